@@ -1,0 +1,135 @@
+// What the Spark Connect front may ask of the master: one Session for each Spark Connect session of
+// the owner. Values come back as Permitted, and every Status has passed the gate: a text that quotes
+// data is replaced by its class when the Manifest lacks `rows` (I3).
+//
+// Thread-safe: calls may come from any thread; those that run stages wait for each other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "arrow/type_fwd.h"
+#include "src/base/status.h"
+#include "src/master/permitted.h"
+#include "src/ml/estimator.h"
+#include "src/ml/param.h"
+#include "src/plan/logical.h"
+
+namespace soteria::master {
+
+/// Where a running call stands; numbers only.
+struct StageProgress {
+  uint64_t stage = 0;
+  uint64_t tasks_done = 0;
+  uint64_t tasks_total = 0;
+};
+using Progress = std::function<void(const StageProgress&)>;
+
+/// One link of a fetch chain: `summary`, then `fMeasureByLabel(1.0)`.
+struct MethodCall {
+  std::string method;
+  std::vector<ml::ParamValue> args;
+};
+
+/// What a fetch chain ends in.
+struct FetchResult {
+  ml::ParamValue value;   // meaningful unless is_summary
+  bool is_summary = false;
+  std::string object_id;  // of the summary
+};
+
+class Session {
+ public:
+  enum class WriteMode { kErrorIfExists, kOverwrite, kAppend, kIgnore };
+
+  struct FitResult {
+    std::string model_id;
+    std::string warning;  // empty for none
+  };
+
+  struct Loaded {
+    std::optional<std::string> model_id;  // absent for stages that are not models
+    std::string class_name;
+    std::string uid;
+    ml::ParamMap params;  // those that were set, without defaults
+  };
+
+  virtual ~Session() = default;
+
+  /// Builds resolved plans against this session's Manifest and storage.
+  virtual plan::Builder& builder() = 0;
+
+  /// Rows of the plan in partition order, in Spark's physical form. Calls `sink` at least once (0
+  /// rows). Output kind `rows`.
+  virtual base::Status Collect(
+      const plan::PlanPtr& plan,
+      const std::function<base::Status(Permitted<std::shared_ptr<arrow::Table>>)>& sink,
+      const Progress& progress) = 0;
+
+  /// The text that `df.show` prints. Output kind `rows`.
+  virtual base::StatusOr<Permitted<std::string>> ShowString(const plan::PlanPtr& plan,
+                                                            int64_t num_rows, int64_t truncate,
+                                                            bool vertical,
+                                                            const Progress& progress) = 0;
+
+  virtual base::StatusOr<FitResult> Fit(const std::string& class_name, const std::string& uid,
+                                        const ml::ParamMap& params, const plan::PlanPtr& input,
+                                        const Progress& progress) = 0;
+
+  /// An attribute of a model ("<uuid>") or of its summary ("<uuid>.summary"). Output kind `models`
+  /// for models, `metrics` for summaries.
+  virtual base::StatusOr<Permitted<FetchResult>> Fetch(const std::string& object_id,
+                                                       const std::vector<MethodCall>& calls) = 0;
+
+  /// Output kind `metrics`.
+  virtual base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name,
+                                                     const std::string& uid,
+                                                     const ml::ParamMap& params,
+                                                     const plan::PlanPtr& input,
+                                                     const Progress& progress) = 0;
+
+  /// A model of this session under other params, for `transform`.
+  virtual base::StatusOr<std::shared_ptr<const ml::Transformer>> ModelWithParams(
+      const std::string& object_id, const ml::ParamMap& params) = 0;
+
+  /// A transformer that needs no fit.
+  virtual base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
+      const std::string& class_name, const std::string& uid, const ml::ParamMap& params) = 0;
+
+  /// Writes the plan's rows as part files below a writable root; format "parquet" or "text".
+  virtual base::Status Write(const plan::PlanPtr& plan, const std::string& format,
+                             const std::string& path, WriteMode mode, const Progress& progress) = 0;
+
+  virtual base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
+                                 const std::string& path, bool overwrite) = 0;
+  virtual base::Status SaveStage(const std::string& class_name, const std::string& uid,
+                                 const ml::ParamMap& params, const std::string& path,
+                                 bool overwrite) = 0;
+  virtual base::StatusOr<Loaded> Load(const std::string& class_name, const std::string& path) = 0;
+
+  /// MLlib's helper of the same name: removes what is at `path`, or says that it exists.
+  virtual base::Status HandleOverwrite(const std::string& path, bool should_overwrite) = 0;
+
+  /// Forgets objects; returns the ids that were there.
+  virtual std::vector<std::string> Delete(const std::vector<std::string>& ids) = 0;
+  /// One JSON object a cached model: id, class, size.
+  virtual std::vector<std::string> CacheInfo() = 0;
+  virtual base::StatusOr<int64_t> ModelSize(const std::string& object_id) = 0;
+  /// Forgets all models; returns how many.
+  virtual int64_t CleanCache() = 0;
+
+  virtual void Persist(const plan::PlanPtr& plan) = 0;
+  virtual void Unpersist(const plan::PlanPtr& plan) = 0;
+  virtual bool IsPersisted(const plan::PlanPtr& plan) = 0;
+
+  /// Ends the running call with kCancelled.
+  virtual void Cancel() = 0;
+};
+
+}  // namespace soteria::master
