@@ -1,0 +1,76 @@
+// Expressions over one table: built by whoever reads a plan, typed against a schema, evaluated over
+// a partition. Semantics are Spark 4's with ANSI mode on: overflow, division by zero and invalid
+// casts are errors; NaN equals NaN and is the largest; -0.0 equals 0.0; and/or/not are
+// three-valued. An expression is an immutable tree of bounded depth and size; its encoding is
+// canonical, so equal expressions have equal bytes (I7). All functions are thread-safe.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/status.h"
+
+namespace soteria::exec {
+
+/// Limits on expressions from outside.
+inline constexpr int kExprDepthMax = 200;
+inline constexpr size_t kExprNodesMax = 100'000;
+
+struct Expr;
+using ExprPtr = std::shared_ptr<const Expr>;
+
+struct Expr {
+  enum class Kind : uint8_t { kColumn = 0, kLiteral = 1, kCall = 2, kCast = 3, kTryCast = 4 };
+
+  Kind kind = Kind::kLiteral;
+  std::string name;                        ///< kColumn: identifier text; kCall: function
+  std::shared_ptr<arrow::Scalar> literal;  ///< kLiteral
+  std::shared_ptr<arrow::DataType> type;   ///< casts
+  std::string udt;                         ///< kLiteral: "vector", "matrix" or ""
+  std::vector<ExprPtr> args;
+};
+
+/// `identifier` is Spark's text: "a", "a.b" (field b of struct a), "`a.b`" (one name).
+ExprPtr Column(std::string identifier);
+/// The column of exactly this name, whatever characters it has.
+ExprPtr ColumnNamed(std::string_view name);
+ExprPtr Literal(std::shared_ptr<arrow::Scalar> scalar, std::string udt = "");
+ExprPtr Literal(double value);
+ExprPtr Literal(int32_t value);
+ExprPtr Literal(bool value);
+ExprPtr Literal(std::string_view value);
+/// `function` as PySpark Connect names it: "+", "==", "and", "isNull", "when", ... (functions.h
+/// lists them); "extract" takes a struct's field or an array's element. Unknown names fail in
+/// TypeOf.
+ExprPtr Call(std::string function, std::vector<ExprPtr> args);
+ExprPtr Cast(ExprPtr e, std::shared_ptr<arrow::DataType> type);
+ExprPtr TryCast(ExprPtr e, std::shared_ptr<arrow::DataType> type);
+
+/// Type, nullability and udt mark of the result (named by PrettyName). Unresolved column:
+/// kUnresolvedColumn; wrong types: kDatatypeMismatch; unknown function: kAnalysis.
+base::StatusOr<std::shared_ptr<arrow::Field>> TypeOf(const Expr& e, const arrow::Schema& schema);
+
+/// One value a row. `partition` matters to rand() only.
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Evaluate(const Expr& e,
+                                                              const arrow::Table& table,
+                                                              uint64_t partition = 0);
+
+/// Index of the column that `identifier`'s first part names, case-insensitively, or the analysis
+/// error with suggestions; ambiguous names are an error too.
+base::StatusOr<int> ResolveColumn(const arrow::Schema& schema, std::string_view name);
+
+std::string EncodeExpr(const Expr& e);
+base::StatusOr<ExprPtr> DecodeExpr(std::string_view bytes);
+
+/// Spark's automatic column name, e.g. "(a + 1)".
+std::string PrettyName(const Expr& e);
+
+/// Is there a rand() inside? Such an expression depends on the order of rows.
+bool IsNondeterministic(const Expr& e);
+
+}  // namespace soteria::exec

@@ -1,0 +1,73 @@
+// Narrow operators: table in, table out, over one partition, with a schema that is known
+// beforehand. An operator encodes itself into canonical bytes (part of recipe digests, SECURITY
+// "Block name"), and comes back from bytes of any origin through DecodeOperator. Immutable and
+// thread-safe.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/exec/expression.h"
+
+namespace soteria::exec {
+
+inline constexpr size_t kOperatorBytesMax = size_t{64} << 20;
+inline constexpr size_t kOperatorColumnsMax = 100'000;
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  /// "exec.project", "exec.filter", ...
+  virtual std::string_view kind() const = 0;
+  virtual std::string Encode() const = 0;
+  /// Analysis: errors of names and types surface here.
+  virtual base::StatusOr<std::shared_ptr<arrow::Schema>> OutputSchema(
+      const arrow::Schema& input) const = 0;
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> Apply(std::shared_ptr<arrow::Table> table,
+                                                              uint64_t partition) const = 0;
+};
+using OperatorPtr = std::shared_ptr<const Operator>;
+
+/// kProtocol unless the bytes are exactly one operator of that kind.
+base::StatusOr<OperatorPtr> DecodeOperator(std::string_view kind, std::string_view bytes);
+
+struct NamedExpr {
+  std::string name;  ///< "": PrettyName(expr)
+  ExprPtr expr;
+  std::string metadata =
+      {};  ///< Spark's metadata object as JSON; "": the column's own, if it is one
+};
+
+struct SortKey {
+  ExprPtr expr;
+  bool ascending = true;
+  bool nulls_first = true;
+};
+
+OperatorPtr Project(std::vector<NamedExpr> columns);
+OperatorPtr Filter(ExprPtr condition);
+/// Replaces columns of the same name (case-insensitively) in place, appends the others.
+OperatorPtr WithColumns(std::vector<NamedExpr> columns);
+/// Names that aren't there are ignored, as in Spark.
+OperatorPtr Drop(std::vector<std::string> names);
+/// Pairs (from, to); a `from` that isn't there is ignored, as in Spark.
+OperatorPtr Rename(std::vector<std::pair<std::string, std::string>> names);
+OperatorPtr LocalLimit(int64_t n);
+/// All orderable columns ascending, nulls first, vectors as Spark orders their structs: the order
+/// that DataFrame.randomSplit fixes.
+OperatorPtr LocalSort();
+OperatorPtr LocalSortBy(std::vector<SortKey> keys);
+/// Rows whose draw x from XORShiftRandom(seed + partition) has lower <= x < upper. With replacement
+/// is refused by DecodeOperator and OutputSchema (kUnsupported).
+OperatorPtr Sample(double lower, double upper, bool with_replacement, int64_t seed);
+/// All columns renamed by position.
+OperatorPtr ToDf(std::vector<std::string> names);
+
+}  // namespace soteria::exec

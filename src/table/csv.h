@@ -1,0 +1,64 @@
+// CSV files of the owner to Arrow, in batches: memory is one batch plus one record, and there is no
+// temporary file. RFC 4180 quoting with "" for a quote inside quotes; fields may hold line breaks;
+// \n, \r\n and a byte order mark are taken; a blank line is skipped. Every refusal is kInput,
+// marked as quoting data where it shows a cell, and says line and column (both from 1). A reader
+// belongs to one thread. The file must not change between the passes.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+
+namespace soteria::base {
+class ReadableFile;
+}
+
+namespace soteria::table {
+
+struct CsvOptions {
+  char delimiter = ',';
+  char quote = '"';
+  bool header = true;  ///< else the columns are _c0, _c1, ... as Spark names them
+  /// Unquoted fields that mean null (an empty quoted field is the empty string).
+  std::vector<std::string> null_values = {""};
+  /// Given: the column types (by position; names must agree with the header). Not given: inferred.
+  std::shared_ptr<arrow::Schema> schema;
+  int64_t batch_rows = 65'536;
+  uint64_t record_bytes_max = uint64_t{16} << 20;
+  int32_t columns_max = 100'000;
+};
+
+/// First pass: the narrowest type of each column among int, bigint, double, boolean, string, as
+/// Spark's inferSchema chooses; a column of nulls only is string. Also checks the shape of the
+/// file.
+base::StatusOr<std::shared_ptr<arrow::Schema>> InferCsvSchema(base::ReadableFile& file,
+                                                              const CsvOptions& options);
+
+/// Second pass: typed batches.
+class CsvReader {
+ public:
+  /// `file` outlives the reader. Infers the schema first when `options` has none.
+  static base::StatusOr<std::unique_ptr<CsvReader>> Open(base::ReadableFile& file,
+                                                         const CsvOptions& options);
+  ~CsvReader();
+
+  const std::shared_ptr<arrow::Schema>& schema() const;
+  /// Up to batch_rows rows; nullptr at the end.
+  base::StatusOr<std::shared_ptr<arrow::RecordBatch>> Next();
+
+ private:
+  struct Impl;
+  explicit CsvReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The whole file as one table.
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
+                                                      const CsvOptions& options);
+
+}  // namespace soteria::table

@@ -1,0 +1,85 @@
+// The type vocabulary: which Arrow types stand for which Spark types, and the two text forms of a
+// schema (Spark's JSON and DDL). An Arrow schema is the schema everywhere.
+//
+// A column of ML vectors or matrices (VectorUDT, MatrixUDT) is marked by field metadata
+// {"soteria.udt": "vector" | "matrix"}. A vector column has two physical forms, and both are legal
+// wherever a vector column is:
+//   struct form  struct<type:int8, size:int32, indices:list<int32>, values:list<double>>, Spark's
+//   own dense form   fixed_size_list<double>[n], every row dense and of size n; null rows allowed
+// Spark's own field metadata (a JSON object, e.g. ml_attr) is kept verbatim under
+// "soteria.metadata". Everything here is a pure function; any thread.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "src/base/status.h"
+
+namespace soteria::table {
+
+inline constexpr char kUdtKey[] = "soteria.udt";
+inline constexpr char kVectorUdt[] = "vector";
+inline constexpr char kMatrixUdt[] = "matrix";
+inline constexpr char kMetadataKey[] = "soteria.metadata";
+
+/// Limits on schemas from outside.
+inline constexpr int kTypeDepthMax = 32;
+inline constexpr int kFieldsMax = 100'000;
+inline constexpr size_t kSchemaTextBytesMax = size_t{64} << 20;
+
+/// A vector column: the dense form of `dense_size` when given, else the struct form.
+std::shared_ptr<arrow::Field> VectorField(const std::string& name, bool nullable,
+                                          std::optional<int32_t> dense_size);
+std::shared_ptr<arrow::Field> MatrixField(const std::string& name, bool nullable);
+
+/// The storage struct types of Spark's VectorUDT and MatrixUDT.
+const std::shared_ptr<arrow::DataType>& VectorStructType();
+const std::shared_ptr<arrow::DataType>& MatrixStructType();
+
+bool IsVector(const arrow::Field& field);
+bool IsMatrix(const arrow::Field& field);
+/// "vector", "matrix" or "".
+std::string UdtOf(const arrow::Field& field);
+/// The same field with the mark set, or removed when `udt` is "".
+std::shared_ptr<arrow::Field> WithUdt(const std::shared_ptr<arrow::Field>& field,
+                                      const std::string& udt);
+/// Spark's metadata object of the field as JSON text; "{}" when there is none.
+std::string SparkMetadata(const arrow::Field& field);
+std::shared_ptr<arrow::Field> WithSparkMetadata(const std::shared_ptr<arrow::Field>& field,
+                                                const std::string& json);
+
+/// The list type with Spark's child name "element".
+std::shared_ptr<arrow::DataType> ListOf(std::shared_ptr<arrow::DataType> element,
+                                        bool contains_null = true);
+
+/// Spark's simple name of a column's type: "int", "array<double>", "vector" for a VectorUDT ...
+std::string TypeName(const arrow::Field& field);
+std::string TypeName(const arrow::DataType& type);
+/// The name as Spark's error texts have it: "INT", "ARRAY<DOUBLE>", "VECTOR".
+std::string SqlTypeName(const arrow::Field& field);
+
+/// Spark's schema JSON, e.g. {"type":"struct","fields":[...]}, with udt entries. kUnsupported for
+/// an Arrow type that has no Spark type here.
+base::StatusOr<std::string> SparkSchemaJson(const arrow::Schema& schema);
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaFromSparkJson(std::string_view json);
+
+/// Spark's DDL: "array<double>", "struct<a:int,b:string>"; "a int, b string NOT NULL".
+base::StatusOr<std::shared_ptr<arrow::DataType>> TypeFromDdl(std::string_view ddl);
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaFromDdl(std::string_view ddl);
+
+/// Dense vector columns to the struct form, for what leaves to Spark clients and files.
+base::StatusOr<std::shared_ptr<arrow::Table>> ToSparkForm(std::shared_ptr<arrow::Table> table);
+
+/// Brings a table from outside (a file, a client) to the types of this vocabulary: large and
+/// dictionary forms to plain ones, list children to "element", unsigned and half types to the next
+/// Spark type, time stamps to microseconds. `marks`, when given, is the schema whose udt marks and
+/// Spark metadata are laid over the columns by position; its types must agree with the data.
+base::StatusOr<std::shared_ptr<arrow::Table>> Normalise(std::shared_ptr<arrow::Table> table,
+                                                        const arrow::Schema* marks = nullptr);
+
+}  // namespace soteria::table
