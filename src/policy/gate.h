@@ -1,0 +1,58 @@
+// The gate: the Manifest's verdicts inside the enclave (I3).
+//
+// Example: SOTERIA_ASSIGN_OR_RETURN(Readable source, gate.MayRead("file:///bucket/patients"));
+//
+// Must hold: what the Manifest doesn't list is refused, with kNotInManifest and the line to add.
+// A path outside NormalisePath's form is refused before any comparison. Immutable, any thread; the
+// Manifest outlives the gate and what it returns.
+#ifndef SOTERIA_POLICY_GATE_H_
+#define SOTERIA_POLICY_GATE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "src/base/status.h"
+#include "src/policy/manifest.h"
+
+namespace soteria::policy {
+
+enum class Output { kRows, kMetrics, kModels };
+
+/// "rows", "metrics" or "models": the key in [outputs].
+std::string_view OutputName(Output output);
+
+/// A path that may be read, split at the root that allows it.
+struct Readable {
+  std::string path;      // normalised
+  std::string root;      // the rule's path
+  std::string relative;  // below the root, "" for the root itself; no leading slash
+  std::string id;        // 32 hex digits
+  uint64_t min_version = 1;
+  const DataSetRule* data_set = nullptr;   // the [[read]] rule, or
+  const WritableRule* writable = nullptr;  // the [[write]] rule: a writable root is readable too
+};
+
+class Gate {
+ public:
+  explicit Gate(const Manifest& manifest) : manifest_(manifest) {}
+  explicit Gate(Manifest&&) = delete;
+
+  /// `path` is at or below a root of [[read]] or [[write]].
+  base::StatusOr<Readable> MayRead(std::string_view path) const;
+  /// `path` is at or below a root of [[write]].
+  base::StatusOr<const WritableRule*> MayWrite(std::string_view path) const;
+  /// `class_name` (a JVM class name) matches a glob of [ml] classes.
+  base::Status MayUse(std::string_view class_name) const;
+  base::Status MayOutput(Output output) const;
+
+ private:
+  const Manifest& manifest_;
+};
+
+/// `*` stands for any run of characters, `?` for one. Linear in the text for each star.
+bool MatchesGlob(std::string_view glob, std::string_view text);
+
+}  // namespace soteria::policy
+
+#endif  // SOTERIA_POLICY_GATE_H_
