@@ -1,0 +1,122 @@
+// The shapes an ML class can have: Transformer, Model (a fitted transformer), Estimator, Evaluator,
+// and the Summary that a model keeps of its training. Names and behaviour follow Spark MLlib.
+//
+// All are immutable after construction: const members may be called from any threads at once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arrow/type_fwd.h"
+#include "src/base/status.h"
+#include "src/ml/kernel.h"
+#include "src/ml/param.h"
+#include "src/ml/work.h"
+#include "src/table/feature_block.h"
+
+namespace soteria::ml {
+
+/// What an attribute of a model or summary is: `coefficients`, `summary.accuracy`.
+using Attribute = ParamValue;
+using Arguments = std::vector<ParamValue>;
+
+/// Adds columns to a table, one partition at a time. Operator kind "ml.transform".
+class Transformer {
+ public:
+  virtual ~Transformer() = default;
+
+  virtual const Params& params() const = 0;
+  std::string_view class_name() const { return params().info().name; }
+  const std::string& uid() const { return params().uid(); }
+
+  /// The schema of Apply's result. Errors as MLlib's transformSchema: a missing column, a wrong type,
+  /// an output column that exists.
+  virtual base::StatusOr<std::shared_ptr<arrow::Schema>> OutputSchema(
+      const arrow::Schema& input) const = 0;
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
+      std::shared_ptr<arrow::Table> input) const = 0;
+
+  /// Canonical bytes: class, uid, set params, model data.
+  std::string Encode() const;
+  /// Canonical bytes of what the params don't hold; empty for stateless transformers.
+  virtual std::string EncodeData() const { return {}; }
+};
+
+/// Errors: kProtocol for bytes that Encode doesn't make.
+base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string_view bytes);
+
+/// Metrics of a model over a table. A summary starts without data: some attributes need none
+/// (`objectiveHistory`), others are there once the partial of its kernel is (`accuracy`).
+///
+///   if (!summary->complete() && summary->Needs(method)) {
+///     partial = work.Reduce(*summary->kernel());            // or row_kernel() over a table
+///     summary = summary->Complete(partial);
+///   }
+///   value = summary->Get(method, args);
+class Summary {
+ public:
+  virtual ~Summary() = default;
+  /// The work that completes this summary: over the blocks of the fit, or over a table's rows.
+  /// Exactly one of the two is there.
+  virtual const Kernel* kernel() const { return nullptr; }
+  virtual const RowKernel* row_kernel() const { return nullptr; }
+  virtual bool complete() const = 0;
+  virtual bool Needs(std::string_view method) const = 0;
+  virtual base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const = 0;
+  /// Errors: kMlAttribute for a method this summary doesn't have.
+  virtual base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const = 0;
+};
+
+/// A fitted transformer.
+class Model : public Transformer {
+ public:
+  /// Errors: kMlAttribute for a method this model doesn't have.
+  virtual base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const = 0;
+  /// The same model with `set` laid over its params, as `transform(df, params)` asks.
+  virtual base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const = 0;
+  /// Of its training; null after a load, and for models that have none.
+  virtual std::shared_ptr<const Summary> summary() const { return nullptr; }
+  /// For `model.evaluate(df)`: a summary without data whose row_kernel() runs over df. Errors:
+  /// kMlAttribute where the class has no evaluate.
+  virtual base::StatusOr<std::shared_ptr<const Summary>> Evaluation() const;
+  /// Roughly what it takes in memory.
+  virtual uint64_t bytes() const = 0;
+};
+
+struct FitResult {
+  std::shared_ptr<const Model> model;
+  std::vector<std::string> warnings;
+};
+
+class Estimator {
+ public:
+  virtual ~Estimator() = default;
+  virtual const Params& params() const = 0;
+
+  /// Refuses an input that can't be fitted: missing columns, wrong types. Runs before any stage.
+  virtual base::Status CheckInput(const arrow::Schema& input) const = 0;
+
+  /// Whether it fits over rows (FitRows) and not over feature blocks (Fit).
+  virtual bool needs_rows() const { return false; }
+  /// The columns from which the feature blocks are made.
+  virtual table::FeatureColumns Columns() const { return {}; }
+  virtual base::StatusOr<FitResult> Fit(Work& work) const;
+  virtual base::StatusOr<FitResult> FitRows(RowWork& work) const;
+};
+
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  virtual const Params& params() const = 0;
+  virtual base::Status CheckInput(const arrow::Schema& input) const = 0;
+  virtual base::StatusOr<RowKernelPtr> MakeKernel() const = 0;
+  /// The metric, of the kernel's partial over all rows.
+  virtual base::StatusOr<double> Finish(std::string_view partial) const = 0;
+  virtual bool larger_is_better() const = 0;
+};
+
+}  // namespace soteria::ml
