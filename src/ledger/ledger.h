@@ -1,0 +1,131 @@
+#pragma once
+
+// The owner's ledger as a chain: made entry by entry in the master (LedgerWriter), kept by the
+// owner (LedgerFile), and verified by a pure function (VerifyLedger). An output or a release leaves
+// the master only after its entry is on the owner's disk, so what is missing here didn't happen.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/base/env.h"
+#include "src/base/status.h"
+#include "src/crypto/identity.h"
+#include "src/crypto/secret.h"
+#include "src/ledger/entry.h"
+#include "src/ledger/versions.h"
+
+namespace soteria::ledger {
+
+inline constexpr uint64_t kLedgerBytesMax = uint64_t{1} << 30;
+inline constexpr size_t kLedgerEntriesMax = 10'000'000;
+
+/// Where the master's entries go: the owner's machine, at the other end of the attested channel.
+/// Returns when the owner has stored them.
+class OwnerStore {
+ public:
+  virtual ~OwnerStore() = default;
+  virtual base::Status Store(std::string_view entry,
+                             const std::vector<VersionRecord>& versions) = 0;
+};
+
+/// The master's end. Thread-safe: entries go out one at a time, in order. After a failed Store it
+/// refuses everything: the owner's head is unknown then (I8).
+class LedgerWriter {
+ public:
+  /// `mac_key` is the owner's; `previous` the owner's ledger head. Both references outlive the
+  /// writer.
+  LedgerWriter(const crypto::IdentityKey& identity, const crypto::Secret& mac_key,
+               const base::Digest& session, const base::Digest& previous, OwnerStore& store);
+
+  /// Signs the event as the session's next entry and returns once the owner has it. The first must
+  /// be the Head, nothing follows End.
+  base::Status Append(const Event& event, int64_t time_ms,
+                      const std::vector<VersionRecord>& versions = {});
+
+  /// How an output's content is recorded: HMAC-SHA-256 under the owner's key.
+  base::Digest Conceal(std::string_view content) const;
+  base::Digest head() const;
+
+ private:
+  const crypto::IdentityKey& identity_;
+  crypto::Secret mac_key_;
+  base::Digest session_;
+  OwnerStore& store_;
+  mutable std::mutex mutex_;
+  base::Digest head_;
+  uint64_t sequence_ = 0;
+  bool ended_ = false;
+  bool failed_ = false;
+};
+
+/// What became of a ledger.
+enum class Verdict {
+  kWhole,   // every entry in place, every session ended
+  kCutOff,  // every entry in place, but a session has no end entry
+  kBroken,  // an entry is altered, missing, out of order, or the file isn't the owner's latest
+};
+std::string_view VerdictName(Verdict verdict);
+
+struct SessionReport {
+  base::Digest session{};
+  Head head;
+  int64_t began_ms = 0;
+  bool ended = false;
+  base::Status evidence = base::OkStatus();  // what the evidence check said of the head
+  std::vector<Entry> entries;                // all, the head first
+};
+
+struct LedgerReport {
+  Verdict verdict = Verdict::kWhole;
+  std::string reason;           // for kBroken: what and which entry; for kCutOff: which sessions
+  size_t entries = 0;           // that verified
+  uint64_t verified_bytes = 0;  // length of the part that verified
+  base::Digest head{};          // hash of the last entry that verified
+  std::vector<SessionReport> sessions;
+};
+
+/// Whether a head's evidence speaks for its identity key; attest and policy answer, ledger may not.
+using EvidenceCheck = std::function<base::Status(const Head& head)>;
+
+/// Verifies a ledger file's bytes. With `anchor` (the owner's version record) also that it begins
+/// and ends where it must: the recorded head has to be in the chain, so a truncated or forked file
+/// is kBroken. At most one entry may follow it (the crash between the two files).
+LedgerReport VerifyLedger(std::string_view bytes, const LedgerAnchor* anchor,
+                          const EvidenceCheck& check_evidence = nullptr);
+
+/// For people, and for programs (`soteria ledger --json`).
+std::string RenderText(const LedgerReport& report);
+std::string RenderJson(const LedgerReport& report);
+
+/// The owner's end: appends after checking, and syncs. One thread.
+class LedgerFile {
+ public:
+  /// Opens or starts <folder>/<name>. kIntegrity if it is broken; an entry that was torn by a crash
+  /// while it was appended was never acknowledged, and is cut off.
+  static base::StatusOr<std::unique_ptr<LedgerFile>> Open(base::Files& files, std::string folder,
+                                                          std::string name,
+                                                          const LedgerAnchor& anchor);
+  /// kIntegrity unless the entry chains to the head and is signed by its session's key. Returns
+  /// once it is on the disk.
+  base::Status Append(std::string_view entry);
+  const base::Digest& head() const { return head_; }
+
+ private:
+  LedgerFile() = default;
+
+  std::unique_ptr<base::WritableFile> file_;
+  base::Digest head_{};
+  base::Digest session_{};
+  std::string identity_;  // of the open session; empty between sessions
+  uint64_t sequence_ = 0;
+  uint64_t size_ = 0;
+};
+
+}  // namespace soteria::ledger

@@ -1,0 +1,131 @@
+#pragma once
+
+// The sealed index of a data set or a sealed tree: what it says, how it is encoded, opened,
+// published and checked for freshness. The index is the only authority on what belongs to a root:
+// readers never list a folder, they open what the index names and nothing else (I9). A root without
+// an index is no data set; whatever else lies in its folder is never looked at.
+//
+// Everything here is stateless and may be called from any thread. Bytes of an index are outside
+// input to ParseIndex and OpenIndex; counts and sizes have the limits below. docs/formats/index.md
+// is the byte-level description.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/base/env.h"
+#include "src/base/status.h"
+#include "src/crypto/secret.h"
+
+namespace soteria::storage {
+
+inline constexpr size_t kIdBytes = 16;        // ids of roots and of files
+inline constexpr size_t kFilesMax = 200'000;  // files of one root
+inline constexpr size_t kComponentBytesMax = 255;
+inline constexpr size_t kNameBytesMax = 1024;
+inline constexpr size_t kWrappedKeyBytesMax = 92;  // nonce, key of at most 64 bytes, tag
+inline constexpr size_t kTeeKindsMax = 16;
+inline constexpr size_t kSchemaBytesMax = size_t{16} << 20;
+inline constexpr size_t kIndexBytesMax = size_t{128} << 20;
+inline constexpr uint64_t kFileBytesMax = uint64_t{1} << 46;
+inline constexpr uint64_t kRowsMax = uint64_t{1} << 46;
+inline constexpr uint64_t kChainStepsMax =
+    10'000;  // versions between the recorded and the found one
+inline constexpr std::string_view kIndexName = "_soteria_index";
+inline constexpr std::string_view kLockName = "_soteria_lock";
+
+/// One file of a root.
+struct FileEntry {
+  std::string name;     // data set: part name; tree: relative path, components joined by '/'
+  std::string object;   // the object's name below the root: random, never reused
+  std::string file_id;  // 16 random bytes
+  uint64_t size = 0;    // of the object, in bytes
+  uint64_t rows = 0;    // 0 for tree files that aren't tables
+  base::Digest
+      check{};  // data set: SHA-256 of the encrypted footer; tree: of the last sealed chunk
+  std::string wrapped_key;  // the file's key under the root's key: nonce | ciphertext | tag
+
+  bool operator==(const FileEntry&) const = default;
+};
+
+enum class RootKind : uint8_t { kDataSet = 1, kTree = 2 };
+
+struct Index {
+  RootKind kind = RootKind::kDataSet;
+  std::string id;                      // 16 bytes
+  uint64_t version = 0;                // from 1, one more a change
+  base::Digest previous{};             // digest of the index of version - 1; zeros in version 1
+  std::string schema_json;             // Spark's schema JSON; empty for trees
+  std::vector<std::string> tee_kinds;  // which kinds may ever get the key, by name, ascending
+  std::vector<FileEntry> files;        // data set: partition order; tree: ascending by name
+
+  bool operator==(const Index&) const = default;
+};
+
+/// Canonical: ParseIndex accepts exactly the bytes that EncodeIndex makes. EncodeIndex CHECKs
+/// nothing; ValidateIndex says whether ParseIndex would take the result.
+std::string EncodeIndex(const Index& index);
+base::StatusOr<Index> ParseIndex(std::string_view plain);
+base::Status ValidateIndex(const Index& index);
+
+/// One entry alone, as a worker's sealed answer carries it to the master.
+std::string EncodeFileEntry(const FileEntry& entry);
+base::StatusOr<FileEntry> ParseFileEntry(std::string_view bytes, RootKind kind);
+base::Status ValidateFileEntry(const FileEntry& entry, RootKind kind);
+
+/// One name component: 1 to 255 characters of [A-Za-z0-9._=-], not starting with '.'.
+bool ValidComponent(std::string_view name);
+/// Components joined by '/', at most 1024 bytes.
+bool ValidRelativePath(std::string_view path);
+
+/// The key of a data set or writable root: HKDF(user key, "dataset", id), AES-128.
+crypto::Secret DatasetKey(const crypto::Secret& user_key, std::string_view id);
+
+/// An index that was opened, and the SHA-256 of its sealed bytes, which names that version.
+struct OpenedIndex {
+  Index index;
+  base::Digest digest{};
+};
+
+/// Opens <root>/_soteria_index. No index: kPathNotFound ("Path does not exist: <root>"). Another
+/// key, id or any altered byte: kIntegrity.
+base::StatusOr<OpenedIndex> OpenIndex(base::Files& files, const std::string& root,
+                                      const crypto::Secret& dataset_key,
+                                      std::string_view expected_id);
+
+/// Opens exactly the index of this version and digest, the current one or one that a later version
+/// replaced. Anything else: kIntegrity.
+base::StatusOr<OpenedIndex> OpenIndexAt(base::Files& files, const std::string& root,
+                                        const crypto::Secret& dataset_key,
+                                        std::string_view expected_id, uint64_t version,
+                                        const base::Digest& digest);
+
+/// The version of a root that the owner remembers (the owner's records are ledger::VersionRecord).
+struct KnownVersion {
+  uint64_t version = 0;
+  base::Digest index{};
+};
+
+/// I9: refuses (kRolledBack) an index below `min_version`, below `known`, of the same version with
+/// another digest, or above it without a chain of previous digests down to it.
+base::Status CheckFresh(const OpenedIndex& opened, const KnownVersion* known, uint64_t min_version,
+                        base::Files& files, const std::string& root,
+                        const crypto::Secret& dataset_key);
+
+/// kEvidence unless every kind of `policy_kinds` is one that the index allows to get its key.
+base::Status CheckTeeKinds(const Index& index, std::span<const std::string> policy_kinds);
+
+/// Publishes `next` as the new index of the root, atomically, and only if the root's current index
+/// is still `replaced` (nullptr: there is none yet); otherwise kConflict and nothing is changed.
+/// Sets version and previous of `next`. The replaced index stays as _soteria_index.<version>. Then
+/// removes the objects that only the replaced index names; a failure to remove is not an error.
+base::StatusOr<OpenedIndex> PublishIndex(base::Files& files, base::Random& random,
+                                         const std::string& root, const crypto::Secret& dataset_key,
+                                         Index next, const OpenedIndex* replaced);
+
+}  // namespace soteria::storage
