@@ -1,0 +1,107 @@
+// A recipe says how a block is made: a source, then a chain of narrow operators, for a number of
+// partitions. Its digest names the block (SECURITY.md 5, "Block name") and covers content only:
+// never a stage number, a broadcast id or a folder, so that the same work has the same name in
+// every stage. Operators are opaque bytes here; the digest hashes them. Recipes are immutable and
+// shared between threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+
+namespace soteria::dataflow {
+
+/// More partitions than this are refused wherever a recipe is made.
+inline constexpr uint64_t kPartitionsMax = 100'000;
+/// Sources nest through shuffles and coalesces at most this deep.
+inline constexpr int kRecipeDepthMax = 32;
+/// Operators in one chain.
+inline constexpr size_t kChainMax = 4'096;
+
+/// The kind of the operator that turns a table into a feature block; it can only be the last of a
+/// chain. Its bytes are EncodeFeatureColumns (feature_columns.h).
+inline constexpr char kFeaturesOperator[] = "table.features";
+
+/// An operator or kernel as its own folder encoded it.
+struct OperatorBytes {
+  std::string kind;
+  std::string bytes;
+};
+
+struct Recipe;
+using RecipePtr = std::shared_ptr<const Recipe>;
+
+/// Partition p is file p of the index.
+struct DatasetSource {
+  std::string root;
+  std::string id;  // 16 bytes
+  uint64_t version = 0;
+  base::Digest index{};
+  std::vector<std::string> columns;  // empty = all
+};
+
+/// Partition p is files[p].
+struct TreeSource {
+  std::string root;
+  std::string id;  // 16 bytes
+  uint64_t version = 0;
+  base::Digest index{};
+  std::vector<std::string> files;
+  std::string format;  // "parquet" or "text"
+};
+
+/// Rows of one Arrow IPC table in a broadcast; partition p is the rows [row_ends[p-1],
+/// row_ends[p]).
+struct LocalSource {
+  base::Digest broadcast{};  // which broadcast carries it; no part of the recipe's digest
+  base::Digest content{};    // SHA-256 of the IPC bytes
+  std::vector<uint64_t> row_ends;
+};
+
+/// One partition a target of the shuffle of `parent`.
+struct ShuffleSource {
+  RecipePtr parent;
+  uint64_t targets = 0;
+  std::string scheme;  // "round_robin" or "single"
+};
+
+/// Narrow: partition i is the parent's partitions CoalescedRange(parent partitions, groups, i), in
+/// order.
+struct CoalesceSource {
+  RecipePtr parent;
+  uint64_t groups = 0;
+};
+
+using Source = std::variant<DatasetSource, TreeSource, LocalSource, ShuffleSource, CoalesceSource>;
+
+struct Recipe {
+  Source source;
+  std::vector<OperatorBytes> chain;
+  uint64_t partitions = 0;
+  base::Digest digest{};
+};
+
+/// Computes the digest. kProtocol when partitions don't fit the source or a limit is passed.
+StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chain,
+                                  uint64_t partitions);
+/// The same for a caller that planned the recipe itself: a recipe that doesn't check is our own
+/// bug.
+RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t partitions);
+
+/// The same source and the first `length` operators of the chain.
+RecipePtr Prefix(const Recipe& recipe, size_t length);
+
+/// What a shuffle is known by in StageSpec::inputs: parent digest, targets, scheme.
+base::Digest ShuffleDigest(const ShuffleSource& source);
+
+/// [first, last) of the parent's partitions in group `index`, as Spark's coalesce without locality
+/// cuts them.
+std::pair<uint64_t, uint64_t> CoalescedRange(uint64_t partitions, uint64_t groups, uint64_t index);
+
+}  // namespace soteria::dataflow

@@ -1,0 +1,62 @@
+// A stage: one piece of work run once for each partition of a recipe, ending in one terminal
+// (DESIGN.md 6.5). Plain data, passed from plan and master to the Coordinator.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/dataflow/recipe.h"
+
+namespace soteria::dataflow {
+
+/// Values travel in sealed tasks.
+enum class Terminal : uint8_t { kKeep = 1, kCollect = 2, kWrite = 3, kReduce = 4, kShuffle = 5 };
+
+/// Partition p becomes the file <directory>/part-<first_file + p, five digits>.<suffix of the
+/// format>.
+struct WriteTarget {
+  std::string root;
+  std::string id;         // 16 bytes
+  std::string directory;  // relative to the root; empty for the root itself
+  std::string format;     // "parquet" or "text"
+  uint64_t first_file = 0;
+};
+
+/// The stage that ran a shuffle which the recipe reads.
+struct ShuffleInput {
+  base::Digest recipe{};  // ShuffleDigest of the source
+  uint64_t stage = 0;
+  base::Digest task{};  // the task digest of that stage
+};
+
+/// Made by Coordinator::Broadcast.
+struct BroadcastRef {
+  base::Digest digest{};  // SHA-256 of the sealed bytes
+  uint64_t id = 0;        // the host's name for it
+};
+
+struct StageSpec {
+  Terminal terminal = Terminal::kKeep;
+  RecipePtr recipe;
+  OperatorBytes kernel;  // kReduce
+  WriteTarget write;     // kWrite
+  uint64_t targets = 0;  // kShuffle
+  std::string scheme;    // kShuffle: "round_robin" or "single"
+  std::vector<ShuffleInput> inputs;
+  std::vector<BroadcastRef> broadcasts;
+};
+
+struct StageResult {
+  uint64_t stage = 0;
+  base::Digest task{};       // for ShuffleInput
+  std::string root_partial;  // kReduce
+  std::vector<std::string>
+      outputs;  // by partition; empty when the caller took them through OnOutput, or for kReduce
+  uint64_t rebuilds = 0;  // blocks that were expected to be kept and had to be built again
+  uint64_t retries = 0;   // places handed out again after a loss
+  uint64_t repeats = 0;   // authentic repeats that were ignored
+};
+
+}  // namespace soteria::dataflow
