@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/base/bytes.h"
 #include "src/base/frame.h"
@@ -50,18 +51,17 @@ class Coordinator {
 
   /// Runs one stage to its end. Outputs (kCollect: Arrow IPC stream, kWrite: EncodeWritten, kKeep
   /// and kShuffle: EncodeKept) go to `on_output` in partition order when it is given, else into
-  /// StageResult::outputs; a status from it ends the stage. A kKeep stage puts its recipe on the
-  /// live list once it is complete.
+  /// StageResult::outputs; a status from it ends the stage. A kKeep stage keeps its blocks even
+  /// when SetLive doesn't name them, until the next SetLive.
   StatusOr<StageResult> Run(const StageSpec& spec, const OnOutput& on_output = nullptr,
                             const OnProgress& on_progress = nullptr);
 
   /// Seals `plain` once and hands it to the host for as many stages as name it.
   StatusOr<BroadcastRef> Broadcast(std::string_view plain);
   void DropBroadcast(const BroadcastRef& broadcast);
-  /// Takes a recipe off the live list: workers let go of its blocks with the next task.
-  void DropBlocks(const base::Digest& recipe);
-  /// Whether a kKeep stage of this recipe completed and DropBlocks has not been called.
-  bool IsLive(const base::Digest& recipe) const;
+  /// The recipes whose blocks workers keep from now on; they let go of all others with the next
+  /// task.
+  void SetLive(std::vector<base::Digest> live);
   /// The host may forget the sealed blocks of a shuffle.
   void DropShuffle(uint64_t stage);
 

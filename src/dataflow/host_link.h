@@ -12,6 +12,9 @@
 
 namespace soteria::dataflow {
 
+using base::Status;
+using base::StatusOr;
+
 class HostLink {
  public:
   virtual ~HostLink() = default;

@@ -17,6 +17,9 @@
 
 namespace soteria::dataflow {
 
+using base::Status;
+using base::StatusOr;
+
 /// More partitions than this are refused wherever a recipe is made.
 inline constexpr uint64_t kPartitionsMax = 100'000;
 /// Sources nest through shuffles and coalesces at most this deep.
@@ -94,8 +97,16 @@ StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chai
 /// bug.
 RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t partitions);
 
-/// The same source and the first `length` operators of the chain.
-RecipePtr Prefix(const Recipe& recipe, size_t length);
+/// Names of the blocks on the way: [0] is the source alone, [i] has the first i operators, the last
+/// is recipe.digest. d_0 = H(source, partitions), d_i = H(d_{i-1}, kind, bytes).
+std::vector<base::Digest> PrefixDigests(const Recipe& recipe);
+
+/// All blocks that building this recipe passes through here: its prefixes, and those of the parents
+/// of coalesces (but not beyond a shuffle).
+std::vector<base::Digest> BlocksOf(const Recipe& recipe);
+
+/// The shuffles that a task over this recipe reads, in order of first use.
+std::vector<const ShuffleSource*> ShufflesOf(const Recipe& recipe);
 
 /// What a shuffle is known by in StageSpec::inputs: parent digest, targets, scheme.
 base::Digest ShuffleDigest(const ShuffleSource& source);

@@ -50,7 +50,7 @@ struct StageSpec {
 
 struct StageResult {
   uint64_t stage = 0;
-  base::Digest task{};       // for ShuffleInput
+  ShuffleInput shuffle;      // kShuffle: what the stages that read it carry
   std::string root_partial;  // kReduce
   std::vector<std::string>
       outputs;  // by partition; empty when the caller took them through OnOutput, or for kReduce

@@ -18,12 +18,17 @@ inline constexpr size_t kBroadcastsMax = 1'024;
 inline constexpr size_t kShuffleInputsMax = 1'024;
 inline constexpr size_t kLiveMax = 65'536;
 
+/// A recipe whose blocks workers keep.
+struct LiveRecipe {
+  base::Digest digest{};
+  bool kept = false;  // an earlier stage built all of them: building one now is a rebuild
+};
+
 struct Task {
   uint64_t stage = 0;
   StageSpec spec;
-  uint64_t fan_in = 0;             // FanIn(partitions), checked
-  std::vector<base::Digest> live;  // recipes whose blocks a worker keeps
-  bool kept_before = false;        // the recipe's blocks were all kept by an earlier stage
+  uint64_t fan_in = 0;           // FanIn(partitions), checked
+  std::vector<LiveRecipe> live;  // blocks to keep; a worker drops all others
 };
 
 std::string EncodeTask(const Task& task);
@@ -32,14 +37,14 @@ StatusOr<Task> DecodeTask(std::string_view bytes);
 /// SHA-256 over the sealed task and the digests of its broadcasts, in the task's order.
 base::Digest TaskDigest(std::string_view sealed_task, const std::vector<BroadcastRef>& broadcasts);
 
-/// What every sealed answer of a worker holds: a count of rebuilds below it, then the terminal's
-/// own bytes.
+/// What every sealed answer of a worker but kError holds: the terminal's own bytes, then a count of
+/// the rebuilds below it (last, so that neither side moves the bytes).
 struct Answer {
-  uint64_t rebuilds = 0;
   std::string payload;
+  uint64_t rebuilds = 0;
 };
-std::string EncodeAnswer(const Answer& answer);
-StatusOr<Answer> DecodeAnswer(std::string_view bytes);
+std::string EncodeAnswer(Answer answer);
+StatusOr<Answer> DecodeAnswer(std::string bytes);
 
 /// The payload of a kKept answer.
 struct KeptBlock {
@@ -48,16 +53,5 @@ struct KeptBlock {
 };
 std::string EncodeKept(const KeptBlock& block);
 StatusOr<KeptBlock> DecodeKept(std::string_view bytes);
-
-/// The payload of a kWritten answer: the index entry of a written file (storage::FileEntry has the
-/// same members).
-struct WrittenFile {
-  std::string name, object, file_id;
-  uint64_t size = 0, rows = 0;
-  base::Digest check{};
-  std::string wrapped_key;
-};
-std::string EncodeWritten(const WrittenFile& file);
-StatusOr<WrittenFile> DecodeWritten(std::string_view bytes);
 
 }  // namespace soteria::dataflow

@@ -19,7 +19,7 @@ namespace soteria::worker {
 
 struct Options {
   /// A new connection to the host.
-  std::function<StatusOr<std::unique_ptr<base::FrameConnection>>()> dial;
+  std::function<base::StatusOr<std::unique_ptr<base::FrameConnection>>()> dial;
   std::string cookie;
   std::string name;
   uint64_t slots = 1;
@@ -39,7 +39,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   /// OK when the master or the host ended the session; else why the worker could not be admitted.
-  Status Run();
+  base::Status Run();
   void Stop();
 
  private:

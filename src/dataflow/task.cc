@@ -1,0 +1,262 @@
+#include "src/dataflow/task.h"
+
+#include "soteria/task.pb.h"
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/crypto/hash.h"
+#include "src/dataflow/tree.h"
+
+namespace soteria::dataflow {
+namespace {
+
+constexpr size_t kAnswerTailBytes = 8;
+
+std::string Bytes(const base::Digest& digest) { return std::string(base::View(digest)); }
+
+template <class T>
+std::vector<T> ToVector(const google::protobuf::RepeatedPtrField<T>& field) {
+  return {field.begin(), field.end()};
+}
+
+void ToProto(const OperatorBytes& op, task::Operator& out) {
+  out.set_kind(op.kind);
+  out.set_bytes(op.bytes);
+}
+
+void ToProto(const Recipe& recipe, task::Recipe& out);
+
+void ToProto(const DatasetSource& source, task::Recipe& recipe) {
+  task::DatasetSource& out = *recipe.mutable_dataset();
+  out.set_root(source.root);
+  out.set_id(source.id);
+  out.set_version(source.version);
+  out.set_index_digest(Bytes(source.index));
+  out.mutable_columns()->Add(source.columns.begin(), source.columns.end());
+}
+
+void ToProto(const TreeSource& source, task::Recipe& recipe) {
+  task::TreeSource& out = *recipe.mutable_tree();
+  out.set_root(source.root);
+  out.set_id(source.id);
+  out.set_version(source.version);
+  out.set_index_digest(Bytes(source.index));
+  out.mutable_files()->Add(source.files.begin(), source.files.end());
+  out.set_format(source.format);
+}
+
+void ToProto(const LocalSource& source, task::Recipe& recipe) {
+  task::LocalSource& out = *recipe.mutable_local();
+  out.set_broadcast_digest(Bytes(source.broadcast));
+  out.set_content_digest(Bytes(source.content));
+  out.mutable_row_ends()->Add(source.row_ends.begin(), source.row_ends.end());
+}
+
+void ToProto(const ShuffleSource& source, task::Recipe& recipe) {
+  task::ShuffleSource& out = *recipe.mutable_shuffle();
+  ToProto(*source.parent, *out.mutable_parent());
+  out.set_targets(source.targets);
+  out.set_scheme(source.scheme);
+}
+
+void ToProto(const CoalesceSource& source, task::Recipe& recipe) {
+  task::CoalesceSource& out = *recipe.mutable_coalesce();
+  ToProto(*source.parent, *out.mutable_parent());
+  out.set_groups(source.groups);
+}
+
+void ToProto(const Recipe& recipe, task::Recipe& out) {
+  std::visit([&](const auto& source) { ToProto(source, out); }, recipe.source);
+  for (const OperatorBytes& op : recipe.chain) ToProto(op, *out.add_chain());
+  out.set_partitions(recipe.partitions);
+}
+
+OperatorBytes FromProto(const task::Operator& op) { return {op.kind(), op.bytes()}; }
+
+StatusOr<RecipePtr> FromProto(const task::Recipe& recipe, int depth);
+
+StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
+  switch (recipe.source_case()) {
+    case task::Recipe::kDataset: {
+      const task::DatasetSource& in = recipe.dataset();
+      SOTERIA_ASSIGN_OR_RETURN(const base::Digest index, base::ToDigest(in.index_digest()));
+      return DatasetSource{in.root(), in.id(), in.version(), index, ToVector(in.columns())};
+    }
+    case task::Recipe::kTree: {
+      const task::TreeSource& in = recipe.tree();
+      SOTERIA_ASSIGN_OR_RETURN(const base::Digest index, base::ToDigest(in.index_digest()));
+      return TreeSource{in.root(), in.id(), in.version(), index, ToVector(in.files()), in.format()};
+    }
+    case task::Recipe::kLocal: {
+      const task::LocalSource& in = recipe.local();
+      SOTERIA_ASSIGN_OR_RETURN(const base::Digest broadcast, base::ToDigest(in.broadcast_digest()));
+      SOTERIA_ASSIGN_OR_RETURN(const base::Digest content, base::ToDigest(in.content_digest()));
+      return LocalSource{broadcast, content, {in.row_ends().begin(), in.row_ends().end()}};
+    }
+    case task::Recipe::kShuffle: {
+      SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(recipe.shuffle().parent(), depth + 1));
+      return ShuffleSource{std::move(parent), recipe.shuffle().targets(),
+                           recipe.shuffle().scheme()};
+    }
+    case task::Recipe::kCoalesce: {
+      SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(recipe.coalesce().parent(), depth + 1));
+      return CoalesceSource{std::move(parent), recipe.coalesce().groups()};
+    }
+    case task::Recipe::SOURCE_NOT_SET:
+      break;
+  }
+  return base::Fail(base::kProtocol, "a recipe has no source");
+}
+
+StatusOr<RecipePtr> FromProto(const task::Recipe& recipe, int depth) {
+  if (depth > kRecipeDepthMax) return base::Fail(base::kProtocol, "a recipe is too deep");
+  if (static_cast<size_t>(recipe.chain_size()) > kChainMax) {
+    return base::Fail(base::kProtocol, "too many operators in a chain");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(Source source, SourceFromProto(recipe, depth));
+  std::vector<OperatorBytes> chain;
+  for (const task::Operator& op : recipe.chain()) chain.push_back(FromProto(op));
+  return CheckedRecipe(std::move(source), std::move(chain), recipe.partitions());
+}
+
+void SpecToProto(const StageSpec& spec, task::Task& out) {
+  out.set_terminal(static_cast<uint32_t>(spec.terminal));
+  ToProto(*spec.recipe, *out.mutable_recipe());
+  ToProto(spec.kernel, *out.mutable_kernel());
+  task::WriteTarget& write = *out.mutable_write();
+  write.set_root(spec.write.root);
+  write.set_id(spec.write.id);
+  write.set_directory(spec.write.directory);
+  write.set_format(spec.write.format);
+  write.set_first_file(spec.write.first_file);
+  out.set_targets(spec.targets);
+  out.set_scheme(spec.scheme);
+  for (const ShuffleInput& input : spec.inputs) {
+    task::ShuffleInput& one = *out.add_inputs();
+    one.set_shuffle_digest(Bytes(input.recipe));
+    one.set_stage(input.stage);
+    one.set_task_digest(Bytes(input.task));
+  }
+  for (const BroadcastRef& broadcast : spec.broadcasts) {
+    task::Broadcast& one = *out.add_broadcasts();
+    one.set_id(broadcast.id);
+    one.set_digest(Bytes(broadcast.digest));
+  }
+}
+
+StatusOr<Terminal> TerminalFromProto(uint32_t value) {
+  if (value < static_cast<uint32_t>(Terminal::kKeep) ||
+      value > static_cast<uint32_t>(Terminal::kShuffle)) {
+    return base::Fail(base::kProtocol, base::Cat("unknown terminal ", value));
+  }
+  return static_cast<Terminal>(value);
+}
+
+Status CheckCounts(const task::Task& in) {
+  if (static_cast<size_t>(in.inputs_size()) > kShuffleInputsMax ||
+      static_cast<size_t>(in.broadcasts_size()) > kBroadcastsMax ||
+      static_cast<size_t>(in.live_size()) > kLiveMax) {
+    return base::Fail(base::kProtocol, "a task names too many inputs, broadcasts or live recipes");
+  }
+  return base::OkStatus();
+}
+
+StatusOr<StageSpec> SpecFromProto(const task::Task& in) {
+  StageSpec spec;
+  SOTERIA_ASSIGN_OR_RETURN(spec.terminal, TerminalFromProto(in.terminal()));
+  SOTERIA_ASSIGN_OR_RETURN(spec.recipe, FromProto(in.recipe(), 1));
+  spec.kernel = FromProto(in.kernel());
+  spec.write = {in.write().root(), in.write().id(), in.write().directory(), in.write().format(),
+                in.write().first_file()};
+  spec.targets = in.targets();
+  spec.scheme = in.scheme();
+  for (const task::ShuffleInput& one : in.inputs()) {
+    ShuffleInput input;
+    SOTERIA_ASSIGN_OR_RETURN(input.recipe, base::ToDigest(one.shuffle_digest()));
+    input.stage = one.stage();
+    SOTERIA_ASSIGN_OR_RETURN(input.task, base::ToDigest(one.task_digest()));
+    spec.inputs.push_back(input);
+  }
+  for (const task::Broadcast& one : in.broadcasts()) {
+    SOTERIA_ASSIGN_OR_RETURN(const base::Digest digest, base::ToDigest(one.digest()));
+    spec.broadcasts.push_back({digest, one.id()});
+  }
+  if (spec.terminal == Terminal::kShuffle && (spec.targets == 0 || spec.targets > kPartitionsMax)) {
+    return base::Fail(base::kProtocol, "a shuffle's number of targets is out of bounds");
+  }
+  return spec;
+}
+
+}  // namespace
+
+std::string EncodeTask(const Task& task) {
+  task::Task out;
+  out.set_stage(task.stage);
+  SpecToProto(task.spec, out);
+  out.set_fan_in(task.fan_in);
+  for (const LiveRecipe& live : task.live) {
+    task::LiveRecipe& one = *out.add_live();
+    one.set_digest(Bytes(live.digest));
+    one.set_kept(live.kept);
+  }
+  return out.SerializeAsString();
+}
+
+StatusOr<Task> DecodeTask(std::string_view bytes) {
+  task::Task in;
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return base::Fail(base::kProtocol, "a task can't be parsed");
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckCounts(in));
+  Task task;
+  task.stage = in.stage();
+  SOTERIA_ASSIGN_OR_RETURN(task.spec, SpecFromProto(in));
+  task.fan_in = in.fan_in();
+  if (task.fan_in != FanIn(task.spec.recipe->partitions)) {
+    return base::Fail(base::kProtocol, "a task's fan-in doesn't follow from its partitions");
+  }
+  for (const task::LiveRecipe& one : in.live()) {
+    SOTERIA_ASSIGN_OR_RETURN(const base::Digest digest, base::ToDigest(one.digest()));
+    task.live.push_back({digest, one.kept()});
+  }
+  return task;
+}
+
+base::Digest TaskDigest(std::string_view sealed_task, const std::vector<BroadcastRef>& broadcasts) {
+  base::FieldWriter fields;
+  fields.Add("soteria/1 task").Add(base::View(crypto::Sha256(sealed_task)));
+  fields.AddU64(broadcasts.size());
+  for (const BroadcastRef& broadcast : broadcasts) fields.Add(base::View(broadcast.digest));
+  return crypto::Sha256(fields.bytes());
+}
+
+std::string EncodeAnswer(Answer answer) {
+  std::string bytes = std::move(answer.payload);
+  const size_t size = bytes.size();
+  bytes.resize(size + kAnswerTailBytes);
+  base::PutLe64(answer.rebuilds, bytes.data() + size);
+  return bytes;
+}
+
+StatusOr<Answer> DecodeAnswer(std::string bytes) {
+  if (bytes.size() < kAnswerTailBytes) return base::Fail(base::kProtocol, "an answer is too short");
+  const size_t size = bytes.size() - kAnswerTailBytes;
+  const uint64_t rebuilds = base::GetLe64(bytes.data() + size);
+  bytes.resize(size);
+  return Answer{std::move(bytes), rebuilds};
+}
+
+std::string EncodeKept(const KeptBlock& block) {
+  return base::FieldWriter().AddU64(block.rows).AddU64(block.bytes).Take();
+}
+
+StatusOr<KeptBlock> DecodeKept(std::string_view bytes) {
+  base::FieldReader fields(bytes);
+  KeptBlock block;
+  SOTERIA_ASSIGN_OR_RETURN(block.rows, fields.NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(block.bytes, fields.NextU64());
+  SOTERIA_RETURN_IF_ERROR(fields.Finish());
+  return block;
+}
+
+}  // namespace soteria::dataflow
