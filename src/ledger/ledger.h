@@ -18,6 +18,7 @@
 #include "src/base/status.h"
 #include "src/crypto/identity.h"
 #include "src/crypto/secret.h"
+#include "src/ledger/chain.h"
 #include "src/ledger/entry.h"
 #include "src/ledger/versions.h"
 
@@ -85,6 +86,7 @@ struct SessionReport {
 struct LedgerReport {
   Verdict verdict = Verdict::kWhole;
   std::string reason;           // for kBroken: what and which entry; for kCutOff: which sessions
+  bool torn = false;            // kBroken only because the file ends within an entry
   size_t entries = 0;           // that verified
   uint64_t verified_bytes = 0;  // length of the part that verified
   base::Digest head{};          // hash of the last entry that verified
@@ -115,17 +117,15 @@ class LedgerFile {
   /// kIntegrity unless the entry chains to the head and is signed by its session's key. Returns
   /// once it is on the disk.
   base::Status Append(std::string_view entry);
-  const base::Digest& head() const { return head_; }
+  const base::Digest& head() const { return chain_.head(); }
 
  private:
-  LedgerFile() = default;
+  LedgerFile(std::unique_ptr<base::WritableFile> file, Chain chain, uint64_t size);
 
   std::unique_ptr<base::WritableFile> file_;
-  base::Digest head_{};
-  base::Digest session_{};
-  std::string identity_;  // of the open session; empty between sessions
-  uint64_t sequence_ = 0;
+  Chain chain_;
   uint64_t size_ = 0;
+  bool failed_ = false;  // an append was torn: only opening again can tell where the file ends
 };
 
 }  // namespace soteria::ledger

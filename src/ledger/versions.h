@@ -71,9 +71,10 @@ class Versions {
 
   /// The file's bytes, for another machine with the same user key.
   std::string Export() const;
-  /// Merges an export: the higher version wins; equal versions must agree. The ledger's head is
-  /// taken over only where there is no ledger yet.
-  base::Status Import(std::string_view exported);
+  /// Merges an export: the higher version wins; equal versions must agree (kRolledBack). Where there
+  /// is no ledger yet its anchor comes along: with `ledger_copied` the ledger file does too, without
+  /// it the ledger starts anew here and carries on from the exported head.
+  base::Status Import(std::string_view exported, bool ledger_copied);
 
  private:
   using Records = std::map<std::string, VersionRecord, std::less<>>;

@@ -98,6 +98,15 @@ base::StatusOr<OpenedIndex> OpenIndex(base::Files& files, const std::string& roo
                                       const crypto::Secret& dataset_key,
                                       std::string_view expected_id);
 
+/// What the clear header of a root's index claims. Not authenticated: good for choosing the key to
+/// try and for nothing else. kPathNotFound when there is no index.
+struct IndexHeader {
+  RootKind kind = RootKind::kDataSet;
+  std::string id;
+  uint64_t version = 0;
+};
+base::StatusOr<IndexHeader> PeekIndex(base::Files& files, const std::string& root);
+
 /// Opens exactly the index of this version and digest, the current one or one that a later version
 /// replaced. Anything else: kIntegrity.
 base::StatusOr<OpenedIndex> OpenIndexAt(base::Files& files, const std::string& root,

@@ -1,0 +1,42 @@
+#pragma once
+
+// The rule by which one entry follows another, as a state that takes entries one at a time: the
+// same for the owner's file while it grows and for the verification of a finished one. A refused
+// entry leaves the state as it was. One thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+#include "src/ledger/entry.h"
+
+namespace soteria::ledger {
+
+class Chain {
+ public:
+  Chain() = default;
+  /// `origin` is what the first entry must chain to.
+  explicit Chain(const base::Digest& origin) : head_(origin) {}
+
+  /// kIntegrity unless the entry chains to the head, is in its session's order and signed by its
+  /// key.
+  base::StatusOr<Entry> Accept(std::string_view bytes);
+
+  const base::Digest& head() const { return head_; }
+  /// Whether a session has begun and not ended.
+  bool open() const { return open_; }
+
+ private:
+  base::Digest head_{};
+  bool open_ = false;
+  base::Digest session_{};
+  uint64_t sequence_ = 0;  // of the next entry
+  std::string identity_;
+};
+
+/// The first entry's `previous`, for a ledger whose origin isn't known; zeros if it doesn't parse.
+base::Digest OriginOf(std::string_view first_entry);
+
+}  // namespace soteria::ledger

@@ -1,0 +1,267 @@
+#include "src/ledger/entry.h"
+
+#include <utility>
+
+#include "soteria/ledger.pb.h"
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/crypto/hash.h"
+
+namespace soteria::ledger {
+
+using base::Cat;
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+constexpr size_t kIdBytes = 16;
+constexpr size_t kBindingBytesMax = 64;  // nonce, exporter
+constexpr std::string_view kSignatureTag = "soteria/1 ledger entry";
+
+Status Refuse(std::string text) { return base::Fail(base::kIntegrity, std::move(text)); }
+
+std::string Text(const base::Digest& digest) { return std::string(base::View(digest)); }
+
+StatusOr<base::Digest> DigestOf(const std::string& bytes, std::string_view what) {
+  StatusOr<base::Digest> digest = base::ToDigest(bytes);
+  if (!digest.ok()) return Refuse(Cat("ledger entry: ", what));
+  return digest;
+}
+
+Status CheckText(const std::string& text, std::string_view what, size_t bytes_max = kTextBytesMax) {
+  if (text.size() <= bytes_max) return base::OkStatus();
+  return Refuse(Cat("ledger entry: ", what, " is too long"));
+}
+
+// Each kind of event to its message and back. The setters can't fail: limits are checked on the way
+// back, which SignEntry takes as well.
+
+void Set(const Head& head, pb::Body* body) {
+  pb::Head* out = body->mutable_head();
+  out->set_manifest(Text(head.manifest));
+  out->set_task(head.task);
+  out->set_evidence(head.evidence);
+  out->set_nonce(head.nonce);
+  out->set_exporter(head.exporter);
+  out->set_identity(head.identity);
+  out->set_build(head.build);
+  out->set_version(head.version);
+}
+
+StatusOr<Event> Get(const pb::Head& in) {
+  Head head;
+  SOTERIA_ASSIGN_OR_RETURN(head.manifest, DigestOf(in.manifest(), "manifest"));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.task(), "task"));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.evidence(), "evidence", kEvidenceBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.nonce(), "nonce", kBindingBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.exporter(), "exporter", kBindingBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.identity(), "identity", crypto::kPublicKeyDerBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.build(), "build"));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.version(), "version"));
+  head.task = in.task();
+  head.evidence = in.evidence();
+  head.nonce = in.nonce();
+  head.exporter = in.exporter();
+  head.identity = in.identity();
+  head.build = in.build();
+  head.version = in.version();
+  return head;
+}
+
+void Set(const Access& access, pb::Body* body) {
+  pb::Access* out = body->mutable_access();
+  out->set_mode(static_cast<pb::Access::Mode>(access.mode));
+  out->set_path(access.path);
+  out->set_id(access.id);
+  out->set_version(access.version);
+  out->set_index(Text(access.index));
+}
+
+StatusOr<Event> Get(const pb::Access& in) {
+  Access access;
+  if (in.mode() != pb::Access::READ && in.mode() != pb::Access::WRITE) {
+    return Refuse("ledger entry: mode");
+  }
+  access.mode = static_cast<Access::Mode>(in.mode());
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.path(), "path"));
+  access.path = in.path();
+  if (in.id().size() != kIdBytes) return Refuse("ledger entry: id");
+  access.id = in.id();
+  access.version = in.version();
+  SOTERIA_ASSIGN_OR_RETURN(access.index, DigestOf(in.index(), "index"));
+  return access;
+}
+
+void Set(const Output& output, pb::Body* body) {
+  pb::Output* out = body->mutable_output();
+  out->set_kind(static_cast<pb::Output::Kind>(output.kind));
+  out->set_rule(output.rule);
+  out->set_what(output.what);
+  out->set_rows(output.rows);
+  out->set_content(Text(output.content));
+}
+
+StatusOr<Event> Get(const pb::Output& in) {
+  Output output;
+  if (in.kind() < pb::Output::ROWS || in.kind() > pb::Output::MODELS) {
+    return Refuse("ledger entry: kind of output");
+  }
+  output.kind = static_cast<Output::Kind>(in.kind());
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.rule(), "rule"));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.what(), "what"));
+  output.rule = in.rule();
+  output.what = in.what();
+  output.rows = in.rows();
+  SOTERIA_ASSIGN_OR_RETURN(output.content, DigestOf(in.content(), "content"));
+  return output;
+}
+
+void Set(const Release& release, pb::Body* body) {
+  pb::Release* out = body->mutable_release();
+  out->set_rule(release.rule);
+  out->set_statistic(release.statistic);
+  out->set_rows(release.rows);
+  out->set_budget_spent(release.budget_spent);
+  out->set_unverified(release.unverified);
+  out->set_content(Text(release.content));
+}
+
+StatusOr<Event> Get(const pb::Release& in) {
+  Release release;
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.rule(), "rule"));
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.statistic(), "statistic"));
+  release.rule = in.rule();
+  release.statistic = in.statistic();
+  release.rows = in.rows();
+  release.budget_spent = in.budget_spent();
+  release.unverified = in.unverified();
+  SOTERIA_ASSIGN_OR_RETURN(release.content, DigestOf(in.content(), "content"));
+  return release;
+}
+
+void Set(const End& end, pb::Body* body) {
+  pb::End* out = body->mutable_end();
+  out->set_succeeded(end.succeeded);
+  out->set_stages(end.stages);
+  out->set_tasks(end.tasks);
+  out->set_retries(end.retries);
+  out->set_workers_admitted(end.workers_admitted);
+}
+
+StatusOr<Event> Get(const pb::End& in) {
+  return End{.succeeded = in.succeeded(),
+             .stages = in.stages(),
+             .tasks = in.tasks(),
+             .retries = in.retries(),
+             .workers_admitted = in.workers_admitted()};
+}
+
+StatusOr<Event> GetEvent(const pb::Body& body) {
+  switch (body.event_case()) {
+    case pb::Body::kHead:
+      return Get(body.head());
+    case pb::Body::kAccess:
+      return Get(body.access());
+    case pb::Body::kOutput:
+      return Get(body.output());
+    case pb::Body::kRelease:
+      return Get(body.release());
+    case pb::Body::kEnd:
+      return Get(body.end());
+    case pb::Body::EVENT_NOT_SET:
+      break;
+  }
+  return Refuse("ledger entry: no known event");
+}
+
+std::string EncodeBody(const Entry& entry) {
+  pb::Body body;
+  body.set_previous(Text(entry.previous));
+  body.set_session(Text(entry.session));
+  body.set_sequence(entry.sequence);
+  body.set_time_ms(entry.time_ms);
+  std::visit([&body](const auto& event) { Set(event, &body); }, entry.event);
+  return body.SerializeAsString();
+}
+
+StatusOr<Entry> ParseBody(const std::string& bytes) {
+  pb::Body body;
+  if (!body.ParseFromString(bytes)) return Refuse("ledger entry: body doesn't parse");
+  Entry entry;
+  SOTERIA_ASSIGN_OR_RETURN(entry.previous, DigestOf(body.previous(), "previous"));
+  SOTERIA_ASSIGN_OR_RETURN(entry.session, DigestOf(body.session(), "session"));
+  entry.sequence = body.sequence();
+  entry.time_ms = body.time_ms();
+  SOTERIA_ASSIGN_OR_RETURN(entry.event, GetEvent(body));
+  if (EncodeBody(entry) != bytes) return Refuse("ledger entry: not the canonical encoding");
+  return entry;
+}
+
+std::string SignedMessage(std::string_view body) {
+  return base::FieldWriter().Add(kSignatureTag).Add(body).Take();
+}
+
+std::string EncodeSigned(std::string body, std::string signature) {
+  pb::Entry out;
+  out.set_body(std::move(body));
+  out.set_signature(std::move(signature));
+  return out.SerializeAsString();
+}
+
+}  // namespace
+
+std::string_view KindName(const Event& event) {
+  if (std::holds_alternative<Head>(event)) return "head";
+  if (const auto* access = std::get_if<Access>(&event)) {
+    return access->mode == Access::Mode::kRead ? "read" : "write";
+  }
+  if (const auto* output = std::get_if<Output>(&event)) {
+    switch (output->kind) {
+      case Output::Kind::kRows:
+        return "rows";
+      case Output::Kind::kMetrics:
+        return "metrics";
+      case Output::Kind::kModels:
+        return "models";
+    }
+  }
+  return std::holds_alternative<Release>(event) ? "release" : "end";
+}
+
+StatusOr<std::string> SignEntry(const Entry& entry, const crypto::IdentityKey& key) {
+  std::string body = EncodeBody(entry);
+  SOTERIA_ASSIGN_OR_RETURN(std::string signature, key.Sign(SignedMessage(body)));
+  std::string bytes = EncodeSigned(std::move(body), std::move(signature));
+  // What wouldn't be accepted by the reader (a text too long, or not UTF-8) isn't signed.
+  SOTERIA_RETURN_IF_ERROR(ParseSignedEntry(bytes));
+  return bytes;
+}
+
+StatusOr<SignedEntry> ParseSignedEntry(std::string_view bytes) {
+  if (bytes.size() > kEntryBytesMax) return Refuse("ledger entry: too long");
+  pb::Entry in;
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Refuse("ledger entry: doesn't parse");
+  }
+  if (in.signature().size() > crypto::kSignatureBytesMax) return Refuse("ledger entry: signature");
+  if (in.SerializeAsString() != bytes || EncodeSigned(in.body(), in.signature()) != bytes) {
+    return Refuse("ledger entry: not the canonical encoding");
+  }
+  SignedEntry out;
+  SOTERIA_ASSIGN_OR_RETURN(out.entry, ParseBody(in.body()));
+  out.body = in.body();
+  out.signature = in.signature();
+  return out;
+}
+
+Status VerifyEntry(const SignedEntry& entry, std::string_view identity_der) {
+  return crypto::VerifySignature(identity_der, SignedMessage(entry.body), entry.signature);
+}
+
+base::Digest EntryHash(std::string_view bytes) {
+  return crypto::Sha256(base::FieldWriter().Add("soteria/1 ledger link").Add(bytes).bytes());
+}
+
+}  // namespace soteria::ledger

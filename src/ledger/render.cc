@@ -1,0 +1,160 @@
+// A verified ledger as text for people and as JSON for programs.
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "src/base/text.h"
+#include "src/ledger/ledger.h"
+
+namespace soteria::ledger {
+
+using base::Cat;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr size_t kShortHexChars = 16;
+
+std::string Hex(const base::Digest& digest) { return base::Hex(base::View(digest)); }
+std::string ShortHex(const base::Digest& digest) { return Hex(digest).substr(0, kShortHexChars); }
+
+std::string Time(int64_t time_ms) {
+  const std::time_t seconds = static_cast<std::time_t>(time_ms / 1000);
+  std::tm parts{};
+  if (time_ms < 0 || gmtime_r(&seconds, &parts) == nullptr) return Cat(time_ms, " ms");
+  std::array<char, 40> text;
+  const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 8> millis;
+  std::snprintf(millis.data(), millis.size(), ".%03dZ", static_cast<int>(time_ms % 1000));
+  return Cat(std::string_view(text.data(), length), millis.data());
+}
+
+// Texts come from a script or a Manifest: whatever would steer a terminal is shown as '?'.
+std::string Shown(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return out;
+}
+
+struct TextOf {
+  std::string operator()(const Head& head) const {
+    return Cat("task ", Shown(head.task), ", manifest ", Hex(head.manifest), ", ",
+               Shown(head.build), " build ", Shown(head.version));
+  }
+  std::string operator()(const Access& access) const {
+    return Cat(Shown(access.path), " version ", access.version, ", index ", ShortHex(access.index));
+  }
+  std::string operator()(const Output& output) const {
+    return Cat(Shown(output.what), ", ", output.rows, " rows, by ", Shown(output.rule), ", HMAC ",
+               ShortHex(output.content));
+  }
+  std::string operator()(const Release& release) const {
+    return Cat(Shown(release.statistic), ", ", release.rows, " rows, budget spent ",
+               release.budget_spent, ", by ", Shown(release.rule), ", SHA-256 ",
+               Hex(release.content), release.unverified ? ", UNVERIFIED" : "");
+  }
+  std::string operator()(const End& end) const {
+    return Cat(end.succeeded ? "succeeded" : "failed", ", ", end.stages, " stages, ", end.tasks,
+               " tasks, ", end.retries, " retries, ", end.workers_admitted, " workers");
+  }
+};
+
+struct JsonOf {
+  Json* out;
+  void operator()(const Head& head) const {
+    (*out)["task"] = head.task;
+    (*out)["manifest"] = Hex(head.manifest);
+    (*out)["evidence"] = base::Base64(head.evidence);
+    (*out)["nonce"] = base::Hex(head.nonce);
+    (*out)["exporter"] = base::Hex(head.exporter);
+    (*out)["identity"] = base::Base64(head.identity);
+    (*out)["build"] = head.build;
+    (*out)["version"] = head.version;
+  }
+  void operator()(const Access& access) const {
+    (*out)["path"] = access.path;
+    (*out)["id"] = base::Hex(access.id);
+    (*out)["version"] = access.version;
+    (*out)["index"] = Hex(access.index);
+  }
+  void operator()(const Output& output) const {
+    (*out)["what"] = output.what;
+    (*out)["rule"] = output.rule;
+    (*out)["rows"] = output.rows;
+    (*out)["hmac"] = Hex(output.content);
+  }
+  void operator()(const Release& release) const {
+    (*out)["statistic"] = release.statistic;
+    (*out)["rule"] = release.rule;
+    (*out)["rows"] = release.rows;
+    (*out)["budget_spent"] = release.budget_spent;
+    (*out)["unverified"] = release.unverified;
+    (*out)["sha256"] = Hex(release.content);
+  }
+  void operator()(const End& end) const {
+    (*out)["succeeded"] = end.succeeded;
+    (*out)["stages"] = end.stages;
+    (*out)["tasks"] = end.tasks;
+    (*out)["retries"] = end.retries;
+    (*out)["workers_admitted"] = end.workers_admitted;
+  }
+};
+
+Json SessionJson(const SessionReport& session) {
+  Json out;
+  out["session"] = Hex(session.session);
+  out["began"] = Time(session.began_ms);
+  out["ended"] = session.ended;
+  out["evidence_error"] = session.evidence.ok() ? Json() : Json(base::Message(session.evidence));
+  Json entries = Json::array();
+  for (const Entry& entry : session.entries) {
+    Json item;
+    item["kind"] = KindName(entry.event);
+    item["sequence"] = entry.sequence;
+    item["time"] = Time(entry.time_ms);
+    std::visit(JsonOf{&item}, entry.event);
+    entries.push_back(std::move(item));
+  }
+  out["entries"] = std::move(entries);
+  return out;
+}
+
+}  // namespace
+
+std::string RenderText(const LedgerReport& report) {
+  std::string out;
+  for (const SessionReport& session : report.sessions) {
+    out += Cat("session ", ShortHex(session.session), "  ", Time(session.began_ms), "\n");
+    if (session.head.build == "simulated") out += "  NOT PROTECTED: simulated enclaves\n";
+    if (!session.evidence.ok()) {
+      out += Cat("  EVIDENCE REFUSED: ", Shown(base::Message(session.evidence)), "\n");
+    }
+    for (const Entry& entry : session.entries) {
+      std::string kind(KindName(entry.event));
+      kind.resize(8, ' ');
+      out += Cat("  ", Time(entry.time_ms), "  ", kind, std::visit(TextOf{}, entry.event), "\n");
+    }
+    if (!session.ended) out += "  CUT OFF: this session has no end\n";
+  }
+  out += Cat("ledger ", VerdictName(report.verdict), ", ", report.entries, " entries, head ",
+             Hex(report.head), "\n");
+  if (!report.reason.empty()) out += Cat("  ", Shown(report.reason), "\n");
+  return out;
+}
+
+std::string RenderJson(const LedgerReport& report) {
+  Json out;
+  out["verdict"] = VerdictName(report.verdict);
+  out["reason"] = report.reason;
+  out["entries"] = report.entries;
+  out["head"] = Hex(report.head);
+  Json sessions = Json::array();
+  for (const SessionReport& session : report.sessions) sessions.push_back(SessionJson(session));
+  out["sessions"] = std::move(sessions);
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace soteria::ledger
