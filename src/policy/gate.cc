@@ -1,0 +1,123 @@
+#include "src/policy/gate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/policy/path.h"
+
+namespace soteria::policy {
+namespace {
+
+base::Status NotListed(std::string_view path, std::string_view table) {
+  return base::Fail(base::kNotInManifest, base::Cat("\"", path, "\" is not in the Manifest: add [[",
+                                                    table, "]] path = \"", path, "\" and its id"));
+}
+
+std::string Below(std::string_view path, std::string_view root) {
+  return std::string(path.substr(std::min(path.size(), root.size() + 1)));
+}
+
+}  // namespace
+
+std::string_view OutputName(Output output) {
+  switch (output) {
+    case Output::kRows:
+      return "rows";
+    case Output::kMetrics:
+      return "metrics";
+    case Output::kModels:
+      return "models";
+  }
+  return "rows";
+}
+
+base::StatusOr<Readable> Gate::MayRead(std::string_view path) const {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string normal, NormalisePath(path));
+  Readable readable;
+  readable.path = normal;
+  // I3. Roots don't contain each other (ParseManifest), so at most one matches.
+  for (const DataSetRule& rule : manifest_.read) {
+    if (!IsWithin(normal, rule.path)) continue;
+    readable.root = rule.path;
+    readable.relative = Below(normal, rule.path);
+    readable.id = rule.id;
+    readable.min_version = rule.min_version;
+    readable.data_set = &rule;
+    return readable;
+  }
+  for (const WritableRule& rule : manifest_.write) {
+    if (!IsWithin(normal, rule.path)) continue;
+    readable.root = rule.path;
+    readable.relative = Below(normal, rule.path);
+    readable.id = rule.id;
+    readable.min_version = rule.min_version;
+    readable.writable = &rule;
+    return readable;
+  }
+  return NotListed(normal, "read");
+}
+
+base::StatusOr<const WritableRule*> Gate::MayWrite(std::string_view path) const {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string normal, NormalisePath(path));
+  for (const WritableRule& rule : manifest_.write) {  // I3
+    if (IsWithin(normal, rule.path)) return &rule;
+  }
+  return NotListed(normal, "write");
+}
+
+base::Status Gate::MayUse(std::string_view class_name) const {
+  const bool listed =
+      std::any_of(manifest_.classes.begin(), manifest_.classes.end(),
+                  [&](const std::string& glob) { return MatchesGlob(glob, class_name); });
+  if (listed) return base::OkStatus();  // I3
+  return base::Fail(base::kNotInManifest,
+                    base::Cat("class ", class_name.substr(0, kClassGlobBytesMax),
+                              " is not in the Manifest: add \"",
+                              class_name.substr(0, kClassGlobBytesMax), "\" to [ml] classes"));
+}
+
+base::Status Gate::MayOutput(Output output) const {
+  bool allowed = false;
+  switch (output) {
+    case Output::kRows:
+      allowed = manifest_.rows;
+      break;
+    case Output::kMetrics:
+      allowed = manifest_.metrics;
+      break;
+    case Output::kModels:
+      allowed = manifest_.models;
+      break;
+  }
+  if (allowed) return base::OkStatus();  // I3
+  const std::string_view name = OutputName(output);
+  return base::Fail(base::kNotInManifest, base::Cat("the Manifest allows no output of ", name,
+                                                    ": add ", name, " = true to [outputs]"));
+}
+
+bool MatchesGlob(std::string_view glob, std::string_view text) {
+  size_t g = 0;
+  size_t t = 0;
+  size_t star = std::string_view::npos;
+  size_t retry = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      retry = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+}  // namespace soteria::policy
