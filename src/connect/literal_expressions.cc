@@ -1,0 +1,200 @@
+#include <arrow/array/builder_base.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <arrow/util/decimal.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "spark/connect/expressions.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/literals.h"
+#include "src/connect/types.h"
+#include "src/table/arrow_status.h"
+#include "src/table/types.h"
+#include "src/table/vector.h"
+
+namespace soteria::connect {
+namespace {
+
+using Literal = spark::connect::Expression_Literal;
+
+struct Typed {
+  std::shared_ptr<arrow::Scalar> scalar;
+  std::string udt;
+};
+
+base::StatusOr<Typed> Scalar(const Literal& literal, int depth);
+
+Typed Plain(std::shared_ptr<arrow::Scalar> scalar) { return {std::move(scalar), ""}; }
+
+base::StatusOr<Typed> Decimal(const Literal::Decimal& literal) {
+  auto parsed_or = [&]() -> arrow::Result<std::shared_ptr<arrow::Scalar>> {
+    arrow::Decimal128 value;
+    int32_t precision = 0;
+    int32_t scale = 0;
+    ARROW_RETURN_NOT_OK(arrow::Decimal128::FromString(literal.value(), &value, &precision, &scale));
+    const int32_t to_precision = literal.has_precision() ? literal.precision() : precision;
+    const int32_t to_scale = literal.has_scale() ? literal.scale() : scale;
+    ARROW_ASSIGN_OR_RAISE(auto type, arrow::Decimal128Type::Make(to_precision, to_scale));
+    ARROW_ASSIGN_OR_RAISE(value, value.Rescale(scale, to_scale));
+    if (!value.FitsInPrecision(to_precision)) return arrow::Status::Invalid("precision");
+    return std::make_shared<arrow::Decimal128Scalar>(value, std::move(type));
+  }();
+  if (!parsed_or.ok()) {
+    return base::Fail(base::kIllegalArgument, "A decimal literal that is not a number");
+  }
+  return Plain(*std::move(parsed_or));
+}
+
+base::StatusOr<std::shared_ptr<arrow::Scalar>> CastScalar(
+    const std::shared_ptr<arrow::Scalar>& scalar, const std::shared_ptr<arrow::DataType>& type) {
+  if (scalar->type->Equals(*type)) return scalar;
+  if (!scalar->is_valid) return arrow::MakeNullScalar(type);
+  auto cast = scalar->CastTo(type);
+  if (!cast.ok()) {
+    return base::Fail(base::kDatatypeMismatch, "An array literal with elements of several types");
+  }
+  return *std::move(cast);
+}
+
+base::StatusOr<Typed> List(const std::shared_ptr<arrow::DataType>& element,
+                           const std::vector<std::shared_ptr<arrow::Scalar>>& values) {
+  SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(element));
+  for (const auto& value : values) {
+    SOTERIA_ASSIGN_OR_RETURN(auto same, CastScalar(value, element));
+    SOTERIA_ARROW_RETURN(builder->AppendScalar(*same));
+  }
+  SOTERIA_ARROW_ASSIGN(auto array, builder->Finish());
+  return Plain(std::make_shared<arrow::ListScalar>(std::move(array), table::ListOf(element)));
+}
+
+base::StatusOr<Typed> Array(const Literal::Array& literal, int depth) {
+  if (literal.elements_size() > kLiteralElementsMax) {
+    return base::Fail(base::kIllegalArgument, "An array literal with too many elements");
+  }
+  std::vector<std::shared_ptr<arrow::Scalar>> values;
+  for (const auto& element : literal.elements()) {
+    SOTERIA_ASSIGN_OR_RETURN(Typed value, Scalar(element, depth + 1));
+    if (!value.udt.empty()) {
+      return base::Fail(base::kUnsupported, "Array literals of ML vectors");
+    }
+    values.push_back(std::move(value.scalar));
+  }
+  std::shared_ptr<arrow::DataType> element = arrow::null();
+  if (literal.has_element_type()) {
+    SOTERIA_ASSIGN_OR_RETURN(auto field, FieldOf("element", true, literal.element_type()));
+    element = field->type();
+  } else if (!values.empty()) {
+    element = values.front()->type;
+  }
+  return List(element, values);
+}
+
+template <class Values, class ScalarType>
+base::StatusOr<Typed> Specialized(const Values& values,
+                                  const std::shared_ptr<arrow::DataType>& type) {
+  std::vector<std::shared_ptr<arrow::Scalar>> scalars;
+  for (const auto& value : values) scalars.push_back(std::make_shared<ScalarType>(value));
+  return List(type, scalars);
+}
+
+base::StatusOr<Typed> SpecializedArray(const Literal::SpecializedArray& literal) {
+  switch (literal.value_type_case()) {
+    case Literal::SpecializedArray::kBools:
+      return Specialized<decltype(literal.bools().values()), arrow::BooleanScalar>(
+          literal.bools().values(), arrow::boolean());
+    case Literal::SpecializedArray::kInts:
+      return Specialized<decltype(literal.ints().values()), arrow::Int32Scalar>(
+          literal.ints().values(), arrow::int32());
+    case Literal::SpecializedArray::kLongs:
+      return Specialized<decltype(literal.longs().values()), arrow::Int64Scalar>(
+          literal.longs().values(), arrow::int64());
+    case Literal::SpecializedArray::kFloats:
+      return Specialized<decltype(literal.floats().values()), arrow::FloatScalar>(
+          literal.floats().values(), arrow::float32());
+    case Literal::SpecializedArray::kDoubles:
+      return Specialized<decltype(literal.doubles().values()), arrow::DoubleScalar>(
+          literal.doubles().values(), arrow::float64());
+    case Literal::SpecializedArray::kStrings:
+      return Specialized<decltype(literal.strings().values()), arrow::StringScalar>(
+          literal.strings().values(), arrow::utf8());
+    default:
+      return base::Fail(base::kIllegalArgument, "An array literal without a type");
+  }
+}
+
+base::StatusOr<Typed> Vector(const Literal& literal) {
+  SOTERIA_ASSIGN_OR_RETURN(const ml::ParamValue value, ToParamValue(literal));
+  const auto* vector = std::get_if<table::VectorValue>(&value);
+  if (vector == nullptr) return base::Fail(base::kUnsupported, "Matrix literals in expressions");
+  SOTERIA_ASSIGN_OR_RETURN(auto scalar, table::VectorScalar(table::View(*vector)));
+  return Typed{std::move(scalar), table::kVectorUdt};
+}
+
+base::StatusOr<Typed> Null(const spark::connect::DataType& type) {
+  SOTERIA_ASSIGN_OR_RETURN(auto field, FieldOf("", true, type));
+  return Typed{arrow::MakeNullScalar(field->type()), table::UdtOf(*field)};
+}
+
+base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
+  if (depth > kLiteralDepthMax) {
+    return base::Fail(base::kIllegalArgument, "A literal that is nested too deeply");
+  }
+  using std::make_shared;
+  switch (literal.literal_type_case()) {
+    case Literal::kNull:
+      return Null(literal.null());
+    case Literal::kBoolean:
+      return Plain(make_shared<arrow::BooleanScalar>(literal.boolean()));
+    case Literal::kByte:
+      return Plain(make_shared<arrow::Int8Scalar>(static_cast<int8_t>(literal.byte())));
+    case Literal::kShort:
+      return Plain(make_shared<arrow::Int16Scalar>(static_cast<int16_t>(literal.short_())));
+    case Literal::kInteger:
+      return Plain(make_shared<arrow::Int32Scalar>(literal.integer()));
+    case Literal::kLong:
+      return Plain(make_shared<arrow::Int64Scalar>(literal.long_()));
+    case Literal::kFloat:
+      return Plain(make_shared<arrow::FloatScalar>(literal.float_()));
+    case Literal::kDouble:
+      return Plain(make_shared<arrow::DoubleScalar>(literal.double_()));
+    case Literal::kString:
+      return Plain(make_shared<arrow::StringScalar>(literal.string()));
+    case Literal::kBinary:
+      return Plain(make_shared<arrow::BinaryScalar>(literal.binary()));
+    case Literal::kDate:
+      return Plain(make_shared<arrow::Date32Scalar>(literal.date()));
+    case Literal::kTimestamp:
+      return Plain(make_shared<arrow::TimestampScalar>(
+          literal.timestamp(), arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
+    case Literal::kTimestampNtz:
+      return Plain(make_shared<arrow::TimestampScalar>(literal.timestamp_ntz(),
+                                                       arrow::timestamp(arrow::TimeUnit::MICRO)));
+    case Literal::kDecimal:
+      return Decimal(literal.decimal());
+    case Literal::kArray:
+      return Array(literal.array(), depth);
+    case Literal::kSpecializedArray:
+      return SpecializedArray(literal.specialized_array());
+    case Literal::kStruct:
+      return Vector(literal);
+    default: {
+      const auto* field = Literal::descriptor()->FindFieldByNumber(literal.literal_type_case());
+      return base::Fail(base::kUnsupported,
+                        base::Cat("The literal kind `", field ? field->name() : "(none)",
+                                  "` is not supported in an enclave"));
+    }
+  }
+}
+
+}  // namespace
+
+base::StatusOr<exec::ExprPtr> ToLiteralExpr(const Literal& literal) {
+  SOTERIA_ASSIGN_OR_RETURN(Typed typed, Scalar(literal, 0));
+  return exec::Literal(std::move(typed.scalar), std::move(typed.udt));
+}
+
+}  // namespace soteria::connect

@@ -1,0 +1,524 @@
+#include "src/connect/sql_expression.h"
+
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/sql_number.h"
+#include "src/connect/sql_tokens.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using Kind = SqlToken::Kind;
+using exec::ExprPtr;
+
+/// Words that can't be a column name without backticks where an operand is expected.
+constexpr std::string_view kReserved[] = {
+    "AND",  "OR",   "NOT", "IN", "IS",  "BETWEEN",  "LIKE", "RLIKE",  "CASE", "WHEN",
+    "THEN", "ELSE", "END", "AS", "DIV", "DISTINCT", "FROM", "SELECT", "WHERE"};
+bool IsReserved(std::string_view word) {
+  return std::find(std::begin(kReserved), std::end(kReserved), word) != std::end(kReserved);
+}
+
+/// An expression with its height, so that no tree higher than exec takes is ever built.
+struct Node {
+  ExprPtr expr;
+  int height = 1;
+};
+using NodeOr = base::StatusOr<Node>;
+
+class Parser {
+ public:
+  Parser(std::string_view sql, std::vector<SqlToken> tokens, const NameResolver& resolve)
+      : sql_(sql), tokens_(std::move(tokens)), resolve_(resolve) {}
+
+  base::StatusOr<SqlItem> Item() {
+    SqlItem item;
+    if (TryStar(&item)) {
+      SOTERIA_RETURN_IF_ERROR(AtEnd());
+      return item;
+    }
+    SOTERIA_ASSIGN_OR_RETURN(Node node, Or());
+    item.expr = std::move(node.expr);
+    const bool as = TakeWord("AS");
+    if (Now().kind == Kind::kQuotedName ||
+        (Now().kind == Kind::kWord && !IsReserved(Now().upper))) {
+      item.alias = Now().text;
+      ++at_;
+    } else if (as) {
+      return Error();
+    }
+    SOTERIA_RETURN_IF_ERROR(AtEnd());
+    return item;
+  }
+
+  base::StatusOr<ExprPtr> Whole() {
+    SOTERIA_ASSIGN_OR_RETURN(Node node, Or());
+    SOTERIA_RETURN_IF_ERROR(AtEnd());
+    return std::move(node.expr);
+  }
+
+ private:
+  /// Counts nesting for as long as it lives.
+  class Nested {
+   public:
+    explicit Nested(int* depth) : depth_(depth) { ++*depth_; }
+    ~Nested() { --*depth_; }
+    Nested(const Nested&) = delete;
+    Nested& operator=(const Nested&) = delete;
+
+   private:
+    int* depth_;
+  };
+
+  const SqlToken& Now(size_t ahead = 0) const {
+    return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
+  }
+  bool IsWord(std::string_view upper, size_t ahead = 0) const {
+    return Now(ahead).kind == Kind::kWord && Now(ahead).upper == upper;
+  }
+  bool IsOp(std::string_view op, size_t ahead = 0) const {
+    return Now(ahead).kind == Kind::kOperator && Now(ahead).text == op;
+  }
+  bool TakeWord(std::string_view upper) {
+    if (!IsWord(upper)) return false;
+    ++at_;
+    return true;
+  }
+  bool TakeOp(std::string_view op) {
+    if (!IsOp(op)) return false;
+    ++at_;
+    return true;
+  }
+  base::Status Error() const {
+    const SqlToken& now = Now();
+    if (now.kind == Kind::kEnd) {
+      return base::Fail(base::kParse, "Syntax error at or near end of input.");
+    }
+    return base::Fail(base::kParse, base::Cat("Syntax error at or near '",
+                                              sql_.substr(now.begin, now.end - now.begin),
+                                              "' (position ", now.begin, " of the expression)."));
+  }
+  base::Status Need(std::string_view op) { return TakeOp(op) ? base::OkStatus() : Error(); }
+  base::Status NeedWord(std::string_view word) {
+    return TakeWord(word) ? base::OkStatus() : Error();
+  }
+  base::Status AtEnd() const { return Now().kind == Kind::kEnd ? base::OkStatus() : Error(); }
+
+  static NodeOr Make(std::string function, std::vector<Node> args) {
+    int height = 0;
+    std::vector<ExprPtr> exprs;
+    for (Node& arg : args) {
+      height = std::max(height, arg.height);
+      exprs.push_back(std::move(arg.expr));
+    }
+    if (height + 1 > exec::kExprDepthMax) {
+      return base::Fail(base::kParse, "The expression is nested too deeply.");
+    }
+    return Node{exec::Call(std::move(function), std::move(exprs)), height + 1};
+  }
+  static NodeOr Make(std::string function, Node a) {
+    std::vector<Node> args;
+    args.push_back(std::move(a));
+    return Make(std::move(function), std::move(args));
+  }
+  static NodeOr Make(std::string function, Node a, Node b) {
+    std::vector<Node> args;
+    args.push_back(std::move(a));
+    args.push_back(std::move(b));
+    return Make(std::move(function), std::move(args));
+  }
+  static NodeOr NegatedIf(bool negate, NodeOr node) {
+    if (!node.ok() || !negate) return node;
+    return Make("not", *std::move(node));
+  }
+
+  bool TryStar(SqlItem* item) {
+    size_t ahead = 0;
+    std::vector<std::string> qualifier;
+    while ((Now(ahead).kind == Kind::kWord || Now(ahead).kind == Kind::kQuotedName) &&
+           IsOp(".", ahead + 1)) {
+      qualifier.push_back(Now(ahead).text);
+      ahead += 2;
+    }
+    if (!IsOp("*", ahead)) return false;
+    at_ += ahead + 1;
+    item->star = true;
+    item->star_qualifier = std::move(qualifier);
+    return true;
+  }
+
+  NodeOr Or() {
+    if (depth_ >= kSqlDepthMax) {
+      return base::Fail(base::kParse, "The expression is nested too deeply.");
+    }
+    const Nested nested(&depth_);
+    SOTERIA_ASSIGN_OR_RETURN(Node left, And());
+    while (TakeWord("OR")) {
+      SOTERIA_ASSIGN_OR_RETURN(Node right, And());
+      SOTERIA_ASSIGN_OR_RETURN(left, Make("or", std::move(left), std::move(right)));
+    }
+    return left;
+  }
+
+  NodeOr And() {
+    SOTERIA_ASSIGN_OR_RETURN(Node left, Not());
+    while (TakeWord("AND")) {
+      SOTERIA_ASSIGN_OR_RETURN(Node right, Not());
+      SOTERIA_ASSIGN_OR_RETURN(left, Make("and", std::move(left), std::move(right)));
+    }
+    return left;
+  }
+
+  NodeOr Not() {
+    bool negate = false;
+    while (TakeWord("NOT") || TakeOp("!")) negate = !negate;
+    return NegatedIf(negate, Predicate());
+  }
+
+  NodeOr Predicate() {
+    SOTERIA_ASSIGN_OR_RETURN(Node left, Comparison());
+    while (true) {
+      if (TakeWord("IS")) {
+        SOTERIA_ASSIGN_OR_RETURN(left, Is(std::move(left)));
+        continue;
+      }
+      const bool negate =
+          IsWord("NOT") && (IsWord("IN", 1) || IsWord("BETWEEN", 1) || IsWord("LIKE", 1) ||
+                            IsWord("RLIKE", 1) || IsWord("REGEXP", 1));
+      if (negate) ++at_;
+      if (TakeWord("IN")) {
+        SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(negate, In(std::move(left))));
+      } else if (TakeWord("BETWEEN")) {
+        SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(negate, Between(std::move(left))));
+      } else if (IsWord("LIKE") || IsWord("RLIKE") || IsWord("REGEXP")) {
+        const char* function = IsWord("LIKE") ? "like" : "rlike";
+        ++at_;
+        SOTERIA_ASSIGN_OR_RETURN(Node pattern, Comparison());
+        SOTERIA_ASSIGN_OR_RETURN(
+            left, NegatedIf(negate, Make(function, std::move(left), std::move(pattern))));
+      } else {
+        return left;
+      }
+    }
+  }
+
+  NodeOr Is(Node left) {
+    const bool negate = TakeWord("NOT");
+    if (TakeWord("NULL")) return Make(negate ? "isNotNull" : "isNull", std::move(left));
+    if (IsWord("TRUE") || IsWord("FALSE")) {
+      const Node value{exec::Literal(IsWord("TRUE"))};
+      ++at_;
+      return NegatedIf(negate, Make("<=>", std::move(left), value));
+    }
+    if (TakeWord("DISTINCT")) {
+      SOTERIA_RETURN_IF_ERROR(NeedWord("FROM"));
+      SOTERIA_ASSIGN_OR_RETURN(Node right, Comparison());
+      return NegatedIf(!negate, Make("<=>", std::move(left), std::move(right)));
+    }
+    return Error();
+  }
+
+  NodeOr In(Node left) {
+    SOTERIA_RETURN_IF_ERROR(Need("("));
+    std::vector<Node> args;
+    args.push_back(std::move(left));
+    SOTERIA_RETURN_IF_ERROR(Arguments(&args));
+    if (args.size() < 2) return Error();
+    return Make("in", std::move(args));
+  }
+
+  NodeOr Between(Node left) {
+    SOTERIA_ASSIGN_OR_RETURN(Node low, Comparison());
+    SOTERIA_RETURN_IF_ERROR(NeedWord("AND"));
+    SOTERIA_ASSIGN_OR_RETURN(Node high, Comparison());
+    SOTERIA_ASSIGN_OR_RETURN(Node above, Make(">=", left, std::move(low)));
+    SOTERIA_ASSIGN_OR_RETURN(Node below, Make("<=", std::move(left), std::move(high)));
+    return Make("and", std::move(above), std::move(below));
+  }
+
+  NodeOr Comparison() {
+    SOTERIA_ASSIGN_OR_RETURN(Node left, Binary(0));
+    while (Now().kind == Kind::kOperator) {
+      const std::string op = Now().text;
+      const bool equal = op == "=" || op == "==";
+      const bool unequal = op == "<>" || op == "!=";
+      if (!equal && !unequal && op != "<" && op != ">" && op != "<=" && op != ">=" && op != "<=>") {
+        break;
+      }
+      ++at_;
+      SOTERIA_ASSIGN_OR_RETURN(Node right, Binary(0));
+      SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(unequal, Make(equal || unequal ? "==" : op,
+                                                             std::move(left), std::move(right))));
+    }
+    return left;
+  }
+
+  /// The binary operator at hand if it binds at that level, as exec calls it.
+  std::string BinaryOperator(int level) const {
+    static constexpr std::string_view kLevels[][4] = {{"|", "", "", ""},
+                                                      {"^", "", "", ""},
+                                                      {"&", "", "", ""},
+                                                      {"+", "-", "||", ""},
+                                                      {"*", "/", "%", "DIV"}};
+    const SqlToken& now = Now();
+    for (const std::string_view op : kLevels[level]) {
+      if (op.empty()) continue;
+      if (now.kind == Kind::kOperator && now.text == op) return op == "||" ? "concat" : now.text;
+      if (now.kind == Kind::kWord && now.upper == op) return "div";
+    }
+    return "";
+  }
+  static constexpr int kBinaryLevels = 5;
+
+  NodeOr Binary(int level) {
+    if (level == kBinaryLevels) return Unary();
+    SOTERIA_ASSIGN_OR_RETURN(Node left, Binary(level + 1));
+    for (std::string op = BinaryOperator(level); !op.empty(); op = BinaryOperator(level)) {
+      ++at_;
+      SOTERIA_ASSIGN_OR_RETURN(Node right, Binary(level + 1));
+      SOTERIA_ASSIGN_OR_RETURN(left, Make(std::move(op), std::move(left), std::move(right)));
+    }
+    return left;
+  }
+
+  NodeOr Unary() {
+    if (depth_ >= kSqlDepthMax) {
+      return base::Fail(base::kParse, "The expression is nested too deeply.");
+    }
+    const Nested nested(&depth_);
+    if (IsOp("-") && Now(1).kind == Kind::kNumber) {
+      ++at_;
+      const SqlToken number = Now();
+      ++at_;
+      SOTERIA_ASSIGN_OR_RETURN(ExprPtr literal, SqlNumber(number.text, /*negative=*/true));
+      return Postfix(Node{std::move(literal)});
+    }
+    for (const char* op : {"-", "~", "+"}) {
+      if (!TakeOp(op)) continue;
+      SOTERIA_ASSIGN_OR_RETURN(Node operand, Unary());
+      if (op[0] == '-') return Make("negative", std::move(operand));
+      if (op[0] == '~') return Make("~", std::move(operand));
+      return Make("positive", std::move(operand));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(Node primary, Primary());
+    return Postfix(std::move(primary));
+  }
+
+  NodeOr Postfix(Node node) {
+    while (true) {
+      if (TakeOp("[")) {
+        SOTERIA_ASSIGN_OR_RETURN(Node index, Or());
+        SOTERIA_RETURN_IF_ERROR(Need("]"));
+        SOTERIA_ASSIGN_OR_RETURN(node, Make("extract", std::move(node), std::move(index)));
+      } else if (TakeOp("::")) {
+        const size_t begin = Now().begin;
+        SOTERIA_RETURN_IF_ERROR(SkipType());
+        SOTERIA_ASSIGN_OR_RETURN(node, MakeCast(std::move(node), begin, false));
+      } else if (IsOp(".") && node.expr->kind != exec::Expr::Kind::kColumn) {
+        ++at_;
+        if (Now().kind != Kind::kWord && Now().kind != Kind::kQuotedName) return Error();
+        const Node name{exec::Literal(std::string_view(Now().text))};
+        ++at_;
+        SOTERIA_ASSIGN_OR_RETURN(node, Make("extract", std::move(node), name));
+      } else {
+        return node;
+      }
+    }
+  }
+
+  NodeOr Primary() {
+    const SqlToken now = Now();
+    switch (now.kind) {
+      case Kind::kNumber: {
+        ++at_;
+        SOTERIA_ASSIGN_OR_RETURN(ExprPtr literal, SqlNumber(now.text, /*negative=*/false));
+        return Node{std::move(literal)};
+      }
+      case Kind::kString:
+        ++at_;
+        return Node{exec::Literal(std::string_view(now.text))};
+      case Kind::kQuotedName:
+        return Name();
+      case Kind::kWord:
+        return Word(now);
+      case Kind::kOperator:
+        if (TakeOp("(")) {
+          if (IsWord("SELECT")) return base::Fail(base::kUnsupported, "Subqueries in expressions");
+          SOTERIA_ASSIGN_OR_RETURN(Node inner, Or());
+          SOTERIA_RETURN_IF_ERROR(Need(")"));
+          return inner;
+        }
+        return Error();
+      case Kind::kEnd:
+        return Error();
+    }
+    return Error();
+  }
+
+  NodeOr Word(const SqlToken& word) {
+    if (IsOp("(", 1) && (word.upper == "CAST" || word.upper == "TRY_CAST")) return CastCall();
+    if (word.upper == "CASE") return Case();
+    if (word.upper == "INTERVAL" && Now(1).kind != Kind::kEnd && Now(1).kind != Kind::kOperator) {
+      return base::Fail(base::kUnsupported, "Interval literals in expressions");
+    }
+    if (word.upper == "EXISTS" && IsOp("(", 1)) {
+      return base::Fail(base::kUnsupported, "Subqueries in expressions");
+    }
+    if (IsReserved(word.upper)) return Error();
+    if (IsOp("(", 1)) return Function();
+    if (word.upper == "TRUE" || word.upper == "FALSE") {
+      ++at_;
+      return Node{exec::Literal(word.upper == "TRUE")};
+    }
+    if (word.upper == "NULL") {
+      ++at_;
+      return Node{exec::Literal(arrow::MakeNullScalar(arrow::null()))};
+    }
+    if ((word.upper == "DATE" || word.upper == "TIMESTAMP") && Now(1).kind == Kind::kString) {
+      const Node text{exec::Literal(std::string_view(Now(1).text))};
+      at_ += 2;
+      auto type =
+          word.upper == "DATE" ? arrow::date32() : arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+      return Node{exec::Cast(text.expr, std::move(type)), 2};
+    }
+    return Name();
+  }
+
+  NodeOr Name() {
+    std::vector<std::string> parts;
+    while (true) {
+      if (Now().kind != Kind::kWord && Now().kind != Kind::kQuotedName) return Error();
+      parts.push_back(Now().text);
+      ++at_;
+      if (!IsOp(".") || (Now(1).kind != Kind::kWord && Now(1).kind != Kind::kQuotedName)) break;
+      ++at_;
+    }
+    if (IsOp("->")) return base::Fail(base::kUnsupported, "Lambda functions in expression strings");
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr column, resolve_(std::move(parts)));
+    return Node{std::move(column)};
+  }
+
+  /// After "(": expressions up to ")".
+  base::Status Arguments(std::vector<Node>* args) {
+    if (TakeOp(")")) return base::OkStatus();
+    do {
+      if (IsWord("SELECT")) return base::Fail(base::kUnsupported, "Subqueries in expressions");
+      SOTERIA_ASSIGN_OR_RETURN(Node arg, Or());
+      args->push_back(std::move(arg));
+    } while (TakeOp(","));
+    return Need(")");
+  }
+
+  NodeOr Function() {
+    const std::string name = FunctionName(Now().text);
+    at_ += 2;
+    std::vector<Node> args;
+    if (IsWord("DISTINCT")) {
+      return base::Fail(base::kUnsupported, base::Cat("DISTINCT in ", name, "()"));
+    }
+    if (name == "count" && IsOp("*") && IsOp(")", 1)) {
+      at_ += 2;
+      args.push_back(Node{exec::Literal(int32_t{1})});
+    } else {
+      SOTERIA_RETURN_IF_ERROR(Arguments(&args));
+    }
+    if (IsWord("OVER") || IsWord("FILTER") || IsWord("WITHIN")) {
+      return base::Fail(base::kUnsupported, "Window functions in expressions");
+    }
+    return Make(name, std::move(args));
+  }
+
+  NodeOr Case() {
+    ++at_;
+    std::vector<Node> args;
+    std::optional<Node> subject;
+    if (!IsWord("WHEN")) {
+      SOTERIA_ASSIGN_OR_RETURN(subject, Or());
+    }
+    while (TakeWord("WHEN")) {
+      SOTERIA_ASSIGN_OR_RETURN(Node condition, Or());
+      if (subject.has_value()) {
+        SOTERIA_ASSIGN_OR_RETURN(condition, Make("==", *subject, std::move(condition)));
+      }
+      SOTERIA_RETURN_IF_ERROR(NeedWord("THEN"));
+      SOTERIA_ASSIGN_OR_RETURN(Node value, Or());
+      args.push_back(std::move(condition));
+      args.push_back(std::move(value));
+    }
+    if (args.empty()) return Error();
+    if (TakeWord("ELSE")) {
+      SOTERIA_ASSIGN_OR_RETURN(Node otherwise, Or());
+      args.push_back(std::move(otherwise));
+    }
+    SOTERIA_RETURN_IF_ERROR(NeedWord("END"));
+    return Make("when", std::move(args));
+  }
+
+  NodeOr CastCall() {
+    const bool try_cast = Now().upper == "TRY_CAST";
+    at_ += 2;
+    SOTERIA_ASSIGN_OR_RETURN(Node operand, Or());
+    SOTERIA_RETURN_IF_ERROR(NeedWord("AS"));
+    const size_t begin = Now().begin;
+    SOTERIA_RETURN_IF_ERROR(SkipType());
+    SOTERIA_ASSIGN_OR_RETURN(Node cast, MakeCast(std::move(operand), begin, try_cast));
+    SOTERIA_RETURN_IF_ERROR(Need(")"));
+    return cast;
+  }
+
+  /// Steps over a type: a word, then balanced <...> or (...).
+  base::Status SkipType() {
+    if (Now().kind != Kind::kWord) return Error();
+    ++at_;
+    if (IsOp("(") || IsOp("<") || IsOp("<>")) {
+      int open = 0;
+      do {
+        if (Now().kind == Kind::kEnd) return Error();
+        if (IsOp("(") || IsOp("<")) ++open;
+        if (IsOp(")") || IsOp(">")) --open;
+        ++at_;
+      } while (open > 0);
+    }
+    return base::OkStatus();
+  }
+
+  NodeOr MakeCast(Node operand, size_t begin, bool try_cast) {
+    const std::string_view text = sql_.substr(begin, tokens_[at_ - 1].end - begin);
+    SOTERIA_ASSIGN_OR_RETURN(auto type, table::TypeFromDdl(text));
+    if (operand.height + 1 > exec::kExprDepthMax) {
+      return base::Fail(base::kParse, "The expression is nested too deeply.");
+    }
+    const int height = operand.height + 1;
+    return Node{try_cast ? exec::TryCast(std::move(operand.expr), std::move(type))
+                         : exec::Cast(std::move(operand.expr), std::move(type)),
+                height};
+  }
+
+  std::string_view sql_;
+  std::vector<SqlToken> tokens_;
+  const NameResolver& resolve_;
+  size_t at_ = 0;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+base::StatusOr<SqlItem> ParseSqlItem(std::string_view sql, const NameResolver& resolve) {
+  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
+  return Parser(sql, std::move(tokens), resolve).Item();
+}
+
+base::StatusOr<ExprPtr> ParseSqlExpression(std::string_view sql, const NameResolver& resolve) {
+  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
+  return Parser(sql, std::move(tokens), resolve).Whole();
+}
+
+}  // namespace soteria::connect

@@ -1,0 +1,80 @@
+#include "src/connect/sql_number.h"
+
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <arrow/util/decimal.h>
+
+#include <charconv>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+
+namespace soteria::connect {
+namespace {
+
+base::Status Bad(std::string_view text) {
+  return base::Fail(base::kParse, base::Cat("'", text, "' is not a number, or is out of range."));
+}
+
+template <class T, class ScalarType>
+base::StatusOr<exec::ExprPtr> Whole(const std::string& digits, std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size()) return Bad(text);
+  return exec::Literal(std::make_shared<ScalarType>(value));
+}
+
+base::StatusOr<exec::ExprPtr> Decimal(const std::string& digits, std::string_view text) {
+  arrow::Decimal128 value;
+  int32_t precision = 0;
+  int32_t scale = 0;
+  if (!arrow::Decimal128::FromString(digits, &value, &precision, &scale).ok() || scale < 0) {
+    return Bad(text);
+  }
+  precision = std::max(precision, scale);
+  auto type = arrow::Decimal128Type::Make(precision, scale);
+  if (!type.ok()) return Bad(text);
+  return exec::Literal(std::make_shared<arrow::Decimal128Scalar>(value, *std::move(type)));
+}
+
+}  // namespace
+
+base::StatusOr<exec::ExprPtr> SqlNumber(std::string_view text, bool negative) {
+  size_t number_end = text.find_first_not_of("0123456789.");
+  if (number_end != std::string_view::npos &&
+      (text[number_end] == 'e' || text[number_end] == 'E')) {
+    const size_t after = text.find_first_not_of("0123456789+-", number_end + 1);
+    const bool has_digits =
+        number_end + 1 < text.size() && (after == std::string_view::npos || after > number_end + 1);
+    if (has_digits) number_end = after;
+  }
+  const std::string_view number = text.substr(0, number_end);
+  std::string suffix;
+  if (number_end != std::string_view::npos) {
+    for (const char c : text.substr(number_end)) {
+      suffix += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
+  const std::string digits = base::Cat(negative ? "-" : "", number);
+  const bool exponent = number.find_first_of("eE") != std::string_view::npos;
+  const bool fraction = number.find('.') != std::string_view::npos;
+  if (suffix == "D" || (suffix.empty() && exponent)) {
+    return Whole<double, arrow::DoubleScalar>(digits, text);
+  }
+  if (suffix == "F") return Whole<float, arrow::FloatScalar>(digits, text);
+  if (suffix == "BD") return Decimal(digits, text);
+  if (suffix == "L") return Whole<int64_t, arrow::Int64Scalar>(digits, text);
+  if (suffix == "S") return Whole<int16_t, arrow::Int16Scalar>(digits, text);
+  if (suffix == "Y") return Whole<int8_t, arrow::Int8Scalar>(digits, text);
+  if (!suffix.empty()) return Bad(text);
+  if (fraction) return Decimal(digits, text);
+  if (auto small = Whole<int32_t, arrow::Int32Scalar>(digits, text); small.ok()) return small;
+  if (auto large = Whole<int64_t, arrow::Int64Scalar>(digits, text); large.ok()) return large;
+  return Decimal(digits, text);
+}
+
+}  // namespace soteria::connect

@@ -1,0 +1,322 @@
+#include "src/connect/types.h"
+
+#include <arrow/type.h>
+
+#include <string_view>
+#include <vector>
+
+#include "spark/connect/types.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using spark::connect::DataType;
+
+constexpr int32_t kDefaultPrecision = 10;
+constexpr char kUtc[] = "UTC";
+
+base::Status NoSparkType(const arrow::DataType& type) {
+  return base::Fail(base::kUnsupported, base::Cat("No Spark type for ", type.ToString()));
+}
+
+void FillUdt(std::string_view udt, DataType* out) {
+  auto* message = out->mutable_udt();
+  message->set_type("udt");
+  const bool vector = udt == table::kVectorUdt;
+  message->set_jvm_class(vector ? kVectorClass : kMatrixClass);
+  message->set_python_class(vector ? "pyspark.ml.linalg.VectorUDT" : "pyspark.ml.linalg.MatrixUDT");
+}
+
+base::Status FillStructField(const arrow::Field& field, DataType::StructField* out) {
+  out->set_name(field.name());
+  out->set_nullable(field.nullable());
+  if (const std::string metadata = table::SparkMetadata(field);
+      !metadata.empty() && metadata != "{}") {
+    out->set_metadata(metadata);
+  }
+  return FillDataType(field, out->mutable_data_type());
+}
+
+base::Status FillNested(const arrow::DataType& type, DataType* out) {
+  switch (type.id()) {
+    case arrow::Type::LIST:
+    case arrow::Type::FIXED_SIZE_LIST: {
+      const auto& element = *type.field(0);
+      out->mutable_array()->set_contains_null(element.nullable());
+      return FillDataType(element, out->mutable_array()->mutable_element_type());
+    }
+    case arrow::Type::STRUCT: {
+      out->mutable_struct_();
+      for (const auto& child : type.fields()) {
+        SOTERIA_RETURN_IF_ERROR(FillStructField(*child, out->mutable_struct_()->add_fields()));
+      }
+      return base::OkStatus();
+    }
+    case arrow::Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(type);
+      out->mutable_map()->set_value_contains_null(map.item_field()->nullable());
+      SOTERIA_RETURN_IF_ERROR(
+          FillDataType(*map.key_field(), out->mutable_map()->mutable_key_type()));
+      return FillDataType(*map.item_field(), out->mutable_map()->mutable_value_type());
+    }
+    default:
+      return NoSparkType(type);
+  }
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> Plain(const std::string& name, bool nullable,
+                                                    std::shared_ptr<arrow::DataType> type) {
+  return arrow::field(name, std::move(type), nullable);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& name, bool nullable,
+                                                          const DataType& type, int depth);
+
+base::StatusOr<std::shared_ptr<arrow::Field>> FieldAtDepth(const std::string& name, bool nullable,
+                                                           const DataType& type, int depth) {
+  switch (type.kind_case()) {
+    case DataType::kNull:
+      return Plain(name, nullable, arrow::null());
+    case DataType::kBinary:
+      return Plain(name, nullable, arrow::binary());
+    case DataType::kBoolean:
+      return Plain(name, nullable, arrow::boolean());
+    case DataType::kByte:
+      return Plain(name, nullable, arrow::int8());
+    case DataType::kShort:
+      return Plain(name, nullable, arrow::int16());
+    case DataType::kInteger:
+      return Plain(name, nullable, arrow::int32());
+    case DataType::kLong:
+      return Plain(name, nullable, arrow::int64());
+    case DataType::kFloat:
+      return Plain(name, nullable, arrow::float32());
+    case DataType::kDouble:
+      return Plain(name, nullable, arrow::float64());
+    case DataType::kString:
+      return Plain(name, nullable, arrow::utf8());
+    case DataType::kDate:
+      return Plain(name, nullable, arrow::date32());
+    case DataType::kTimestamp:
+      return Plain(name, nullable, arrow::timestamp(arrow::TimeUnit::MICRO, kUtc));
+    case DataType::kTimestampNtz:
+      return Plain(name, nullable, arrow::timestamp(arrow::TimeUnit::MICRO));
+    default:
+      return NestedField(name, nullable, type, depth);
+  }
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> DecimalField(const std::string& name, bool nullable,
+                                                           const DataType::Decimal& type) {
+  const int32_t precision = type.has_precision() ? type.precision() : kDefaultPrecision;
+  const int32_t scale = type.has_scale() ? type.scale() : 0;
+  if (precision < 1 || precision > arrow::Decimal128Type::kMaxPrecision || scale < 0 ||
+      scale > precision) {
+    return base::Fail(base::kIllegalArgument, "A decimal type with an impossible precision");
+  }
+  return Plain(name, nullable, arrow::decimal128(precision, scale));
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> UdtField(const std::string& name, bool nullable,
+                                                       const DataType::UDT& type) {
+  const std::string& jvm = type.jvm_class();
+  const std::string& python = type.python_class();
+  if (jvm == kVectorClass || (jvm.empty() && python == "pyspark.ml.linalg.VectorUDT")) {
+    return table::VectorField(name, nullable, std::nullopt);
+  }
+  if (jvm == kMatrixClass || (jvm.empty() && python == "pyspark.ml.linalg.MatrixUDT")) {
+    return table::MatrixField(name, nullable);
+  }
+  return base::Fail(base::kUnsupported,
+                    "User-defined types other than VectorUDT and MatrixUDT can't be used in an "
+                    "enclave");
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& name, bool nullable,
+                                                          const DataType& type, int depth) {
+  if (depth >= table::kTypeDepthMax) {
+    return base::Fail(base::kIllegalArgument, "A data type that is nested too deeply");
+  }
+  switch (type.kind_case()) {
+    case DataType::kDecimal:
+      return DecimalField(name, nullable, type.decimal());
+    case DataType::kUdt:
+      return UdtField(name, nullable, type.udt());
+    case DataType::kUnparsed: {
+      SOTERIA_ASSIGN_OR_RETURN(auto parsed, table::TypeFromDdl(type.unparsed().data_type_string()));
+      return Plain(name, nullable, std::move(parsed));
+    }
+    case DataType::kArray: {
+      SOTERIA_ASSIGN_OR_RETURN(auto element, FieldAtDepth("element", type.array().contains_null(),
+                                                          type.array().element_type(), depth + 1));
+      return Plain(name, nullable, arrow::list(std::move(element)));
+    }
+    case DataType::kStruct: {
+      if (type.struct_().fields_size() > table::kFieldsMax) {
+        return base::Fail(base::kIllegalArgument, "A struct type with too many fields");
+      }
+      arrow::FieldVector fields;
+      for (const auto& child : type.struct_().fields()) {
+        SOTERIA_ASSIGN_OR_RETURN(
+            auto field, FieldAtDepth(child.name(), child.nullable(), child.data_type(), depth + 1));
+        if (child.has_metadata()) field = table::WithSparkMetadata(field, child.metadata());
+        fields.push_back(std::move(field));
+      }
+      return Plain(name, nullable, arrow::struct_(std::move(fields)));
+    }
+    default: {
+      const auto* descriptor = DataType::descriptor()->FindFieldByNumber(type.kind_case());
+      return base::Fail(base::kUnsupported,
+                        base::Cat("The data type `", descriptor ? descriptor->name() : "(none)",
+                                  "` is not supported in an enclave"));
+    }
+  }
+}
+
+/// Spark's typeName: the long names that printSchema uses.
+std::string TreeTypeName(const arrow::Field& field) {
+  if (!table::UdtOf(field).empty()) return table::UdtOf(field);
+  switch (field.type()->id()) {
+    case arrow::Type::INT8:
+      return "byte";
+    case arrow::Type::INT16:
+      return "short";
+    case arrow::Type::INT32:
+      return "integer";
+    case arrow::Type::INT64:
+      return "long";
+    case arrow::Type::LIST:
+    case arrow::Type::FIXED_SIZE_LIST:
+      return "array";
+    case arrow::Type::STRUCT:
+      return "struct";
+    case arrow::Type::MAP:
+      return "map";
+    case arrow::Type::NA:
+      return "void";
+    default:
+      return table::TypeName(*field.type());
+  }
+}
+
+void AppendTree(const arrow::Field& field, std::string_view name, std::string_view null_word,
+                const std::string& prefix, int levels_left, std::string* out) {
+  if (levels_left <= 0) return;
+  *out += base::Cat(prefix, "-- ", name, ": ", TreeTypeName(field), " (", null_word, " = ",
+                    field.nullable(), ")\n");
+  if (!table::UdtOf(field).empty()) return;
+  const std::string deeper = base::Cat(prefix, "    |");
+  const arrow::DataType& type = *field.type();
+  switch (type.id()) {
+    case arrow::Type::LIST:
+    case arrow::Type::FIXED_SIZE_LIST:
+      AppendTree(*type.field(0), "element", "containsNull", deeper, levels_left - 1, out);
+      break;
+    case arrow::Type::STRUCT:
+      for (const auto& child : type.fields()) {
+        AppendTree(*child, child->name(), "nullable", deeper, levels_left - 1, out);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+base::Status FillDataType(const arrow::Field& field, DataType* out) {
+  if (const std::string udt = table::UdtOf(field); !udt.empty()) {
+    FillUdt(udt, out);
+    return base::OkStatus();
+  }
+  const arrow::DataType& type = *field.type();
+  switch (type.id()) {
+    case arrow::Type::NA:
+      out->mutable_null();
+      break;
+    case arrow::Type::BOOL:
+      out->mutable_boolean();
+      break;
+    case arrow::Type::INT8:
+      out->mutable_byte();
+      break;
+    case arrow::Type::INT16:
+      out->mutable_short_();
+      break;
+    case arrow::Type::INT32:
+      out->mutable_integer();
+      break;
+    case arrow::Type::INT64:
+      out->mutable_long_();
+      break;
+    case arrow::Type::FLOAT:
+      out->mutable_float_();
+      break;
+    case arrow::Type::DOUBLE:
+      out->mutable_double_();
+      break;
+    case arrow::Type::STRING:
+      out->mutable_string()->set_collation("UTF8_BINARY");
+      break;
+    case arrow::Type::BINARY:
+      out->mutable_binary();
+      break;
+    case arrow::Type::DATE32:
+      out->mutable_date();
+      break;
+    case arrow::Type::TIMESTAMP:
+      if (static_cast<const arrow::TimestampType&>(type).timezone().empty()) {
+        out->mutable_timestamp_ntz();
+      } else {
+        out->mutable_timestamp();
+      }
+      break;
+    case arrow::Type::DECIMAL128: {
+      const auto& decimal = static_cast<const arrow::DecimalType&>(type);
+      out->mutable_decimal()->set_precision(decimal.precision());
+      out->mutable_decimal()->set_scale(decimal.scale());
+      break;
+    }
+    default:
+      return FillNested(type, out);
+  }
+  return base::OkStatus();
+}
+
+base::Status FillSchema(const arrow::Schema& schema, DataType* out) {
+  out->mutable_struct_();
+  for (const auto& field : schema.fields()) {
+    SOTERIA_RETURN_IF_ERROR(FillStructField(*field, out->mutable_struct_()->add_fields()));
+  }
+  return base::OkStatus();
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> FieldOf(const std::string& name, bool nullable,
+                                                      const DataType& type) {
+  return FieldAtDepth(name, nullable, type, 0);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const DataType& type) {
+  if (type.kind_case() == DataType::kUnparsed) {
+    return table::SchemaFromDdl(type.unparsed().data_type_string());
+  }
+  if (type.kind_case() != DataType::kStruct) {
+    return base::Fail(base::kIllegalArgument, "A schema must be a struct type");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto field, FieldOf("", false, type));
+  return arrow::schema(field->type()->fields());
+}
+
+std::string TreeString(const arrow::Schema& schema, int level) {
+  std::string out = "root\n";
+  const int levels = level > 0 ? level : table::kTypeDepthMax;
+  for (const auto& field : schema.fields()) {
+    AppendTree(*field, field->name(), "nullable", " |", levels, &out);
+  }
+  return out;
+}
+
+}  // namespace soteria::connect
