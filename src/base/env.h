@@ -94,6 +94,13 @@ class Files {
   /// kIntegrity when it is larger than `max_bytes` or changes its size meanwhile.
   virtual StatusOr<std::string> ReadAll(const std::string& root, const std::string& name,
                                         uint64_t max_bytes) = 0;
+  /// A file of the kernel (procfs, configfs, a device), whose size says nothing: reads to its end.
+  /// Takes character devices too. kIntegrity when there is more than `max_bytes`.
+  virtual StatusOr<std::string> ReadKernelFile(const std::string& root, const std::string& name,
+                                               uint64_t max_bytes) = 0;
+  /// Writes all of `bytes` to an existing file of the kernel in one system call.
+  virtual Status WriteKernelFile(const std::string& root, const std::string& name,
+                                 std::string_view bytes) = 0;
   /// Other readers and a crash see the old or the new bytes, never a mixture; durable when it
   /// returns.
   virtual Status WriteAtomically(const std::string& root, const std::string& name,
@@ -105,7 +112,7 @@ class Files {
   virtual Status Remove(const std::string& root, const std::string& name) = 0;
   /// Whether there is anything under that name, of whatever kind.
   virtual StatusOr<bool> Exists(const std::string& root, const std::string& name) = 0;
-  /// Makes the absolute `path` and its parents (0700 below umask).
+  /// Makes the absolute `path` and its parents (0755 below umask).
   virtual Status MakeDirs(const std::string& path) = 0;
   /// Takes the lock file at once or fails with kConflict; makes it when missing.
   virtual StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& root,
