@@ -92,6 +92,9 @@ class Sealer {
 
  private:
   friend class SealerForTest;
+  /// As if `messages` and `bytes` had been sealed already.
+  Sealer(const Secret& session_root, const base::Digest& session, uint64_t sender,
+         uint64_t messages, uint64_t bytes);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -28,7 +28,9 @@ class Secret {
   /// Takes the bytes over and wipes the source. At most kSecretBytesMax (checked: our own bug
   /// otherwise).
   static Secret Adopt(std::string&& bytes);
-  /// Zeros of that size, to be filled through `Fill` by the functions of this folder.
+  /// Bytes from outside: kKey unless they are `expected_size` many. Wipes the source in any case.
+  static base::StatusOr<Secret> Take(std::string&& bytes, size_t expected_size);
+  /// Zeros of that size, to be filled through MutableBytes by the functions of this folder.
   static Secret OfSize(size_t bytes);
 
   Secret(Secret&& other) noexcept;
