@@ -1,0 +1,101 @@
+#include "src/master/enclave_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "arrow/table.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/exec/show.h"
+#include "src/table/arrow_status.h"
+#include "src/table/ipc.h"
+
+namespace soteria::master {
+namespace {
+
+constexpr size_t kUuidBytes = 16;
+
+/// RFC 9562, version 4.
+std::string UuidText(std::string bytes) {
+  bytes[6] = static_cast<char>((static_cast<uint8_t>(bytes[6]) & 0x0f) | 0x40);
+  bytes[8] = static_cast<char>((static_cast<uint8_t>(bytes[8]) & 0x3f) | 0x80);
+  const std::string hex = base::Hex(bytes);
+  return base::Cat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-",
+                   hex.substr(16, 4), "-", hex.substr(20));
+}
+
+}  // namespace
+
+EnclaveSession::EnclaveSession(SessionWorld world)
+    : world_(world),
+      catalog_(world.gate, world.roots),
+      builder_(catalog_),
+      persisted_(world.live) {}
+
+EnclaveSession::~EnclaveSession() { persisted_.Clear(); }
+
+base::StatusOr<std::string> EnclaveSession::NewId() {
+  std::string bytes(kUuidBytes, '\0');
+  SOTERIA_RETURN_IF_ERROR(
+      world_.random.Fill({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}));
+  return UuidText(std::move(bytes));
+}
+
+base::Status EnclaveSession::Collect(
+    const plan::PlanPtr& plan,
+    const std::function<base::Status(Permitted<std::shared_ptr<arrow::Table>>)>& sink,
+    const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
+  StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+  bool sent = false;
+  const auto send = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
+    SOTERIA_ASSIGN_OR_RETURN(std::string content, table::ToIpcStream(*rows));
+    const auto count = static_cast<uint64_t>(rows->num_rows());
+    SOTERIA_ASSIGN_OR_RETURN(auto permitted,
+                             world_.output.Permit(policy::Output::kRows, std::move(rows), content,
+                                                  "collect", count));
+    sent = true;
+    return sink(std::move(permitted));
+  };
+  std::shared_ptr<arrow::Table> empty;
+  const auto on_rows = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
+    if (rows->num_rows() > 0) return send(std::move(rows));
+    empty = std::move(rows);
+    return base::OkStatus();
+  };
+  base::Status status = plan::CollectRows(*plan, scope, on_rows);
+  if (status.ok() && !sent) status = send(std::move(empty));
+  return world_.output.Permit(status);
+}
+
+base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::PlanPtr& plan,
+                                                                  int64_t num_rows,
+                                                                  int64_t truncate, bool vertical,
+                                                                  const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
+  const int64_t rows_max = std::clamp<int64_t>(num_rows, 0, exec::kShowRowsMax);
+  const auto show = [&]() -> base::StatusOr<std::pair<std::string, int64_t>> {
+    SOTERIA_ASSIGN_OR_RETURN(auto limited, builder_.Limit(plan, rows_max + 1));
+    StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+    std::vector<std::shared_ptr<arrow::Table>> parts;
+    SOTERIA_RETURN_IF_ERROR(
+        plan::CollectRows(*limited, scope, [&](std::shared_ptr<arrow::Table> rows) {
+          parts.push_back(std::move(rows));
+          return base::OkStatus();
+        }));
+    SOTERIA_ARROW_ASSIGN(auto table, arrow::ConcatenateTables(parts));
+    SOTERIA_ASSIGN_OR_RETURN(
+        std::string text,
+        exec::ShowString(*table, static_cast<int>(rows_max),
+                         static_cast<int>(std::clamp<int64_t>(truncate, 0, INT32_MAX)), vertical,
+                         table->num_rows() > rows_max));
+    return std::pair(std::move(text), std::min(table->num_rows(), rows_max));
+  };
+  auto shown = show();
+  if (!shown.ok()) return world_.output.Permit(shown.status());
+  const std::string content = shown->first;
+  return world_.output.Permit(policy::Output::kRows, std::move(shown->first), content, "show",
+                              static_cast<uint64_t>(shown->second));
+}
+
+}  // namespace soteria::master

@@ -1,0 +1,114 @@
+// The Session of the master enclave: plans become stages, fits become models of this session, and
+// every value goes through the output gate.
+//
+// Thread-safe; see session.h.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "src/dataflow/coordinator.h"
+#include "src/master/output_gate.h"
+#include "src/master/provisioned.h"
+#include "src/master/roots.h"
+#include "src/master/session.h"
+#include "src/master/stage_scope.h"
+#include "src/master/storage_catalog.h"
+#include "src/ml/estimator.h"
+#include "src/policy/gate.h"
+
+namespace soteria::master {
+
+inline constexpr size_t kModelsMax = 10'000;
+
+/// What a session works with; all outlive it.
+struct SessionWorld {
+  const policy::Gate& gate;
+  Roots& roots;
+  OutputGate& output;
+  dataflow::Coordinator& coordinator;
+  LiveBlocks& live;
+  base::Random& random;
+  const EnclaveClock& clock;
+};
+
+class EnclaveSession : public Session {
+ public:
+  explicit EnclaveSession(SessionWorld world);
+  ~EnclaveSession() override;
+
+  plan::Builder& builder() override { return builder_; }
+  base::Status Collect(
+      const plan::PlanPtr& plan,
+      const std::function<base::Status(Permitted<std::shared_ptr<arrow::Table>>)>& sink,
+      const Progress& progress) override;
+  base::StatusOr<Permitted<std::string>> ShowString(const plan::PlanPtr& plan, int64_t num_rows,
+                                                    int64_t truncate, bool vertical,
+                                                    const Progress& progress) override;
+  base::StatusOr<FitResult> Fit(const std::string& class_name, const std::string& uid,
+                                const ml::ParamMap& params, const plan::PlanPtr& input,
+                                const Progress& progress) override;
+  base::StatusOr<Permitted<FetchResult>> Fetch(const std::string& object_id,
+                                               const std::vector<MethodCall>& calls) override;
+  base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name, const std::string& uid,
+                                             const ml::ParamMap& params, const plan::PlanPtr& input,
+                                             const Progress& progress) override;
+  base::StatusOr<std::shared_ptr<const ml::Transformer>> ModelWithParams(
+      const std::string& object_id, const ml::ParamMap& params) override;
+  base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
+      const std::string& class_name, const std::string& uid, const ml::ParamMap& params) override;
+  base::Status Write(const plan::PlanPtr& plan, const std::string& format, const std::string& path,
+                     WriteMode mode, const Progress& progress) override;
+  base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
+                         const std::string& path, bool overwrite) override;
+  base::Status SaveStage(const std::string& class_name, const std::string& uid,
+                         const ml::ParamMap& params, const std::string& path,
+                         bool overwrite) override;
+  base::StatusOr<Loaded> Load(const std::string& class_name, const std::string& path) override;
+  base::Status HandleOverwrite(const std::string& path, bool should_overwrite) override;
+  std::vector<std::string> Delete(const std::vector<std::string>& ids) override;
+  std::vector<std::string> CacheInfo() override;
+  base::StatusOr<int64_t> ModelSize(const std::string& object_id) override;
+  int64_t CleanCache() override;
+  void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan); }
+  void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
+  bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.Contains(*plan); }
+  void Cancel() override { world_.coordinator.Cancel(); }
+
+ private:
+  /// A model of this session with its summary and, while the summary lacks data, the training
+  /// input from which it can be completed.
+  struct Fitted {
+    std::shared_ptr<const ml::Model> model;
+    std::shared_ptr<const ml::Summary> summary;
+    std::unique_ptr<StageScope> scope;
+    std::optional<plan::Lowered> input;
+  };
+
+  base::StatusOr<std::shared_ptr<Fitted>> Find(const std::string& object_id);
+  base::StatusOr<std::string> Keep(std::shared_ptr<Fitted> fitted);
+  base::StatusOr<std::string> NewId();
+  base::StatusOr<FitResult> FitUngated(const ml::Estimator& estimator, const plan::PlanPtr& input,
+                                       const Progress& progress);
+  base::StatusOr<Permitted<FetchResult>> FetchUngated(const std::string& object_id,
+                                                      const std::vector<MethodCall>& calls);
+  base::StatusOr<ml::Attribute> SummaryAttribute(Fitted& fitted, const MethodCall& call);
+  base::StatusOr<double> EvaluateUngated(const ml::Evaluator& evaluator, const plan::PlanPtr& input,
+                                         const Progress& progress);
+  base::Status WriteUngated(const plan::PlanPtr& plan, const std::string& format,
+                            const std::string& path, WriteMode mode, const Progress& progress);
+  base::Status SaveFiles(std::vector<ml::SavedFile> files, const std::string& path, bool overwrite);
+  base::StatusOr<Loaded> LoadUngated(const std::string& class_name, const std::string& path);
+
+  SessionWorld world_;
+  StorageCatalog catalog_;
+  plan::Builder builder_;
+  Persisted persisted_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Fitted>> models_;
+};
+
+}  // namespace soteria::master

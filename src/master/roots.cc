@@ -1,0 +1,110 @@
+#include "src/master/roots.h"
+
+#include <optional>
+#include <utility>
+
+#include "src/attest/evidence.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+
+namespace soteria::master {
+namespace {
+
+std::vector<std::string> KindNames(const std::vector<attest::TeeKind>& kinds) {
+  std::vector<std::string> names;
+  names.reserve(kinds.size());
+  for (const auto kind : kinds) names.emplace_back(attest::TeeKindName(kind));
+  return names;
+}
+
+}  // namespace
+
+Roots::Roots(const Provisioned& provisioned, base::Files& files, base::Random& random,
+             ledger::LedgerWriter& ledger, const EnclaveClock& clock)
+    : provisioned_(provisioned),
+      files_(files),
+      random_(random),
+      ledger_(ledger),
+      clock_(clock),
+      versions_(provisioned.versions) {}
+
+base::StatusOr<const crypto::Secret*> Roots::KeyOf(std::string_view id) const {
+  const auto found = provisioned_.keys.find(id);
+  if (found == provisioned_.keys.end()) return base::Fail(base::kKey, "no key for this root");
+  return &found->second;
+}
+
+base::Status Roots::Accept(const Root& root, ledger::Access::Mode mode) {
+  const storage::Index& index = root.opened.index;
+  ledger::VersionRecord record;
+  record.id = root.id;
+  record.version = index.version;
+  record.index = root.opened.digest;
+  if (const auto known = versions_.find(root.id); known != versions_.end()) {
+    record.spent = known->second.spent;
+  }
+  ledger::Access access;
+  access.mode = mode;
+  access.path = root.path;
+  access.id = root.id;
+  access.version = index.version;
+  access.index = root.opened.digest;
+  SOTERIA_RETURN_IF_ERROR(ledger_.Append(access, clock_.NowMs(), {record}));
+  versions_[root.id] = std::move(record);
+  return base::OkStatus();
+}
+
+base::StatusOr<std::shared_ptr<const Root>> Roots::Open(const policy::Readable& readable) {
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(readable.id));
+  SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* key, KeyOf(id));
+  SOTERIA_ASSIGN_OR_RETURN(auto opened, storage::OpenIndex(files_, readable.root, *key, id));
+  const std::lock_guard lock(mutex_);
+  std::optional<storage::KnownVersion> known;
+  if (const auto record = versions_.find(id); record != versions_.end()) {
+    known = storage::KnownVersion{record->second.version, record->second.index};
+  }
+  SOTERIA_RETURN_IF_ERROR(storage::CheckFresh(opened, known ? &*known : nullptr,
+                                              readable.min_version, files_, readable.root, *key));
+  SOTERIA_RETURN_IF_ERROR(
+      storage::CheckTeeKinds(opened.index, KindNames(provisioned_.manifest.tee.kinds)));
+  if (const auto cached = opened_.find(id);
+      cached != opened_.end() && cached->second->opened.digest == opened.digest) {
+    return cached->second;
+  }
+  auto root = std::make_shared<Root>(Root{readable.root, id, std::move(opened)});
+  SOTERIA_RETURN_IF_ERROR(Accept(*root, ledger::Access::Mode::kRead));
+  opened_[id] = root;
+  return std::shared_ptr<const Root>(root);
+}
+
+base::StatusOr<storage::Tree> Roots::OpenTree(const policy::Readable& readable) {
+  SOTERIA_ASSIGN_OR_RETURN(auto root, Open(readable));
+  if (root->opened.index.kind != storage::RootKind::kTree) {
+    return base::Fail(base::kAnalysis,
+                      base::Cat("'", readable.root, "' is a data set, not a tree of files"));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* key, KeyOf(root->id));
+  return storage::Tree::Of(files_, root->path, *key, root->opened);
+}
+
+base::Status Roots::Publish(const policy::Readable& target, std::vector<storage::FileEntry> added,
+                            const std::vector<std::string>& removed) {
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, OpenTree(target));
+  SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.Publish(random_, std::move(added), removed));
+  const std::lock_guard lock(mutex_);
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
+  auto root = std::make_shared<Root>(Root{target.root, id, std::move(opened)});
+  SOTERIA_RETURN_IF_ERROR(Accept(*root, ledger::Access::Mode::kWrite));
+  opened_[id] = std::move(root);
+  return base::OkStatus();
+}
+
+base::StatusOr<storage::FileEntry> Roots::Seal(const policy::Readable& root,
+                                               const std::string& relative, std::string_view bytes,
+                                               uint64_t rows) {
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(root.id));
+  SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* key, KeyOf(id));
+  return storage::Tree::WriteFile(files_, random_, root.root, *key, id, relative, bytes, rows);
+}
+
+}  // namespace soteria::master

@@ -1,0 +1,68 @@
+// The data sets and sealed trees that the Manifest lists, as the master sees them: keys, the newest
+// version accepted so far, opened indexes. Opening checks authenticity, freshness and TEE kinds
+// (I9); publishing reports the new version to the owner and waits until it is stored before it
+// returns, so that a version that was reported can't be rolled back unseen.
+//
+// Thread-safe; publications of one process run one at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/env.h"
+#include "src/base/status.h"
+#include "src/crypto/secret.h"
+#include "src/ledger/ledger.h"
+#include "src/master/provisioned.h"
+#include "src/policy/gate.h"
+#include "src/storage/format.h"
+#include "src/storage/tree.h"
+
+namespace soteria::master {
+
+/// One version of a root.
+struct Root {
+  std::string path;
+  std::string id;  // 16 bytes
+  storage::OpenedIndex opened;
+};
+
+class Roots {
+ public:
+  Roots(const Provisioned& provisioned, base::Files& files, base::Random& random,
+        ledger::LedgerWriter& ledger, const EnclaveClock& clock);
+
+  /// The current version of the root that `readable` lies in. kPathNotFound, kIntegrity,
+  /// kRolledBack, kEvidence (TEE kinds).
+  base::StatusOr<std::shared_ptr<const Root>> Open(const policy::Readable& readable);
+
+  /// The same as a tree; kAnalysis when the root is a data set.
+  base::StatusOr<storage::Tree> OpenTree(const policy::Readable& readable);
+
+  /// Publishes the next version of a writable root and returns once the owner has recorded it.
+  base::Status Publish(const policy::Readable& root, std::vector<storage::FileEntry> added,
+                       const std::vector<std::string>& removed);
+
+  /// Seals one file below a writable root; no part of the tree until Publish.
+  base::StatusOr<storage::FileEntry> Seal(const policy::Readable& root, const std::string& relative,
+                                          std::string_view bytes, uint64_t rows);
+
+ private:
+  base::StatusOr<const crypto::Secret*> KeyOf(std::string_view id) const;
+  base::Status Accept(const Root& root, ledger::Access::Mode mode);
+
+  const Provisioned& provisioned_;
+  base::Files& files_;
+  base::Random& random_;
+  ledger::LedgerWriter& ledger_;
+  const EnclaveClock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, ledger::VersionRecord, std::less<>> versions_;
+  std::map<std::string, std::shared_ptr<const Root>, std::less<>> opened_;  // by id
+};
+
+}  // namespace soteria::master

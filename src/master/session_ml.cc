@@ -1,0 +1,224 @@
+// Models of a session: fit, attributes, evaluation.
+#include <utility>
+
+#include "nlohmann/json.hpp"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/dataflow/feature_columns.h"
+#include "src/master/enclave_session.h"
+#include "src/ml/catalog.h"
+
+namespace soteria::master {
+namespace {
+
+constexpr std::string_view kSummarySuffix = ".summary";
+
+bool IsSummaryId(std::string_view id) { return id.ends_with(kSummarySuffix); }
+
+}  // namespace
+
+base::StatusOr<std::shared_ptr<EnclaveSession::Fitted>> EnclaveSession::Find(
+    const std::string& object_id) {
+  std::string id = object_id;
+  if (IsSummaryId(id)) id.resize(id.size() - kSummarySuffix.size());
+  const std::lock_guard lock(mutex_);
+  const auto found = models_.find(id);
+  if (found != models_.end()) return found->second;
+  return base::Fail(base::kMlCache,
+                    base::Cat("Generic error: Cannot retrieve ", object_id,
+                              " from the ML cache: it was deleted, or belongs to another session"));
+}
+
+base::StatusOr<std::string> EnclaveSession::Keep(std::shared_ptr<Fitted> fitted) {
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
+  const std::lock_guard lock(mutex_);
+  if (models_.size() >= kModelsMax) {
+    return base::Fail(base::kMlCache,
+                      base::Cat("This session holds ", kModelsMax,
+                                " models, the most it may: delete some (del model)"));
+  }
+  models_.emplace(id, std::move(fitted));
+  return id;
+}
+
+base::StatusOr<Session::FitResult> EnclaveSession::Fit(const std::string& class_name,
+                                                       const std::string& uid,
+                                                       const ml::ParamMap& params,
+                                                       const plan::PlanPtr& input,
+                                                       const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
+  SOTERIA_ASSIGN_OR_RETURN(auto estimator, ml::MakeEstimator(class_name, uid, params));
+  auto result = FitUngated(*estimator, input, progress);
+  if (!result.ok()) return world_.output.Permit(result.status());
+  return result;
+}
+
+base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimator& estimator,
+                                                              const plan::PlanPtr& input,
+                                                              const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(estimator.CheckInput(*input->schema));
+  auto fitted = std::make_shared<Fitted>();
+  fitted->scope = std::make_unique<StageScope>(world_.coordinator, world_.live,
+                                                 persisted_, progress);
+  SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *fitted->scope));
+  ml::FitResult result;
+  if (estimator.needs_rows()) {
+    TableWork work(*fitted->scope, lowered);
+    SOTERIA_ASSIGN_OR_RETURN(result, estimator.FitRows(work));
+  } else {
+    lowered = lowered.With(dataflow::FeaturesOperator(estimator.Columns()), nullptr);
+    SOTERIA_RETURN_IF_ERROR(fitted->scope->Keep(lowered));
+    BlockWork work(*fitted->scope, lowered);
+    SOTERIA_ASSIGN_OR_RETURN(result, estimator.Fit(work));
+  }
+  fitted->scope->DropKept();
+  fitted->scope->set_progress(nullptr);
+  fitted->model = std::move(result.model);
+  fitted->summary = fitted->model->summary();
+  if (fitted->summary != nullptr && !fitted->summary->complete()) {
+    fitted->input = std::move(lowered);
+  } else {
+    fitted->scope.reset();
+  }
+  FitResult reply;
+  for (const std::string& warning : result.warnings) {
+    reply.warning += reply.warning.empty() ? warning : "\n" + warning;
+  }
+  SOTERIA_ASSIGN_OR_RETURN(reply.model_id, Keep(std::move(fitted)));
+  return reply;
+}
+
+base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
+                                                               const MethodCall& call) {
+  const std::lock_guard lock(mutex_);
+  if (fitted.summary == nullptr) {
+    return base::Fail(base::kMlAttribute,
+                      "No training summary available for this model (it was loaded, or its class "
+                      "has none)");
+  }
+  if (!fitted.summary->complete() && fitted.summary->Needs(call.method)) {
+    if (!fitted.input.has_value() || fitted.summary->kernel() == nullptr) {
+      return base::Fail(base::kMlAttribute,
+                        base::Cat("The training data of this model are gone: '", call.method,
+                                  "' can't be computed any more"));
+    }
+    BlockWork work(*fitted.scope, *fitted.input);
+    SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(*fitted.summary->kernel()));
+    SOTERIA_ASSIGN_OR_RETURN(fitted.summary, fitted.summary->Complete(partial));
+    fitted.input.reset();
+    fitted.scope.reset();
+  }
+  return fitted.summary->Get(call.method, call.args);
+}
+
+base::StatusOr<Permitted<FetchResult>> EnclaveSession::Fetch(const std::string& object_id,
+                                                             const std::vector<MethodCall>& calls) {
+  auto result = FetchUngated(object_id, calls);
+  if (!result.ok()) return world_.output.Permit(result.status());
+  return result;
+}
+
+base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
+    const std::string& object_id, const std::vector<MethodCall>& calls) {
+  if (calls.empty()) return base::Fail(base::kMlAttribute, "A fetch names no method");
+  SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
+  const bool from_summary = IsSummaryId(object_id) || calls.front().method == "summary";
+  const size_t first = !IsSummaryId(object_id) && from_summary ? 1 : 0;
+  FetchResult result;
+  if (first == calls.size()) {
+    result.is_summary = true;
+    result.object_id = object_id + std::string(kSummarySuffix);
+    return world_.output.Permit(policy::Output::kMetrics, std::move(result), "", "summary", 0);
+  }
+  if (calls.size() != first + 1) {
+    return base::Fail(base::kMlAttribute,
+                      base::Cat("'", calls[first].method, "' has no attributes of its own"));
+  }
+  const MethodCall& call = calls[first];
+  const auto kind = from_summary ? policy::Output::kMetrics : policy::Output::kModels;
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(kind));
+  if (from_summary) {
+    SOTERIA_ASSIGN_OR_RETURN(result.value, SummaryAttribute(*fitted, call));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(result.value, fitted->model->Get(call.method, call.args));
+  }
+  const std::string content = ml::EncodeValue(result.value);
+  const std::string what = base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".",
+                                     call.method);
+  return world_.output.Permit(kind, std::move(result), content, what, 0);
+}
+
+base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& class_name,
+                                                           const std::string& uid,
+                                                           const ml::ParamMap& params,
+                                                           const plan::PlanPtr& input,
+                                                           const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
+  SOTERIA_ASSIGN_OR_RETURN(auto evaluator, ml::MakeEvaluator(class_name, uid, params));
+  const auto value = EvaluateUngated(*evaluator, input, progress);
+  if (!value.ok()) return world_.output.Permit(value.status());
+  return world_.output.Permit(policy::Output::kMetrics, *value, ml::EncodeValue(*value),
+                              class_name, 0);
+}
+
+base::StatusOr<double> EnclaveSession::EvaluateUngated(const ml::Evaluator& evaluator,
+                                                       const plan::PlanPtr& input,
+                                                       const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(evaluator.CheckInput(*input->schema));
+  SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
+  StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+  SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, scope));
+  TableWork work(scope, std::move(lowered));
+  SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(*kernel));
+  return evaluator.Finish(partial);
+}
+
+base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::ModelWithParams(
+    const std::string& object_id, const ml::ParamMap& params) {
+  SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model->class_name()));
+  SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model->WithParams(params));
+  return std::shared_ptr<const ml::Transformer>(std::move(model));
+}
+
+base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::MakeTransformer(
+    const std::string& class_name, const std::string& uid, const ml::ParamMap& params) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
+  return ml::MakeTransformer(class_name, uid, params);
+}
+
+std::vector<std::string> EnclaveSession::Delete(const std::vector<std::string>& ids) {
+  std::vector<std::string> gone;
+  const std::lock_guard lock(mutex_);
+  for (const std::string& id : ids) {
+    if (models_.erase(id) > 0) gone.push_back(id);
+  }
+  return gone;
+}
+
+std::vector<std::string> EnclaveSession::CacheInfo() {
+  std::vector<std::string> infos;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, fitted] : models_) {
+    const nlohmann::json info = {{"id", id},
+                                 {"class", std::string(fitted->model->class_name())},
+                                 {"size", fitted->model->bytes()}};
+    infos.push_back(info.dump());
+  }
+  return infos;
+}
+
+base::StatusOr<int64_t> EnclaveSession::ModelSize(const std::string& object_id) {
+  SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
+  return static_cast<int64_t>(fitted->model->bytes());
+}
+
+int64_t EnclaveSession::CleanCache() {
+  const std::lock_guard lock(mutex_);
+  const auto count = static_cast<int64_t>(models_.size());
+  models_.clear();
+  return count;
+}
+
+}  // namespace soteria::master

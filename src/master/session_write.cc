@@ -1,0 +1,196 @@
+// What a session writes below the writable roots, and what it loads from there.
+#include <utility>
+
+#include "arrow/type.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/master/enclave_session.h"
+#include "src/ml/catalog.h"
+#include "src/ml/persist.h"
+
+namespace soteria::master {
+namespace {
+
+constexpr uint64_t kMetadataBytesMax = uint64_t{64} << 20;
+
+/// A path below a writable root, as readers name it.
+base::StatusOr<policy::Readable> Writable(const policy::Gate& gate, const std::string& path) {
+  SOTERIA_RETURN_IF_ERROR(gate.MayWrite(path));
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, gate.MayRead(path));
+  if (!target.relative.empty() && !storage::ValidRelativePath(target.relative)) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("'", path, "': a name below a writable root has letters, digits, "
+                                "'.', '_', '=' and '-' only and doesn't begin with '.'"));
+  }
+  return target;
+}
+
+std::string Join(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : base::Cat(folder, "/", name);
+}
+
+/// What the path occupies: `removed` for Publish.
+std::vector<std::string> Occupied(const storage::Tree& tree, const std::string& relative) {
+  if (tree.List(relative).empty()) return {};
+  return {relative};
+}
+
+base::Status Exists(const std::string& path) {
+  return base::Fail(base::kPathExists,
+                    base::Cat("Path ", path,
+                              " already exists. To overwrite it, please use "
+                              "write().overwrite().save(path) for models or mode('overwrite') for "
+                              "data."));
+}
+
+class TreeFolder : public ml::FolderReader {
+ public:
+  TreeFolder(const storage::Tree& tree, std::string folder)
+      : tree_(tree), folder_(std::move(folder)) {}
+
+  base::StatusOr<std::string> Text(const std::string& relative_dir) override {
+    std::string text;
+    for (const std::string& file : DataFiles(tree_, Join(folder_, relative_dir))) {
+      SOTERIA_ASSIGN_OR_RETURN(std::string part, tree_.Read(file, kMetadataBytesMax));
+      text += part;
+    }
+    return text;
+  }
+
+  base::StatusOr<std::shared_ptr<arrow::Table>> Parquet(const std::string& relative_dir) override {
+    const auto files = DataFiles(tree_, Join(folder_, relative_dir));
+    if (files.empty()) return PathNotFound(Join(folder_, relative_dir));
+    return tree_.ReadParquet(files.front(), std::nullopt);
+  }
+
+ private:
+  const storage::Tree& tree_;
+  std::string folder_;
+};
+
+}  // namespace
+
+base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const std::string& format,
+                                   const std::string& path, WriteMode mode,
+                                   const Progress& progress) {
+  return world_.output.Permit(WriteUngated(plan, format, path, mode, progress));
+}
+
+base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::string& format,
+                                          const std::string& path, WriteMode mode,
+                                          const Progress& progress) {
+  if (format != "parquet" && format != "text") {
+    return base::Fail(base::kUnsupported, base::Cat("write format '", format,
+                                                    "' is not supported: use parquet or text"));
+  }
+  if (format == "text" && (plan->schema->num_fields() != 1 ||
+                           plan->schema->field(0)->type()->id() != arrow::Type::STRING)) {
+    return base::Fail(base::kAnalysis, "Text data source supports only a single string column");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
+  std::vector<std::string> removed = Occupied(tree, target.relative);
+  uint64_t first_file = 0;
+  if (!removed.empty()) {
+    if (mode == WriteMode::kErrorIfExists) return Exists(target.path);
+    if (mode == WriteMode::kIgnore) return base::OkStatus();
+    if (mode == WriteMode::kAppend) {
+      first_file = tree.List(target.relative).size();
+      removed.clear();
+    }
+  }
+  StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+  SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*plan, scope));
+  dataflow::StageSpec stage = lowered.Stage(dataflow::Terminal::kWrite);
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
+  stage.write = {target.root, id, target.relative, format, first_file};
+  std::vector<storage::FileEntry> files;
+  const auto on_output = [&](uint64_t, std::string written) -> base::Status {
+    SOTERIA_ASSIGN_OR_RETURN(auto file,
+                             storage::ParseFileEntry(written, storage::RootKind::kTree));
+    files.push_back(std::move(file));
+    return base::OkStatus();
+  };
+  SOTERIA_RETURN_IF_ERROR(scope.Run(stage, on_output));
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto success, world_.roots.Seal(target, Join(target.relative, "_SUCCESS"), "", 0));
+  files.push_back(std::move(success));
+  return world_.roots.Publish(target, std::move(files), removed);
+}
+
+base::Status EnclaveSession::SaveFiles(std::vector<ml::SavedFile> files, const std::string& path,
+                                       bool overwrite) {
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
+  const std::vector<std::string> removed = Occupied(tree, target.relative);
+  if (!removed.empty() && !overwrite) return Exists(target.path);
+  std::vector<storage::FileEntry> entries;
+  for (ml::SavedFile& file : files) {
+    uint64_t rows = 0;
+    if (file.table != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(file.bytes, storage::ParquetBytes(*file.table));
+      rows = static_cast<uint64_t>(file.table->num_rows());
+    }
+    SOTERIA_ASSIGN_OR_RETURN(auto entry,
+                             world_.roots.Seal(target, Join(target.relative, file.relative),
+                                               file.bytes, rows));
+    entries.push_back(std::move(entry));
+  }
+  return world_.roots.Publish(target, std::move(entries), removed);
+}
+
+base::Status EnclaveSession::SaveModel(const std::string& object_id, const ml::ParamMap& params,
+                                       const std::string& path, bool overwrite) {
+  SOTERIA_ASSIGN_OR_RETURN(auto model, ModelWithParams(object_id, params));
+  SOTERIA_ASSIGN_OR_RETURN(auto files, ml::Save(*model, world_.clock.NowMs()));
+  return SaveFiles(std::move(files), path, overwrite);
+}
+
+base::Status EnclaveSession::SaveStage(const std::string& class_name, const std::string& uid,
+                                       const ml::ParamMap& params, const std::string& path,
+                                       bool overwrite) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
+  SOTERIA_ASSIGN_OR_RETURN(const ml::ClassInfo* info, ml::FindClass(class_name));
+  SOTERIA_ASSIGN_OR_RETURN(ml::Params checked, ml::Params::Make(*info, uid, params));
+  SOTERIA_ASSIGN_OR_RETURN(auto files, ml::SaveParams(checked, world_.clock.NowMs()));
+  return SaveFiles(std::move(files), path, overwrite);
+}
+
+base::StatusOr<Session::Loaded> EnclaveSession::Load(const std::string& class_name,
+                                                     const std::string& path) {
+  auto loaded = LoadUngated(class_name, path);
+  if (!loaded.ok()) return world_.output.Permit(loaded.status());
+  return loaded;
+}
+
+base::StatusOr<Session::Loaded> EnclaveSession::LoadUngated(const std::string& class_name,
+                                                            const std::string& path) {
+  SOTERIA_ASSIGN_OR_RETURN(const ml::ClassInfo* info, ml::FindClass(class_name));
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(info->name));
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable source, world_.gate.MayRead(path));
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(source));
+  if (!tree.Exists(source.relative)) return PathNotFound(source.path);
+  TreeFolder folder(tree, source.relative);
+  SOTERIA_ASSIGN_OR_RETURN(ml::Loaded loaded, ml::Load(class_name, folder));
+  Loaded reply;
+  reply.class_name = loaded.class_name;
+  reply.uid = loaded.uid;
+  reply.params = std::move(loaded.params);
+  if (loaded.model != nullptr) {
+    auto fitted = std::make_shared<Fitted>();
+    fitted->model = std::move(loaded.model);
+    SOTERIA_ASSIGN_OR_RETURN(reply.model_id, Keep(std::move(fitted)));
+  }
+  return reply;
+}
+
+base::Status EnclaveSession::HandleOverwrite(const std::string& path, bool should_overwrite) {
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
+  const std::vector<std::string> removed = Occupied(tree, target.relative);
+  if (removed.empty()) return base::OkStatus();
+  if (!should_overwrite) return Exists(target.path);
+  return world_.roots.Publish(target, {}, removed);
+}
+
+}  // namespace soteria::master

@@ -1,0 +1,149 @@
+#include "src/master/stage_scope.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/crypto/hash.h"
+
+namespace soteria::master {
+namespace {
+
+base::StatusOr<std::string> ReduceStage(StageScope& scope, const plan::Lowered& input,
+                                        std::string kind, std::string bytes) {
+  dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
+  stage.kernel = {std::move(kind), std::move(bytes)};
+  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, scope.Run(stage, nullptr));
+  return std::move(result.root_partial);
+}
+
+}  // namespace
+
+void LiveBlocks::Tell() {
+  std::vector<base::Digest> live;
+  live.reserve(live_.size());
+  for (const auto& [recipe, uses] : live_) live.push_back(recipe);
+  coordinator_.SetLive(std::move(live));
+}
+
+void LiveBlocks::Add(const base::Digest& recipe) {
+  const std::lock_guard lock(mutex_);
+  if (++live_[recipe] == 1) Tell();
+}
+
+void LiveBlocks::Remove(const base::Digest& recipe) {
+  const std::lock_guard lock(mutex_);
+  const auto found = live_.find(recipe);
+  if (found == live_.end() || --found->second > 0) return;
+  live_.erase(found);
+  Tell();
+}
+
+bool LiveBlocks::Contains(const base::Digest& recipe) const {
+  const std::lock_guard lock(mutex_);
+  return live_.contains(recipe);
+}
+
+void Persisted::Add(const plan::Plan& plan) {
+  const std::lock_guard lock(mutex_);
+  plans_.insert(plan::Canonical(plan));
+}
+
+void Persisted::Remove(const plan::Plan& plan) {
+  const std::lock_guard lock(mutex_);
+  const std::string name = plan::Canonical(plan);
+  plans_.erase(name);
+  std::erase_if(kept_, [&](const auto& kept) {
+    if (kept.first != name) return false;
+    live_.Remove(kept.second);
+    return true;
+  });
+}
+
+void Persisted::Clear() {
+  const std::lock_guard lock(mutex_);
+  plans_.clear();
+  for (const auto& [name, recipe] : kept_) live_.Remove(recipe);
+  kept_.clear();
+}
+
+bool Persisted::Contains(const plan::Plan& plan) const {
+  const std::lock_guard lock(mutex_);
+  return !plans_.empty() && plans_.contains(plan::Canonical(plan));
+}
+
+bool Persisted::empty() const {
+  const std::lock_guard lock(mutex_);
+  return plans_.empty();
+}
+
+void Persisted::Keep(const plan::Plan& plan, const base::Digest& recipe) {
+  const std::lock_guard lock(mutex_);
+  kept_.emplace_back(plan::Canonical(plan), recipe);
+}
+
+StageScope::StageScope(dataflow::Coordinator& coordinator, LiveBlocks& live, Persisted& persisted,
+                       Progress progress)
+    : coordinator_(coordinator),
+      live_(live),
+      persisted_(persisted),
+      progress_(std::move(progress)) {}
+
+StageScope::~StageScope() {
+  DropKept();
+  for (const uint64_t stage : shuffles_) coordinator_.DropShuffle(stage);
+  for (const auto& broadcast : broadcasts_) coordinator_.DropBroadcast(broadcast);
+}
+
+base::StatusOr<dataflow::StageResult> StageScope::Run(
+    const dataflow::StageSpec& spec,
+    const std::function<base::Status(uint64_t, std::string)>& on_output) {
+  dataflow::Coordinator::OnProgress on_progress;
+  if (progress_) {
+    on_progress = [this](uint64_t stage, uint64_t done, uint64_t total) {
+      progress_(StageProgress{stage, done, total});
+    };
+  }
+  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result,
+                           coordinator_.Run(spec, on_output, on_progress));
+  if (spec.terminal == dataflow::Terminal::kShuffle) shuffles_.push_back(result.stage);
+  return result;
+}
+
+base::StatusOr<dataflow::BroadcastRef> StageScope::Broadcast(std::string_view plain) {
+  SOTERIA_ASSIGN_OR_RETURN(dataflow::BroadcastRef broadcast, coordinator_.Broadcast(plain));
+  broadcasts_.push_back(broadcast);
+  return broadcast;
+}
+
+base::Status StageScope::OnLowered(const plan::Plan& node, const plan::Lowered& lowered) {
+  if (persisted_.empty() || !persisted_.Contains(node)) return base::OkStatus();
+  if (live_.Contains(lowered.recipe->digest)) return base::OkStatus();
+  live_.Add(lowered.recipe->digest);
+  persisted_.Keep(node, lowered.recipe->digest);
+  return Run(lowered.Stage(dataflow::Terminal::kKeep), nullptr).status();
+}
+
+base::Digest StageScope::ContentDigest(std::string_view bytes) { return crypto::Sha256(bytes); }
+
+base::Status StageScope::Keep(const plan::Lowered& lowered) {
+  const bool kept = live_.Contains(lowered.recipe->digest);
+  live_.Add(lowered.recipe->digest);
+  kept_.push_back(lowered.recipe->digest);
+  if (kept) return base::OkStatus();
+  return Run(lowered.Stage(dataflow::Terminal::kKeep), nullptr).status();
+}
+
+void StageScope::DropKept() {
+  for (const base::Digest& recipe : kept_) live_.Remove(recipe);
+  kept_.clear();
+}
+
+base::StatusOr<std::string> BlockWork::Reduce(const ml::Kernel& kernel) {
+  return ReduceStage(scope_, input_, std::string(kernel.kind()), kernel.Encode());
+}
+
+base::StatusOr<std::string> TableWork::Reduce(const ml::RowKernel& kernel) {
+  return ReduceStage(scope_, input_, std::string(kernel.kind()), kernel.Encode());
+}
+
+}  // namespace soteria::master

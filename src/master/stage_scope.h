@@ -1,0 +1,116 @@
+// The stages of one piece of work (a collect, a fit, an evaluation) and what they leave behind in
+// workers and host: broadcasts, shuffles, kept blocks. When the scope goes, so do they.
+//
+// One thread at a time uses a scope; different scopes may be used by different threads (the
+// coordinator runs one stage at a time).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/dataflow/coordinator.h"
+#include "src/master/session.h"
+#include "src/ml/work.h"
+#include "src/plan/execute.h"
+#include "src/plan/logical.h"
+
+namespace soteria::master {
+
+/// Which recipes' blocks the workers keep: one list for the whole session, counted, because scopes
+/// may keep the same recipe. Thread-safe.
+class LiveBlocks {
+ public:
+  explicit LiveBlocks(dataflow::Coordinator& coordinator) : coordinator_(coordinator) {}
+  void Add(const base::Digest& recipe);
+  void Remove(const base::Digest& recipe);
+  bool Contains(const base::Digest& recipe) const;
+
+ private:
+  void Tell();  // mutex_ held
+
+  dataflow::Coordinator& coordinator_;
+  mutable std::mutex mutex_;
+  std::map<base::Digest, uint64_t> live_;
+};
+
+/// The plans that the owner persisted, by canonical name, and which of their recipes are kept.
+/// Thread-safe.
+class Persisted {
+ public:
+  explicit Persisted(LiveBlocks& live) : live_(live) {}
+  void Add(const plan::Plan& plan);
+  /// Also lets the workers drop the blocks.
+  void Remove(const plan::Plan& plan);
+  void Clear();
+  bool Contains(const plan::Plan& plan) const;
+  bool empty() const;
+  /// Remembers that this plan's blocks are kept under `recipe`.
+  void Keep(const plan::Plan& plan, const base::Digest& recipe);
+
+ private:
+  LiveBlocks& live_;
+  mutable std::mutex mutex_;
+  std::set<std::string> plans_;
+  std::vector<std::pair<std::string, base::Digest>> kept_;
+};
+
+class StageScope : public plan::Runner {
+ public:
+  StageScope(dataflow::Coordinator& coordinator, LiveBlocks& live, Persisted& persisted,
+             Progress progress);
+  ~StageScope() override;
+
+  base::StatusOr<dataflow::StageResult> Run(
+      const dataflow::StageSpec& spec,
+      const std::function<base::Status(uint64_t, std::string)>& on_output) override;
+  base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) override;
+  base::Status OnLowered(const plan::Plan& node, const plan::Lowered& lowered) override;
+  base::Digest ContentDigest(std::string_view bytes) override;
+
+  /// Keeps the blocks of `lowered` in the workers as long as this scope lives.
+  base::Status Keep(const plan::Lowered& lowered);
+  void DropKept();
+  void set_progress(Progress progress) { progress_ = std::move(progress); }
+
+ private:
+  dataflow::Coordinator& coordinator_;
+  LiveBlocks& live_;
+  Persisted& persisted_;
+  Progress progress_;
+  std::vector<dataflow::BroadcastRef> broadcasts_;
+  std::vector<uint64_t> shuffles_;
+  std::vector<base::Digest> kept_;
+};
+
+/// ml::Work over the feature blocks of a lowered input.
+class BlockWork : public ml::Work {
+ public:
+  BlockWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
+  base::StatusOr<std::string> Reduce(const ml::Kernel& kernel) override;
+  uint64_t partitions() const override { return input_.recipe->partitions; }
+
+ private:
+  StageScope& scope_;
+  plan::Lowered input_;
+};
+
+/// ml::RowWork over the rows of a lowered input.
+class TableWork : public ml::RowWork {
+ public:
+  TableWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
+  base::StatusOr<std::string> Reduce(const ml::RowKernel& kernel) override;
+  uint64_t partitions() const override { return input_.recipe->partitions; }
+
+ private:
+  StageScope& scope_;
+  plan::Lowered input_;
+};
+
+}  // namespace soteria::master

@@ -1,0 +1,35 @@
+// What paths mean to plans: the master's catalog over the Manifest's gate and the roots (I3, I9).
+// Thread-safe.
+#pragma once
+
+#include <string>
+
+#include "src/base/status.h"
+#include "src/master/roots.h"
+#include "src/plan/logical.h"
+#include "src/policy/gate.h"
+
+namespace soteria::master {
+
+class StorageCatalog : public plan::Catalog {
+ public:
+  StorageCatalog(const policy::Gate& gate, Roots& roots) : gate_(gate), roots_(roots) {}
+
+  base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format) override;
+
+ private:
+  base::StatusOr<plan::Source> OfTree(const policy::Readable& readable, const Root& root,
+                                      const std::string& format);
+
+  const policy::Gate& gate_;
+  Roots& roots_;
+};
+
+/// Files of a folder that hold rows: names as Spark's readers take them (not beginning with '_' or
+/// '.'), ascending.
+std::vector<std::string> DataFiles(const storage::Tree& tree, const std::string& folder);
+
+/// "Path does not exist: <path>", as Spark says it.
+base::Status PathNotFound(const std::string& path);
+
+}  // namespace soteria::master

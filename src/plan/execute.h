@@ -1,0 +1,62 @@
+// From a resolved plan to stages. Lowering walks a plan bottom-up, turns narrow nodes into one
+// recipe's chain, and runs at once what must be complete before its reader can start: the map side
+// of a shuffle, and an aggregate in the middle of a plan (whose single row comes back as local data).
+//
+// A Lowered recipe is a function of the plan and the versions it reads, never of stage numbers or
+// workers, so that a lost block has the same name and the same bits when it is made again (I7).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arrow/type_fwd.h"
+#include "src/base/status.h"
+#include "src/dataflow/recipe.h"
+#include "src/dataflow/stage.h"
+#include "src/plan/logical.h"
+
+namespace soteria::plan {
+
+/// A recipe with what its stages must carry.
+struct Lowered {
+  dataflow::RecipePtr recipe;
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<dataflow::ShuffleInput> inputs;
+  std::vector<dataflow::BroadcastRef> broadcasts;
+
+  /// A stage over this recipe, with inputs and broadcasts filled in.
+  dataflow::StageSpec Stage(dataflow::Terminal terminal) const;
+  /// The same with one more operator at the end of the chain.
+  Lowered With(dataflow::OperatorBytes op, std::shared_ptr<arrow::Schema> schema) const;
+};
+
+/// Runs stages. The master implements it over its coordinator, tests in process.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  virtual base::StatusOr<dataflow::StageResult> Run(
+      const dataflow::StageSpec& spec,
+      const std::function<base::Status(uint64_t, std::string)>& on_output) = 0;
+  virtual base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) = 0;
+  /// Called for each node once it is lowered; keeps the node's blocks if the owner persisted it.
+  virtual base::Status OnLowered(const Plan& node, const Lowered& lowered) = 0;
+  /// SHA-256.
+  virtual base::Digest ContentDigest(std::string_view bytes) = 0;
+};
+
+base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner);
+
+/// Runs an aggregate node (its input lowered first) and returns its one row.
+base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner);
+
+/// Collects a plan's rows in partition order; `sink` gets one table a partition, in Spark's form.
+base::Status CollectRows(const Plan& plan, Runner& runner,
+                         const std::function<base::Status(std::shared_ptr<arrow::Table>)>& sink);
+
+/// A name for the computation: equal for plans with equal meaning over the same versions.
+std::string Canonical(const Plan& plan);
+
+}  // namespace soteria::plan

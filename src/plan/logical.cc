@@ -1,0 +1,156 @@
+#include "src/plan/logical.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "arrow/table.h"
+#include "arrow/type.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/plan/execute.h"
+#include "src/table/types.h"
+
+namespace soteria::plan {
+namespace {
+
+constexpr size_t kPathsMax = 64;
+constexpr int64_t kPartitionsMax = 65536;
+
+PlanPtr Make(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schema, PlanPtr input) {
+  auto plan = std::make_shared<Plan>();
+  plan->node = std::move(node);
+  plan->schema = std::move(schema);
+  plan->input = std::move(input);
+  return plan;
+}
+
+base::Status CheckPartitions(int64_t partitions) {
+  if (partitions >= 1 && partitions <= kPartitionsMax) return base::OkStatus();
+  return base::Fail(base::kIllegalArgument,
+                    base::Cat("Invalid number of partitions (", partitions,
+                              "): it must be positive and at most ", kPartitionsMax));
+}
+
+struct Describe {
+  std::string operator()(const ReadNode& n) const {
+    return base::Cat("Read [", n.source.partitions, " partitions]");
+  }
+  std::string operator()(const LocalNode& n) const {
+    return base::Cat("LocalRelation [", n.table->num_rows(), " rows]");
+  }
+  std::string operator()(const ApplyNode& n) const { return std::string(n.op->kind()); }
+  std::string operator()(const TransformNode& n) const {
+    return base::Cat("Transform ", n.transformer->class_name());
+  }
+  std::string operator()(const LimitNode& n) const { return base::Cat("Limit ", n.rows); }
+  std::string operator()(const RepartitionNode& n) const {
+    return base::Cat("Repartition ", n.partitions);
+  }
+  std::string operator()(const CoalesceNode& n) const {
+    return base::Cat("Coalesce ", n.partitions);
+  }
+  std::string operator()(const AggregateNode&) const { return "Aggregate"; }
+};
+
+}  // namespace
+
+base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
+                                      const std::string& format) {
+  if (paths.empty() || paths.size() > kPathsMax) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("read.", format, " takes 1 to ", kPathsMax, " paths, not ",
+                                paths.size()));
+  }
+  if (paths.size() > 1) {
+    return base::Fail(base::kUnsupported,
+                      "Reading several paths as one table is not supported: read one path");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths.front(), format));
+  auto schema = source.schema;
+  return Make(ReadNode{std::move(source)}, std::move(schema), nullptr);
+}
+
+base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table) {
+  auto schema = table->schema();
+  return Make(LocalNode{std::move(table)}, std::move(schema), nullptr);
+}
+
+base::StatusOr<PlanPtr> Builder::Apply(PlanPtr input, exec::OperatorPtr op) {
+  SOTERIA_ASSIGN_OR_RETURN(auto schema, op->OutputSchema(*input->schema));
+  return Make(ApplyNode{std::move(op)}, std::move(schema), std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
+                                           std::shared_ptr<const ml::Transformer> transformer) {
+  SOTERIA_ASSIGN_OR_RETURN(auto schema, transformer->OutputSchema(*input->schema));
+  return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
+  if (rows < 0) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("The limit expression must be equal to or greater than 0, but got ",
+                                rows, "."));
+  }
+  auto schema = input->schema;
+  return Make(LimitNode{rows}, std::move(schema), std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double upper,
+                                        bool with_replacement, int64_t seed,
+                                        bool deterministic_order) {
+  if (with_replacement) {
+    return base::Fail(base::kUnsupported, "sample with replacement is not supported");
+  }
+  constexpr double kSlack = 1e-6;  // Spark's RandomSampler.roundingEpsilon
+  if (!(lower >= -kSlack && upper <= 1.0 + kSlack && lower <= upper + kSlack)) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("Sampling bounds must satisfy 0 <= lower <= upper <= 1, but got ",
+                                lower, " and ", upper));
+  }
+  if (deterministic_order) {
+    SOTERIA_ASSIGN_OR_RETURN(input, Apply(std::move(input), exec::LocalSort()));
+  }
+  return Apply(std::move(input), exec::Sample(lower, upper, false, seed));
+}
+
+base::StatusOr<PlanPtr> Builder::Repartition(PlanPtr input, int64_t partitions) {
+  SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
+  auto schema = input->schema;
+  return Make(RepartitionNode{static_cast<uint64_t>(partitions)}, std::move(schema),
+              std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Coalesce(PlanPtr input, int64_t partitions) {
+  SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
+  auto schema = input->schema;
+  return Make(CoalesceNode{static_cast<uint64_t>(partitions)}, std::move(schema),
+              std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls) {
+  SOTERIA_ASSIGN_OR_RETURN(auto aggregate,
+                           exec::Aggregate::Make(std::move(calls), *input->schema));
+  auto shared = std::make_shared<const exec::Aggregate>(std::move(aggregate));
+  auto schema = shared->output_schema();
+  return Make(AggregateNode{std::move(shared)}, std::move(schema), std::move(input));
+}
+
+std::string Explain(const Plan& plan) {
+  std::string text = "== Plan ==\n";
+  std::string indent;
+  for (const Plan* node = &plan; node != nullptr; node = node->input.get()) {
+    std::string columns;
+    for (const auto& field : node->schema->fields()) {
+      columns += columns.empty() ? field->name() : ", " + field->name();
+    }
+    text += base::Cat(indent, indent.empty() ? "" : "+- ", std::visit(Describe{}, node->node),
+                      " -> [", columns, "]\n");
+    indent += "   ";
+  }
+  return text;
+}
+
+bool SameSemantics(const Plan& a, const Plan& b) { return Canonical(a) == Canonical(b); }
+
+}  // namespace soteria::plan
