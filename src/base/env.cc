@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "src/base/errors.h"
+
 namespace soteria::base {
 namespace {
 
@@ -21,6 +23,10 @@ class RealClock : public Clock {
 Status ByteStream::WriteParts(std::span<const std::string_view> parts) {
   for (const std::string_view part : parts) SOTERIA_RETURN_IF_ERROR(Write(part));
   return OkStatus();
+}
+
+Status ByteStream::CloseWrite() {
+  return Fail(kUnsupported, "this stream can't end in one direction only");
 }
 
 Clock& SystemClock() {

@@ -49,6 +49,9 @@ class ByteStream {
   virtual Status Write(std::string_view bytes) = 0;
   /// The parts one after another, in as few system calls as the stream can.
   virtual Status WriteParts(std::span<const std::string_view> parts);
+  /// Ends the writing direction: the peer reads to the end, while this side may still read.
+  /// kUnsupported where the stream has no directions of its own.
+  virtual Status CloseWrite();
   virtual void Close() = 0;
 };
 

@@ -17,6 +17,8 @@ inline constexpr char kArithmetic[] = "java.lang.ArithmeticException";
 inline constexpr char kNumberFormat[] = "java.lang.NumberFormatException";
 inline constexpr char kIllegalArgument[] = "java.lang.IllegalArgumentException";
 inline constexpr char kUnsupported[] = "java.lang.UnsupportedOperationException";
+inline constexpr char kSparkRuntime[] = "org.apache.spark.SparkRuntimeException";
+inline constexpr char kArrayIndex[] = "java.lang.ArrayIndexOutOfBoundsException";
 }  // namespace exception_class
 
 // ---- ours -------------------------------------------------------------------------------------
@@ -110,6 +112,20 @@ inline constexpr Condition kMlCache = {"CONNECT_ML.CACHE_INVALID", exception_cla
 inline constexpr Condition kMlUnsupported = {"CONNECT_ML.UNSUPPORTED_EXCEPTION",
                                              exception_class::kSpark, "XX000",
                                              absl::StatusCode::kUnimplemented};
+/// raise_error, assert_true and MLlib's own checks of its input (NaN, null, negative weights).
+inline constexpr Condition kUserRaised = {"USER_RAISED_EXCEPTION", exception_class::kSparkRuntime,
+                                          "P0001", absl::StatusCode::kInvalidArgument};
+inline constexpr Condition kUnresolvedRoutine = {"UNRESOLVED_ROUTINE", exception_class::kAnalysis,
+                                                 "42883", absl::StatusCode::kInvalidArgument};
+inline constexpr Condition kAmbiguousReference = {"AMBIGUOUS_REFERENCE", exception_class::kAnalysis,
+                                                  "42704", absl::StatusCode::kInvalidArgument};
+inline constexpr Condition kWrongNumArgs = {"WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                                            exception_class::kAnalysis, "42605",
+                                            absl::StatusCode::kInvalidArgument};
+inline constexpr Condition kFieldNotFound = {"FIELD_NOT_FOUND", exception_class::kAnalysis, "42704",
+                                             absl::StatusCode::kInvalidArgument};
+inline constexpr Condition kArrayIndex = {"INVALID_ARRAY_INDEX", exception_class::kArrayIndex,
+                                          "22003", absl::StatusCode::kOutOfRange};
 
 }  // namespace soteria::base
 

@@ -55,6 +55,11 @@ class SocketStream : public ByteStream {
     return WriteFew(parts);
   }
 
+  Status CloseWrite() override {
+    if (shutdown(fd_.get(), SHUT_WR) == 0) return OkStatus();
+    return Fail(kIo, Cat("ending a connection: ", Reason(errno)));
+  }
+
   void Close() override {
     closed_ = true;
     shutdown(fd_.get(), SHUT_RDWR);

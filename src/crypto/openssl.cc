@@ -59,7 +59,7 @@ base::StatusOr<PkeyPtr> GenerateP256() {
   return key;
 }
 
-base::StatusOr<SelfSigned> SelfSigned::Make() {
+base::StatusOr<SelfSigned> SelfSigned::Generate() {
   SOTERIA_ASSIGN_OR_RETURN(PkeyPtr key, GenerateP256());
   X509Ptr certificate(X509_new());
   if (certificate == nullptr || !FillCertificate(key.get(), certificate.get())) {

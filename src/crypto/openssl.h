@@ -49,7 +49,7 @@ base::StatusOr<PkeyPtr> GenerateP256();
 /// A P-256 key and a certificate that it signed itself.
 class SelfSigned {
  public:
-  static base::StatusOr<SelfSigned> Make();
+  static base::StatusOr<SelfSigned> Generate();
   X509* certificate() const { return certificate_.get(); }
   EVP_PKEY* key() const { return key_.get(); }
 
