@@ -26,7 +26,7 @@ namespace soteria::dataflow {
 struct CoordinatorLimits {
   uint64_t place_losses_max = 4;
   uint64_t stage_losses_max = 16;
-  uint64_t collect_bytes_max = uint64_t{1} << 30;  // plain bytes held or passed on by one stage
+  uint64_t collect_bytes_max = uint64_t{1} << 30;  // plain bytes that one stage holds
 };
 
 struct Counters {
@@ -49,10 +49,10 @@ class Coordinator {
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
 
-  /// Runs one stage to its end. Outputs (kCollect: Arrow IPC stream, kWrite: EncodeWritten, kKeep
-  /// and kShuffle: EncodeKept) go to `on_output` in partition order when it is given, else into
-  /// StageResult::outputs; a status from it ends the stage. A kKeep stage keeps its blocks even
-  /// when SetLive doesn't name them, until the next SetLive.
+  /// Runs one stage to its end. Outputs (kCollect: Arrow IPC stream, kWrite: the written file's
+  /// entry, kKeep and kShuffle: EncodeKept) go to `on_output` in partition order when it is given,
+  /// else into StageResult::outputs; a status from it ends the stage. A kKeep stage keeps its
+  /// blocks even when SetLive doesn't name them, until the next SetLive.
   StatusOr<StageResult> Run(const StageSpec& spec, const OnOutput& on_output = nullptr,
                             const OnProgress& on_progress = nullptr);
 

@@ -32,7 +32,8 @@ struct IncomingStream {
 
 class StreamMux {
  public:
-  /// `link` must outlive the mux. Streams may outlive the mux: they then read as ended.
+  /// `link` must outlive the mux and its streams. Streams may outlive the mux: they then read as
+  /// ended.
   explicit StreamMux(HostLink& link);
   ~StreamMux();
   StreamMux(const StreamMux&) = delete;
@@ -50,6 +51,7 @@ class StreamMux {
 
  private:
   class Impl;
+  friend class MuxStream;
   std::shared_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,532 @@
+#include "src/dataflow/coordinator.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "soteria/host.pb.h"
+#include "src/base/errors.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "src/crypto/hash.h"
+#include "src/dataflow/coverage.h"
+#include "src/dataflow/task.h"
+#include "src/dataflow/tree.h"
+
+namespace soteria::dataflow {
+namespace {
+
+using crypto::MessageKind;
+using crypto::Place;
+
+// Frames that may wait while no stage is open; they can only be late repeats.
+constexpr size_t kIdleInboxMax = 64;
+// Frames of a stage beyond the places it has: repeats, losses, progress.
+constexpr size_t kInboxFramesSpare = 65'536;
+
+MessageKind AnswerKind(Terminal terminal) {
+  switch (terminal) {
+    case Terminal::kCollect:
+      return MessageKind::kRows;
+    case Terminal::kWrite:
+      return MessageKind::kWritten;
+    case Terminal::kReduce:
+      return MessageKind::kPartial;
+    case Terminal::kKeep:
+    case Terminal::kShuffle:
+      return MessageKind::kKept;
+  }
+  return MessageKind::kError;
+}
+
+Place FromProto(const host::Place& place) { return {place.a(), place.b(), place.c(), place.d()}; }
+
+Coverage CoverageOf(const StageSpec& spec, const Tree& tree) {
+  return spec.terminal == Terminal::kReduce ? Coverage::OfPlace(tree.PlaceOf(tree.root()))
+                                            : Coverage::OfPartitions(spec.recipe->partitions);
+}
+
+/// The stage that is open: what it still lacks and what it has.
+struct OpenStage {
+  OpenStage(const StageSpec& the_spec, uint64_t the_number)
+      : spec(the_spec),
+        number(the_number),
+        tree(the_spec.recipe->partitions),
+        coverage(CoverageOf(the_spec, tree)) {}
+
+  /// Whether a task of this stage has that place: a partition, or for a reduce a node.
+  bool HasTask(const Place& place) const {
+    if (spec.terminal != Terminal::kReduce) return coverage.Contains(place);
+    const Node node{place.a, place.b};
+    return tree.Contains(node) && place == tree.PlaceOf(node);
+  }
+
+  const StageSpec& spec;
+  uint64_t number;
+  base::Digest task{};
+  Tree tree;
+  Coverage coverage;
+  StageResult result;
+  std::map<uint64_t, std::string> pending;  // accepted outputs that wait for earlier partitions
+  uint64_t held_bytes = 0;
+  uint64_t next_output = 0;
+  uint64_t losses = 0;
+  std::map<std::array<uint64_t, 4>, uint64_t> place_losses;
+};
+
+}  // namespace
+
+class Coordinator::Impl {
+ public:
+  Impl(HostLink& link, crypto::Sealer& sealer, const crypto::Opener& opener,
+       CoordinatorLimits limits)
+      : link_(link), sealer_(sealer), opener_(opener), limits_(limits) {}
+
+  StatusOr<StageResult> Run(const StageSpec& spec, const OnOutput& on_output,
+                            const OnProgress& on_progress);
+  StatusOr<BroadcastRef> Broadcast(std::string_view plain);
+  void Drop(std::optional<uint64_t> broadcast, std::optional<uint64_t> stage);
+  void SetLive(std::vector<base::Digest> live);
+  void Cancel();
+  Status WaitForWorkers(uint64_t workers, int64_t timeout_ms);
+  HostResources resources() const;
+  Counters counters() const;
+  bool OnFrame(base::Frame frame);
+  void OnClosed();
+
+ private:
+  Status Start(OpenStage& stage);
+  Status Loop(OpenStage& stage, const OnOutput& on_output, const OnProgress& on_progress);
+  StatusOr<base::Frame> NextFrame();
+  void Finish(OpenStage& stage, const Status& status);
+  std::vector<LiveRecipe> LiveFor(const StageSpec& spec);
+
+  /// True in `done` when the stage is complete. A failed status is fatal to the stage.
+  Status Handle(OpenStage& stage, const base::Frame& frame, const OnProgress& on_progress);
+  Status HandleResult(OpenStage& stage, const host::Result& result);
+  Status HandleForeignStage(OpenStage& stage, const host::Result& result);
+  Status HandleError(const OpenStage& stage, const host::Result& result, const Place& place);
+  Status Accept(OpenStage& stage, const Place& place, std::string plain);
+  Status HandleDone(const OpenStage& stage, const host::StageDone& done);
+  Status HandleRetried(OpenStage& stage, const host::Retried& retried);
+  Status Deliver(OpenStage& stage, const OnOutput& on_output);
+
+  HostLink& link_;
+  crypto::Sealer& sealer_;
+  const crypto::Opener& opener_;
+  const CoordinatorLimits limits_;
+
+  std::mutex run_mutex_;  // one stage at a time
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<base::Frame> inbox_;
+  uint64_t inbox_bytes_ = 0;
+  size_t inbox_frames_max_ = kIdleInboxMax;
+  uint64_t open_stage_ = 0;  // 0: none
+  bool overflowed_ = false;
+  bool cancelled_ = false;
+  bool closed_ = false;
+  uint64_t next_stage_ = 1;
+  uint64_t next_broadcast_ = 1;
+  std::set<base::Digest> live_;
+  std::set<base::Digest> kept_;  // of live_: those whose blocks were all built
+  HostResources resources_;
+  Counters counters_;
+};
+
+std::vector<LiveRecipe> Coordinator::Impl::LiveFor(const StageSpec& spec) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (spec.terminal == Terminal::kKeep) live_.insert(spec.recipe->digest);
+  std::vector<LiveRecipe> live;
+  for (const base::Digest& digest : live_) live.push_back({digest, kept_.count(digest) > 0});
+  return live;
+}
+
+Status Coordinator::Impl::Start(OpenStage& stage) {
+  const StageSpec& spec = stage.spec;
+  Task task;
+  task.stage = stage.number;
+  task.spec = spec;
+  task.fan_in = stage.tree.fan_in();
+  task.live = LiveFor(spec);
+  if (task.live.size() > kLiveMax || spec.inputs.size() > kShuffleInputsMax ||
+      spec.broadcasts.size() > kBroadcastsMax) {
+    return base::Fail(base::kMemoryLimit, "a stage needs too many kept blocks or broadcasts");
+  }
+  const std::string plain = EncodeTask(task);
+  if (plain.size() > crypto::kEnvelopePlainBytesMax) {
+    return base::Fail(base::kMemoryLimit, "a stage's task is larger than 256 MiB");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::string sealed, sealer_.Seal(stage.number, base::Digest{},
+                                                            MessageKind::kTask, {}, plain));
+  stage.task = TaskDigest(sealed, spec.broadcasts);
+  host::RunStage run;
+  run.set_stage(stage.number);
+  run.set_terminal(static_cast<host::Terminal>(spec.terminal));
+  run.set_partitions(spec.recipe->partitions);
+  run.set_fan_in(task.fan_in);
+  run.set_targets(spec.targets);
+  for (const ShuffleInput& input : spec.inputs) run.add_input_stages(input.stage);
+  run.set_sealed_task(std::move(sealed));
+  for (const BroadcastRef& broadcast : spec.broadcasts) run.add_broadcasts(broadcast.id);
+  return link_.Send(host::RUN_STAGE, stage.number, run.SerializeAsString());
+}
+
+StatusOr<StageResult> Coordinator::Impl::Run(const StageSpec& spec, const OnOutput& on_output,
+                                             const OnProgress& on_progress) {
+  const std::lock_guard<std::mutex> one_at_a_time(run_mutex_);
+  uint64_t number = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return base::Fail(base::kWorkerLost, "the connection to the host has ended");
+    number = next_stage_++;
+    open_stage_ = number;
+    cancelled_ = overflowed_ = false;
+    inbox_frames_max_ = spec.recipe->partitions + kInboxFramesSpare;
+    ++counters_.stages;
+    counters_.tasks += spec.recipe->partitions;
+  }
+  OpenStage stage(spec, number);
+  stage.result.stage = number;
+  Status status = Start(stage);
+  if (status.ok()) status = Loop(stage, on_output, on_progress);
+  Finish(stage, status);
+  SOTERIA_RETURN_IF_ERROR(status);
+  return std::move(stage.result);
+}
+
+void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  open_stage_ = 0;
+  inbox_frames_max_ = kIdleInboxMax;
+  counters_.rebuilds += stage.result.rebuilds;
+  counters_.repeats += stage.result.repeats;
+  counters_.retries += stage.result.retries;
+  counters_.workers_lost += stage.losses;
+  if (!status.ok()) {
+    base::Log(base::Level::kWarning, "stage {} ended in an error", stage.number);
+    // The host learns that the stage is over and nothing else (I8); if it is gone, so is the stage.
+    if (!closed_) (void)link_.Send(host::CANCEL, stage.number, {});
+    return;
+  }
+  for (const base::Digest& digest : BlocksOf(*stage.spec.recipe)) {
+    if (live_.count(digest) > 0) kept_.insert(digest);
+  }
+  if (stage.spec.terminal == Terminal::kShuffle) {
+    const ShuffleSource source{stage.spec.recipe, stage.spec.targets, stage.spec.scheme};
+    stage.result.shuffle = {ShuffleDigest(source), stage.number, stage.task};
+  }
+}
+
+StatusOr<base::Frame> Coordinator::Impl::NextFrame() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return cancelled_ || closed_ || overflowed_ || !inbox_.empty(); });
+  if (cancelled_) return base::Fail(base::kCancelled, "the operation was cancelled");
+  if (overflowed_) {
+    return base::Fail(base::kCollectLimit, "the host delivers more than a stage may hold");
+  }
+  if (inbox_.empty()) return base::Fail(base::kWorkerLost, "the connection to the host has ended");
+  base::Frame frame = std::move(inbox_.front());
+  inbox_.pop_front();
+  inbox_bytes_ -= frame.payload.size();
+  return frame;
+}
+
+Status Coordinator::Impl::Loop(OpenStage& stage, const OnOutput& on_output,
+                               const OnProgress& on_progress) {
+  while (!stage.coverage.complete()) {
+    SOTERIA_ASSIGN_OR_RETURN(const base::Frame frame, NextFrame());
+    SOTERIA_RETURN_IF_ERROR(Handle(stage, frame, on_progress));
+    SOTERIA_RETURN_IF_ERROR(Deliver(stage, on_output));
+  }
+  return base::OkStatus();
+}
+
+Status Coordinator::Impl::Deliver(OpenStage& stage, const OnOutput& on_output) {
+  while (!stage.pending.empty() && stage.pending.begin()->first == stage.next_output) {
+    std::string plain = std::move(stage.pending.begin()->second);
+    stage.pending.erase(stage.pending.begin());
+    if (on_output == nullptr) {
+      stage.result.outputs.push_back(std::move(plain));
+    } else {
+      stage.held_bytes -= plain.size();
+      SOTERIA_RETURN_IF_ERROR(on_output(stage.next_output, std::move(plain)));
+    }
+    ++stage.next_output;
+  }
+  return base::OkStatus();
+}
+
+Status Coordinator::Impl::Handle(OpenStage& stage, const base::Frame& frame,
+                                 const OnProgress& on_progress) {
+  const Status malformed = base::Fail(base::kProtocol, "the host sent a malformed frame");
+  switch (frame.kind) {
+    case host::RESULT: {
+      host::Result result;
+      if (!result.ParseFromString(frame.payload)) return malformed;
+      SOTERIA_RETURN_IF_ERROR(HandleResult(stage, result));
+      if (on_progress != nullptr && stage.spec.terminal != Terminal::kReduce) {
+        on_progress(stage.number, stage.coverage.filled(), stage.coverage.total());
+      }
+      return base::OkStatus();
+    }
+    case host::STAGE_DONE: {
+      host::StageDone done;
+      if (!done.ParseFromString(frame.payload)) return malformed;
+      return HandleDone(stage, done);
+    }
+    case host::RETRIED: {
+      host::Retried retried;
+      if (!retried.ParseFromString(frame.payload)) return malformed;
+      return HandleRetried(stage, retried);
+    }
+    case host::WORKER_LOST:
+      if (++stage.losses > limits_.stage_losses_max) {
+        return base::Fail(base::kAttempts, base::Cat("the stage lost more than ",
+                                                     limits_.stage_losses_max, " workers"));
+      }
+      return base::OkStatus();
+    case host::PROGRESS: {
+      // Only shown, never acted on (I6).
+      host::Progress progress;
+      if (!progress.ParseFromString(frame.payload)) return malformed;
+      if (on_progress != nullptr && progress.stage() == stage.number) {
+        on_progress(stage.number, progress.done(), progress.total());
+      }
+      return base::OkStatus();
+    }
+    default:
+      return malformed;
+  }
+}
+
+Status Coordinator::Impl::HandleResult(OpenStage& stage, const host::Result& result) {
+  if (result.stage() != stage.number) return HandleForeignStage(stage, result);
+  const Place place = FromProto(result.place());
+  SOTERIA_ASSIGN_OR_RETURN(const crypto::EnvelopeHeader header,
+                           crypto::ParseEnvelopeHeader(result.sealed()));
+  if (header.kind == MessageKind::kError) return HandleError(stage, result, place);
+  // I4: exactly this session, stage, task, kind and place, or nothing.
+  SOTERIA_ASSIGN_OR_RETURN(std::string plain,
+                           opener_.OpenAs(result.sealed(), stage.number, stage.task,
+                                          AnswerKind(stage.spec.terminal), place));
+  switch (stage.coverage.Offer(place)) {
+    case Verdict::kAccept:
+      return Accept(stage, place, std::move(plain));
+    case Verdict::kRepeat:
+      ++stage.result.repeats;
+      return base::OkStatus();
+    case Verdict::kForeign:
+      break;
+  }
+  return base::Fail(base::kIntegrity, "the host delivered a result for no place of the stage");
+}
+
+Status Coordinator::Impl::HandleForeignStage(OpenStage& stage, const host::Result& result) {
+  if (result.stage() == 0 || result.stage() > stage.number) {
+    return base::Fail(base::kIntegrity, "the host delivered a result for a stage that never was");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const auto opened, opener_.Open(result.sealed()));
+  if (opened.first.stage != result.stage()) {
+    return base::Fail(base::kIntegrity, "the host delivered a result as that of another stage");
+  }
+  ++stage.result.repeats;  // an authentic message of a closed stage
+  return base::OkStatus();
+}
+
+Status Coordinator::Impl::HandleError(const OpenStage& stage, const host::Result& result,
+                                      const Place& place) {
+  if (!stage.HasTask(place)) {
+    return base::Fail(base::kIntegrity, "the host delivered an error for no place of the stage");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      const std::string plain,
+      opener_.OpenAs(result.sealed(), stage.number, stage.task, MessageKind::kError, place));
+  Status error;
+  SOTERIA_RETURN_IF_ERROR(base::DecodeStatus(plain, &error));
+  if (error.ok()) return base::Fail(base::kProtocol, "a worker reported no error as an error");
+  return error;
+}
+
+Status Coordinator::Impl::Accept(OpenStage& stage, const Place& place, std::string plain) {
+  SOTERIA_ASSIGN_OR_RETURN(Answer answer, DecodeAnswer(std::move(plain)));
+  stage.result.rebuilds += answer.rebuilds;
+  if (stage.spec.terminal == Terminal::kReduce) {
+    stage.result.root_partial = std::move(answer.payload);
+    return base::OkStatus();
+  }
+  stage.held_bytes += answer.payload.size();
+  if (stage.held_bytes > limits_.collect_bytes_max) {
+    return base::Fail(base::kCollectLimit,
+                      base::Cat("the result is larger than collect_bytes_max (",
+                                limits_.collect_bytes_max, " bytes)"));
+  }
+  stage.pending.emplace(place.a, std::move(answer.payload));
+  return base::OkStatus();
+}
+
+Status Coordinator::Impl::HandleDone(const OpenStage& stage, const host::StageDone& done) {
+  if (done.stage() < stage.number) return base::OkStatus();  // of a stage that ended before
+  if (done.stage() > stage.number) {
+    return base::Fail(base::kIntegrity, "the host ended a stage that never was");
+  }
+  switch (done.outcome()) {
+    case host::OK:  // I5: the loop ends when every place is filled, and only then
+      return base::Fail(base::kIntegrity,
+                        base::Cat("the host ended the stage with ",
+                                  stage.coverage.total() - stage.coverage.filled(), " of ",
+                                  stage.coverage.total(), " results missing"));
+    case host::RETRY:
+      return base::Fail(base::kWorkerLost, "no worker was there to run the stage");
+    default:
+      return base::Fail(base::kStageFailed, "the host gave the stage up");
+  }
+}
+
+Status Coordinator::Impl::HandleRetried(OpenStage& stage, const host::Retried& retried) {
+  if (retried.stage() != stage.number) return base::OkStatus();
+  const Place place = FromProto(retried.place());
+  if (!stage.HasTask(place)) {
+    return base::Fail(base::kProtocol, "the host retries a place that the stage doesn't have");
+  }
+  ++stage.result.retries;
+  if (++stage.place_losses[{place.a, place.b, place.c, place.d}] > limits_.place_losses_max) {
+    return base::Fail(base::kAttempts, base::Cat("a task was lost with its worker more than ",
+                                                 limits_.place_losses_max, " times"));
+  }
+  return base::OkStatus();
+}
+
+StatusOr<BroadcastRef> Coordinator::Impl::Broadcast(std::string_view plain) {
+  if (plain.size() > crypto::kEnvelopePlainBytesMax) {
+    return base::Fail(base::kMemoryLimit, "a broadcast is larger than 256 MiB");
+  }
+  BroadcastRef broadcast;
+  SOTERIA_ASSIGN_OR_RETURN(
+      const std::string sealed,
+      sealer_.Seal(0, base::Digest{}, MessageKind::kBroadcast, Place{}, plain));
+  broadcast.digest = crypto::Sha256(sealed);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    broadcast.id = next_broadcast_++;
+  }
+  SOTERIA_RETURN_IF_ERROR(link_.Send(host::BROADCAST, broadcast.id, sealed));
+  return broadcast;
+}
+
+void Coordinator::Impl::Drop(std::optional<uint64_t> broadcast, std::optional<uint64_t> stage) {
+  host::Drop drop;
+  if (broadcast.has_value()) drop.add_broadcasts(*broadcast);
+  if (stage.has_value()) drop.add_stages(*stage);
+  // Frees memory only; a host that is gone holds none.
+  (void)link_.Send(host::DROP, 0, drop.SerializeAsString());
+}
+
+void Coordinator::Impl::SetLive(std::vector<base::Digest> live) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  live_ = std::set<base::Digest>(live.begin(), live.end());
+  std::erase_if(kept_, [&](const base::Digest& digest) { return live_.count(digest) == 0; });
+}
+
+void Coordinator::Impl::Cancel() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (open_stage_ == 0) return;
+  cancelled_ = true;
+  changed_.notify_all();
+}
+
+Status Coordinator::Impl::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                    [&] { return closed_ || resources_.workers_ready >= workers; });
+  if (resources_.workers_ready >= workers && !closed_) return base::OkStatus();
+  return base::Fail(base::kWorkerLost,
+                    base::Cat(resources_.workers_ready, " of ", workers, " workers are ready"));
+}
+
+HostResources Coordinator::Impl::resources() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return resources_;
+}
+
+Counters Coordinator::Impl::counters() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return counters_;
+}
+
+bool Coordinator::Impl::OnFrame(base::Frame frame) {
+  switch (frame.kind) {
+    case host::RESOURCES: {
+      host::Resources resources;
+      const bool parsed = resources.ParseFromString(frame.payload);
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (parsed) {
+        resources_ = {resources.workers_ready(), resources.workers(), resources.slots()};
+      }
+      changed_.notify_all();
+      return true;
+    }
+    case host::RESULT:
+    case host::STAGE_DONE:
+    case host::RETRIED:
+    case host::WORKER_LOST:
+    case host::PROGRESS:
+      break;
+    default:
+      return false;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (open_stage_ == 0 && frame.kind != host::RESULT) return true;  // of a stage that has ended
+  // Never blocks: the frames that the sink of a result waits for come in by this same thread.
+  if (inbox_.size() >= inbox_frames_max_ ||
+      inbox_bytes_ + frame.payload.size() > limits_.collect_bytes_max + base::kFrameBytesMax) {
+    overflowed_ = true;
+  } else {
+    inbox_bytes_ += frame.payload.size();
+    inbox_.push_back(std::move(frame));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+void Coordinator::Impl::OnClosed() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+Coordinator::Coordinator(HostLink& link, crypto::Sealer& sealer, const crypto::Opener& opener,
+                         CoordinatorLimits limits)
+    : impl_(std::make_unique<Impl>(link, sealer, opener, limits)) {}
+Coordinator::~Coordinator() = default;
+
+StatusOr<StageResult> Coordinator::Run(const StageSpec& spec, const OnOutput& on_output,
+                                       const OnProgress& on_progress) {
+  return impl_->Run(spec, on_output, on_progress);
+}
+StatusOr<BroadcastRef> Coordinator::Broadcast(std::string_view plain) {
+  return impl_->Broadcast(plain);
+}
+void Coordinator::DropBroadcast(const BroadcastRef& broadcast) {
+  impl_->Drop(broadcast.id, std::nullopt);
+}
+void Coordinator::SetLive(std::vector<base::Digest> live) { impl_->SetLive(std::move(live)); }
+void Coordinator::DropShuffle(uint64_t stage) { impl_->Drop(std::nullopt, stage); }
+void Coordinator::Cancel() { impl_->Cancel(); }
+Status Coordinator::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {
+  return impl_->WaitForWorkers(workers, timeout_ms);
+}
+HostResources Coordinator::resources() const { return impl_->resources(); }
+Counters Coordinator::counters() const { return impl_->counters(); }
+bool Coordinator::OnFrame(base::Frame frame) { return impl_->OnFrame(std::move(frame)); }
+void Coordinator::OnClosed() { impl_->OnClosed(); }
+
+}  // namespace soteria::dataflow
