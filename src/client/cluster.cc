@@ -1,0 +1,238 @@
+#include "src/client/cluster.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "src/attest/build.h"
+#include "src/base/bytes.h"
+#include "src/base/errors.h"
+#include "src/base/net.h"
+#include "src/base/text.h"
+#include "src/client/command.h"
+#include "src/client/key_file.h"
+#include "src/crypto/identity.h"
+
+namespace soteria::client {
+namespace {
+
+constexpr char kStateFile[] = "state.json";
+constexpr char kLogFile[] = "host.log";
+constexpr char kSimulatedPem[] = "simulated.pem";
+constexpr char kSimulatedPub[] = "simulated.pub";
+constexpr char kHostProgram[] = "soteria-host";
+constexpr uint64_t kStateBytesMax = 64 * 1024;
+constexpr uint64_t kLogBytesMax = 1024 * 1024;
+constexpr size_t kLogTailBytes = 600;
+constexpr uint64_t kPublicKeyBytesMax = 4096;
+constexpr int64_t kStartMs = 20'000;
+constexpr int64_t kStopMs = 10'000;
+constexpr int64_t kPollMs = 20;
+constexpr uint64_t kWorkersMax = 256;
+constexpr uint64_t kSlotsMax = 256;
+constexpr uint64_t kPortMax = 65535;
+
+void Sleep(int64_t ms) { ::usleep(static_cast<useconds_t>(ms * 1000)); }
+
+// A process that ended but wasn't waited for still has a number: its state is Z.
+bool IsAlive(base::Files& files, int64_t pid) {
+  if (pid <= 1 || ::kill(static_cast<pid_t>(pid), 0) != 0) return false;
+  base::StatusOr<std::string> stat =
+      files.ReadKernelFile(base::Cat("/proc/", pid), "stat", kStateBytesMax);
+  if (!stat.ok()) return false;
+  size_t name_end = stat->rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= stat->size() ||
+         (*stat)[name_end + 2] != 'Z';
+}
+
+// Process numbers are reused: what is signalled must be a soteria-host.
+bool IsHost(base::Files& files, int64_t pid) {
+  if (!IsAlive(files, pid)) return false;
+  base::StatusOr<std::string> name =
+      files.ReadKernelFile(base::Cat("/proc/", pid), "comm", kStateBytesMax);
+  return name.ok() && *name == base::Cat(kHostProgram, "\n");
+}
+
+std::string LogTail(base::Files& files, const std::string& dir) {
+  base::StatusOr<std::string> log = files.ReadAll(dir, kLogFile, kLogBytesMax);
+  if (!log.ok() || log->empty()) return "";
+  std::string_view text = *log;
+  if (text.size() > kLogTailBytes) text.remove_prefix(text.size() - kLogTailBytes);
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return base::Cat(". Its last words: ", text);
+}
+
+base::Status CheckOptions(const ClusterOptions& options) {
+  if (options.simulated && !attest::kSimulatedBuild) {
+    return base::Fail(base::kInput,
+                      "this build has no simulated enclaves; use a build with "
+                      "-DSOTERIA_SIMULATED=ON, or start the cluster without --simulated");
+  }
+  if (options.workers < 1 || options.workers > kWorkersMax) {
+    return base::Fail(base::kInput, base::Cat("--workers takes 1 to ", kWorkersMax));
+  }
+  if (options.slots < 1 || options.slots > kSlotsMax) {
+    return base::Fail(base::kInput, base::Cat("--slots takes 1 to ", kSlotsMax));
+  }
+  if (options.port > kPortMax) return base::Fail(base::kInput, "--port takes 0 to 65535");
+  return base::OkStatus();
+}
+
+std::vector<std::string> HostCommand(const ClusterOptions& options) {
+  std::vector<std::string> argv = {base::Cat(options.program_dir, "/", kHostProgram),
+                                   "--dir",
+                                   options.dir,
+                                   "--port",
+                                   base::Cat(options.port),
+                                   "--workers",
+                                   base::Cat(options.workers),
+                                   "--slots",
+                                   base::Cat(options.slots)};
+  auto add = [&argv](const char* flag, std::string value) {
+    argv.emplace_back(flag);
+    argv.push_back(std::move(value));
+  };
+  if (options.simulated) add("--simulated-key", base::Cat(options.dir, "/", kSimulatedPem));
+  if (!options.record_dir.empty()) add("--record", options.record_dir);
+  for (const std::string& fault : options.faults) add("--fault", fault);
+  return argv;
+}
+
+// The port is tried first, so that the common mistake has its own clear answer.
+base::Status CheckPortFree(uint64_t port) {
+  if (port == 0) return base::OkStatus();
+  auto listener = base::Listener::Loopback(static_cast<uint16_t>(port));
+  if (listener.ok()) {
+    (*listener)->Close();
+    return base::OkStatus();
+  }
+  return base::Fail(base::kConflict,
+                    base::Cat("port ", port,
+                              " is in use or not allowed; give another one with --port, or "
+                              "--port 0 for any free one"));
+}
+
+base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& options,
+                                          int64_t pid) {
+  int64_t give_up_ms = owner.clock.MonotonicMs() + kStartMs;
+  while (owner.clock.MonotonicMs() < give_up_ms) {
+    base::StatusOr<ClusterState> state = FindCluster(owner.files, options.dir);
+    if (state.ok() && state->running && state->port != 0) return state;
+    if (!IsAlive(owner.files, pid)) {
+      return base::Fail(base::kIo, base::Cat("the host ended while it was starting",
+                                             LogTail(owner.files, options.dir)));
+    }
+    Sleep(kPollMs);
+  }
+  ::kill(static_cast<pid_t>(pid), SIGTERM);
+  return base::Fail(base::kIo, base::Cat("the host did not get ready in ", kStartMs / 1000,
+                                         " seconds", LogTail(owner.files, options.dir)));
+}
+
+}  // namespace
+
+std::string ClusterState::address() const { return base::Cat("127.0.0.1:", port); }
+
+base::Status EnsureSimulatedKey(base::Files& files, const std::string& dir) {
+  SOTERIA_RETURN_IF_ERROR(files.MakeDirs(dir));
+  SOTERIA_ASSIGN_OR_RETURN(bool exists, files.Exists(dir, kSimulatedPem));
+  if (exists) return CheckPrivateFile(base::Cat(dir, "/", kSimulatedPem));
+  SOTERIA_ASSIGN_OR_RETURN(crypto::IdentityKey key, crypto::IdentityKey::Generate());
+  SOTERIA_ASSIGN_OR_RETURN(std::string pem, key.ToPem());
+  // The public half goes first: a private key that is there has its public one beside it.
+  SOTERIA_RETURN_IF_ERROR(files.WriteAtomically(
+      dir, kSimulatedPub, base::Cat(base::Hex(key.public_der()), "\n"), 0644));
+  return files.WriteAtomically(dir, kSimulatedPem, pem, 0600);
+}
+
+base::StatusOr<std::string> SimulatedPublicKey(base::Files& files, const std::string& dir) {
+  base::StatusOr<std::string> text = files.ReadAll(dir, kSimulatedPub, kPublicKeyBytesMax);
+  if (!text.ok()) {
+    return base::Fail(base::kInput,
+                      base::Cat("there is no simulated key in ", dir,
+                                "; soteria cluster start --simulated makes one (see --cluster)"));
+  }
+  while (text->ends_with('\n')) text->pop_back();
+  return base::FromHex(*text);
+}
+
+base::StatusOr<ClusterState> FindCluster(base::Files& files, const std::string& dir) {
+  base::StatusOr<std::string> text = files.ReadAll(dir, kStateFile, kStateBytesMax);
+  if (!text.ok()) {
+    return base::Fail(base::kInput, base::Cat("there is no cluster in ", dir,
+                                              "; start one with: soteria cluster start"));
+  }
+  nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
+  auto number = [&json](const char* name) -> int64_t {
+    if (!json.is_object() || !json.contains(name)) return 0;
+    const nlohmann::json& value = json[name];
+    return value.is_number_integer() ? value.get<int64_t>() : 0;
+  };
+  ClusterState state;
+  state.pid = number("pid");
+  int64_t port = number("port");
+  if (state.pid <= 1 || port < 1 || port > static_cast<int64_t>(kPortMax)) {
+    return base::Fail(base::kInput, base::Cat(dir, "/", kStateFile, " is damaged; remove it"));
+  }
+  state.port = static_cast<uint16_t>(port);
+  state.running = IsHost(files, state.pid);
+  return state;
+}
+
+base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& options) {
+  SOTERIA_RETURN_IF_ERROR(CheckOptions(options));
+  base::StatusOr<ClusterState> current = FindCluster(owner.files, options.dir);
+  if (current.ok() && current->running) {
+    return base::Fail(
+        base::kConflict,
+        base::Cat("a cluster runs from ", options.dir, " already (", current->address(),
+                  "); stop it with: soteria cluster stop --dir ", options.dir));
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckPortFree(options.port));
+  SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(options.dir));
+  if (options.simulated) SOTERIA_RETURN_IF_ERROR(EnsureSimulatedKey(owner.files, options.dir));
+  for (const char* stale : {kStateFile, kLogFile}) {
+    SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(options.dir, stale));
+    if (exists) SOTERIA_RETURN_IF_ERROR(owner.files.Remove(options.dir, stale));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      int64_t pid, StartDaemon(HostCommand(options), base::Cat(options.dir, "/", kLogFile)));
+  return WaitForState(owner, options, pid);
+}
+
+base::Status StopCluster(Owner& owner, const std::string& dir) {
+  SOTERIA_ASSIGN_OR_RETURN(ClusterState state, FindCluster(owner.files, dir));
+  for (int signal : {SIGTERM, SIGKILL}) {
+    int64_t give_up_ms = owner.clock.MonotonicMs() + kStopMs;
+    if (IsHost(owner.files, state.pid)) ::kill(static_cast<pid_t>(state.pid), signal);
+    while (IsHost(owner.files, state.pid)) {
+      if (owner.clock.MonotonicMs() >= give_up_ms) break;
+      Sleep(kPollMs);
+    }
+  }
+  if (IsHost(owner.files, state.pid)) {
+    return base::Fail(base::kIo, base::Cat("the host (process ", state.pid, ") does not end"));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(dir, kStateFile));
+  return exists ? owner.files.Remove(dir, kStateFile) : base::OkStatus();
+}
+
+base::StatusOr<MasterAddress> ParseMasterAddress(std::string_view text) {
+  size_t colon = text.rfind(':');
+  unsigned port = 0;
+  bool good = colon != std::string_view::npos && colon > 0 && colon + 1 < text.size();
+  if (good) {
+    const char* begin = text.data() + colon + 1;
+    const char* end = text.data() + text.size();
+    auto [rest, error] = std::from_chars(begin, end, port);
+    good = error == std::errc() && rest == end && port >= 1 && port <= kPortMax;
+  }
+  if (!good) {
+    return base::Fail(base::kInput, base::Cat("--master takes HOST:PORT, not \"", text, "\""));
+  }
+  return MasterAddress{std::string(text.substr(0, colon)), static_cast<uint16_t>(port)};
+}
+
+}  // namespace soteria::client

@@ -1,0 +1,129 @@
+#include "src/client/grants.h"
+
+#include <set>
+
+#include "src/attest/evidence.h"
+#include "src/base/bytes.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/client/root.h"
+#include "src/storage/format.h"
+#include "src/storage/tree.h"
+
+namespace soteria::client {
+namespace {
+
+std::vector<std::string> Names(const std::vector<attest::TeeKind>& kinds) {
+  std::vector<std::string> names;
+  names.reserve(kinds.size());
+  for (attest::TeeKind kind : kinds) names.emplace_back(attest::TeeKindName(kind));
+  return names;
+}
+
+class Preparation {
+ public:
+  Preparation(Owner& owner, const crypto::Secret& user_key, const policy::Manifest& manifest,
+              Records& records)
+      : owner_(owner),
+        user_key_(user_key),
+        kinds_(Names(manifest.tee.kinds)),
+        manifest_(manifest),
+        records_(records) {}
+
+  base::StatusOr<Grants> Prepare() {
+    for (const policy::DataSetRule& rule : manifest_.read) {
+      SOTERIA_RETURN_IF_ERROR(Named(AddReadable(rule), rule.path));
+    }
+    for (const policy::WritableRule& rule : manifest_.write) {
+      SOTERIA_RETURN_IF_ERROR(Named(AddWritable(rule), rule.path));
+    }
+    SOTERIA_RETURN_IF_ERROR(records_.versions().Store(grants_.versions, std::nullopt));
+    return std::move(grants_);
+  }
+
+ private:
+  static base::Status Named(const base::Status& status, const std::string& path) {
+    return base::WithContext(status, path);
+  }
+
+  base::Status AddReadable(const policy::DataSetRule& rule) {
+    SOTERIA_ASSIGN_OR_RETURN(std::string id, base::FromHex(rule.id));
+    crypto::Secret key = storage::DatasetKey(user_key_, id);
+    auto opened = storage::OpenIndex(owner_.files, rule.path, key, id);
+    if (!opened.ok() && base::Is(opened.status(), base::kPathNotFound)) {
+      return base::Fail(base::kPathNotFound,
+                        "Path does not exist, or no data set was published there; make it with "
+                        "soteria put");
+    }
+    if (!opened.ok()) return NotOurs(opened.status());
+    return Add(rule.path, std::move(id), std::move(key), *opened, rule.min_version);
+  }
+
+  base::Status AddWritable(const policy::WritableRule& rule) {
+    SOTERIA_ASSIGN_OR_RETURN(std::string id, base::FromHex(rule.id));
+    crypto::Secret key = storage::DatasetKey(user_key_, id);
+    auto opened = storage::OpenIndex(owner_.files, rule.path, key, id);
+    if (!opened.ok() && base::Is(opened.status(), base::kPathNotFound)) {
+      if (records_.versions().Find(id) != nullptr) {
+        return base::Fail(base::kRolledBack,
+                          base::Cat("the storage has lost this root: the owner has seen version ",
+                                    records_.versions().Find(id)->version,
+                                    " of it. Give the Manifest a new id to start it afresh"));
+      }
+      SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree,
+                               storage::Tree::CreateEmpty(owner_.files, owner_.random, rule.path,
+                                                          key, id, Names(rule.tee)));
+      grants_.created.push_back(rule.path);
+      return Add(rule.path, std::move(id), std::move(key), tree.index(), rule.min_version);
+    }
+    if (!opened.ok()) return NotOurs(opened.status());
+    if (opened->index.kind != storage::RootKind::kTree) {
+      return base::Fail(base::kManifest,
+                        "the Manifest lists it under [[write]], but it holds a data set made by "
+                        "soteria put; write to another place");
+    }
+    return Add(rule.path, std::move(id), std::move(key), *opened, rule.min_version);
+  }
+
+  static base::Status NotOurs(const base::Status& status) {
+    return base::WithContext(status,
+                             "it can't be opened with this user key and the Manifest's id (another "
+                             "key, another data set, or altered)");
+  }
+
+  base::Status Add(const std::string& path, std::string id, crypto::Secret key,
+                   const storage::OpenedIndex& opened, uint64_t min_version) {
+    base::Status allowed = storage::CheckTeeKinds(opened.index, kinds_);  // I2
+    if (!allowed.ok()) {
+      return base::WithContext(allowed,
+                               "its key is not sent (put it again with --allow-simulated or "
+                               "--tee-kinds to change that)");
+    }
+    const ledger::VersionRecord* record = records_.versions().Find(id);
+    SOTERIA_RETURN_IF_ERROR(CheckRootFresh(owner_.files, path, opened, record, min_version, key));
+    if (!ids_.insert(id).second) return base::OkStatus();
+    bool is_created = !grants_.created.empty() && grants_.created.back() == path;
+    if (record == nullptr && !is_created) grants_.unrecorded.push_back(path);
+    grants_.versions.push_back(ledger::VersionRecord{id, opened.index.version, opened.digest,
+                                                     record == nullptr ? 0 : record->spent});
+    grants_.keys.push_back(Grant{std::move(id), std::move(key)});
+    return base::OkStatus();
+  }
+
+  Owner& owner_;
+  const crypto::Secret& user_key_;
+  const std::vector<std::string> kinds_;
+  const policy::Manifest& manifest_;
+  Records& records_;
+  std::set<std::string> ids_;
+  Grants grants_;
+};
+
+}  // namespace
+
+base::StatusOr<Grants> PrepareGrants(Owner& owner, const crypto::Secret& user_key,
+                                     const policy::Manifest& manifest, Records& records) {
+  return Preparation(owner, user_key, manifest, records).Prepare();
+}
+
+}  // namespace soteria::client

@@ -1,0 +1,46 @@
+// `soteria manifest new` and `soteria manifest check`. New fills in what is tedious and easy to get
+// wrong: ids and versions from the sealed indexes (opened with the user key), measurements from our
+// own enclave programs, the simulated key from the cluster directory. What may be done with the
+// data stays the owner's decision. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/client/owner.h"
+#include "src/crypto/secret.h"
+#include "src/policy/manifest.h"
+
+namespace soteria::client {
+
+struct ManifestOptions {
+  std::string out;  ///< absolute; never overwritten
+  std::string task;
+  bool simulated = false;
+  std::string cluster_dir;                 ///< for the simulated public key
+  std::vector<attest::TeeKind> tee_kinds;  ///< without `simulated`
+  std::vector<std::string> platforms;
+  std::vector<std::string> read;   ///< normalised paths
+  std::vector<std::string> write;  ///< normalised paths
+  std::vector<std::string> classes;
+  bool rows = false;
+  bool metrics = false;
+  bool models = false;
+  std::string program_dir;  ///< where soteria-master and soteria-worker are
+};
+
+/// Writes the Manifest and returns it. kPathNotFound for a data set that isn't there; kEvidence
+/// when one doesn't allow the Manifest's TEE kinds. The id drawn for a new writable root is noted
+/// in <home>/roots.json, so that the next Manifest names the same one.
+base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret& user_key,
+                                             const ManifestOptions& options);
+
+/// A summary for people: who may join, what may be read, written, used and fetched; then warnings.
+std::string Summary(const policy::Manifest& manifest);
+
+/// What `program --measure` prints: 64 hexadecimal digits.
+base::StatusOr<base::Digest> MeasureProgram(const std::string& program);
+
+}  // namespace soteria::client

@@ -1,0 +1,42 @@
+// Names of files on the owner's machine: the state directory and what lies in it, and the one
+// spelling of a storage path. Pure text, except ProgramDirectory. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "src/base/status.h"
+
+namespace soteria::client {
+
+/// The owner's state directory and its files.
+struct Home {
+  std::string dir;
+
+  std::string key_file() const { return dir + "/user.key"; }
+  std::string cluster_dir() const { return dir + "/cluster"; }
+
+  static constexpr const char* kVersions = "versions";
+  static constexpr const char* kLedger = "ledger";
+};
+
+/// The directory given by --home, else by SOTERIA_HOME, else ~/.soteria. Empty views mean "not
+/// set".
+base::StatusOr<Home> ResolveHome(std::string_view option, std::string_view soteria_home,
+                                 std::string_view home, std::string_view working_dir);
+
+/// An absolute path without ".", ".." or empty parts; `path` is taken from `working_dir` when it is
+/// relative. Text only: nothing is looked up.
+std::string Absolute(std::string_view path, std::string_view working_dir);
+
+/// A place in storage as the Manifest spells it: accepts file:///a/b, /a/b and relative paths.
+base::StatusOr<std::string> StoragePath(std::string_view path, std::string_view working_dir);
+
+/// "/a/b/c" -> {"/a/b", "c"}.
+std::pair<std::string, std::string> SplitPath(std::string_view absolute);
+
+/// The directory of the running program, where soteria-master and its kin are looked for.
+base::StatusOr<std::string> ProgramDirectory();
+
+}  // namespace soteria::client

@@ -1,0 +1,50 @@
+// What the owner must keep because the untrusted side can keep nothing fresh (I9): the version
+// records and the ledger, opened together and locked as long as this object lives. During a session
+// it is where the master's entries are stored: the ledger first, then the versions, both synced,
+// before the answer goes back. Store is called from the control thread; everything else before or
+// after the session.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/client/owner.h"
+#include "src/crypto/secret.h"
+#include "src/ledger/ledger.h"
+#include "src/ledger/versions.h"
+
+namespace soteria::client {
+
+class Records : public ledger::OwnerStore {
+ public:
+  /// kConflict when a session, or another command that changes the records, has them open.
+  static base::StatusOr<std::unique_ptr<Records>> Open(Owner& owner,
+                                                       const crypto::Secret& user_key);
+
+  ledger::Versions& versions() { return *versions_; }
+  const base::Digest& ledger_head() const { return ledger_->head(); }
+
+  /// What this session may say: heads must name this identity key and Manifest, records these ids.
+  void Expect(std::string identity_der, const base::Digest& manifest, std::set<std::string> ids);
+
+  /// kProtocol for what wasn't expected; kIntegrity for an entry that doesn't chain.
+  base::Status Store(std::string_view entry,
+                     const std::vector<ledger::VersionRecord>& versions) override;
+
+ private:
+  Records() = default;
+  base::Status CheckExpected(std::string_view entry,
+                             const std::vector<ledger::VersionRecord>& versions) const;
+
+  std::unique_ptr<ledger::Versions> versions_;
+  std::unique_ptr<ledger::LedgerFile> ledger_;
+  std::string identity_der_;
+  base::Digest manifest_{};
+  std::set<std::string> ids_;
+};
+
+}  // namespace soteria::client
