@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -71,18 +69,6 @@ std::string_view TakeWord(std::string_view& line) {
   const std::string_view word = line.substr(0, end);
   line.remove_prefix(end);
   return word;
-}
-
-base::StatusOr<std::string> ReadMaps() {
-  // A file of the kernel: it has no size, so it isn't read through base::Files.
-  std::ifstream maps("/proc/self/maps");
-  std::ostringstream text;
-  text << maps.rdbuf();
-  std::string bytes = std::move(text).str();
-  if (bytes.empty() || bytes.size() > kMapsBytesMax) {
-    return base::Fail(base::kIo, "measurement: can't read /proc/self/maps");
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -176,7 +162,8 @@ base::StatusOr<base::Digest> MeasureSelf(base::Files& files) {
   std::error_code error;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (error) return base::Fail(base::kIo, "measurement: can't read /proc/self/exe");
-  SOTERIA_ASSIGN_OR_RETURN(const std::string maps, ReadMaps());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string maps,
+                           files.ReadKernelFile("/proc/self", "maps", kMapsBytesMax));
   SOTERIA_ASSIGN_OR_RETURN(std::vector<std::string> mapped, MappedFiles(maps));
   if (std::erase(mapped, program) == 0) {
     return base::Fail(base::kIo, "measurement: the running program isn't among its own mappings");
