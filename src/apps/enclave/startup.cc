@@ -1,0 +1,133 @@
+#include "src/apps/enclave/startup.h"
+
+#include <cblas.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include "arrow/compute/initialize.h"
+#include "arrow/util/thread_pool.h"
+#include "src/attest/simulated.h"
+#include "src/base/errors.h"
+#include "src/base/net.h"
+#include "src/base/process.h"
+#include "src/base/text.h"
+#include "src/crypto/identity.h"
+
+namespace soteria::apps {
+
+const char kKernelLevel[] = "Haswell";
+
+namespace {
+
+constexpr uint64_t kKeyFileBytesMax = 4096;
+
+/// OpenBLAS reads its settings when it is loaded, so they must be in the environment before this
+/// program starts: sets them and starts the program again, once.
+void PinKernelLevel(char** argv) {
+  const char* level = std::getenv("OPENBLAS_CORETYPE");
+  const char* threads = std::getenv("OPENBLAS_NUM_THREADS");
+  if (level != nullptr && threads != nullptr && std::strcmp(level, kKernelLevel) == 0 &&
+      std::strcmp(threads, "1") == 0) {
+    return;
+  }
+  setenv("OPENBLAS_CORETYPE", kKernelLevel, 1);
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  execv("/proc/self/exe", argv);
+}
+
+base::Status CheckKernelLevel() {
+  if (std::strcmp(openblas_get_corename(), kKernelLevel) == 0) return base::OkStatus();
+  return base::Fail(base::kInternal, base::Cat("this processor doesn't run the kernel level ",
+                                               kKernelLevel, " that results are promised for"));
+}
+
+#ifdef SOTERIA_SIMULATED
+base::StatusOr<std::unique_ptr<attest::EvidenceSource>> BindEvidence(
+    const EnclaveFlags& flags, base::Files& files, const base::Digest& measurement) {
+  if (flags.simulated_key.empty()) {
+    return base::Fail(base::kEvidence,
+                      "no source of evidence: this build knows --simulated-key FILE only");
+  }
+  const size_t slash = flags.simulated_key.rfind('/');
+  if (slash == std::string::npos) {
+    return base::Fail(base::kEvidence, "--simulated-key takes an absolute path");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      std::string pem, files.ReadAll(flags.simulated_key.substr(0, slash + 1),
+                                     flags.simulated_key.substr(slash + 1), kKeyFileBytesMax));
+  SOTERIA_ASSIGN_OR_RETURN(crypto::IdentityKey key, crypto::IdentityKey::FromPem(pem));
+  return std::unique_ptr<attest::EvidenceSource>(
+      std::make_unique<attest::SimulatedSource>(std::move(key), measurement));
+}
+
+base::StatusOr<base::Digest> Measurement(base::Files& files) { return attest::MeasureSelf(files); }
+#else
+base::StatusOr<std::unique_ptr<attest::EvidenceSource>> BindEvidence(const EnclaveFlags&,
+                                                                     base::Files&,
+                                                                     const base::Digest&) {
+  return base::Fail(base::kEvidence, "no source of evidence in this build");
+}
+
+base::StatusOr<base::Digest> Measurement(base::Files&) {
+  return base::Fail(base::kEvidence, "a hardware enclave is measured by its platform");
+}
+#endif
+
+int Report(const std::string& program, const base::Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << program << ": " << base::Message(status) << "\n";
+  return 1;
+}
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<base::FrameConnection>> DialHost(const EnclaveFlags& flags) {
+  SOTERIA_ASSIGN_OR_RETURN(auto stream, base::DialLoopback(flags.host_port));
+  return std::make_unique<base::FrameConnection>(std::move(stream));
+}
+
+int EnclaveMain(int argc, char** argv, const std::string& program,
+                const std::function<base::Status(const EnclaveFlags&, base::Files&,
+                                                 attest::EvidenceSource&)>& run) {
+  PinKernelLevel(argv);
+  const auto files = base::PosixFiles();
+  // Before anything is loaded on demand.
+  const auto measurement = Measurement(*files);
+  EnclaveFlags flags;
+  bool measure = false;
+  CLI::App app{program + ": started by soteria-host"};
+  app.set_version_flag("--version", SOTERIA_VERSION);
+  app.add_flag("--measure", measure, "print this program's measurement in hex and exit");
+  app.add_option("--host-port", flags.host_port, "loopback port of the host");
+  app.add_option("--name", flags.name, "the host's name for this process");
+  app.add_option("--simulated-key", flags.simulated_key, "private key of the simulated TEE");
+  app.add_option("--slots", flags.slots, "tasks at once")->check(CLI::Range(1, 256));
+  app.add_option("--memory", flags.memory_bytes, "bytes of plaintext held at most");
+  CLI11_PARSE(app, argc, argv);
+  if (const char* cookie = std::getenv("SOTERIA_COOKIE")) flags.cookie = cookie;
+  unsetenv("SOTERIA_COOKIE");
+  if (!measurement.ok()) return Report(program, measurement.status());
+  if (measure) {
+    std::cout << base::Hex(base::View(*measurement)) << "\n";
+    return 0;
+  }
+  if (flags.host_port == 0) {
+    std::cerr << program << ": --host-port is missing\n";
+    return 2;
+  }
+  base::Status status = base::HardenProcess();
+  if (status.ok()) status = CheckKernelLevel();
+  if (!status.ok()) return Report(program, status);
+  if (!arrow::compute::Initialize().ok() || !arrow::SetCpuThreadPoolCapacity(1).ok()) {
+    return Report(program, base::Fail(base::kInternal, "Arrow's compute functions didn't load"));
+  }
+  auto evidence = BindEvidence(flags, *files, *measurement);
+  if (!evidence.ok()) return Report(program, evidence.status());
+  return Report(program, run(flags, *files, **evidence));
+}
+
+}  // namespace soteria::apps
