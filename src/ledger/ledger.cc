@@ -76,6 +76,59 @@ void JudgeEnds(LedgerReport* report) {
   }
 }
 
+void JudgeAnchor(const LedgerAnchor* anchor, const std::optional<size_t>& after_recorded,
+                 LedgerReport* report) {
+  if (anchor == nullptr) return;
+  if (!after_recorded.has_value()) {
+    Break(report,
+          "the last entry that the version record knows isn't in the file: the file was cut, or "
+          "another one put in its place");
+  } else if (*after_recorded > 1) {
+    Break(report, Cat(*after_recorded, " entries follow the last that the version record knows"));
+  }
+}
+
+// `*end` gets the state of the chain after the last entry that verified.
+LedgerReport Verify(std::string_view bytes, const LedgerAnchor* anchor,
+                    const EvidenceCheck& check_evidence, Chain* end) {
+  LedgerReport report;
+  std::string_view entry_bytes;
+  Cut cut = CutEntry(bytes, 0, &entry_bytes);
+  base::Digest origin{};
+  if (anchor != nullptr) {
+    origin = anchor->origin;
+  } else if (cut == Cut::kEntry) {
+    origin = OriginOf(entry_bytes);
+  }
+  Chain& chain = *end = Chain(origin);
+  // How many entries follow the one that the owner remembers as the last.
+  std::optional<size_t> after_recorded;
+  if (anchor != nullptr && chain.head() == anchor->head) after_recorded = 0;
+  while (cut == Cut::kEntry && report.entries < kLedgerEntriesMax) {
+    StatusOr<Entry> entry = chain.Accept(entry_bytes);
+    if (!entry.ok()) {
+      Break(&report, Cat("entry ", report.entries, ": ", base::Message(entry.status())));
+      break;
+    }
+    Record(std::move(entry).value(), check_evidence, &report);
+    ++report.entries;
+    report.verified_bytes += kLengthBytes + entry_bytes.size();
+    if (after_recorded.has_value()) ++*after_recorded;
+    if (anchor != nullptr && chain.head() == anchor->head) after_recorded = 0;
+    cut = CutEntry(bytes, report.verified_bytes, &entry_bytes);
+  }
+  report.head = chain.head();
+  if (cut == Cut::kTooLong) Break(&report, Cat("entry ", report.entries, ": length"));
+  if (report.entries >= kLedgerEntriesMax) Break(&report, "too many entries");
+  JudgeAnchor(anchor, after_recorded, &report);
+  if (cut == Cut::kTorn && report.verdict != Verdict::kBroken) {
+    Break(&report, Cat("the file ends within entry ", report.entries));
+    report.torn = true;
+  }
+  if (report.verdict != Verdict::kBroken) JudgeEnds(&report);
+  return report;
+}
+
 }  // namespace
 
 LedgerWriter::LedgerWriter(const crypto::IdentityKey& identity, const crypto::Secret& mac_key,
@@ -138,45 +191,8 @@ std::string_view VerdictName(Verdict verdict) {
 
 LedgerReport VerifyLedger(std::string_view bytes, const LedgerAnchor* anchor,
                           const EvidenceCheck& check_evidence) {
-  LedgerReport report;
-  std::string_view entry_bytes;
-  Cut cut = CutEntry(bytes, 0, &entry_bytes);
-  Chain chain(anchor != nullptr    ? anchor->origin
-              : cut == Cut::kEntry ? OriginOf(entry_bytes)
-                                   : base::Digest{});
-  // How many entries follow the one that the owner remembers as the last.
-  std::optional<size_t> after_recorded;
-  if (anchor != nullptr && chain.head() == anchor->head) after_recorded = 0;
-  while (cut == Cut::kEntry && report.entries < kLedgerEntriesMax) {
-    StatusOr<Entry> entry = chain.Accept(entry_bytes);
-    if (!entry.ok()) {
-      Break(&report, Cat("entry ", report.entries, ": ", base::Message(entry.status())));
-      break;
-    }
-    Record(std::move(entry).value(), check_evidence, &report);
-    ++report.entries;
-    report.verified_bytes += kLengthBytes + entry_bytes.size();
-    if (after_recorded.has_value()) ++*after_recorded;
-    if (anchor != nullptr && chain.head() == anchor->head) after_recorded = 0;
-    cut = CutEntry(bytes, report.verified_bytes, &entry_bytes);
-  }
-  report.head = chain.head();
-  if (anchor != nullptr && !after_recorded.has_value()) {
-    Break(&report,
-          "the last entry that the version record knows isn't in the file: the file was cut, or "
-          "another one put in its place");
-  }
-  if (anchor != nullptr && after_recorded.value_or(0) > 1) {
-    Break(&report, Cat(*after_recorded, " entries follow the last that the version record knows"));
-  }
-  if (cut == Cut::kTooLong) Break(&report, Cat("entry ", report.entries, ": length"));
-  if (report.entries >= kLedgerEntriesMax) Break(&report, "too many entries");
-  if (cut == Cut::kTorn && report.verdict != Verdict::kBroken) {
-    Break(&report, Cat("the file ends within entry ", report.entries));
-    report.torn = true;
-  }
-  if (report.verdict != Verdict::kBroken) JudgeEnds(&report);
-  return report;
+  Chain end;
+  return Verify(bytes, anchor, check_evidence, &end);
 }
 
 LedgerFile::LedgerFile(std::unique_ptr<base::WritableFile> file, Chain chain, uint64_t size)
@@ -192,7 +208,8 @@ StatusOr<std::unique_ptr<LedgerFile>> LedgerFile::Open(base::Files& files, std::
   } else if (!base::Is(read.status(), base::kPathNotFound)) {
     return base::WithContext(read.status(), "ledger");
   }
-  const LedgerReport report = VerifyLedger(bytes, &anchor);
+  Chain chain;
+  const LedgerReport report = Verify(bytes, &anchor, nullptr, &chain);
   if (report.verdict == Verdict::kBroken && !report.torn) {
     return base::Fail(base::kIntegrity, Cat("ledger ", folder, "/", name, ": ", report.reason));
   }
@@ -200,16 +217,9 @@ StatusOr<std::unique_ptr<LedgerFile>> LedgerFile::Open(base::Files& files, std::
     bytes.resize(report.verified_bytes);
     SOTERIA_RETURN_IF_ERROR(files.WriteAtomically(folder, name, bytes, kFileMode));
   }
-  // The state at the end: every session but the last is over, so only its entries are taken again.
-  Chain chain(anchor.origin);
-  uint64_t at = 0;
-  std::string_view entry;
-  while (CutEntry(bytes, at, &entry) == Cut::kEntry) {
-    SOTERIA_RETURN_IF_ERROR(chain.Accept(entry));
-    at += kLengthBytes + entry.size();
-  }
   SOTERIA_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(folder, name, kFileMode));
-  return std::unique_ptr<LedgerFile>(new LedgerFile(std::move(file), std::move(chain), at));
+  return std::unique_ptr<LedgerFile>(
+      new LedgerFile(std::move(file), std::move(chain), report.verified_bytes));
 }
 
 Status LedgerFile::Append(std::string_view entry) {

@@ -32,6 +32,7 @@ inline constexpr size_t kWrappedKeyBytesMax = 92;  // nonce, key of at most 64 b
 inline constexpr size_t kTeeKindsMax = 16;
 inline constexpr size_t kSchemaBytesMax = size_t{16} << 20;
 inline constexpr size_t kIndexBytesMax = size_t{128} << 20;
+inline constexpr uint64_t kRowGroupBytesMax = uint64_t{1} << 30;
 inline constexpr uint64_t kFileBytesMax = uint64_t{1} << 46;
 inline constexpr uint64_t kRowsMax = uint64_t{1} << 46;
 inline constexpr uint64_t kChainStepsMax =
@@ -67,8 +68,8 @@ struct Index {
   bool operator==(const Index&) const = default;
 };
 
-/// Canonical: ParseIndex accepts exactly the bytes that EncodeIndex makes. EncodeIndex CHECKs
-/// nothing; ValidateIndex says whether ParseIndex would take the result.
+/// Canonical: ParseIndex accepts exactly the bytes that EncodeIndex makes of an index that
+/// ValidateIndex accepts. Refusals are kIntegrity.
 std::string EncodeIndex(const Index& index);
 base::StatusOr<Index> ParseIndex(std::string_view plain);
 base::Status ValidateIndex(const Index& index);

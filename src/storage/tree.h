@@ -22,6 +22,7 @@
 #include "src/base/status.h"
 #include "src/crypto/secret.h"
 #include "src/storage/format.h"
+#include "src/storage/parquet.h"
 
 namespace soteria::storage {
 
@@ -81,9 +82,5 @@ class Tree {
   crypto::Secret key_;
   OpenedIndex index_;
 };
-
-/// The table as plain Parquet bytes that Spark reads back with its types, VectorUDT included:
-/// struct form of vectors, Spark's row metadata, no Arrow schema. For model data and part files.
-base::StatusOr<std::string> ParquetBytes(const arrow::Table& table);
 
 }  // namespace soteria::storage

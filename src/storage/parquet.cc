@@ -1,0 +1,83 @@
+#include "src/storage/parquet.h"
+
+#include <utility>
+
+#include "arrow/io/memory.h"
+#include "arrow/table.h"
+#include "arrow/util/key_value_metadata.h"
+#include "parquet/arrow/writer.h"
+#include "src/base/errors.h"
+#include "src/storage/arrow_io.h"
+#include "src/storage/parquet_file.h"
+#include "src/table/types.h"
+
+namespace soteria::storage {
+
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+constexpr int64_t kPlainRowGroupRows = int64_t{1} << 20;
+
+class Reader : public PlainParquetReader {
+ public:
+  explicit Reader(ParquetFile file) : file_(std::move(file)) {}
+
+  // The schema in our vocabulary is that of an empty table.
+  Status Begin() {
+    SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Table> none,
+                             file_.ReadNormal(std::nullopt, file_.row_groups()));
+    schema_ = none->schema();
+    return base::OkStatus();
+  }
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  int64_t rows() const override { return file_.rows(); }
+  StatusOr<std::shared_ptr<arrow::Table>> Next() override {
+    if (next_ >= file_.row_groups()) return std::shared_ptr<arrow::Table>();
+    return file_.ReadNormal(std::nullopt, next_++);
+  }
+
+ private:
+  ParquetFile file_;
+  std::shared_ptr<arrow::Schema> schema_;
+  int next_ = 0;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<PlainParquetReader>> PlainParquetReader::Open(base::ReadableFile& file) {
+  SOTERIA_ASSIGN_OR_RETURN(
+      ParquetFile opened,
+      ParquetFile::Open(std::make_shared<PlainSource>(file), nullptr, base::kInput));
+  auto reader = std::make_unique<Reader>(std::move(opened));
+  SOTERIA_RETURN_IF_ERROR(reader->Begin());
+  return reader;
+}
+
+StatusOr<std::string> ParquetBytes(const arrow::Table& table) {
+  SOTERIA_ASSIGN_OR_RETURN(
+      const std::shared_ptr<arrow::Table> spark,
+      table::ToSparkForm(arrow::Table::Make(table.schema(), table.columns(), table.num_rows())));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string json, table::SparkSchemaJson(*spark->schema()));
+  std::string out;
+  SOTERIA_RETURN_IF_ERROR(Guarded(base::kUnsupported, [&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(const auto sink, arrow::io::BufferOutputStream::Create());
+    ARROW_ASSIGN_OR_RAISE(
+        const auto writer,
+        parquet::arrow::FileWriter::Open(
+            *spark->schema()->RemoveMetadata(), arrow::default_memory_pool(), sink,
+            WriterPropertiesFor(*spark->schema(), arrow::Compression::SNAPPY, nullptr)));
+    ARROW_RETURN_NOT_OK(writer->AddKeyValueMetadata(
+        arrow::key_value_metadata({kSparkVersionKey, kSparkRowMetadata}, {kSparkVersion, json})));
+    ARROW_RETURN_NOT_OK(writer->WriteTable(*spark, kPlainRowGroupRows));
+    ARROW_RETURN_NOT_OK(writer->Close());
+    ARROW_ASSIGN_OR_RAISE(const auto buffer, sink->Finish());
+    out = buffer->ToString();
+    return arrow::Status::OK();
+  }));
+  return out;
+}
+
+}  // namespace soteria::storage

@@ -1,0 +1,170 @@
+#include "src/storage/parquet_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "arrow/table.h"
+#include "arrow/type.h"
+#include "arrow/type_traits.h"
+#include "arrow/util/key_value_metadata.h"
+#include "parquet/arrow/schema.h"
+#include "parquet/exception.h"
+#include "parquet/file_reader.h"
+#include "parquet/metadata.h"
+#include "src/base/text.h"
+#include "src/storage/arrow_io.h"
+#include "src/table/arrow_status.h"
+#include "src/table/types.h"
+
+namespace soteria::storage {
+
+using base::Cat;
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+constexpr int64_t kPageBytes = int64_t{1} << 20;
+constexpr int64_t kPageRowsMax = int64_t{1} << 20;
+constexpr int64_t kWriteBatchRows = 4096;
+constexpr int32_t kThriftStringBytesMax = 128 << 20;
+constexpr int32_t kThriftItemsMax = 4'000'000;
+
+// Column chunks of one top-level field.
+void AddLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* out) {
+  if (field.column_index >= 0) out->push_back(field.column_index);
+  for (const auto& child : field.children) AddLeaves(child, out);
+}
+
+std::shared_ptr<arrow::Schema> SparkMarks(const parquet::FileMetaData& metadata,
+                                          const arrow::Schema& schema) {
+  if (metadata.key_value_metadata() == nullptr) return nullptr;
+  const arrow::Result<std::string> json = metadata.key_value_metadata()->Get(kSparkRowMetadata);
+  if (!json.ok()) return nullptr;
+  StatusOr<std::shared_ptr<arrow::Schema>> marks = table::SchemaFromSparkJson(*json);
+  if (!marks.ok()) return nullptr;
+  for (const auto& field : schema.fields()) {
+    if ((*marks)->GetAllFieldsByName(field->name()).size() != 1) return nullptr;
+  }
+  return *std::move(marks);
+}
+
+Status NoSuchColumn(const std::string& name, const arrow::Schema& schema) {
+  std::string known;
+  for (const auto& field : schema.fields()) {
+    known += Cat(known.empty() ? "`" : ", `", field->name(), "`");
+    if (known.size() > 200) break;
+  }
+  return base::FailQuotingData(
+      base::kUnresolvedColumn,
+      Cat("A column with name `", name,
+          "` cannot be resolved. Did you mean one of the following? [", known, "]."));
+}
+
+}  // namespace
+
+StatusOr<ParquetFile> ParquetFile::Open(
+    std::shared_ptr<arrow::io::RandomAccessFile> source,
+    std::shared_ptr<parquet::FileDecryptionProperties> decryption, const base::Condition& failure) {
+  ParquetFile file;
+  file.failure_ = &failure;
+  SOTERIA_RETURN_IF_ERROR(Guarded(failure, [&]() -> arrow::Status {
+    parquet::ReaderProperties properties(arrow::default_memory_pool());
+    properties.set_thrift_string_size_limit(kThriftStringBytesMax);
+    properties.set_thrift_container_size_limit(kThriftItemsMax);
+    properties.file_decryption_properties(std::move(decryption));
+    parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
+    arrow_properties.set_pre_buffer(true);
+    arrow_properties.set_cache_options(arrow::io::CacheOptions::Defaults());
+    ARROW_ASSIGN_OR_RAISE(
+        file.reader_,
+        parquet::arrow::FileReader::Make(
+            arrow::default_memory_pool(),
+            parquet::ParquetFileReader::Open(std::move(source), properties), arrow_properties));
+    return file.reader_->GetSchema(&file.schema_);
+  }));
+  file.marks_ = SparkMarks(*file.reader_->parquet_reader()->metadata(), *file.schema_);
+  return file;
+}
+
+int64_t ParquetFile::rows() const { return reader_->parquet_reader()->metadata()->num_rows(); }
+
+int ParquetFile::row_groups() const { return reader_->num_row_groups(); }
+
+StatusOr<std::vector<int>> ParquetFile::Leaves(const std::vector<std::string>& columns) const {
+  std::vector<int> leaves;
+  for (const std::string& name : columns) {
+    const std::vector<int> found = schema_->GetAllFieldIndices(name);
+    if (found.size() != 1) return NoSuchColumn(name, *schema_);
+    AddLeaves(reader_->manifest().schema_fields[static_cast<size_t>(found.front())], &leaves);
+  }
+  std::sort(leaves.begin(), leaves.end());
+  leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
+  return leaves;
+}
+
+StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::Read(
+    const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group) {
+  std::vector<int> groups;
+  for (int i = 0; i < row_groups(); ++i) {
+    if (!row_group.has_value() || *row_group == i) groups.push_back(i);
+  }
+  std::vector<int> leaves;
+  if (columns.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(leaves, Leaves(*columns));
+  }
+  if (columns.has_value() && columns->empty()) {
+    int64_t rows = 0;
+    for (const int group : groups) {
+      rows += reader_->parquet_reader()->metadata()->RowGroup(group)->num_rows();
+    }
+    return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, rows);
+  }
+  std::shared_ptr<arrow::Table> table;
+  SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&]() -> arrow::Status {
+    if (!columns.has_value()) {
+      ARROW_ASSIGN_OR_RAISE(table, reader_->ReadRowGroups(groups));
+      return arrow::Status::OK();
+    }
+    ARROW_ASSIGN_OR_RAISE(table, reader_->ReadRowGroups(groups, leaves));
+    std::vector<int> order;
+    for (const std::string& name : *columns) order.push_back(table->schema()->GetFieldIndex(name));
+    ARROW_ASSIGN_OR_RAISE(table, table->SelectColumns(order));
+    return arrow::Status::OK();
+  }));
+  return table;
+}
+
+StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::ReadNormal(
+    const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group) {
+  SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Table> table, Read(columns, row_group));
+  if (marks_ == nullptr) return table::Normalise(std::move(table));
+  arrow::FieldVector fields;
+  for (const auto& field : table->schema()->fields()) {
+    fields.push_back(marks_->GetFieldByName(field->name()));
+  }
+  const arrow::Schema marks(std::move(fields));
+  return table::Normalise(std::move(table), &marks);
+}
+
+std::shared_ptr<parquet::WriterProperties> WriterPropertiesFor(
+    const arrow::Schema& schema, arrow::Compression::type compression,
+    std::shared_ptr<parquet::FileEncryptionProperties> encryption) {
+  parquet::WriterProperties::Builder builder;
+  builder.compression(compression)
+      ->disable_statistics()
+      ->disable_dictionary()
+      ->data_pagesize(kPageBytes)
+      ->max_rows_per_page(kPageRowsMax)
+      ->write_batch_size(kWriteBatchRows)
+      ->max_row_group_length(kRowGroupRowsMax);
+  for (const auto& field : schema.fields()) {
+    if (!arrow::is_base_binary_like(field->type()->id())) continue;
+    builder.enable_dictionary(
+        std::make_shared<parquet::schema::ColumnPath>(std::vector<std::string>{field->name()}));
+  }
+  if (encryption != nullptr) builder.encryption(std::move(encryption));
+  return builder.build();
+}
+
+}  // namespace soteria::storage

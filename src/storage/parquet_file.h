@@ -1,0 +1,69 @@
+#pragma once
+
+// One Parquet file over any source or sink, inside this folder (.cc files only: Parquet's own
+// headers).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/io/interfaces.h"
+#include "arrow/type_fwd.h"
+#include "parquet/arrow/reader.h"
+#include "parquet/encryption/encryption.h"
+#include "parquet/properties.h"
+#include "src/base/errors.h"
+#include "src/base/status.h"
+
+namespace soteria::storage {
+
+inline constexpr size_t kFooterBytesMax = size_t{256} << 20;
+inline constexpr int64_t kRowGroupRowsMax = int64_t{1} << 24;
+
+/// An open file; single-threaded decoding, wanted columns prefetched. `failure` is what a file that
+/// doesn't read is: kIntegrity for ours, kInput for the owner's.
+class ParquetFile {
+ public:
+  static base::StatusOr<ParquetFile> Open(
+      std::shared_ptr<arrow::io::RandomAccessFile> source,
+      std::shared_ptr<parquet::FileDecryptionProperties> decryption,
+      const base::Condition& failure);
+
+  int64_t rows() const;
+  int row_groups() const;
+  /// As the file stores it.
+  const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+  /// From Spark's row metadata; nullptr if there is none or it doesn't agree with the columns.
+  const std::shared_ptr<arrow::Schema>& marks() const { return marks_; }
+
+  /// Columns in the order asked for, or all. One row group, or all of them.
+  base::StatusOr<std::shared_ptr<arrow::Table>> Read(
+      const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group);
+  /// Like Read, brought to table/types.h's vocabulary.
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadNormal(
+      const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group);
+
+ private:
+  ParquetFile() = default;
+  base::StatusOr<std::vector<int>> Leaves(const std::vector<std::string>& columns) const;
+
+  std::unique_ptr<parquet::arrow::FileReader> reader_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> marks_;
+  const base::Condition* failure_ = nullptr;
+};
+
+/// Properties every file of ours is written with: doubles plain, strings by dictionary, no
+/// statistics (nothing here skips by them), pages of 1 MiB.
+std::shared_ptr<parquet::WriterProperties> WriterPropertiesFor(
+    const arrow::Schema& schema, arrow::Compression::type compression,
+    std::shared_ptr<parquet::FileEncryptionProperties> encryption);
+
+/// Key and value of Spark's own schema in a file's metadata, and of the version it checks dates by.
+inline constexpr char kSparkRowMetadata[] = "org.apache.spark.sql.parquet.row.metadata";
+inline constexpr char kSparkVersionKey[] = "org.apache.spark.version";
+inline constexpr char kSparkVersion[] = "4.3.0";
+
+}  // namespace soteria::storage
