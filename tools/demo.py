@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""The main job on real data, step by step, with the real programs. Called by ./run demo."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+import pandas as pd
+from sklearn.datasets import load_breast_cancer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from leak_search import Search, needles_of, plain_copies  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FILES = 4
+
+
+def headline(text: str) -> None:
+    print(f"\n\033[1m{text}\033[0m", flush=True)
+
+
+class Demo:
+    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path):
+        self.soteria = bin_folder / "soteria"
+        self.folder = folder
+        self.owner = folder / "owner"
+        self.cluster = folder / "cluster"
+        self.environment = {**os.environ, "SOTERIA_HOME": str(self.owner / "home")}
+
+    def step(self, *args, quiet: bool = False) -> None:
+        command = ["soteria", *map(str, args)]
+        shown = shlex.join(command).replace(str(ROOT) + "/", "").replace(sys.executable, "python")
+        print(f"$ {shown}", flush=True)
+        done = subprocess.run([str(self.soteria), *command[1:]], env=self.environment, check=False,
+                              stdout=subprocess.DEVNULL if quiet else None)
+        if done.returncode != 0:
+            raise SystemExit(f"demo: that step failed with exit code {done.returncode}")
+
+    def owners_table(self) -> pathlib.Path:
+        data = load_breast_cancer(as_frame=True)
+        frame = data.frame.rename(columns=lambda name: name.replace(" ", "_"))
+        frame["label"] = 1.0 - frame.pop("target")  # scikit-learn's 0 is malignant
+        path = self.owner / "patients.csv"
+        frame.to_csv(path, index=False)
+        return path
+
+    def what_the_cluster_saw(self, table: pathlib.Path) -> bool:
+        frame = pd.read_csv(table)
+        search = Search(needles_of(frame))
+        storage = self.folder / "storage"
+        print("files in storage:")
+        for file in sorted(storage.rglob("*")):
+            if file.is_file():
+                print(f"  {file.stat().st_size:>9,}  {file.relative_to(self.folder)}")
+        record = self.cluster / "record"
+        exchanged = sum(file.stat().st_size for file in record.rglob("*") if file.is_file())
+        print(f"bytes exchanged through the host: {exchanged:,}")
+        hits, searched = search.files([storage, self.cluster])
+        print(f"searched {searched:,} bytes of storage, traffic and logs for {len(search.needles):,} pieces of the "
+              f"plaintext: {len(hits)} found")
+        control = self.folder / "control"
+        control.mkdir()
+        control_hits, control_searched = search.files(plain_copies(frame, control))
+        share = len(control_hits) / len(search.needles)
+        print(f"control: the same search over {control_searched:,} bytes of a plain copy finds {share:.1%}")
+        shutil.rmtree(control)
+        return not hits and share > 0.99
+
+    def run(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.owner.mkdir(parents=True)
+        headline("1. The owner: a key, and data that go out encrypted")
+        table = self.owners_table()
+        self.step("keygen")
+        patients, models = self.folder / "storage/patients", self.folder / "storage/models"
+        self.step("put", table, patients, "--files", FILES, "--allow-simulated")
+        headline("2. The operator: a cluster of 1 master and 2 worker enclaves")
+        self.step("cluster", "start", "--simulated", "--dir", self.cluster, "--workers", 2,
+                  "--record", self.cluster / "record")
+        try:
+            headline("3. The owner: what may join, be read, be written and come back")
+            manifest = self.owner / "manifest.toml"
+            self.step("manifest", "new", "--out", manifest, "--task", "breast-cancer", "--simulated",
+                      "--cluster", self.cluster, "--read", patients, "--write", models,
+                      "--output", "rows,metrics,models")
+            headline("4. The data scientist: an ordinary PySpark script")
+            self.step("run", "--manifest", manifest, "--cluster", self.cluster, "--", sys.executable,
+                      ROOT / "examples/breast_cancer.py", patients, models / "breast_cancer")
+            headline("5. The owner: the model, decrypted, in MLlib's own layout")
+            model = self.owner / "model"
+            self.step("get", models / "breast_cancer", model)
+            for file in sorted(model.rglob("*")):
+                if file.is_file() and not file.name.startswith("_"):
+                    print(f"  {file.relative_to(self.owner)}")
+            headline("6. The ledger: what was read, written and handed out")
+            self.step("ledger")
+        finally:
+            self.step("cluster", "stop", "--dir", self.cluster)
+        headline("7. What the cluster saw")
+        if not self.what_the_cluster_saw(table):
+            raise SystemExit("demo: plaintext was found outside, or the control failed")
+        print(f"\nthe model is in {(self.owner / 'model').relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the programs")
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".demo", help="what is there is removed first")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    Demo(arguments.bin.resolve(), arguments.folder.resolve()).run()
+    print(f"done in {time.monotonic() - began:.1f} s")
