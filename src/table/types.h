@@ -60,8 +60,11 @@ std::shared_ptr<arrow::DataType> ListOf(std::shared_ptr<arrow::DataType> element
 /// Spark's simple name of a column's type: "int", "array<double>", "vector" for a VectorUDT ...
 std::string TypeName(const arrow::Field& field);
 std::string TypeName(const arrow::DataType& type);
-/// The name as Spark's error texts have it: "INT", "ARRAY<DOUBLE>", "VECTOR".
+/// The name as Spark's SQL has it: "INT", "ARRAY<DOUBLE>"; a UDT as its storage type.
 std::string SqlTypeName(const arrow::Field& field);
+std::string SqlTypeName(const arrow::DataType& type);
+/// As Spark's error texts quote it: "INT" in quotes, UDT("STRUCT<...>").
+std::string QuotedTypeName(const arrow::Field& field);
 
 /// Spark's schema JSON, e.g. {"type":"struct","fields":[...]}, with udt entries. kUnsupported for
 /// an Arrow type that has no Spark type here.

@@ -103,8 +103,10 @@ struct AssemblePart {
   std::span<const double> values;
   int32_t width = 1;
 };
-/// Vector column in the dense form, each row the concatenation of the parts' rows. Blocked, so that
-/// many narrow parts stay in cache. Every part holds rows * width values.
+/// Writes rows * (sum of widths) doubles, each row the concatenation of the parts' rows. Blocked,
+/// so that many narrow parts stay in cache. Every part holds rows * width values.
+void AssembleInto(std::span<const AssemblePart> parts, int64_t rows, double* out);
+/// The same as a vector column in the dense form.
 base::StatusOr<std::shared_ptr<arrow::Array>> AssembleDense(std::span<const AssemblePart> parts,
                                                             int64_t rows);
 

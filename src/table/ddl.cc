@@ -1,0 +1,186 @@
+// Spark's DDL text for types and schemas: a recursive-descent parser of bounded depth.
+#include <arrow/type.h>
+
+#include <cctype>
+#include <utility>
+#include <vector>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/table/types.h"
+
+namespace soteria::table {
+namespace {
+
+using FieldPtr = std::shared_ptr<arrow::Field>;
+using TypePtr = std::shared_ptr<arrow::DataType>;
+
+bool IsWord(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+TypePtr Atom(const std::string& name) {
+  if (name == "boolean") return arrow::boolean();
+  if (name == "tinyint" || name == "byte") return arrow::int8();
+  if (name == "smallint" || name == "short") return arrow::int16();
+  if (name == "int" || name == "integer") return arrow::int32();
+  if (name == "bigint" || name == "long") return arrow::int64();
+  if (name == "float" || name == "real") return arrow::float32();
+  if (name == "double") return arrow::float64();
+  if (name == "string") return arrow::utf8();
+  if (name == "binary") return arrow::binary();
+  if (name == "date") return arrow::date32();
+  if (name == "void" || name == "null") return arrow::null();
+  if (name == "timestamp" || name == "timestamp_ltz") {
+    return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  }
+  if (name == "timestamp_ntz") return arrow::timestamp(arrow::TimeUnit::MICRO);
+  return nullptr;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  base::StatusOr<TypePtr> Type(int depth) {
+    if (depth > kTypeDepthMax) return Error("types are nested too deeply");
+    const std::string name = Lower(Word());
+    if (name == "array") return Array(depth);
+    if (name == "struct") return Struct(depth);
+    if (name == "decimal" || name == "dec" || name == "numeric" || name == "map" ||
+        name == "interval" || name == "variant" || name == "char" || name == "varchar") {
+      return base::Fail(base::kUnsupported, base::Cat("Data type ", name, " is not supported."));
+    }
+    TypePtr type = Atom(name);
+    if (type == nullptr) return Error(name.empty() ? "expected a type" : "unknown type");
+    return type;
+  }
+
+  /// name [:] type [NOT NULL] [COMMENT 'text'], ... until `close` (0: the end).
+  base::StatusOr<std::vector<FieldPtr>> Fields(char close, int depth) {
+    std::vector<FieldPtr> fields;
+    if (Peek() == close) return fields;
+    do {
+      if (++count_ > kFieldsMax) return Error("too many fields");
+      SOTERIA_ASSIGN_OR_RETURN(std::string name, Name());
+      Take(':');
+      SOTERIA_ASSIGN_OR_RETURN(TypePtr type, Type(depth));
+      bool nullable = true;
+      if (TakeWord("not")) {
+        if (!TakeWord("null")) return Error("expected NULL");
+        nullable = false;
+      }
+      FieldPtr field = arrow::field(std::move(name), std::move(type), nullable);
+      if (TakeWord("comment")) SOTERIA_RETURN_IF_ERROR(SkipString());
+      fields.push_back(std::move(field));
+    } while (Take(','));
+    return fields;
+  }
+
+  base::Status AtEnd() { return Peek() == 0 ? base::OkStatus() : Error("unexpected text"); }
+  base::Status Error(std::string_view what) const {
+    return base::Fail(base::kParse,
+                      base::Cat("Syntax error in data type at position ", at_, ": ", what));
+  }
+
+ private:
+  base::StatusOr<TypePtr> Array(int depth) {
+    if (!Take('<')) return Error("expected '<'");
+    SOTERIA_ASSIGN_OR_RETURN(TypePtr element, Type(depth + 1));
+    if (!Take('>')) return Error("expected '>'");
+    return ListOf(std::move(element));
+  }
+
+  base::StatusOr<TypePtr> Struct(int depth) {
+    if (!Take('<')) return Error("expected '<'");
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<FieldPtr> fields, Fields('>', depth + 1));
+    if (!Take('>')) return Error("expected '>'");
+    return arrow::struct_(std::move(fields));
+  }
+
+  char Peek() {
+    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+  bool Take(char c) {
+    if (Peek() != c) return false;
+    ++at_;
+    return true;
+  }
+  std::string_view Word() {
+    Peek();
+    const size_t from = at_;
+    while (at_ < text_.size() && IsWord(text_[at_])) ++at_;
+    return text_.substr(from, at_ - from);
+  }
+  bool TakeWord(std::string_view lower) {
+    Peek();
+    const size_t from = at_;
+    if (Lower(Word()) == lower) return true;
+    at_ = from;
+    return false;
+  }
+  base::StatusOr<std::string> Name() {
+    if (!Take('`')) {
+      const std::string_view word = Word();
+      if (word.empty()) return Error("expected a column name");
+      return std::string(word);
+    }
+    std::string name;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c != '`') {
+        name += c;
+      } else if (at_ < text_.size() && text_[at_] == '`') {
+        name += text_[at_++];
+      } else {
+        return name;
+      }
+    }
+    return Error("backtick is not closed");
+  }
+  base::Status SkipString() {
+    const char quote = Peek();
+    if (quote != '\'' && quote != '"') return Error("expected a string");
+    ++at_;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c == '\\') {
+        ++at_;
+      } else if (c == quote) {
+        return base::OkStatus();
+      }
+    }
+    return Error("string is not closed");
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  int count_ = 0;
+};
+
+}  // namespace
+
+base::StatusOr<TypePtr> TypeFromDdl(std::string_view ddl) {
+  if (ddl.size() > kSchemaTextBytesMax) return base::Fail(base::kParse, "Type text is too long");
+  Parser parser(ddl);
+  SOTERIA_ASSIGN_OR_RETURN(TypePtr type, parser.Type(1));
+  SOTERIA_RETURN_IF_ERROR(parser.AtEnd());
+  return type;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaFromDdl(std::string_view ddl) {
+  if (ddl.size() > kSchemaTextBytesMax) return base::Fail(base::kParse, "Schema text is too long");
+  Parser parser(ddl);
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<FieldPtr> fields, parser.Fields('\0', 1));
+  SOTERIA_RETURN_IF_ERROR(parser.AtEnd());
+  return arrow::schema(std::move(fields));
+}
+
+}  // namespace soteria::table

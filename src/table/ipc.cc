@@ -1,0 +1,111 @@
+#include "src/table/ipc.h"
+
+#include <arrow/array.h>
+#include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/io/memory.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/table.h>
+
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/table/arrow_status.h"
+#include "src/table/types.h"
+
+namespace soteria::table {
+namespace {
+
+/// Appends to a string, so that a stream is written once.
+class StringOutput : public arrow::io::OutputStream {
+ public:
+  explicit StringOutput(std::string* out) : out_(out) {}
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(out_->size()); }
+  arrow::Status Write(const void* data, int64_t bytes) override {
+    out_->append(static_cast<const char*>(data), static_cast<size_t>(bytes));
+    return arrow::Status::OK();
+  }
+  using arrow::io::OutputStream::Write;
+
+ private:
+  std::string* out_;
+  bool closed_ = false;
+};
+
+base::Status Malformed(const arrow::Status& status) {
+  if (status.IsOutOfMemory()) return base::Fail(base::kMemoryLimit, "IPC stream: out of memory");
+  return base::FailQuotingData(base::kInput, base::Cat("Not an Arrow stream: ", status.message()));
+}
+
+}  // namespace
+
+base::StatusOr<std::string> ToIpcStream(const arrow::Table& table) {
+  std::string bytes;
+  int64_t size = 0;
+  for (const auto& column : table.columns()) {
+    for (const auto& chunk : column->chunks()) {
+      for (const auto& buffer : chunk->data()->buffers) size += buffer ? buffer->size() : 0;
+    }
+  }
+  bytes.reserve(static_cast<size_t>(size) + 4096);
+  StringOutput out(&bytes);
+  SOTERIA_ARROW_ASSIGN(auto writer, arrow::ipc::MakeStreamWriter(&out, table.schema()));
+  SOTERIA_ARROW_RETURN(writer->WriteTable(table));
+  SOTERIA_ARROW_RETURN(writer->Close());
+  return bytes;
+}
+
+base::StatusOr<std::string> ToIpcStream(const arrow::RecordBatch& batch) {
+  std::string bytes;
+  StringOutput out(&bytes);
+  SOTERIA_ARROW_ASSIGN(auto writer, arrow::ipc::MakeStreamWriter(&out, batch.schema()));
+  SOTERIA_ARROW_RETURN(writer->WriteRecordBatch(batch));
+  SOTERIA_ARROW_RETURN(writer->Close());
+  return bytes;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view bytes,
+                                                            const IpcLimits& limits) {
+  if (bytes.size() > limits.bytes_max)
+    return base::Fail(base::kMemoryLimit, "IPC stream: too long");
+  // The table's buffers point into this copy.
+  arrow::io::BufferReader input(arrow::Buffer::FromString(std::string(bytes)));
+  arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
+  options.max_recursion_depth = kTypeDepthMax;
+  options.use_threads = false;
+  options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
+  auto reader = arrow::ipc::RecordBatchStreamReader::Open(&input, options);
+  if (!reader.ok()) return Malformed(reader.status());
+  if ((*reader)->schema()->num_fields() > kFieldsMax) {
+    return base::Fail(base::kInput, "IPC stream: too many columns");
+  }
+  arrow::RecordBatchVector batches;
+  int64_t rows = 0;
+  for (;;) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    const arrow::Status read = (*reader)->ReadNext(&batch);
+    if (!read.ok()) return Malformed(read);
+    if (batch == nullptr) break;
+    const arrow::Status valid = batch->ValidateFull();
+    if (!valid.ok()) return Malformed(valid);
+    rows += batch->num_rows();
+    batches.push_back(std::move(batch));
+    if (rows > limits.rows_max || static_cast<int64_t>(batches.size()) > limits.batches_max) {
+      return base::Fail(base::kMemoryLimit, "IPC stream: too many rows");
+    }
+  }
+  auto table = arrow::Table::FromRecordBatches((*reader)->schema(), std::move(batches));
+  if (!table.ok()) return Malformed(table.status());
+  return *table;
+}
+
+}  // namespace soteria::table
