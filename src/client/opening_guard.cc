@@ -15,6 +15,7 @@ class ForwardingStream : public base::ByteStream {
   base::Status WriteParts(std::span<const std::string_view> parts) override {
     return stream_->WriteParts(parts);
   }
+  base::Status CloseWrite() override { return stream_->CloseWrite(); }
   void Close() override { stream_->Close(); }
 
  private:

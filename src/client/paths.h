@@ -16,6 +16,8 @@ struct Home {
 
   std::string key_file() const { return dir + "/user.key"; }
   std::string cluster_dir() const { return dir + "/cluster"; }
+  /// Copies of the Manifests of past sessions, named by their SHA-256, for checking the ledger.
+  std::string manifests_dir() const { return dir + "/manifests"; }
 
   static constexpr const char* kVersions = "versions";
   static constexpr const char* kLedger = "ledger";

@@ -13,6 +13,7 @@
 #include "src/client/endpoint.h"
 #include "src/client/grants.h"
 #include "src/client/key_file.h"
+#include "src/client/ledger_check.h"
 #include "src/client/records.h"
 #include "src/policy/manifest.h"
 
@@ -68,6 +69,7 @@ class Job {
     for (const std::string& warning : manifest_.warnings()) say_(base::Cat("warning: ", warning));
     SOTERIA_ASSIGN_OR_RETURN(MasterAddress address, AddressOf(owner_, options_));
     SOTERIA_ASSIGN_OR_RETURN(records_, Records::Open(owner_, key));
+    SOTERIA_RETURN_IF_ERROR(KeepManifest(owner_, manifest_));
     SOTERIA_ASSIGN_OR_RETURN(Grants grants, PrepareGrants(owner_, key, manifest_, *records_));
     for (const std::string& path : grants.created) {
       if (options_.verbose) say_(base::Cat("made an empty sealed tree at ", path));

@@ -1,0 +1,57 @@
+// The commands of the `soteria` program: each Add... declares one command's options and, once they
+// are parsed, leaves what to do in Context::action. No logic of its own: src/client does the work.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/client/owner.h"
+#include "src/crypto/secret.h"
+
+namespace soteria::apps {
+
+struct Context {
+  client::Owner& owner;
+  std::string working_dir;
+  std::string program_dir;
+  std::string home_option;
+  /// Set by the command that was given; its value is the exit code.
+  std::function<base::StatusOr<int>()> action;
+
+  std::string Absolute(const std::string& path) const;
+  /// --key, else the home's user.key.
+  std::string KeyPath(const std::string& option) const;
+  base::StatusOr<crypto::Secret> ReadKey(const std::string& option) const;
+};
+
+/// Adds a command with --home and the examples below its help.
+CLI::App* AddCommand(CLI::App& parent, Context& context, const char* name, const char* description,
+                     const char* examples);
+
+void AddKeygen(CLI::App& app, Context& context);
+void AddPut(CLI::App& app, Context& context);
+void AddGet(CLI::App& app, Context& context);
+void AddManifest(CLI::App& app, Context& context);
+void AddCluster(CLI::App& app, Context& context);
+void AddRun(CLI::App& app, Context& context);
+void AddConnect(CLI::App& app, Context& context);
+void AddLedger(CLI::App& app, Context& context);
+void AddVersions(CLI::App& app, Context& context);
+void AddVersion(CLI::App& app, Context& context);
+
+/// One line on standard output or standard error.
+void PrintLine(std::string_view line);
+void SayLine(std::string_view line);
+
+/// A progress line on standard error when that is a terminal; finished by FinishProgress.
+client::Progress ProgressOnTerminal();
+void FinishProgress();
+
+/// The command that `run` starts: a Python script is given to the Python interpreter.
+std::vector<std::string> CommandOf(std::vector<std::string> words);
+
+}  // namespace soteria::apps

@@ -1,0 +1,280 @@
+// manifest, cluster, run, connect: from what is allowed to a session.
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "src/apps/soteria/commands.h"
+#include "src/attest/evidence.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/client/cluster.h"
+#include "src/client/command.h"
+#include "src/client/manifest_file.h"
+#include "src/client/paths.h"
+#include "src/client/run.h"
+
+namespace soteria::apps {
+namespace {
+
+constexpr char kKeyHelp[] = "The user key's file (default: user.key in the state directory)";
+constexpr char kClusterHelp[] = "The cluster's directory (default: cluster in the state directory)";
+constexpr char kAllMlClasses[] = "org.apache.spark.ml.*";
+
+std::string ClusterDir(const Context& context, const std::string& option) {
+  return option.empty() ? context.owner.home.cluster_dir() : context.Absolute(option);
+}
+
+struct NewArguments {
+  std::string out, key, cluster, task = "task";
+  bool simulated = false;
+  std::vector<std::string> tee_kinds, platforms, read, write, classes, outputs;
+};
+
+base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments) {
+  client::ManifestOptions options;
+  options.out = context.Absolute(arguments.out);
+  options.task = arguments.task;
+  options.simulated = arguments.simulated;
+  options.cluster_dir = ClusterDir(context, arguments.cluster);
+  options.platforms = arguments.platforms;
+  options.classes = arguments.classes;
+  if (options.classes.empty()) options.classes = {kAllMlClasses};
+  options.program_dir = context.program_dir;
+  for (const std::string& name : arguments.tee_kinds) {
+    SOTERIA_ASSIGN_OR_RETURN(attest::TeeKind kind, attest::ParseTeeKind(name));
+    options.tee_kinds.push_back(kind);
+  }
+  for (const std::string& path : arguments.read) {
+    SOTERIA_ASSIGN_OR_RETURN(std::string place, client::StoragePath(path, context.working_dir));
+    options.read.push_back(std::move(place));
+  }
+  for (const std::string& path : arguments.write) {
+    SOTERIA_ASSIGN_OR_RETURN(std::string place, client::StoragePath(path, context.working_dir));
+    options.write.push_back(std::move(place));
+  }
+  for (const std::string& output : arguments.outputs) {
+    options.rows |= output == "rows";
+    options.metrics |= output == "metrics";
+    options.models |= output == "models";
+  }
+  SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
+  SOTERIA_ASSIGN_OR_RETURN(policy::Manifest manifest,
+                           client::NewManifest(context.owner, key, options));
+  for (const std::string& warning : manifest.warnings()) {
+    SayLine(base::Cat("warning: ", warning));
+  }
+  PrintLine(base::Cat("wrote ", options.out, "; read it before you run it"));
+  return client::kExitOk;
+}
+
+void AddNew(CLI::App& manifest, Context& context) {
+  CLI::App* command = AddCommand(
+      manifest, context, "new", "Writes a Manifest with ids, versions and measurements filled in.",
+      "  soteria manifest new --out risk.toml --simulated --read /bucket/patients \\\n"
+      "      --write /bucket/models --output metrics,models\n"
+      "  soteria manifest new --out risk.toml --tee-kinds sgx --platform 0123.. \\\n"
+      "      --read /bucket/a --read /bucket/b --classes 'org.apache.spark.ml.classification.*'");
+  auto arguments = std::make_shared<NewArguments>();
+  command->add_option("--out", arguments->out, "The file to write; never overwritten")->required();
+  command->add_option("--task", arguments->task, "The task's name, for the ledger")
+      ->capture_default_str();
+  command->add_flag("--simulated", arguments->simulated,
+                    "Admit simulated enclaves of the cluster's key (NOT PROTECTED)");
+  command->add_option("--cluster", arguments->cluster, kClusterHelp);
+  command->add_option("--tee-kinds", arguments->tee_kinds, "Real TEE kinds to admit: sgx,tdx,snp")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--platform", arguments->platforms, "Admit only this machine (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--read", arguments->read, "A data set the job may read (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--write", arguments->write, "A root the job may write (repeatable)")
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--classes", arguments->classes,
+          base::Cat("Classes the script may use (repeatable; default ", kAllMlClasses, ")"))
+      ->allow_extra_args(false);
+  command
+      ->add_option("--output", arguments->outputs,
+                   "What the script may fetch: rows,metrics,models (default: nothing)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"rows", "metrics", "models"}));
+  command->add_option("--key", arguments->key, kKeyHelp);
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return DoNew(context, *arguments); };
+  });
+}
+
+void AddCheck(CLI::App& manifest, Context& context) {
+  CLI::App* command = AddCommand(manifest, context, "check", "Parses a Manifest and summarises it.",
+                                 "  soteria manifest check risk.toml");
+  auto path = std::make_shared<std::string>();
+  command->add_option("FILE", *path, "The Manifest")->required();
+  command->callback([&context, path] {
+    context.action = [&context, path]() -> base::StatusOr<int> {
+      auto [folder, name] = client::SplitPath(context.Absolute(*path));
+      SOTERIA_ASSIGN_OR_RETURN(
+          std::string text, context.owner.files.ReadAll(folder, name, policy::kManifestBytesMax));
+      base::StatusOr<policy::Manifest> manifest = policy::ParseManifest(text);
+      if (!manifest.ok()) return base::WithContext(manifest.status(), *path);
+      std::fputs(client::Summary(*manifest).c_str(), stdout);
+      return client::kExitOk;
+    };
+  });
+}
+
+struct StartArguments {
+  std::string dir, record;
+  bool simulated = false;
+  uint64_t workers = 2, slots = 1, port = 0;
+  std::vector<std::string> faults;
+};
+
+void AddStart(CLI::App& cluster, Context& context) {
+  CLI::App* command = AddCommand(
+      cluster, context, "start", "Starts a host with a master and workers on this machine.",
+      "  soteria cluster start --simulated --workers 4\n  soteria cluster start --port 7077");
+  auto arguments = std::make_shared<StartArguments>();
+  command->add_flag("--simulated", arguments->simulated,
+                    "Simulated enclaves, under a key pair made in the directory (NOT PROTECTED)");
+  command->add_option("--workers", arguments->workers, "Worker enclaves")->capture_default_str();
+  command->add_option("--slots", arguments->slots, "Tasks at a time in each worker")
+      ->capture_default_str();
+  command->add_option("--dir", arguments->dir, kClusterHelp);
+  command->add_option("--port", arguments->port, "Port for the owner (0: any free one)")
+      ->capture_default_str();
+  command->add_option("--record", arguments->record,
+                      "Record all traffic into this folder (tests: it must be unreadable)");
+  command->add_option("--fault", arguments->faults, "A fault for the host to make (tests)")
+      ->allow_extra_args(false);
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments]() -> base::StatusOr<int> {
+      client::ClusterOptions options;
+      options.dir = ClusterDir(context, arguments->dir);
+      options.simulated = arguments->simulated;
+      options.workers = arguments->workers;
+      options.slots = arguments->slots;
+      options.port = arguments->port;
+      if (!arguments->record.empty()) options.record_dir = context.Absolute(arguments->record);
+      options.faults = arguments->faults;
+      options.program_dir = context.program_dir;
+      if (options.simulated) SayLine("NOT PROTECTED: simulated enclaves");
+      SOTERIA_ASSIGN_OR_RETURN(client::ClusterState state,
+                               client::StartCluster(context.owner, options));
+      PrintLine(state.address());
+      return client::kExitOk;
+    };
+  });
+}
+
+void AddStopAndStatus(CLI::App& cluster, Context& context) {
+  CLI::App* stop = AddCommand(cluster, context, "stop", "Stops the host and its enclaves.",
+                              "  soteria cluster stop");
+  auto dir = std::make_shared<std::string>();
+  stop->add_option("--dir", *dir, kClusterHelp);
+  stop->callback([&context, dir] {
+    context.action = [&context, dir]() -> base::StatusOr<int> {
+      SOTERIA_RETURN_IF_ERROR(client::StopCluster(context.owner, ClusterDir(context, *dir)));
+      return client::kExitOk;
+    };
+  });
+  CLI::App* status = AddCommand(cluster, context, "status",
+                                "Prints the address; exit code 1 when it isn't running.",
+                                "  soteria cluster status && soteria run ...");
+  status->add_option("--dir", *dir, kClusterHelp);
+  status->callback([&context, dir] {
+    context.action = [&context, dir]() -> base::StatusOr<int> {
+      SOTERIA_ASSIGN_OR_RETURN(client::ClusterState state,
+                               client::FindCluster(context.owner.files, ClusterDir(context, *dir)));
+      PrintLine(base::Cat(state.running ? "running " : "stopped ", state.address(), " process ",
+                          state.pid));
+      return state.running ? client::kExitOk : client::kExitFailed;
+    };
+  });
+}
+
+struct RunArguments {
+  std::string manifest, key, cluster, master;
+  bool verbose = false;
+  bool until_stdin_ends = false;
+};
+
+void AddSessionOptions(CLI::App* command, RunArguments& arguments) {
+  command->add_option("--manifest", arguments.manifest, "The Manifest of the job")->required();
+  command->add_option("--key", arguments.key, kKeyHelp);
+  CLI::Option* cluster = command->add_option("--cluster", arguments.cluster, kClusterHelp);
+  command->add_option("--master", arguments.master, "HOST:PORT of a cluster somewhere else")
+      ->excludes(cluster);
+  command->add_flag("--verbose", arguments.verbose, "Print the session's counters at the end");
+}
+
+base::StatusOr<int> DoRun(const Context& context, const RunArguments& arguments,
+                          std::vector<std::string> words) {
+  client::RunOptions options;
+  options.manifest_path = context.Absolute(arguments.manifest);
+  options.key_path = context.KeyPath(arguments.key);
+  options.cluster_dir = ClusterDir(context, arguments.cluster);
+  if (!arguments.master.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(options.master, client::ParseMasterAddress(arguments.master));
+  }
+  options.command = CommandOf(std::move(words));
+  options.verbose = arguments.verbose;
+  if (arguments.until_stdin_ends) options.stop_fd = STDIN_FILENO;
+  client::BlockForwardedSignals();
+  return client::Run(context.owner, options, SayLine, [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  });
+}
+
+}  // namespace
+
+void AddManifest(CLI::App& app, Context& context) {
+  CLI::App* manifest = app.add_subcommand("manifest", "Writes and checks Manifests.");
+  manifest->require_subcommand(1);
+  AddNew(*manifest, context);
+  AddCheck(*manifest, context);
+}
+
+void AddCluster(CLI::App& app, Context& context) {
+  CLI::App* cluster = app.add_subcommand("cluster", "A local cluster: start, stop, status.");
+  cluster->require_subcommand(1);
+  AddStart(*cluster, context);
+  AddStopAndStatus(*cluster, context);
+}
+
+void AddRun(CLI::App& app, Context& context) {
+  CLI::App* command = AddCommand(
+      app, context, "run", "Runs a PySpark script, or any command, against attested enclaves.",
+      "  soteria run --manifest risk.toml train.py\n"
+      "  soteria run --manifest risk.toml --master 10.0.0.5:7077 -- python train.py --epochs 3\n"
+      "Options of soteria come before the command.");
+  auto arguments = std::make_shared<RunArguments>();
+  AddSessionOptions(command, *arguments);
+  command->prefix_command();
+  command->callback([&context, arguments, command] {
+    std::vector<std::string> words = command->remaining();
+    if (words.empty()) throw CLI::RequiredError("COMMAND (what to run)");
+    if (words[0] != "--" && words[0].starts_with('-')) throw CLI::ExtrasError("run", {words[0]});
+    context.action = [&context, arguments, words] { return DoRun(context, *arguments, words); };
+  });
+}
+
+void AddConnect(CLI::App& app, Context& context) {
+  CLI::App* command = AddCommand(
+      app, context, "connect", "Keeps a session open for notebooks; prints the two exports.",
+      "  soteria connect --manifest risk.toml     # until Ctrl-C\n"
+      "  soteria connect --manifest risk.toml --until-stdin-ends < fifo > exports.sh");
+  auto arguments = std::make_shared<RunArguments>();
+  AddSessionOptions(command, *arguments);
+  command->add_flag("--until-stdin-ends", arguments->until_stdin_ends,
+                    "End the session at the end of standard input too");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return DoRun(context, *arguments, {}); };
+  });
+}
+
+}  // namespace soteria::apps

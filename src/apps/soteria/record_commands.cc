@@ -1,0 +1,153 @@
+// ledger, versions, version: what the owner keeps, and which build this is.
+#include <arrow/util/config.h>
+#include <google/protobuf/stubs/common.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "src/apps/soteria/commands.h"
+#include "src/attest/build.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/client/ledger_check.h"
+#include "src/client/paths.h"
+#include "src/client/records.h"
+#include "src/client/run.h"
+
+namespace soteria::apps {
+namespace {
+
+constexpr char kKeyHelp[] = "The user key's file (default: user.key in the state directory)";
+constexpr int kExportMode = 0600;
+
+struct LedgerArguments {
+  std::string file, key;
+  bool json = false;
+};
+
+base::StatusOr<client::CheckedLedger> Check(const Context& context,
+                                            const LedgerArguments& arguments) {
+  if (!arguments.file.empty()) {
+    return client::CheckLedger(context.owner, nullptr, context.Absolute(arguments.file));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
+  return client::CheckLedger(context.owner, &key, std::nullopt);
+}
+
+void SayUnchecked(const client::CheckedLedger& checked) {
+  if (checked.evidence_unchecked > 0) {
+    SayLine(base::Cat("note: the evidence of ", checked.evidence_unchecked,
+                      " sessions was not checked, their Manifests are not kept here"));
+  }
+  if (!checked.anchored) {
+    SayLine("note: not compared with the owner's records, so a shorter copy would go unnoticed");
+  }
+}
+
+void AddVerify(CLI::App& ledger, Context& context) {
+  CLI::App* command = AddCommand(ledger, context, "verify",
+                                 "Says whole, cut off or broken; exit code 0 for whole only.",
+                                 "  soteria ledger verify\n  soteria ledger verify copy-of-ledger");
+  auto arguments = std::make_shared<LedgerArguments>();
+  command->add_option("FILE", arguments->file, "A ledger (default: the owner's own)");
+  command->add_option("--key", arguments->key, kKeyHelp);
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments]() -> base::StatusOr<int> {
+      SOTERIA_ASSIGN_OR_RETURN(client::CheckedLedger checked, Check(context, *arguments));
+      const ledger::LedgerReport& report = checked.report;
+      PrintLine(base::Cat(ledger::VerdictName(report.verdict), ": ", report.entries, " entries, ",
+                          report.sessions.size(), " sessions", report.reason.empty() ? "" : ". ",
+                          report.reason));
+      SayUnchecked(checked);
+      return report.verdict == ledger::Verdict::kWhole ? client::kExitOk : client::kExitFailed;
+    };
+  });
+}
+
+}  // namespace
+
+void AddLedger(CLI::App& app, Context& context) {
+  CLI::App* command = AddCommand(
+      app, context, "ledger", "Shows what was read, written, released and fetched, by which rule.",
+      "  soteria ledger\n  soteria ledger --json | jq '.sessions[-1]'\n  soteria ledger verify");
+  auto arguments = std::make_shared<LedgerArguments>();
+  command->add_flag("--json", arguments->json, "For programs");
+  command->add_option("FILE", arguments->file, "A ledger (default: the owner's own)");
+  command->add_option("--key", arguments->key, kKeyHelp);
+  AddVerify(*command, context);
+  command->callback([&context, arguments, command] {
+    if (!command->get_subcommands().empty()) return;
+    context.action = [&context, arguments]() -> base::StatusOr<int> {
+      SOTERIA_ASSIGN_OR_RETURN(client::CheckedLedger checked, Check(context, *arguments));
+      std::string text =
+          arguments->json ? ledger::RenderJson(checked.report) : ledger::RenderText(checked.report);
+      if (!text.ends_with('\n')) text += '\n';
+      std::fputs(text.c_str(), stdout);
+      SayUnchecked(checked);
+      bool is_broken = checked.report.verdict == ledger::Verdict::kBroken;
+      return is_broken ? client::kExitFailed : client::kExitOk;
+    };
+  });
+}
+
+void AddVersions(CLI::App& app, Context& context) {
+  CLI::App* versions =
+      app.add_subcommand("versions", "Takes the owner's version records to another machine.");
+  versions->require_subcommand(1);
+  auto key = std::make_shared<std::string>();
+  auto file = std::make_shared<std::string>();
+  CLI::App* out = AddCommand(*versions, context, "export", "Writes the records to a new file.",
+                             "  soteria versions export records");
+  CLI::App* in = AddCommand(*versions, context, "import",
+                            "Merges records of the same user key; the higher version wins.",
+                            "  soteria versions import records");
+  for (CLI::App* command : {out, in}) {
+    command->add_option("FILE", *file, "The records' file")->required();
+    command->add_option("--key", *key, kKeyHelp);
+  }
+  out->callback([&context, key, file] {
+    context.action = [&context, key, file]() -> base::StatusOr<int> {
+      SOTERIA_ASSIGN_OR_RETURN(crypto::Secret secret, context.ReadKey(*key));
+      SOTERIA_ASSIGN_OR_RETURN(auto records, client::Records::Open(context.owner, secret));
+      auto [folder, name] = client::SplitPath(context.Absolute(*file));
+      SOTERIA_ASSIGN_OR_RETURN(auto exported,
+                               context.owner.files.Create(folder, name, kExportMode));
+      SOTERIA_RETURN_IF_ERROR(exported->Append(records->versions().Export()));
+      SOTERIA_RETURN_IF_ERROR(exported->Close());
+      PrintLine(base::Cat("wrote ", records->versions().All().size(), " records"));
+      return client::kExitOk;
+    };
+  });
+  in->callback([&context, key, file] {
+    context.action = [&context, key, file]() -> base::StatusOr<int> {
+      SOTERIA_ASSIGN_OR_RETURN(crypto::Secret secret, context.ReadKey(*key));
+      auto [folder, name] = client::SplitPath(context.Absolute(*file));
+      SOTERIA_ASSIGN_OR_RETURN(
+          std::string bytes, context.owner.files.ReadAll(folder, name, ledger::kVersionsBytesMax));
+      SOTERIA_ASSIGN_OR_RETURN(auto records, client::Records::Open(context.owner, secret));
+      SOTERIA_RETURN_IF_ERROR(
+          base::WithContext(records->versions().Import(bytes), context.Absolute(*file)));
+      PrintLine(base::Cat("there are ", records->versions().All().size(), " records now"));
+      return client::kExitOk;
+    };
+  });
+}
+
+void AddVersion(CLI::App& app, Context& context) {
+  CLI::App* command =
+      AddCommand(app, context, "version", "Says which build this is.", "  soteria version");
+  command->callback([&context] {
+    context.action = []() -> base::StatusOr<int> {
+      PrintLine(base::Cat("soteria ", SOTERIA_VERSION, ", ",
+                          attest::kSimulatedBuild
+                              ? "simulated build (admits simulated enclaves when a Manifest does)"
+                              : "hardware build (no simulated evidence code)"));
+      PrintLine(base::Cat("arrow ", ARROW_VERSION_STRING, ", protobuf ",
+                          google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION),
+                          ", cli11 ", CLI11_VERSION));
+      return client::kExitOk;
+    };
+  });
+}
+
+}  // namespace soteria::apps
