@@ -14,7 +14,8 @@
 //
 // Threads: one may receive while another sends; both make progress (neither waits on the network
 // while it holds the lock around TLS). Several senders or several receivers take turns. Close() may
-// come from any thread and unblocks the others. Destroy when no other thread is inside.
+// come from any thread and unblocks the others. It waits as long as sending a few bytes does; a
+// second call, from any thread, unblocks that too. Destroy when no other thread is inside.
 #ifndef SOTERIA_CHANNEL_CHANNEL_H_
 #define SOTERIA_CHANNEL_CHANNEL_H_
 
@@ -54,7 +55,8 @@ class Channel {
   virtual base::ByteStream& stream() = 0;
   /// Sends close_notify: no more bytes from here; receiving goes on.
   virtual base::Status CloseWrite() = 0;
-  /// close_notify if it can be sent at once, then closes the underlying stream.
+  /// close_notify, unless a sender is at work, then closes the underlying stream. A second call
+  /// doesn't try the first.
   virtual void Close() = 0;
 };
 
