@@ -7,10 +7,10 @@
 #include "src/ledger/entry.h"
 
 namespace soteria::client {
+namespace {
 
-base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
-                                                       const crypto::Secret& user_key) {
-  std::unique_ptr<Records> records(new Records());
+base::StatusOr<std::unique_ptr<ledger::Versions>> OpenVersions(Owner& owner,
+                                                               const crypto::Secret& user_key) {
   const std::string& dir = owner.home.dir;
   SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(dir));
   auto versions = ledger::Versions::Open(owner.files, dir, Home::kVersions, user_key);
@@ -23,7 +23,16 @@ base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
   if (!versions.ok()) {
     return base::WithContext(versions.status(), base::Cat(dir, "/", Home::kVersions));
   }
-  records->versions_ = std::move(*versions);
+  return versions;
+}
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
+                                                       const crypto::Secret& user_key) {
+  std::unique_ptr<Records> records(new Records());
+  const std::string& dir = owner.home.dir;
+  SOTERIA_ASSIGN_OR_RETURN(records->versions_, OpenVersions(owner, user_key));
   auto ledger =
       ledger::LedgerFile::Open(owner.files, dir, Home::kLedger, records->versions_->anchor());
   if (!ledger.ok()) return base::WithContext(ledger.status(), base::Cat(dir, "/", Home::kLedger));
@@ -62,6 +71,21 @@ base::Status Records::Store(std::string_view entry,
   SOTERIA_RETURN_IF_ERROR(CheckExpected(entry, versions));
   SOTERIA_RETURN_IF_ERROR(ledger_->Append(entry));
   return versions_->Store(versions, ledger_->head());
+}
+
+base::StatusOr<size_t> ImportVersions(Owner& owner, const crypto::Secret& user_key,
+                                      std::string_view exported) {
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<ledger::Versions> versions,
+                           OpenVersions(owner, user_key));
+  bool ledger_copied = false;
+  SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(owner.home.dir, Home::kLedger));
+  if (exists) {
+    SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::ReadableFile> ledger,
+                             owner.files.Open(owner.home.dir, Home::kLedger, std::nullopt));
+    ledger_copied = ledger->size() > 0;
+  }
+  SOTERIA_RETURN_IF_ERROR(versions->Import(exported, ledger_copied));
+  return versions->All().size();
 }
 
 }  // namespace soteria::client

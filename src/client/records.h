@@ -47,4 +47,9 @@ class Records : public ledger::OwnerStore {
   std::set<std::string> ids_;
 };
 
+/// Merges version records exported on another machine with the same user key; how many there are
+/// then. The ledger file may have been copied here beside them, or starts anew.
+base::StatusOr<size_t> ImportVersions(Owner& owner, const crypto::Secret& user_key,
+                                      std::string_view exported);
+
 }  // namespace soteria::client

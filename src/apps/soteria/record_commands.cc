@@ -124,10 +124,9 @@ void AddVersions(CLI::App& app, Context& context) {
       auto [folder, name] = client::SplitPath(context.Absolute(*file));
       SOTERIA_ASSIGN_OR_RETURN(
           std::string bytes, context.owner.files.ReadAll(folder, name, ledger::kVersionsBytesMax));
-      SOTERIA_ASSIGN_OR_RETURN(auto records, client::Records::Open(context.owner, secret));
-      SOTERIA_RETURN_IF_ERROR(
-          base::WithContext(records->versions().Import(bytes), context.Absolute(*file)));
-      PrintLine(base::Cat("there are ", records->versions().All().size(), " records now"));
+      SOTERIA_ASSIGN_OR_RETURN(size_t records,
+                               client::ImportVersions(context.owner, secret, bytes));
+      PrintLine(base::Cat("there are ", records, " records now"));
       return client::kExitOk;
     };
   });
