@@ -1,0 +1,191 @@
+#include "src/connect/ml_commands.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/ml.pb.h"
+#include "spark/connect/ml_common.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/errors.h"
+#include "src/connect/literals.h"
+#include "src/connect/relations.h"
+
+namespace soteria::connect {
+namespace {
+
+using spark::connect::MlCommand;
+using spark::connect::MlCommandResult;
+
+class Runner {
+ public:
+  Runner(SessionState& state, Operation& operation, MlCommandResult* result)
+      : state_(state), operation_(operation), result_(*result) {}
+
+  base::Status Run(const MlCommand& command) {
+    switch (command.command_case()) {
+      case MlCommand::kFit:
+        return Fit(command.fit());
+      case MlCommand::kFetch:
+        return Fetch(command.fetch());
+      case MlCommand::kDelete:
+        return Delete(command.delete_());
+      case MlCommand::kWrite:
+        return Write(command.write());
+      case MlCommand::kRead:
+        return Read(command.read());
+      case MlCommand::kEvaluate:
+        return Evaluate(command.evaluate());
+      case MlCommand::kCleanCache:
+        FillLiteral(session().CleanCache(), result_.mutable_param());
+        return base::OkStatus();
+      case MlCommand::kGetCacheInfo:
+        FillLiteral(session().CacheInfo(), result_.mutable_param());
+        return base::OkStatus();
+      case MlCommand::kGetModelSize: {
+        SOTERIA_ASSIGN_OR_RETURN(const int64_t bytes,
+                                 session().ModelSize(command.get_model_size().model_ref().id()));
+        result_.mutable_param()->set_long_(bytes);
+        return base::OkStatus();
+      }
+      case MlCommand::kCreateSummary:
+        // Summaries stay with their model, so there is never one to make again.
+        result_.mutable_param()->set_boolean(true);
+        return base::OkStatus();
+      default: {
+        const auto* field = MlCommand::descriptor()->FindFieldByNumber(command.command_case());
+        return RefuseNode("ML command", field == nullptr ? "(none)" : field->name());
+      }
+    }
+  }
+
+ private:
+  master::Session& session() { return state_.session(); }
+
+  master::Progress Progress() {
+    return [this](const master::StageProgress& at) { operation_.Progress(at); };
+  }
+
+  base::Status Fit(const MlCommand::Fit& fit) {
+    SOTERIA_ASSIGN_OR_RETURN(const ml::ParamMap params, ToParamMap(fit.params()));
+    SOTERIA_ASSIGN_OR_RETURN(auto input, RelationConverter(state_).Convert(fit.dataset()));
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto fitted,
+        session().Fit(fit.estimator().name(), fit.estimator().uid(), params, input, Progress()));
+    auto* info = result_.mutable_operator_info();
+    info->mutable_obj_ref()->set_id(fitted.model_id);
+    if (!fitted.warning.empty()) info->set_warning_message(fitted.warning);
+    return base::OkStatus();
+  }
+
+  base::Status Evaluate(const MlCommand::Evaluate& evaluate) {
+    SOTERIA_ASSIGN_OR_RETURN(const ml::ParamMap params, ToParamMap(evaluate.params()));
+    SOTERIA_ASSIGN_OR_RETURN(auto input, RelationConverter(state_).Convert(evaluate.dataset()));
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto metric, session().Evaluate(evaluate.evaluator().name(), evaluate.evaluator().uid(),
+                                        params, input, Progress()));
+    result_.mutable_param()->set_double_(metric.value());
+    return base::OkStatus();
+  }
+
+  base::Status Fetch(const spark::connect::Fetch& fetch) {
+    if (fetch.methods_size() == 0 || fetch.methods_size() > kFetchMethodsMax) {
+      return base::Fail(base::kMlAttribute, "A fetch needs a method");
+    }
+    std::string object = fetch.obj_ref().id();
+    std::vector<master::MethodCall> calls;
+    for (const auto& method : fetch.methods()) {
+      master::MethodCall call{method.method(), {}};
+      for (const auto& arg : method.args()) {
+        if (arg.has_input()) {
+          return base::Fail(base::kMlAttribute,
+                            base::Cat(method.method(), "() of a DataFrame is not supported"));
+        }
+        SOTERIA_ASSIGN_OR_RETURN(auto value, ToParamValue(arg.param()));
+        call.args.push_back(std::move(value));
+      }
+      calls.push_back(std::move(call));
+    }
+    if (object == kMlHelperId) return Helper(calls);
+    if (calls.size() > 1 && calls.front().method == "summary") {
+      object += ".summary";
+      calls.erase(calls.begin());
+    }
+    SOTERIA_ASSIGN_OR_RETURN(auto fetched, session().Fetch(object, calls));
+    const master::FetchResult& value = fetched.value();
+    if (value.is_summary) {
+      result_.set_summary(value.object_id);
+    } else {
+      FillLiteral(value.value, result_.mutable_param());
+    }
+    return base::OkStatus();
+  }
+
+  base::Status Helper(const std::vector<master::MethodCall>& calls) {
+    const master::MethodCall& call = calls.front();
+    if (calls.size() != 1 || call.method != "handleOverwrite") {
+      return base::Fail(base::kMlUnsupported, base::Cat("MLlib's helper `", call.method,
+                                                        "` is not supported in an enclave"));
+    }
+    const auto* path = call.args.size() == 2 ? std::get_if<std::string>(&call.args[0]) : nullptr;
+    const auto* overwrite = call.args.size() == 2 ? std::get_if<bool>(&call.args[1]) : nullptr;
+    if (path == nullptr || overwrite == nullptr) {
+      return base::Fail(base::kIllegalArgument, "handleOverwrite(path, shouldOverwrite)");
+    }
+    SOTERIA_RETURN_IF_ERROR(session().HandleOverwrite(*path, *overwrite));
+    result_.mutable_param()->set_boolean(true);
+    return base::OkStatus();
+  }
+
+  base::Status Delete(const MlCommand::Delete& request) {
+    if (request.obj_refs_size() > kObjectsMax) {
+      return base::Fail(base::kIllegalArgument, "Too many objects in one delete");
+    }
+    std::vector<std::string> ids;
+    for (const auto& ref : request.obj_refs()) ids.push_back(ref.id());
+    // An evicted model must stay usable: it stays where it is.
+    const std::vector<std::string> gone = request.evict_only() ? ids : session().Delete(ids);
+    std::string joined;
+    for (const std::string& id : gone) joined += base::Cat(joined.empty() ? "" : ",", id);
+    result_.mutable_operator_info()->mutable_obj_ref()->set_id(joined);
+    return base::OkStatus();
+  }
+
+  base::Status Write(const MlCommand::Write& write) {
+    SOTERIA_ASSIGN_OR_RETURN(const ml::ParamMap params, ToParamMap(write.params()));
+    if (write.has_obj_ref()) {
+      return session().SaveModel(write.obj_ref().id(), params, write.path(),
+                                 write.should_overwrite());
+    }
+    return session().SaveStage(write.operator_().name(), write.operator_().uid(), params,
+                               write.path(), write.should_overwrite());
+  }
+
+  base::Status Read(const MlCommand::Read& read) {
+    SOTERIA_ASSIGN_OR_RETURN(auto loaded, session().Load(read.operator_().name(), read.path()));
+    auto* info = result_.mutable_operator_info();
+    if (loaded.model_id.has_value()) {
+      info->mutable_obj_ref()->set_id(*loaded.model_id);
+    } else {
+      info->set_name(loaded.class_name);
+    }
+    info->set_uid(loaded.uid);
+    FillParams(loaded.params, info->mutable_params());
+    return base::OkStatus();
+  }
+
+  SessionState& state_;
+  Operation& operation_;
+  MlCommandResult& result_;
+};
+
+}  // namespace
+
+base::Status RunMlCommand(const MlCommand& command, SessionState& state, Operation& operation,
+                          MlCommandResult* result) {
+  return Runner(state, operation, result).Run(command);
+}
+
+}  // namespace soteria::connect

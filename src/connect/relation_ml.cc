@@ -1,0 +1,42 @@
+#include <string>
+#include <utility>
+
+#include "spark/connect/ml_common.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/errors.h"
+#include "src/connect/literals.h"
+#include "src/connect/ml_commands.h"
+#include "src/connect/relations.h"
+
+namespace soteria::connect {
+
+RelationConverter::ResolvedOr RelationConverter::Ml(const spark::connect::MlRelation& ml) {
+  if (ml.has_fetch()) {
+    const std::string& method = ml.fetch().methods_size() > 0
+                                    ? ml.fetch().methods(ml.fetch().methods_size() - 1).method()
+                                    : std::string();
+    return base::Fail(base::kMlAttribute,
+                      base::Cat("The attribute `", method,
+                                "` is a DataFrame, which is not supported in an enclave"));
+  }
+  if (!ml.has_transform()) return RefuseNode("relation", "ml_relation");
+  const auto& transform = ml.transform();
+  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(transform.input()));
+  SOTERIA_ASSIGN_OR_RETURN(ml::ParamMap params, ToParamMap(transform.params()));
+  std::shared_ptr<const ml::Transformer> transformer;
+  if (transform.has_obj_ref()) {
+    SOTERIA_ASSIGN_OR_RETURN(transformer,
+                             state_.session().ModelWithParams(transform.obj_ref().id(), params));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(
+        transformer, state_.session().MakeTransformer(transform.transformer().name(),
+                                                      transform.transformer().uid(), params));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(input.plan,
+                           builder_.Transform(std::move(input.plan), std::move(transformer)));
+  return input;
+}
+
+}  // namespace soteria::connect

@@ -1,0 +1,152 @@
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/errors.h"
+#include "src/connect/relations.h"
+#include "src/connect/sql_expression.h"
+#include "src/table/arrow_status.h"
+#include "src/table/ipc.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using spark::connect::Read;
+
+/// A plan's local data; the whole message is bounded by gRPC's limit.
+constexpr table::IpcLimits kLocalLimits{
+    .bytes_max = uint64_t{128} << 20, .rows_max = int64_t{1} << 28, .batches_max = 1 << 20};
+
+std::string LowerAscii(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+/// Spark's schema JSON or DDL.
+base::StatusOr<std::shared_ptr<arrow::Schema>> ParseSchema(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && text[first] == '{') return table::SchemaFromSparkJson(text);
+  return table::SchemaFromDdl(text);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
+    const std::shared_ptr<arrow::Schema>& schema) {
+  SOTERIA_ARROW_ASSIGN(auto table, arrow::Table::MakeEmpty(schema));
+  return table;
+}
+
+/// Options that change what is read; others (compression, mergeSchema, ...) have no effect here.
+base::Status CheckReadOptions(const Read::DataSource& source) {
+  for (const auto& [key, value] : source.options()) {
+    const std::string lower = LowerAscii(key);
+    const bool refused = lower == "wholetext"
+                             ? LowerAscii(value) != "false"
+                             : lower == "linesep" || lower == "pathglobfilter" ||
+                                   lower == "recursivefilelookup" || lower == "basepath";
+    if (refused) {
+      return base::Fail(base::kUnsupported,
+                        base::Cat("The read option `", key, "` is not supported in an enclave"));
+    }
+  }
+  if (source.predicates_size() > 0) {
+    return base::Fail(base::kUnsupported, "Reading with predicates (JDBC) is not supported");
+  }
+  return base::OkStatus();
+}
+
+base::StatusOr<std::vector<std::string>> ReadPaths(const Read::DataSource& source) {
+  std::vector<std::string> paths(source.paths().begin(), source.paths().end());
+  for (const auto& [key, value] : source.options()) {
+    if (LowerAscii(key) == "path") paths.push_back(value);
+  }
+  if (paths.empty()) return base::Fail(base::kAnalysis, "A read without a path");
+  if (paths.size() > static_cast<size_t>(kReadPathsMax)) {
+    return base::Fail(base::kAnalysis, "Too many paths in one read");
+  }
+  return paths;
+}
+
+/// The columns that the given schema names, as far as the data has them with these types.
+base::StatusOr<exec::OperatorPtr> SelectSchema(const arrow::Schema& wanted,
+                                               const arrow::Schema& have) {
+  std::vector<exec::NamedExpr> columns;
+  for (const auto& field : wanted.fields()) {
+    SOTERIA_ASSIGN_OR_RETURN(const int index, exec::ResolveColumn(have, field->name()));
+    if (table::TypeName(*have.field(index)) != table::TypeName(*field)) {
+      return base::Fail(
+          base::kUnsupported,
+          base::Cat("Reading column `", field->name(), "` as ", table::TypeName(*field), ": it is ",
+                    table::TypeName(*have.field(index)), ". Read it as it is and cast."));
+    }
+    columns.push_back({field->name(), exec::ColumnNamed(have.field(index)->name())});
+  }
+  return exec::Project(std::move(columns));
+}
+
+}  // namespace
+
+RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read& read) {
+  if (read.is_streaming()) return base::Fail(base::kUnsupported, "Streaming reads");
+  if (read.has_named_table()) {
+    const std::string& name = read.named_table().unparsed_identifier();
+    SOTERIA_ASSIGN_OR_RETURN(auto parts, NameParts(name));
+    auto view = state_.views().Find(parts.back());
+    const bool global = parts.size() == 2 && LowerAscii(parts.front()) == "global_temp";
+    if (!view.has_value() || (parts.size() > 1 && !global)) {
+      return base::Fail(kTableNotFound,
+                        base::Cat("The table or view `", name,
+                                  "` cannot be found. An enclave knows temporary views only; read "
+                                  "data sets by their path."));
+    }
+    return Resolved{*std::move(view), {parts.back()}};
+  }
+  if (!read.has_data_source()) return RefuseNode("relation", "read");
+  const auto& source = read.data_source();
+  const std::string format = source.format().empty() ? "parquet" : LowerAscii(source.format());
+  if (format != "parquet" && format != "text") {
+    return base::Fail(base::kUnsupported,
+                      base::Cat("Reading format `", source.format(),
+                                "` is not supported in an enclave: data sets are made by "
+                                "`soteria put` and read as parquet"));
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckReadOptions(source));
+  SOTERIA_ASSIGN_OR_RETURN(auto paths, ReadPaths(source));
+  Resolved resolved;
+  SOTERIA_ASSIGN_OR_RETURN(resolved.plan, builder_.Read(paths, format));
+  if (source.schema().empty()) return resolved;
+  SOTERIA_ASSIGN_OR_RETURN(auto schema, ParseSchema(source.schema()));
+  SOTERIA_ASSIGN_OR_RETURN(auto select, SelectSchema(*schema, *resolved.plan->schema));
+  return Apply(std::move(resolved), std::move(select));
+}
+
+RelationConverter::ResolvedOr RelationConverter::Local(const spark::connect::LocalRelation& local) {
+  std::shared_ptr<arrow::Schema> schema;
+  if (local.has_schema() && !local.schema().empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(schema, ParseSchema(local.schema()));
+  }
+  std::shared_ptr<arrow::Table> data;
+  if (!local.has_data()) {
+    if (schema == nullptr) return base::Fail(base::kAnalysis, "Local data without a schema");
+    SOTERIA_ASSIGN_OR_RETURN(data, EmptyTable(schema));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(data, table::FromIpcStream(local.data(), kLocalLimits));
+    if (schema != nullptr && schema->num_fields() != data->num_columns()) {
+      return base::Fail(base::kAnalysis, "Local data and its schema differ in columns");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(data, table::Normalise(std::move(data), schema.get()));
+  }
+  Resolved resolved;
+  SOTERIA_ASSIGN_OR_RETURN(resolved.plan, builder_.Local(std::move(data)));
+  return resolved;
+}
+
+}  // namespace soteria::connect

@@ -1,0 +1,104 @@
+// What the front keeps for one Spark Connect session of the owner: configuration, temporary views,
+// operations. The objects themselves (models, plans' data) are the master session's. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/connect/config.h"
+#include "src/connect/operations.h"
+#include "src/master/master.h"
+#include "src/plan/logical.h"
+
+namespace soteria::connect {
+
+inline constexpr size_t kViewsMax = 10'000;
+/// A stream that went away and did not come back: its operation ends.
+inline constexpr int64_t kDetachedMsMax = 5 * 60 * 1000;
+
+/// Temporary views: names of plans, compared without case.
+class Views {
+ public:
+  std::optional<plan::PlanPtr> Find(const std::string& name) const;
+  /// kViewExists unless `replace`.
+  base::Status Create(const std::string& name, plan::PlanPtr plan, bool replace);
+  bool Drop(const std::string& name);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, plan::PlanPtr> views_;
+};
+
+class SessionState {
+ public:
+  SessionState(std::string id, std::shared_ptr<master::Session> session)
+      : id_(std::move(id)), session_(std::move(session)) {}
+
+  const std::string& id() const { return id_; }
+  master::Session& session() { return *session_; }
+  const std::shared_ptr<master::Session>& session_ptr() const { return session_; }
+  Config& config() { return config_; }
+  Views& views() { return views_; }
+  /// Held while an operation runs a session call, so that a cancel ends the right one.
+  std::mutex& call_mutex() { return call_mutex_; }
+
+  /// kOperationExists for an id in use; kMemoryLimit for too many.
+  base::Status Add(const std::shared_ptr<Operation>& operation);
+  std::shared_ptr<Operation> Find(const std::string& operation_id) const;
+  std::vector<std::shared_ptr<Operation>> All() const;
+  /// Cancels it if it still runs, and forgets it.
+  void Remove(const std::string& operation_id);
+  /// Ends operations that nobody has listened to for kDetachedMsMax.
+  void Sweep(int64_t now_ms);
+  void CancelAll();
+
+ private:
+  const std::string id_;
+  const std::shared_ptr<master::Session> session_;
+  Config config_;
+  Views views_;
+  std::mutex call_mutex_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Operation>> operations_;
+  std::vector<std::string> order_;  // oldest first
+};
+
+/// The sessions that have been seen, by their id.
+class Sessions {
+ public:
+  explicit Sessions(master::Master& master) : master_(master) {}
+
+  base::StatusOr<std::shared_ptr<SessionState>> For(const std::string& id);
+  std::shared_ptr<SessionState> Find(const std::string& id) const;
+  void Release(const std::string& id);
+  void CancelAll();
+
+ private:
+  master::Master& master_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<SessionState>> sessions_;
+};
+
+/// Threads that run operations; counts them, so that a shutdown can wait.
+class Workers {
+ public:
+  ~Workers() { Wait(); }
+  /// kMemoryLimit while `max` run already.
+  base::Status Run(std::function<void()> work, size_t max);
+  void Wait();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  size_t running_ = 0;
+};
+
+}  // namespace soteria::connect
