@@ -1,7 +1,6 @@
 #include "src/base/frame.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,6 @@
 #include "src/crypto/identity.h"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
@@ -44,7 +45,11 @@ PkeyPtr ParsePublic(std::string_view der) {
   if (der.size() > kPublicKeyDerBytesMax) return nullptr;
   const unsigned char* at = Bytes(der);
   PkeyPtr key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
-  if (key == nullptr || !IsP256(key.get()) || PublicDer(key.get()) != der) return nullptr;
+  if (key == nullptr || !IsP256(key.get())) return nullptr;
+  // A parsed key remembers how its point was written, and would be written so again.
+  const int uncompressed = EVP_PKEY_set_utf8_string_param(
+      key.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
+  if (uncompressed != 1 || PublicDer(key.get()) != der) return nullptr;
   return key;
 }
 
