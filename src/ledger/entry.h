@@ -23,14 +23,14 @@ inline constexpr size_t kEvidenceBytesMax = 64 << 10;  // as attest's limit
 
 /// A session begins. With nonce and exporter the evidence can be verified again, offline.
 struct Head {
-  base::Digest manifest{};  // SHA-256 of the Manifest file
-  std::string task;         // the Manifest's task name
-  std::string evidence;     // the master's, as it answered the owner
-  std::string nonce;        // of the owner's challenge
-  std::string exporter;     // of the TLS session the evidence is bound to
-  std::string identity;     // public key (DER) that signs this session's entries
-  std::string build;        // "simulated" or "release"
-  std::string version;      // of the software
+  base::Digest manifest{};    // SHA-256 of the Manifest file
+  std::string task = {};      // the Manifest's task name
+  std::string evidence = {};  // the master's, as it answered the owner
+  std::string nonce = {};     // of the owner's challenge
+  std::string exporter = {};  // of the TLS session the evidence is bound to
+  std::string identity = {};  // public key (DER) that signs this session's entries
+  std::string build = {};     // "simulated" or "release"
+  std::string version = {};   // of the software
   bool operator==(const Head&) const = default;
 };
 
@@ -38,8 +38,8 @@ struct Head {
 struct Access {
   enum class Mode : uint8_t { kRead = 1, kWrite = 2 };
   Mode mode = Mode::kRead;
-  std::string path;
-  std::string id;  // 16 bytes
+  std::string path = {};
+  std::string id = {};  // 16 bytes
   uint64_t version = 0;
   base::Digest index{};
   bool operator==(const Access&) const = default;
@@ -50,8 +50,8 @@ struct Access {
 struct Output {
   enum class Kind : uint8_t { kRows = 1, kMetrics = 2, kModels = 3 };
   Kind kind = Kind::kRows;
-  std::string rule;  // the Manifest's line that allows it
-  std::string what;  // class and method, or the terminal operator
+  std::string rule = {};  // the Manifest's line that allows it
+  std::string what = {};  // class and method, or the terminal operator
   uint64_t rows = 0;
   base::Digest content{};
   bool operator==(const Output&) const = default;
@@ -59,8 +59,8 @@ struct Output {
 
 /// A statistic's input left the enclaves. `content` is its plain SHA-256.
 struct Release {
-  std::string rule;
-  std::string statistic;
+  std::string rule = {};
+  std::string statistic = {};
   uint64_t rows = 0;
   uint64_t budget_spent = 0;
   bool unverified = false;  // the value reached the owner without an enclave's own
@@ -85,7 +85,7 @@ struct Entry {
   base::Digest session{};   // session id
   uint64_t sequence = 0;    // within the session; the head is 0
   int64_t time_ms = 0;
-  Event event;
+  Event event = {};
   bool operator==(const Entry&) const = default;
 };
 
@@ -98,8 +98,8 @@ base::StatusOr<std::string> SignEntry(const Entry& entry, const crypto::Identity
 /// A stored entry, parsed, its signature not yet verified.
 struct SignedEntry {
   Entry entry;
-  std::string body;
-  std::string signature;
+  std::string body = {};
+  std::string signature = {};
 };
 /// kIntegrity unless `bytes` is the one encoding of an entry within the limits.
 base::StatusOr<SignedEntry> ParseSignedEntry(std::string_view bytes);

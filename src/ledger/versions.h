@@ -29,7 +29,7 @@ inline constexpr size_t kVersionRecordsMax = 100'000;
 inline constexpr size_t kVersionsBytesMax = size_t{32} << 20;
 
 struct VersionRecord {
-  std::string id;  // 16 bytes
+  std::string id = {};  // 16 bytes
   uint64_t version = 0;
   base::Digest index{};
   uint64_t spent = 0;
@@ -71,9 +71,9 @@ class Versions {
 
   /// The file's bytes, for another machine with the same user key.
   std::string Export() const;
-  /// Merges an export: the higher version wins; equal versions must agree (kRolledBack). Where there
-  /// is no ledger yet its anchor comes along: with `ledger_copied` the ledger file does too, without
-  /// it the ledger starts anew here and carries on from the exported head.
+  /// Merges an export: the higher version wins; equal versions must agree (kRolledBack). Where
+  /// there is no ledger yet its anchor comes along: with `ledger_copied` the ledger file does too,
+  /// without it the ledger starts anew here and carries on from the exported head.
   base::Status Import(std::string_view exported, bool ledger_copied);
 
  private:
@@ -88,8 +88,8 @@ class Versions {
   base::Status Save(Records records, const LedgerAnchor& anchor);
 
   base::Files* files_;
-  std::string folder_;
-  std::string name_;
+  std::string folder_ = {};
+  std::string name_ = {};
   crypto::Secret mac_key_;
   std::unique_ptr<base::FileLock> lock_;
   Records records_;

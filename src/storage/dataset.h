@@ -28,10 +28,10 @@ namespace soteria::storage {
 enum class Compression { kNone, kSnappy, kZstd };
 
 struct DatasetOptions {
-  std::vector<std::string> tee_kinds;             // which kinds may ever get the key
+  std::vector<std::string> tee_kinds = {};        // which kinds may ever get the key
   uint64_t file_bytes_max = uint64_t{64} << 20;   // a file is cut at the row group that reaches it
   uint64_t row_group_bytes = uint64_t{32} << 20;  // of decoded data
-  std::optional<uint64_t> rows_per_file;          // instead of file_bytes_max: exactly so many rows
+  std::optional<uint64_t> rows_per_file = {};     // instead of file_bytes_max: exactly so many rows
   Compression compression = Compression::kSnappy;
 };
 

@@ -42,14 +42,14 @@ inline constexpr std::string_view kLockName = "_soteria_lock";
 
 /// One file of a root.
 struct FileEntry {
-  std::string name;     // data set: part name; tree: relative path, components joined by '/'
-  std::string object;   // the object's name below the root: random, never reused
-  std::string file_id;  // 16 random bytes
-  uint64_t size = 0;    // of the object, in bytes
-  uint64_t rows = 0;    // 0 for tree files that aren't tables
+  std::string name = {};     // data set: part name; tree: relative path, components joined by '/'
+  std::string object = {};   // the object's name below the root: random, never reused
+  std::string file_id = {};  // 16 random bytes
+  uint64_t size = 0;         // of the object, in bytes
+  uint64_t rows = 0;         // 0 for tree files that aren't tables
   base::Digest
       check{};  // data set: SHA-256 of the encrypted footer; tree: of the last sealed chunk
-  std::string wrapped_key;  // the file's key under the root's key: nonce | ciphertext | tag
+  std::string wrapped_key = {};  // the file's key under the root's key: nonce | ciphertext | tag
 
   bool operator==(const FileEntry&) const = default;
 };
@@ -58,12 +58,12 @@ enum class RootKind : uint8_t { kDataSet = 1, kTree = 2 };
 
 struct Index {
   RootKind kind = RootKind::kDataSet;
-  std::string id;                      // 16 bytes
-  uint64_t version = 0;                // from 1, one more a change
-  base::Digest previous{};             // digest of the index of version - 1; zeros in version 1
-  std::string schema_json;             // Spark's schema JSON; empty for trees
-  std::vector<std::string> tee_kinds;  // which kinds may ever get the key, by name, ascending
-  std::vector<FileEntry> files;        // data set: partition order; tree: ascending by name
+  std::string id = {};           // 16 bytes
+  uint64_t version = 0;          // from 1, one more a change
+  base::Digest previous{};       // digest of the index of version - 1; zeros in version 1
+  std::string schema_json = {};  // Spark's schema JSON; empty for trees
+  std::vector<std::string> tee_kinds = {};  // which kinds may ever get the key, by name, ascending
+  std::vector<FileEntry> files = {};        // data set: partition order; tree: ascending by name
 
   bool operator==(const Index&) const = default;
 };
@@ -89,7 +89,7 @@ crypto::Secret DatasetKey(const crypto::Secret& user_key, std::string_view id);
 
 /// An index that was opened, and the SHA-256 of its sealed bytes, which names that version.
 struct OpenedIndex {
-  Index index;
+  Index index = {};
   base::Digest digest{};
 };
 
@@ -103,7 +103,7 @@ base::StatusOr<OpenedIndex> OpenIndex(base::Files& files, const std::string& roo
 /// try and for nothing else. kPathNotFound when there is no index.
 struct IndexHeader {
   RootKind kind = RootKind::kDataSet;
-  std::string id;
+  std::string id = {};
   uint64_t version = 0;
 };
 base::StatusOr<IndexHeader> PeekIndex(base::Files& files, const std::string& root);

@@ -154,6 +154,7 @@ std::shared_ptr<parquet::WriterProperties> WriterPropertiesFor(
   builder.compression(compression)
       ->disable_statistics()
       ->disable_dictionary()
+      ->disable_write_page_index()
       ->data_pagesize(kPageBytes)
       ->max_rows_per_page(kPageRowsMax)
       ->write_batch_size(kWriteBatchRows)
