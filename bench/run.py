@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""The project's figures, side by side with stock Spark on the same rows. Called by ./run bench.
+
+Speed is a ratio of medians of alternating runs in one session: machines are noisy, so absolute times
+are shown but not promised. Memory is the peak PSS of all processes of a side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SIDE = ROOT / "bench/lr_side.py"
+FILES = 8
+VECTOR = pa.struct([
+    pa.field("type", pa.int8(), nullable=False), pa.field("size", pa.int32()),
+    pa.field("indices", pa.list_(pa.field("element", pa.int32(), nullable=False))),
+    pa.field("values", pa.list_(pa.field("element", pa.float64(), nullable=False)))])
+VECTOR_JSON = {
+    "type": "udt", "class": "org.apache.spark.ml.linalg.VectorUDT",
+    "pyClass": "pyspark.ml.linalg.VectorUDT",
+    "sqlType": {"type": "struct", "fields": [
+        {"name": "type", "type": "byte", "nullable": False, "metadata": {}},
+        {"name": "size", "type": "integer", "nullable": True, "metadata": {}},
+        {"name": "indices", "type": {"type": "array", "elementType": "integer", "containsNull": False}, "nullable": True, "metadata": {}},
+        {"name": "values", "type": {"type": "array", "elementType": "double", "containsNull": False}, "nullable": True, "metadata": {}}]}}
+
+
+def write_lr_t(folder: pathlib.Path, rows: int, columns: int) -> None:
+    """y = i mod 2, x = N(0, 1) + 0.2 y on every feature; PCG64, seed 42; VectorUDT for both sides."""
+    folder.mkdir(parents=True)
+    generator = np.random.Generator(np.random.PCG64(42))
+    schema = pa.schema([pa.field("label", pa.float64(), nullable=False), pa.field("features", VECTOR)])
+    spark_schema = {"type": "struct", "fields": [
+        {"name": "label", "type": "double", "nullable": False, "metadata": {}},
+        {"name": "features", "type": VECTOR_JSON, "nullable": True, "metadata": {}}]}
+    schema = schema.with_metadata({"org.apache.spark.version": "4.3.0",
+                                   "org.apache.spark.sql.parquet.row.metadata": json.dumps(spark_schema)})
+    each = rows // FILES
+    for number in range(FILES):
+        label = (np.arange(each) + number * each) % 2.0
+        values = generator.normal(size=(each, columns)) + 0.2 * label[:, None]
+        lists = pa.ListArray.from_arrays(pa.array(np.arange(each + 1) * columns, pa.int32()), pa.array(values.ravel()),
+                                         type=VECTOR.field("values").type)
+        features = pa.StructArray.from_arrays(
+            [pa.array(np.ones(each, np.int8)), pa.nulls(each, pa.int32()), pa.nulls(each, VECTOR.field("indices").type), lists],
+            fields=list(VECTOR))
+        table = pa.table([pa.array(label), features], schema=schema)
+        pq.write_table(table, folder / f"part-{number:05d}.parquet", compression="snappy", use_dictionary=False)
+
+
+def descendants(pids: list[int]) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, queue = [], list(pids)
+    while queue:
+        pid = queue.pop()
+        found.append(pid)
+        queue += children.get(pid, [])
+    return found
+
+
+def pss_bytes(pids: list[int]) -> int:
+    total = 0
+    for pid in descendants(pids):
+        try:
+            for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+        except OSError:
+            continue
+    return total
+
+
+class PeakMemory:
+    """Samples the PSS of process trees until stopped."""
+
+    def __init__(self, pids: list[int]):
+        self.pids, self.peak = pids, 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.1):
+            self.peak = max(self.peak, pss_bytes(self.pids))
+
+    def stop(self) -> int:
+        self._stop.set()
+        self._thread.join()
+        return self.peak
+
+
+class Side:
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], extra_pids: list[int]):
+        self.name, self.times, self.peak, self.last = name, [], 0, ""
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pids = [self.process.pid, *extra_pids]
+
+    def once(self) -> float:
+        memory = PeakMemory(self.pids)
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        self.peak = max(self.peak, memory.stop())
+        if not line:
+            raise SystemExit(f"bench: the {self.name} side ended early (exit code {self.process.wait()})")
+        seconds, self.last = line.split(maxsplit=1)
+        return float(seconds)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+class Soteria:
+    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path):
+        self.bin, self.folder = bin_folder, folder
+        self.environment = {**os.environ, "SOTERIA_HOME": str(folder / "home")}
+
+    def command(self, *args) -> list[str]:
+        return [str(self.bin / "soteria"), *map(str, args)]
+
+    def call(self, *args, **kwargs) -> float:
+        began = time.perf_counter()
+        done = subprocess.run(self.command(*args), env=self.environment, capture_output=True, text=True, check=False, **kwargs)
+        if done.returncode != 0:
+            raise SystemExit(f"bench: soteria {args[0]} failed:\n{done.stdout}{done.stderr}")
+        return time.perf_counter() - began
+
+    def start(self, workers: int, slots: int) -> int:
+        self.call("cluster", "start", "--simulated", "--dir", self.folder / "cluster", "--workers", workers, "--slots", slots)
+        return int(json.loads((self.folder / "cluster/state.json").read_text())["pid"])
+
+    def stop(self) -> None:
+        self.call("cluster", "stop", "--dir", self.folder / "cluster")
+
+    def manifest(self, read: pathlib.Path) -> pathlib.Path:
+        out = self.folder / f"{read.name}.toml"
+        self.call("manifest", "new", "--out", out, "--simulated", "--cluster", self.folder / "cluster",
+                  "--read", read, "--output", "rows,metrics,models")
+        return out
+
+    def run(self, manifest: pathlib.Path, *command) -> list[str]:
+        return self.command("run", "--manifest", manifest, "--cluster", self.folder / "cluster", "--", *command)
+
+
+def spark_environment() -> dict[str, str]:
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_SUBMIT_ARGS": "--master local[2] --driver-memory 8g --conf spark.ui.enabled=false "
+            "--conf spark.sql.shuffle.partitions=8 --conf spark.default.parallelism=8 "
+            "--conf spark.sql.files.minPartitionNum=8 --conf spark.log.level=ERROR pyspark-shell"}
+
+
+def logistic_regression(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.Path, runs: int) -> None:
+    host = soteria.start(workers=1, slots=2)
+    manifest = soteria.manifest(sealed)
+    sides = [
+        Side("Soteria", soteria.run(manifest, sys.executable, SIDE, sealed), soteria.environment, [host]),
+        Side("Spark", [sys.executable, str(SIDE), str(plain)], spark_environment(), []),
+    ]
+    for side in sides:
+        print(f"  {side.name:8} cold {side.once():7.3f} s", flush=True)
+        side.once()
+        side.peak = 0
+    for number in range(runs):
+        for side in sides if number % 2 == 0 else reversed(sides):
+            side.times.append(side.once())
+    for side in sides:
+        side.close()
+    soteria.stop()
+    for side in sides:
+        print(f"  {side.name:8} warm {statistics.median(side.times):7.3f} s (median of {runs}, {min(side.times):.3f}-{max(side.times):.3f}), "
+              f"peak PSS {side.peak / 2**20:,.0f} MiB; loss, iterations, intercept: {side.last.strip()}")
+    ours, theirs = sides
+    print(f"  time ratio   {statistics.median(ours.times) / statistics.median(theirs.times):.3f}  (promised: at most 0.25)")
+    print(f"  memory ratio {ours.peak / theirs.peak:.3f}  (promised: at most 0.5)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--columns", type=int, default=100)
+    parser.add_argument("--runs", type=int, default=5)
+    args = parser.parse_args()
+    folder = ROOT / "bench/out"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    soteria = Soteria(args.bin.resolve(), folder)
+    print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
+    plain, sealed = folder / "lr_t", folder / "storage/lr_t"
+    write_lr_t(plain, args.rows, args.columns)
+    soteria.call("keygen")
+    size = sum(file.stat().st_size for file in plain.iterdir())
+    print(f"put of Parquet, {size / 2**20:.0f} MiB, one core:")
+    seconds = []
+    for _ in range(3):
+        shutil.rmtree(sealed, ignore_errors=True)
+        seconds.append(soteria.call("put", plain, sealed, "--files", FILES, "--allow-simulated", preexec_fn=lambda: os.sched_setaffinity(0, {0})))
+    print(f"  {size / 1e6 / statistics.median(seconds):.0f} MB/s (promised: at least 100)")
+    print(f"LogisticRegression(maxIter=100, tol=1e-6), {args.rows:,} x {args.columns}, load + fit:")
+    logistic_regression(soteria, plain, sealed, args.runs)
+
+
+if __name__ == "__main__":
+    main()
