@@ -56,9 +56,10 @@ Coverage CoverageOf(const StageSpec& spec, const Tree& tree) {
 
 /// The stage that is open: what it still lacks and what it has.
 struct OpenStage {
-  OpenStage(const StageSpec& the_spec, uint64_t the_number)
+  OpenStage(const StageSpec& the_spec, uint64_t the_number, const CoordinatorLimits& the_limits)
       : spec(the_spec),
         number(the_number),
+        limits(the_limits),
         tree(the_spec.recipe->partitions),
         coverage(CoverageOf(the_spec, tree)) {}
 
@@ -71,6 +72,7 @@ struct OpenStage {
 
   const StageSpec& spec;
   uint64_t number;
+  CoordinatorLimits limits;
   base::Digest task{};
   Tree tree;
   Coverage coverage;
@@ -95,6 +97,7 @@ class Coordinator::Impl {
   StatusOr<BroadcastRef> Broadcast(std::string_view plain);
   void Drop(std::optional<uint64_t> broadcast, std::optional<uint64_t> stage);
   void SetLive(std::vector<base::Digest> live);
+  void SetLimits(const CoordinatorLimits& limits);
   void Cancel();
   Status WaitForWorkers(uint64_t workers, int64_t timeout_ms);
   HostResources resources() const;
@@ -122,7 +125,6 @@ class Coordinator::Impl {
   HostLink& link_;
   crypto::Sealer& sealer_;
   const crypto::Opener& opener_;
-  const CoordinatorLimits limits_;
 
   std::mutex run_mutex_;  // one stage at a time
   mutable std::mutex mutex_;
@@ -138,6 +140,7 @@ class Coordinator::Impl {
   uint64_t next_broadcast_ = 1;
   std::set<base::Digest> live_;
   std::set<base::Digest> kept_;  // of live_: those whose blocks were all built
+  CoordinatorLimits limits_;
   HostResources resources_;
   Counters counters_;
 };
@@ -184,9 +187,11 @@ StatusOr<StageResult> Coordinator::Impl::Run(const StageSpec& spec, const OnOutp
                                              const OnProgress& on_progress) {
   const std::lock_guard<std::mutex> one_at_a_time(run_mutex_);
   uint64_t number = 0;
+  CoordinatorLimits limits;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return base::Fail(base::kWorkerLost, "the connection to the host has ended");
+    limits = limits_;
     number = next_stage_++;
     open_stage_ = number;
     cancelled_ = overflowed_ = false;
@@ -194,7 +199,7 @@ StatusOr<StageResult> Coordinator::Impl::Run(const StageSpec& spec, const OnOutp
     ++counters_.stages;
     counters_.tasks += spec.recipe->partitions;
   }
-  OpenStage stage(spec, number);
+  OpenStage stage(spec, number, limits);
   stage.result.stage = number;
   Status status = Start(stage);
   if (status.ok()) status = Loop(stage, on_output, on_progress);
@@ -289,9 +294,9 @@ Status Coordinator::Impl::Handle(OpenStage& stage, const base::Frame& frame,
       return HandleRetried(stage, retried);
     }
     case host::WORKER_LOST:
-      if (++stage.losses > limits_.stage_losses_max) {
+      if (++stage.losses > stage.limits.stage_losses_max) {
         return base::Fail(base::kAttempts, base::Cat("the stage lost more than ",
-                                                     limits_.stage_losses_max, " workers"));
+                                                     stage.limits.stage_losses_max, " workers"));
       }
       return base::OkStatus();
     case host::PROGRESS: {
@@ -364,10 +369,10 @@ Status Coordinator::Impl::Accept(OpenStage& stage, const Place& place, std::stri
     return base::OkStatus();
   }
   stage.held_bytes += answer.payload.size();
-  if (stage.held_bytes > limits_.collect_bytes_max) {
+  if (stage.held_bytes > stage.limits.collect_bytes_max) {
     return base::Fail(base::kCollectLimit,
                       base::Cat("the result is larger than collect_bytes_max (",
-                                limits_.collect_bytes_max, " bytes)"));
+                                stage.limits.collect_bytes_max, " bytes)"));
   }
   stage.pending.emplace(place.a, std::move(answer.payload));
   return base::OkStatus();
@@ -398,9 +403,9 @@ Status Coordinator::Impl::HandleRetried(OpenStage& stage, const host::Retried& r
     return base::Fail(base::kProtocol, "the host retries a place that the stage doesn't have");
   }
   ++stage.result.retries;
-  if (++stage.place_losses[{place.a, place.b, place.c, place.d}] > limits_.place_losses_max) {
+  if (++stage.place_losses[{place.a, place.b, place.c, place.d}] > stage.limits.place_losses_max) {
     return base::Fail(base::kAttempts, base::Cat("a task was lost with its worker more than ",
-                                                 limits_.place_losses_max, " times"));
+                                                 stage.limits.place_losses_max, " times"));
   }
   return base::OkStatus();
 }
@@ -434,6 +439,11 @@ void Coordinator::Impl::SetLive(std::vector<base::Digest> live) {
   const std::lock_guard<std::mutex> lock(mutex_);
   live_ = std::set<base::Digest>(live.begin(), live.end());
   std::erase_if(kept_, [&](const base::Digest& digest) { return live_.count(digest) == 0; });
+}
+
+void Coordinator::Impl::SetLimits(const CoordinatorLimits& limits) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  limits_ = limits;
 }
 
 void Coordinator::Impl::Cancel() {
@@ -519,6 +529,7 @@ void Coordinator::DropBroadcast(const BroadcastRef& broadcast) {
   impl_->Drop(broadcast.id, std::nullopt);
 }
 void Coordinator::SetLive(std::vector<base::Digest> live) { impl_->SetLive(std::move(live)); }
+void Coordinator::SetLimits(CoordinatorLimits limits) { impl_->SetLimits(limits); }
 void Coordinator::DropShuffle(uint64_t stage) { impl_->Drop(std::nullopt, stage); }
 void Coordinator::Cancel() { impl_->Cancel(); }
 Status Coordinator::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {

@@ -59,6 +59,8 @@ class Coordinator {
   /// Seals `plain` once and hands it to the host for as many stages as name it.
   StatusOr<BroadcastRef> Broadcast(std::string_view plain);
   void DropBroadcast(const BroadcastRef& broadcast);
+  /// From the next stage on.
+  void SetLimits(CoordinatorLimits limits);
   /// The recipes whose blocks workers keep from now on; they let go of all others with the next
   /// task.
   void SetLive(std::vector<base::Digest> live);

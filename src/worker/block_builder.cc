@@ -1,0 +1,161 @@
+#include "src/worker/block_builder.h"
+
+#include <arrow/table.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "src/base/text.h"
+#include "src/table/arrow_status.h"
+#include "src/table/ipc.h"
+#include "src/table/types.h"
+
+namespace soteria::worker {
+
+using TablePtr = std::shared_ptr<arrow::Table>;
+
+base::StatusOr<TablePtr> Concatenate(std::vector<TablePtr> tables) {
+  if (tables.size() == 1) return std::move(tables.front());
+  const auto same = [&](const TablePtr& table) {
+    return table->schema()->Equals(*tables.front()->schema(), /*check_metadata=*/false);
+  };
+  if (!std::all_of(tables.begin(), tables.end(), same)) {
+    for (TablePtr& table : tables) {
+      SOTERIA_ASSIGN_OR_RETURN(table, table::ToSparkForm(std::move(table)));
+    }
+  }
+  SOTERIA_ARROW_ASSIGN(TablePtr whole, arrow::ConcatenateTables(tables));
+  return whole;
+}
+
+base::StatusOr<std::shared_ptr<const Block>> BlockBuilder::Make(const dataflow::Recipe& recipe,
+                                                                uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(auto chain, stage_.operators.ChainOf(recipe));
+  const Path path{recipe, dataflow::PrefixDigests(recipe), std::move(chain), partition};
+  return MakePrefix(path, path.chain->size());
+}
+
+base::StatusOr<std::shared_ptr<const Block>> BlockBuilder::MakePrefix(const Path& path,
+                                                                      size_t length) {
+  const base::Digest& digest = path.prefixes[length];
+  const auto live = stage_.live.find(digest);
+  if (live == stage_.live.end()) {
+    SOTERIA_ASSIGN_OR_RETURN(Block block, Compute(path, length));
+    return std::make_shared<const Block>(std::move(block));
+  }
+  return cache_.Get({digest, path.partition}, [&]() -> base::StatusOr<Block> {
+    SOTERIA_ASSIGN_OR_RETURN(Block block, Compute(path, length));
+    if (live->second) ++rebuilds_;
+    return block;
+  });
+}
+
+base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length) {
+  // Starts at the longest prefix that is kept (or is to be kept), else at the source.
+  size_t start = length;
+  bool from_kept = false;
+  while (start > 0 && !from_kept) {
+    --start;
+    from_kept = stage_.live.count(path.prefixes[start]) > 0;
+  }
+  TablePtr table;
+  if (from_kept) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto block, MakePrefix(path, start));
+    table = block->table;
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(table, ReadSource(path.recipe, path.partition));
+  }
+  Block block{std::move(table), nullptr};
+  for (size_t i = start; i < length; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(block,
+                             (*path.chain)[i]->Apply(std::move(block.table), path.partition));
+  }
+  return block;
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe,
+                                                  uint64_t partition) {
+  if (const auto* source = std::get_if<dataflow::DatasetSource>(&recipe.source)) {
+    return sources_.Read(*source, recipe.partitions, partition);
+  }
+  if (const auto* source = std::get_if<dataflow::TreeSource>(&recipe.source)) {
+    return sources_.Read(*source, partition);
+  }
+  if (const auto* source = std::get_if<dataflow::LocalSource>(&recipe.source)) {
+    return ReadLocal(*source, partition);
+  }
+  if (const auto* source = std::get_if<dataflow::ShuffleSource>(&recipe.source)) {
+    return ReadShuffle(*source, partition);
+  }
+  return ReadGroup(std::get<dataflow::CoalesceSource>(recipe.source), partition);
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& source,
+                                                 uint64_t partition) {
+  const auto found = stage_.broadcasts.find(source.broadcast);
+  if (found == stage_.broadcasts.end()) {
+    return base::Fail(base::kProtocol, "a task doesn't name the broadcast of its local rows");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr table, found->second->Table(source.content));
+  const uint64_t rows = static_cast<uint64_t>(table->num_rows());
+  const uint64_t begin = partition == 0 ? 0 : source.row_ends[partition - 1];
+  const uint64_t end = source.row_ends[partition];
+  if (source.row_ends.back() != rows || end > rows) {
+    return base::Fail(base::kProtocol, "local rows don't end where their recipe says");
+  }
+  return table->Slice(static_cast<int64_t>(begin), static_cast<int64_t>(end - begin));
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource& source,
+                                                   uint64_t partition) {
+  const base::Digest digest = dataflow::ShuffleDigest(source);
+  const auto& known = stage_.task.spec.inputs;
+  const auto input = std::find_if(known.begin(), known.end(),
+                                  [&](const auto& one) { return one.recipe == digest; });
+  if (input == known.end()) {
+    return base::Fail(base::kProtocol, "a task doesn't name the stage of its shuffle");
+  }
+  const ShuffleTarget target{input->stage, partition};
+  const auto given = inputs_.find(target);
+  if (given == inputs_.end()) {
+    needs_.push_back(target);
+    return base::Fail(kMiss, "shuffle inputs are not here");
+  }
+  // I5: all sources, each once, in the plan's order.
+  const uint64_t sources = source.parent->partitions;
+  std::vector<TablePtr> tables(sources);
+  for (const auto& [place, sealed] : given->second) {
+    const crypto::Place expected{place.a, partition, sources, source.targets};
+    if (place.a >= sources || !(place == expected)) {
+      return base::Fail(base::kIntegrity, "a shuffle input is for another place");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(
+        const std::string plain,
+        opener_.OpenAs(sealed, input->stage, input->task, crypto::MessageKind::kShuffle, place));
+    if (tables[place.a] != nullptr) continue;  // an authentic repeat
+    SOTERIA_ASSIGN_OR_RETURN(tables[place.a], table::FromIpcStream(plain));
+  }
+  const auto missing = std::count(tables.begin(), tables.end(), nullptr);
+  if (missing > 0) {
+    return base::Fail(base::kIntegrity,
+                      base::Cat(missing, " of ", sources, " inputs of a shuffle are missing"));
+  }
+  return Concatenate(std::move(tables));
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadGroup(const dataflow::CoalesceSource& source,
+                                                 uint64_t partition) {
+  const auto [first, last] =
+      dataflow::CoalescedRange(source.parent->partitions, source.groups, partition);
+  std::vector<TablePtr> tables;
+  for (uint64_t p = first; p < last; ++p) {
+    auto block = Make(*source.parent, p);
+    if (base::Is(block.status(), kMiss)) continue;  // collects all needs before it answers
+    SOTERIA_RETURN_IF_ERROR(block);
+    tables.push_back((*block)->table);
+  }
+  if (!needs_.empty()) return base::Fail(kMiss, "shuffle inputs are not here");
+  return Concatenate(std::move(tables));
+}
+
+}  // namespace soteria::worker

@@ -1,0 +1,86 @@
+// Makes the block of a recipe and partition: from the cache, from a kept prefix of its chain, or
+// from its source (DESIGN.md 6.5). Belongs to one task; the cache and the sources behind it are
+// shared.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/errors.h"
+#include "src/base/status.h"
+#include "src/crypto/envelope.h"
+#include "src/dataflow/recipe.h"
+#include "src/worker/block_cache.h"
+#include "src/worker/sources.h"
+#include "src/worker/stage_book.h"
+
+namespace soteria::worker {
+
+/// The block needs sealed inputs of a shuffle that this task was not given; needs() says which.
+/// Never leaves a worker.
+inline constexpr base::Condition kMiss = {"SOTERIA.MISS", base::exception_class::kSpark, "",
+                                          absl::StatusCode::kUnavailable};
+
+/// A target of the shuffle that a stage ran.
+struct ShuffleTarget {
+  uint64_t stage = 0;
+  uint64_t target = 0;
+  auto operator<=>(const ShuffleTarget&) const = default;
+};
+
+/// Sealed messages for a target, as the host gave them, with the place that it claims for each.
+using ShuffleInputs = std::map<ShuffleTarget, std::vector<std::pair<crypto::Place, std::string>>>;
+
+class BlockBuilder {
+ public:
+  /// All references must outlive the builder.
+  BlockBuilder(OpenStage& stage, BlockCache& cache, Sources& sources, const crypto::Opener& opener,
+               const ShuffleInputs& inputs)
+      : stage_(stage), cache_(cache), sources_(sources), opener_(opener), inputs_(inputs) {}
+
+  base::StatusOr<std::shared_ptr<const Block>> Make(const dataflow::Recipe& recipe,
+                                                    uint64_t partition);
+  const std::vector<ShuffleTarget>& needs() const { return needs_; }
+  /// Kept blocks that were gone and had to be built.
+  uint64_t rebuilds() const { return rebuilds_; }
+
+ private:
+  struct Path {
+    const dataflow::Recipe& recipe;
+    std::vector<base::Digest> prefixes;
+    std::shared_ptr<const OperatorCache::Chain> chain;
+    uint64_t partition;
+  };
+
+  base::StatusOr<std::shared_ptr<const Block>> MakePrefix(const Path& path, size_t length);
+  base::StatusOr<Block> Compute(const Path& path, size_t length);
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadSource(const dataflow::Recipe& recipe,
+                                                           uint64_t partition);
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadLocal(const dataflow::LocalSource& source,
+                                                          uint64_t partition);
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadShuffle(const dataflow::ShuffleSource& source,
+                                                            uint64_t partition);
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadGroup(const dataflow::CoalesceSource& source,
+                                                          uint64_t partition);
+
+  OpenStage& stage_;
+  BlockCache& cache_;
+  Sources& sources_;
+  const crypto::Opener& opener_;
+  const ShuffleInputs& inputs_;
+  std::vector<ShuffleTarget> needs_;
+  uint64_t rebuilds_ = 0;
+};
+
+/// Rows of all, in order. Vector columns of different physical form are brought to Spark's form.
+base::StatusOr<std::shared_ptr<arrow::Table>> Concatenate(
+    std::vector<std::shared_ptr<arrow::Table>> tables);
+
+}  // namespace soteria::worker

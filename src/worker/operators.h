@@ -1,0 +1,37 @@
+// Operators of a chain, decoded once a stage: "exec.*" and "ml.transform" map a table to a table,
+// "table.features" ends a chain. Thread-safe.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+#include "src/dataflow/recipe.h"
+#include "src/worker/block_cache.h"
+
+namespace soteria::worker {
+
+class ChainOperator {
+ public:
+  virtual ~ChainOperator() = default;
+  virtual base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table,
+                                      uint64_t partition) const = 0;
+};
+
+class OperatorCache {
+ public:
+  using Chain = std::vector<std::shared_ptr<const ChainOperator>>;
+  base::StatusOr<std::shared_ptr<const Chain>> ChainOf(const dataflow::Recipe& recipe);
+
+ private:
+  std::mutex mutex_;
+  std::map<base::Digest, std::shared_ptr<const Chain>> chains_;
+};
+
+}  // namespace soteria::worker

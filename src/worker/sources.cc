@@ -1,0 +1,145 @@
+#include "src/worker/sources.h"
+
+#include <arrow/builder.h>
+#include <arrow/table.h>
+
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/storage/dataset.h"
+#include "src/table/arrow_status.h"
+
+namespace soteria::worker {
+namespace {
+
+constexpr char kTextColumn[] = "value";
+
+/// Rows end at \n, \r\n or \r, as Spark's text source cuts them; a last line without an end counts.
+base::StatusOr<std::shared_ptr<arrow::Table>> TextTable(std::string_view text) {
+  arrow::StringBuilder lines;
+  while (!text.empty()) {
+    const size_t end = text.find_first_of("\r\n");
+    SOTERIA_ARROW_RETURN(lines.Append(text.substr(0, end)));
+    if (end == std::string_view::npos) break;
+    const bool two = text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n';
+    text.remove_prefix(end + (two ? 2 : 1));
+  }
+  std::shared_ptr<arrow::Array> column;
+  SOTERIA_ARROW_RETURN(lines.Finish(&column));
+  return arrow::Table::Make(arrow::schema({arrow::field(kTextColumn, arrow::utf8())}), {column});
+}
+
+base::StatusOr<std::string> TextBytes(const arrow::Table& table) {
+  if (table.num_columns() != 1 || table.column(0)->type()->id() != arrow::Type::STRING) {
+    return base::Fail(base::kAnalysis, "a text file is written from one string column");
+  }
+  std::string text;
+  for (const auto& chunk : table.column(0)->chunks()) {
+    const auto& lines = static_cast<const arrow::StringArray&>(*chunk);
+    for (int64_t i = 0; i < lines.length(); ++i) {
+      if (lines.IsValid(i)) text += lines.GetView(i);
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+std::string PartName(const dataflow::WriteTarget& target, uint64_t partition) {
+  char name[32];
+  std::snprintf(name, sizeof(name), "part-%05llu",
+                static_cast<unsigned long long>(target.first_file + partition));
+  const char* suffix = target.format == "text" ? ".txt" : ".parquet";
+  return base::Cat(target.directory, target.directory.empty() ? "" : "/", name, suffix);
+}
+
+}  // namespace
+
+void Sources::AddKey(const std::string& id, crypto::Secret key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  keys_.insert_or_assign(id, std::move(key));
+}
+
+base::StatusOr<const crypto::Secret*> Sources::KeyOf(const std::string& id) {
+  const auto found = keys_.find(id);
+  if (found == keys_.end()) {
+    return base::Fail(base::kKey,
+                      "the worker has no key of that data set: the Manifest doesn't list it");
+  }
+  return &found->second;
+}
+
+base::StatusOr<Sources::RootPtr> Sources::Open(const std::string& root, const std::string& id,
+                                               uint64_t version, const base::Digest& index,
+                                               storage::RootKind kind) {
+  // Opening under the lock: slots that start together read an index once.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto known = roots_.find(index);
+  if (known != roots_.end() && known->second->index.index.id == id) return known->second;
+  SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* key, KeyOf(id));
+  SOTERIA_ASSIGN_OR_RETURN(storage::OpenedIndex opened,
+                           storage::OpenIndexAt(files_, root, *key, id, version, index));
+  if (opened.index.kind != kind) {
+    return base::Fail(base::kIntegrity, "a root is not of the kind that the recipe names");
+  }
+  auto fresh = std::make_shared<Root>(Root{key->Clone(), std::move(opened), nullptr});
+  if (kind == storage::RootKind::kTree) {
+    fresh->tree =
+        std::make_unique<storage::Tree>(storage::Tree::Of(files_, root, *key, fresh->index));
+  }
+  if (roots_.size() >= kIndexesKept) roots_.clear();
+  roots_[index] = fresh;
+  return RootPtr(std::move(fresh));
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::DatasetSource& source,
+                                                            uint64_t partitions,
+                                                            uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, Open(source.root, source.id, source.version,
+                                                    source.index, storage::RootKind::kDataSet));
+  if (root->index.index.files.size() != partitions) {
+    return base::Fail(base::kIntegrity, "the index has another number of files than the recipe");
+  }
+  std::optional<std::vector<std::string>> columns;
+  if (!source.columns.empty()) columns = source.columns;
+  return storage::ReadDatasetFile(files_, source.root, root->index.index, partition, root->key,
+                                  columns);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::TreeSource& source,
+                                                            uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, Open(source.root, source.id, source.version,
+                                                    source.index, storage::RootKind::kTree));
+  const std::string& file = source.files[partition];
+  if (source.format == "parquet") return root->tree->ReadParquet(file, std::nullopt);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string text, root->tree->Read(file, kTextFileBytesMax));
+  return TextTable(text);
+}
+
+base::StatusOr<std::string> Sources::Write(const dataflow::WriteTarget& target, uint64_t partition,
+                                           const arrow::Table& table) {
+  std::string bytes;
+  if (target.format == "parquet") {
+    SOTERIA_ASSIGN_OR_RETURN(bytes, storage::ParquetBytes(table));
+  } else if (target.format == "text") {
+    SOTERIA_ASSIGN_OR_RETURN(bytes, TextBytes(table));
+  } else {
+    return base::Fail(base::kProtocol, "unknown format of a write");
+  }
+  std::optional<crypto::Secret> key;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* known, KeyOf(target.id));
+    key = known->Clone();
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const storage::FileEntry entry,
+                           storage::Tree::WriteFile(files_, random_, target.root, *key, target.id,
+                                                    PartName(target, partition), bytes,
+                                                    static_cast<uint64_t>(table.num_rows())));
+  return storage::EncodeFileEntry(entry);
+}
+
+}  // namespace soteria::worker

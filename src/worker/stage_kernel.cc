@@ -1,0 +1,89 @@
+#include "src/worker/stage_kernel.h"
+
+#include <arrow/table.h>
+
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/exec/aggregate.h"
+#include "src/ml/kernel.h"
+
+namespace soteria::worker {
+namespace {
+
+constexpr char kAggregateKind[] = "exec.aggregate";
+
+base::Status NeedsTable() {
+  return base::Fail(base::kProtocol, "a kernel over rows was sent to feature blocks");
+}
+
+class AggregateKernel : public StageKernel {
+ public:
+  explicit AggregateKernel(exec::Aggregate aggregate) : aggregate_(std::move(aggregate)) {}
+  base::StatusOr<std::string> Map(const Block& block, uint64_t partition) const override {
+    if (block.table == nullptr) return NeedsTable();
+    return aggregate_.Map(*block.table, partition);
+  }
+  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
+    return aggregate_.Merge(children);
+  }
+
+ private:
+  exec::Aggregate aggregate_;
+};
+
+class RowsKernel : public StageKernel {
+ public:
+  explicit RowsKernel(ml::RowKernelPtr kernel) : kernel_(std::move(kernel)) {}
+  base::StatusOr<std::string> Map(const Block& block, uint64_t) const override {
+    if (block.table == nullptr) return NeedsTable();
+    return kernel_->Map(*block.table);
+  }
+  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
+    return kernel_->Merge(children);
+  }
+
+ private:
+  ml::RowKernelPtr kernel_;
+};
+
+class FeaturesKernel : public StageKernel {
+ public:
+  explicit FeaturesKernel(ml::KernelPtr kernel) : kernel_(std::move(kernel)) {}
+  base::StatusOr<std::string> Map(const Block& block, uint64_t) const override {
+    if (block.features == nullptr) {
+      return base::Fail(base::kProtocol, "a kernel over feature blocks was sent to rows");
+    }
+    return kernel_->Map(*block.features);
+  }
+  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
+    return kernel_->Merge(children);
+  }
+
+ private:
+  ml::KernelPtr kernel_;
+};
+
+template <class T, class... A>
+std::shared_ptr<const StageKernel> Make(A&&... arguments) {
+  return std::make_shared<const T>(std::forward<A>(arguments)...);
+}
+
+}  // namespace
+
+base::StatusOr<std::shared_ptr<const StageKernel>> DecodeStageKernel(
+    const dataflow::OperatorBytes& kernel) {
+  if (kernel.kind == kAggregateKind) {
+    SOTERIA_ASSIGN_OR_RETURN(exec::Aggregate aggregate, exec::Aggregate::Decode(kernel.bytes));
+    return Make<AggregateKernel>(std::move(aggregate));
+  }
+  if (ml::IsKernel(kernel.kind)) {
+    SOTERIA_ASSIGN_OR_RETURN(ml::KernelPtr decoded, ml::DecodeKernel(kernel.kind, kernel.bytes));
+    return Make<FeaturesKernel>(std::move(decoded));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(ml::RowKernelPtr decoded,
+                           ml::DecodeRowKernel(kernel.kind, kernel.bytes));
+  return Make<RowsKernel>(std::move(decoded));
+}
+
+}  // namespace soteria::worker

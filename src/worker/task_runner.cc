@@ -1,0 +1,232 @@
+#include "src/worker/task_runner.h"
+
+#include <arrow/table.h>
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/dataflow/tree.h"
+#include "src/exec/partition.h"
+#include "src/table/ipc.h"
+
+namespace soteria::worker {
+namespace {
+
+using crypto::MessageKind;
+using crypto::Place;
+using dataflow::Node;
+using dataflow::Terminal;
+using dataflow::Tree;
+
+/// Memory of a task's sealed inputs, given back with the task.
+class Reservation {
+ public:
+  explicit Reservation(MemoryBudget& budget) : budget_(budget) {}
+  ~Reservation() { budget_.Give(bytes_); }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  base::Status Take(uint64_t bytes) {
+    SOTERIA_RETURN_IF_ERROR(budget_.Take(bytes));
+    bytes_ += bytes;
+    return base::OkStatus();
+  }
+
+ private:
+  MemoryBudget& budget_;
+  uint64_t bytes_ = 0;
+};
+
+base::Status NotATask() {
+  return base::Fail(base::kIntegrity, "the host asks for a place that the stage doesn't have");
+}
+
+/// The partition of a map task's place.
+base::StatusOr<uint64_t> PartitionOf(const OpenStage& stage, const Place& place) {
+  const uint64_t partitions = stage.task.spec.recipe->partitions;
+  const bool reduce = stage.task.spec.terminal == Terminal::kReduce;
+  const uint64_t partition = reduce ? place.b : place.a;
+  const Place expected =
+      reduce ? Tree(partitions).PlaceOf({0, partition}) : Place{partition, 0, 0, 0};
+  if (partition >= partitions || !(place == expected)) return NotATask();
+  return partition;
+}
+
+base::Status NeedTable(const Block& block) {
+  if (block.table != nullptr) return base::OkStatus();
+  return base::Fail(base::kProtocol, "feature blocks can only be kept or reduced");
+}
+
+}  // namespace
+
+TaskOutput TaskRunner::Run(TaskInput input) {
+  TaskOutput output;
+  auto opened = book_.Get(input.stage);
+  if (!opened.ok()) {
+    output.outcome = TaskOutcome::kRetry;
+    return output;
+  }
+  OpenStage& stage = **opened;
+  base::Status status = stage.status;
+  if (status.ok()) {
+    DropOldBlocks(stage);
+    status = RunOpened(stage, input, output);
+  }
+  if (status.ok()) {
+    output.outcome = TaskOutcome::kOk;
+    return output;
+  }
+  output.outputs.clear();
+  if (base::Is(status, kMiss)) {
+    output.outcome = TaskOutcome::kMiss;
+    return output;
+  }
+  output.needs.clear();
+  output.outcome = TaskOutcome::kFailed;
+  auto sealed = sealer_.Seal(input.stage, stage.digest, MessageKind::kError, input.place,
+                             base::EncodeStatus(status));
+  // A sealer that refuses leaves the host's bare "failed".
+  if (sealed.ok()) output.outputs.push_back({input.stage, input.place, *std::move(sealed)});
+  return output;
+}
+
+void TaskRunner::DropOldBlocks(const OpenStage& stage) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stage.task.stage <= newest_stage_) return;
+  newest_stage_ = stage.task.stage;
+  std::set<base::Digest> live;
+  for (const auto& [digest, kept] : stage.live) live.insert(digest);
+  cache_.KeepOnly(live);
+}
+
+base::Status TaskRunner::RunOpened(OpenStage& stage, TaskInput& input, TaskOutput& output) {
+  Reservation memory(budget_);
+  uint64_t bytes = 0;
+  for (const SealedBlob& blob : input.inputs) bytes += blob.sealed.size();
+  SOTERIA_RETURN_IF_ERROR(memory.Take(bytes));
+  if (input.merge) return Merge(stage, input, output);
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t partition, PartitionOf(stage, input.place));
+  return Map(stage, partition, input, output);
+}
+
+base::Status TaskRunner::Map(OpenStage& stage, uint64_t partition, TaskInput& input,
+                             TaskOutput& output) {
+  ShuffleInputs shuffled;
+  for (SealedBlob& blob : input.inputs) {
+    shuffled[{blob.stage, blob.place.b}].emplace_back(blob.place, std::move(blob.sealed));
+  }
+  BlockBuilder builder(stage, cache_, sources_, opener_, shuffled);
+  auto block = builder.Make(*stage.task.spec.recipe, partition);
+  if (!block.ok()) {
+    output.needs = builder.needs();
+    return block.status();
+  }
+  return Answer(stage, partition, **block, builder.rebuilds(), output);
+}
+
+base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Block& block,
+                                uint64_t rebuilds, TaskOutput& output) {
+  const dataflow::StageSpec& spec = stage.task.spec;
+  const Place place{partition, 0, 0, 0};
+  const auto seal = [&](MessageKind kind, const Place& where, std::string payload) {
+    return Seal(stage, kind, where, dataflow::EncodeAnswer({std::move(payload), rebuilds}), output);
+  };
+  switch (spec.terminal) {
+    case Terminal::kReduce: {
+      SOTERIA_ASSIGN_OR_RETURN(std::string partial, stage.kernel->Map(block, partition));
+      return seal(MessageKind::kPartial, Tree(spec.recipe->partitions).PlaceOf({0, partition}),
+                  std::move(partial));
+    }
+    case Terminal::kCollect: {
+      SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+      SOTERIA_ASSIGN_OR_RETURN(std::string rows, table::ToIpcStream(*block.table));
+      return seal(MessageKind::kRows, place, std::move(rows));
+    }
+    case Terminal::kWrite: {
+      SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+      SOTERIA_ASSIGN_OR_RETURN(std::string entry,
+                               sources_.Write(spec.write, partition, *block.table));
+      return seal(MessageKind::kWritten, place, std::move(entry));
+    }
+    case Terminal::kShuffle:
+      SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+      SOTERIA_RETURN_IF_ERROR(Shuffle(stage, partition, block, output));
+      break;
+    case Terminal::kKeep:
+      break;
+  }
+  return seal(MessageKind::kKept, place, dataflow::EncodeKept({block.rows(), block.bytes()}));
+}
+
+base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Block& block,
+                                 TaskOutput& output) {
+  const dataflow::StageSpec& spec = stage.task.spec;
+  std::vector<std::shared_ptr<arrow::Table>> parts = {block.table};
+  if (spec.scheme == "round_robin") {
+    SOTERIA_ASSIGN_OR_RETURN(parts, exec::RoundRobin(block.table, partition, spec.targets));
+  }
+  if (parts.size() != spec.targets) {
+    return base::Fail(base::kProtocol, "a shuffle scheme doesn't fit its targets");
+  }
+  for (uint64_t q = 0; q < spec.targets; ++q) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::string rows, table::ToIpcStream(*parts[q]));
+    const Place cell{partition, q, spec.recipe->partitions, spec.targets};
+    SOTERIA_RETURN_IF_ERROR(Seal(stage, MessageKind::kShuffle, cell, rows, output));
+  }
+  return base::OkStatus();
+}
+
+base::Status TaskRunner::Merge(OpenStage& stage, const TaskInput& input, TaskOutput& output) {
+  const dataflow::StageSpec& spec = stage.task.spec;
+  const Tree tree(spec.recipe->partitions);
+  const Node node{input.place.a, input.place.b};
+  if (spec.terminal != Terminal::kReduce || node.level == 0 || !tree.Contains(node) ||
+      !(tree.PlaceOf(node) == input.place)) {
+    return NotATask();
+  }
+  const auto [first, last] = tree.Children(node);
+  std::vector<std::optional<std::string>> children(last - first);
+  uint64_t rebuilds = 0;
+  for (const SealedBlob& blob : input.inputs) {
+    const Node child{blob.place.a, blob.place.b};
+    if (child.level + 1 != node.level || child.index < first || child.index >= last) {
+      return base::Fail(base::kIntegrity, "a merge was given a child of another node");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(std::string plain,
+                             opener_.OpenAs(blob.sealed, stage.task.stage, stage.digest,
+                                            MessageKind::kPartial, tree.PlaceOf(child)));
+    std::optional<std::string>& slot = children[child.index - first];
+    if (slot.has_value()) continue;  // an authentic repeat
+    SOTERIA_ASSIGN_OR_RETURN(dataflow::Answer answer, dataflow::DecodeAnswer(std::move(plain)));
+    rebuilds += answer.rebuilds;
+    slot = std::move(answer.payload);
+  }
+  std::vector<std::string> ordered;
+  for (std::optional<std::string>& child : children) {
+    if (!child.has_value()) {
+      return base::Fail(base::kIntegrity, base::Cat("a merge was given an incomplete set of ",
+                                                    children.size(), " children"));
+    }
+    ordered.push_back(*std::move(child));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(ordered));
+  return Seal(stage, MessageKind::kPartial, input.place,
+              dataflow::EncodeAnswer({std::move(merged), rebuilds}), output);
+}
+
+base::Status TaskRunner::Seal(const OpenStage& stage, MessageKind kind, const Place& place,
+                              std::string_view plain, TaskOutput& output) {
+  if (plain.size() > crypto::kEnvelopePlainBytesMax) {
+    return base::Fail(kind == MessageKind::kRows ? base::kCollectLimit : base::kMemoryLimit,
+                      base::Cat("one partition's result has ", plain.size(),
+                                " bytes; at most 256 MiB can be sent: use more partitions"));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::string sealed,
+                           sealer_.Seal(stage.task.stage, stage.digest, kind, place, plain));
+  output.outputs.push_back({stage.task.stage, place, std::move(sealed)});
+  return base::OkStatus();
+}
+
+}  // namespace soteria::worker

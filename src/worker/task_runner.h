@@ -1,0 +1,77 @@
+// Runs one task of a stage: makes the block, applies the terminal, seals the answer; or merges a
+// complete set of children (I5). Every failure becomes a sealed kError for the task's place (I1,
+// I8). Shared by all slots; thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/crypto/envelope.h"
+#include "src/worker/block_builder.h"
+#include "src/worker/block_cache.h"
+#include "src/worker/sources.h"
+#include "src/worker/stage_book.h"
+
+namespace soteria::worker {
+
+/// One sealed message with the place that the host gave or will file it under.
+struct SealedBlob {
+  uint64_t stage = 0;
+  crypto::Place place;
+  std::string sealed;
+};
+
+struct TaskInput {
+  uint64_t stage = 0;
+  bool merge = false;
+  crypto::Place place;
+  std::vector<SealedBlob> inputs;
+};
+
+enum class TaskOutcome { kOk, kMiss, kRetry, kFailed };
+
+struct TaskOutput {
+  TaskOutcome outcome = TaskOutcome::kFailed;
+  std::vector<SealedBlob> outputs;
+  std::vector<ShuffleTarget> needs;
+};
+
+class TaskRunner {
+ public:
+  /// All references must outlive the runner.
+  TaskRunner(StageBook& book, BlockCache& cache, MemoryBudget& budget, Sources& sources,
+             const crypto::Opener& opener, crypto::Sealer& sealer)
+      : book_(book),
+        cache_(cache),
+        budget_(budget),
+        sources_(sources),
+        opener_(opener),
+        sealer_(sealer) {}
+
+  TaskOutput Run(TaskInput input);
+
+ private:
+  base::Status RunOpened(OpenStage& stage, TaskInput& input, TaskOutput& output);
+  base::Status Map(OpenStage& stage, uint64_t partition, TaskInput& input, TaskOutput& output);
+  base::Status Answer(OpenStage& stage, uint64_t partition, const Block& block, uint64_t rebuilds,
+                      TaskOutput& output);
+  base::Status Shuffle(OpenStage& stage, uint64_t partition, const Block& block,
+                       TaskOutput& output);
+  base::Status Merge(OpenStage& stage, const TaskInput& input, TaskOutput& output);
+  base::Status Seal(const OpenStage& stage, crypto::MessageKind kind, const crypto::Place& place,
+                    std::string_view plain, TaskOutput& output);
+  void DropOldBlocks(const OpenStage& stage);
+
+  StageBook& book_;
+  BlockCache& cache_;
+  MemoryBudget& budget_;
+  Sources& sources_;
+  const crypto::Opener& opener_;
+  crypto::Sealer& sealer_;
+  std::mutex mutex_;
+  uint64_t newest_stage_ = 0;
+};
+
+}  // namespace soteria::worker

@@ -1,0 +1,209 @@
+#include "src/worker/worker.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "soteria/host.pb.h"
+#include "src/base/errors.h"
+#include "src/base/log.h"
+#include "src/channel/attested.h"
+#include "src/channel/channel.h"
+#include "src/crypto/envelope.h"
+#include "src/dataflow/host_link.h"
+#include "src/dataflow/stream_mux.h"
+#include "src/worker/admission.h"
+#include "src/worker/slot.h"
+#include "src/worker/stage_book.h"
+#include "src/worker/task_runner.h"
+
+namespace soteria::worker {
+
+using dataflow::FrameLink;
+using dataflow::Greeting;
+
+// What exists once the master has admitted this worker.
+struct Tasks {
+  Tasks(const Options& options, Admitted admitted)
+      : session(crypto::SessionId(admitted.session_root)),
+        opener(admitted.session_root, session),
+        sealer(admitted.session_root, session, admitted.sender),
+        budget(options.memory_bytes_max),
+        cache(budget),
+        sources(*options.files, *options.random),
+        book(opener),
+        runner(book, cache, budget, sources, opener, sealer) {
+    for (auto& [id, key] : admitted.keys) sources.AddKey(id, std::move(key));
+  }
+
+  base::Digest session;
+  crypto::Opener opener;
+  crypto::Sealer sealer;
+  MemoryBudget budget;
+  BlockCache cache;
+  Sources sources;
+  StageBook book;
+  TaskRunner runner;
+};
+
+class Worker::Impl {
+ public:
+  explicit Impl(Options options) : options_(std::move(options)) {}
+
+  base::Status Run();
+  void Stop();
+
+ private:
+  base::StatusOr<std::unique_ptr<FrameLink>> DialHost(Greeting::Role role, uint64_t slot);
+  base::Status Serve(FrameLink& control, dataflow::StreamMux& mux,
+                     std::vector<std::thread>& threads);
+  base::Status StartSlots(std::vector<std::thread>& threads);
+  void ReadControl(FrameLink& control, dataflow::StreamMux& mux);
+  void End();
+  void WaitForEnd();
+  void CloseAll();
+
+  Options options_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+  std::vector<std::unique_ptr<FrameLink>> slots_;
+  std::unique_ptr<channel::Channel> channel_;
+  std::unique_ptr<Tasks> tasks_;
+  std::vector<std::function<void()>> closers_;
+};
+
+base::StatusOr<std::unique_ptr<FrameLink>> Worker::Impl::DialHost(Greeting::Role role,
+                                                                  uint64_t slot) {
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::FrameConnection> connection, options_.dial());
+  SOTERIA_RETURN_IF_ERROR(
+      dataflow::Greet(*connection, {role, options_.cookie, options_.name, slot}));
+  return std::make_unique<FrameLink>(std::move(connection));
+}
+
+void Worker::Impl::End() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+void Worker::Impl::WaitForEnd() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return ended_; });
+}
+
+void Worker::Impl::ReadControl(FrameLink& control, dataflow::StreamMux& mux) {
+  while (true) {
+    auto frame = control.Receive();
+    if (!frame.ok()) break;
+    if (mux.OnFrame(*frame)) continue;
+    StageBook* book = nullptr;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (tasks_ != nullptr) book = &tasks_->book;
+    }
+    if (book == nullptr || !book->OnFrame(*std::move(frame))) break;
+  }
+  mux.Close();
+  End();
+}
+
+base::Status Worker::Impl::StartSlots(std::vector<std::thread>& threads) {
+  for (uint64_t s = 0; s < options_.slots; ++s) {
+    SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<FrameLink> slot, DialHost(Greeting::Role::kSlot, s));
+    FrameLink& link = *slot;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      slots_.push_back(std::move(slot));
+    }
+    threads.emplace_back([this, &link] {
+      const base::Status status = ServeSlot(link, tasks_->runner);
+      if (base::Is(status, base::kProtocol)) {
+        base::Log(base::Level::kError, "the host broke the protocol of a slot");
+      }
+      End();
+    });
+  }
+  return base::OkStatus();
+}
+
+base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux,
+                                 std::vector<std::thread>& threads) {
+  SOTERIA_ASSIGN_OR_RETURN(const crypto::IdentityKey identity, crypto::IdentityKey::Generate());
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::ByteStream> stream, mux.Open());
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<channel::Channel> channel,
+                           channel::TlsClient(std::move(stream)));
+  channel::Channel& to_master = *channel;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    channel_ = std::move(channel);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      Admitted admitted,
+      Join(to_master, {*options_.evidence, identity, *options_.random, options_.kernel_level}));
+  base::Log(base::Level::kInfo, "admitted as sender {}", admitted.sender);
+  {
+    auto tasks = std::make_unique<Tasks>(options_, std::move(admitted));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    tasks_ = std::move(tasks);
+  }
+  SOTERIA_RETURN_IF_ERROR(StartSlots(threads));
+  // The master may ask for fresh evidence at any time; the session ends with this channel.
+  threads.emplace_back([this, &to_master, &identity] {
+    while (
+        channel::ProveSelf(to_master, policy::Role::kWorker, *options_.evidence, identity).ok()) {
+    }
+    End();
+  });
+  const base::Status ready = control.Send(host::READY, 0, {});
+  if (ready.ok()) WaitForEnd();
+  // Before `identity` goes: its user must have ended.
+  CloseAll();
+  for (std::thread& thread : threads) thread.join();
+  threads.clear();
+  return ready;
+}
+
+void Worker::Impl::CloseAll() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ended_ = true;
+  for (const auto& slot : slots_) slot->Close();
+  if (channel_ != nullptr) channel_->Close();
+  if (tasks_ != nullptr) tasks_->book.Close();
+  for (const auto& close : closers_) close();
+  changed_.notify_all();
+}
+
+base::Status Worker::Impl::Run() {
+  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<FrameLink> control,
+                           DialHost(Greeting::Role::kWorker, 0));
+  dataflow::StreamMux mux(*control);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closers_.push_back([&control] { control->Close(); });
+  }
+  std::thread reader([this, &control, &mux] { ReadControl(*control, mux); });
+  std::vector<std::thread> threads;
+  const base::Status status = Serve(*control, mux, threads);
+  CloseAll();
+  for (std::thread& thread : threads) thread.join();
+  reader.join();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closers_.clear();
+  slots_.clear();
+  channel_.reset();
+  tasks_.reset();
+  return status;
+}
+
+void Worker::Impl::Stop() { CloseAll(); }
+
+Worker::Worker(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Worker::~Worker() = default;
+base::Status Worker::Run() { return impl_->Run(); }
+void Worker::Stop() { impl_->Stop(); }
+
+}  // namespace soteria::worker
