@@ -64,9 +64,6 @@ std::string FunctionName(std::string_view name) {
   for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  if (lower == "isnull") return "isNull";
-  if (lower == "isnotnull") return "isNotNull";
-  if (lower == "isnan") return "isNaN";
   return lower;
 }
 

@@ -136,6 +136,10 @@ RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& rel
     }
     case Relation::kToSchema:
       return ToSchema(relation.to_schema());
+    case Relation::kDropNa:
+      return DropMissing(relation.drop_na());
+    case Relation::kFillNa:
+      return FillMissing(relation.fill_na());
     case Relation::kHint:
       return Resolve(relation.hint().input());
     case Relation::kMlRelation:

@@ -21,6 +21,8 @@ class Expression;
 class Fetch;
 class LocalRelation;
 class MlRelation;
+class NADrop;
+class NAFill;
 class Project;
 class Read;
 class Relation;
@@ -73,6 +75,8 @@ class RelationConverter {
   ResolvedOr Aggregate(const spark::connect::Aggregate& aggregate);
   ResolvedOr AggregateColumns(Resolved input, std::vector<exec::NamedExpr> columns);
   ResolvedOr ToSchema(const spark::connect::ToSchema& to);
+  ResolvedOr DropMissing(const spark::connect::NADrop& drop);
+  ResolvedOr FillMissing(const spark::connect::NAFill& fill);
   ResolvedOr Ml(const spark::connect::MlRelation& ml);
 
   SessionState& state_;

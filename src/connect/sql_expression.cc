@@ -212,7 +212,7 @@ class Parser {
 
   NodeOr Is(Node left) {
     const bool negate = TakeWord("NOT");
-    if (TakeWord("NULL")) return Make(negate ? "isNotNull" : "isNull", std::move(left));
+    if (TakeWord("NULL")) return Make(negate ? "isnotnull" : "isnull", std::move(left));
     if (IsWord("TRUE") || IsWord("FALSE")) {
       const Node value{exec::Literal(IsWord("TRUE"))};
       ++at_;

@@ -1,0 +1,146 @@
+#include "src/connect/expressions.h"
+
+#include <arrow/type.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "src/base/errors.h"
+#include "src/connect/aggregates.h"
+
+namespace soteria::connect {
+namespace {
+
+using spark::connect::Expression;
+
+Expression Attribute(const std::string& name) {
+  Expression e;
+  e.mutable_unresolved_attribute()->set_unparsed_identifier(name);
+  return e;
+}
+
+Expression Call(const std::string& name, const std::vector<Expression>& args) {
+  Expression e;
+  e.mutable_unresolved_function()->set_function_name(name);
+  for (const auto& arg : args) *e.mutable_unresolved_function()->add_arguments() = arg;
+  return e;
+}
+
+Expression Number(int value) {
+  Expression e;
+  e.mutable_literal()->set_integer(value);
+  return e;
+}
+
+class ExpressionsTest : public testing::Test {
+ protected:
+  const std::shared_ptr<arrow::Schema> schema_ =
+      arrow::schema({arrow::field("a", arrow::int32()), arrow::field("b", arrow::int32())});
+  const std::vector<std::string> qualifiers_ = {"t"};
+  const ExpressionConverter converter_{*schema_, qualifiers_};
+
+  std::string Name(const Expression& e) {
+    const auto converted = converter_.Convert(e);
+    return converted.ok() ? exec::PrettyName(**converted) : base::ConditionName(converted.status());
+  }
+  std::vector<std::string> Names(const std::vector<Expression>& expressions) {
+    google::protobuf::RepeatedPtrField<Expression> field(expressions.begin(), expressions.end());
+    const auto columns = converter_.ConvertAll(field);
+    if (!columns.ok()) return {base::ConditionName(columns.status())};
+    std::vector<std::string> names;
+    for (const auto& column : *columns) {
+      names.push_back(column.name.empty() ? exec::PrettyName(*column.expr) : column.name);
+    }
+    return names;
+  }
+};
+
+TEST_F(ExpressionsTest, Functions) {
+  EXPECT_EQ(Name(Call("+", {Attribute("a"), Number(1)})), "(a + 1)");
+  EXPECT_EQ(Name(Call("isNull", {Attribute("a")})), "(a IS NULL)");
+  EXPECT_EQ(Name(Call("!=", {Attribute("a"), Number(1)})), "(NOT (a = 1))");
+  EXPECT_EQ(Name(Attribute("t.a")), "a");
+}
+
+TEST_F(ExpressionsTest, ColumnsOfAProjection) {
+  Expression star;
+  star.mutable_unresolved_star();
+  Expression of_t;
+  of_t.mutable_unresolved_star()->set_unparsed_target("t.*");
+  Expression of_u;
+  of_u.mutable_unresolved_star()->set_unparsed_target("u.*");
+  Expression alias;
+  *alias.mutable_alias()->mutable_expr() = Attribute("a");
+  alias.mutable_alias()->add_name("x");
+  Expression text;
+  text.mutable_expression_string()->set_expression("a + b AS sum");
+  using Strings = std::vector<std::string>;
+  EXPECT_EQ(Names({star}), (Strings{"a", "b"}));
+  EXPECT_EQ(Names({of_t, alias, text}), (Strings{"a", "b", "x", "sum"}));
+  EXPECT_EQ(Names({Attribute("A")}), Strings{"A"});
+  EXPECT_EQ(Names({of_u}), Strings{"_LEGACY_ERROR_TEMP"});
+  alias.mutable_alias()->add_name("y");
+  EXPECT_EQ(Names({alias}), Strings{"UNSUPPORTED_FEATURE"});
+}
+
+TEST_F(ExpressionsTest, PythonIsRefused) {
+  Expression e;
+  auto* function = e.mutable_common_inline_user_defined_function();
+  function->set_function_name("twice");
+  function->mutable_python_udf();
+  const auto converted = converter_.Convert(e);
+  ASSERT_FALSE(converted.ok());
+  EXPECT_EQ(base::ExceptionName(converted.status()), "java.lang.UnsupportedOperationException");
+  EXPECT_NE(base::Message(converted.status()).find("twice"), std::string::npos);
+}
+
+TEST_F(ExpressionsTest, UnknownNodesAreNamed) {
+  Expression e;
+  e.mutable_window();
+  const auto converted = converter_.Convert(e);
+  ASSERT_FALSE(converted.ok());
+  EXPECT_NE(base::Message(converted.status()).find("`window`"), std::string::npos);
+  EXPECT_FALSE(converter_.Convert(Expression()).ok());
+}
+
+TEST_F(ExpressionsTest, DepthIsBounded) {
+  Expression e = Attribute("a");
+  for (int i = 0; i < 300; ++i) {
+    Expression outer;
+    outer.mutable_unresolved_function()->set_function_name("negative");
+    outer.mutable_unresolved_function()->add_arguments()->Swap(&e);
+    e.Swap(&outer);
+  }
+  EXPECT_FALSE(converter_.Convert(e).ok());
+}
+
+TEST_F(ExpressionsTest, AggregatesAreSplitOff) {
+  const auto sum = *converter_.Convert(Call("sum", {Attribute("a")}));
+  const auto plain = SplitAggregates({{"", sum}});
+  ASSERT_TRUE(plain.ok());
+  EXPECT_TRUE(plain->plain);
+  EXPECT_EQ(plain->calls[0].name, "sum(a)");
+  const auto mixed =
+      SplitAggregates({{"d", *converter_.Convert(Call("-", {Call("max", {Attribute("a")}),
+                                                            Call("min", {Attribute("a")})}))}});
+  ASSERT_TRUE(mixed.ok());
+  EXPECT_FALSE(mixed->plain);
+  EXPECT_EQ(mixed->calls.size(), 2U);
+  EXPECT_EQ(mixed->columns[0].name, "d");
+  EXPECT_FALSE(SplitAggregates({{"", exec::ColumnNamed("a")}}).ok());
+  EXPECT_FALSE(
+      SplitAggregates({{"", *converter_.Convert(Call("sum", {Call("max", {Attribute("a")})}))}})
+          .ok());
+}
+
+TEST_F(ExpressionsTest, CountStar) {
+  Expression star;
+  star.mutable_unresolved_star();
+  EXPECT_EQ(Name(Call("count", {star})), "count(1)");
+  EXPECT_EQ(Name(Call("sum", {star})), "_LEGACY_ERROR_TEMP");
+}
+
+}  // namespace
+}  // namespace soteria::connect

@@ -1,0 +1,214 @@
+#include "src/connect/sql_expression.h"
+
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/errors.h"
+#include "src/connect/sql_tokens.h"
+
+namespace soteria::connect {
+namespace {
+
+using exec::Expr;
+
+NameResolver Resolver() {
+  return [](std::vector<std::string> parts) -> base::StatusOr<exec::ExprPtr> {
+    return parts.size() == 1 ? exec::ColumnNamed(parts[0]) : exec::Column(QuoteName(parts));
+  };
+}
+
+/// The tree in prefix form, which shows precedence without depending on column names' spelling.
+std::string Shape(const Expr& e) {
+  switch (e.kind) {
+    case Expr::Kind::kColumn:
+      return e.name;
+    case Expr::Kind::kLiteral:
+      return e.literal->is_valid ? e.literal->ToString() + ":" + e.literal->type->ToString()
+                                 : "null";
+    default: {
+      std::string out = "(";
+      if (e.kind == Expr::Kind::kCall) out += e.name;
+      if (e.kind == Expr::Kind::kCast) out += "cast:" + e.type->ToString();
+      if (e.kind == Expr::Kind::kTryCast) out += "try_cast:" + e.type->ToString();
+      for (const auto& arg : e.args) out += " " + Shape(*arg);
+      return out + ")";
+    }
+  }
+}
+
+std::string Parse(std::string_view sql) {
+  const auto parsed = ParseSqlExpression(sql, Resolver());
+  return parsed.ok() ? Shape(**parsed) : base::ConditionName(parsed.status());
+}
+
+struct Case {
+  std::string sql;
+  std::string shape;
+};
+
+// Precedence and spelling as Spark's SqlBaseParser.g4 has them.
+TEST(SqlExpression, Shapes) {
+  const std::string a = exec::ColumnNamed("a")->name;
+  const std::string b = exec::ColumnNamed("b")->name;
+  const Case cases[] = {
+      {"a", a},
+      {"a + b * 2", "(+ " + a + " (* " + b + " 2:int32))"},
+      {"(a + b) * 2", "(* (+ " + a + " " + b + ") 2:int32)"},
+      {"a - b - 1", "(- (- " + a + " " + b + ") 1:int32)"},
+      {"a DIV 2 % 3", "(% (div " + a + " 2:int32) 3:int32)"},
+      {"a = 1 AND b > 2 OR a < 3",
+       "(or (and (== " + a + " 1:int32) (> " + b + " 2:int32)) (< " + a + " 3:int32))"},
+      {"NOT a = b", "(not (== " + a + " " + b + "))"},
+      {"NOT a AND b", "(and (not " + a + ") " + b + ")"},
+      {"a <> b", "(not (== " + a + " " + b + "))"},
+      {"a != b", "(not (== " + a + " " + b + "))"},
+      {"a <=> NULL", "(<=> " + a + " null)"},
+      {"a is null", "(isnull " + a + ")"},
+      {"a IS NOT NULL", "(isnotnull " + a + ")"},
+      {"a IS NOT TRUE", "(not (<=> " + a + " true:bool))"},
+      {"a IS DISTINCT FROM b", "(not (<=> " + a + " " + b + "))"},
+      {"a IN (1, 2)", "(in " + a + " 1:int32 2:int32)"},
+      {"a NOT IN (1)", "(not (in " + a + " 1:int32))"},
+      {"a BETWEEN 1 AND 2 AND b",
+       "(and (and (>= " + a + " 1:int32) (<= " + a + " 2:int32)) " + b + ")"},
+      {"a not between 1 and 2", "(not (and (>= " + a + " 1:int32) (<= " + a + " 2:int32)))"},
+      {"a LIKE 'x%'", "(like " + a + " x%:string)"},
+      {"a NOT RLIKE \"y\"", "(not (rlike " + a + " y:string))"},
+      {"-1", "-1:int32"},
+      {"-a", "(negative " + a + ")"},
+      {"a - -1", "(- " + a + " -1:int32)"},
+      {"a -1", "(- " + a + " 1:int32)"},
+      {"a || 'x'", "(concat " + a + " x:string)"},
+      {"a & 1 | b ^ 2", "(| (& " + a + " 1:int32) (^ " + b + " 2:int32))"},
+      {"CASE WHEN a THEN 1 ELSE 2 END", "(when " + a + " 1:int32 2:int32)"},
+      {"CASE a WHEN 1 THEN b END", "(when (== " + a + " 1:int32) " + b + ")"},
+      {"CAST(a AS double)", "(cast:double " + a + ")"},
+      {"try_cast(a as int)", "(try_cast:int32 " + a + ")"},
+      {"cast(a as decimal(10, 2))", "(cast:decimal128(10, 2) " + a + ")"},
+      {"a::bigint + 1", "(+ (cast:int64 " + a + ") 1:int32)"},
+      {"coalesce(a, b)", "(coalesce " + a + " " + b + ")"},
+      {"COUNT(*)", "(count 1:int32)"},
+      {"rand()", "(rand)"},
+      {"a[0]", "(extract " + a + " 0:int32)"},
+      {"f(a).x", "(extract (f " + a + ") x:string)"},
+      {"`a`", a},
+      {"`x.y``z`", exec::ColumnNamed("x.y`z")->name},
+      {"DATE '2020-01-02'", "(cast:date32[day] 2020-01-02:string)"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+}
+
+TEST(SqlExpression, Literals) {
+  const Case cases[] = {
+      {"1", "1:int32"},
+      {"2147483648", "2147483648:int64"},
+      {"-2147483648", "-2147483648:int32"},
+      {"9223372036854775808", "9223372036854775808:decimal128(19, 0)"},
+      {"1L", "1:int64"},
+      {"1s", "1:int16"},
+      {"1Y", "1:int8"},
+      {"1.5", "1.5:decimal128(2, 1)"},
+      {".5", "0.5:decimal128(1, 1)"},
+      {"1.5D", "1.5:double"},
+      {"1e3", "1000:double"},
+      {"1.5E-1", "0.15:double"},
+      {"2F", "2:float"},
+      {"1BD", "1:decimal128(1, 0)"},
+      {"'it''s'", "it's:string"},
+      {"'a\\tb'", "a\tb:string"},
+      {"'a\\%'", "a\\%:string"},
+      {"true", "true:bool"},
+      {"128Y", "PARSE_SYNTAX_ERROR"},
+      {"1X", "PARSE_SYNTAX_ERROR"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+}
+
+TEST(SqlExpression, Refusals) {
+  for (const char* sql : {"",
+                          "a +",
+                          "a b",
+                          "(a",
+                          "a)",
+                          "a IN ()",
+                          "CASE END",
+                          "CASE WHEN a THEN 1",
+                          "'open",
+                          "`open",
+                          "``",
+                          "a @ b",
+                          "f(a",
+                          "CAST(a AS)",
+                          "a BETWEEN 1",
+                          "a IS 5",
+                          "1.2.3",
+                          "NOT",
+                          "a[1",
+                          "count(*) +",
+                          "AND",
+                          "\\",
+                          "cast(a as nonsense)"}) {
+    const auto parsed = ParseSqlExpression(sql, Resolver());
+    EXPECT_FALSE(parsed.ok()) << sql;
+  }
+  EXPECT_EQ(Parse("a in (select 1)"), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Parse("sum(distinct a)"), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Parse("sum(a) over (x)"), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Parse("a > interval 1 day"), "UNSUPPORTED_FEATURE");
+}
+
+TEST(SqlExpression, NestingIsBounded) {
+  const auto nested = [](int depth, const std::string& open, const std::string& close) {
+    std::string sql;
+    for (int i = 0; i < depth; ++i) sql += open;
+    sql += "a";
+    for (int i = 0; i < depth; ++i) sql += close;
+    return sql;
+  };
+  EXPECT_TRUE(ParseSqlExpression(nested(50, "(", ")"), Resolver()).ok());
+  for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
+           {"(", ")"}, {"-", ""}, {"~", ""}, {"f(", ")"}, {"a[", "]"}, {"CAST(", " AS int)"}}) {
+    const auto parsed = ParseSqlExpression(nested(100'000 / 4, open, close), Resolver());
+    ASSERT_FALSE(parsed.ok()) << open;
+    EXPECT_TRUE(base::Is(parsed.status(), base::kParse)) << open;
+  }
+  // A long chain is a deep tree too.
+  std::string chain = "a";
+  for (int i = 0; i < 10'000; ++i) chain += "+a";
+  EXPECT_FALSE(ParseSqlExpression(chain, Resolver()).ok());
+  EXPECT_FALSE(ParseSqlExpression(std::string(kSqlBytesMax + 1, ' '), Resolver()).ok());
+}
+
+TEST(SqlExpression, Items) {
+  const auto item = [](std::string_view sql) { return ParseSqlItem(sql, Resolver()); };
+  EXPECT_EQ(item("a AS b")->alias, "b");
+  EXPECT_EQ(item("a + 1 `x y`")->alias, "x y");
+  EXPECT_EQ(item("a b")->alias, "b");
+  EXPECT_EQ(item("a")->alias, "");
+  EXPECT_TRUE(item("*")->star);
+  EXPECT_EQ(item("t.*")->star_qualifier, std::vector<std::string>{"t"});
+  EXPECT_FALSE(item("a AS").ok());
+  EXPECT_FALSE(item("a AS b c").ok());
+  EXPECT_FALSE(item("* a").ok());
+}
+
+TEST(SqlExpression, NameParts) {
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(*NameParts("a"), Parts{"a"});
+  EXPECT_EQ(*NameParts("a.b"), (Parts{"a", "b"}));
+  EXPECT_EQ(*NameParts("`a.b`.c"), (Parts{"a.b", "c"}));
+  EXPECT_EQ(*NameParts("`a``b`"), Parts{"a`b"});
+  EXPECT_EQ(*NameParts("a b"), Parts{"a b"});
+  for (const char* bad : {"", ".", "a.", ".a", "a..b", "`a", "a`b`", "`a`b", "``"}) {
+    EXPECT_FALSE(NameParts(bad).ok()) << bad;
+  }
+  EXPECT_EQ(QuoteName({"a", "b`c"}), "`a`.`b``c`");
+}
+
+}  // namespace
+}  // namespace soteria::connect
