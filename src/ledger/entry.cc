@@ -30,9 +30,40 @@ StatusOr<base::Digest> DigestOf(const std::string& bytes, std::string_view what)
   return digest;
 }
 
-Status CheckText(const std::string& text, std::string_view what, size_t bytes_max = kTextBytesMax) {
-  if (text.size() <= bytes_max) return base::OkStatus();
+// How many bytes the UTF-8 character at the front has; 0 if there is none (RFC 3629).
+size_t Utf8Character(std::string_view text) {
+  const auto byte = [text](size_t i) {
+    return static_cast<uint8_t>(i < text.size() ? text[i] : 0);
+  };
+  const auto tail = [&byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const uint8_t first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool overlong = first == 0xe0 && second < 0xa0,
+               surrogate = first == 0xed && second > 0x9f;
+    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool overlong = first == 0xf0 && second < 0x90, beyond = first == 0xf4 && second > 0x8f;
+    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
+  }
+  return 0;
+}
+
+Status CheckBytes(const std::string& bytes, std::string_view what, size_t bytes_max) {
+  if (bytes.size() <= bytes_max) return base::OkStatus();
   return Refuse(Cat("ledger entry: ", what, " is too long"));
+}
+
+Status CheckText(const std::string& text, std::string_view what) {
+  SOTERIA_RETURN_IF_ERROR(CheckBytes(text, what, kTextBytesMax));
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t bytes = Utf8Character(rest);
+    if (bytes == 0) return Refuse(Cat("ledger entry: ", what, " isn't UTF-8"));
+    rest.remove_prefix(bytes);
+  }
+  return base::OkStatus();
 }
 
 // Each kind of event to its message and back. The setters can't fail: limits are checked on the way
@@ -54,10 +85,10 @@ StatusOr<Event> Get(const pb::Head& in) {
   Head head;
   SOTERIA_ASSIGN_OR_RETURN(head.manifest, DigestOf(in.manifest(), "manifest"));
   SOTERIA_RETURN_IF_ERROR(CheckText(in.task(), "task"));
-  SOTERIA_RETURN_IF_ERROR(CheckText(in.evidence(), "evidence", kEvidenceBytesMax));
-  SOTERIA_RETURN_IF_ERROR(CheckText(in.nonce(), "nonce", kBindingBytesMax));
-  SOTERIA_RETURN_IF_ERROR(CheckText(in.exporter(), "exporter", kBindingBytesMax));
-  SOTERIA_RETURN_IF_ERROR(CheckText(in.identity(), "identity", crypto::kPublicKeyDerBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckBytes(in.evidence(), "evidence", kEvidenceBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckBytes(in.nonce(), "nonce", kBindingBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckBytes(in.exporter(), "exporter", kBindingBytesMax));
+  SOTERIA_RETURN_IF_ERROR(CheckBytes(in.identity(), "identity", crypto::kPublicKeyDerBytesMax));
   SOTERIA_RETURN_IF_ERROR(CheckText(in.build(), "build"));
   SOTERIA_RETURN_IF_ERROR(CheckText(in.version(), "version"));
   head.task = in.task();

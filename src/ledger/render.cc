@@ -30,11 +30,16 @@ std::string Time(int64_t time_ms) {
   return Cat(std::string_view(text.data(), length), millis.data());
 }
 
-// Texts come from a script or a Manifest: whatever would steer a terminal is shown as '?'.
+// Texts come from a script or a Manifest: whatever would steer a terminal is shown as '?', also the
+// control characters U+0080 to U+009F.
 std::string Shown(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    const bool wide =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xa0;
+    if (wide) ++i;
+    out.push_back(wide || byte < 0x20 || byte == 0x7f ? '?' : text[i]);
   }
   return out;
 }

@@ -61,16 +61,29 @@ StatusOr<std::unique_ptr<Versions>> Versions::Open(base::Files& files, std::stri
   std::unique_ptr<Versions> versions(new Versions(files, std::move(folder), std::move(name),
                                                   crypto::Hkdf(user_key, "versions", "", kMacBytes),
                                                   std::move(lock)));
-  const StatusOr<std::string> bytes =
-      files.ReadAll(versions->folder_, versions->name_, kVersionsBytesMax);
+  SOTERIA_RETURN_IF_ERROR(versions->Load());
+  return versions;
+}
+
+StatusOr<std::unique_ptr<Versions>> Versions::OpenReadOnly(base::Files& files, std::string folder,
+                                                           std::string name,
+                                                           const crypto::Secret& user_key) {
+  std::unique_ptr<Versions> versions(new Versions(files, std::move(folder), std::move(name),
+                                                  crypto::Hkdf(user_key, "versions", "", kMacBytes),
+                                                  nullptr));
+  SOTERIA_RETURN_IF_ERROR(versions->Load());
+  return versions;
+}
+
+Status Versions::Load() {
+  const StatusOr<std::string> bytes = files_->ReadAll(folder_, name_, kVersionsBytesMax);
   if (!bytes.ok()) {
-    if (base::Is(bytes.status(), base::kPathNotFound)) return versions;
+    if (base::Is(bytes.status(), base::kPathNotFound)) return base::OkStatus();
     return base::WithContext(bytes.status(), "version record");
   }
-  SOTERIA_RETURN_IF_ERROR(
-      Decode(*bytes, versions->mac_key_, &versions->records_, &versions->anchor_));
-  versions->is_new_ = false;
-  return versions;
+  SOTERIA_RETURN_IF_ERROR(Decode(*bytes, mac_key_, &records_, &anchor_));
+  is_new_ = false;
+  return base::OkStatus();
 }
 
 const VersionRecord* Versions::Find(std::string_view id) const {
@@ -148,6 +161,9 @@ Status Versions::Merge(const VersionRecord& record, Records* records, bool lower
 }
 
 Status Versions::Save(Records records, const LedgerAnchor& anchor) {
+  if (lock_ == nullptr) {
+    return base::Fail(base::kConflict, "version record: it was opened for reading only");
+  }
   SOTERIA_RETURN_IF_ERROR(
       files_->WriteAtomically(folder_, name_, Encode(records, anchor, mac_key_), kFileMode));
   records_ = std::move(records);

@@ -53,6 +53,13 @@ class Versions {
   static base::StatusOr<std::unique_ptr<Versions>> Open(base::Files& files, std::string folder,
                                                         std::string name,
                                                         const crypto::Secret& user_key);
+  /// The same without the lock, for commands that only look, also while a session is open: the file
+  /// is replaced by rename, so that what is read is one state of it. Store and Import are refused
+  /// (kConflict).
+  static base::StatusOr<std::unique_ptr<Versions>> OpenReadOnly(base::Files& files,
+                                                                std::string folder,
+                                                                std::string name,
+                                                                const crypto::Secret& user_key);
   Versions(const Versions&) = delete;
   Versions& operator=(const Versions&) = delete;
   ~Versions();
@@ -85,13 +92,14 @@ class Versions {
   static base::Status Decode(std::string_view bytes, const crypto::Secret& mac_key,
                              Records* records, LedgerAnchor* anchor);
   static base::Status Merge(const VersionRecord& record, Records* records, bool lower_is_error);
+  base::Status Load();
   base::Status Save(Records records, const LedgerAnchor& anchor);
 
   base::Files* files_;
   std::string folder_ = {};
   std::string name_ = {};
   crypto::Secret mac_key_;
-  std::unique_ptr<base::FileLock> lock_;
+  std::unique_ptr<base::FileLock> lock_;  // none: read only
   Records records_;
   LedgerAnchor anchor_;
   bool is_new_ = true;
