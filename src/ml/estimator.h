@@ -33,8 +33,8 @@ class Transformer {
   std::string_view class_name() const { return params().info().name; }
   const std::string& uid() const { return params().uid(); }
 
-  /// The schema of Apply's result. Errors as MLlib's transformSchema: a missing column, a wrong type,
-  /// an output column that exists.
+  /// The schema of Apply's result. Errors as MLlib's transformSchema: a missing column, a wrong
+  /// type, an output column that exists.
   virtual base::StatusOr<std::shared_ptr<arrow::Schema>> OutputSchema(
       const arrow::Schema& input) const = 0;
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
@@ -66,7 +66,8 @@ class Summary {
   virtual const RowKernel* row_kernel() const { return nullptr; }
   virtual bool complete() const = 0;
   virtual bool Needs(std::string_view method) const = 0;
-  virtual base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const = 0;
+  virtual base::StatusOr<std::shared_ptr<const Summary>> Complete(
+      std::string_view partial) const = 0;
   /// Errors: kMlAttribute for a method this summary doesn't have.
   virtual base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const = 0;
 };

@@ -1,10 +1,10 @@
-// Kernels: the distributed half of an algorithm. A kernel maps one block (or one table) to a partial
-// result and merges partial results; a driver reads the partial of the whole.
+// Kernels: the distributed half of an algorithm. A kernel maps one block (or one table) to a
+// partial result and merges partial results; a driver reads the partial of the whole.
 //
 // Kernels are pure: single-threaded, no I/O, no clock, no randomness that their own fields don't
 // fix. The same kernel over the same block gives the same bytes (I7). Merge folds its children
-// ascending, from the left, so that a fixed reduce tree gives fixed bits. Const members may be called
-// from any threads at once.
+// ascending, from the left, so that a fixed reduce tree gives fixed bits. Const members may be
+// called from any threads at once.
 #pragma once
 
 #include <memory>

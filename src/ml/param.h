@@ -20,23 +20,12 @@
 namespace soteria::ml {
 
 using VectorValue = table::VectorValue;
-
-/// An MLlib matrix. Dense: `values` column-major, or row-major when `transposed`. Sparse: compressed
-/// columns (rows when `transposed`): `starts`, `indices`, `values`.
-struct MatrixValue {
-  bool dense = true;
-  bool transposed = false;
-  int32_t rows = 0;
-  int32_t cols = 0;
-  std::vector<int32_t> starts;
-  std::vector<int32_t> indices;
-  std::vector<double> values;
-};
+using MatrixValue = table::MatrixValue;
 
 /// The value of a param, an argument or an attribute; monostate is null.
-using ParamValue = std::variant<std::monostate, bool, int64_t, double, std::string,
-                                std::vector<double>, std::vector<std::string>, VectorValue,
-                                MatrixValue>;
+using ParamValue =
+    std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<double>,
+                 std::vector<std::string>, VectorValue, MatrixValue>;
 using ParamMap = std::map<std::string, ParamValue>;
 
 enum class ParamType {
@@ -66,7 +55,8 @@ Validator Thresholds();
 struct ParamSpec {
   std::string name;
   ParamType type = ParamType::kString;
-  /// Absent: the param has no default. In a string, a leading kUidMark stands for the instance's uid.
+  /// Absent: the param has no default. In a string, a leading kUidMark stands for the instance's
+  /// uid.
   std::optional<ParamValue> default_value;
   Validator valid;
 };
@@ -101,7 +91,8 @@ class Params {
   /// Set, or has a default.
   bool IsDefined(std::string_view name) const;
 
-  // Typed getters of defined params; asking for an undefined one or for another type is our own bug.
+  // Typed getters of defined params; asking for an undefined one or for another type is our own
+  // bug.
   bool Bool(std::string_view name) const;
   int64_t Int(std::string_view name) const;
   double Double(std::string_view name) const;

@@ -1,6 +1,6 @@
-// MLlib's folder layout as data: what a saved stage's folder holds, and back. Who stores the bytes is
-// somebody else's business (a sealed tree in the enclaves); once decrypted, stock Spark 4.3 loads the
-// folder, and folders that stock Spark saved load here.
+// MLlib's folder layout as data: what a saved stage's folder holds, and back. Who stores the bytes
+// is somebody else's business (a sealed tree in the enclaves); once decrypted, stock Spark 4.3
+// loads the folder, and folders that stock Spark saved load here.
 //
 // Layout: metadata/part-00000 (one line of JSON) and, for models with data, one Parquet table in
 // data/. Any thread.
@@ -26,7 +26,7 @@ inline constexpr size_t kMetadataBytesMax = size_t{1} << 20;
 /// One file of the folder. Either `table` is there (the storing side encodes it as Parquet with
 /// Spark's row metadata) or `bytes` is the whole file.
 struct SavedFile {
-  std::string relative;  // "metadata/part-00000", "data/part-00000.snappy.parquet", "data/_SUCCESS"
+  std::string relative;  // "metadata/part-00000", "data/part-00000.parquet", "data/_SUCCESS"
   std::string bytes;
   std::shared_ptr<arrow::Table> table;
 };
@@ -43,7 +43,8 @@ class FolderReader {
   /// The text below a directory of the folder ("metadata"): its part files in name order.
   virtual base::StatusOr<std::string> Text(const std::string& relative_dir) = 0;
   /// The rows below a directory of the folder ("data").
-  virtual base::StatusOr<std::shared_ptr<arrow::Table>> Parquet(const std::string& relative_dir) = 0;
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> Parquet(
+      const std::string& relative_dir) = 0;
 };
 
 struct Loaded {
@@ -54,8 +55,8 @@ struct Loaded {
   ParamMap params;  // those that were set
 };
 
-/// `class_name` is the one expected (name or alias). Errors: kIllegalArgument with MLlib's text when
-/// the folder holds another class, kProtocol naming the field for a malformed folder.
+/// `class_name` is the one expected (name or alias). Errors: kIllegalArgument with MLlib's text
+/// when the folder holds another class, kProtocol naming the field for a malformed folder.
 base::StatusOr<Loaded> Load(std::string_view class_name, FolderReader& folder);
 
 }  // namespace soteria::ml

@@ -1,9 +1,9 @@
 // Metrics of a binary classifier from (score, label, weight) rows: ROC and precision-recall curves
 // and the areas under them, as MLlib's BinaryClassificationMetrics defines them.
 //
-// A BinaryCounts is a sum over rows: Add rows or Merge other sums, Encode and Decode it, Finish into
-// curves. Adding is exact in the counts of unweighted rows, so partitioning doesn't matter there.
-// One thread at a time.
+// A BinaryCounts is a sum over rows: Add rows or Merge other sums, Encode and Decode it, Finish
+// into curves. Adding is exact in the counts of unweighted rows, so partitioning doesn't matter
+// there. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct ScoreWeights {
 
 class BinaryCounts {
  public:
-  /// Adds rows; `weight` may be empty (all 1). Positive is a label above 0.5. Scores may be any
+  /// Adds rows; `weight` may be null (all 1). Positive is a label above 0.5. Scores may be any
   /// double; NaN sorts above all, -0.0 equals 0.0.
   void Add(const double* score, const double* label, const double* weight, size_t rows);
   /// Adds `other`'s rows after this one's. Errors: kMemoryLimit over kDistinctScoresMax.
@@ -37,10 +37,14 @@ class BinaryCounts {
   std::string Encode() const;
   static base::StatusOr<BinaryCounts> Decode(std::string_view bytes);
 
+  /// Errors: kMemoryLimit over kDistinctScoresMax.
+  base::Status CheckSize() const;
   /// Distinct scores, descending.
   const std::vector<ScoreWeights>& scores() const { return scores_; }
 
  private:
+  void MergeSorted(const std::vector<ScoreWeights>& other);
+
   std::vector<ScoreWeights> scores_;
 };
 

@@ -21,7 +21,7 @@ inline constexpr size_t kConfusionCellsMax = size_t{1} << 20;
 
 class ConfusionCounts {
  public:
-  /// Errors: kMemoryLimit over kConfusionCellsMax.
+  /// Errors: kIllegalArgument for NaN, kMemoryLimit over kConfusionCellsMax.
   base::Status Add(double label, double prediction, double weight);
   /// Adds a row's part of the log loss: `loss` is -log of the label's probability.
   void AddLoss(double loss, double weight);
@@ -66,15 +66,15 @@ class MulticlassMetrics {
 
  private:
   struct ByLabel {
-    double rows = 0;             // weight of the rows of this label
+    double rows = 0;  // weight of the rows of this label
     double true_positive = 0;
-    double predicted = 0;        // weight of the rows predicted as this label
+    double false_positive = 0;
   };
   base::StatusOr<const ByLabel*> Find(double label) const;
-  double TruePositiveRateOf(const ByLabel& counts) const;
-  double FalsePositiveRateOf(const ByLabel& counts) const;
-  double PrecisionOf(const ByLabel& counts) const;
-  double FMeasureOf(const ByLabel& counts, double beta) const;
+  double TruePositiveRateOf(const ByLabel& of) const;
+  double FalsePositiveRateOf(const ByLabel& of) const;
+  double PrecisionOf(const ByLabel& of) const;
+  double FMeasureOf(const ByLabel& of, double beta) const;
 
   std::vector<double> labels_;
   std::vector<ByLabel> by_label_;

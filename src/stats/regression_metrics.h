@@ -1,8 +1,8 @@
 // Metrics of a regression from (prediction, label, weight) rows, as MLlib's RegressionMetrics:
 // explained variance, mean absolute and squared error, their root, and r2.
 //
-// A RegressionSums is a sum over rows: Add rows or Merge other sums, Encode and Decode it. One thread
-// at a time.
+// A RegressionSums is a sum over rows: Add rows or Merge other sums, Encode and Decode it. One
+// thread at a time.
 #pragma once
 
 #include <string>
@@ -31,6 +31,7 @@ class RegressionSums {
 
  private:
   double weight_ = 0;
+  double weight_squares_ = 0;
   double absolute_error_ = 0;
   double squared_error_ = 0;
   double label_squares_ = 0;

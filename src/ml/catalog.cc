@@ -1,0 +1,136 @@
+// The one list of all algorithms. A new one adds its include and its line in AllAlgorithms.
+#include "src/ml/catalog.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/ml/evaluators/binary.h"
+#include "src/ml/evaluators/multiclass.h"
+#include "src/ml/evaluators/regression.h"
+#include "src/ml/kernel.h"
+#include "src/ml/logistic_regression/driver.h"
+#include "src/ml/registration.h"
+#include "src/ml/standard_scaler/driver.h"
+#include "src/ml/summarizer/kernels.h"
+#include "src/ml/vector_assembler/transformer.h"
+
+namespace soteria::ml {
+namespace {
+
+std::vector<Algorithm> AllAlgorithms() {
+  return {
+      SummarizerAlgorithm(),          VectorAssemblerAlgorithm(), StandardScalerAlgorithm(),
+      LogisticRegressionAlgorithm(),  BinaryEvaluatorAlgorithm(), MulticlassEvaluatorAlgorithm(),
+      RegressionEvaluatorAlgorithm(),
+  };
+}
+
+struct Catalog {
+  std::map<std::string, ClassEntry, std::less<>> classes;  // by name and by alias
+  std::map<std::string, KernelEntry, std::less<>> kernels;
+  std::map<std::string, RowKernelEntry, std::less<>> row_kernels;
+};
+
+Catalog Build() {
+  Catalog catalog;
+  for (const Algorithm& algorithm : AllAlgorithms()) {
+    for (const ClassEntry& entry : algorithm.classes) {
+      catalog.classes.emplace(entry.info->name, entry);
+      for (const std::string& alias : entry.aliases) catalog.classes.emplace(alias, entry);
+    }
+    for (const KernelEntry& entry : algorithm.kernels) catalog.kernels.emplace(entry.kind, entry);
+    for (const RowKernelEntry& entry : algorithm.row_kernels) {
+      catalog.row_kernels.emplace(entry.kind, entry);
+    }
+  }
+  return catalog;
+}
+
+const Catalog& TheCatalog() {
+  static const Catalog* const catalog = new Catalog(Build());
+  return *catalog;
+}
+
+template <class Entries>
+auto Find(const Entries& entries, std::string_view key) {
+  const auto at = entries.find(key);
+  return at == entries.end() ? nullptr : &at->second;
+}
+
+/// The entry, if it has the factory asked for.
+template <class Factory>
+base::StatusOr<const ClassEntry*> EntryWith(std::string_view class_name,
+                                            Factory ClassEntry::*factory, std::string_view what) {
+  const ClassEntry* entry = FindEntry(class_name);
+  if (entry == nullptr || entry->*factory == nullptr) {
+    return base::Fail(base::kMlUnsupported, base::Cat("Unsupported ", what, ": ", class_name));
+  }
+  return entry;
+}
+
+}  // namespace
+
+const ClassEntry* FindEntry(std::string_view class_name) {
+  return Find(TheCatalog().classes, class_name);
+}
+
+base::StatusOr<const ClassInfo*> FindClass(std::string_view class_name) {
+  const ClassEntry* entry = FindEntry(class_name);
+  if (entry == nullptr) {
+    return base::Fail(base::kMlUnsupported, base::Cat("Unsupported class: ", class_name));
+  }
+  return entry->info;
+}
+
+base::StatusOr<ClassKind> KindOf(std::string_view class_name) {
+  SOTERIA_ASSIGN_OR_RETURN(const ClassInfo* info, FindClass(class_name));
+  return info->kind;
+}
+
+base::StatusOr<std::unique_ptr<const Estimator>> MakeEstimator(std::string_view class_name,
+                                                               std::string uid,
+                                                               const ParamMap& params) {
+  SOTERIA_ASSIGN_OR_RETURN(const ClassEntry* entry,
+                           EntryWith(class_name, &ClassEntry::estimator, "estimator"));
+  SOTERIA_ASSIGN_OR_RETURN(Params made, Params::Make(*entry->info, std::move(uid), params));
+  return entry->estimator(std::move(made));
+}
+
+base::StatusOr<std::shared_ptr<const Transformer>> MakeTransformer(std::string_view class_name,
+                                                                   std::string uid,
+                                                                   const ParamMap& params) {
+  SOTERIA_ASSIGN_OR_RETURN(const ClassEntry* entry,
+                           EntryWith(class_name, &ClassEntry::transformer, "transformer"));
+  SOTERIA_ASSIGN_OR_RETURN(Params made, Params::Make(*entry->info, std::move(uid), params));
+  return entry->transformer(std::move(made));
+}
+
+base::StatusOr<std::unique_ptr<const Evaluator>> MakeEvaluator(std::string_view class_name,
+                                                               std::string uid,
+                                                               const ParamMap& params) {
+  SOTERIA_ASSIGN_OR_RETURN(const ClassEntry* entry,
+                           EntryWith(class_name, &ClassEntry::evaluator, "evaluator"));
+  SOTERIA_ASSIGN_OR_RETURN(Params made, Params::Make(*entry->info, std::move(uid), params));
+  return entry->evaluator(std::move(made));
+}
+
+bool IsKernel(std::string_view kind) { return Find(TheCatalog().kernels, kind) != nullptr; }
+
+bool IsRowKernel(std::string_view kind) { return Find(TheCatalog().row_kernels, kind) != nullptr; }
+
+base::StatusOr<KernelPtr> DecodeKernel(std::string_view kind, std::string_view bytes) {
+  const KernelEntry* entry = Find(TheCatalog().kernels, kind);
+  if (entry == nullptr) return base::Fail(base::kProtocol, "unknown kind of kernel");
+  return entry->decode(bytes);
+}
+
+base::StatusOr<RowKernelPtr> DecodeRowKernel(std::string_view kind, std::string_view bytes) {
+  const RowKernelEntry* entry = Find(TheCatalog().row_kernels, kind);
+  if (entry == nullptr) return base::Fail(base::kProtocol, "unknown kind of row kernel");
+  return entry->decode(bytes);
+}
+
+}  // namespace soteria::ml

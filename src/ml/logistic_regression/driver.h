@@ -1,0 +1,31 @@
+// LogisticRegression, binomial family with an L2 penalty: MLlib's `train`, step by step, over
+// distributed kernels. Elastic net, bounds and the multinomial family are refused.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/ml/estimator.h"
+#include "src/ml/registration.h"
+
+namespace soteria::ml {
+
+class LogisticRegression : public Estimator {
+ public:
+  explicit LogisticRegression(Params params) : params_(std::move(params)) {}
+  const Params& params() const override { return params_; }
+  base::Status CheckInput(const arrow::Schema& input) const override;
+  table::FeatureColumns Columns() const override;
+  base::StatusOr<FitResult> Fit(Work& work) const override;
+
+ private:
+  base::Status CheckSupported() const;
+  base::Status CheckClasses(size_t classes) const;
+
+  Params params_;
+};
+
+Algorithm LogisticRegressionAlgorithm();
+
+}  // namespace soteria::ml

@@ -1,0 +1,48 @@
+// Metrics of a binary logistic regression model: of its training, and of `evaluate` over a table.
+// Iterations are known from the fit; the rest after one pass of the summary kernel. Immutable.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/ml/estimator.h"
+#include "src/ml/logistic_regression/kernels.h"
+#include "src/stats/binary_metrics.h"
+#include "src/stats/multiclass_metrics.h"
+
+namespace soteria::ml {
+
+class LogisticSummary : public Summary {
+ public:
+  /// Of the training: `objective_history` has the start's value and one for each iteration.
+  static std::shared_ptr<const Summary> OfTraining(
+      const Params& params, std::vector<double> objective_history,
+      std::shared_ptr<const LogisticSummaryKernel> kernel);
+  /// Of new rows.
+  static std::shared_ptr<const Summary> OfEvaluation(
+      const Params& params, std::shared_ptr<const LogisticEvaluationKernel> kernel);
+
+  const Kernel* kernel() const override { return kernel_.get(); }
+  const RowKernel* row_kernel() const override { return row_kernel_.get(); }
+  bool complete() const override { return metrics_.has_value(); }
+  bool Needs(std::string_view method) const override;
+  base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const override;
+  base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
+
+ private:
+  explicit LogisticSummary(const Params& params);
+  base::StatusOr<Attribute> GetMetric(std::string_view method, const Arguments& args) const;
+  base::StatusOr<Attribute> AreaUnderRoc() const;
+
+  std::map<std::string, std::string, std::less<>> columns_;  // attribute -> column name
+  std::optional<std::vector<double>> objective_history_;     // of the training only
+  std::shared_ptr<const LogisticSummaryKernel> kernel_;
+  std::shared_ptr<const LogisticEvaluationKernel> row_kernel_;
+  std::optional<stats::MulticlassMetrics> metrics_;
+  std::optional<stats::BinaryMetrics> curves_;
+};
+
+}  // namespace soteria::ml

@@ -1,0 +1,53 @@
+// What all transformers, models and estimators share: canonical bytes, and answers of classes that
+// have no evaluation or fit over another kind of input.
+#include "src/base/check.h"
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/ml/estimator.h"
+#include "src/ml/registration.h"
+
+namespace soteria::ml {
+
+std::string Transformer::Encode() const {
+  base::FieldWriter w;
+  w.Add(class_name()).Add(params().Encode()).Add(EncodeData());
+  return w.Take();
+}
+
+base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view class_name, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view params_bytes, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view data, r.Next());
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  const ClassEntry* entry = FindEntry(class_name);
+  if (entry == nullptr || (entry->transformer == nullptr && entry->decode == nullptr)) {
+    return base::Fail(base::kProtocol, "transformer: unknown class");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(Params params, Params::Decode(*entry->info, params_bytes));
+  if (entry->decode != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<const Transformer> model,
+                             entry->decode(std::move(params), data));
+    return model;
+  }
+  if (!data.empty()) return base::Fail(base::kProtocol, "transformer: data of a stateless class");
+  return entry->transformer(std::move(params));
+}
+
+base::StatusOr<std::shared_ptr<const Summary>> Model::Evaluation() const {
+  return base::Fail(base::kMlAttribute,
+                    base::Cat("evaluate in ", class_name(), " is not allowed to be accessed."));
+}
+
+base::StatusOr<FitResult> Estimator::Fit(Work&) const {
+  CHECK(false) << "this estimator fits over rows";
+  return FitResult();
+}
+
+base::StatusOr<FitResult> Estimator::FitRows(RowWork&) const {
+  CHECK(false) << "this estimator fits over feature blocks";
+  return FitResult();
+}
+
+}  // namespace soteria::ml

@@ -1,0 +1,154 @@
+#include "src/ml/vector_assembler/transformer.h"
+
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/array/util.h>
+#include <arrow/chunked_array.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/ml/columns.h"
+#include "src/ml/vector_assembler/assemble.h"
+#include "src/table/arrow_status.h"
+#include "src/table/number_column.h"
+#include "src/table/types.h"
+
+namespace soteria::ml {
+namespace {
+
+const ClassInfo& VectorAssemblerInfo() {
+  static const ClassInfo* const info =
+      new ClassInfo{"org.apache.spark.ml.feature.VectorAssembler",
+                    ClassKind::kTransformer,
+                    {{"handleInvalid", ParamType::kString, std::string("error"),
+                      OneOf({"skip", "error", "keep"})},
+                     {"inputCols", ParamType::kStringArray, std::nullopt, {}},
+                     {"outputCol", ParamType::kString, std::string(1, kUidMark) + "__output", {}}}};
+  return *info;
+}
+
+HandleInvalid InvalidOf(const Params& params) {
+  const std::string& text = params.String("handleInvalid");
+  if (text == "skip") return HandleInvalid::kSkip;
+  return text == "keep" ? HandleInvalid::kKeep : HandleInvalid::kError;
+}
+
+base::StatusOr<std::vector<AssembleColumn>> ReadColumns(const arrow::Table& table,
+                                                        const std::vector<std::string>& names) {
+  std::vector<AssembleColumn> columns;
+  for (const std::string& name : names) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
+                             FindField(*table.schema(), name));
+    if (!table::IsVector(*field)) {
+      SOTERIA_ASSIGN_OR_RETURN(Numbers numbers, ReadNumbers(table, name));
+      columns.push_back({name, std::move(numbers)});
+      continue;
+    }
+    const std::shared_ptr<arrow::ChunkedArray> chunks = table.GetColumnByName(name);
+    std::shared_ptr<arrow::Array> array;
+    if (chunks->num_chunks() == 1) {
+      array = chunks->chunk(0);
+    } else {
+      SOTERIA_ARROW_ASSIGN(array, chunks->num_chunks() == 0 ? arrow::MakeEmptyArray(chunks->type())
+                                                            : arrow::Concatenate(chunks->chunks()));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(table::VectorReader reader, table::VectorReader::Make(array));
+    columns.push_back({name, std::move(reader)});
+  }
+  return columns;
+}
+
+/// The rows that are not invalid, as slices put together: arrow's own take is exec's.
+base::StatusOr<std::shared_ptr<arrow::Table>> DropRows(const std::shared_ptr<arrow::Table>& table,
+                                                       const std::vector<bool>& invalid) {
+  std::vector<std::shared_ptr<arrow::Table>> kept;
+  size_t first = 0;
+  while (first < invalid.size()) {
+    size_t end = first;
+    while (end < invalid.size() && !invalid[end]) ++end;
+    if (end > first) {
+      kept.push_back(table->Slice(static_cast<int64_t>(first), static_cast<int64_t>(end - first)));
+    }
+    first = end + 1;
+  }
+  if (kept.empty()) return table->Slice(0, 0);
+  SOTERIA_ARROW_ASSIGN(std::shared_ptr<arrow::Table> together, arrow::ConcatenateTables(kept));
+  SOTERIA_ARROW_ASSIGN(together, together->CombineChunks());
+  return together;
+}
+
+}  // namespace
+
+base::StatusOr<std::shared_ptr<arrow::Schema>> VectorAssembler::OutputSchema(
+    const arrow::Schema& input) const {
+  if (!params_.IsDefined("inputCols")) {
+    return base::Fail(base::kIllegalArgument, "Failed to find a default value for inputCols");
+  }
+  std::string refusals;
+  for (const std::string& name : params_.Strings("inputCols")) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, FindField(input, name));
+    if (table::IsVector(*field) || table::IsNumeric(*field->type()) ||
+        field->type()->id() == arrow::Type::BOOL) {
+      continue;
+    }
+    refusals += base::Cat(refusals.empty() ? "" : "\n", "Data type ", table::TypeName(*field),
+                          " of column ", name, " is not supported.");
+  }
+  if (!refusals.empty()) return base::Fail(base::kIllegalArgument, refusals);
+  const std::string& output = params_.String("outputCol");
+  if (!input.GetAllFieldIndices(output).empty()) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("Output column ", output, " already exists."));
+  }
+  SOTERIA_ARROW_ASSIGN(
+      std::shared_ptr<arrow::Schema> schema,
+      input.AddField(input.num_fields(), table::VectorField(output, true, std::nullopt)));
+  return schema;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> VectorAssembler::Apply(
+    std::shared_ptr<arrow::Table> input) const {
+  SOTERIA_RETURN_IF_ERROR(OutputSchema(*input->schema()));
+  const HandleInvalid invalid = InvalidOf(params_);
+  const std::vector<std::string>& names = params_.Strings("inputCols");
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<AssembleColumn> columns, ReadColumns(*input, names));
+  if (invalid == HandleInvalid::kSkip) {
+    const std::vector<bool> dropped = InvalidRows(columns, static_cast<size_t>(input->num_rows()));
+    if (std::find(dropped.begin(), dropped.end(), true) != dropped.end()) {
+      SOTERIA_ASSIGN_OR_RETURN(input, DropRows(input, dropped));
+      SOTERIA_ASSIGN_OR_RETURN(columns, ReadColumns(*input, names));
+    }
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> array,
+                           Assemble(columns, static_cast<size_t>(input->num_rows()), invalid));
+  std::optional<int32_t> dense_size;
+  if (array->type_id() == arrow::Type::FIXED_SIZE_LIST) {
+    dense_size = static_cast<const arrow::FixedSizeListType&>(*array->type()).list_size();
+  }
+  const std::shared_ptr<arrow::Field> field =
+      table::VectorField(params_.String("outputCol"), true, dense_size);
+  SOTERIA_ARROW_ASSIGN(
+      std::shared_ptr<arrow::Table> output,
+      input->AddColumn(input->num_columns(), field, std::make_shared<arrow::ChunkedArray>(array)));
+  return output;
+}
+
+Algorithm VectorAssemblerAlgorithm() {
+  ClassEntry entry;
+  entry.info = &VectorAssemblerInfo();
+  entry.transformer = [](Params params) -> std::shared_ptr<const Transformer> {
+    return std::make_shared<VectorAssembler>(std::move(params));
+  };
+  Algorithm algorithm;
+  algorithm.classes = {entry};
+  return algorithm;
+}
+
+}  // namespace soteria::ml
