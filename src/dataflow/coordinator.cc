@@ -112,7 +112,7 @@ class Coordinator::Impl {
   void Finish(OpenStage& stage, const Status& status);
   std::vector<LiveRecipe> LiveFor(const StageSpec& spec);
 
-  /// True in `done` when the stage is complete. A failed status is fatal to the stage.
+  /// A failed status is fatal to the stage.
   Status Handle(OpenStage& stage, const base::Frame& frame, const OnProgress& on_progress);
   Status HandleResult(OpenStage& stage, const host::Result& result);
   Status HandleForeignStage(OpenStage& stage, const host::Result& result);
@@ -209,23 +209,25 @@ StatusOr<StageResult> Coordinator::Impl::Run(const StageSpec& spec, const OnOutp
 }
 
 void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  open_stage_ = 0;
-  inbox_frames_max_ = kIdleInboxMax;
-  counters_.rebuilds += stage.result.rebuilds;
-  counters_.repeats += stage.result.repeats;
-  counters_.retries += stage.result.retries;
-  counters_.workers_lost += stage.losses;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_stage_ = 0;
+    inbox_frames_max_ = kIdleInboxMax;
+    counters_.rebuilds += stage.result.rebuilds;
+    counters_.repeats += stage.result.repeats;
+    counters_.retries += stage.result.retries;
+    counters_.workers_lost += stage.losses;
+    if (status.ok()) {
+      for (const base::Digest& digest : BlocksOf(*stage.spec.recipe)) {
+        if (live_.count(digest) > 0) kept_.insert(digest);
+      }
+    }
+  }
   if (!status.ok()) {
     base::Log(base::Level::kWarning, "stage {} ended in an error", stage.number);
-    // The host learns that the stage is over and nothing else (I8); if it is gone, so is the stage.
-    if (!closed_) (void)link_.Send(host::CANCEL, stage.number, {});
-    return;
-  }
-  for (const base::Digest& digest : BlocksOf(*stage.spec.recipe)) {
-    if (live_.count(digest) > 0) kept_.insert(digest);
-  }
-  if (stage.spec.terminal == Terminal::kShuffle) {
+    // The host learns that the stage is over and nothing else (I8). If it is gone, so is the stage.
+    (void)link_.Send(host::CANCEL, stage.number, {});
+  } else if (stage.spec.terminal == Terminal::kShuffle) {
     const ShuffleSource source{stage.spec.recipe, stage.spec.targets, stage.spec.scheme};
     stage.result.shuffle = {ShuffleDigest(source), stage.number, stage.task};
   }

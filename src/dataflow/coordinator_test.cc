@@ -1,0 +1,571 @@
+// The coordinator against a scripted host that answers with whatever a test wants to deliver.
+#include "src/dataflow/coordinator.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "soteria/host.pb.h"
+#include "src/base/env_for_test.h"
+#include "src/base/errors.h"
+#include "src/crypto/hash.h"
+#include "src/dataflow/task.h"
+#include "src/dataflow/tree.h"
+
+namespace soteria::dataflow {
+namespace {
+
+using crypto::MessageKind;
+using crypto::Place;
+
+crypto::Secret RootOf(char fill) { return crypto::Secret::Adopt(std::string(32, fill)); }
+
+void ToProto(const Place& place, host::Place& out) {
+  out.set_a(place.a);
+  out.set_b(place.b);
+  out.set_c(place.c);
+  out.set_d(place.d);
+}
+
+/// A host whose answer to RUN_STAGE is a test's script.
+class ScriptedHost : public HostLink {
+ public:
+  using Script = std::function<void(ScriptedHost&)>;
+
+  Status Send(uint8_t kind, uint64_t id, std::string_view payload) override {
+    kinds.push_back(kind);
+    if (kind == host::BROADCAST) broadcasts.emplace_back(id, payload);
+    if (kind == host::RUN_STAGE) {
+      EXPECT_TRUE(run.ParseFromString(std::string(payload)));
+      sealed_tasks.push_back(run.sealed_task());
+      script(*this);
+    }
+    return base::OkStatus();
+  }
+
+  /// What a worker of this session seals for the open stage.
+  std::string Seal(MessageKind kind, Place place, std::string payload, uint64_t rebuilds = 0) {
+    return SealAs(run.stage(), task(), kind, place, EncodeAnswer({std::move(payload), rebuilds}));
+  }
+  std::string SealAs(uint64_t stage, const base::Digest& digest, MessageKind kind, Place place,
+                     std::string_view plain) {
+    return *worker.Seal(stage, digest, kind, place, plain);
+  }
+  base::Digest task() const { return TaskDigest(run.sealed_task(), refs); }
+
+  void Deliver(uint64_t stage, Place place, std::string sealed) {
+    host::Result result;
+    result.set_stage(stage);
+    ToProto(place, *result.mutable_place());
+    result.set_sealed(std::move(sealed));
+    Push(host::RESULT, stage, result.SerializeAsString());
+  }
+  void Deliver(Place place, std::string sealed) { Deliver(run.stage(), place, std::move(sealed)); }
+  /// An honest answer for a partition.
+  void Rows(uint64_t p) {
+    Deliver({p}, Seal(MessageKind::kRows, {p}, "rows " + std::to_string(p)));
+  }
+  void Done(host::Outcome outcome, uint64_t stage = 0) {
+    host::StageDone done;
+    done.set_stage(stage == 0 ? run.stage() : stage);
+    done.set_outcome(outcome);
+    Push(host::STAGE_DONE, run.stage(), done.SerializeAsString());
+  }
+  void Retried(Place place) {
+    host::Retried retried;
+    retried.set_stage(run.stage());
+    ToProto(place, *retried.mutable_place());
+    Push(host::RETRIED, run.stage(), retried.SerializeAsString());
+  }
+  void Push(uint8_t kind, uint64_t id, std::string payload) {
+    EXPECT_TRUE(coordinator->OnFrame({kind, id, std::move(payload)}));
+  }
+
+  Script script = [](ScriptedHost&) {};
+  Coordinator* coordinator = nullptr;
+  host::RunStage run;
+  std::vector<BroadcastRef> refs;
+  std::vector<uint8_t> kinds;
+  std::vector<std::string> sealed_tasks;
+  std::vector<std::pair<uint64_t, std::string>> broadcasts;
+  crypto::Secret root = RootOf('r');
+  crypto::Sealer worker{root, crypto::SessionId(root), 1};
+};
+
+class CoordinatorTest : public ::testing::Test {
+ protected:
+  CoordinatorTest() { host_.coordinator = &coordinator_; }
+
+  static StageSpec Collect(uint64_t partitions) {
+    StageSpec spec;
+    spec.terminal = Terminal::kCollect;
+    spec.recipe = MakeRecipe(DatasetSource{"/d", std::string(16, 'd'), 1, {}, {}}, {}, partitions);
+    return spec;
+  }
+  static StageSpec Of(Terminal terminal, uint64_t partitions) {
+    StageSpec spec = Collect(partitions);
+    spec.terminal = terminal;
+    if (terminal == Terminal::kShuffle) {
+      spec.targets = 2;
+      spec.scheme = "round_robin";
+    }
+    return spec;
+  }
+  StatusOr<StageResult> Run(const StageSpec& spec, ScriptedHost::Script script) {
+    host_.script = std::move(script);
+    return coordinator_.Run(spec);
+  }
+  Status Fails(const StageSpec& spec, ScriptedHost::Script script) {
+    const Status status = Run(spec, std::move(script)).status();
+    // I8: whatever the cause, the host hears CANCEL and nothing else.
+    EXPECT_EQ(host_.kinds.back(), host::CANCEL);
+    return status;
+  }
+
+  ScriptedHost host_;
+  crypto::Secret root_ = RootOf('r');
+  crypto::Sealer sealer_{root_, crypto::SessionId(root_), 0};
+  crypto::Opener opener_{root_, crypto::SessionId(root_)};
+  Coordinator coordinator_{host_, sealer_, opener_, {4, 16, 1 << 20}};
+};
+
+TEST_F(CoordinatorTest, CollectsInPartitionOrderWhateverTheOrderOfArrival) {
+  host_.script = [](ScriptedHost& host) {
+    for (const uint64_t p : {2U, 0U, 3U, 1U}) host.Rows(p);
+  };
+  std::vector<uint64_t> order;
+  const auto result = coordinator_.Run(Collect(4), [&](uint64_t p, std::string plain) {
+    order.push_back(p);
+    EXPECT_EQ(plain, "rows " + std::to_string(p));
+    return base::OkStatus();
+  });
+  ASSERT_TRUE(result.ok()) << base::Message(result.status());
+  EXPECT_EQ(order, (std::vector<uint64_t>{0, 1, 2, 3}));
+  EXPECT_TRUE(result->outputs.empty());
+}
+
+TEST_F(CoordinatorTest, OutputsWithoutASink) {
+  const auto result = Run(Collect(2), [](ScriptedHost& host) {
+    host.Rows(1);
+    host.Rows(0);
+  });
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->outputs, (std::vector<std::string>{"rows 0", "rows 1"}));
+}
+
+TEST_F(CoordinatorTest, AFailingSinkEndsTheStage) {
+  host_.script = [](ScriptedHost& host) {
+    host.Rows(0);
+    host.Rows(1);
+  };
+  const auto result = coordinator_.Run(
+      Collect(2), [](uint64_t, std::string) { return base::Fail(base::kIo, "the owner is gone"); });
+  EXPECT_TRUE(base::Is(result.status(), base::kIo));
+}
+
+// I4: delivered again it changes nothing.
+TEST_F(CoordinatorTest, RepeatsAreIgnoredAndCounted) {
+  const auto result = Run(Collect(2), [](ScriptedHost& host) {
+    const std::string sealed = host.Seal(MessageKind::kRows, {0}, "first");
+    host.Deliver({0}, sealed);
+    host.Deliver({0}, sealed);
+    host.Deliver({0}, host.Seal(MessageKind::kRows, {0}, "second"));
+    host.Rows(1);
+  });
+  ASSERT_TRUE(result.ok()) << base::Message(result.status());
+  EXPECT_EQ(result->outputs[0], "first");
+  EXPECT_EQ(result->repeats, 2U);
+  EXPECT_EQ(coordinator_.counters().repeats, 2U);
+}
+
+TEST_F(CoordinatorTest, LateRepeatsOfAClosedStageAreIgnored) {
+  std::string late;
+  ASSERT_TRUE(Run(Collect(1), [&](ScriptedHost& host) {
+                late = host.Seal(MessageKind::kRows, {0}, "old");
+                host.Deliver({0}, late);
+              }).ok());
+  host_.Deliver(1, {0}, late);  // between the stages
+  const auto result = Run(Collect(1), [&](ScriptedHost& host) {
+    host.Deliver(1, {0}, late);
+    host.Rows(0);
+    host.Done(host::OK, 1);
+  });
+  ASSERT_TRUE(result.ok()) << base::Message(result.status());
+  EXPECT_EQ(result->repeats, 2U);
+  EXPECT_EQ(result->outputs[0], "rows 0");
+}
+
+TEST_F(CoordinatorTest, StageNumbersAreNeverReused) {
+  std::set<uint64_t> numbers;
+  for (int i = 0; i < 3; ++i) {
+    (void)Run(Collect(1), [&](ScriptedHost& host) {
+      numbers.insert(host.run.stage());
+      i == 1 ? host.Done(host::FAILED) : host.Rows(0);
+    });
+  }
+  EXPECT_EQ(numbers, (std::set<uint64_t>{1, 2, 3}));
+}
+
+TEST_F(CoordinatorTest, AResultOfAClosedStageIsNotOneOfTheOpenStage) {
+  std::string old;
+  ASSERT_TRUE(Run(Collect(1), [&](ScriptedHost& host) {
+                old = host.Seal(MessageKind::kRows, {0}, "old");
+                host.Deliver({0}, old);
+              }).ok());
+  EXPECT_TRUE(base::Is(Fails(Collect(1), [&](ScriptedHost& host) { host.Deliver({0}, old); }),
+                       base::kIntegrity));
+}
+
+TEST_F(CoordinatorTest, AResultClaimedForAnotherClosedStageIsFatal) {
+  std::string first;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Run(Collect(1), [&](ScriptedHost& host) {
+                  if (i == 0) first = host.Seal(MessageKind::kRows, {0}, "one");
+                  host.Rows(0);
+                }).ok());
+  }
+  EXPECT_TRUE(base::Is(Fails(Collect(1), [&](ScriptedHost& host) { host.Deliver(2, {0}, first); }),
+                       base::kIntegrity));
+  EXPECT_TRUE(base::Is(Fails(Collect(1), [&](ScriptedHost& host) { host.Deliver(99, {0}, first); }),
+                       base::kIntegrity));
+}
+
+struct Attack {
+  const char* name;
+  ScriptedHost::Script script;
+};
+
+TEST_F(CoordinatorTest, WhatIsNotExactlyAnAnswerIsFatal) {
+  const std::vector<Attack> attacks = {
+      {"swapped places",
+       [](ScriptedHost& host) { host.Deliver({1}, host.Seal(MessageKind::kRows, {0}, "x")); }},
+      {"a place beyond the stage",
+       [](ScriptedHost& host) { host.Deliver({2}, host.Seal(MessageKind::kRows, {2}, "x")); }},
+      {"another kind",
+       [](ScriptedHost& host) { host.Deliver({0}, host.Seal(MessageKind::kKept, {0}, "x")); }},
+      {"another task",
+       [](ScriptedHost& host) {
+         host.Deliver({0}, host.SealAs(host.run.stage(), base::Digest{}, MessageKind::kRows, {0},
+                                       EncodeAnswer({"x", 0})));
+       }},
+      {"a later stage",
+       [](ScriptedHost& host) {
+         host.Deliver({0}, host.SealAs(host.run.stage() + 1, host.task(), MessageKind::kRows, {0},
+                                       EncodeAnswer({"x", 0})));
+       }},
+      {"another session",
+       [](ScriptedHost& host) {
+         const crypto::Secret other = RootOf('o');
+         crypto::Sealer sealer(other, crypto::SessionId(other), 1);
+         host.Deliver({0}, *sealer.Seal(host.run.stage(), host.task(), MessageKind::kRows, {0},
+                                        EncodeAnswer({"x", 0})));
+       }},
+      {"a key outside the session, claiming it",
+       [](ScriptedHost& host) {
+         const crypto::Secret other = RootOf('o');
+         crypto::Sealer sealer(other, crypto::SessionId(host.root), 1);
+         host.Deliver({0}, *sealer.Seal(host.run.stage(), host.task(), MessageKind::kRows, {0},
+                                        EncodeAnswer({"x", 0})));
+       }},
+      {"truncated",
+       [](ScriptedHost& host) {
+         std::string sealed = host.Seal(MessageKind::kRows, {0}, "x");
+         sealed.pop_back();
+         host.Deliver({0}, sealed);
+       }},
+      {"nothing", [](ScriptedHost& host) { host.Deliver({0}, ""); }},
+      {"a byte more",
+       [](ScriptedHost& host) {
+         host.Deliver({0}, host.Seal(MessageKind::kRows, {0}, "x") + "y");
+       }},
+      {"one bit altered",
+       [](ScriptedHost& host) {
+         std::string sealed = host.Seal(MessageKind::kRows, {0}, "x");
+         sealed.back() = static_cast<char>(sealed.back() ^ 1);
+         host.Deliver({0}, sealed);
+       }},
+      {"the task itself", [](ScriptedHost& host) { host.Deliver({0}, host.run.sealed_task()); }},
+      {"an altered late repeat",
+       [](ScriptedHost& host) { host.Deliver(host.run.stage() - 1, {0}, "garbage"); }},
+      {"an end with results missing",
+       [](ScriptedHost& host) {
+         host.Rows(0);
+         host.Done(host::OK);
+       }},
+      {"an end of a stage that never was",
+       [](ScriptedHost& host) { host.Done(host::OK, host.run.stage() + 1); }},
+      {"an error for another place",
+       [](ScriptedHost& host) {
+         host.Deliver({1}, host.SealAs(host.run.stage(), host.task(), MessageKind::kError, {0},
+                                       base::EncodeStatus(base::Fail(base::kKey, "x"))));
+       }},
+      {"an error for a place beyond the stage",
+       [](ScriptedHost& host) {
+         host.Deliver({5}, host.SealAs(host.run.stage(), host.task(), MessageKind::kError, {5},
+                                       base::EncodeStatus(base::Fail(base::kKey, "x"))));
+       }},
+  };
+  ASSERT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
+  for (const Attack& attack : attacks) {
+    const Status status = Fails(Collect(2), attack.script);
+    EXPECT_TRUE(base::Is(status, base::kIntegrity)) << attack.name << ": " << base::Message(status);
+  }
+  // The next stage is none the worse for it.
+  EXPECT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
+}
+
+TEST_F(CoordinatorTest, FramesThatDontParseAreFatal) {
+  for (const uint8_t kind : {host::RESULT, host::STAGE_DONE, host::RETRIED, host::PROGRESS}) {
+    const Status status =
+        Fails(Collect(1), [&](ScriptedHost& host) { host.Push(kind, 1, "\xff\xff\xff"); });
+    EXPECT_TRUE(base::Is(status, base::kProtocol)) << int{kind};
+  }
+  EXPECT_FALSE(coordinator_.OnFrame({host::TASK, 0, ""}));
+  EXPECT_FALSE(coordinator_.OnFrame({host::STREAM_DATA, 0, ""}));
+}
+
+TEST_F(CoordinatorTest, AnAuthenticErrorReachesTheCaller) {
+  const Status status = Fails(Collect(2), [](ScriptedHost& host) {
+    host.Rows(0);
+    host.Deliver(
+        {1},
+        host.SealAs(host.run.stage(), host.task(), MessageKind::kError, {1},
+                    base::EncodeStatus(base::FailQuotingData(base::kDivideByZero, "row 3: 1/0"))));
+    host.Done(host::FAILED);
+  });
+  EXPECT_TRUE(base::Is(status, base::kDivideByZero));
+  EXPECT_EQ(base::Message(status), "row 3: 1/0");
+  EXPECT_TRUE(base::QuotesData(status));
+}
+
+TEST_F(CoordinatorTest, AnErrorThatIsNoneIsRefused) {
+  const auto error = [&](const std::string& plain) {
+    return Fails(Collect(1), [&](ScriptedHost& host) {
+      host.Deliver({0},
+                   host.SealAs(host.run.stage(), host.task(), MessageKind::kError, {0}, plain));
+    });
+  };
+  EXPECT_TRUE(base::Is(error(base::EncodeStatus(base::OkStatus())), base::kProtocol));
+  EXPECT_TRUE(base::Is(error("no status"), base::kProtocol));
+}
+
+TEST_F(CoordinatorTest, TheHostsBareOutcomes) {
+  EXPECT_TRUE(base::Is(Fails(Collect(1), [](ScriptedHost& host) { host.Done(host::FAILED); }),
+                       base::kStageFailed));
+  EXPECT_TRUE(base::Is(Fails(Collect(1), [](ScriptedHost& host) { host.Done(host::RETRY); }),
+                       base::kWorkerLost));
+}
+
+// I5: the root, and only the root, is a result.
+TEST_F(CoordinatorTest, AReduceTakesTheRootOnly) {
+  const auto result = Run(Of(Terminal::kReduce, 9), [](ScriptedHost& host) {
+    const Place root = {2, 0, 9, 8};
+    EXPECT_EQ(host.run.fan_in(), 8U);
+    host.Deliver(root, host.Seal(MessageKind::kPartial, root, "sum", 3));
+    host.Done(host::OK);
+  });
+  ASSERT_TRUE(result.ok()) << base::Message(result.status());
+  EXPECT_EQ(result->root_partial, "sum");
+  EXPECT_EQ(result->rebuilds, 3U);
+  for (const Place& place : {Place{1, 0, 9, 8}, Place{0, 0, 9, 8}, Place{2, 0, 9, 9},
+                             Place{2, 0, 8, 8}, Place{3, 0, 9, 8}, Place{0, 0, 0, 0}}) {
+    const Status status = Fails(Of(Terminal::kReduce, 9), [&](ScriptedHost& host) {
+      host.Deliver(place, host.Seal(MessageKind::kPartial, place, "sum"));
+    });
+    EXPECT_TRUE(base::Is(status, base::kIntegrity)) << place.a << " " << place.b;
+  }
+}
+
+TEST_F(CoordinatorTest, AReduceOfOnePartitionHasItsLeafAsRoot) {
+  const auto result = Run(Of(Terminal::kReduce, 1), [](ScriptedHost& host) {
+    host.Deliver({0, 0, 1, 8}, host.Seal(MessageKind::kPartial, {0, 0, 1, 8}, "all"));
+  });
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->root_partial, "all");
+}
+
+TEST_F(CoordinatorTest, AMergeMayReportAnErrorForItsNode) {
+  const Status status = Fails(Of(Terminal::kReduce, 9), [](ScriptedHost& host) {
+    const Place node = {1, 1, 9, 8};
+    host.Deliver(node, host.SealAs(host.run.stage(), host.task(), MessageKind::kError, node,
+                                   base::EncodeStatus(base::Fail(base::kIntegrity, "children"))));
+  });
+  EXPECT_EQ(base::Message(status), "children");
+}
+
+TEST_F(CoordinatorTest, AShuffleGivesWhatItsReadersCarry) {
+  const StageSpec spec = Of(Terminal::kShuffle, 3);
+  const auto result = Run(spec, [](ScriptedHost& host) {
+    for (uint64_t p = 0; p < 3; ++p) {
+      host.Deliver({p}, host.Seal(MessageKind::kKept, {p}, EncodeKept({1, 1})));
+    }
+  });
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->shuffle.stage, result->stage);
+  EXPECT_EQ(result->shuffle.task, host_.task());
+  EXPECT_EQ(result->shuffle.recipe, ShuffleDigest({spec.recipe, 2, "round_robin"}));
+}
+
+TEST_F(CoordinatorTest, LossesAreBounded) {
+  const auto lose = [](int times) {
+    return [times](ScriptedHost& host) {
+      for (int i = 0; i < times; ++i) host.Retried({1});
+      host.Rows(0);
+      host.Rows(1);
+    };
+  };
+  const auto within = Run(Collect(2), lose(4));
+  ASSERT_TRUE(within.ok()) << base::Message(within.status());
+  EXPECT_EQ(within->retries, 4U);
+  EXPECT_TRUE(base::Is(Fails(Collect(2), lose(5)), base::kAttempts));
+  const auto lose_workers = [](int times) {
+    return [times](ScriptedHost& host) {
+      for (int i = 0; i < times; ++i) host.Push(host::WORKER_LOST, 0, "");
+      host.Rows(0);
+    };
+  };
+  EXPECT_TRUE(Run(Collect(1), lose_workers(16)).ok());
+  EXPECT_TRUE(base::Is(Fails(Collect(1), lose_workers(17)), base::kAttempts));
+  EXPECT_TRUE(
+      base::Is(Fails(Collect(1), [](ScriptedHost& host) { host.Retried({1}); }), base::kProtocol));
+}
+
+TEST_F(CoordinatorTest, HoldsNoMoreThanTheCollectLimit) {
+  const auto big = [](ScriptedHost& host) {
+    for (const uint64_t p : {1U, 0U}) {
+      host.Deliver({p}, host.Seal(MessageKind::kRows, {p}, std::string(600'000, 'x')));
+    }
+  };
+  EXPECT_TRUE(base::Is(Fails(Collect(2), big), base::kCollectLimit));
+  coordinator_.SetLimits({4, 16, 2 << 20});
+  EXPECT_TRUE(Run(Collect(2), big).ok());
+}
+
+TEST_F(CoordinatorTest, AFloodOfFramesEndsTheStage) {
+  const Status status = Fails(Collect(1), [](ScriptedHost& host) {
+    for (int i = 0; i < 70'000; ++i) host.Push(host::PROGRESS, 1, "");
+  });
+  EXPECT_TRUE(base::Is(status, base::kCollectLimit));
+}
+
+TEST_F(CoordinatorTest, CancelEndsTheOpenStageOnly) {
+  coordinator_.Cancel();  // nothing runs: nothing happens
+  std::thread canceller;
+  const Status status = Fails(
+      Collect(1), [&](ScriptedHost&) { canceller = std::thread([&] { coordinator_.Cancel(); }); });
+  canceller.join();
+  EXPECT_TRUE(base::Is(status, base::kCancelled));
+  EXPECT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
+}
+
+TEST_F(CoordinatorTest, TheEndOfTheHostConnectionEndsEverything) {
+  EXPECT_TRUE(base::Is(Fails(Collect(1), [](ScriptedHost& host) { host.coordinator->OnClosed(); }),
+                       base::kWorkerLost));
+  EXPECT_TRUE(base::Is(coordinator_.Run(Collect(1)).status(), base::kWorkerLost));
+  EXPECT_TRUE(base::Is(coordinator_.WaitForWorkers(1, 10'000), base::kWorkerLost));
+}
+
+/// The task that the host was given, opened as a worker does.
+Task Opened(const ScriptedHost& host, const crypto::Opener& opener) {
+  const auto plain = opener.OpenAs(host.run.sealed_task(), host.run.stage(), base::Digest{},
+                                   MessageKind::kTask, {});
+  EXPECT_TRUE(plain.ok());
+  const auto task = DecodeTask(*plain);
+  EXPECT_TRUE(task.ok());
+  return *task;
+}
+
+TEST_F(CoordinatorTest, EveryTaskCarriesTheLiveList) {
+  const StageSpec keep = Of(Terminal::kKeep, 1);
+  const base::Digest digest = keep.recipe->digest;
+  const auto kept = [](ScriptedHost& host) {
+    host.Deliver({0}, host.Seal(MessageKind::kKept, {0}, EncodeKept({1, 1})));
+  };
+  const auto rows = [](ScriptedHost& host) { host.Rows(0); };
+  const auto live = [&] {
+    std::vector<std::pair<base::Digest, bool>> list;
+    for (const LiveRecipe& one : Opened(host_, opener_).live)
+      list.emplace_back(one.digest, one.kept);
+    return list;
+  };
+  using List = decltype(live());
+  ASSERT_TRUE(Run(Collect(1), rows).ok());
+  EXPECT_TRUE(live().empty());
+  ASSERT_TRUE(Run(keep, kept).ok());
+  EXPECT_EQ(live(), (List{{digest, false}}));
+  ASSERT_TRUE(Run(Collect(1), rows).ok());
+  EXPECT_EQ(live(), (List{{digest, true}}));
+  coordinator_.SetLive({});
+  ASSERT_TRUE(Run(Collect(1), rows).ok());
+  EXPECT_TRUE(live().empty());
+  // A stage that failed kept nothing for certain.
+  coordinator_.SetLive({digest});
+  EXPECT_FALSE(Run(keep, [](ScriptedHost& host) { host.Done(host::FAILED); }).ok());
+  ASSERT_TRUE(Run(Collect(1), rows).ok());
+  EXPECT_EQ(live(), (List{{digest, false}}));
+  // The recipe of the last stage is the live one itself: its blocks were kept on the way.
+  ASSERT_TRUE(Run(Collect(1), rows).ok());
+  EXPECT_EQ(live(), (List{{digest, true}}));
+}
+
+TEST_F(CoordinatorTest, ABroadcastIsSealedOnceAndBoundIntoTheTask) {
+  const auto broadcast = coordinator_.Broadcast("parameters");
+  ASSERT_TRUE(broadcast.ok());
+  ASSERT_EQ(host_.broadcasts.size(), 1U);
+  EXPECT_EQ(host_.broadcasts[0].first, broadcast->id);
+  EXPECT_EQ(broadcast->digest, crypto::Sha256(host_.broadcasts[0].second));
+  EXPECT_EQ(
+      *opener_.OpenAs(host_.broadcasts[0].second, 0, base::Digest{}, MessageKind::kBroadcast, {}),
+      "parameters");
+  StageSpec spec = Collect(1);
+  spec.broadcasts = {*broadcast};
+  const auto rows = [](ScriptedHost& host) { host.Rows(0); };
+  // An answer to the task with another broadcast doesn't count.
+  EXPECT_TRUE(base::Is(Fails(spec, rows), base::kIntegrity));
+  host_.refs = spec.broadcasts;
+  EXPECT_TRUE(Run(spec, rows).ok());
+  EXPECT_EQ(host_.run.broadcasts(0), broadcast->id);
+  EXPECT_EQ(host_.broadcasts.size(), 1U);
+}
+
+TEST_F(CoordinatorTest, ReportsResourcesAndWaitsForWorkers) {
+  host::Resources resources;
+  resources.set_workers(2);
+  resources.set_slots(3);
+  host_.Push(host::RESOURCES, 0, resources.SerializeAsString());
+  EXPECT_TRUE(base::Is(coordinator_.WaitForWorkers(1, 1), base::kWorkerLost));
+  std::thread later([&] {
+    resources.set_workers_ready(2);
+    host_.Push(host::RESOURCES, 0, resources.SerializeAsString());
+  });
+  EXPECT_TRUE(coordinator_.WaitForWorkers(2, 10'000).ok());
+  later.join();
+  EXPECT_EQ(coordinator_.resources().slots, 3U);
+}
+
+TEST_F(CoordinatorTest, ProgressIsShown) {
+  std::vector<std::pair<uint64_t, uint64_t>> seen;
+  host_.script = [](ScriptedHost& host) {
+    host::Progress progress;
+    progress.set_stage(host.run.stage());
+    progress.set_done(5);
+    progress.set_total(9);
+    host.Push(host::PROGRESS, 0, progress.SerializeAsString());
+    const Place root = {2, 0, 9, 8};
+    host.Deliver(root, host.Seal(MessageKind::kPartial, root, "sum"));
+  };
+  ASSERT_TRUE(
+      coordinator_
+          .Run(Of(Terminal::kReduce, 9), nullptr,
+               [&](uint64_t, uint64_t done, uint64_t total) { seen.emplace_back(done, total); })
+          .ok());
+  EXPECT_EQ(seen, (std::vector<std::pair<uint64_t, uint64_t>>{{5, 9}}));
+}
+
+}  // namespace
+}  // namespace soteria::dataflow

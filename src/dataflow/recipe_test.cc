@@ -1,0 +1,175 @@
+#include "src/dataflow/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/crypto/hash.h"
+#include "src/dataflow/feature_columns.h"
+
+namespace soteria::dataflow {
+namespace {
+
+base::Digest DigestOf(char fill) {
+  base::Digest digest;
+  digest.fill(static_cast<uint8_t>(fill));
+  return digest;
+}
+
+DatasetSource SomeDataset() { return {"/data/a", std::string(16, 'a'), 3, DigestOf('i'), {"x"}}; }
+TreeSource SomeTree() {
+  return {"/data/t", std::string(16, 't'), 1, DigestOf('j'), {"m/part-0", "m/part-1"}, "parquet"};
+}
+RecipePtr Parent() { return MakeRecipe(SomeDataset(), {{"exec.filter", "f"}}, 4); }
+
+// The running hash that docs/formats/task.md gives, written out a second time.
+TEST(RecipeTest, DigestIsARunningHashOverTheChain) {
+  const RecipePtr recipe = MakeRecipe(SomeDataset(), {{"exec.a", "1"}, {"exec.b", "2"}}, 4);
+  base::FieldWriter source;
+  source.Add("soteria/1 recipe").AddU64(4).Add("dataset").Add(std::string(16, 'a')).AddU64(3);
+  source.Add(base::View(DigestOf('i'))).AddU64(1).Add("x");
+  base::Digest digest = crypto::Sha256(source.bytes());
+  std::vector<base::Digest> expected = {digest};
+  for (const auto& [kind, bytes] : {std::pair("exec.a", "1"), std::pair("exec.b", "2")}) {
+    digest =
+        crypto::Sha256(base::FieldWriter().Add(base::View(digest)).Add(kind).Add(bytes).Take());
+    expected.push_back(digest);
+  }
+  EXPECT_EQ(PrefixDigests(*recipe), expected);
+  EXPECT_EQ(recipe->digest, expected.back());
+}
+
+TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
+  std::set<base::Digest> seen;
+  size_t made = 0;
+  const auto add = [&](Source source, std::vector<OperatorBytes> chain, uint64_t partitions) {
+    seen.insert(MakeRecipe(std::move(source), std::move(chain), partitions)->digest);
+    ++made;
+  };
+  add(SomeDataset(), {}, 4);
+  add(SomeDataset(), {}, 5);
+  add(SomeDataset(), {{"exec.filter", "f"}}, 4);
+  add(SomeDataset(), {{"exec.filter", "g"}}, 4);
+  add(SomeDataset(), {{"exec.filte", "rf"}}, 4);
+  add(SomeDataset(), {{"exec.filter", "f"}, {"exec.filter", "f"}}, 4);
+  const auto dataset = [&](const std::function<void(DatasetSource&)>& change) {
+    DatasetSource source = SomeDataset();
+    change(source);
+    add(source, {}, 4);
+  };
+  dataset([](DatasetSource& s) { s.id[3] = 'b'; });
+  dataset([](DatasetSource& s) { s.version = 4; });
+  dataset([](DatasetSource& s) { s.index[31] ^= 1; });
+  dataset([](DatasetSource& s) { s.columns = {}; });
+  dataset([](DatasetSource& s) { s.columns = {"x", "y"}; });
+  dataset([](DatasetSource& s) { s.columns = {"xy"}; });
+  const auto tree = [&](const std::function<void(TreeSource&)>& change) {
+    TreeSource source = SomeTree();
+    change(source);
+    add(source, {}, 2);
+  };
+  tree([](TreeSource&) {});
+  tree([](TreeSource& s) { s.version = 2; });
+  tree([](TreeSource& s) { s.index[0] ^= 1; });
+  tree([](TreeSource& s) { s.format = "text"; });
+  tree([](TreeSource& s) { std::swap(s.files[0], s.files[1]); });
+  add(LocalSource{{}, DigestOf('c'), {3, 7}}, {}, 2);
+  add(LocalSource{{}, DigestOf('d'), {3, 7}}, {}, 2);
+  add(LocalSource{{}, DigestOf('c'), {4, 7}}, {}, 2);
+  add(ShuffleSource{Parent(), 3, "round_robin"}, {}, 3);
+  add(ShuffleSource{MakeRecipe(SomeDataset(), {}, 4), 3, "round_robin"}, {}, 3);
+  add(ShuffleSource{Parent(), 1, "round_robin"}, {}, 1);
+  add(ShuffleSource{Parent(), 1, "single"}, {}, 1);
+  add(CoalesceSource{Parent(), 3}, {}, 3);
+  add(CoalesceSource{Parent(), 1}, {}, 1);
+  EXPECT_EQ(seen.size(), made);
+}
+
+// I7, block names: where the bytes lie and which broadcast carries them is no content.
+TEST(RecipeTest, TransportIsNoPartOfTheDigest) {
+  DatasetSource moved = SomeDataset();
+  moved.root = "/elsewhere";
+  EXPECT_EQ(MakeRecipe(moved, {}, 4)->digest, MakeRecipe(SomeDataset(), {}, 4)->digest);
+  EXPECT_EQ(MakeRecipe(LocalSource{DigestOf('1'), DigestOf('c'), {5}}, {}, 1)->digest,
+            MakeRecipe(LocalSource{DigestOf('2'), DigestOf('c'), {5}}, {}, 1)->digest);
+}
+
+TEST(RecipeTest, RefusesWhatNoPlanMakes) {
+  const auto refused = [](Source source, std::vector<OperatorBytes> chain, uint64_t partitions) {
+    return base::Is(CheckedRecipe(std::move(source), std::move(chain), partitions).status(),
+                    base::kProtocol);
+  };
+  EXPECT_TRUE(refused(SomeDataset(), {}, 0));
+  EXPECT_TRUE(refused(SomeDataset(), {}, kPartitionsMax + 1));
+  DatasetSource short_id = SomeDataset();
+  short_id.id.pop_back();
+  EXPECT_TRUE(refused(short_id, {}, 4));
+  EXPECT_TRUE(refused(SomeTree(), {}, 3));
+  TreeSource csv = SomeTree();
+  csv.format = "csv";
+  EXPECT_TRUE(refused(csv, {}, 2));
+  EXPECT_TRUE(refused(LocalSource{{}, {}, {7, 3}}, {}, 2));
+  EXPECT_TRUE(refused(LocalSource{{}, {}, {7}}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{nullptr, 2, "round_robin"}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, "hash?"}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, "single"}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{Parent(), 3, "round_robin"}, {}, 2));
+  EXPECT_TRUE(refused(CoalesceSource{Parent(), 5}, {}, 5));
+  const OperatorBytes features = FeaturesOperator({"f", "y", std::nullopt});
+  EXPECT_TRUE(refused(SomeDataset(), {features, {"exec.drop", ""}}, 4));
+  const RecipePtr blocks = MakeRecipe(SomeDataset(), {features}, 4);
+  EXPECT_TRUE(refused(CoalesceSource{blocks, 2}, {}, 2));
+  EXPECT_TRUE(refused(SomeDataset(), std::vector<OperatorBytes>(kChainMax + 1), 4));
+}
+
+TEST(RecipeTest, RefusesARecipeThatIsTooDeep) {
+  RecipePtr recipe = Parent();
+  for (int depth = 2; depth <= kRecipeDepthMax; ++depth) {
+    const auto deeper = CheckedRecipe(CoalesceSource{recipe, 4}, {}, 4);
+    ASSERT_TRUE(deeper.ok()) << depth;
+    recipe = *deeper;
+  }
+  EXPECT_FALSE(CheckedRecipe(CoalesceSource{recipe, 4}, {}, 4).ok());
+}
+
+// Spark's CoalescedRDD without locality: group i is [i*n/g, (i+1)*n/g).
+TEST(RecipeTest, CoalescedRangesAreContiguousAndComplete) {
+  EXPECT_EQ(CoalescedRange(10, 3, 0), (std::pair<uint64_t, uint64_t>{0, 3}));
+  EXPECT_EQ(CoalescedRange(10, 3, 1), (std::pair<uint64_t, uint64_t>{3, 6}));
+  EXPECT_EQ(CoalescedRange(10, 3, 2), (std::pair<uint64_t, uint64_t>{6, 10}));
+  EXPECT_EQ(CoalescedRange(4, 4, 2), (std::pair<uint64_t, uint64_t>{2, 3}));
+}
+
+TEST(RecipeTest, BlocksReachThroughCoalesceButNotBeyondAShuffle) {
+  const RecipePtr parent = Parent();
+  const RecipePtr coalesced = MakeRecipe(CoalesceSource{parent, 2}, {{"exec.drop", "d"}}, 2);
+  EXPECT_EQ(BlocksOf(*coalesced).size(), 4U);
+  const RecipePtr shuffled = MakeRecipe(ShuffleSource{parent, 2, "round_robin"}, {}, 2);
+  EXPECT_EQ(BlocksOf(*shuffled).size(), 1U);
+  const RecipePtr both = MakeRecipe(CoalesceSource{shuffled, 1}, {}, 1);
+  ASSERT_EQ(ShufflesOf(*both).size(), 1U);
+  EXPECT_EQ(ShufflesOf(*both)[0]->parent, parent);
+  EXPECT_TRUE(ShufflesOf(*coalesced).empty());
+}
+
+TEST(RecipeTest, FeatureColumnsComeBack) {
+  for (const table::FeatureColumns& columns :
+       {table::FeatureColumns{"features", "label", "w"},
+        table::FeatureColumns{"f", std::nullopt, ""},
+        table::FeatureColumns{"", std::nullopt, std::nullopt}}) {
+    const auto back = DecodeFeatureColumns(FeaturesOperator(columns).bytes);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(back->features, columns.features);
+    EXPECT_EQ(back->label, columns.label);
+    EXPECT_EQ(back->weight, columns.weight);
+  }
+  const std::string bytes = FeaturesOperator({"f", "y", "w"}).bytes;
+  EXPECT_FALSE(DecodeFeatureColumns(bytes.substr(0, bytes.size() - 1)).ok());
+  EXPECT_FALSE(DecodeFeatureColumns(bytes + bytes).ok());
+}
+
+}  // namespace
+}  // namespace soteria::dataflow

@@ -1,0 +1,134 @@
+#include "src/dataflow/task.h"
+
+#include <gtest/gtest.h>
+
+#include "soteria/task.pb.h"
+#include "src/base/errors.h"
+#include "src/dataflow/tree.h"
+
+namespace soteria::dataflow {
+namespace {
+
+base::Digest DigestOf(char fill) {
+  base::Digest digest;
+  digest.fill(static_cast<uint8_t>(fill));
+  return digest;
+}
+
+Task SomeTask() {
+  const RecipePtr files =
+      MakeRecipe(DatasetSource{"/d", std::string(16, 'd'), 2, DigestOf('x'), {"a", "b"}},
+                 {{"exec.f", "1"}}, 6);
+  const RecipePtr spread = MakeRecipe(ShuffleSource{files, 4, "round_robin"}, {}, 4);
+  Task task;
+  task.stage = 7;
+  task.spec.terminal = Terminal::kReduce;
+  task.spec.recipe = MakeRecipe(CoalesceSource{spread, 2}, {{"exec.g", "2"}}, 2);
+  task.spec.kernel = {"ml.k", std::string("\0k", 2)};
+  task.spec.write = {"/w", std::string(16, 'w'), "m/data", "parquet", 3};
+  task.spec.targets = 5;
+  task.spec.scheme = "round_robin";
+  task.spec.inputs = {{DigestOf('s'), 6, DigestOf('t')}};
+  task.spec.broadcasts = {{DigestOf('b'), 1}, {DigestOf('c'), 2}};
+  task.fan_in = FanIn(2);
+  task.live = {{DigestOf('l'), true}, {DigestOf('m'), false}};
+  return task;
+}
+
+TEST(TaskTest, ComesBackAsItWas) {
+  const Task task = SomeTask();
+  const auto back = DecodeTask(EncodeTask(task));
+  ASSERT_TRUE(back.ok()) << base::Message(back.status());
+  EXPECT_EQ(EncodeTask(*back), EncodeTask(task));
+  EXPECT_EQ(back->stage, 7U);
+  EXPECT_EQ(back->spec.recipe->digest, task.spec.recipe->digest);
+  EXPECT_EQ(back->spec.kernel.bytes, task.spec.kernel.bytes);
+  EXPECT_EQ(back->spec.write.first_file, 3U);
+  EXPECT_EQ(back->spec.inputs[0].task, DigestOf('t'));
+  EXPECT_EQ(back->spec.broadcasts[1].id, 2U);
+  EXPECT_TRUE(back->live[0].kept);
+  EXPECT_FALSE(back->live[1].kept);
+}
+
+TEST(TaskTest, TreeAndLocalSourcesComeBack) {
+  for (const RecipePtr& recipe :
+       {MakeRecipe(TreeSource{"/t", std::string(16, 't'), 1, DigestOf('i'), {"a", "b"}, "text"}, {},
+                   2),
+        MakeRecipe(LocalSource{DigestOf('b'), DigestOf('c'), {3, 3}}, {}, 2)}) {
+    Task task = SomeTask();
+    task.spec.recipe = recipe;
+    const auto back = DecodeTask(EncodeTask(task));
+    ASSERT_TRUE(back.ok()) << base::Message(back.status());
+    EXPECT_EQ(EncodeTask(*back), EncodeTask(task));
+    EXPECT_EQ(back->spec.recipe->digest, recipe->digest);
+  }
+}
+
+template <class Change>
+Status Decoded(Change change) {
+  task::Task raw;
+  raw.ParseFromString(EncodeTask(SomeTask()));
+  change(raw);
+  return DecodeTask(raw.SerializeAsString()).status();
+}
+
+TEST(TaskTest, RefusesWhatNoMasterWrites) {
+  EXPECT_TRUE(Decoded([](task::Task&) {}).ok());
+  EXPECT_FALSE(DecodeTask("\xff\xff\xff").ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.set_terminal(0); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.set_terminal(6); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.set_fan_in(9); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.clear_recipe(); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_partitions(3); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_live(0)->set_digest("short"); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_broadcasts(0)->set_digest(""); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_inputs(0)->set_task_digest("x"); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) {
+                 t.set_terminal(static_cast<uint32_t>(Terminal::kShuffle));
+                 t.set_targets(0);
+               }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) {
+                 for (size_t i = 0; i <= kBroadcastsMax; ++i) *t.add_broadcasts() = t.broadcasts(0);
+               }).ok());
+}
+
+TEST(TaskTest, RefusesARecipeNestedBeyondTheLimit) {
+  EXPECT_FALSE(Decoded([](task::Task& t) {
+                 for (int i = 0; i < kRecipeDepthMax; ++i) {
+                   task::Recipe outer;
+                   outer.set_partitions(2);
+                   outer.mutable_coalesce()->set_groups(2);
+                   *outer.mutable_coalesce()->mutable_parent() = t.recipe();
+                   *t.mutable_recipe() = outer;
+                 }
+               }).ok());
+}
+
+// SECURITY.md 5: a stale broadcast can't give an acceptable partial.
+TEST(TaskTest, DigestCoversTheSealedTaskAndItsBroadcasts) {
+  const std::vector<BroadcastRef> one = {{DigestOf('a'), 1}};
+  const base::Digest digest = TaskDigest("sealed", one);
+  EXPECT_EQ(digest, TaskDigest("sealed", {{DigestOf('a'), 9}}));  // the id is the host's
+  EXPECT_NE(digest, TaskDigest("sealee", one));
+  EXPECT_NE(digest, TaskDigest("sealed", {}));
+  EXPECT_NE(digest, TaskDigest("sealed", {{DigestOf('b'), 1}}));
+  EXPECT_NE(TaskDigest("s", {{DigestOf('a'), 1}, {DigestOf('b'), 2}}),
+            TaskDigest("s", {{DigestOf('b'), 2}, {DigestOf('a'), 1}}));
+}
+
+TEST(TaskTest, AnswersComeBack) {
+  const auto answer = DecodeAnswer(EncodeAnswer({"payload", 5}));
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->payload, "payload");
+  EXPECT_EQ(answer->rebuilds, 5U);
+  EXPECT_TRUE(DecodeAnswer(EncodeAnswer({"", 0})).ok());
+  EXPECT_TRUE(base::Is(DecodeAnswer("1234567").status(), base::kProtocol));
+  const auto kept = DecodeKept(EncodeKept({3, 1000}));
+  ASSERT_TRUE(kept.ok());
+  EXPECT_EQ(kept->rows, 3U);
+  EXPECT_EQ(kept->bytes, 1000U);
+  EXPECT_FALSE(DecodeKept("x").ok());
+}
+
+}  // namespace
+}  // namespace soteria::dataflow
