@@ -117,7 +117,8 @@ LedgerReport Verify(std::string_view bytes, const LedgerAnchor* anchor,
     if (anchor != nullptr && chain.head() == anchor->head) after_recorded = 0;
     cut = CutEntry(bytes, report.verified_bytes, &entry_bytes);
   }
-  report.head = chain.head();
+  // An origin that only an entry which didn't verify claims is nothing to report.
+  if (report.entries > 0 || anchor != nullptr) report.head = chain.head();
   if (cut == Cut::kTooLong) Break(&report, Cat("entry ", report.entries, ": length"));
   if (report.entries >= kLedgerEntriesMax) Break(&report, "too many entries");
   JudgeAnchor(anchor, after_recorded, &report);
