@@ -276,16 +276,24 @@ class Session : public OwnerSession {
   }
 
   base::Status Store(const wire::StoreRequest& request) {
-    if (request.sequence() <= last_stored_) {
-      return base::Fail(base::kProtocol, "the master repeated the number of a ledger entry");
+    wire::ControlToMaster answer;
+    answer.mutable_store()->set_sequence(request.sequence());
+    base::Digest digest = crypto::Sha256(request.SerializeAsString());
+    if (request.sequence() == last_stored_ && digest == last_digest_) {
+      return Send(answer);  // it was stored, the answer got lost
     }
-    last_stored_ = request.sequence();
+    if (request.sequence() <= last_stored_) {
+      return base::Fail(base::kProtocol, "the master used the number of a ledger entry again");
+    }
     base::StatusOr<std::vector<ledger::VersionRecord>> versions = ParseRecords(request);
     base::Status stored =
         versions.ok() ? records_.Store(request.ledger_entry(), *versions) : versions.status();
-    wire::ControlToMaster answer;
-    answer.mutable_store()->set_sequence(request.sequence());
-    if (!stored.ok()) answer.mutable_store()->set_error(base::EncodeStatus(stored));
+    if (stored.ok()) {
+      last_stored_ = request.sequence();
+      last_digest_ = digest;
+    } else {
+      answer.mutable_store()->set_error(base::EncodeStatus(stored));
+    }
     SOTERIA_RETURN_IF_ERROR(Send(answer));
     return base::WithContext(stored, "the owner's records can't be kept");
   }
@@ -301,8 +309,8 @@ class Session : public OwnerSession {
           return;
         }
       }
-      // A sender that waits on a full socket must not keep the silence from being noticed; the
-      // close below ends that wait too.
+      // Sending can't block for long before: within the limit of silence there are too few small
+      // messages to fill a socket.
       if (SilentTooLong()) {
         return Fail(base::Fail(base::kMasterLost, base::Cat("the master has been silent for ",
                                                             times_.silence_ms, " ms")));
@@ -351,7 +359,9 @@ class Session : public OwnerSession {
   const std::function<void(const base::Status&)> on_lost_;
   OpeningGuards guards_;
   std::unique_ptr<channel::Channel> control_;
-  uint64_t last_stored_ = 0;  // receiver thread only
+  // Receiver thread only.
+  uint64_t last_stored_ = 0;
+  base::Digest last_digest_{};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,0 +1,162 @@
+#include "src/client/cluster.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "src/attest/build.h"
+#include "src/base/bytes.h"
+#include "src/base/errors.h"
+#include "src/base/net.h"
+#include "src/client/owner_for_test.h"
+#include "src/crypto/identity.h"
+
+namespace soteria::client {
+namespace {
+
+// Stands in for soteria-host: writes the state file after noting its arguments, ends on SIGTERM.
+constexpr char kHost[] = R"(#!/bin/sh
+dir=$2
+echo "$@" > "$dir/arguments"
+printf '{"pid": %s, "port": 4711, "address": "127.0.0.1:4711"}' $$ > "$dir/state.json.new"
+mv "$dir/state.json.new" "$dir/state.json"
+trap 'exit 0' TERM
+while true; do sleep 0.05; done
+)";
+
+class ClusterTest : public ::testing::Test {
+ protected:
+  ClusterTest() {
+    options_.dir = test_.At("cluster");
+    options_.program_dir = test_.At("bin");
+    test_.WriteProgram("bin/soteria-host", kHost);
+  }
+  ~ClusterTest() override { StopCluster(test_.owner(), options_.dir).IgnoreError(); }
+
+  OwnerForTest test_;
+  ClusterOptions options_;
+};
+
+TEST_F(ClusterTest, StartsFindsAndStops) {
+  options_.workers = 3;
+  options_.faults = {"a", "b"};
+  options_.record_dir = "/r";
+  auto started = StartCluster(test_.owner(), options_);
+  ASSERT_TRUE(started.ok()) << base::Message(started.status());
+  EXPECT_EQ(started->address(), "127.0.0.1:4711");
+  EXPECT_TRUE(started->running);
+  EXPECT_EQ(test_.Read("cluster/arguments"),
+            "--dir " + options_.dir +
+                " --port 0 --workers 3 --slots 1 --record /r --fault a --fault b\n");
+  auto found = FindCluster(test_.files(), options_.dir);
+  ASSERT_TRUE(found.ok());
+  EXPECT_TRUE(found->running);
+
+  auto twice = StartCluster(test_.owner(), options_);
+  EXPECT_TRUE(base::Is(twice.status(), base::kConflict));
+
+  ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
+  EXPECT_FALSE(FindCluster(test_.files(), options_.dir).ok());
+  EXPECT_TRUE(StartCluster(test_.owner(), options_).ok());
+}
+
+TEST_F(ClusterTest, ADeadHostIsSeen) {
+  auto started = StartCluster(test_.owner(), options_);
+  ASSERT_TRUE(started.ok());
+  ::kill(static_cast<pid_t>(started->pid), SIGKILL);
+  bool running = true;
+  for (int i = 0; i < 500 && running; ++i) {
+    ::usleep(10'000);
+    running = FindCluster(test_.files(), options_.dir)->running;
+  }
+  EXPECT_FALSE(running);
+  EXPECT_TRUE(StartCluster(test_.owner(), options_).ok());
+}
+
+TEST_F(ClusterTest, AnotherProcessUnderThatNumberIsNotTheHost) {
+  std::filesystem::create_directories(options_.dir);
+  test_.Write("cluster/state.json",
+              "{\"pid\": " + std::to_string(::getpid()) + ", \"port\": 4711}");
+  auto found = FindCluster(test_.files(), options_.dir);
+  ASSERT_TRUE(found.ok());
+  EXPECT_FALSE(found->running);
+  EXPECT_TRUE(StopCluster(test_.owner(), options_.dir).ok());  // and leaves this test alive
+}
+
+TEST_F(ClusterTest, RefusesADamagedStateFile) {
+  for (const char* text : {"", "{", "[]", "{\"pid\": 12}", "{\"pid\": 12, \"port\": 70000}",
+                           "{\"pid\": \"12\", \"port\": 80}", "{\"pid\": -1, \"port\": 80}"}) {
+    test_.Write("cluster/state.json", text);
+    EXPECT_TRUE(base::Is(FindCluster(test_.files(), options_.dir).status(), base::kInput)) << text;
+  }
+}
+
+TEST_F(ClusterTest, AHostThatEndsTellsWhy) {
+  test_.WriteProgram("bin/soteria-host", "#!/bin/sh\necho no workers here >&2\nexit 1\n");
+  auto started = StartCluster(test_.owner(), options_);
+  EXPECT_TRUE(base::Is(started.status(), base::kIo));
+  EXPECT_NE(base::Message(started.status()).find("no workers here"), std::string::npos);
+}
+
+TEST_F(ClusterTest, APortInUseHasAClearError) {
+  auto listener = base::Listener::Loopback(0);
+  ASSERT_TRUE(listener.ok());
+  options_.port = (*listener)->port();
+  auto started = StartCluster(test_.owner(), options_);
+  EXPECT_TRUE(base::Is(started.status(), base::kConflict));
+  EXPECT_NE(base::Message(started.status()).find(std::to_string(options_.port)), std::string::npos);
+}
+
+TEST_F(ClusterTest, RefusesNumbersOutOfRange) {
+  for (auto change : std::vector<std::function<void(ClusterOptions&)>>{
+           [](ClusterOptions& o) { o.workers = 0; }, [](ClusterOptions& o) { o.workers = 257; },
+           [](ClusterOptions& o) { o.slots = 0; }, [](ClusterOptions& o) { o.port = 65536; }}) {
+    ClusterOptions options = options_;
+    change(options);
+    EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options).status(), base::kInput));
+  }
+}
+
+TEST_F(ClusterTest, SimulatedKeysAreMadeOnceAndPrivate) {
+  options_.simulated = true;
+  if (!attest::kSimulatedBuild) {
+    EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kInput));
+    return;
+  }
+  EXPECT_TRUE(base::Is(SimulatedPublicKey(test_.files(), options_.dir).status(), base::kInput));
+  ASSERT_TRUE(StartCluster(test_.owner(), options_).ok());
+  EXPECT_NE(test_.Read("cluster/arguments").find("--simulated-key " + options_.dir),
+            std::string::npos);
+  struct stat info {};
+  ASSERT_EQ(::stat(test_.At("cluster/simulated.pem").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  auto key = crypto::IdentityKey::FromPem(test_.Read("cluster/simulated.pem"));
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(*SimulatedPublicKey(test_.files(), options_.dir), key->public_der());
+
+  std::string pem = test_.Read("cluster/simulated.pem");
+  ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
+  ASSERT_TRUE(StartCluster(test_.owner(), options_).ok());
+  EXPECT_EQ(test_.Read("cluster/simulated.pem"), pem);
+  ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
+  ::chmod(test_.At("cluster/simulated.pem").c_str(), 0644);
+  EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kKey));
+}
+
+TEST(MasterAddress, TakesHostAndPort) {
+  auto address = ParseMasterAddress("example.org:7077");
+  ASSERT_TRUE(address.ok());
+  EXPECT_EQ(address->host, "example.org");
+  EXPECT_EQ(address->port, 7077);
+  for (const char* bad :
+       {"", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "host:-1"}) {
+    EXPECT_FALSE(ParseMasterAddress(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace soteria::client
