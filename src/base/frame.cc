@@ -14,19 +14,8 @@ namespace {
 
 constexpr size_t kPrefixBytes = 4;
 constexpr size_t kBufferBytes = 64 * 1024;
-/// A payload's memory starts with at most this and then at most doubles with each step that
-/// arrived.
-constexpr size_t kFirstStepBytes = size_t{4} << 20;
-
-/// Exactly `size` bytes of memory: std::string's own growth would round up beyond what was
-/// declared.
-void Grow(size_t size, std::string& bytes) {
-  std::string larger;
-  larger.reserve(size);
-  larger = bytes;
-  larger.resize(size);
-  bytes = std::move(larger);
-}
+/// A payload's pages are touched in steps of this, as its bytes arrive.
+constexpr size_t kStepBytes = size_t{1} << 20;
 
 }  // namespace
 
@@ -62,13 +51,12 @@ Status FrameConnection::ReadExactly(char* out, size_t size) {
 }
 
 Status FrameConnection::ReadPayload(size_t size, std::string& payload) {
-  size_t filled = 0;
-  size_t step = std::min(size, kFirstStepBytes);
-  while (filled < size) {
-    Grow(filled + step, payload);
+  payload.reserve(size);  // address space only: a declared length costs no memory
+  while (payload.size() < size) {
+    const size_t filled = payload.size();
+    const size_t step = std::min(size - filled, kStepBytes);
+    payload.resize(filled + step);
     SOTERIA_RETURN_IF_ERROR(ReadExactly(payload.data() + filled, step));
-    filled += step;
-    step = std::min(size - filled, filled);
   }
   return OkStatus();
 }

@@ -19,6 +19,9 @@ using soteria::base::OkStatus;
 using soteria::base::Status;
 using soteria::base::StatusOr;
 
+/// std::string's first allocation is at least twice its inner 15 bytes.
+constexpr size_t kSmallestHeapBytes = 30;
+
 class Input : public ByteStream {
  public:
   Input(std::string_view bytes, size_t piece) : bytes_(bytes), piece_(piece) {}
@@ -51,7 +54,7 @@ void RunOnce(std::string_view bytes, size_t piece) {
       CHECK(Is(frame.status(), soteria::base::kIo) || Is(frame.status(), soteria::base::kProtocol));
       break;
     }
-    CHECK(frame->payload.capacity() <= std::max(frame->payload.size(), size_t{15}));
+    CHECK(frame->payload.capacity() <= std::max(frame->payload.size(), kSmallestHeapBytes));
     CHECK(connection.Send(frame->kind, frame->id, frame->payload).ok());
   }
   CHECK(bytes.substr(0, input.written().size()) == input.written());
