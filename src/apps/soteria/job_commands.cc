@@ -248,7 +248,9 @@ void AddCluster(CLI::App& app, Context& context) {
 
 void AddRun(CLI::App& app, Context& context) {
   CLI::App* command = AddCommand(
-      app, context, "run", "Runs a PySpark script, or any command, against attested enclaves.",
+      app, context, "run",
+      "Runs a PySpark script, or any command, against attested enclaves:\n"
+      "soteria run [OPTIONS] [--] COMMAND [ARGUMENTS...]",
       "  soteria run --manifest risk.toml train.py\n"
       "  soteria run --manifest risk.toml --master 10.0.0.5:7077 -- python train.py --epochs 3\n"
       "Options of soteria come before the command.");

@@ -1,0 +1,138 @@
+#include "src/client/manifest_file.h"
+
+#include <gtest/gtest.h>
+
+#include "src/attest/build.h"
+#include "src/base/errors.h"
+#include "src/client/cluster.h"
+#include "src/client/owner_for_test.h"
+#include "src/client/put.h"
+#include "src/client/root.h"
+
+namespace soteria::client {
+namespace {
+
+constexpr char kMasterHex[] = "00000000000000000000000000000000000000000000000000000000000000aa";
+constexpr char kWorkerHex[] = "00000000000000000000000000000000000000000000000000000000000000bb";
+
+class ManifestFileTest : public ::testing::Test {
+ protected:
+  ManifestFileTest() : key_(test_.Key()) {
+    Program("soteria-master", kMasterHex);
+    Program("soteria-worker", kWorkerHex);
+    test_.Write("a.csv", "x\n1\n");
+    options_.out = test_.At("risk.toml");
+    options_.task = "risk";
+    options_.tee_kinds = {attest::TeeKind::kSgx};
+    options_.platforms = {"machine-1"};
+    options_.read = {test_.At("s/a")};
+    options_.write = {test_.At("s/models")};
+    options_.classes = {"org.apache.spark.ml.classification.*"};
+    options_.metrics = true;
+    options_.program_dir = test_.At("bin");
+    options_.cluster_dir = test_.At("cluster");
+  }
+  void Program(const std::string& name, const std::string& says) {
+    test_.WriteProgram("bin/" + name, "#!/bin/sh\n[ \"$1\" = --measure ] && echo " + says + "\n");
+  }
+  PutResult PutData(bool allow_simulated = false) {
+    PutOptions put;
+    put.allow_simulated = allow_simulated;
+    auto result = Put(test_.owner(), key_, test_.At("a.csv"), test_.At("s/a"), put, NoProgress);
+    EXPECT_TRUE(result.ok()) << base::Message(result.status());
+    return *result;
+  }
+  base::StatusOr<policy::Manifest> New() { return NewManifest(test_.owner(), key_, options_); }
+
+  OwnerForTest test_;
+  crypto::Secret key_;
+  ManifestOptions options_;
+};
+
+TEST_F(ManifestFileTest, FillsInIdsVersionsAndMeasurements) {
+  PutData();
+  PutResult second = PutData();
+  auto made = New();
+  ASSERT_TRUE(made.ok()) << base::Message(made.status());
+  auto manifest = policy::ParseManifest(test_.Read("risk.toml"));
+  ASSERT_TRUE(manifest.ok());
+  EXPECT_EQ(manifest->digest, made->digest);
+  EXPECT_EQ(manifest->task, "risk");
+  ASSERT_EQ(manifest->read.size(), 1U);
+  EXPECT_EQ(manifest->read[0].path, test_.At("s/a"));
+  EXPECT_EQ(manifest->read[0].id, second.id_hex);
+  EXPECT_EQ(manifest->read[0].min_version, 2U);
+  ASSERT_EQ(manifest->write.size(), 1U);
+  EXPECT_EQ(manifest->write[0].id.size(), 32U);
+  EXPECT_EQ(base::Hex(base::View(manifest->tee.master_measurements.at(0))), kMasterHex);
+  EXPECT_EQ(base::Hex(base::View(manifest->tee.worker_measurements.at(0))), kWorkerHex);
+  EXPECT_TRUE(manifest->metrics);
+  EXPECT_FALSE(manifest->rows || manifest->models);
+  // A writable root isn't made before a session needs it.
+  EXPECT_FALSE((*FindRoot(test_.files(), test_.At("s/models"), key_)).has_value());
+}
+
+TEST_F(ManifestFileTest, AWritableRootKeepsTheIdThatWasDrawn) {
+  PutData();
+  std::string id = New()->write[0].id;
+  options_.out = test_.At("second.toml");
+  EXPECT_EQ(New()->write[0].id, id);
+  options_.out = test_.At("third.toml");
+  options_.write = {test_.At("s/other")};
+  EXPECT_NE(New()->write[0].id, id);
+}
+
+TEST_F(ManifestFileTest, NeverOverwrites) {
+  PutData();
+  test_.Write("risk.toml", "mine");
+  EXPECT_TRUE(base::Is(New().status(), base::kPathExists));
+  EXPECT_EQ(test_.Read("risk.toml"), "mine");
+}
+
+TEST_F(ManifestFileTest, RefusesWhatCannotWork) {
+  EXPECT_TRUE(base::Is(New().status(), base::kPathNotFound));  // nothing put yet
+  PutData();
+  options_.write = {test_.At("s/a")};
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // a data set isn't writable
+  options_.write.clear();
+  options_.tee_kinds.clear();
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // nobody could join
+  options_.tee_kinds = {attest::TeeKind::kSgx};
+  Program("soteria-worker", "not hexadecimal");
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));
+  options_.program_dir = test_.At("nowhere");
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));
+  EXPECT_EQ(test_.Read("risk.toml"), "");
+}
+
+TEST_F(ManifestFileTest, SimulatedNeedsTheOwnersWordAndAClusterKey) {
+  if (!attest::kSimulatedBuild) GTEST_SKIP() << "hardware build";
+  PutData();
+  options_.simulated = true;
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // --tee-kinds too
+  options_.tee_kinds.clear();
+  options_.platforms.clear();
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // no key pair yet
+  ASSERT_TRUE(EnsureSimulatedKey(test_.files(), options_.cluster_dir).ok());
+  EXPECT_TRUE(base::Is(New().status(), base::kEvidence));  // put without --allow-simulated
+  PutData(true);
+  auto manifest = New();
+  ASSERT_TRUE(manifest.ok()) << base::Message(manifest.status());
+  EXPECT_EQ(manifest->tee.simulated_key, *SimulatedPublicKey(test_.files(), options_.cluster_dir));
+  EXPECT_NE(Summary(*manifest).find("NOT PROTECTED"), std::string::npos);
+}
+
+TEST_F(ManifestFileTest, TheSummaryNamesEverything) {
+  PutData();
+  options_.platforms.clear();
+  std::string summary = Summary(*New());
+  for (const std::string& part :
+       {std::string("risk"), std::string("sgx"), std::string(kMasterHex), test_.At("s/a"),
+        test_.At("s/models"), std::string("classification.*"), std::string("metrics"),
+        std::string("warning: ")}) {
+    EXPECT_NE(summary.find(part), std::string::npos) << part;
+  }
+}
+
+}  // namespace
+}  // namespace soteria::client

@@ -1,0 +1,216 @@
+#include "src/client/run.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <thread>
+
+#include "src/base/errors.h"
+#include "src/client/cluster.h"
+#include "src/client/command.h"
+#include "src/client/fake_master_for_test.h"
+#include "src/client/ledger_check.h"
+#include "src/client/owner_for_test.h"
+#include "src/crypto/hash.h"
+
+#ifdef SOTERIA_SIMULATED
+
+namespace soteria::client {
+namespace {
+
+class RunTest : public ::testing::Test {
+ protected:
+  RunTest() {
+    BlockForwardedSignals();
+    EXPECT_TRUE(EnsureSimulatedKey(test_.files(), test_.At("cluster")).ok());
+    policy::Manifest manifest;
+    manifest.task = "test";
+    manifest.tee.kinds = {attest::TeeKind::kSimulated};
+    manifest.tee.simulated_key = *SimulatedPublicKey(test_.files(), test_.At("cluster"));
+    manifest.tee.master_measurements = {measurement_};
+    manifest.tee.worker_measurements = {measurement_};
+    test_.Write("risk.toml", policy::WriteManifest(manifest));
+    options_.manifest_path = test_.At("risk.toml");
+    options_.key_path = test_.At("home/user.key");
+    options_.cluster_dir = test_.At("cluster");
+    options_.busy_ms = 0;
+    options_.times.heartbeat_ms = 50;
+    options_.times.silence_ms = 2'000;
+    options_.times.opening_ms = 5'000;
+    options_.times.end_ms = 5'000;
+  }
+  void Start(FakeMasterBehaviour behaviour = {}) {
+    master_ =
+        std::make_unique<FakeMaster>(test_.Read("cluster/simulated.pem"), measurement_, behaviour);
+    options_.master = MasterAddress{"127.0.0.1", master_->port()};
+  }
+  base::StatusOr<int> RunScript(const std::string& script) {
+    options_.command = {"sh", "-c", script};
+    return Go();
+  }
+  base::StatusOr<int> Go() {
+    return client::Run(
+        test_.owner(), options_,
+        [this](std::string_view line) {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          said_ += std::string(line) + "\n";
+        },
+        [this](std::string_view text) {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          exports_ += text;
+        });
+  }
+  std::string said() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return said_;
+  }
+  std::string exports() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return exports_;
+  }
+
+  OwnerForTest test_;
+  const base::Digest measurement_ = crypto::Sha256("a master program");
+  RunOptions options_;
+  std::mutex mutex_;
+  std::string said_;
+  std::string exports_;
+  std::unique_ptr<FakeMaster> master_;
+};
+
+TEST_F(RunTest, TheCommandGetsTheEndpointInItsEnvironmentOnly) {
+  Start();
+  options_.verbose = true;
+  auto code = RunScript("printf %s \"$SPARK_REMOTE\" > " + test_.At("remote") +
+                        "; printf %s \"$SPARK_CONNECT_AUTHENTICATE_TOKEN\" > " + test_.At("token") +
+                        "; cat /proc/$$/cmdline /proc/$PPID/cmdline > " + test_.At("cmdline"));
+  ASSERT_TRUE(code.ok()) << base::Message(code.status());
+  EXPECT_EQ(*code, 0);
+  EXPECT_TRUE(test_.Read("remote").starts_with("sc://localhost:"));
+  std::string token = test_.Read("token");
+  EXPECT_EQ(token, master_->provisioned()->bearer_token);
+  EXPECT_EQ(token.size(), 64U);
+  EXPECT_EQ(test_.Read("cmdline").find(token), std::string::npos);
+  EXPECT_EQ(said().find(token), std::string::npos);
+  EXPECT_NE(said().find("NOT PROTECTED: simulated enclaves\n"), std::string::npos);
+  EXPECT_NE(said().find("3 stages"), std::string::npos);
+  EXPECT_EQ(master_->ended(), true);
+}
+
+TEST_F(RunTest, TheExitCodeIsTheCommands) {
+  Start();
+  EXPECT_EQ(*RunScript("exit 7"), 7);
+  EXPECT_EQ(master_->ended(), false);
+}
+
+TEST_F(RunTest, ACommandThatCannotStartEndsTheSession) {
+  Start();
+  options_.command = {"/no/such/command"};
+  EXPECT_TRUE(base::Is(Go().status(), base::kInput));
+  EXPECT_EQ(master_->ended(), false);
+}
+
+TEST_F(RunTest, ALostMasterIsExitCodeThree) {
+  Start();
+  std::thread dropper([this] {
+    while (::access(test_.At("ready").c_str(), F_OK) != 0) ::usleep(1'000);
+    master_->DropControl();
+  });
+  auto code = RunScript(": > " + test_.At("ready") + "; sleep 0.5");
+  dropper.join();
+  ASSERT_TRUE(code.ok());
+  EXPECT_EQ(*code, kExitMasterLost);
+  EXPECT_NE(said().find("the session is over"), std::string::npos);
+}
+
+TEST_F(RunTest, NothingRunsWhenTheMasterIsRefused) {
+  master_ =
+      std::make_unique<FakeMaster>(test_.Read("cluster/simulated.pem"), crypto::Sha256("patched"));
+  options_.master = MasterAddress{"127.0.0.1", master_->port()};
+  auto code = RunScript(": > " + test_.At("ran"));
+  EXPECT_TRUE(base::Is(code.status(), base::kEvidence)) << base::Message(code.status());
+  EXPECT_NE(::access(test_.At("ran").c_str(), F_OK), 0);
+  EXPECT_FALSE(master_->provisioned().has_value());
+}
+
+TEST_F(RunTest, ConnectPrintsTheExportsUntilTheInputEnds) {
+  Start();
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  options_.stop_fd = ends[0];
+  std::thread user([this, &ends] {
+    while (exports().empty()) ::usleep(1'000);
+    ::close(ends[1]);
+  });
+  auto code = Go();
+  user.join();
+  ::close(ends[0]);
+  ASSERT_TRUE(code.ok()) << base::Message(code.status());
+  EXPECT_EQ(*code, 0);
+  std::string token = master_->provisioned()->bearer_token;
+  EXPECT_TRUE(exports().starts_with("export SPARK_REMOTE=sc://localhost:"));
+  EXPECT_NE(exports().find("\nexport SPARK_CONNECT_AUTHENTICATE_TOKEN=" + token + "\n"),
+            std::string::npos);
+  EXPECT_EQ(master_->ended(), true);
+}
+
+TEST_F(RunTest, RefusesWhatIsMissingBeforeAnyConnection) {
+  Start();
+  options_.manifest_path = test_.At("none.toml");
+  EXPECT_TRUE(base::Is(RunScript("true").status(), base::kInput));
+  test_.Write("bad.toml", "nonsense = 1\n");
+  options_.manifest_path = test_.At("bad.toml");
+  EXPECT_TRUE(base::Is(RunScript("true").status(), base::kManifest));
+  options_.manifest_path = test_.At("risk.toml");
+  options_.key_path = test_.At("none.key");
+  EXPECT_TRUE(base::Is(RunScript("true").status(), base::kKey));
+  options_.key_path = test_.At("home/user.key");
+  options_.master.reset();
+  EXPECT_TRUE(base::Is(RunScript("true").status(), base::kInput));  // no cluster runs
+  EXPECT_EQ(master_->connections(), 0);
+}
+
+TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
+  Start();
+  std::thread writer([this] {
+    while (::access(test_.At("ready").c_str(), F_OK) != 0) ::usleep(1'000);
+    ledger::LedgerWriter& ledger = master_->ledger();
+    EXPECT_TRUE(ledger.Append(ledger::End{}, 2).ok());
+    test_.Write("go", "");
+  });
+  auto code = RunScript(": > " + test_.At("ready") + "; while [ ! -e " + test_.At("go") +
+                        " ]; do sleep 0.02; done");
+  writer.join();
+  ASSERT_TRUE(code.ok());
+  crypto::Secret key = test_.Key();
+  auto checked = CheckLedger(test_.owner(), &key, std::nullopt);
+  ASSERT_TRUE(checked.ok()) << base::Message(checked.status());
+  EXPECT_EQ(checked->report.verdict, ledger::Verdict::kWhole) << checked->report.reason;
+  EXPECT_TRUE(checked->anchored);
+  EXPECT_EQ(checked->evidence_unchecked, 0U);
+
+  // The same evidence says nothing for another key, Manifest or channel.
+  auto manifest = *policy::ParseManifest(test_.Read("risk.toml"));
+  ledger::Head head = checked->report.sessions.at(0).head;
+  EXPECT_TRUE(CheckHeadEvidence(head, manifest, 0).ok());
+  ledger::Head other = head;
+  other.identity = crypto::IdentityKey::Generate()->public_der();
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0), base::kEvidence));
+  other = head;
+  other.exporter[0] = static_cast<char>(other.exporter[0] ^ 1);
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0), base::kEvidence));
+  other = head;
+  other.manifest[0] ^= 1;
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0), base::kEvidence));
+
+  // A shortened file is noticed with the owner's records, and its Manifest is kept for checking.
+  test_.Write("home/ledger", "");
+  EXPECT_EQ(CheckLedger(test_.owner(), &key, std::nullopt)->report.verdict,
+            ledger::Verdict::kBroken);
+}
+
+}  // namespace
+}  // namespace soteria::client
+
+#endif  // SOTERIA_SIMULATED
