@@ -160,4 +160,15 @@ arrow::Status FileSink::Close() {
 
 Status FileSink::Sync() { return file_->Sync(); }
 
+arrow::Status StringSink::Write(const void* data, int64_t bytes) {
+  if (bytes < 0 || closed_) return arrow::Status::IOError("write to a closed stream");
+  bytes_.append(static_cast<const char*>(data), static_cast<size_t>(bytes));
+  return arrow::Status::OK();
+}
+
+arrow::Status StringSink::Close() {
+  closed_ = true;
+  return arrow::Status::OK();
+}
+
 }  // namespace soteria::storage

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "arrow/buffer.h"
 #include "arrow/io/interfaces.h"
@@ -109,6 +110,22 @@ class FileSink : public arrow::io::OutputStream {
   bool closed_ = false;
   bool keep_ = false;
   std::string tail_;
+};
+
+/// Bytes in memory, without the copy that Arrow's own buffer stream needs at its end.
+class StringSink : public arrow::io::OutputStream {
+ public:
+  explicit StringSink(size_t expected_bytes) { bytes_.reserve(expected_bytes); }
+
+  arrow::Status Write(const void* data, int64_t bytes) override;
+  arrow::Status Close() override;
+  bool closed() const override { return closed_; }
+  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(bytes_.size()); }
+  std::string Take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+  bool closed_ = false;
 };
 
 }  // namespace soteria::storage

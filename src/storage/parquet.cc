@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "arrow/io/memory.h"
 #include "arrow/table.h"
+#include "arrow/util/byte_size.h"
 #include "arrow/util/key_value_metadata.h"
 #include "parquet/arrow/writer.h"
 #include "src/base/errors.h"
@@ -19,6 +19,7 @@ using base::StatusOr;
 namespace {
 
 constexpr int64_t kPlainRowGroupRows = int64_t{1} << 20;
+constexpr size_t kFooterBytesGuess = 64 << 10;
 
 class Reader : public PlainParquetReader {
  public:
@@ -61,9 +62,9 @@ StatusOr<std::string> ParquetBytes(const arrow::Table& table) {
       const std::shared_ptr<arrow::Table> spark,
       table::ToSparkForm(arrow::Table::Make(table.schema(), table.columns(), table.num_rows())));
   SOTERIA_ASSIGN_OR_RETURN(const std::string json, table::SparkSchemaJson(*spark->schema()));
-  std::string out;
+  const auto sink = std::make_shared<StringSink>(
+      static_cast<size_t>(arrow::util::TotalBufferSize(*spark)) + kFooterBytesGuess);
   SOTERIA_RETURN_IF_ERROR(Guarded(base::kUnsupported, [&]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(const auto sink, arrow::io::BufferOutputStream::Create());
     ARROW_ASSIGN_OR_RAISE(
         const auto writer,
         parquet::arrow::FileWriter::Open(
@@ -72,12 +73,9 @@ StatusOr<std::string> ParquetBytes(const arrow::Table& table) {
     ARROW_RETURN_NOT_OK(writer->AddKeyValueMetadata(
         arrow::key_value_metadata({kSparkVersionKey, kSparkRowMetadata}, {kSparkVersion, json})));
     ARROW_RETURN_NOT_OK(writer->WriteTable(*spark, kPlainRowGroupRows));
-    ARROW_RETURN_NOT_OK(writer->Close());
-    ARROW_ASSIGN_OR_RAISE(const auto buffer, sink->Finish());
-    out = buffer->ToString();
-    return arrow::Status::OK();
+    return writer->Close();
   }));
-  return out;
+  return sink->Take();
 }
 
 }  // namespace soteria::storage

@@ -1,0 +1,113 @@
+#include "src/storage/parquet.h"
+
+#include <arrow/api.h>
+#include <arrow/io/memory.h>
+#include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
+
+#include <random>
+
+#include "src/base/errors.h"
+#include "src/storage/root_for_test.h"
+#include "src/table/types.h"
+
+namespace soteria::storage {
+namespace {
+
+std::shared_ptr<arrow::Array> Array(arrow::ArrayBuilder& builder) { return *builder.Finish(); }
+
+// Two rows of the dense form, and a string column.
+std::shared_ptr<arrow::Table> Vectors() {
+  arrow::DoubleBuilder values;
+  EXPECT_TRUE(values.AppendValues({1.5, -0.0, 2.5, 1e300}).ok());
+  arrow::StringBuilder names;
+  EXPECT_TRUE(names.AppendValues({"a", "b"}).ok());
+  const auto field = table::VectorField("features", true, 2);
+  const auto dense = std::make_shared<arrow::FixedSizeListArray>(field->type(), 2, Array(values));
+  return arrow::Table::Make(arrow::schema({field, arrow::field("name", arrow::utf8())}),
+                            {dense, Array(names)});
+}
+
+class ParquetTest : public testing::Test {
+ protected:
+  base::StatusOr<std::unique_ptr<PlainParquetReader>> Open(std::string_view bytes) {
+    root_.SetBytes("f.parquet", bytes);
+    auto file = files_->Open(root_.path(), "f.parquet", std::nullopt);
+    EXPECT_TRUE(file.ok()) << file.status();
+    file_ = std::move(file).value();
+    return PlainParquetReader::Open(*file_);
+  }
+
+  RootForTest root_;
+  std::unique_ptr<base::Files> files_ = base::PosixFiles();
+  std::unique_ptr<base::ReadableFile> file_;
+};
+
+TEST_F(ParquetTest, VectorsGoOutInSparksFormAndComeBackMarked) {
+  const auto bytes = ParquetBytes(*Vectors());
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  EXPECT_EQ(bytes->substr(0, 4), "PAR1");
+  EXPECT_NE(bytes->find("org.apache.spark.ml.linalg.VectorUDT"), std::string::npos);
+  EXPECT_EQ(bytes->find("ARROW:schema"), std::string::npos);
+  auto reader = Open(*bytes);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->rows(), 2);
+  EXPECT_TRUE(table::IsVector(*(*reader)->schema()->field(0)));
+  const auto table = (*reader)->Next();
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_TRUE((*table)->Equals(**table::ToSparkForm(Vectors()))) << (*table)->ToString();
+  EXPECT_TRUE((*table)->schema()->Equals(*(*reader)->schema()));
+  const auto end = (*reader)->Next();
+  ASSERT_TRUE(end.ok());
+  EXPECT_EQ(*end, nullptr);
+}
+
+TEST_F(ParquetTest, RowGroupsComeOneByOneFromOtherWritersFiles) {
+  arrow::Int32Builder numbers;
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(numbers.Append(i).ok());
+  const auto table =
+      arrow::Table::Make(arrow::schema({arrow::field("n", arrow::int32())}), {Array(numbers)});
+  const auto sink = *arrow::io::BufferOutputStream::Create();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 4).ok());
+  auto reader = Open((*sink->Finish())->ToString());
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  std::vector<int64_t> rows;
+  while (true) {
+    const auto next = (*reader)->Next();
+    ASSERT_TRUE(next.ok()) << next.status();
+    if (*next == nullptr) break;
+    rows.push_back((*next)->num_rows());
+  }
+  EXPECT_EQ(rows, (std::vector<int64_t>{4, 4, 2}));
+}
+
+TEST_F(ParquetTest, EmptyTableKeepsItsSchema) {
+  const auto bytes = ParquetBytes(*Vectors()->Slice(0, 0));
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  auto reader = Open(*bytes);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->rows(), 0);
+  EXPECT_EQ((*reader)->schema()->num_fields(), 2);
+}
+
+// Garbage may read as other rows (a plain file has no seal) but never ends the program.
+TEST_F(ParquetTest, GarbageIsAnErrorAndNeverAnException) {
+  EXPECT_TRUE(base::Is(Open("").status(), base::kInput));
+  EXPECT_TRUE(base::Is(Open("PAR1").status(), base::kInput));
+  EXPECT_TRUE(base::Is(Open("a,b\n1,2\n").status(), base::kInput));
+  const std::string bytes = *ParquetBytes(*Vectors());
+  EXPECT_TRUE(base::Is(Open(bytes.substr(0, bytes.size() - 1)).status(), base::kInput));
+  std::mt19937 engine(11);
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string changed = bytes;
+    changed[engine() % bytes.size()] ^= static_cast<char>(1 << (engine() % 7));
+    auto reader = Open(changed);
+    if (reader.ok() && (*reader)->Next().ok()) continue;
+    ++refused;
+  }
+  EXPECT_GT(refused, 50);
+}
+
+}  // namespace
+}  // namespace soteria::storage
