@@ -1,0 +1,445 @@
+// Tasks as a worker runs them, with real sealing; the test plays the master and a host that may
+// cheat.
+#include "src/worker/task_runner.h"
+
+#include <arrow/builder.h>
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "soteria/host.pb.h"
+#include "src/base/env_for_test.h"
+#include "src/base/errors.h"
+#include "src/crypto/hash.h"
+#include "src/dataflow/feature_columns.h"
+#include "src/dataflow/tree.h"
+#include "src/exec/aggregate.h"
+#include "src/exec/operator.h"
+#include "src/table/ipc.h"
+
+namespace soteria::worker {
+namespace {
+
+using crypto::MessageKind;
+using crypto::Place;
+using dataflow::Terminal;
+
+crypto::Secret RootOf(char fill) { return crypto::Secret::Adopt(std::string(32, fill)); }
+
+std::shared_ptr<arrow::Table> Numbers(int64_t rows) {
+  arrow::Int64Builder builder;
+  for (int64_t i = 0; i < rows; ++i) EXPECT_TRUE(builder.Append(i).ok());
+  std::shared_ptr<arrow::Array> array;
+  EXPECT_TRUE(builder.Finish(&array).ok());
+  return arrow::Table::Make(arrow::schema({arrow::field("x", arrow::int64())}), {array});
+}
+
+std::vector<int64_t> Values(const std::string& ipc) {
+  const auto table = table::FromIpcStream(ipc);
+  EXPECT_TRUE(table.ok()) << base::Message(table.status());
+  std::vector<int64_t> values;
+  for (const auto& chunk : (*table)->column(0)->chunks()) {
+    const auto& numbers = static_cast<const arrow::Int64Array&>(*chunk);
+    for (int64_t i = 0; i < numbers.length(); ++i) values.push_back(numbers.Value(i));
+  }
+  return values;
+}
+
+class TaskRunnerTest : public ::testing::Test {
+ protected:
+  TaskRunnerTest() {
+    ipc_ = *table::ToIpcStream(*Numbers(100));
+    broadcast_.id = 1;
+    const std::string sealed = *master_.Seal(0, base::Digest{}, MessageKind::kBroadcast, {}, ipc_);
+    broadcast_.digest = crypto::Sha256(sealed);
+    book_.OnFrame({host::BROADCAST, 1, sealed});
+  }
+
+  /// 0..99 in as many partitions of ten as asked for, at most ten.
+  dataflow::RecipePtr Rows(uint64_t partitions, std::vector<dataflow::OperatorBytes> chain = {}) {
+    dataflow::LocalSource source{broadcast_.digest, crypto::Sha256(ipc_), {}};
+    for (uint64_t p = 1; p < partitions; ++p) source.row_ends.push_back(10 * p);
+    source.row_ends.push_back(100);
+    return dataflow::MakeRecipe(source, std::move(chain), partitions);
+  }
+  static dataflow::OperatorBytes Limit(int64_t n) {
+    const auto op = exec::LocalLimit(n);
+    return {std::string(op->kind()), op->Encode()};
+  }
+  dataflow::StageSpec Spec(Terminal terminal, dataflow::RecipePtr recipe) {
+    dataflow::StageSpec spec;
+    spec.terminal = terminal;
+    spec.recipe = std::move(recipe);
+    spec.broadcasts = {broadcast_};
+    if (terminal == Terminal::kReduce) {
+      spec.kernel = {"exec.aggregate", Sum().Encode()};
+    }
+    return spec;
+  }
+  static exec::Aggregate Sum() {
+    return *exec::Aggregate::Make({{"sum", exec::Column("x"), "total"}}, *Numbers(0)->schema());
+  }
+
+  /// Seals the task as the master does and hands it to the worker's book.
+  void Start(dataflow::StageSpec spec, std::vector<dataflow::LiveRecipe> live = {}) {
+    dataflow::Task task;
+    task.stage = ++stage_;
+    task.fan_in = dataflow::FanIn(spec.recipe->partitions);
+    task.live = std::move(live);
+    task.spec = std::move(spec);
+    const std::string sealed =
+        *master_.Seal(stage_, base::Digest{}, MessageKind::kTask, {}, dataflow::EncodeTask(task));
+    digest_ = dataflow::TaskDigest(sealed, task.spec.broadcasts);
+    partitions_ = task.spec.recipe->partitions;
+    Hand(sealed);
+  }
+  void Hand(const std::string& sealed) {
+    host::StageTask frame;
+    frame.set_stage(stage_);
+    frame.set_sealed_task(sealed);
+    book_.OnFrame({host::STAGE_TASK, stage_, frame.SerializeAsString()});
+  }
+  TaskOutput Map(Place place, std::vector<SealedBlob> inputs = {}) {
+    return runner_.Run({stage_, false, place, std::move(inputs)});
+  }
+  TaskOutput Merge(Place place, std::vector<SealedBlob> inputs) {
+    return runner_.Run({stage_, true, place, std::move(inputs)});
+  }
+  Place NodeAt(uint64_t level, uint64_t index) {
+    return dataflow::Tree(partitions_).PlaceOf({level, index});
+  }
+  /// The plain payload of the answer, opened as the master does.
+  std::string Payload(const TaskOutput& output, MessageKind kind, Place place) {
+    EXPECT_EQ(output.outcome, TaskOutcome::kOk);
+    if (output.outputs.empty()) return {};
+    const auto plain = opener_.OpenAs(output.outputs.back().sealed, stage_, digest_, kind, place);
+    EXPECT_TRUE(plain.ok());
+    if (!plain.ok()) return {};
+    const auto answer = dataflow::DecodeAnswer(*plain);
+    rebuilds_ = answer->rebuilds;
+    return answer->payload;
+  }
+  base::Status Error(const TaskOutput& output, Place place) {
+    EXPECT_EQ(output.outcome, TaskOutcome::kFailed);
+    EXPECT_EQ(output.outputs.size(), 1U);
+    if (output.outputs.size() != 1) return base::OkStatus();
+    const auto plain =
+        opener_.OpenAs(output.outputs[0].sealed, stage_, digest_, MessageKind::kError, place);
+    EXPECT_TRUE(plain.ok());
+    base::Status status;
+    EXPECT_TRUE(base::DecodeStatus(*plain, &status).ok());
+    return status;
+  }
+  /// All leaf partials of the open reduce stage, as the host holds them.
+  std::vector<SealedBlob> Leaves() {
+    std::vector<SealedBlob> leaves;
+    for (uint64_t p = 0; p < partitions_; ++p) {
+      TaskOutput output = Map(NodeAt(0, p));
+      EXPECT_EQ(output.outcome, TaskOutcome::kOk);
+      leaves.push_back(std::move(output.outputs[0]));
+    }
+    return leaves;
+  }
+
+  crypto::Secret root_ = RootOf('r');
+  base::Digest session_ = crypto::SessionId(root_);
+  crypto::Sealer master_{root_, session_, 0};
+  crypto::Sealer sealer_{root_, session_, 1};
+  crypto::Opener opener_{root_, session_};
+  std::unique_ptr<base::Files> files_ = base::PosixFiles();
+  base::RandomForTest random_{1};
+  MemoryBudget budget_{16 << 20};
+  BlockCache cache_{budget_};
+  Sources sources_{*files_, random_};
+  StageBook book_{opener_};
+  TaskRunner runner_{book_, cache_, budget_, sources_, opener_, sealer_};
+  std::string ipc_;
+  dataflow::BroadcastRef broadcast_;
+  uint64_t stage_ = 0;
+  uint64_t partitions_ = 0;
+  uint64_t rebuilds_ = 0;
+  base::Digest digest_{};
+};
+
+TEST_F(TaskRunnerTest, CollectsRows) {
+  Start(Spec(Terminal::kCollect, Rows(3, {Limit(4)})));
+  EXPECT_EQ(Values(Payload(Map({0}), MessageKind::kRows, {0})), (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(Values(Payload(Map({2}), MessageKind::kRows, {2})),
+            (std::vector<int64_t>{20, 21, 22, 23}));
+}
+
+TEST_F(TaskRunnerTest, ReducesThroughTheTree) {
+  Start(Spec(Terminal::kReduce, Rows(10)));
+  std::vector<SealedBlob> leaves = Leaves();
+  std::vector<SealedBlob> first(leaves.rbegin() + 2, leaves.rend());  // in any order
+  TaskOutput a = Merge(NodeAt(1, 0), std::move(first));
+  TaskOutput b = Merge(NodeAt(1, 1), {leaves[8], leaves[9]});
+  ASSERT_EQ(a.outcome, TaskOutcome::kOk);
+  ASSERT_EQ(b.outcome, TaskOutcome::kOk);
+  const TaskOutput root = Merge(NodeAt(2, 0), {b.outputs[0], a.outputs[0]});
+  const auto total = Sum().Finish(Payload(root, MessageKind::kPartial, NodeAt(2, 0)));
+  ASSERT_TRUE(total.ok());
+  const auto cell = (*total)->column(0)->GetScalar(0);
+  EXPECT_EQ((*cell)->ToString(), "4950");
+}
+
+// I5: the complete set of one node's children, or none.
+TEST_F(TaskRunnerTest, RefusesIncompleteOrForeignChildren) {
+  Start(Spec(Terminal::kReduce, Rows(10)));
+  const std::vector<SealedBlob> leaves = Leaves();
+  const Place node = NodeAt(1, 1);
+  const auto refused = [&](std::vector<SealedBlob> inputs) {
+    return base::Is(Error(Merge(node, std::move(inputs)), node), base::kIntegrity);
+  };
+  EXPECT_TRUE(refused({}));
+  EXPECT_TRUE(refused({leaves[8]}));
+  EXPECT_TRUE(refused({leaves[8], leaves[8]}));
+  EXPECT_TRUE(refused({leaves[8], leaves[9], leaves[0]}));
+  SealedBlob lying = leaves[0];  // a partial of partition 0 passed off as that of 9
+  lying.place = leaves[9].place;
+  EXPECT_TRUE(refused({leaves[8], lying}));
+  SealedBlob cut = leaves[9];
+  cut.sealed.pop_back();
+  EXPECT_TRUE(refused({leaves[8], cut}));
+  TaskOutput whole = Merge(NodeAt(1, 1), {leaves[9], leaves[8]});
+  EXPECT_EQ(whole.outcome, TaskOutcome::kOk);
+  // A node is no child of its own level.
+  EXPECT_TRUE(refused({leaves[8], leaves[9], whole.outputs[0]}));
+  // An authentic repeat changes nothing.
+  EXPECT_EQ(Merge(node, {leaves[8], leaves[9], leaves[8]}).outcome, TaskOutcome::kOk);
+}
+
+TEST_F(TaskRunnerTest, RefusesPartialsOfAnotherStage) {
+  Start(Spec(Terminal::kReduce, Rows(2)));
+  const std::vector<SealedBlob> old = Leaves();
+  Start(Spec(Terminal::kReduce, Rows(2)));
+  const std::vector<SealedBlob> now = Leaves();
+  EXPECT_TRUE(
+      base::Is(Error(Merge(NodeAt(1, 0), {now[0], old[1]}), NodeAt(1, 0)), base::kIntegrity));
+  EXPECT_EQ(Merge(NodeAt(1, 0), {now[0], now[1]}).outcome, TaskOutcome::kOk);
+}
+
+TEST_F(TaskRunnerTest, RefusesPlacesThatTheStageDoesntHave) {
+  Start(Spec(Terminal::kReduce, Rows(2)));
+  for (const Place& place : {Place{0, 2, 2, 8}, Place{0, 0, 3, 8}, Place{0, 0, 2, 9},
+                             Place{1, 0, 2, 8}, Place{0, 0, 0, 0}}) {
+    EXPECT_TRUE(base::Is(Error(Map(place), place), base::kIntegrity));
+  }
+  for (const Place& place : {Place{0, 0, 2, 8}, Place{2, 0, 2, 8}, Place{1, 1, 2, 8}}) {
+    EXPECT_TRUE(base::Is(Error(Merge(place, {}), place), base::kIntegrity));
+  }
+  Start(Spec(Terminal::kCollect, Rows(2)));
+  for (const Place& place : {Place{2}, Place{0, 1}, Place{0, 0, 0, 1}}) {
+    EXPECT_TRUE(base::Is(Error(Map(place), place), base::kIntegrity));
+  }
+  EXPECT_TRUE(base::Is(Error(Merge({1, 0, 2, 8}, {}), {1, 0, 2, 8}), base::kIntegrity));
+}
+
+TEST_F(TaskRunnerTest, KeepsBlocksAndCountsRebuilds) {
+  const dataflow::RecipePtr kept = Rows(2, {Limit(50)});
+  Start(Spec(Terminal::kKeep, kept), {{kept->digest, false}});
+  const auto block = dataflow::DecodeKept(Payload(Map({1}), MessageKind::kKept, {1}));
+  ASSERT_TRUE(block.ok());
+  EXPECT_EQ(block->rows, 50U);
+  EXPECT_EQ(rebuilds_, 0U);
+  EXPECT_EQ(cache_.size(), 1U);
+  // Partition 1 is here, partition 0 was kept by a worker that is gone.
+  const dataflow::RecipePtr longer = Rows(2, {Limit(50), Limit(3)});
+  Start(Spec(Terminal::kCollect, longer), {{kept->digest, true}});
+  EXPECT_EQ(Values(Payload(Map({1}), MessageKind::kRows, {1})), (std::vector<int64_t>{10, 11, 12}));
+  EXPECT_EQ(rebuilds_, 0U);
+  EXPECT_EQ(Values(Payload(Map({0}), MessageKind::kRows, {0})), (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(rebuilds_, 1U);
+  EXPECT_EQ(cache_.size(), 2U);
+  EXPECT_EQ(Values(Payload(Map({0}), MessageKind::kRows, {0})), (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(rebuilds_, 0U);
+  // Off the list: gone with the next task.
+  Start(Spec(Terminal::kCollect, Rows(1)));
+  EXPECT_EQ(Map({0}).outcome, TaskOutcome::kOk);
+  EXPECT_EQ(cache_.size(), 0U);
+  EXPECT_EQ(budget_.used(), 0U);
+}
+
+TEST_F(TaskRunnerTest, ReducesSumRebuildsUpTheTree) {
+  const dataflow::RecipePtr rows = Rows(2);
+  Start(Spec(Terminal::kReduce, rows), {{rows->digest, true}});
+  const std::vector<SealedBlob> leaves = Leaves();
+  Payload(Merge(NodeAt(1, 0), leaves), MessageKind::kPartial, NodeAt(1, 0));
+  EXPECT_EQ(rebuilds_, 2U);
+}
+
+class ShuffleTest : public TaskRunnerTest {
+ protected:
+  /// Runs the shuffle of Rows(2) to three targets and starts a collect behind it.
+  void Shuffle(bool coalesced) {
+    const dataflow::RecipePtr parent = Rows(2);
+    dataflow::StageSpec spec = Spec(Terminal::kShuffle, parent);
+    spec.targets = 3;
+    spec.scheme = "round_robin";
+    Start(spec);
+    for (uint64_t p = 0; p < 2; ++p) {
+      TaskOutput output = Map({p});
+      ASSERT_EQ(output.outcome, TaskOutcome::kOk);
+      ASSERT_EQ(output.outputs.size(), 4U);  // a cell a target and the receipt
+      Payload(output, MessageKind::kKept, {p});
+      for (uint64_t q = 0; q < 3; ++q) cells_[q].push_back(output.outputs[q]);
+    }
+    shuffle_stage_ = stage_;
+    const dataflow::ShuffleSource source{parent, 3, "round_robin"};
+    dataflow::RecipePtr reader = dataflow::MakeRecipe(source, {}, 3);
+    if (coalesced) reader = dataflow::MakeRecipe(dataflow::CoalesceSource{reader, 1}, {}, 1);
+    dataflow::StageSpec read = Spec(Terminal::kCollect, reader);
+    read.inputs = {{dataflow::ShuffleDigest(source), shuffle_stage_, digest_}};
+    Start(read);
+  }
+  std::map<uint64_t, std::vector<SealedBlob>> cells_;
+  uint64_t shuffle_stage_ = 0;
+};
+
+TEST_F(ShuffleTest, MissesThenReadsAllSources) {
+  Shuffle(false);
+  std::vector<int64_t> all;
+  for (uint64_t q = 0; q < 3; ++q) {
+    const TaskOutput miss = Map({q});
+    EXPECT_EQ(miss.outcome, TaskOutcome::kMiss);
+    EXPECT_TRUE(miss.outputs.empty());
+    EXPECT_EQ(miss.needs, (std::vector<ShuffleTarget>{{shuffle_stage_, q}}));
+    std::vector<SealedBlob> reversed(cells_[q].rbegin(), cells_[q].rend());
+    const auto values = Values(Payload(Map({q}, reversed), MessageKind::kRows, {q}));
+    // Rows keep the order of their source, sources their order: ascending here.
+    EXPECT_TRUE(std::is_sorted(values.begin(), values.end()));
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  std::sort(all.begin(), all.end());
+  ASSERT_EQ(all.size(), 100U);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], static_cast<int64_t>(i));
+}
+
+TEST_F(ShuffleTest, ACoalesceNamesAllItsTargetsAtOnce) {
+  Shuffle(true);
+  EXPECT_EQ(Map({0}).needs, (std::vector<ShuffleTarget>{
+                                {shuffle_stage_, 0}, {shuffle_stage_, 1}, {shuffle_stage_, 2}}));
+  std::vector<SealedBlob> inputs;
+  for (const auto& [q, cells] : cells_) inputs.insert(inputs.end(), cells.begin(), cells.end());
+  EXPECT_EQ(Values(Payload(Map({0}, inputs), MessageKind::kRows, {0})).size(), 100U);
+}
+
+TEST_F(ShuffleTest, RefusesIncompleteSwappedOrForeignCells) {
+  Shuffle(false);
+  const auto refused = [&](std::vector<SealedBlob> inputs) {
+    return base::Is(Error(Map({0}, std::move(inputs)), {0}), base::kIntegrity);
+  };
+  EXPECT_TRUE(refused({cells_[0][0]}));
+  EXPECT_TRUE(refused({cells_[0][1], cells_[0][1]}));
+  SealedBlob swapped = cells_[1][1];  // for target 1, claimed for target 0
+  swapped.place = cells_[0][1].place;
+  EXPECT_TRUE(refused({cells_[0][0], swapped}));
+  SealedBlob twin = cells_[0][0];
+  twin.place = cells_[0][1].place;
+  EXPECT_TRUE(refused({cells_[0][0], twin}));
+  SealedBlob beyond = cells_[0][1];
+  beyond.place.a = 2;
+  EXPECT_TRUE(refused({cells_[0][0], cells_[0][1], beyond}));
+  EXPECT_EQ(Map({0}, {cells_[0][0], cells_[0][1]}).outcome, TaskOutcome::kOk);
+}
+
+TEST_F(TaskRunnerTest, ATaskThatIsNotTheMastersIsRefused) {
+  dataflow::Task task;
+  task.stage = stage_ = 1;
+  task.spec = Spec(Terminal::kCollect, Rows(1));
+  task.fan_in = dataflow::FanIn(1);
+  const std::string plain = dataflow::EncodeTask(task);
+  // Sealed by another worker.
+  const std::string by_worker = *sealer_.Seal(1, base::Digest{}, MessageKind::kTask, {}, plain);
+  digest_ = dataflow::TaskDigest(by_worker, {});
+  Hand(by_worker);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  // For another stage.
+  stage_ = 2;
+  const std::string other_stage = *master_.Seal(1, base::Digest{}, MessageKind::kTask, {}, plain);
+  digest_ = dataflow::TaskDigest(other_stage, {});
+  Hand(other_stage);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  // Of another session.
+  stage_ = 3;
+  const crypto::Secret other = RootOf('o');
+  crypto::Sealer foreign(other, crypto::SessionId(other), 0);
+  const std::string of_session = *foreign.Seal(3, base::Digest{}, MessageKind::kTask, {}, plain);
+  digest_ = dataflow::TaskDigest(of_session, {});
+  Hand(of_session);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  // Garbage, and nothing at all.
+  for (const char* bytes : {"garbage", ""}) {
+    ++stage_;
+    digest_ = dataflow::TaskDigest(bytes[0] == 0 ? " " : bytes, {});
+    Hand(bytes);
+    EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  }
+}
+
+TEST_F(TaskRunnerTest, ABroadcastThatIsNotTheTasksIsRefused) {
+  // The host delivers other bytes under the id.
+  dataflow::StageSpec spec = Spec(Terminal::kCollect, Rows(1));
+  const std::string other = *master_.Seal(0, base::Digest{}, MessageKind::kBroadcast, {}, ipc_);
+  book_.OnFrame({host::BROADCAST, 2, other});
+  spec.broadcasts[0].id = 2;
+  Start(spec);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  // Or none.
+  spec.broadcasts[0].id = 3;
+  Start(spec);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  // Sealed by a worker.
+  const std::string by_worker = *sealer_.Seal(0, base::Digest{}, MessageKind::kBroadcast, {}, ipc_);
+  book_.OnFrame({host::BROADCAST, 4, by_worker});
+  spec.broadcasts[0] = {crypto::Sha256(by_worker), 4};
+  Start(spec);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+  // Rows that are not those that the recipe names.
+  auto recipe = std::make_shared<dataflow::Recipe>(*Rows(1));
+  auto source = std::get<dataflow::LocalSource>(recipe->source);
+  source.content[0] ^= 1;
+  Start(Spec(Terminal::kCollect, dataflow::MakeRecipe(source, {}, 1)));
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kIntegrity));
+}
+
+TEST_F(TaskRunnerTest, DataErrorsAndUnknownKindsAreTyped) {
+  Start(Spec(Terminal::kCollect, Rows(1, {{"exec.nonsense", ""}})));
+  EXPECT_FALSE(Error(Map({0}), {0}).ok());
+  Start(Spec(Terminal::kCollect, Rows(1, {{"sql.project", ""}})));
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kProtocol));
+  dataflow::StageSpec spec = Spec(Terminal::kReduce, Rows(1));
+  spec.kernel = {"ml.nonsense", ""};
+  Start(spec);
+  EXPECT_FALSE(Error(Map(NodeAt(0, 0)), NodeAt(0, 0)).ok());
+  Start(Spec(Terminal::kCollect,
+             Rows(1, {dataflow::FeaturesOperator({"nowhere", std::nullopt, std::nullopt})})));
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kUnresolvedColumn));
+  // No key: what the Manifest doesn't list can't be read.
+  Start(Spec(Terminal::kCollect,
+             dataflow::MakeRecipe(
+                 dataflow::DatasetSource{"/nowhere", std::string(16, 'n'), 1, {}, {}}, {}, 1)));
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kKey));
+}
+
+TEST_F(TaskRunnerTest, InputsBeyondTheMemoryLimitAreATypedError) {
+  Start(Spec(Terminal::kReduce, Rows(1)));
+  SealedBlob big{1, {}, std::string((16 << 20) + 1, 'x')};
+  EXPECT_TRUE(base::Is(Error(Map(NodeAt(0, 0), {big}), NodeAt(0, 0)), base::kMemoryLimit));
+  EXPECT_EQ(budget_.used(), 0U);
+}
+
+TEST_F(TaskRunnerTest, AStageThatIsOverIsARetry) {
+  for (int i = 0; i < 6; ++i) Start(Spec(Terminal::kCollect, Rows(1)));
+  EXPECT_EQ(runner_.Run({1, false, {0}, {}}).outcome, TaskOutcome::kRetry);
+  EXPECT_EQ(Map({0}).outcome, TaskOutcome::kOk);
+  book_.Close();
+  EXPECT_EQ(runner_.Run({99, false, {0}, {}}).outcome, TaskOutcome::kRetry);
+}
+
+}  // namespace
+}  // namespace soteria::worker
