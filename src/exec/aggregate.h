@@ -41,10 +41,7 @@ class Aggregate {
 
  private:
   Aggregate() = default;
-  base::Status Type(const arrow::Schema& input);
-
   std::vector<AggregateCall> calls_;
-  std::shared_ptr<arrow::Schema> input_;
   std::shared_ptr<arrow::Schema> output_;
 };
 

@@ -18,7 +18,7 @@
 namespace soteria::exec {
 
 /// Limits on expressions from outside.
-inline constexpr int kExprDepthMax = 200;
+inline constexpr int kExprDepthMax = 1000;
 inline constexpr size_t kExprNodesMax = 100'000;
 
 struct Expr;
@@ -67,8 +67,11 @@ base::StatusOr<int> ResolveColumn(const arrow::Schema& schema, std::string_view 
 std::string EncodeExpr(const Expr& e);
 base::StatusOr<ExprPtr> DecodeExpr(std::string_view bytes);
 
-/// Spark's automatic column name, e.g. "(a + 1)".
+/// The expression as Spark prints it, e.g. "(a + 1)", "CAST(a AS INT)".
 std::string PrettyName(const Expr& e);
+/// Name of a column that has no alias: PrettyName, but a column, even cast, keeps its own name and
+/// "a.b" is b.
+std::string AutoName(const Expr& e);
 
 /// Is there a rand() inside? Such an expression depends on the order of rows.
 bool IsNondeterministic(const Expr& e);

@@ -14,7 +14,6 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
-#include "src/table/conditions.h"
 #include "src/table/java_text.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
@@ -49,11 +48,12 @@ bool AllFinite(std::span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
 }
 
-base::Status NullVector() { return base::Fail(kUserRaised, "Vectors MUST NOT be Null"); }
+base::Status NullVector() { return base::Fail(base::kUserRaised, "Vectors MUST NOT be Null"); }
 
 base::Status NotFinite(const VectorView& v) {
   return base::FailQuotingData(
-      kUserRaised, base::Cat("Vector values MUST NOT be NaN or Infinity, but got ", VectorText(v)));
+      base::kUserRaised,
+      base::Cat("Vector values MUST NOT be NaN or Infinity, but got ", VectorText(v)));
 }
 
 base::Status WrongSize(int64_t expected, int64_t got) {
@@ -72,17 +72,17 @@ base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Find(const arrow::Table& ta
 
 base::Status CheckLabels(std::span<const double> label) {
   for (const double x : label) {
-    if (std::isnan(x)) return base::Fail(kUserRaised, "Labels MUST NOT be Null or NaN");
+    if (std::isnan(x)) return base::Fail(base::kUserRaised, "Labels MUST NOT be Null or NaN");
   }
   return base::OkStatus();
 }
 
 base::Status CheckWeights(std::span<const double> weight) {
   for (const double x : weight) {
-    if (std::isnan(x)) return base::Fail(kUserRaised, "Weights MUST NOT be Null or NaN");
+    if (std::isnan(x)) return base::Fail(base::kUserRaised, "Weights MUST NOT be Null or NaN");
     if (x < 0 || std::isinf(x)) {
       return base::FailQuotingData(
-          kUserRaised,
+          base::kUserRaised,
           base::Cat("Weights MUST NOT be Negative or Infinity, but got ", JavaDouble(x)));
     }
   }
@@ -248,7 +248,7 @@ base::StatusOr<FeatureBlock> MakeFeatureBlock(const arrow::Table& table,
       const auto bad =
           std::find_if(values.begin(), values.end(), [](double x) { return !std::isfinite(x); });
       return base::FailQuotingData(
-          kUserRaised,
+          base::kUserRaised,
           base::Cat("Vector values MUST NOT be NaN or Infinity, but got ", JavaDouble(*bad)));
     }
     columns.push_back(std::move(values));

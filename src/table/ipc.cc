@@ -1,7 +1,6 @@
 #include "src/table/ipc.h"
 
 #include <arrow/array.h>
-#include <arrow/array.h>
 #include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/io/memory.h>

@@ -151,7 +151,7 @@ base::StatusOr<int> FindColumn(const arrow::Schema& schema, std::string_view nam
   }
   if (count > 1) {
     return base::Fail(
-        kAmbiguousReference,
+        base::kAmbiguousReference,
         base::Cat("Reference `", name, "` is ambiguous, could be: [", candidates, "]."));
   }
   if (found < 0) return Unresolved(schema, name);

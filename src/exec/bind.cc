@@ -1,0 +1,234 @@
+// Binding: from names to columns and kernels; and running a bound program over a table.
+#include <arrow/array.h>
+#include <arrow/chunked_array.h>
+#include <arrow/compute/api.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/exec/bound.h"
+#include "src/exec/columns.h"
+#include "src/exec/conditions.h"
+#include "src/exec/functions.h"
+#include "src/exec/nested.h"
+#include "src/table/arrow_status.h"
+#include "src/table/number_column.h"
+#include "src/table/types.h"
+
+namespace soteria::exec {
+namespace {
+
+/// Parts of "a.b" and "`a.b`.c".
+base::StatusOr<std::vector<std::string>> IdentifierParts(const std::string& text) {
+  const auto bad = [&text] {
+    return base::Fail(base::kParse, base::Cat("Syntax error in attribute name: ", text, "."));
+  };
+  std::vector<std::string> parts;
+  std::string part;
+  bool quoted = false;
+  bool closed = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c != '`') {
+        part += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '`') {
+        part += text[i++];
+      } else {
+        quoted = false;
+        closed = true;
+      }
+    } else if (c == '`') {
+      if (!part.empty() || closed) return bad();
+      quoted = true;
+    } else if (c == '.') {
+      if (part.empty() && !closed) return bad();
+      parts.push_back(std::exchange(part, ""));
+      closed = false;
+    } else {
+      if (closed) return bad();
+      part += c;
+    }
+  }
+  if (quoted || (part.empty() && !closed)) return bad();
+  parts.push_back(std::move(part));
+  return parts;
+}
+
+base::StatusOr<BoundPtr> BindColumn(const Expr& e, BindContext& context) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> parts, IdentifierParts(e.name));
+  SOTERIA_ASSIGN_OR_RETURN(const int column, table::FindColumn(context.schema, parts.front()));
+  auto node = std::make_shared<Bound>();
+  node->column = column;
+  node->field = context.schema.field(column);
+  node->uses = {column};
+  BoundPtr bound = std::move(node);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(bound, BindField(std::move(bound), parts[i], PrettyName(e)));
+  }
+  return bound;
+}
+
+BoundPtr BindLiteral(const Expr& e) {
+  auto node = std::make_shared<Bound>();
+  node->literal = e.literal;
+  node->field = table::WithUdt(
+      arrow::field(LiteralText(*e.literal, e.udt), e.literal->type, !e.literal->is_valid), e.udt);
+  return node;
+}
+
+base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int depth) {
+  const Function* function = FindFunction(e.name);
+  if (function == nullptr) {
+    return base::Fail(base::kUnresolvedRoutine,
+                      base::Cat("Cannot resolve routine `", e.name,
+                                "` on search path [`system`.`builtin`, `system`.`session`, "
+                                "`spark_catalog`.`default`]."));
+  }
+  const auto count = static_cast<int>(e.args.size());
+  if (count < function->args_min || (function->args_max >= 0 && count > function->args_max)) {
+    std::string wanted = std::to_string(function->args_min);
+    if (function->args_max < 0) {
+      wanted = base::Cat("> ", function->args_min - 1);
+    } else if (function->args_max != function->args_min) {
+      wanted = "[";
+      for (int n = function->args_min; n <= function->args_max; ++n) {
+        wanted += base::Cat(n > function->args_min ? ", " : "", n);
+      }
+      wanted += "]";
+    }
+    return base::Fail(
+        base::kWrongNumArgs,
+        base::Cat("The `", e.name, "` requires ", wanted, " parameters but the actual number is ",
+                  count,
+                  ". Please, refer to "
+                  "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix."));
+  }
+  std::vector<BoundPtr> args;
+  for (const ExprPtr& arg : e.args) {
+    SOTERIA_ASSIGN_OR_RETURN(BoundPtr bound, BindExpr(*arg, context, depth + 1));
+    args.push_back(std::move(bound));
+  }
+  return function->bind(e, std::move(args), context);
+}
+
+}  // namespace
+
+base::StatusOr<BoundPtr> BindExpr(const Expr& e, BindContext& context, int depth) {
+  if (depth > kExprDepthMax) {
+    return base::Fail(base::kUnsupported, "The expression is nested too deeply");
+  }
+  switch (e.kind) {
+    case Expr::Kind::kColumn:
+      return BindColumn(e, context);
+    case Expr::Kind::kLiteral:
+      return BindLiteral(e);
+    case Expr::Kind::kCall:
+      return BindCallExpr(e, context, depth);
+    case Expr::Kind::kCast:
+    case Expr::Kind::kTryCast: {
+      SOTERIA_ASSIGN_OR_RETURN(BoundPtr arg, BindExpr(*e.args[0], context, depth + 1));
+      return BindCast(std::move(arg), e.type, e.kind == Expr::Kind::kTryCast,
+                      PrettyName(*e.args[0]));
+    }
+  }
+  return base::Fail(base::kInternal, "unknown expression kind");
+}
+
+std::shared_ptr<Bound> MakeCall(std::string name, TypePtr type, bool nullable,
+                                std::vector<BoundPtr> args) {
+  auto node = std::make_shared<Bound>();
+  node->field = arrow::field(std::move(name), std::move(type), nullable);
+  for (const BoundPtr& arg : args) {
+    node->careful = node->careful || arg->careful;
+    std::vector<int> both;
+    std::set_union(node->uses.begin(), node->uses.end(), arg->uses.begin(), arg->uses.end(),
+                   std::back_inserter(both));
+    node->uses = std::move(both);
+  }
+  node->args = std::move(args);
+  return node;
+}
+
+base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& state) {
+  if (node.column >= 0) return batch.columns[static_cast<size_t>(node.column)];
+  if (node.literal != nullptr) {
+    SOTERIA_ARROW_ASSIGN(ArrayPtr array, arrow::MakeArrayFromScalar(*node.literal, batch.rows));
+    return array;
+  }
+  if (node.lazy != nullptr) return node.lazy(node, batch, state);
+  ArrayList args;
+  args.reserve(node.args.size());
+  for (const BoundPtr& arg : node.args) {
+    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr array, Run(*arg, batch, state));
+    args.push_back(std::move(array));
+  }
+  return node.kernel(node, args, batch.rows, state);
+}
+
+base::StatusOr<Batch> TakeRows(const Batch& batch, const std::vector<int>& uses,
+                               const std::vector<int64_t>& indices) {
+  Batch taken;
+  taken.rows = static_cast<int64_t>(indices.size());
+  if (taken.rows == batch.rows) return batch;
+  taken.columns.resize(batch.columns.size());
+  const arrow::Int64Array rows(taken.rows, arrow::Buffer::Wrap(indices));
+  for (const int column : uses) {
+    const auto at = static_cast<size_t>(column);
+    SOTERIA_ARROW_ASSIGN(taken.columns[at],
+                         arrow::compute::Take(*batch.columns[at], rows,
+                                              arrow::compute::TakeOptions::NoBoundsCheck()));
+  }
+  return taken;
+}
+
+std::vector<int64_t> TrueRows(const arrow::Array& array) {
+  std::vector<int64_t> rows;
+  const std::vector<int8_t> values = ReadBools(array);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == 1) rows.push_back(static_cast<int64_t>(i));
+  }
+  return rows;
+}
+
+base::StatusOr<Program> Program::Bind(const Expr& e, const arrow::Schema& schema) {
+  BindContext context{schema, {}};
+  SOTERIA_ASSIGN_OR_RETURN(BoundPtr root, BindExpr(e, context, 1));
+  return Program(std::move(root), std::move(context.seeds));
+}
+
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Program::Run(const arrow::Table& table,
+                                                                  uint64_t partition) const {
+  if (root_->column >= 0) return table.column(root_->column);
+  EvalState state;
+  state.partition = partition;
+  for (const int64_t seed : seeds_) {
+    state.randoms.emplace_back(static_cast<int64_t>(static_cast<uint64_t>(seed) + partition));
+  }
+  arrow::TableBatchReader reader(table);
+  arrow::ArrayVector chunks;
+  for (;;) {
+    std::shared_ptr<arrow::RecordBatch> rows;
+    SOTERIA_ARROW_RETURN(reader.ReadNext(&rows));
+    if (rows == nullptr) break;
+    const Batch batch{rows->columns(), rows->num_rows()};
+    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr chunk, exec::Run(*root_, batch, state));
+    state.rows_before += batch.rows;
+    chunks.push_back(std::move(chunk));
+  }
+  // A table without columns has rows but no batches.
+  if (chunks.empty() && table.num_columns() == 0 && table.num_rows() > 0) {
+    const Batch batch{{}, table.num_rows()};
+    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr chunk, exec::Run(*root_, batch, state));
+    chunks.push_back(std::move(chunk));
+  }
+  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), root_->field->type());
+}
+
+}  // namespace soteria::exec

@@ -1,0 +1,526 @@
+// Casts with ANSI semantics: what doesn't fit or doesn't parse is an error (or null for try_cast).
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/exec/bound.h"
+#include "src/exec/cell_text.h"
+#include "src/exec/coercion.h"
+#include "src/exec/columns.h"
+#include "src/exec/conditions.h"
+#include "src/exec/functions.h"
+#include "src/table/java_text.h"
+#include "src/table/text_value.h"
+#include "src/table/types.h"
+#include "src/table/vector.h"
+
+namespace soteria::exec {
+namespace {
+
+using arrow::Type;
+
+constexpr int64_t kMicrosOfSecond = 1'000'000;
+constexpr int64_t kMicrosOfDay = 86'400 * kMicrosOfSecond;
+
+// ---- may it be cast at all ----------------------------------------------------------------------
+
+bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
+  if (from.Equals(to) || from.id() == Type::NA) return true;
+  const bool number_from = IsNumber(from);
+  const bool number_to = IsNumber(to);
+  switch (to.id()) {
+    case Type::STRING:
+      return true;
+    case Type::BINARY:
+      return from.id() == Type::STRING || IsIntegral(from);
+    case Type::BOOL:
+      return number_from || from.id() == Type::STRING;
+    case Type::DATE32:
+      return from.id() == Type::STRING || from.id() == Type::TIMESTAMP;
+    case Type::TIMESTAMP:
+      return from.id() == Type::STRING || from.id() == Type::DATE32 || number_from ||
+             from.id() == Type::TIMESTAMP;
+    case Type::LIST:
+      return from.id() == Type::LIST && CanCast(*from.field(0)->type(), *to.field(0)->type());
+    case Type::STRUCT: {
+      if (from.id() != Type::STRUCT || from.num_fields() != to.num_fields()) return false;
+      for (int i = 0; i < from.num_fields(); ++i) {
+        if (!CanCast(*from.field(i)->type(), *to.field(i)->type())) return false;
+      }
+      return true;
+    }
+    default:
+      return number_to && (number_from || from.id() == Type::STRING || from.id() == Type::BOOL ||
+                           from.id() == Type::TIMESTAMP);
+  }
+}
+
+/// Every value of `from` is one of `to`.
+bool IsLossless(const arrow::DataType& from, const arrow::DataType& to) {
+  if (from.id() == Type::NA || from.Equals(to)) return true;
+  if (to.id() == Type::STRING) return true;
+  if (from.id() == Type::BOOL) return IsNumber(to);
+  if (to.id() == Type::BOOL) return IsNumber(from);
+  if (IsFractional(to)) return IsNumber(from);
+  return IsIntegral(from) && IsIntegral(to) && WiderNumber(from, to)->Equals(to);
+}
+
+// ---- errors -------------------------------------------------------------------------------------
+
+std::string Quoted(const arrow::DataType& type) {
+  return base::Cat("\"", table::SqlTypeName(type), "\"");
+}
+
+base::Status Overflow(std::string_view value, const arrow::DataType& from,
+                      const arrow::DataType& to) {
+  return base::FailQuotingData(
+      base::kCastOverflow,
+      base::Cat("The value ", value, " of the type ", Quoted(from), " cannot be cast to ",
+                Quoted(to),
+                " due to an overflow. Use `try_cast` to tolerate overflow and return "
+                "NULL instead."));
+}
+
+base::Status Invalid(std::string_view value, const arrow::DataType& to) {
+  const base::Condition& condition = to.id() == Type::BOOL ? kCastInvalidBoolean
+                                     : to.id() == Type::DATE32 || to.id() == Type::TIMESTAMP
+                                         ? kCastInvalidDate
+                                         : base::kCastInvalid;
+  return base::FailQuotingData(
+      condition,
+      base::Cat(
+          "The value '", value, "' of the type \"STRING\" cannot be cast to ", Quoted(to),
+          " because it is malformed. Correct the value as per the syntax, or change its "
+          "target type. Use `try_cast` to tolerate malformed input and return NULL instead."));
+}
+
+/// A number as Spark writes it as a literal: 5L, 1.0E20D.
+template <class T>
+std::string SqlNumber(T value) {
+  if constexpr (std::is_same_v<T, double>) {
+    return std::isfinite(value) ? table::JavaDouble(value) + "D" : table::JavaDouble(value);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return table::JavaFloat(value);
+  } else if constexpr (std::is_same_v<T, int64_t>) {
+    return std::to_string(value) + "L";
+  } else if constexpr (std::is_same_v<T, int16_t>) {
+    return std::to_string(value) + "S";
+  } else {
+    return std::to_string(value);
+  }
+}
+
+// ---- numbers ------------------------------------------------------------------------------------
+
+/// Spark's rule for fractions to integers: floor and ceiling must lie within the target's range,
+/// compared as doubles; then truncated.
+template <class To, class From>
+bool FitsInteger(From value, To* out) {
+  if constexpr (std::is_floating_point_v<From>) {
+    constexpr auto kMax = static_cast<double>(std::numeric_limits<To>::max());
+    constexpr auto kMin = static_cast<double>(std::numeric_limits<To>::min());
+    const auto wide = static_cast<double>(value);
+    if (!(std::floor(wide) <= kMax && std::ceil(wide) >= kMin)) return false;
+    *out = wide >= kMax ? std::numeric_limits<To>::max() : static_cast<To>(wide);
+    return true;
+  } else {
+    *out = static_cast<To>(value);
+    return static_cast<int64_t>(*out) == static_cast<int64_t>(value);
+  }
+}
+
+template <class To, class From>
+base::StatusOr<ArrayPtr> NumberToNumber(const Bound& node, const arrow::Array& array) {
+  const int64_t rows = array.length();
+  SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<To>::Make(rows));
+  const From* from = Values<From>(array);
+  To* to = out.data();
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, rows));
+  if constexpr (std::is_floating_point_v<To>) {
+    for (int64_t i = 0; i < rows; ++i) to[i] = static_cast<To>(from[i]);
+    return out.Finish(node.field->type(), std::move(validity));
+  } else {
+    std::vector<uint8_t> valid;
+    for (int64_t i = 0; i < rows; ++i) {
+      to[i] = 0;
+      if (validity.IsNull(i) || FitsInteger(from[i], &to[i])) continue;
+      if (!node.try_cast) {
+        return Overflow(SqlNumber(from[i]), *array.type(), *node.field->type());
+      }
+      if (valid.empty()) valid.assign(static_cast<size_t>(rows), 1);
+      valid[static_cast<size_t>(i)] = 0;
+    }
+    if (!valid.empty()) {
+      for (int64_t i = 0; i < rows; ++i) {
+        if (validity.IsNull(i)) valid[static_cast<size_t>(i)] = 0;
+      }
+      SOTERIA_ASSIGN_OR_RETURN(validity, ValidityFrom(valid));
+    }
+    return out.Finish(node.field->type(), std::move(validity));
+  }
+}
+
+base::StatusOr<ArrayPtr> Numbers(const Bound& node, const arrow::Array& array) {
+  return WithNumber(*array.type(), [&](auto from) {
+    return WithNumber(*node.field->type(), [&](auto to) {
+      return NumberToNumber<decltype(to), decltype(from)>(node, array);
+    });
+  });
+}
+
+base::StatusOr<ArrayPtr> BoolToNumber(const Bound& node, const arrow::Array& array) {
+  const std::vector<int8_t> bools = ReadBools(array);
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
+  return WithNumber(*node.field->type(), [&](auto to) -> base::StatusOr<ArrayPtr> {
+    using To = decltype(to);
+    SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<To>::Make(array.length()));
+    for (size_t i = 0; i < bools.size(); ++i) out.data()[i] = static_cast<To>(bools[i] == 1);
+    return out.Finish(node.field->type(), std::move(validity));
+  });
+}
+
+base::StatusOr<ArrayPtr> NumberToBool(const arrow::Array& array) {
+  std::vector<int8_t> bools(static_cast<size_t>(array.length()), -1);
+  WithNumber(*array.type(), [&](auto from) {
+    const auto* values = Values<decltype(from)>(array);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      if (array.IsValid(i)) bools[static_cast<size_t>(i)] = values[i] != 0 ? 1 : 0;
+    }
+    return 0;
+  });
+  return MakeBools(bools);
+}
+
+// ---- strings ------------------------------------------------------------------------------------
+
+bool ParseBool(std::string_view text, bool* value) {
+  std::string lower(table::Trim(text));
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  for (const char* yes : {"t", "true", "y", "yes", "1"}) {
+    if (lower == yes) return *value = true;
+  }
+  for (const char* no : {"f", "false", "n", "no", "0"}) {
+    if (lower == no) {
+      *value = false;
+      return true;
+    }
+  }
+  return false;
+}
+
+template <class Builder, class F>
+base::StatusOr<ArrayPtr> ParseEach(const Bound& node, const arrow::Array& array, F parse) {
+  const auto& texts = static_cast<const arrow::StringArray&>(array);
+  Builder builder(node.field->type(), arrow::default_memory_pool());
+  SOTERIA_ARROW_RETURN(builder.Reserve(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    typename Builder::value_type value{};
+    if (texts.IsNull(i)) {
+      builder.UnsafeAppendNull();
+    } else if (parse(texts.GetView(i), &value)) {
+      builder.UnsafeAppend(value);
+    } else if (node.try_cast) {
+      builder.UnsafeAppendNull();
+    } else {
+      return Invalid(texts.GetView(i), *node.field->type());
+    }
+  }
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
+  return out;
+}
+
+template <class T>
+bool ParseNarrow(std::string_view text, T* value) {
+  int64_t wide = 0;
+  if (!table::ParseInteger(text, &wide)) return false;
+  *value = static_cast<T>(wide);
+  return wide == *value;
+}
+
+base::StatusOr<ArrayPtr> FromString(const Bound& node, const arrow::Array& array) {
+  switch (node.field->type()->id()) {
+    case Type::INT8:
+      return ParseEach<arrow::Int8Builder>(node, array, ParseNarrow<int8_t>);
+    case Type::INT16:
+      return ParseEach<arrow::Int16Builder>(node, array, ParseNarrow<int16_t>);
+    case Type::INT32:
+      return ParseEach<arrow::Int32Builder>(node, array, ParseNarrow<int32_t>);
+    case Type::INT64:
+      return ParseEach<arrow::Int64Builder>(node, array, table::ParseInteger);
+    case Type::DOUBLE:
+      return ParseEach<arrow::DoubleBuilder>(node, array, table::ParseDouble);
+    case Type::FLOAT:
+      return ParseEach<arrow::FloatBuilder>(node, array, [](std::string_view text, float* value) {
+        double wide = 0;
+        if (!table::ParseDouble(text, &wide)) return false;
+        *value = static_cast<float>(wide);
+        return true;
+      });
+    case Type::BOOL:
+      return ParseEach<arrow::BooleanBuilder>(node, array, ParseBool);
+    case Type::DATE32:
+      return ParseEach<arrow::Date32Builder>(node, array, [](std::string_view text, int32_t* days) {
+        // Spark takes a time of day behind the date too.
+        text = table::Trim(text);
+        return table::ParseDate(text.substr(0, text.find_first_of(" T")), days);
+      });
+    case Type::TIMESTAMP:
+      return ParseEach<arrow::TimestampBuilder>(
+          node, array, [](std::string_view text, int64_t* micros) {
+            return table::ParseTimestamp(table::Trim(text), micros);
+          });
+    default:
+      return base::Fail(base::kInternal, "cast from string to an unexpected type");
+  }
+}
+
+base::StatusOr<ArrayPtr> ToStrings(const Bound& node, const arrow::Array& array) {
+  const arrow::Field& field = *node.args[0]->field;
+  if (array.type_id() == Type::BINARY) {
+    auto data = array.data()->Copy();
+    data->type = arrow::utf8();
+    return arrow::MakeArray(std::move(data));
+  }
+  arrow::StringBuilder builder;
+  for (int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) {
+      SOTERIA_ARROW_RETURN(builder.AppendNull());
+    } else {
+      SOTERIA_ARROW_RETURN(builder.Append(CastText(field, array, i)));
+    }
+  }
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
+  return out;
+}
+
+base::StatusOr<ArrayPtr> ToBinary(const arrow::Array& array) {
+  if (array.type_id() == Type::STRING) {
+    auto data = array.data()->Copy();
+    data->type = arrow::binary();
+    return arrow::MakeArray(std::move(data));
+  }
+  // Integers as big-endian bytes.
+  arrow::BinaryBuilder builder;
+  base::Status status = WithNumber(*array.type(), [&](auto from) -> base::Status {
+    using From = decltype(from);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      if (array.IsNull(i)) {
+        SOTERIA_ARROW_RETURN(builder.AppendNull());
+        continue;
+      }
+      const auto bits = static_cast<uint64_t>(static_cast<int64_t>(Values<From>(array)[i]));
+      std::string bytes;
+      for (size_t k = sizeof(From); k-- > 0;) bytes += static_cast<char>(bits >> (8 * k));
+      SOTERIA_ARROW_RETURN(builder.Append(bytes));
+    }
+    return base::OkStatus();
+  });
+  SOTERIA_RETURN_IF_ERROR(status);
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
+  return out;
+}
+
+// ---- dates and times ----------------------------------------------------------------------------
+
+int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
+
+base::StatusOr<ArrayPtr> DateTimes(const Bound& node, const arrow::Array& array) {
+  const TypePtr& to = node.field->type();
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
+  if (array.type_id() == Type::TIMESTAMP && to->id() == Type::TIMESTAMP) {
+    auto data = array.data()->Copy();
+    data->type = to;
+    return arrow::MakeArray(std::move(data));
+  }
+  if (array.type_id() == Type::DATE32) {
+    SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+    for (int64_t i = 0; i < array.length(); ++i) {
+      out.data()[i] = Values<int32_t>(array)[i] * kMicrosOfDay;
+    }
+    return out.Finish(to, std::move(validity));
+  }
+  if (to->id() == Type::DATE32) {
+    SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int32_t>::Make(array.length()));
+    for (int64_t i = 0; i < array.length(); ++i) {
+      out.data()[i] = static_cast<int32_t>(FloorDivide(Values<int64_t>(array)[i], kMicrosOfDay));
+    }
+    return out.Finish(to, std::move(validity));
+  }
+  if (IsFractional(*to)) {
+    SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<double>::Make(array.length()));
+    for (int64_t i = 0; i < array.length(); ++i) {
+      out.data()[i] = static_cast<double>(Values<int64_t>(array)[i]) / 1e6;
+    }
+    return out.Finish(arrow::float64(), std::move(validity));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    out.data()[i] = FloorDivide(Values<int64_t>(array)[i], kMicrosOfSecond);
+  }
+  return out.Finish(arrow::int64(), std::move(validity));
+}
+
+base::StatusOr<ArrayPtr> NumberToTime(const Bound& node, const arrow::Array& array) {
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
+  SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+  base::Status status = WithNumber(*array.type(), [&](auto from) -> base::Status {
+    using From = decltype(from);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      int64_t* to = out.data() + i;
+      *to = 0;
+      if (validity.IsNull(i)) continue;
+      const From value = Values<From>(array)[i];
+      const bool fits =
+          std::is_floating_point_v<From>
+              ? FitsInteger<int64_t>(static_cast<double>(value) * 1e6, to)
+              : !__builtin_mul_overflow(static_cast<int64_t>(value), kMicrosOfSecond, to);
+      if (!fits) return Overflow(SqlNumber(value), *array.type(), *node.field->type());
+    }
+    return base::OkStatus();
+  });
+  SOTERIA_RETURN_IF_ERROR(status);
+  return out.Finish(node.field->type(), std::move(validity));
+}
+
+// ---- nested -------------------------------------------------------------------------------------
+
+base::StatusOr<ArrayPtr> CastArray(const Bound& node, const ArrayPtr& array);
+
+/// The cast of a child, under the same rules as its parent's.
+base::StatusOr<ArrayPtr> CastChild(const Bound& node, const ArrayPtr& child, const FieldPtr& from,
+                                   const FieldPtr& to) {
+  if (from->type()->Equals(to->type())) return child;
+  auto arg = std::make_shared<Bound>();
+  arg->field = from;
+  Bound cast;
+  cast.field = to;
+  cast.try_cast = node.try_cast;
+  cast.args.push_back(std::move(arg));
+  return CastArray(cast, child);
+}
+
+base::StatusOr<ArrayPtr> CastList(const Bound& node, const arrow::Array& array) {
+  const auto& list = static_cast<const arrow::ListArray&>(array);
+  const TypePtr& type = node.field->type();
+  SOTERIA_ASSIGN_OR_RETURN(ArrayPtr values,
+                           CastChild(node, list.values(), array.type()->field(0), type->field(0)));
+  auto data = array.data()->Copy();
+  data->type = type;
+  data->child_data = {values->data()};
+  return arrow::MakeArray(std::move(data));
+}
+
+base::StatusOr<ArrayPtr> CastStruct(const Bound& node, const arrow::Array& array) {
+  const auto& column = static_cast<const arrow::StructArray&>(array);
+  const TypePtr& type = node.field->type();
+  arrow::ArrayVector children;
+  for (int i = 0; i < column.num_fields(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        ArrayPtr child, CastChild(node, column.field(i), array.type()->field(i), type->field(i)));
+    children.push_back(std::move(child));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
+  return std::make_shared<arrow::StructArray>(type, array.length(), std::move(children),
+                                              std::move(validity.bits), validity.nulls);
+}
+
+base::StatusOr<ArrayPtr> CastArray(const Bound& node, const ArrayPtr& array) {
+  const arrow::DataType& to = *node.field->type();
+  const arrow::DataType& from = *array->type();
+  if (from.Equals(to)) return array;
+  if (from.id() == Type::NA) return MakeNulls(node.field->type(), array->length());
+  if (to.id() == Type::STRING) return ToStrings(node, *array);
+  if (to.id() == Type::BINARY) return ToBinary(*array);
+  if (from.id() == Type::FIXED_SIZE_LIST) {
+    // The dense form of a vector to the struct form.
+    SOTERIA_ASSIGN_OR_RETURN(const auto reader, table::VectorReader::Make(array));
+    table::VectorBuilder builder;
+    for (int64_t i = 0; i < reader.rows(); ++i) {
+      SOTERIA_RETURN_IF_ERROR(reader.IsNull(i) ? builder.AppendNull()
+                                               : builder.Append(reader.Get(i)));
+    }
+    return builder.Finish();
+  }
+  if (from.id() == Type::LIST) return CastList(node, *array);
+  if (from.id() == Type::STRUCT) return CastStruct(node, *array);
+  if (from.id() == Type::STRING) return FromString(node, *array);
+  const bool number_from = IsNumber(from);
+  if (to.id() == Type::BOOL) return NumberToBool(*array);
+  if (from.id() == Type::BOOL) return BoolToNumber(node, *array);
+  if (number_from && IsNumber(to)) return Numbers(node, *array);
+  if (number_from && to.id() == Type::TIMESTAMP) return NumberToTime(node, *array);
+  SOTERIA_ASSIGN_OR_RETURN(ArrayPtr wide, DateTimes(node, *array));
+  if (wide->type()->Equals(to)) return wide;
+  return Numbers(node, *wide);
+}
+
+base::StatusOr<ArrayPtr> CastKernel(const Bound& node, const ArrayList& args, int64_t /*rows*/,
+                                    EvalState& /*state*/) {
+  return CastArray(node, args[0]);
+}
+
+/// A literal's cast is done once; one that fails stays, to fail where it is evaluated.
+BoundPtr Fold(std::shared_ptr<Bound> node) {
+  if (node->args[0]->literal == nullptr) return node;
+  EvalState state;
+  const auto array = Run(*node, Batch{{}, 1}, state);
+  if (!array.ok()) return node;
+  auto scalar = (*array)->GetScalar(0);
+  if (!scalar.ok()) return node;
+  node->literal = *scalar;
+  node->args.clear();
+  node->careful = false;
+  return node;
+}
+
+}  // namespace
+
+base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_cast,
+                                  const std::string& text) {
+  const arrow::DataType& from = *arg->field->type();
+  const std::string udt = table::UdtOf(*arg->field);
+  const bool allowed =
+      udt.empty() ? CanCast(from, *type) : from.Equals(*type) || type->id() == Type::STRING;
+  if (!allowed) {
+    return base::Fail(
+        kCastWithoutSuggestion,
+        base::Cat("Cannot resolve \"", text, "\" due to data type mismatch: cannot cast ",
+                  table::QuotedTypeName(*arg->field), " to ", Quoted(*type), "."));
+  }
+  if (from.Equals(*type)) return arg;
+  const bool lossless = IsLossless(from, *type);
+  const bool nullable = arg->field->nullable() || (try_cast && !lossless);
+  const std::string name = base::Cat("CAST(", text, " AS ", table::SqlTypeName(*type), ")");
+  const std::string kept = type->id() == Type::STRING ? "" : udt;
+  std::shared_ptr<Bound> node = MakeCall(name, type, nullable, {std::move(arg)});
+  node->field = table::WithUdt(node->field, kept);
+  node->kernel = CastKernel;
+  node->try_cast = try_cast;
+  node->careful = node->careful || (!lossless && !try_cast);
+  return Fold(std::move(node));
+}
+
+base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type) {
+  if (arg->field->type()->Equals(type)) return arg;
+  const std::string name = arg->field->name();
+  // Vectors change only their physical form.
+  if (arg->field->type()->id() == Type::FIXED_SIZE_LIST) {
+    std::shared_ptr<Bound> node = MakeCall(name, type, arg->field->nullable(), {arg});
+    node->field = table::WithUdt(node->field, table::UdtOf(*arg->field));
+    node->kernel = CastKernel;
+    return node;
+  }
+  return BindCast(std::move(arg), type, false, name);
+}
+
+}  // namespace soteria::exec

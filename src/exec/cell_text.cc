@@ -1,0 +1,125 @@
+#include "src/exec/cell_text.h"
+
+#include <arrow/array.h>
+#include <arrow/type.h>
+
+#include <memory>
+
+#include "src/table/java_text.h"
+#include "src/table/text_value.h"
+#include "src/table/types.h"
+#include "src/table/vector.h"
+
+namespace soteria::exec {
+namespace {
+
+using arrow::Type;
+
+std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row, bool show);
+
+std::string CellOrNull(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                       bool show) {
+  if (array.type_id() == Type::NA || array.IsNull(row)) return show ? "NULL" : "null";
+  return Text(field, array, row, show);
+}
+
+std::string HexBytes(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text = "[";
+  for (const char c : bytes) {
+    if (text.size() > 1) text += ' ';
+    text += kDigits[static_cast<unsigned char>(c) >> 4];
+    text += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return text + "]";
+}
+
+std::string ListText(const arrow::Field& element, const arrow::Array& values, int64_t from,
+                     int64_t count, bool show) {
+  std::string text = "[";
+  for (int64_t i = 0; i < count; ++i) {
+    if (i > 0) text += ", ";
+    text += CellOrNull(element, values, from + i, show);
+  }
+  return text + "]";
+}
+
+std::string StructText(const arrow::StructArray& array, int64_t row, bool show) {
+  std::string text = "{";
+  for (int i = 0; i < array.num_fields(); ++i) {
+    if (i > 0) text += ", ";
+    text += CellOrNull(*array.type()->field(i), *array.field(i), row, show);
+  }
+  return text + "}";
+}
+
+/// A UDT as Java's toString has it; malformed cells fall back to their storage.
+bool UdtText(const arrow::Field& field, const arrow::Array& array, int64_t row, std::string* text) {
+  if (!table::IsVector(field)) return false;
+  const auto reader = table::VectorReader::Make(array.Slice(row, 1));
+  if (!reader.ok()) return false;
+  *text = table::VectorText(reader->Get(0));
+  return true;
+}
+
+template <class ArrayType>
+auto At(const arrow::Array& array, int64_t row) {
+  return static_cast<const ArrayType&>(array).Value(row);
+}
+
+std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row, bool show) {
+  std::string udt;
+  if (UdtText(field, array, row, &udt)) return udt;
+  switch (array.type_id()) {
+    case Type::BOOL:
+      return At<arrow::BooleanArray>(array, row) ? "true" : "false";
+    case Type::INT8:
+      return std::to_string(At<arrow::Int8Array>(array, row));
+    case Type::INT16:
+      return std::to_string(At<arrow::Int16Array>(array, row));
+    case Type::INT32:
+      return std::to_string(At<arrow::Int32Array>(array, row));
+    case Type::INT64:
+      return std::to_string(At<arrow::Int64Array>(array, row));
+    case Type::FLOAT:
+      return table::JavaFloat(At<arrow::FloatArray>(array, row));
+    case Type::DOUBLE:
+      return table::JavaDouble(At<arrow::DoubleArray>(array, row));
+    case Type::STRING:
+      return static_cast<const arrow::StringArray&>(array).GetString(row);
+    case Type::BINARY: {
+      const auto& bytes = static_cast<const arrow::BinaryArray&>(array);
+      return show ? HexBytes(bytes.GetView(row)) : bytes.GetString(row);
+    }
+    case Type::DATE32:
+      return table::DateText(At<arrow::Date32Array>(array, row));
+    case Type::TIMESTAMP:
+      return table::TimestampText(At<arrow::TimestampArray>(array, row));
+    case Type::LIST: {
+      const auto& list = static_cast<const arrow::ListArray&>(array);
+      return ListText(*array.type()->field(0), *list.values(), list.value_offset(row),
+                      list.value_length(row), show);
+    }
+    case Type::FIXED_SIZE_LIST: {
+      const auto& list = static_cast<const arrow::FixedSizeListArray&>(array);
+      return ListText(*array.type()->field(0), *list.values(), list.value_offset(row),
+                      list.value_length(row), show);
+    }
+    case Type::STRUCT:
+      return StructText(static_cast<const arrow::StructArray&>(array), row, show);
+    default:
+      return array.type()->ToString();
+  }
+}
+
+}  // namespace
+
+std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row) {
+  return Text(field, array, row, false);
+}
+
+std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row) {
+  return CellOrNull(field, array, row, true);
+}
+
+}  // namespace soteria::exec

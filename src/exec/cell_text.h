@@ -1,0 +1,16 @@
+// Cells as text: as cast to string gives it, and as show() prints it (nulls upper-case, bytes in
+// hexadecimal). Pure functions. Internal to exec.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <string>
+
+namespace soteria::exec {
+
+/// Spark's cast of a value to string; the cell is not null. Nested nulls are "null".
+std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row);
+/// Spark's ToPrettyString: "NULL" for nulls at any depth, binary as [61 62].
+std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row);
+
+}  // namespace soteria::exec

@@ -1,0 +1,214 @@
+#include "src/exec/coercion.h"
+
+#include <arrow/type.h>
+
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/exec/conditions.h"
+#include "src/table/types.h"
+
+namespace soteria::exec {
+namespace {
+
+using arrow::Type;
+
+int Rank(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::INT8:
+      return 1;
+    case Type::INT16:
+      return 2;
+    case Type::INT32:
+      return 3;
+    case Type::INT64:
+      return 4;
+    case Type::FLOAT:
+      return 5;
+    case Type::DOUBLE:
+      return 6;
+    default:
+      return 0;
+  }
+}
+
+bool IsAtomic(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::BOOL:
+    case Type::STRING:
+    case Type::BINARY:
+    case Type::DATE32:
+    case Type::TIMESTAMP:
+      return true;
+    default:
+      return Rank(type) > 0;
+  }
+}
+
+TypePtr Self(const arrow::DataType& type) { return type.GetSharedPtr(); }
+
+TypePtr ForString(const arrow::DataType& other) {
+  if (!IsAtomic(other)) return nullptr;
+  if (IsIntegral(other)) return arrow::int64();
+  if (IsFractional(other)) return arrow::float64();
+  return Self(other);
+}
+
+bool IsDateOrTime(const arrow::DataType& type) {
+  return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
+}
+
+bool IsVectorForm(const arrow::DataType& type) {
+  return type.id() == Type::FIXED_SIZE_LIST || type.Equals(*table::VectorStructType());
+}
+
+TypePtr CommonStruct(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.num_fields() != b.num_fields()) return nullptr;
+  std::vector<FieldPtr> fields;
+  for (int i = 0; i < a.num_fields(); ++i) {
+    if (a.field(i)->name() != b.field(i)->name()) return nullptr;
+    TypePtr type = CommonType(*a.field(i)->type(), *b.field(i)->type());
+    if (type == nullptr) return nullptr;
+    fields.push_back(a.field(i)
+                         ->WithType(std::move(type))
+                         ->WithNullable(a.field(i)->nullable() || b.field(i)->nullable()));
+  }
+  return arrow::struct_(std::move(fields));
+}
+
+std::string Quoted(std::string_view text) { return base::Cat("\"", text, "\""); }
+
+const char* Ordinal(size_t index) {
+  static constexpr const char* kNames[] = {"first", "second",  "third",  "fourth", "fifth",
+                                           "sixth", "seventh", "eighth", "ninth",  "tenth"};
+  return index < 10 ? kNames[index] : "next";
+}
+
+}  // namespace
+
+bool IsIntegral(const arrow::DataType& type) { return Rank(type) >= 1 && Rank(type) <= 4; }
+bool IsFractional(const arrow::DataType& type) { return Rank(type) >= 5; }
+bool IsNumber(const arrow::DataType& type) { return Rank(type) > 0; }
+
+TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.id() == b.id()) return Self(a);
+  const arrow::DataType& wider = Rank(a) > Rank(b) ? a : b;
+  // A float can't hold every integer: Spark takes double.
+  if (wider.id() == Type::FLOAT) return arrow::float64();
+  return Self(wider);
+}
+
+TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.Equals(b)) return Self(a);
+  if (a.id() == Type::NA) return Self(b);
+  if (b.id() == Type::NA) return Self(a);
+  if (IsNumber(a) && IsNumber(b)) return WiderNumber(a, b);
+  if (a.id() == Type::STRING) return ForString(b);
+  if (b.id() == Type::STRING) return ForString(a);
+  if (IsDateOrTime(a) && IsDateOrTime(b)) return a.id() == Type::TIMESTAMP ? Self(a) : Self(b);
+  if (a.id() == Type::LIST && b.id() == Type::LIST) {
+    TypePtr element = CommonType(*a.field(0)->type(), *b.field(0)->type());
+    if (element == nullptr) return nullptr;
+    return table::ListOf(std::move(element), a.field(0)->nullable() || b.field(0)->nullable());
+  }
+  if (IsVectorForm(a) && IsVectorForm(b)) return table::VectorStructType();
+  if (a.id() == Type::STRUCT && b.id() == Type::STRUCT) return CommonStruct(a, b);
+  return nullptr;
+}
+
+namespace {
+
+/// A vector and a plain struct or array of the same storage don't mix.
+bool UdtsAgree(const arrow::Field& a, const arrow::Field& b) {
+  return a.type()->id() == Type::NA || b.type()->id() == Type::NA ||
+         table::UdtOf(a) == table::UdtOf(b);
+}
+
+}  // namespace
+
+base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b) {
+  const TypePtr common =
+      UdtsAgree(*a->field, *b->field) ? CommonType(*a->field->type(), *b->field->type()) : nullptr;
+  if (common == nullptr) {
+    return base::Fail(
+        kBinaryOpDiffTypes,
+        base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
+                  " due to data type mismatch: the left and right operands of the binary operator "
+                  "have incompatible types (",
+                  table::QuotedTypeName(*a->field), " and ", table::QuotedTypeName(*b->field),
+                  ")."));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(a, CastTo(std::move(a), common));
+  SOTERIA_ASSIGN_OR_RETURN(b, CastTo(std::move(b), common));
+  return base::OkStatus();
+}
+
+base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
+                                   std::vector<BoundPtr>& args, const std::vector<size_t>& which) {
+  FieldPtr common = args[which.front()]->field;
+  bool agree = true;
+  for (const size_t i : which) {
+    const arrow::Field& field = *args[i]->field;
+    TypePtr type = UdtsAgree(*common, field) ? CommonType(*common->type(), *field.type()) : nullptr;
+    if (type == nullptr) {
+      agree = false;
+      break;
+    }
+    const std::string udt =
+        table::UdtOf(*common).empty() ? table::UdtOf(field) : table::UdtOf(*common);
+    common = table::WithUdt(arrow::field("", std::move(type)), udt);
+  }
+  if (!agree) {
+    // Spark lists the types of `in` differently from those of the others.
+    const bool in = function == "in";
+    std::string types;
+    for (const size_t i : which) {
+      if (!types.empty()) types += in ? ", " : " or ";
+      types += table::QuotedTypeName(*args[i]->field);
+    }
+    return base::Fail(kDataDiffTypes, base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
+                                                " due to data type mismatch: Input to `", function,
+                                                "` should all be the same type, but it's ",
+                                                in ? "[" : "(", types, in ? "]" : ")", "."));
+  }
+  for (const size_t i : which) {
+    SOTERIA_ASSIGN_OR_RETURN(args[i], CastTo(std::move(args[i]), common->type()));
+  }
+  return common;
+}
+
+base::Status UnexpectedType(const Expr& e, size_t index, const std::string& wanted, const Expr& arg,
+                            const arrow::Field& got) {
+  return base::Fail(
+      kUnexpectedInputType,
+      base::Cat("Cannot resolve ", Quoted(PrettyName(e)), " due to data type mismatch: The ",
+                Ordinal(index), " parameter requires the ", wanted, " type, however ",
+                Quoted(PrettyName(arg)), " has the type ", table::QuotedTypeName(got), "."));
+}
+
+base::Status WrongOperator(const Expr& e, const std::string& wanted, const arrow::Field& got) {
+  return base::Fail(kBinaryOpWrongType,
+                    base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
+                              " due to data type mismatch: the binary operator requires the input "
+                              "type ",
+                              wanted, ", not ", table::QuotedTypeName(got), "."));
+}
+
+base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t index,
+                            const TypePtr& type, const std::string& wanted) {
+  const arrow::Field& field = *args[index]->field;
+  const arrow::DataType& from = *field.type();
+  if (from.Equals(*type)) return base::OkStatus();
+  const bool to_string = type->id() == Type::STRING && IsAtomic(from) && from.id() != Type::BINARY;
+  const bool from_string = from.id() == Type::STRING && IsAtomic(*type);
+  const bool numbers = IsNumber(from) && IsNumber(*type);
+  if (!table::UdtOf(field).empty() ||
+      !(from.id() == Type::NA || numbers || to_string || from_string)) {
+    return UnexpectedType(e, index, wanted, *e.args[index], field);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(args[index], CastTo(std::move(args[index]), type));
+  return base::OkStatus();
+}
+
+}  // namespace soteria::exec

@@ -1,0 +1,34 @@
+// Spark 4's implicit conversions (AnsiTypeCoercion): which common type two operands take, and the
+// analysis errors when there is none. Pure functions. Internal to exec.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/exec/bound.h"
+#include "src/exec/expression.h"
+
+namespace soteria::exec {
+
+/// The type both convert to without being asked: numbers widen (a float with an integer is double),
+/// null takes the other, a string becomes the other's type (long, double, date ...). nullptr: none.
+TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b);
+/// Widest numeric type of two numbers.
+TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b);
+bool IsIntegral(const arrow::DataType& type);
+bool IsFractional(const arrow::DataType& type);
+bool IsNumber(const arrow::DataType& type);
+
+/// Brings both arguments to one type; BINARY_OP_DIFF_TYPES otherwise.
+base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b);
+/// Brings arguments [from, from + step, ...) to one type, returned; DATA_DIFF_TYPES otherwise.
+base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
+                                   std::vector<BoundPtr>& args, const std::vector<size_t>& which);
+/// Argument `index` as `type`, by implicit cast; UNEXPECTED_INPUT_TYPE naming `wanted` otherwise.
+base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t index,
+                            const TypePtr& type, const std::string& wanted);
+base::Status UnexpectedType(const Expr& e, size_t index, const std::string& wanted, const Expr& arg,
+                            const arrow::Field& got);
+base::Status WrongOperator(const Expr& e, const std::string& wanted, const arrow::Field& got);
+
+}  // namespace soteria::exec

@@ -1,0 +1,46 @@
+// Spark's error classes that only expressions raise. Constants.
+#pragma once
+
+#include "src/base/errors.h"
+#include "src/base/status.h"
+
+namespace soteria::exec {
+
+namespace internal {
+constexpr base::Condition Mismatch(const char* name) {
+  return {name, base::exception_class::kAnalysis, "42K09", absl::StatusCode::kInvalidArgument};
+}
+}  // namespace internal
+
+inline constexpr base::Condition kBinaryOpDiffTypes =
+    internal::Mismatch("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES");
+inline constexpr base::Condition kBinaryOpWrongType =
+    internal::Mismatch("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE");
+inline constexpr base::Condition kUnexpectedInputType =
+    internal::Mismatch("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE");
+inline constexpr base::Condition kDataDiffTypes =
+    internal::Mismatch("DATATYPE_MISMATCH.DATA_DIFF_TYPES");
+inline constexpr base::Condition kFilterNotBoolean =
+    internal::Mismatch("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN");
+inline constexpr base::Condition kCastWithoutSuggestion =
+    internal::Mismatch("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION");
+inline constexpr base::Condition kNonFoldableInput =
+    internal::Mismatch("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT");
+inline constexpr base::Condition kExtractBase = {"INVALID_EXTRACT_BASE_FIELD_TYPE",
+                                                 base::exception_class::kAnalysis, "42000",
+                                                 absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kRemainderByZero = {"REMAINDER_BY_ZERO",
+                                                     base::exception_class::kArithmetic, "22012",
+                                                     absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kBinaryOverflow = {"BINARY_ARITHMETIC_OVERFLOW",
+                                                    base::exception_class::kArithmetic, "22003",
+                                                    absl::StatusCode::kOutOfRange};
+/// The same error class as kCastInvalid under the exception that Spark has for other targets.
+inline constexpr base::Condition kCastInvalidBoolean = {
+    "CAST_INVALID_INPUT", "org.apache.spark.SparkRuntimeException", "22018",
+    absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kCastInvalidDate = {"CAST_INVALID_INPUT",
+                                                     "java.time.DateTimeException", "22018",
+                                                     absl::StatusCode::kInvalidArgument};
+
+}  // namespace soteria::exec

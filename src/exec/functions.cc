@@ -1,0 +1,31 @@
+#include "src/exec/functions.h"
+
+#include <cctype>
+#include <unordered_map>
+
+namespace soteria::exec {
+namespace {
+
+using Catalogue = std::unordered_map<std::string_view, const Function*>;
+
+Catalogue BuildCatalogue() {
+  Catalogue catalogue;
+  for (const auto& functions :
+       {ArithmeticFunctions(), CompareFunctions(), LogicFunctions(), MathFunctions(),
+        StringFunctions(), NestedFunctions(), RowFunctions()}) {
+    for (const Function& function : functions) catalogue.emplace(function.name, &function);
+  }
+  return catalogue;
+}
+
+}  // namespace
+
+const Function* FindFunction(std::string_view name) {
+  static const Catalogue& catalogue = *new Catalogue(BuildCatalogue());
+  std::string lower(name);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto at = catalogue.find(lower);
+  return at == catalogue.end() ? nullptr : at->second;
+}
+
+}  // namespace soteria::exec

@@ -1,0 +1,50 @@
+// The catalogue of functions by the names that PySpark Connect sends (case-insensitive): how many
+// arguments, how Spark prints a call, and how a call is typed and bound. Internal to exec. To add a
+// function: write a binder (and a kernel) in one of the *_functions.cc files, and a row in its
+// table.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/exec/bound.h"
+
+namespace soteria::exec {
+
+/// How Spark prints a call of the function in column names and error texts.
+enum class Print {
+  kCall,     ///< name(a, b)
+  kInfix,    ///< (a name b)
+  kPrefix,   ///< (name a)
+  kPostfix,  ///< (a name)
+  kSpecial,  ///< by code in pretty_name.cc
+};
+
+struct Function {
+  const char* name;  ///< lower-case
+  int args_min;
+  int args_max;  ///< -1: any number
+  const char* printed;
+  Print print;
+  base::StatusOr<BoundPtr> (*bind)(const Expr& e, std::vector<BoundPtr> args, BindContext& context);
+  bool per_row_state = false;  ///< rand and the like
+};
+
+/// nullptr when there is none.
+const Function* FindFunction(std::string_view name);
+
+// One table a file.
+std::span<const Function> ArithmeticFunctions();
+std::span<const Function> CompareFunctions();
+std::span<const Function> LogicFunctions();
+std::span<const Function> MathFunctions();
+std::span<const Function> StringFunctions();
+std::span<const Function> NestedFunctions();
+std::span<const Function> RowFunctions();
+
+/// Text of a literal as Spark prints it.
+std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt);
+
+}  // namespace soteria::exec

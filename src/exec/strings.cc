@@ -1,0 +1,259 @@
+// Functions of strings. Lengths and positions count code points, as Spark's do.
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/exec/coercion.h"
+#include "src/exec/columns.h"
+#include "src/exec/functions.h"
+#include "src/table/text_value.h"
+#include "src/table/types.h"
+
+namespace soteria::exec {
+namespace {
+
+using arrow::Type;
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+int64_t CodePoints(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); });
+}
+
+/// Byte offset of code point `n`, or the end.
+size_t OffsetOf(std::string_view text, int64_t n) {
+  size_t at = 0;
+  for (; at < text.size(); ++at) {
+    if (!IsContinuation(text[at]) && n-- == 0) break;
+  }
+  return at;
+}
+
+std::string_view Cell(const arrow::Array& array, int64_t i) {
+  return static_cast<const arrow::BinaryArray&>(array).GetView(i);
+}
+
+/// f(i) -> string or view, for rows where all arguments have a value.
+template <class F>
+base::StatusOr<ArrayPtr> Strings(const ArrayList& args, int64_t rows, F f) {
+  SOTERIA_ASSIGN_OR_RETURN(const Validity validity, AllValid(args, rows));
+  arrow::StringBuilder builder;
+  for (int64_t i = 0; i < rows; ++i) {
+    if (validity.IsNull(i)) {
+      SOTERIA_ARROW_RETURN(builder.AppendNull());
+    } else {
+      SOTERIA_ARROW_RETURN(builder.Append(f(i)));
+    }
+  }
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
+  return out;
+}
+
+template <class F>
+base::StatusOr<ArrayPtr> Tests(const ArrayList& args, int64_t rows, F f) {
+  SOTERIA_ASSIGN_OR_RETURN(const Validity validity, AllValid(args, rows));
+  std::vector<int8_t> result(static_cast<size_t>(rows), -1);
+  for (int64_t i = 0; i < rows; ++i) {
+    if (!validity.IsNull(i)) result[static_cast<size_t>(i)] = static_cast<int8_t>(f(i));
+  }
+  return MakeBools(result);
+}
+
+base::StatusOr<ArrayPtr> Length(const Bound& node, const ArrayList& args, int64_t rows,
+                                EvalState& /*state*/) {
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid(args, rows));
+  SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int32_t>::Make(rows));
+  const bool bytes = args[0]->type_id() == Type::BINARY;
+  for (int64_t i = 0; i < rows; ++i) {
+    const std::string_view cell = validity.IsNull(i) ? std::string_view() : Cell(*args[0], i);
+    out.data()[i] =
+        static_cast<int32_t>(bytes ? static_cast<int64_t>(cell.size()) : CodePoints(cell));
+  }
+  return out.Finish(node.field->type(), std::move(validity));
+}
+
+base::StatusOr<ArrayPtr> Upper(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
+                               EvalState& /*state*/) {
+  SOTERIA_ARROW_ASSIGN(arrow::Datum out, arrow::compute::CallFunction("utf8_upper", {args[0]}));
+  return out.make_array();
+}
+
+base::StatusOr<ArrayPtr> Lower(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
+                               EvalState& /*state*/) {
+  SOTERIA_ARROW_ASSIGN(arrow::Datum out, arrow::compute::CallFunction("utf8_lower", {args[0]}));
+  return out.make_array();
+}
+
+base::StatusOr<ArrayPtr> Concat(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                EvalState& /*state*/) {
+  return Strings(args, rows, [&](int64_t i) {
+    std::string text;
+    for (const ArrayPtr& arg : args) text += Cell(*arg, i);
+    return text;
+  });
+}
+
+/// substr(text, position from 1 or from the end, [length])
+base::StatusOr<ArrayPtr> Substring(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                   EvalState& /*state*/) {
+  return Strings(args, rows, [&](int64_t i) -> std::string_view {
+    const std::string_view text = Cell(*args[0], i);
+    const int64_t position = Values<int32_t>(*args[1])[i];
+    const int64_t length = args.size() > 2 ? Values<int32_t>(*args[2])[i] : INT32_MAX;
+    const int64_t count = CodePoints(text);
+    const int64_t start = position > 0 ? position - 1 : position < 0 ? count + position : 0;
+    const int64_t end = std::min(count, start + length);
+    const int64_t from = std::max<int64_t>(0, start);
+    if (from >= end) return {};
+    const size_t first = OffsetOf(text, from);
+    return text.substr(first, OffsetOf(text, end) - first);
+  });
+}
+
+/// Spaces only, as Spark's trim.
+template <bool kLeft, bool kRight>
+base::StatusOr<ArrayPtr> TrimSpaces(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                    EvalState& /*state*/) {
+  return Strings(args, rows, [&](int64_t i) {
+    std::string_view text = Cell(*args[0], i);
+    while (kLeft && text.starts_with(' ')) text.remove_prefix(1);
+    while (kRight && text.ends_with(' ')) text.remove_suffix(1);
+    return text;
+  });
+}
+
+base::StatusOr<ArrayPtr> Contains(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                  EvalState& /*state*/) {
+  return Tests(args, rows, [&](int64_t i) {
+    return Cell(*args[0], i).find(Cell(*args[1], i)) != std::string_view::npos;
+  });
+}
+
+base::StatusOr<ArrayPtr> StartsWith(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                    EvalState& /*state*/) {
+  return Tests(args, rows,
+               [&](int64_t i) { return Cell(*args[0], i).starts_with(Cell(*args[1], i)); });
+}
+
+base::StatusOr<ArrayPtr> EndsWith(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                  EvalState& /*state*/) {
+  return Tests(args, rows,
+               [&](int64_t i) { return Cell(*args[0], i).ends_with(Cell(*args[1], i)); });
+}
+
+/// SQL's LIKE with backslash as escape, in time proportional to text times pattern.
+bool Like(std::string_view text, std::string_view pattern) {
+  size_t t = 0;
+  size_t p = 0;
+  size_t star = std::string_view::npos;
+  size_t resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '%') {
+      star = p++;
+      resume = t;
+      continue;
+    }
+    if (p < pattern.size() && pattern[p] == '_') {
+      ++t;
+      while (t < text.size() && IsContinuation(text[t])) ++t;
+      ++p;
+      continue;
+    }
+    const size_t literal = p < pattern.size() && pattern[p] == '\\' ? p + 1 : p;
+    if (literal < pattern.size() && pattern[literal] == text[t]) {
+      ++t;
+      p = literal + 1;
+      continue;
+    }
+    if (star == std::string_view::npos) return false;
+    t = ++resume;
+    p = star + 1;
+  }
+  while (p < pattern.size() && pattern[p] == '%') ++p;
+  return p == pattern.size();
+}
+
+base::StatusOr<ArrayPtr> LikeKernel(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                    EvalState& /*state*/) {
+  return Tests(args, rows, [&](int64_t i) { return Like(Cell(*args[0], i), Cell(*args[1], i)); });
+}
+
+// ---- binders ------------------------------------------------------------------------------------
+
+bool AnyNullable(const std::vector<BoundPtr>& args) {
+  return std::any_of(args.begin(), args.end(),
+                     [](const BoundPtr& arg) { return arg->field->nullable(); });
+}
+
+/// The first kStrings arguments as strings, the rest as int.
+template <Kernel kKernel, Type::type kResult, int kStrings>
+base::StatusOr<BoundPtr> BindText(const Expr& e, std::vector<BoundPtr> args,
+                                  BindContext& /*context*/) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    const bool text = i < static_cast<size_t>(kStrings);
+    SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, i, text ? arrow::utf8() : arrow::int32(),
+                                           text ? "\"STRING\"" : "\"INT\""));
+  }
+  const TypePtr type = kResult == Type::STRING ? arrow::utf8() : arrow::boolean();
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
+  node->kernel = kKernel;
+  return node;
+}
+
+base::StatusOr<BoundPtr> BindLength(const Expr& e, std::vector<BoundPtr> args,
+                                    BindContext& /*context*/) {
+  if (args[0]->field->type()->id() != Type::BINARY) {
+    SOTERIA_RETURN_IF_ERROR(
+        CoerceArgument(e, args, 0, arrow::utf8(), "(\"STRING\" or \"BINARY\")"));
+  }
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), arrow::int32(), nullable, std::move(args));
+  node->kernel = Length;
+  return node;
+}
+
+base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
+                                    BindContext& /*context*/) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    SOTERIA_RETURN_IF_ERROR(
+        CoerceArgument(e, args, i, arrow::utf8(), "(\"STRING\" or \"BINARY\" or \"ARRAY\")"));
+  }
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), arrow::utf8(), nullable, std::move(args));
+  node->kernel = Concat;
+  return node;
+}
+
+constexpr Function kFunctions[] = {
+    {"length", 1, 1, "length", Print::kCall, BindLength},
+    {"char_length", 1, 1, "char_length", Print::kCall, BindLength},
+    {"upper", 1, 1, "upper", Print::kCall, BindText<Upper, Type::STRING, 1>},
+    {"ucase", 1, 1, "ucase", Print::kCall, BindText<Upper, Type::STRING, 1>},
+    {"lower", 1, 1, "lower", Print::kCall, BindText<Lower, Type::STRING, 1>},
+    {"lcase", 1, 1, "lcase", Print::kCall, BindText<Lower, Type::STRING, 1>},
+    {"concat", 0, -1, "concat", Print::kCall, BindConcat},
+    {"substr", 2, 3, "substr", Print::kCall, BindText<Substring, Type::STRING, 1>},
+    {"substring", 2, 3, "substring", Print::kCall, BindText<Substring, Type::STRING, 1>},
+    {"trim", 1, 1, "trim", Print::kCall, BindText<TrimSpaces<true, true>, Type::STRING, 1>},
+    {"ltrim", 1, 1, "ltrim", Print::kCall, BindText<TrimSpaces<true, false>, Type::STRING, 1>},
+    {"rtrim", 1, 1, "rtrim", Print::kCall, BindText<TrimSpaces<false, true>, Type::STRING, 1>},
+    {"contains", 2, 2, "contains", Print::kCall, BindText<Contains, Type::BOOL, 2>},
+    {"startswith", 2, 2, "startswith", Print::kCall, BindText<StartsWith, Type::BOOL, 2>},
+    {"endswith", 2, 2, "endswith", Print::kCall, BindText<EndsWith, Type::BOOL, 2>},
+    {"like", 2, 2, "like", Print::kSpecial, BindText<LikeKernel, Type::BOOL, 2>},
+};
+
+}  // namespace
+
+std::span<const Function> StringFunctions() { return kFunctions; }
+
+}  // namespace soteria::exec
