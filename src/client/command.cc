@@ -65,6 +65,7 @@ struct SpawnSetup {
     sigset_t none;
     sigemptyset(&none);
     sigset_t defaults = ForwardedSet(true);
+    sigaddset(&defaults, SIGPIPE);  // ignored here, not by the child
     ::posix_spawnattr_setsigmask(&attributes, &none);
     ::posix_spawnattr_setsigdefault(&attributes, &defaults);
     SetFlags(0);

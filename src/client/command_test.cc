@@ -55,6 +55,11 @@ TEST(Command, TheChildHasNoBlockedSignals) {
   EXPECT_EQ(*RunCommand({"sh", "-c", "kill -INT $$; sleep 5; exit 3"}, {}), 128 + SIGINT);
 }
 
+TEST(Command, TheChildDoesNotInheritIgnoredSignals) {
+  ::signal(SIGPIPE, SIG_IGN);
+  EXPECT_EQ(*RunCommand({"sh", "-c", "kill -PIPE $$; exit 3"}, {}), 128 + SIGPIPE);
+}
+
 TEST(Command, ReadsAShortOutput) {
   EXPECT_EQ(*OutputOf({"sh", "-c", "echo hello"}, 100), "hello\n");
   EXPECT_TRUE(base::Is(OutputOf({"sh", "-c", "echo hello"}, 3).status(), base::kInput));

@@ -120,7 +120,10 @@ class Session : public OwnerSession {
   }
 
   base::StatusOr<SessionReport> End(bool succeeded) override {
-    SOTERIA_RETURN_IF_ERROR(failure());
+    if (lost()) {
+      Stop();  // so that on_lost has been told before this returns
+      return failure();
+    }
     wire::ControlToMaster message;
     message.mutable_end()->set_succeeded(succeeded);
     {
