@@ -23,8 +23,6 @@
 namespace soteria::client {
 namespace {
 
-constexpr char kOtherHex[] = "0101010101010101010101010101010101010101010101010101010101010101";
-
 class SessionTest : public ::testing::Test {
  protected:
   SessionTest() : user_key_(test_.Key()) {
