@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -155,6 +156,49 @@ TEST(Frame, LargestFrameOverASocket) {
   thread.join();
   ASSERT_TRUE(frame.ok());
   EXPECT_TRUE(frame->payload == payload);
+}
+
+/// Lets another thread in after each part that it is given.
+class SlowStream : public ByteStream {
+ public:
+  StatusOr<size_t> Read(std::span<char>) override { return size_t{0}; }
+  Status Write(std::string_view bytes) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      written_ += bytes;
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    return OkStatus();
+  }
+  void Close() override {}
+  const std::string& written() const { return written_; }
+
+ private:
+  std::mutex mutex_;
+  std::string written_;
+};
+
+TEST(Frame, HeaderAndPayloadStayTogether) {
+  constexpr uint64_t kThreads = 4;
+  constexpr uint64_t kFrames = 20;
+  auto stream = std::make_unique<SlowStream>();
+  const SlowStream& seen = *stream;
+  FrameConnection sender(std::move(stream));
+  std::vector<std::thread> threads;
+  for (uint64_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&sender, t] {
+      for (uint64_t i = 0; i < kFrames; ++i) {
+        EXPECT_TRUE(sender.Send(static_cast<uint8_t>(t), i, std::string(t + 1, 'p')).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  FrameConnection receiver(std::make_unique<Script>(seen.written(), 1000));
+  for (uint64_t i = 0; i < kThreads * kFrames; ++i) {
+    const auto frame = receiver.Receive();
+    ASSERT_TRUE(frame.ok());
+    ASSERT_EQ(frame->payload, std::string(frame->kind + size_t{1}, 'p'));
+  }
 }
 
 TEST(Frame, ThreadsSendWholeFrames) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <latch>
 #include <memory>
 #include <set>
 #include <string>
@@ -227,6 +228,31 @@ TEST_F(EnvelopeTest, RefusesBeyondTheLastByte) {
   EXPECT_TRUE(base::Is(seal(11).status(), base::kCipherLimit));
   EXPECT_EQ(ParseEnvelopeHeader(*seal(10))->counter, 0U);  // the refused one took no number
   EXPECT_TRUE(base::Is(seal(1).status(), base::kCipherLimit));
+}
+
+TEST(NonceCounter, GivesNoNumberTwice) {
+  constexpr uint64_t kThreads = 4;
+  constexpr uint64_t kNumbers = 300'000;
+  NonceCounter counter(0, 0);
+  std::vector<std::vector<uint64_t>> given(kThreads);
+  std::vector<std::thread> threads;
+  std::latch start(kThreads);
+  for (std::vector<uint64_t>& mine : given) {
+    threads.emplace_back([&counter, &mine, &start] {
+      mine.reserve(kNumbers);
+      start.arrive_and_wait();
+      for (uint64_t i = 0; i < kNumbers; ++i) mine.push_back(*counter.Next(1));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<bool> seen(kThreads * kNumbers, false);
+  for (const std::vector<uint64_t>& mine : given) {
+    for (const uint64_t number : mine) {
+      ASSERT_LT(number, seen.size());
+      ASSERT_FALSE(seen[number]);
+      seen[number] = true;
+    }
+  }
 }
 
 TEST(NonceCounter, NoOverflowAtTheLimits) {

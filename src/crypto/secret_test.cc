@@ -170,9 +170,11 @@ TEST(Secret, ManyAtOnceFromManyThreads) {
 /// How often the secret whose bytes are `masked[i] ^ kMask` stands in writable memory of this
 /// process. The bytes themselves are never put together by the search.
 constexpr unsigned char kMask = 0x5A;
-size_t CountInMemory(const std::string& masked) {
+using Ranges = std::vector<std::pair<uintptr_t, uintptr_t>>;
+
+Ranges WritableMemory() {
   std::ifstream maps("/proc/self/maps");
-  std::vector<std::pair<uintptr_t, uintptr_t>> writable;
+  Ranges writable;
   for (std::string line; std::getline(maps, line);) {
     uintptr_t begin = 0, end = 0;
     char dash = 0;
@@ -180,6 +182,10 @@ size_t CountInMemory(const std::string& masked) {
     std::istringstream(line) >> std::hex >> begin >> dash >> end >> access;
     if (access.starts_with("rw")) writable.emplace_back(begin, end);
   }
+  return writable;
+}
+
+size_t CountIn(const Ranges& writable, const std::string& masked) {
   size_t found = 0;
   const auto first = static_cast<unsigned char>(static_cast<unsigned char>(masked[0]) ^ kMask);
   for (const auto& [begin, end] : writable) {
@@ -196,6 +202,8 @@ size_t CountInMemory(const std::string& masked) {
   }
   return found;
 }
+
+size_t CountInMemory(const std::string& masked) { return CountIn(WritableMemory(), masked); }
 
 std::string Masked(const Secret& secret) {
   std::string masked(secret.size(), '\0');
@@ -230,6 +238,35 @@ TEST(Secret, NoCopyIsLeftInMemoryAfterUse) {
   const auto [root, key] = UseSecrets();
   EXPECT_EQ(CountInMemory(root), 0U);
   EXPECT_EQ(CountInMemory(key), 0U);
+}
+
+/// Derives below a gap in the stack, so that the search, which runs next, doesn't overwrite what
+/// was left there.
+[[gnu::noinline]] void DeriveDeep(const Secret& root, Secret& key) {
+  [[maybe_unused]] volatile char gap[8192];
+  gap[0] = 0;
+  HkdfSha256(root.Expose(), "", "info", key.MutableBytes());
+}
+
+// Looks before anything else runs over the stack that the derivation used.
+TEST(Secret, HkdfLeavesNothingOnTheStack) {
+  base::RandomForTest random(7);
+  const Secret root = *Secret::Random(random, 32);
+  // The pseudorandom key, from which all keys of this root follow: HMAC(zeros, root).
+  const Secret zeros = Secret::OfSize(32);
+  base::Digest digest = HmacSha256(zeros, root.Expose());
+  std::string masked_prk(digest.size(), '\0');
+  for (size_t i = 0; i < digest.size(); ++i) {
+    masked_prk[i] = static_cast<char>(digest[i] ^ kMask);
+    const_cast<volatile uint8_t&>(digest[i]) = 0;
+  }
+  Secret key = Secret::OfSize(32);
+  const Ranges writable = WritableMemory();
+  ASSERT_EQ(CountIn(writable, masked_prk), 0U);
+  DeriveDeep(root, key);
+  EXPECT_EQ(CountIn(writable, masked_prk), 0U);
+  DeriveDeep(root, key);
+  EXPECT_EQ(CountIn(writable, Masked(key)), 1U);  // in its slot and nowhere else
 }
 #endif
 
