@@ -207,14 +207,18 @@ TEST(ChannelTest, CloseUnblocksAReceiver) {
 
 TEST(ChannelTest, CloseUnblocksASender) {
   ChannelsForTest pair;
-  auto sent =
-      std::async(std::launch::async, [&] { return pair.client->Send(Pattern(8 << 20, 6)); });
+  const std::string large = Pattern(8 << 20, 6);
+  const uint64_t before = pair.client_wire.bytes;
+  auto sent = std::async(std::launch::async, [&] { return pair.client->Send(large); });
+  // The length has gone out as a write of its own; then the sender fills the socket and blocks.
+  while (pair.client_wire.bytes < before + kTlsBufferBytes) std::this_thread::yield();
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   ASSERT_NE(sent.wait_for(std::chrono::seconds(0)), std::future_status::ready);
   pair.client->Close();
   EXPECT_FALSE(sent.get().ok());
   // The peer must not take the piece that arrived for the whole.
-  EXPECT_TRUE(base::Is(pair.server->Receive(8 << 20).status(), base::kIntegrity));
+  const auto received = pair.server->Receive(large.size());
+  EXPECT_TRUE(base::Is(received.status(), base::kIntegrity)) << base::Message(received.status());
 }
 
 TEST(ChannelTest, DataRightBehindTheHandshakeIsNotLost) {
@@ -252,6 +256,25 @@ TEST(ChannelTest, PeerThatLeavesDuringTheHandshakeIsAnError) {
   ASSERT_TRUE(d->CloseWrite().ok());
   const ChannelOr server = TlsServer(std::move(c), CertificateForTest());
   EXPECT_TRUE(base::Is(server.status(), base::kIntegrity)) << base::Message(server.status());
+}
+
+TEST(ChannelTest, EndlessHandshakeIsRefused) {
+  auto [a, b] = StreamPairForTest();
+  auto served = std::async(std::launch::async,
+                           [&] { return TlsServer(std::move(b), CertificateForTest()).status(); });
+  // A ClientHello that says it has 130,000 bytes; OpenSSL itself would wait for all of them.
+  std::string hello("\x01\x01\xfb\xd0", 4);
+  hello.resize(5 << 14, 'x');
+  for (size_t at = 0; at < hello.size(); at += 1 << 14) {
+    const std::string record = std::string("\x16\x03\x01\x40\x00", 5) + hello.substr(at, 1 << 14);
+    a->Write(record).IgnoreError();
+  }
+  const bool decided = served.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+  a->Close();
+  EXPECT_TRUE(decided);
+  const base::Status status = served.get();
+  EXPECT_TRUE(base::Is(status, base::kProtocol));
+  EXPECT_THAT(base::Message(status), HasSubstr("too long"));
 }
 
 TEST(ChannelTest, KeyUpdatesLoseNothing) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <future>
+#include <thread>
 
 #include "src/base/errors.h"
 #include "src/channel/wire_for_test.h"
@@ -182,6 +183,18 @@ TEST_F(TlsPeerTest, KeyUpdatesThatThePeerAsksForAreAnswered) {
     EXPECT_EQ(client_.Read(2), "yo");
   }
   EXPECT_EQ(client_.seen().key_updates, 50);
+}
+
+TEST(TlsErrorQueueTest, LeftoversOfOtherCallsDoNotMatter) {
+  ChannelsForTest pair;
+  auto sent = std::async(std::launch::async, [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the receiver finds nothing first
+    return pair.client->Send("hi").ok();
+  });
+  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  const auto received = pair.server->Receive(2);
+  EXPECT_TRUE(received.ok()) << base::Message(received.status());
+  EXPECT_TRUE(sent.get());
 }
 
 }  // namespace

@@ -135,6 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NotUtf8", "task = \"\xff\"\n", "line 1: not TOML", ""},
         Bad{"KeyTwice", "task = \"a\"\ntask = \"b\"\n", "line 2: not TOML", ""},
         Bad{"TableTwice", Least() + "[tee]\n", "line 7: not TOML", ""},
+        Bad{"BadTableName", "[{tee]\n", "line 1: not TOML", ""},
         Bad{"TooDeep", "task = " + std::string(2000, '[') + "\n", "line 1: not TOML", ""},
         Bad{"TaskNumber", "task = 1\n", "line 1: task: is a whole number", "task = \"...\""},
         Bad{"TaskEmpty", "task = \"\"\n", "line 1: task: ", "1 to 128"},

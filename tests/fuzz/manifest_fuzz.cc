@@ -1,0 +1,78 @@
+// policy's Manifest parser on any bytes: what parses is a policy that keeps the parser's promises,
+// and is read back from what WriteManifest makes of it. The same bytes also as a path, as a class
+// name and as a glob.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "src/attest/binding.h"
+#include "src/base/check.h"
+#include "src/base/errors.h"
+#include "src/policy/gate.h"
+#include "src/policy/manifest.h"
+#include "src/policy/path.h"
+
+namespace {
+
+using namespace soteria;  // NOLINT: a program of its own
+
+void CheckPolicy(const policy::Manifest& manifest) {
+  const policy::TeePolicy& tee = manifest.tee;
+  CHECK(!tee.kinds.empty() && !tee.master_measurements.empty() && !tee.worker_measurements.empty());
+  const bool simulated = tee.kinds.front() == attest::TeeKind::kSimulated;
+  CHECK(simulated == tee.simulated_key.has_value());
+  CHECK(!simulated || (tee.kinds.size() == 1 && tee.platforms.empty()));
+  CHECK(manifest.max_workers > 0 && manifest.reattest_s > 0 && manifest.stage_attempts_max > 0);
+}
+
+void CheckRoots(const policy::Manifest& manifest) {
+  const policy::Gate gate(manifest);
+  for (const policy::DataSetRule& rule : manifest.read) {
+    const auto readable = gate.MayRead(rule.path);
+    CHECK(readable.ok() && readable->data_set == &rule && readable->relative.empty());
+    CHECK(!gate.MayWrite(rule.path).ok());
+  }
+  for (const policy::WritableRule& rule : manifest.write) {
+    const auto writable = gate.MayWrite(rule.path);
+    CHECK(writable.ok() && *writable == &rule && !rule.tee.empty());
+    CHECK(gate.MayRead(rule.path).ok());
+  }
+}
+
+void AsManifest(std::string_view bytes) {
+  const auto manifest = policy::ParseManifest(bytes);
+  if (!manifest.ok()) {
+    CHECK(base::Is(manifest.status(), base::kManifest));
+    return;
+  }
+  CHECK(manifest->text == bytes && manifest->digest == attest::PolicyHash(bytes));
+  CheckPolicy(*manifest);
+  CheckRoots(*manifest);
+  const std::string written = policy::WriteManifest(*manifest);
+  const auto again = policy::ParseManifest(written);
+  CHECK(again.ok());
+  CHECK(policy::WriteManifest(*again) == written);
+}
+
+void AsPath(std::string_view bytes) {
+  const auto normal = policy::NormalisePath(bytes);
+  if (!normal.ok()) return;
+  CHECK(normal->starts_with('/') && !normal->ends_with('/'));
+  CHECK(normal->find("/../") == std::string::npos && normal->find("//") == std::string::npos);
+  CHECK(policy::NormalisePath(*normal).value() == *normal);
+  CHECK(policy::NormalisePath("file://" + *normal).value() == *normal);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  AsManifest(bytes);
+  AsPath(bytes);
+  const std::string_view glob = bytes.substr(0, policy::kClassGlobBytesMax);
+  CHECK(policy::MatchesGlob("*", bytes));
+  CHECK(!policy::MatchesGlob(glob, bytes) || glob.size() <= bytes.size() ||
+        glob.find('*') != std::string_view::npos);
+  return 0;
+}
