@@ -75,6 +75,8 @@ StatusOr<ParquetFile> ParquetFile::Open(
     properties.file_decryption_properties(std::move(decryption));
     parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
     arrow_properties.set_pre_buffer(true);
+    // Spark writes time stamps as INT96, whose default of nanoseconds ends in 2262.
+    arrow_properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
     arrow_properties.set_cache_options(arrow::io::CacheOptions::Defaults());
     ARROW_ASSIGN_OR_RAISE(
         file.reader_,
@@ -135,9 +137,29 @@ StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::Read(
   return table;
 }
 
+// INT96 has no room to say so, but it is always an instant, Spark's "timestamp".
+StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::WithInstants(
+    std::shared_ptr<arrow::Table> table) const {
+  const parquet::SchemaDescriptor& leaves = *reader_->parquet_reader()->metadata()->schema();
+  const auto instant = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  for (int i = 0; i < table->num_columns(); ++i) {
+    const std::shared_ptr<arrow::Field> field = table->field(i);
+    const int place = schema_->GetFieldIndex(field->name());
+    if (place < 0) continue;  // a name that occurs twice
+    const int leaf = reader_->manifest().schema_fields[static_cast<size_t>(place)].column_index;
+    if (leaf < 0 || leaves.Column(leaf)->physical_type() != parquet::Type::INT96) continue;
+    SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(const auto column, table->column(i)->View(instant));
+      return table->SetColumn(i, field->WithType(instant), column).Value(&table);
+    }));
+  }
+  return table;
+}
+
 StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::ReadNormal(
     const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group) {
   SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Table> table, Read(columns, row_group));
+  SOTERIA_ASSIGN_OR_RETURN(table, WithInstants(std::move(table)));
   if (marks_ == nullptr) return table::Normalise(std::move(table));
   arrow::FieldVector fields;
   for (const auto& field : table->schema()->fields()) {

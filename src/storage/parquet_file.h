@@ -47,6 +47,8 @@ class ParquetFile {
 
  private:
   ParquetFile() = default;
+  base::StatusOr<std::shared_ptr<arrow::Table>> WithInstants(
+      std::shared_ptr<arrow::Table> table) const;
   base::StatusOr<std::vector<int>> Leaves(const std::vector<std::string>& columns) const;
 
   std::unique_ptr<parquet::arrow::FileReader> reader_;

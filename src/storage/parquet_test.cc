@@ -62,6 +62,34 @@ TEST_F(ParquetTest, VectorsGoOutInSparksFormAndComeBackMarked) {
   EXPECT_EQ(*end, nullptr);
 }
 
+// Written by Spark 4.3 with ML vectors and matrices, nulls, dates, time stamps (INT96).
+TEST_F(ParquetTest, ReadsWhatSparkWrote) {
+  const auto bytes = files_->ReadAll(std::string(SOTERIA_SOURCE_DIR) + "/tests/golden/spark",
+                                     "types.snappy.parquet", 1 << 20);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  auto reader = Open(*bytes);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const arrow::Schema& schema = *(*reader)->schema();
+  EXPECT_TRUE(table::IsVector(*schema.GetFieldByName("v")));
+  EXPECT_TRUE(table::IsMatrix(*schema.GetFieldByName("m")));
+  const auto table = (*reader)->Next();
+  ASSERT_TRUE(table.ok()) << table.status();
+  ASSERT_EQ((*table)->num_rows(), 3);
+  const auto cell = [&table](const char* column, int64_t row) {
+    return (*(*table)->GetColumnByName(column)->GetScalar(row))->ToString();
+  };
+  EXPECT_EQ(cell("i", 2), "9");
+  EXPECT_EQ(cell("s", 2), "\xc3\xa9");
+  EXPECT_EQ(cell("s", 1), "null");
+  EXPECT_EQ(cell("d", 0), "1999-12-31");
+  EXPECT_EQ(cell("d", 2), "1600-01-01");
+  EXPECT_EQ(cell("t", 0), "2020-01-02 03:04:05.000678Z");
+  EXPECT_EQ(cell("y", 2), "127");
+  EXPECT_EQ(cell("v", 2), "null");
+  EXPECT_NE(cell("v", 1).find("4.25"), std::string::npos) << cell("v", 1);
+  EXPECT_NE(cell("m", 1).find("6"), std::string::npos) << cell("m", 1);
+}
+
 TEST_F(ParquetTest, RowGroupsComeOneByOneFromOtherWritersFiles) {
   arrow::Int32Builder numbers;
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(numbers.Append(i).ok());
@@ -79,6 +107,18 @@ TEST_F(ParquetTest, RowGroupsComeOneByOneFromOtherWritersFiles) {
     rows.push_back((*next)->num_rows());
   }
   EXPECT_EQ(rows, (std::vector<int64_t>{4, 4, 2}));
+}
+
+TEST_F(ParquetTest, ANameThatOccursTwiceIsHarmless) {
+  arrow::Int32Builder one, two;
+  ASSERT_TRUE(one.Append(1).ok() && two.Append(2).ok());
+  const auto field = arrow::field("n", arrow::int32());
+  const auto table = arrow::Table::Make(arrow::schema({field, field}), {Array(one), Array(two)});
+  const auto sink = *arrow::io::BufferOutputStream::Create();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 4).ok());
+  auto reader = Open((*sink->Finish())->ToString());
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*(*reader)->Next())->num_columns(), 2);
 }
 
 TEST_F(ParquetTest, EmptyTableKeepsItsSchema) {
