@@ -8,6 +8,7 @@
 #include <random>
 
 #include "src/base/errors.h"
+#include "src/crypto/hash.h"
 #include "src/storage/root_for_test.h"
 #include "src/storage/tree_file.h"
 #include "src/table/types.h"
@@ -201,13 +202,15 @@ TEST_F(TreeTest, ChunksCantBeFlippedSwappedRepeatedOrCut) {
   EXPECT_TRUE(Read("f").ok());
 }
 
-// A chunk-aligned cut whose index entry claims the shorter size: `last` is authenticated, too.
+// A chunk-aligned cut whose index entry claims the shorter size and its check: `last` is
+// authenticated, too.
 TEST_F(TreeTest, AShorterFileUnderAMatchingSizeIsRefused) {
   Add("f", Noise(2 * kTreeChunkBytes, 4));
   FileEntry entry = *tree_->Find("f");
   const std::string bytes = root_.Bytes(entry.object);
   root_.SetBytes(entry.object, bytes.substr(0, kSealedChunk));
   entry.size = kSealedChunk;
+  entry.check = crypto::Sha256(bytes.substr(0, kSealedChunk));
   const auto source = TreeSource::Open(*files_, root_.path(), id_, entry, key_);
   EXPECT_TRUE(base::Is(source.status(), base::kIntegrity));
 }
