@@ -135,6 +135,12 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NotUtf8", "task = \"\xff\"\n", "line 1: not TOML", ""},
         Bad{"KeyTwice", "task = \"a\"\ntask = \"b\"\n", "line 2: not TOML", ""},
         Bad{"TableTwice", Least() + "[tee]\n", "line 7: not TOML", ""},
+        Bad{"Umlaut", "task = \xc3\xa4\n", "line 1: not TOML", ""},
+        Bad{"UmlautBehindKey", "task \xc3\xa4 = 1\n", "line 1: not TOML", ""},
+        Bad{"WideSpace",
+            "task =\xe3\x80\x80"
+            "1\n",
+            "line 1: not TOML", ""},
         Bad{"BadTableName", "[{tee]\n", "line 1: not TOML", ""},
         Bad{"TooDeep", "task = " + std::string(2000, '[') + "\n", "line 1: not TOML", ""},
         Bad{"TaskNumber", "task = 1\n", "line 1: task: is a whole number", "task = \"...\""},
