@@ -28,3 +28,7 @@ add_library(soteria_spark_connect STATIC ${connect_sources})
 target_include_directories(soteria_spark_connect SYSTEM PUBLIC ${connect_gen})
 target_compile_options(soteria_spark_connect PRIVATE -O1 -w)
 target_link_libraries(soteria_spark_connect PUBLIC soteria_grpc protobuf::libprotobuf)
+# Plans nest deeper than protobuf takes by default.
+set_source_files_properties(${connect_gen}/spark/connect/base.grpc.pb.cc PROPERTIES
+  COMPILE_OPTIONS "-include;${CMAKE_SOURCE_DIR}/cmake/spark_connect_traits.h"
+  OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/spark_connect_traits.h)

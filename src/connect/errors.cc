@@ -31,21 +31,41 @@ nlohmann::json ExceptionClasses(const std::string& exception) {
   return classes;
 }
 
-/// Cuts at a character boundary of UTF-8.
-std::string CutUtf8(std::string text, size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  text += "...";
-  return text;
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+/// Length of the well-formed UTF-8 sequence that `text` begins with; 0 for none.
+size_t SequenceLength(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (!IsContinuation(text[i])) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool outside = (lead == 0xED && second >= 0xA0) || (lead == 0xF4 && second >= 0x90);
+  return overlong || outside ? 0 : length;
+}
+
+/// Protobuf strings are UTF-8, a quoted cell may be anything: other bytes become '?'. Cut at a
+/// character's boundary.
+std::string Printable(std::string_view text, size_t bytes_max) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    if (out.size() + length > bytes_max) return out + "...";
+    out += length == 0 ? std::string_view("?") : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
 }
 
 }  // namespace
 
 std::string SparkMessage(const base::Status& status) {
   const std::string condition = base::ConditionName(status);
-  const std::string text = CutUtf8(base::Message(status), kErrorMessageBytesMax);
+  const std::string text = Printable(base::Message(status), kErrorMessageBytesMax);
   if (condition.empty() || condition == kLegacy) return text;
   std::string message = base::Cat("[", condition, "] ", text);
   if (const std::string state = base::SqlState(status); !state.empty()) {

@@ -74,7 +74,8 @@ TEST(Errors, LongTextsAreCutAtCharacters) {
   EXPECT_EQ(message.substr(message.size() - 3), "...");
   EXPECT_NE(static_cast<unsigned char>(message[message.size() - 4]), 0xc3U);
   // Bytes that are not UTF-8 must not break the details' JSON either.
-  EXPECT_FALSE(ToGrpc(base::Fail(base::kAnalysis, "\xff")).ok());
+  EXPECT_EQ(ToGrpc(base::Fail(base::kAnalysis, "a\xff\xc3\xa9\xed\xa0\x80z")).error_message(),
+            "a?\xc3\xa9???z");
 }
 
 TEST(Errors, RefusalsNameTheNode) {

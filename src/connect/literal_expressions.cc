@@ -1,7 +1,6 @@
 #include <arrow/array/builder_base.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
-#include <arrow/util/decimal.h>
 
 #include <memory>
 #include <string>
@@ -29,25 +28,6 @@ struct Typed {
 base::StatusOr<Typed> Scalar(const Literal& literal, int depth);
 
 Typed Plain(std::shared_ptr<arrow::Scalar> scalar) { return {std::move(scalar), ""}; }
-
-base::StatusOr<Typed> Decimal(const Literal::Decimal& literal) {
-  auto parsed_or = [&]() -> arrow::Result<std::shared_ptr<arrow::Scalar>> {
-    arrow::Decimal128 value;
-    int32_t precision = 0;
-    int32_t scale = 0;
-    ARROW_RETURN_NOT_OK(arrow::Decimal128::FromString(literal.value(), &value, &precision, &scale));
-    const int32_t to_precision = literal.has_precision() ? literal.precision() : precision;
-    const int32_t to_scale = literal.has_scale() ? literal.scale() : scale;
-    ARROW_ASSIGN_OR_RAISE(auto type, arrow::Decimal128Type::Make(to_precision, to_scale));
-    ARROW_ASSIGN_OR_RAISE(value, value.Rescale(scale, to_scale));
-    if (!value.FitsInPrecision(to_precision)) return arrow::Status::Invalid("precision");
-    return std::make_shared<arrow::Decimal128Scalar>(value, std::move(type));
-  }();
-  if (!parsed_or.ok()) {
-    return base::Fail(base::kIllegalArgument, "A decimal literal that is not a number");
-  }
-  return Plain(*std::move(parsed_or));
-}
 
 base::StatusOr<std::shared_ptr<arrow::Scalar>> CastScalar(
     const std::shared_ptr<arrow::Scalar>& scalar, const std::shared_ptr<arrow::DataType>& type) {
@@ -173,8 +153,6 @@ base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
     case Literal::kTimestampNtz:
       return Plain(make_shared<arrow::TimestampScalar>(literal.timestamp_ntz(),
                                                        arrow::timestamp(arrow::TimeUnit::MICRO)));
-    case Literal::kDecimal:
-      return Decimal(literal.decimal());
     case Literal::kArray:
       return Array(literal.array(), depth);
     case Literal::kSpecializedArray:

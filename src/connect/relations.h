@@ -37,8 +37,8 @@ class WithColumnsRenamed;
 
 namespace soteria::connect {
 
-/// Deepest chain of relations in one plan.
-inline constexpr int kRelationDepthMax = 1000;
+/// Deepest chain of relations in one plan (each takes two levels of the 1024 that a message may have).
+inline constexpr int kRelationDepthMax = 500;
 inline constexpr int kReadPathsMax = 10'000;
 
 /// A plan and the names that its columns may be prefixed with.

@@ -2,7 +2,6 @@
 
 #include <arrow/scalar.h>
 #include <arrow/type.h>
-#include <arrow/util/decimal.h>
 
 #include <charconv>
 #include <limits>
@@ -28,19 +27,6 @@ base::StatusOr<exec::ExprPtr> Whole(const std::string& digits, std::string_view 
   return exec::Literal(std::make_shared<ScalarType>(value));
 }
 
-base::StatusOr<exec::ExprPtr> Decimal(const std::string& digits, std::string_view text) {
-  arrow::Decimal128 value;
-  int32_t precision = 0;
-  int32_t scale = 0;
-  if (!arrow::Decimal128::FromString(digits, &value, &precision, &scale).ok() || scale < 0) {
-    return Bad(text);
-  }
-  precision = std::max(precision, scale);
-  auto type = arrow::Decimal128Type::Make(precision, scale);
-  if (!type.ok()) return Bad(text);
-  return exec::Literal(std::make_shared<arrow::Decimal128Scalar>(value, *std::move(type)));
-}
-
 }  // namespace
 
 base::StatusOr<exec::ExprPtr> SqlNumber(std::string_view text, bool negative) {
@@ -62,19 +48,19 @@ base::StatusOr<exec::ExprPtr> SqlNumber(std::string_view text, bool negative) {
   const std::string digits = base::Cat(negative ? "-" : "", number);
   const bool exponent = number.find_first_of("eE") != std::string_view::npos;
   const bool fraction = number.find('.') != std::string_view::npos;
-  if (suffix == "D" || (suffix.empty() && exponent)) {
+  if (suffix == "D" || (suffix.empty() && (exponent || fraction))) {
     return Whole<double, arrow::DoubleScalar>(digits, text);
   }
   if (suffix == "F") return Whole<float, arrow::FloatScalar>(digits, text);
-  if (suffix == "BD") return Decimal(digits, text);
+  if (suffix == "BD") {
+    return base::Fail(base::kUnsupported, "Decimals are not supported in an enclave");
+  }
   if (suffix == "L") return Whole<int64_t, arrow::Int64Scalar>(digits, text);
   if (suffix == "S") return Whole<int16_t, arrow::Int16Scalar>(digits, text);
   if (suffix == "Y") return Whole<int8_t, arrow::Int8Scalar>(digits, text);
   if (!suffix.empty()) return Bad(text);
-  if (fraction) return Decimal(digits, text);
   if (auto small = Whole<int32_t, arrow::Int32Scalar>(digits, text); small.ok()) return small;
-  if (auto large = Whole<int64_t, arrow::Int64Scalar>(digits, text); large.ok()) return large;
-  return Decimal(digits, text);
+  return Whole<int64_t, arrow::Int64Scalar>(digits, text);
 }
 
 }  // namespace soteria::connect

@@ -8,8 +8,9 @@
 
 namespace soteria::connect {
 
-/// Spark's literal of that text: 1 int (or long, or decimal when it is too large), 1L, 1S, 1Y, 1.5
-/// decimal, 1e3 and 1.5D double, 1.5F float, 1BD decimal. kParse otherwise.
+/// Spark's literal of that text: 1 int (or long, when it is too large), 1L, 1S, 1Y, 1e3 and 1.5D
+/// double, 1.5F float. There are no decimals here: 1.5, a decimal in Spark, is a double. kParse for
+/// what is no number or out of range, kUnsupported for 1BD.
 base::StatusOr<exec::ExprPtr> SqlNumber(std::string_view text, bool negative);
 
 }  // namespace soteria::connect

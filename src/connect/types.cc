@@ -15,7 +15,6 @@ namespace {
 
 using spark::connect::DataType;
 
-constexpr int32_t kDefaultPrecision = 10;
 constexpr char kUtc[] = "UTC";
 
 base::Status NoSparkType(const arrow::DataType& type) {
@@ -109,17 +108,6 @@ base::StatusOr<std::shared_ptr<arrow::Field>> FieldAtDepth(const std::string& na
   }
 }
 
-base::StatusOr<std::shared_ptr<arrow::Field>> DecimalField(const std::string& name, bool nullable,
-                                                           const DataType::Decimal& type) {
-  const int32_t precision = type.has_precision() ? type.precision() : kDefaultPrecision;
-  const int32_t scale = type.has_scale() ? type.scale() : 0;
-  if (precision < 1 || precision > arrow::Decimal128Type::kMaxPrecision || scale < 0 ||
-      scale > precision) {
-    return base::Fail(base::kIllegalArgument, "A decimal type with an impossible precision");
-  }
-  return Plain(name, nullable, arrow::decimal128(precision, scale));
-}
-
 base::StatusOr<std::shared_ptr<arrow::Field>> UdtField(const std::string& name, bool nullable,
                                                        const DataType::UDT& type) {
   const std::string& jvm = type.jvm_class();
@@ -141,8 +129,6 @@ base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& nam
     return base::Fail(base::kIllegalArgument, "A data type that is nested too deeply");
   }
   switch (type.kind_case()) {
-    case DataType::kDecimal:
-      return DecimalField(name, nullable, type.decimal());
     case DataType::kUdt:
       return UdtField(name, nullable, type.udt());
     case DataType::kUnparsed: {
@@ -274,12 +260,6 @@ base::Status FillDataType(const arrow::Field& field, DataType* out) {
         out->mutable_timestamp();
       }
       break;
-    case arrow::Type::DECIMAL128: {
-      const auto& decimal = static_cast<const arrow::DecimalType&>(type);
-      out->mutable_decimal()->set_precision(decimal.precision());
-      out->mutable_decimal()->set_scale(decimal.scale());
-      break;
-    }
     default:
       return FillNested(type, out);
   }

@@ -26,7 +26,6 @@ TEST(Types, SchemasComeBack) {
       arrow::field("day", arrow::date32()),
       arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
       arrow::field("local", arrow::timestamp(arrow::TimeUnit::MICRO)),
-      arrow::field("dec", arrow::decimal128(12, 3)),
       arrow::field("list", table::ListOf(arrow::float64())),
       arrow::field("pair", arrow::struct_({arrow::field("a", arrow::int32(), false)})),
       table::VectorField("v", true, std::nullopt),
@@ -63,8 +62,9 @@ TEST(Types, Refusals) {
   EXPECT_TRUE(base::Is(FieldOf("a", true, message).status(), base::kUnsupported));
   message.mutable_udt()->set_jvm_class("some.other.UDT");
   EXPECT_TRUE(base::Is(FieldOf("a", true, message).status(), base::kUnsupported));
-  message.mutable_decimal()->set_precision(99);
-  EXPECT_FALSE(FieldOf("a", true, message).ok());
+  message.mutable_decimal();
+  EXPECT_TRUE(base::Is(FieldOf("a", true, message).status(), base::kUnsupported));
+  EXPECT_FALSE(FillDataType(*arrow::field("d", arrow::decimal128(5, 2)), &message).ok());
   message.mutable_integer();
   EXPECT_FALSE(SchemaOf(message).ok());
   DataType deep;
@@ -89,7 +89,6 @@ TEST(Types, TreeString) {
       arrow::field("a", arrow::int32(), false),
       arrow::field("l", arrow::list(arrow::field("element", arrow::int64(), true))),
       arrow::field("p", arrow::struct_({arrow::field("x", arrow::utf8())})),
-      arrow::field("d", arrow::decimal128(10, 2)),
       table::VectorField("v", true, 2),
   });
   EXPECT_EQ(TreeString(*schema, 0),
@@ -99,7 +98,6 @@ TEST(Types, TreeString) {
             " |    |-- element: long (containsNull = true)\n"
             " |-- p: struct (nullable = true)\n"
             " |    |-- x: string (nullable = true)\n"
-            " |-- d: decimal(10,2) (nullable = true)\n"
             " |-- v: vector (nullable = true)\n");
   EXPECT_EQ(TreeString(*arrow::schema({schema->field(1)}), 1),
             "root\n |-- l: array (nullable = true)\n");

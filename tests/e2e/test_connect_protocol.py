@@ -777,6 +777,24 @@ def test_nonsense_is_an_error_not_a_crash(port):
 
 def test_deep_plans(people):
     frame = people
-    for i in range(30):
+    for i in range(150):
         frame = frame.withColumn("x", F.lit(i))
-    assert frame.first().x == 29
+    assert frame.first().x == 149
+
+
+def test_plans_that_are_too_deep_are_refused(port):
+    stub, metadata = raw(port)
+    session = str(uuid.uuid4())
+    for depth in (505, 5_000):
+        relation = local_relation()
+        for _ in range(depth):
+            outer = pb2.Relation()
+            outer.limit.input.CopyFrom(relation)
+            relation = outer
+        with pytest.raises(grpc.RpcError) as error:
+            list(
+                stub.ExecutePlan(
+                    execute_request(session, str(uuid.uuid4()), relation), metadata=metadata
+                )
+            )
+        assert "too deeply" in error.value.details()
