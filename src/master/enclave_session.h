@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "src/master/stage_scope.h"
 #include "src/master/storage_catalog.h"
 #include "src/ml/estimator.h"
+#include "src/ml/persist.h"
 #include "src/policy/gate.h"
 
 namespace soteria::master {

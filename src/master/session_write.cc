@@ -1,6 +1,7 @@
 // What a session writes below the writable roots, and what it loads from there.
 #include <utility>
 
+#include "arrow/table.h"
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"

@@ -19,6 +19,8 @@ struct Context {
   std::string working_dir;
   std::string program_dir;
   std::string home_option;
+  /// What stood behind the first "--" of the command line: the command that `run` runs.
+  std::vector<std::string> behind_dashes;
   /// Set by the command that was given; its value is the exit code.
   std::function<base::StatusOr<int>()> action;
 

@@ -259,6 +259,7 @@ void AddRun(CLI::App& app, Context& context) {
   command->prefix_command();
   command->callback([&context, arguments, command] {
     std::vector<std::string> words = command->remaining();
+    words.insert(words.end(), context.behind_dashes.begin(), context.behind_dashes.end());
     if (words.empty()) throw CLI::RequiredError("COMMAND (what to run)");
     if (words[0] != "--" && words[0].starts_with('-')) throw CLI::ExtrasError("run", {words[0]});
     context.action = [&context, arguments, words] { return DoRun(context, *arguments, words); };

@@ -50,7 +50,13 @@ int Main(int argc, char** argv) {
   if (base::Status hardened = base::HardenProcess(); !hardened.ok()) return Failed(hardened);
   std::unique_ptr<base::Files> files = base::PosixFiles();
   client::Owner owner{*files, base::SystemClock(), crypto::OsRandom(), {}};
-  Context context{owner, WorkingDir(), "", "", nullptr};
+  Context context{owner, WorkingDir(), "", "", {}, nullptr};
+  // CLI11 would read on behind "--"; what stands there belongs to the command that `run` runs.
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--") continue;
+    context.behind_dashes.assign(argv + i + 1, argv + argc);
+    argc = i;
+  }
 
   CLI::App app{
       "Trains and applies machine-learning models on a cluster that must not see the data.",
