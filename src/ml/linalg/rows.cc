@@ -60,6 +60,12 @@ void AddRows(const double* x, int64_t cols, const double* m, double* sum) {
     Store(sum + j, s0);
     Store(sum + j + kLanes, s1);
   }
+  if (j + kLanes <= cols) {
+    Lanes s0 = Load(sum + j);
+    for (size_t r = 0; r < R; ++r) s0 += factor[r] * Load(x + Row(r, cols) + j);
+    Store(sum + j, s0);
+    j += kLanes;
+  }
   for (; j < cols; ++j) {
     double s = sum[j];
     for (size_t r = 0; r < R; ++r) s += m[r] * x[Row(r, cols) + j];
