@@ -29,6 +29,12 @@ inline constexpr base::Condition kNonFoldableInput =
 inline constexpr base::Condition kExtractBase = {"INVALID_EXTRACT_BASE_FIELD_TYPE",
                                                  base::exception_class::kAnalysis, "42000",
                                                  absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kArityMismatch = {"ASSIGNMENT_ARITY_MISMATCH",
+                                                   base::exception_class::kAnalysis, "42802",
+                                                   absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kNegativeLimit = {"INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
+                                                   base::exception_class::kAnalysis, "42K0E",
+                                                   absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kRemainderByZero = {"REMAINDER_BY_ZERO",
                                                      base::exception_class::kArithmetic, "22012",
                                                      absl::StatusCode::kInvalidArgument};

@@ -113,12 +113,20 @@ base::StatusOr<ArrayPtr> LogBase(const Bound& node, const ArrayList& args, int64
   return out.Finish(node.field->type(), std::move(validity));
 }
 
-/// Java's (long) of a double: NaN is 0, the rest saturates.
-int64_t ToLong(double x) {
-  if (std::isnan(x)) return 0;
-  if (x >= 0x1p63) return std::numeric_limits<int64_t>::max();
-  if (x < -0x1p63) return std::numeric_limits<int64_t>::min();
-  return static_cast<int64_t>(x);
+/// NaN is 0; what a long can't hold is an overflow.
+bool ToLong(double x, int64_t* out) {
+  *out = 0;
+  if (std::isnan(x)) return true;
+  if (x >= 0x1p63 || x < -0x1p63) return false;
+  *out = static_cast<int64_t>(x);
+  return true;
+}
+
+base::Status Overflow(const char* word) {
+  return base::Fail(base::kOverflow,
+                    base::Cat(word,
+                              " If necessary set \"spark.sql.ansi.enabled\" to \"false\" to "
+                              "bypass this error."));
 }
 
 template <Unary kF>
@@ -127,7 +135,9 @@ base::StatusOr<ArrayPtr> ToWhole(const Bound& node, const ArrayList& args, int64
   SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid(args, rows));
   SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(rows));
   const double* x = Values<double>(*args[0]);
-  for (int64_t i = 0; i < rows; ++i) out.data()[i] = ToLong(kF(x[i]));
+  for (int64_t i = 0; i < rows; ++i) {
+    if (!ToLong(kF(x[i]), &out.data()[i]) && !validity.IsNull(i)) return Overflow("overflow.");
+  }
   return out.Finish(node.field->type(), std::move(validity));
 }
 
@@ -139,7 +149,8 @@ double Ceil(double x) { return std::ceil(x); }
 /// Rounds the decimal text of the number (its shortest digits, as Java's BigDecimal of a double's
 /// text), half up or half to even.
 double RoundDouble(double x, int scale, bool half_even) {
-  if (!std::isfinite(x) || x == 0) return x;
+  if (!std::isfinite(x)) return x;
+  if (x == 0) return 0;  // a BigDecimal has no -0.0
   char text[64];
   const auto end =
       std::to_chars(text, text + sizeof text, std::fabs(x), std::chars_format::scientific);
@@ -155,7 +166,7 @@ double RoundDouble(double x, int scale, bool half_even) {
   // digits[k] has the weight 10^(exponent - k); keep those with weight >= 10^-scale.
   const int64_t keep = int64_t{exponent} + 1 + scale;
   if (keep >= static_cast<int64_t>(digits.size())) return x;
-  if (keep < 0) return std::copysign(0.0, x);
+  if (keep < 0) return 0;
   const auto kept = static_cast<size_t>(keep);
   const bool tail = digits.find_first_not_of('0', kept + 1) != std::string::npos;
   bool up = digits[kept] >= '5';
@@ -174,7 +185,7 @@ double RoundDouble(double x, int scale, bool half_even) {
   whole += "e" + std::to_string(-scale);
   double rounded = 0;
   std::from_chars(whole.data(), whole.data() + whole.size(), rounded);
-  return std::copysign(rounded, x);
+  return rounded == 0 ? 0 : std::copysign(rounded, x);
 }
 
 /// An integer to a multiple of 10^-scale (scale < 0); false when it overflows.
@@ -211,9 +222,7 @@ base::StatusOr<ArrayPtr> Round(const Bound& node, const ArrayList& args, int64_t
       if constexpr (std::is_floating_point_v<T>) {
         to = static_cast<T>(RoundDouble(static_cast<double>(x[i]), node.number, kHalfEven));
       } else if (!RoundInteger(x[i], node.number, kHalfEven, &to)) {
-        return base::Fail(base::kOverflow,
-                          "Overflow. If necessary set \"spark.sql.ansi.enabled\" to \"false\" to "
-                          "bypass this error.");
+        return Overflow("Overflow.");
       }
     }
     return out.Finish(node.field->type(), std::move(validity));
@@ -261,6 +270,7 @@ base::StatusOr<BoundPtr> BindWhole(const Expr& e, std::vector<BoundPtr> args,
   const bool nullable = args[0]->field->nullable();
   auto node = MakeCall(PrettyName(e), arrow::int64(), nullable, std::move(args));
   node->kernel = ToWhole<kF>;
+  node->careful = true;
   return node;
 }
 

@@ -219,9 +219,10 @@ class LimitOperator : public Operator {
   std::string Encode() const override { return FieldWriter().AddI64(rows_).Take(); }
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
     if (rows_ < 0) {
-      return base::Fail(base::kIllegalArgument,
-                        base::Cat("The limit expression must be equal to or greater than 0, but "
-                                  "got ",
+      return base::Fail(kNegativeLimit,
+                        base::Cat("The limit like expression \"", rows_,
+                                  "\" is invalid. The limit expression must be equal to or greater "
+                                  "than 0, but got ",
                                   rows_, "."));
     }
     return SameSchema(input);
@@ -406,19 +407,10 @@ class ToDfOperator : public Operator {
   std::string Encode() const override { return NameBytes(names_); }
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
     if (static_cast<size_t>(input.num_fields()) != names_.size()) {
-      std::string old_names;
-      for (const auto& field : input.fields()) {
-        old_names += base::Cat(old_names.empty() ? "" : ", ", field->name());
-      }
-      std::string new_names;
-      for (const std::string& name : names_) {
-        new_names += base::Cat(new_names.empty() ? "" : ", ", name);
-      }
-      return base::Fail(base::kIllegalArgument,
-                        base::Cat("requirement failed: The number of columns doesn't match.\n"
-                                  "Old column names (",
-                                  input.num_fields(), "): ", old_names, "\nNew column names (",
-                                  names_.size(), "): ", new_names));
+      return base::Fail(
+          kArityMismatch,
+          base::Cat("The number of columns or variables assigned or aliased: ", input.num_fields(),
+                    " does not match the number of source expressions: ", names_.size(), "."));
     }
     std::vector<FieldPtr> fields;
     for (int i = 0; i < input.num_fields(); ++i) {

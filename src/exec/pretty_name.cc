@@ -3,6 +3,7 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include "src/base/bytes.h"
 #include "src/base/text.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/expression.h"
@@ -100,6 +101,9 @@ std::string Plain(const std::string& identifier) {
 
 std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt) {
   if (!scalar.is_valid) return "NULL";
+  if (scalar.type->id() == arrow::Type::BINARY) {
+    return base::Cat("X'", base::Hex(static_cast<const arrow::BinaryScalar&>(scalar).view()), "'");
+  }
   const auto array = arrow::MakeArrayFromScalar(scalar, 1);
   if (!array.ok()) return "literal";
   const auto field = table::WithUdt(arrow::field("", scalar.type), udt);

@@ -40,8 +40,14 @@ base::StatusOr<bool> CsvScanner::Fill() {
 
 base::Status CsvScanner::SkipByteOrderMark() {
   started_ = true;
-  SOTERIA_ASSIGN_OR_RETURN(const bool more, Fill());
-  if (!more) return base::OkStatus();
+  SOTERIA_ASSIGN_OR_RETURN(bool more, Fill());
+  while (more && buffer_.size() < 3) {
+    char next = 0;
+    SOTERIA_ASSIGN_OR_RETURN(const size_t read, file_.ReadAt(offset_, {&next, 1}));
+    more = read == 1;
+    if (more) buffer_ += next;
+    offset_ += read;
+  }
   const std::string_view start = buffer_;
   if (start.starts_with("\xEF\xBB\xBF")) at_ = 3;
   if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {

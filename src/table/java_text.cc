@@ -48,7 +48,10 @@ std::string Text(T value) {
     end = std::to_chars(two, two + sizeof two, magnitude, std::chars_format::scientific, 1);
     T back = 0;
     std::from_chars(two, end.ptr, back);
-    if (back == magnitude) return sign + Layout({two, static_cast<size_t>(end.ptr - two)});
+    const bool same = two[2] == '0';  // d.0e...
+    if (back == magnitude && !same) {
+      return sign + Layout({two, static_cast<size_t>(end.ptr - two)});
+    }
   }
   return sign + Layout(shortest);
 }

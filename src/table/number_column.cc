@@ -147,7 +147,7 @@ base::StatusOr<int> FindColumn(const arrow::Schema& schema, std::string_view nam
   for (int i = 0; i < schema.num_fields(); ++i) {
     if (!SameName(schema.field(i)->name(), name)) continue;
     found = i;
-    candidates += base::Cat(++count > 1 ? ", `" : "`", schema.field(i)->name(), "`");
+    candidates += base::Cat(++count > 1 ? ", `" : "`", name, "`");
   }
   if (count > 1) {
     return base::Fail(
