@@ -1,0 +1,121 @@
+// L-BFGS on functions with known minima, its stopping rules, and failures of the objective. That
+// its path is breeze's is tested through logistic regression's objectiveHistory.
+#include "src/ml/optimize/lbfgs.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "src/base/errors.h"
+
+namespace soteria::ml {
+namespace {
+
+base::StatusOr<double> Rosenbrock(std::span<const double> x, std::span<double> g) {
+  double value = 0;
+  std::fill(g.begin(), g.end(), 0.0);
+  for (size_t i = 0; i + 1 < x.size(); i += 2) {
+    const double a = 1 - x[i];
+    const double b = x[i + 1] - x[i] * x[i];
+    value += a * a + 100 * b * b;
+    g[i] = -2 * a - 400 * b * x[i];
+    g[i + 1] = 200 * b;
+  }
+  return value;
+}
+
+TEST(Lbfgs, FindsTheMinimum) {
+  LbfgsOptions options;
+  options.iterations_max = 200;
+  options.tolerance = 1e-12;
+  const auto result = MinimizeLbfgs(Rosenbrock, {-1.2, 1, -1.2, 1}, options);
+  ASSERT_TRUE(result.ok());
+  for (const double x : result->x) EXPECT_NEAR(x, 1.0, 1e-5);
+  for (size_t i = 1; i < result->values.size(); ++i) {
+    EXPECT_LE(result->values[i], result->values[i - 1]);
+  }
+  EXPECT_EQ(result->stop, LbfgsStop::kGradientConverged);
+}
+
+TEST(Lbfgs, StopsAtIterationsMax) {
+  LbfgsOptions options;
+  options.iterations_max = 3;
+  int64_t seen = 0;
+  options.after_iteration = [&seen](int64_t iteration) {
+    EXPECT_EQ(iteration, ++seen);
+    return base::OkStatus();
+  };
+  const auto result = MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->values.size(), 4U);
+  EXPECT_EQ(result->stop, LbfgsStop::kIterations);
+  EXPECT_EQ(seen, 3);
+  options.iterations_max = 0;
+  EXPECT_EQ(MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options)->values.size(), 1U);
+}
+
+TEST(Lbfgs, StartAtTheMinimumTakesNoStep) {
+  const auto result = MinimizeLbfgs(Rosenbrock, {1, 1}, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->values, std::vector<double>{0.0});
+  EXPECT_EQ(result->stop, LbfgsStop::kGradientConverged);
+}
+
+TEST(Lbfgs, ValuesConvergeOverAWindow) {
+  // |x|^1.5 has no quadratic end: gradients shrink slowly, values quickly.
+  const Objective objective = [](std::span<const double> x,
+                                 std::span<double> g) -> base::StatusOr<double> {
+    const double r = std::abs(x[0]);
+    g[0] = 1e3 * (x[0] < 0 ? -1.0 : 1.0) * 1e-9;
+    return 1.0 + 1e-6 * r;
+  };
+  LbfgsOptions options;
+  options.tolerance = 1e-9;
+  const auto result = MinimizeLbfgs(objective, {5}, options);
+  ASSERT_TRUE(result.ok());
+  EXPECT_TRUE(result->stop == LbfgsStop::kSearchFailed ||
+              result->stop == LbfgsStop::kValuesConverged);
+}
+
+TEST(Lbfgs, WrongGradientFailsTwiceAndStops) {
+  const Objective uphill = [](std::span<const double> x,
+                              std::span<double> g) -> base::StatusOr<double> {
+    g[0] = -2 * x[0];  // the wrong sign
+    return x[0] * x[0];
+  };
+  const auto result = MinimizeLbfgs(uphill, {3}, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->stop, LbfgsStop::kSearchFailed);
+  // The start, once more after the history was dropped, and the failure: as breeze's states.
+  EXPECT_EQ(result->values, (std::vector<double>{9, 9, 9}));
+  EXPECT_EQ(result->x, std::vector<double>{3});
+}
+
+TEST(Lbfgs, TooLargeAStepIsHalved) {
+  const Objective bounded = [](std::span<const double> x,
+                               std::span<double> g) -> base::StatusOr<double> {
+    g[0] = 2 * (x[0] - 1);
+    if (std::abs(x[0]) > 2) return std::numeric_limits<double>::infinity();
+    return (x[0] - 1) * (x[0] - 1);
+  };
+  const auto result = MinimizeLbfgs(bounded, {-1.9}, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_NEAR(result->x[0], 1.0, 1e-6);
+}
+
+TEST(Lbfgs, ErrorsOfTheObjectiveEndIt) {
+  int calls = 0;
+  const Objective fails = [&calls](std::span<const double> x,
+                                   std::span<double> g) -> base::StatusOr<double> {
+    if (++calls == 4) return base::Fail(base::kWorkerLost, "gone");
+    return Rosenbrock(x, g);
+  };
+  const auto result = MinimizeLbfgs(fails, {-1.2, 1}, {});
+  EXPECT_TRUE(base::Is(result.status(), base::kWorkerLost));
+  LbfgsOptions options;
+  options.after_iteration = [](int64_t) { return base::Fail(base::kCancelled, "stop"); };
+  EXPECT_TRUE(base::Is(MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options).status(), base::kCancelled));
+}
+
+}  // namespace
+}  // namespace soteria::ml
