@@ -119,10 +119,15 @@ class Job {
     };
     int64_t give_up_ms = owner_.clock.MonotonicMs() + options_.busy_ms;
     while (true) {
+      const int64_t began_ms = owner_.clock.MonotonicMs();
       auto session = OwnerSession::Open(owner_, dial, manifest_, grants, key, *records_,
                                         options_.times, on_lost);
       if (session.ok()) {
         session_ = *std::move(session);
+        if (options_.verbose) {
+          say_(base::Cat("attested and provisioned in ", owner_.clock.MonotonicMs() - began_ms,
+                         " ms"));
+        }
         return base::OkStatus();
       }
       bool is_busy = base::Is(session.status(), base::kMasterLost);
