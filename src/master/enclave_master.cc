@@ -37,8 +37,7 @@ EnclaveMaster::Job::Job(Provisioned given, EnclaveMaster& master)
 base::StatusOr<std::unique_ptr<EnclaveMaster>> EnclaveMaster::Create(MasterWorld world) {
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret root, crypto::Secret::Random(world.random, kRootBytes));
   std::string id(16, '\0');
-  SOTERIA_RETURN_IF_ERROR(
-      world.random.Fill({reinterpret_cast<uint8_t*>(id.data()), id.size()}));
+  SOTERIA_RETURN_IF_ERROR(world.random.Fill({reinterpret_cast<uint8_t*>(id.data()), id.size()}));
   return std::unique_ptr<EnclaveMaster>(
       new EnclaveMaster(std::move(world), std::move(root), base::Hex(id)));
 }
@@ -148,7 +147,8 @@ base::Status EnclaveMaster::WriteHead(Job& job) {
 
 base::StatusOr<EnclaveMaster::Job*> EnclaveMaster::WaitForJob(bool with_ledger) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return closed_ || (job_ != nullptr && (!with_ledger || head_written_)); });
+  changed_.wait(lock,
+                [&] { return closed_ || (job_ != nullptr && (!with_ledger || head_written_)); });
   if (closed_) return base::Fail(base::kMasterLost, "the session is over");
   return job_.get();
 }
@@ -205,10 +205,9 @@ base::Status EnclaveMaster::ServeWorker(channel::Channel& channel) {
 
 base::Status EnclaveMaster::Admit(channel::Channel& channel, const Job& job) {
   const policy::Manifest& manifest = job.provisioned.manifest;
-  SOTERIA_RETURN_IF_ERROR(channel::VerifyPeer(channel, policy::Role::kWorker, policy::Role::kMaster,
-                                              manifest.digest, manifest.tee,
-                                              policy::EndorsementsOf(manifest.tee),
-                                              job.clock.NowMs(), world_.random));
+  SOTERIA_RETURN_IF_ERROR(channel::VerifyPeer(
+      channel, policy::Role::kWorker, policy::Role::kMaster, manifest.digest, manifest.tee,
+      policy::EndorsementsOf(manifest.tee), job.clock.NowMs(), world_.random));
   session::Admission admission;
   {
     const std::lock_guard lock(mutex_);
@@ -234,9 +233,9 @@ base::Status EnclaveMaster::Admit(channel::Channel& channel, const Job& job) {
   crypto::Wipe(*admission.mutable_session_root());
   for (session::DatasetKey& key : *admission.mutable_keys()) crypto::Wipe(*key.mutable_key());
   SOTERIA_RETURN_IF_ERROR(sent);
-  SOTERIA_ASSIGN_OR_RETURN(channel::Challenge challenge,
-                           channel::ProveSelf(channel, policy::Role::kMaster, world_.evidence,
-                                              world_.identity));
+  SOTERIA_ASSIGN_OR_RETURN(
+      channel::Challenge challenge,
+      channel::ProveSelf(channel, policy::Role::kMaster, world_.evidence, world_.identity));
   if (challenge.verifier != policy::Role::kWorker || challenge.policy_hash != manifest.digest) {
     return base::Fail(base::kProtocol, "the worker challenged under another role or policy");
   }
@@ -278,6 +277,7 @@ void EnclaveMaster::OnHostClosed() {
   coordinator_.OnClosed();
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  if (job_ != nullptr) job_->owner.Stop();
   changed_.notify_all();
 }
 
@@ -291,8 +291,7 @@ void EnclaveMaster::StopIfAbandoned() {
 
 bool EnclaveMaster::AuthoriseToken(std::string_view presented) const {
   const std::lock_guard lock(mutex_);
-  return job_ != nullptr &&
-         crypto::ConstantTimeEqual(job_->provisioned.token.Expose(), presented);
+  return job_ != nullptr && crypto::ConstantTimeEqual(job_->provisioned.token.Expose(), presented);
 }
 
 base::StatusOr<std::shared_ptr<Session>> EnclaveMaster::SessionFor(const std::string& session_id) {

@@ -7,8 +7,8 @@
 //     a resume      the owner again (proof over this connection's exporter): control or tunnel
 //     "joins"       a worker: evidence first, then session root, Manifest and keys (I2)
 //
-// Until a connection has proven itself nothing but these messages is parsed; gRPC sees tunnels only.
-// Thread-safe; ServeStream blocks its thread as long as the stream lives.
+// Until a connection has proven itself nothing but these messages is parsed; gRPC sees tunnels
+// only. Thread-safe; ServeStream blocks its thread as long as the stream lives.
 #pragma once
 
 #include <atomic>
@@ -58,7 +58,7 @@ struct MasterWorld {
   const crypto::IdentityKey& identity;
   const crypto::SelfSigned& certificate;
   dataflow::HostLink& host;
-  std::string kernel_level;                 // what workers must run at (I7)
+  std::string kernel_level;                  // what workers must run at (I7)
   std::function<void(int fd)> serve_tunnel;  // hands an authenticated descriptor to the front
   std::function<void()> stop;                // the job is over
 };

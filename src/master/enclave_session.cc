@@ -51,9 +51,9 @@ base::Status EnclaveSession::Collect(
   const auto send = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(std::string content, table::ToIpcStream(*rows));
     const auto count = static_cast<uint64_t>(rows->num_rows());
-    SOTERIA_ASSIGN_OR_RETURN(auto permitted,
-                             world_.output.Permit(policy::Output::kRows, std::move(rows), content,
-                                                  "collect", count));
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto permitted,
+        world_.output.Permit(policy::Output::kRows, std::move(rows), content, "collect", count));
     sent = true;
     return sink(std::move(permitted));
   };

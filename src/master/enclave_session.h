@@ -84,6 +84,7 @@ class EnclaveSession : public Session {
   /// A model of this session with its summary and, while the summary lacks data, the training
   /// input from which it can be completed.
   struct Fitted {
+    std::mutex mutex;  // of all below but the model
     std::shared_ptr<const ml::Model> model;
     std::shared_ptr<const ml::Summary> summary;
     std::unique_ptr<StageScope> scope;

@@ -155,13 +155,20 @@ base::Status OwnerLink::Store(std::string_view entry,
   if (channel != nullptr && !channel->Send(bytes).ok()) channel->Close();
   lock.lock();
   const bool answered = changed_.wait_for(lock, std::chrono::milliseconds(kStoreWaitMs),
-                                          [&] { return waiting_->answer.has_value(); });
+                                          [&] { return stopped_ || waiting_->answer.has_value(); });
   base::Status status =
-      answered ? std::move(*waiting_->answer)
-               : base::Fail(base::kIo, base::Cat("The owner didn't store a ledger entry within ",
-                                                 kStoreWaitMs / 1000, " s"));
+      answered && waiting_->answer.has_value()
+          ? std::move(*waiting_->answer)
+          : base::Fail(base::kIo, base::Cat("The owner didn't store a ledger entry within ",
+                                            kStoreWaitMs / 1000, " s"));
   waiting_.reset();
   return status;
+}
+
+void OwnerLink::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
 }
 
 int64_t OwnerLink::SilentMs() const {

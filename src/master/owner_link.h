@@ -53,6 +53,9 @@ class OwnerLink : public ledger::OwnerStore {
   base::Status Store(std::string_view entry,
                      const std::vector<ledger::VersionRecord>& versions) override;
 
+  /// Fails the Store that waits and all later ones: the host is gone.
+  void Stop();
+
   /// Milliseconds since the owner was last heard.
   int64_t SilentMs() const;
   bool connected() const;
@@ -79,6 +82,7 @@ class OwnerLink : public ledger::OwnerStore {
   uint64_t next_sequence_ = 1;
   int64_t heard_ms_ = 0;
   bool ending_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace soteria::master

@@ -94,8 +94,7 @@ base::StatusOr<Provisioned> ParseProvision(std::string_view bytes,
   SOTERIA_ASSIGN_OR_RETURN(
       out.owner_secret, TakeSecret(message.mutable_owner_secret(), kSecretBytes, "owner secret"));
   SOTERIA_ASSIGN_OR_RETURN(
-      out.ledger_mac_key,
-      TakeSecret(message.mutable_ledger_mac_key(), kSecretBytes, "ledger key"));
+      out.ledger_mac_key, TakeSecret(message.mutable_ledger_mac_key(), kSecretBytes, "ledger key"));
   const size_t token_bytes = message.bearer_token().size();
   if (token_bytes < kTokenBytesMin || token_bytes > kTokenBytesMax) {
     return Malformed(base::Cat("bearer token of ", token_bytes, " bytes"));

@@ -1,6 +1,6 @@
 // What the owner gives the master once in its life: the Manifest, the keys of the data sets and
 // writable roots that it lists (never the user key), the owner secret, the bearer token, the
-// version records and the clock (SECURITY: provisioning). Outside input, parsed in one place.
+// version records and the clock (I2). Outside input, parsed in one place.
 //
 // Immutable after ParseProvision; any thread may read it.
 #pragma once
@@ -29,7 +29,7 @@ struct Provisioned {
   crypto::Secret token = crypto::Secret::OfSize(32);
   crypto::Secret ledger_mac_key = crypto::Secret::OfSize(32);
   policy::Manifest manifest;
-  std::map<std::string, crypto::Secret, std::less<>> keys;            // by 16-byte id
+  std::map<std::string, crypto::Secret, std::less<>> keys;             // by 16-byte id
   std::map<std::string, ledger::VersionRecord, std::less<>> versions;  // by 16-byte id
   int64_t owner_time_ms = 0;
   base::Digest ledger_head{};

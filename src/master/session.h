@@ -1,6 +1,6 @@
 // What the Spark Connect front may ask of the master: one Session for each Spark Connect session of
-// the owner. Values come back as Permitted, and every Status has passed the gate: a text that quotes
-// data is replaced by its class when the Manifest lacks `rows` (I3).
+// the owner. Values come back as Permitted, and every Status has passed the gate: a text that
+// quotes data is replaced by its class when the Manifest lacks `rows` (I3).
 //
 // Thread-safe: calls may come from any thread; those that run stages wait for each other.
 #pragma once
@@ -39,7 +39,7 @@ struct MethodCall {
 
 /// What a fetch chain ends in.
 struct FetchResult {
-  ml::ParamValue value;   // meaningful unless is_summary
+  ml::ParamValue value;  // meaningful unless is_summary
   bool is_summary = false;
   std::string object_id;  // of the summary
 };

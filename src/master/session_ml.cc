@@ -58,8 +58,8 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
                                                               const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(estimator.CheckInput(*input->schema));
   auto fitted = std::make_shared<Fitted>();
-  fitted->scope = std::make_unique<StageScope>(world_.coordinator, world_.live,
-                                                 persisted_, progress);
+  fitted->scope =
+      std::make_unique<StageScope>(world_.coordinator, world_.live, persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *fitted->scope));
   ml::FitResult result;
   if (estimator.needs_rows()) {
@@ -90,7 +90,7 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
 
 base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
                                                                const MethodCall& call) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(fitted.mutex);
   if (fitted.summary == nullptr) {
     return base::Fail(base::kMlAttribute,
                       "No training summary available for this model (it was loaded, or its class "
@@ -98,9 +98,8 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
   }
   if (!fitted.summary->complete() && fitted.summary->Needs(call.method)) {
     if (!fitted.input.has_value() || fitted.summary->kernel() == nullptr) {
-      return base::Fail(base::kMlAttribute,
-                        base::Cat("The training data of this model are gone: '", call.method,
-                                  "' can't be computed any more"));
+      return base::Fail(base::kMlAttribute, base::Cat("The training data of this model are gone: '",
+                                                      call.method, "' can't be computed any more"));
     }
     BlockWork work(*fitted.scope, *fitted.input);
     SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(*fitted.summary->kernel()));
@@ -143,8 +142,8 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
     SOTERIA_ASSIGN_OR_RETURN(result.value, fitted->model->Get(call.method, call.args));
   }
   const std::string content = ml::EncodeValue(result.value);
-  const std::string what = base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".",
-                                     call.method);
+  const std::string what =
+      base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".", call.method);
   return world_.output.Permit(kind, std::move(result), content, what, 0);
 }
 
@@ -158,8 +157,8 @@ base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& cl
   SOTERIA_ASSIGN_OR_RETURN(auto evaluator, ml::MakeEvaluator(class_name, uid, params));
   const auto value = EvaluateUngated(*evaluator, input, progress);
   if (!value.ok()) return world_.output.Permit(value.status());
-  return world_.output.Permit(policy::Output::kMetrics, *value, ml::EncodeValue(*value),
-                              class_name, 0);
+  return world_.output.Permit(policy::Output::kMetrics, *value, ml::EncodeValue(*value), class_name,
+                              0);
 }
 
 base::StatusOr<double> EnclaveSession::EvaluateUngated(const ml::Evaluator& evaluator,

@@ -20,7 +20,8 @@ base::StatusOr<policy::Readable> Writable(const policy::Gate& gate, const std::s
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, gate.MayRead(path));
   if (!target.relative.empty() && !storage::ValidRelativePath(target.relative)) {
     return base::Fail(base::kIllegalArgument,
-                      base::Cat("'", path, "': a name below a writable root has letters, digits, "
+                      base::Cat("'", path,
+                                "': a name below a writable root has letters, digits, "
                                 "'.', '_', '=' and '-' only and doesn't begin with '.'"));
   }
   return target;
@@ -107,14 +108,13 @@ base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::
   stage.write = {target.root, id, target.relative, format, first_file};
   std::vector<storage::FileEntry> files;
   const auto on_output = [&](uint64_t, std::string written) -> base::Status {
-    SOTERIA_ASSIGN_OR_RETURN(auto file,
-                             storage::ParseFileEntry(written, storage::RootKind::kTree));
+    SOTERIA_ASSIGN_OR_RETURN(auto file, storage::ParseFileEntry(written, storage::RootKind::kTree));
     files.push_back(std::move(file));
     return base::OkStatus();
   };
   SOTERIA_RETURN_IF_ERROR(scope.Run(stage, on_output));
-  SOTERIA_ASSIGN_OR_RETURN(
-      auto success, world_.roots.Seal(target, Join(target.relative, "_SUCCESS"), "", 0));
+  SOTERIA_ASSIGN_OR_RETURN(auto success,
+                           world_.roots.Seal(target, Join(target.relative, "_SUCCESS"), "", 0));
   files.push_back(std::move(success));
   return world_.roots.Publish(target, std::move(files), removed);
 }
@@ -132,9 +132,9 @@ base::Status EnclaveSession::SaveFiles(std::vector<ml::SavedFile> files, const s
       SOTERIA_ASSIGN_OR_RETURN(file.bytes, storage::ParquetBytes(*file.table));
       rows = static_cast<uint64_t>(file.table->num_rows());
     }
-    SOTERIA_ASSIGN_OR_RETURN(auto entry,
-                             world_.roots.Seal(target, Join(target.relative, file.relative),
-                                               file.bytes, rows));
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto entry,
+        world_.roots.Seal(target, Join(target.relative, file.relative), file.bytes, rows));
     entries.push_back(std::move(entry));
   }
   return world_.roots.Publish(target, std::move(entries), removed);

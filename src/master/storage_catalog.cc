@@ -33,8 +33,8 @@ std::vector<std::string> DataFiles(const storage::Tree& tree, const std::string&
 base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
                                                      const std::string& format) {
   if (format != "parquet" && format != "text") {
-    return base::Fail(base::kUnsupported,
-                      base::Cat("read format '", format, "' is not supported: use parquet or text"));
+    return base::Fail(base::kUnsupported, base::Cat("read format '", format,
+                                                    "' is not supported: use parquet or text"));
   }
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable readable, gate_.MayRead(path));
   SOTERIA_ASSIGN_OR_RETURN(auto root, roots_.Open(readable));
@@ -47,9 +47,8 @@ base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
   plan::Source source;
   SOTERIA_ASSIGN_OR_RETURN(source.schema, storage::SchemaOf(root->opened.index));
   source.partitions = root->opened.index.files.size();
-  source.where = dataflow::DatasetSource{root->path, root->id, root->opened.index.version,
-                                         root->opened.digest,
-                                         {}};
+  source.where = dataflow::DatasetSource{
+      root->path, root->id, root->opened.index.version, root->opened.digest, {}};
   return source;
 }
 

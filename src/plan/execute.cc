@@ -60,9 +60,7 @@ class Lowerer {
     Lowered lowered;
     lowered.schema = plan.schema;
     lowered.recipe = std::visit(
-        [&](const auto& where) {
-          return dataflow::MakeRecipe(where, {}, read.source.partitions);
-        },
+        [&](const auto& where) { return dataflow::MakeRecipe(where, {}, read.source.partitions); },
         read.source.where);
     return lowered;
   }

@@ -1,6 +1,7 @@
 // From a resolved plan to stages. Lowering walks a plan bottom-up, turns narrow nodes into one
 // recipe's chain, and runs at once what must be complete before its reader can start: the map side
-// of a shuffle, and an aggregate in the middle of a plan (whose single row comes back as local data).
+// of a shuffle, and an aggregate in the middle of a plan (whose single row comes back as local
+// data).
 //
 // A Lowered recipe is a function of the plan and the versions it reads, never of stage numbers or
 // workers, so that a lost block has the same name and the same bits when it is made again (I7).

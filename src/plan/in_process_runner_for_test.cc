@@ -41,8 +41,7 @@ base::Status InProcessRunnerForTest::OnLowered(const Plan&, const Lowered&) {
 base::StatusOr<InProcessRunnerForTest::TablePtr> InProcessRunnerForTest::Source(
     const dataflow::Recipe& recipe, uint64_t partition) {
   if (const auto* local = std::get_if<dataflow::LocalSource>(&recipe.source)) {
-    SOTERIA_ASSIGN_OR_RETURN(auto table,
-                             table::FromIpcStream(broadcasts_.at(local->broadcast)));
+    SOTERIA_ASSIGN_OR_RETURN(auto table, table::FromIpcStream(broadcasts_.at(local->broadcast)));
     const uint64_t begin = partition == 0 ? 0 : local->row_ends[partition - 1];
     return table->Slice(static_cast<int64_t>(begin),
                         static_cast<int64_t>(local->row_ends[partition] - begin));
@@ -86,7 +85,8 @@ base::Status InProcessRunnerForTest::Shuffle(const dataflow::StageSpec& spec,
   rows.clear();
   for (uint64_t p = 0; p < spec.recipe->partitions; ++p) {
     SOTERIA_ASSIGN_OR_RETURN(auto table, Block(*spec.recipe, p));
-    rows.push_back(exec::RoundRobin(*table, p, spec.targets));
+    SOTERIA_ASSIGN_OR_RETURN(auto targets, exec::RoundRobin(table, p, spec.targets));
+    rows.push_back(std::move(targets));
   }
   result->shuffle.recipe = dataflow::ShuffleDigest(source);
   return base::OkStatus();

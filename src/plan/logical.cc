@@ -57,9 +57,8 @@ struct Describe {
 base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
                                       const std::string& format) {
   if (paths.empty() || paths.size() > kPathsMax) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("read.", format, " takes 1 to ", kPathsMax, " paths, not ",
-                                paths.size()));
+    return base::Fail(base::kIllegalArgument, base::Cat("read.", format, " takes 1 to ", kPathsMax,
+                                                        " paths, not ", paths.size()));
   }
   if (paths.size() > 1) {
     return base::Fail(base::kUnsupported,
@@ -88,9 +87,9 @@ base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
 
 base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
   if (rows < 0) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("The limit expression must be equal to or greater than 0, but got ",
-                                rows, "."));
+    return base::Fail(
+        base::kIllegalArgument,
+        base::Cat("The limit expression must be equal to or greater than 0, but got ", rows, "."));
   }
   auto schema = input->schema;
   return Make(LimitNode{rows}, std::move(schema), std::move(input));
@@ -124,13 +123,11 @@ base::StatusOr<PlanPtr> Builder::Repartition(PlanPtr input, int64_t partitions) 
 base::StatusOr<PlanPtr> Builder::Coalesce(PlanPtr input, int64_t partitions) {
   SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
   auto schema = input->schema;
-  return Make(CoalesceNode{static_cast<uint64_t>(partitions)}, std::move(schema),
-              std::move(input));
+  return Make(CoalesceNode{static_cast<uint64_t>(partitions)}, std::move(schema), std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls) {
-  SOTERIA_ASSIGN_OR_RETURN(auto aggregate,
-                           exec::Aggregate::Make(std::move(calls), *input->schema));
+  SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema));
   auto shared = std::make_shared<const exec::Aggregate>(std::move(aggregate));
   auto schema = shared->output_schema();
   return Make(AggregateNode{std::move(shared)}, std::move(schema), std::move(input));

@@ -23,7 +23,8 @@
 
 namespace soteria::plan {
 
-/// What a path stands for: a version of a data set, or files of a sealed tree. One partition a file.
+/// What a path stands for: a version of a data set, or files of a sealed tree. One partition a
+/// file.
 struct Source {
   std::variant<dataflow::DatasetSource, dataflow::TreeSource> where;
   uint64_t partitions = 0;
@@ -34,7 +35,8 @@ struct Source {
 class Catalog {
  public:
   virtual ~Catalog() = default;
-  /// `format` is "parquet" or "text". Errors: kNotInManifest, kPathNotFound, kIntegrity, kRolledBack.
+  /// `format` is "parquet" or "text". Errors: kNotInManifest, kPathNotFound, kIntegrity,
+  /// kRolledBack.
   virtual base::StatusOr<Source> Resolve(const std::string& path, const std::string& format) = 0;
 };
 
@@ -92,8 +94,8 @@ class Builder {
   base::StatusOr<PlanPtr> Transform(PlanPtr input,
                                     std::shared_ptr<const ml::Transformer> transformer);
   base::StatusOr<PlanPtr> Limit(PlanPtr input, int64_t rows);
-  /// Bernoulli sample of [lower, upper). With `deterministic_order`, each partition is sorted by all
-  /// its columns first, as Spark plans randomSplit.
+  /// Bernoulli sample of [lower, upper). With `deterministic_order`, each partition is sorted by
+  /// all its columns first, as Spark plans randomSplit.
   base::StatusOr<PlanPtr> Sample(PlanPtr input, double lower, double upper, bool with_replacement,
                                  int64_t seed, bool deterministic_order);
   base::StatusOr<PlanPtr> Repartition(PlanPtr input, int64_t partitions);

@@ -56,9 +56,9 @@ base::StatusOr<std::unique_ptr<attest::EvidenceSource>> BindEvidence(
   if (slash == std::string::npos) {
     return base::Fail(base::kEvidence, "--simulated-key takes an absolute path");
   }
-  SOTERIA_ASSIGN_OR_RETURN(
-      std::string pem, files.ReadAll(flags.simulated_key.substr(0, slash + 1),
-                                     flags.simulated_key.substr(slash + 1), kKeyFileBytesMax));
+  SOTERIA_ASSIGN_OR_RETURN(std::string pem,
+                           files.ReadAll(flags.simulated_key.substr(0, slash + 1),
+                                         flags.simulated_key.substr(slash + 1), kKeyFileBytesMax));
   SOTERIA_ASSIGN_OR_RETURN(crypto::IdentityKey key, crypto::IdentityKey::FromPem(pem));
   return std::unique_ptr<attest::EvidenceSource>(
       std::make_unique<attest::SimulatedSource>(std::move(key), measurement));

@@ -77,10 +77,9 @@ base::Status Run(const EnclaveFlags& flags, base::Files& files, attest::Evidence
   std::unique_ptr<connect::Server> front;
   SOTERIA_ASSIGN_OR_RETURN(
       auto master,
-      master::EnclaveMaster::Create({base::SystemClock(), crypto::OsRandom(), files, evidence,
-                                     identity, certificate, link, kKernelLevel,
-                                     [&front](int fd) { front->AddConnection(fd); },
-                                     [&over] { over.Set(); }}));
+      master::EnclaveMaster::Create(
+          {base::SystemClock(), crypto::OsRandom(), files, evidence, identity, certificate, link,
+           kKernelLevel, [&front](int fd) { front->AddConnection(fd); }, [&over] { over.Set(); }}));
   front = connect::Server::Start(*master);
   std::thread reader([&] { ReadFrames(link, mux, *master, over); });
   std::thread acceptor([&] { AcceptStreams(mux, *master); });
