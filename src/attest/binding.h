@@ -1,9 +1,8 @@
 // What evidence is bound to: the 64 bytes of report data that a prover puts into its quote and a
-// verifier expects there (SECURITY.md 3). Must hold: every part is a length-prefixed field, so no
-// two bindings share their bytes; the exporter value makes the evidence useless in any other TLS
-// session. Pure functions, any thread.
-#ifndef SOTERIA_ATTEST_BINDING_H_
-#define SOTERIA_ATTEST_BINDING_H_
+// verifier expects there (I2). Must hold: every part is a length-prefixed field, so no two bindings
+// share their bytes; the exporter value makes the evidence useless in any other TLS session. Pure
+// functions, any thread.
+#pragma once
 
 #include <string>
 #include <string_view>
@@ -28,5 +27,3 @@ struct Binding {
 std::string ReportData(const Binding& binding);
 
 }  // namespace soteria::attest
-
-#endif  // SOTERIA_ATTEST_BINDING_H_

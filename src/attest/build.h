@@ -1,8 +1,7 @@
 // Which build this is. `kSimulatedBuild` is true only where -DSOTERIA_SIMULATED=ON compiled the
 // code that makes and verifies simulated evidence; `soteria version` and each ledger head say it.
 // Any thread.
-#ifndef SOTERIA_ATTEST_BUILD_H_
-#define SOTERIA_ATTEST_BUILD_H_
+#pragma once
 
 namespace soteria::attest {
 
@@ -13,5 +12,3 @@ inline constexpr bool kSimulatedBuild = false;
 #endif
 
 }  // namespace soteria::attest
-
-#endif  // SOTERIA_ATTEST_BUILD_H_

@@ -5,8 +5,7 @@
 // decision. Must hold: `Verify` is a pure function of (evidence, endorsements, time), without
 // network or clock; a kind without a backend in this build is refused, never skipped (I2).
 // Functions: any thread. An EvidenceSource: one call at a time.
-#ifndef SOTERIA_ATTEST_EVIDENCE_H_
-#define SOTERIA_ATTEST_EVIDENCE_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -67,5 +66,3 @@ base::StatusOr<Claims> Verify(const Evidence& evidence, const Endorsements& endo
                               int64_t time_ms);
 
 }  // namespace soteria::attest
-
-#endif  // SOTERIA_ATTEST_EVIDENCE_H_

@@ -6,8 +6,7 @@
 // fields("simulated", measurement, report data). The measurement covers the running program and
 // every library mapped into it, as a real one covers all code that is loaded.
 // Functions: any thread.
-#ifndef SOTERIA_ATTEST_SIMULATED_H_
-#define SOTERIA_ATTEST_SIMULATED_H_
+#pragma once
 
 #ifdef SOTERIA_SIMULATED
 
@@ -58,5 +57,3 @@ base::StatusOr<std::vector<std::string>> MappedFiles(std::string_view maps);
 }  // namespace soteria::attest
 
 #endif  // SOTERIA_SIMULATED
-
-#endif  // SOTERIA_ATTEST_SIMULATED_H_

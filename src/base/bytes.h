@@ -3,8 +3,7 @@
 // Parsers take outside text and refuse all but the one canonical spelling (lower-case hexadecimal;
 // Base64 with its padding and zero spare bits). Not for secrets: nothing here wipes. Pure
 // functions: any thread.
-#ifndef SOTERIA_BASE_BYTES_H_
-#define SOTERIA_BASE_BYTES_H_
+#pragma once
 
 #include <array>
 #include <cstdint>
@@ -38,5 +37,3 @@ uint32_t GetLe32(const char* at);
 uint64_t GetLe64(const char* at);
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_BYTES_H_

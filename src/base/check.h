@@ -5,8 +5,7 @@
 // Invariants: the condition must not depend on outside bytes (those get a Status) nor on secret
 // values; only literals and integers can be streamed, so that no data reaches standard error (I1).
 // Any thread.
-#ifndef SOTERIA_BASE_CHECK_H_
-#define SOTERIA_BASE_CHECK_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -52,5 +51,3 @@ struct Voidify {
   (condition) ? static_cast<void>(0)                   \
               : ::soteria::base::internal::Voidify() & \
                     ::soteria::base::internal::CheckFailure(__FILE__, __LINE__, #condition)
-
-#endif  // SOTERIA_BASE_CHECK_H_

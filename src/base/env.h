@@ -1,15 +1,13 @@
 // The only way to the world: clock, randomness, byte streams and files as interfaces, bound in each
 // program's main and passed in, so that tests and fault injection are other implementations.
 //
-// Files: `root` is absolute, `name` is relative to it and has plain components only (no empty one,
-// no "." or
-// ".."). Opening goes by openat below the root, follows no symbolic link below it and takes regular
-// files only (SECURITY: what a host puts there must not lead elsewhere). What exists in the wrong
-// kind or size is kIntegrity, what does not exist kPathNotFound, a failing disk kIo.
-// Implementations of Clock, Random and Files are thread-safe; a file object is used by one thread
-// at a time, except ReadAt, which any may call.
-#ifndef SOTERIA_BASE_ENV_H_
-#define SOTERIA_BASE_ENV_H_
+// Files: `root` is absolute, `name` is relative to it and has plain components only (none empty,
+// "." or ".."). Opening goes by openat below the root, follows no symbolic link below it and takes
+// regular files only: what a host puts there must not lead elsewhere. What exists in the wrong kind
+// or size is kIntegrity, what does not exist kPathNotFound, a failing disk kIo. Implementations of
+// Clock, Random and Files are thread-safe; a file object is used by one thread at a time, except
+// ReadAt, which any may call.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -128,5 +126,3 @@ std::unique_ptr<Files> PosixFiles();
 Clock& SystemClock();
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_ENV_H_

@@ -1,8 +1,7 @@
 // Stand-ins for the world in tests: a seeded generator and a clock that the test moves. Shipped
 // programs do not include this header. ClockForTest is for one thread; RandomForTest is
 // thread-safe.
-#ifndef SOTERIA_BASE_ENV_FOR_TEST_H_
-#define SOTERIA_BASE_ENV_FOR_TEST_H_
+#pragma once
 
 #include <cstdint>
 #include <mutex>
@@ -45,5 +44,3 @@ class ClockForTest : public Clock {
 };
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_ENV_FOR_TEST_H_

@@ -2,8 +2,7 @@
 // PySpark; the others are Spark's own error classes with Spark's exception class and SQL state.
 //
 // Invariant: a name is part of the interface (scripts match on it): never renamed, never reused.
-#ifndef SOTERIA_BASE_ERRORS_H_
-#define SOTERIA_BASE_ERRORS_H_
+#pragma once
 
 #include "src/base/status.h"
 
@@ -128,5 +127,3 @@ inline constexpr Condition kArrayIndex = {"INVALID_ARRAY_INDEX", exception_class
                                           "22003", absl::StatusCode::kOutOfRange};
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_ERRORS_H_

@@ -1,6 +1,5 @@
 // A file descriptor with an owner, and the text of a system error. For files.cc and net.cc only.
-#ifndef SOTERIA_BASE_FD_H_
-#define SOTERIA_BASE_FD_H_
+#pragma once
 
 #include <unistd.h>
 
@@ -37,5 +36,3 @@ class OwnedFd {
 inline std::string Reason(int error) { return std::generic_category().message(error); }
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_FD_H_

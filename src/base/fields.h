@@ -8,8 +8,7 @@
 //
 // Invariant: a reader never looks past its input and never allocates; outside lengths are only
 // compared. One thread at a time.
-#ifndef SOTERIA_BASE_FIELDS_H_
-#define SOTERIA_BASE_FIELDS_H_
+#pragma once
 
 #include <cstdint>
 #include <string>
@@ -54,5 +53,3 @@ class FieldReader {
 };
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_FIELDS_H_

@@ -4,8 +4,7 @@
 // The peer is untrusted: a frame carries no authority, and memory for a payload grows with the
 // bytes that really arrive, not with the length that was declared. Send is thread-safe and keeps
 // frames whole; Receive is for one thread; Close is for any thread and ends both.
-#ifndef SOTERIA_BASE_FRAME_H_
-#define SOTERIA_BASE_FRAME_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -57,5 +56,3 @@ class FrameConnection {
 };
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_FRAME_H_

@@ -4,8 +4,7 @@
 //   Log(Level::kInfo, "stage {}: {} partitions", stage, partitions);
 //
 // Lines go to standard error. Any thread.
-#ifndef SOTERIA_BASE_LOG_H_
-#define SOTERIA_BASE_LOG_H_
+#pragma once
 
 #include <fmt/core.h>
 
@@ -71,5 +70,3 @@ void SetLogLevel(Level level);
 void SetLogName(Literal name);
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_LOG_H_

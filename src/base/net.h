@@ -3,8 +3,7 @@
 // Every TCP stream has TCP_NODELAY. Listening is on the loopback interface only. Failures are kIo
 // with the address and the system's reason. Listener::Close may be called from any thread and ends
 // a waiting Accept.
-#ifndef SOTERIA_BASE_NET_H_
-#define SOTERIA_BASE_NET_H_
+#pragma once
 
 #include <cstdint>
 #include <memory>
@@ -41,5 +40,3 @@ StatusOr<std::pair<int, int>> SocketPair();
 std::unique_ptr<ByteStream> StreamFromFd(int fd);
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_NET_H_

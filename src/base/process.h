@@ -1,7 +1,6 @@
 // What a process that holds secrets does first: no core dumps, no attaching debugger, no signal
 // from a closed socket. Call once, before any other thread starts.
-#ifndef SOTERIA_BASE_PROCESS_H_
-#define SOTERIA_BASE_PROCESS_H_
+#pragma once
 
 #include "src/base/status.h"
 
@@ -11,5 +10,3 @@ namespace soteria::base {
 Status HardenProcess();
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_PROCESS_H_

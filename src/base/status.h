@@ -6,8 +6,7 @@
 //
 // Invariant: a text made by FailQuotingData quotes user data, and the mark survives WithContext and
 // encoding, so that the gate can replace the text (I1, I3). Pure values: any thread.
-#ifndef SOTERIA_BASE_STATUS_H_
-#define SOTERIA_BASE_STATUS_H_
+#pragma once
 
 #include <cstddef>
 #include <string>
@@ -84,5 +83,3 @@ const Status& StatusOf(const StatusOr<T>& result) {
 #define SOTERIA_ASSIGN_OR_RETURN(lhs, ...)                                                  \
   SOTERIA_ASSIGN_OR_RETURN_IMPL_(SOTERIA_STATUS_CONCAT_(soteria_result_, __COUNTER__), lhs, \
                                  __VA_ARGS__)
-
-#endif  // SOTERIA_BASE_STATUS_H_

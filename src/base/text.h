@@ -2,8 +2,7 @@
 // is another type than std::string_view. Any thread.
 //
 //   base::Cat("file ", index, " has ", size, " bytes")
-#ifndef SOTERIA_BASE_TEXT_H_
-#define SOTERIA_BASE_TEXT_H_
+#pragma once
 
 #include <cstdint>
 #include <string>
@@ -48,5 +47,3 @@ std::string Cat(const A&... pieces) {
 }
 
 }  // namespace soteria::base
-
-#endif  // SOTERIA_BASE_TEXT_H_

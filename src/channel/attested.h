@@ -1,4 +1,4 @@
-// Evidence inside a TLS session, and the owner's proof on later connections (SECURITY.md 3).
+// Evidence inside a TLS session, and the owner's proof on later connections (I2).
 // docs/formats/channel.md gives the bytes.
 //
 // The verifier sends a challenge, the prover answers with evidence whose report data covers the
@@ -7,8 +7,7 @@
 // doesn't fit (I2).
 //
 // Threads: these calls send and receive messages, so nobody else may use the channel meanwhile.
-#ifndef SOTERIA_CHANNEL_ATTESTED_H_
-#define SOTERIA_CHANNEL_ATTESTED_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -112,5 +111,3 @@ base::Status SendResumeAnswer(Channel& channel, const crypto::Secret& owner_secr
 base::Status ReceiveResumeAnswer(Channel& channel, const crypto::Secret& owner_secret);
 
 }  // namespace soteria::channel
-
-#endif  // SOTERIA_CHANNEL_ATTESTED_H_

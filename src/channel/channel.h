@@ -1,4 +1,4 @@
-// A TLS 1.3 channel over a base::ByteStream (SECURITY.md 3).
+// A TLS 1.3 channel over a base::ByteStream (docs/formats/channel.md).
 //
 // TLS alone says nothing about the peer: certificates are self-signed and nobody looks at them. No
 // secret goes out before VerifyPeer or CheckResume of attested.h has succeeded on this very
@@ -16,8 +16,7 @@
 // while it holds the lock around TLS). Several senders or several receivers take turns. Close() may
 // come from any thread and unblocks the others. It waits as long as sending a few bytes does; a
 // second call, from any thread, unblocks that too. Destroy when no other thread is inside.
-#ifndef SOTERIA_CHANNEL_CHANNEL_H_
-#define SOTERIA_CHANNEL_CHANNEL_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -66,5 +65,3 @@ base::StatusOr<std::unique_ptr<Channel>> TlsServer(std::unique_ptr<base::ByteStr
                                                    const crypto::SelfSigned& certificate);
 
 }  // namespace soteria::channel
-
-#endif  // SOTERIA_CHANNEL_CHANNEL_H_

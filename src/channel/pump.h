@@ -5,8 +5,7 @@
 // end (CloseWrite) while the other goes on; an error in either closes both, so that a cut-off
 // stream never looks like a complete one. Blocks until both directions have ended. Uses the
 // calling thread and one more.
-#ifndef SOTERIA_CHANNEL_PUMP_H_
-#define SOTERIA_CHANNEL_PUMP_H_
+#pragma once
 
 #include <cstddef>
 
@@ -21,5 +20,3 @@ inline constexpr size_t kPumpBufferBytes = 128 * 1024;
 base::Status Pump(base::ByteStream& a, base::ByteStream& b);
 
 }  // namespace soteria::channel
-
-#endif  // SOTERIA_CHANNEL_PUMP_H_

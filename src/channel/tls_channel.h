@@ -1,7 +1,6 @@
 // How TlsClient and TlsServer start, with the number of records a key seals as a parameter, so that
 // tests reach a key update. Private to this folder.
-#ifndef SOTERIA_CHANNEL_TLS_CHANNEL_H_
-#define SOTERIA_CHANNEL_TLS_CHANNEL_H_
+#pragma once
 
 #include <openssl/ssl.h>
 
@@ -23,5 +22,3 @@ base::StatusOr<std::unique_ptr<Channel>> StartTls(std::unique_ptr<base::ByteStre
                                                   uint64_t records_per_key);
 
 }  // namespace soteria::channel
-
-#endif  // SOTERIA_CHANNEL_TLS_CHANNEL_H_

@@ -1,7 +1,6 @@
 // Connections for tests: socket pairs whose bytes a test may watch, alter or cut, and pairs of TLS
 // channels over them. Shipped programs do not include this header. Threads as base::ByteStream.
-#ifndef SOTERIA_CHANNEL_WIRE_FOR_TEST_H_
-#define SOTERIA_CHANNEL_WIRE_FOR_TEST_H_
+#pragma once
 
 #include <atomic>
 #include <future>
@@ -55,7 +54,8 @@ class WatchedStreamForTest : public base::ByteStream {
 };
 
 inline const crypto::SelfSigned& CertificateForTest() {
-  static const auto* const certificate = new crypto::SelfSigned(crypto::SelfSigned::Generate().value());
+  static const auto* const certificate =
+      new crypto::SelfSigned(crypto::SelfSigned::Generate().value());
   return *certificate;
 }
 
@@ -90,5 +90,3 @@ struct ChannelsForTest {
 };
 
 }  // namespace soteria::channel
-
-#endif  // SOTERIA_CHANNEL_WIRE_FOR_TEST_H_

@@ -1,6 +1,6 @@
 // The user key on disk: 32 random bytes in a file only its owner can read. It never leaves this
-// machine (SECURITY: every key that does is derived from it). A file that others could read or
-// write is refused, because then the key may be known or chosen by somebody else. Any thread.
+// machine; every key that does is derived from it. A file that others could read or write is
+// refused, because then the key may be known or chosen by somebody else. Any thread.
 //
 //   SOTERIA_RETURN_IF_ERROR(CreateUserKey(files, random, "/home/a/.soteria/user.key"));
 //   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, ReadUserKey(files, "/home/a/.soteria/user.key"));

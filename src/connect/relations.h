@@ -37,7 +37,8 @@ class WithColumnsRenamed;
 
 namespace soteria::connect {
 
-/// Deepest chain of relations in one plan (each takes two levels of the 1024 that a message may have).
+/// Deepest chain of relations in one plan (each takes two levels of the 1024 that a message may
+/// have).
 inline constexpr int kRelationDepthMax = 500;
 inline constexpr int kReadPathsMax = 10'000;
 

@@ -5,8 +5,7 @@
 // seals many messages belongs in a counting sealer (crypto/envelope.h); for a few small secrets
 // WrapSecret draws a random nonce. Opening fails with kIntegrity, always with the same text. Pure
 // functions: any thread.
-#ifndef SOTERIA_CRYPTO_AEAD_H_
-#define SOTERIA_CRYPTO_AEAD_H_
+#pragma once
 
 #include <cstddef>
 #include <string>
@@ -37,5 +36,3 @@ base::StatusOr<Secret> UnwrapSecret(const Secret& kek, std::string_view wrapped,
                                     std::string_view aad);
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_AEAD_H_

@@ -9,8 +9,7 @@
 // nor restarted, so that no nonce comes twice; it refuses (kCipherLimit) after kSealerMessagesMax
 // messages or kSealerBytesMax bytes. Opening answers kIntegrity and nothing more precise about what
 // did not authenticate. Sealer and Opener are thread-safe and let threads work in parallel.
-#ifndef SOTERIA_CRYPTO_ENVELOPE_H_
-#define SOTERIA_CRYPTO_ENVELOPE_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -118,5 +117,3 @@ class Opener {
 };
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_ENVELOPE_H_

@@ -3,8 +3,7 @@
 // A GcmContext is for one direction and one thread at a time; a GcmPool hands them out to threads
 // and keeps as many as were ever in use together. Callers see to it that no nonce comes twice.
 // OpenSSL wipes the schedule when a context is freed.
-#ifndef SOTERIA_CRYPTO_GCM_H_
-#define SOTERIA_CRYPTO_GCM_H_
+#pragma once
 
 #include <cstdint>
 #include <memory>
@@ -64,5 +63,3 @@ class GcmPool {
 };
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_GCM_H_

@@ -3,8 +3,7 @@
 // Inputs that are hashed are sequences of length-prefixed fields (base/fields.h); this is the
 // caller's duty, except for Hkdf, whose info is made here. Pure functions: any thread. A
 // Sha256Stream is for one thread.
-#ifndef SOTERIA_CRYPTO_HASH_H_
-#define SOTERIA_CRYPTO_HASH_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -48,5 +47,3 @@ void HkdfSha256(std::string_view ikm, std::string_view salt, std::string_view in
                 std::span<uint8_t> out);
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_HASH_H_

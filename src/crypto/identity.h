@@ -4,8 +4,7 @@
 // the master signs ledger entries with it. Public keys are DER SubjectPublicKeyInfo on the named
 // curve P-256, nothing else; signatures are DER. An IdentityKey may be used from several threads at
 // once.
-#ifndef SOTERIA_CRYPTO_IDENTITY_H_
-#define SOTERIA_CRYPTO_IDENTITY_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -56,5 +55,3 @@ class SystemRandom : public base::Random {
 base::Random& OsRandom();
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_IDENTITY_H_

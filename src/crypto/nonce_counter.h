@@ -2,8 +2,7 @@
 //
 // Invariant: no number is given out twice, by whatever threads, since the counter can be neither
 // copied, moved nor set back; at the limits it refuses, for ever.
-#ifndef SOTERIA_CRYPTO_NONCE_COUNTER_H_
-#define SOTERIA_CRYPTO_NONCE_COUNTER_H_
+#pragma once
 
 #include <cstdint>
 #include <mutex>
@@ -29,5 +28,3 @@ class NonceCounter {
 };
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_NONCE_COUNTER_H_

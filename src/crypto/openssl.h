@@ -3,8 +3,7 @@
 //
 // A SelfSigned names nobody and proves nothing: who the peer is, evidence says (I2). It is made
 // fresh in each process and never stored. Reading one from several threads is fine.
-#ifndef SOTERIA_CRYPTO_OPENSSL_H_
-#define SOTERIA_CRYPTO_OPENSSL_H_
+#pragma once
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -61,5 +60,3 @@ class SelfSigned {
 };
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_OPENSSL_H_

@@ -1,6 +1,5 @@
 // scrypt (RFC 7914): a key from a passphrase, slow and memory-hard on purpose. Any thread.
-#ifndef SOTERIA_CRYPTO_SCRYPT_H_
-#define SOTERIA_CRYPTO_SCRYPT_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -27,5 +26,3 @@ base::StatusOr<Secret> Scrypt(std::string_view passphrase, std::string_view salt
                               const ScryptCost& cost, size_t bytes);
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_SCRYPT_H_

@@ -5,8 +5,7 @@
 // Invariants (I1): a copy is made by Clone only, and seen in the code; bytes are seen through
 // Expose only, whose view must not outlive the secret nor be stored. Distinct Secrets may be used
 // by distinct threads; reading one from several threads is fine.
-#ifndef SOTERIA_CRYPTO_SECRET_H_
-#define SOTERIA_CRYPTO_SECRET_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -58,5 +57,3 @@ class Secret {
 void Wipe(std::string& bytes);
 
 }  // namespace soteria::crypto
-
-#endif  // SOTERIA_CRYPTO_SECRET_H_

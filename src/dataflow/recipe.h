@@ -1,8 +1,7 @@
 // A recipe says how a block is made: a source, then a chain of narrow operators, for a number of
-// partitions. Its digest names the block (SECURITY.md 5, "Block name") and covers content only:
-// never a stage number, a broadcast id or a folder, so that the same work has the same name in
-// every stage. Operators are opaque bytes here; the digest hashes them. Recipes are immutable and
-// shared between threads.
+// partitions. Its digest names the block and covers content only: never a stage number, a broadcast
+// id or a folder, so that the same work has the same name in every stage. Operators are opaque
+// bytes here; the digest hashes them. Recipes are immutable and shared between threads.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // A stage: one piece of work run once for each partition of a recipe, ending in one terminal
-// (DESIGN.md 6.5). Plain data, passed from plan and master to the Coordinator.
+// (docs/formats/task.md). Plain data, passed from plan and master to the Coordinator.
 #pragma once
 
 #include <cstdint>

@@ -104,7 +104,7 @@ TEST(TaskTest, RefusesARecipeNestedBeyondTheLimit) {
                }).ok());
 }
 
-// SECURITY.md 5: a stale broadcast can't give an acceptable partial.
+// I4: a stale broadcast can't give an acceptable partial.
 TEST(TaskTest, DigestCoversTheSealedTaskAndItsBroadcasts) {
   const std::vector<BroadcastRef> one = {{DigestOf('a'), 1}};
   const base::Digest digest = TaskDigest("sealed", one);

@@ -1,9 +1,9 @@
-// The reduce tree (SECURITY.md 5): a function of the number of partitions alone, so that the order
-// of every floating point sum is fixed before any work is handed out (I5, I7). Level 0 is the
-// partitions. Node (l, i) covers the partitions [i*F^l, min(P, (i+1)*F^l)) and folds its children,
-// nodes (l-1, i*F) onwards, ascending from the left. The root is the single node of the lowest
-// level that has one node: with P = 1 that is (0, 0), with P <= F it is (1, 0), else (2, 0). Pure
-// functions.
+// The reduce tree (docs/decisions/0004-reduce-tree.md): a function of the number of partitions
+// alone, so that the order of every floating point sum is fixed before any work is handed out (I5,
+// I7). Level 0 is the partitions. Node (l, i) covers the partitions [i*F^l, min(P, (i+1)*F^l)) and
+// folds its children, nodes (l-1, i*F) onwards, ascending from the left. The root is the single
+// node of the lowest level that has one node: with P = 1 that is (0, 0), with P <= F it is (1, 0),
+// else (2, 0). Pure functions.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ TEST(TreeTest, RootLevel) {
   EXPECT_EQ(Tree(100'000).root(), (Node{2, 0}));
 }
 
-// Closed form of SECURITY.md 5: node (l, i) covers [i*F^l, min(P, (i+1)*F^l)).
+// Closed form: node (l, i) covers [i*F^l, min(P, (i+1)*F^l)).
 TEST(TreeTest, NodesCoverTheClosedForm) {
   for (const uint64_t partitions : {1U, 2U, 7U, 8U, 9U, 63U, 64U, 65U, 100U, 1000U}) {
     const Tree tree(partitions);

@@ -1,7 +1,6 @@
 // Narrow operators: table in, table out, over one partition, with a schema that is known
-// beforehand. An operator encodes itself into canonical bytes (part of recipe digests, SECURITY
-// "Block name"), and comes back from bytes of any origin through DecodeOperator. Immutable and
-// thread-safe.
+// beforehand. An operator encodes itself into canonical bytes (part of recipe digests), and comes
+// back from bytes of any origin through DecodeOperator. Immutable and thread-safe.
 #pragma once
 
 #include <arrow/type_fwd.h>

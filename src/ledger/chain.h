@@ -1,8 +1,7 @@
-#pragma once
-
 // The rule by which one entry follows another, as a state that takes entries one at a time: the
 // same for the owner's file while it grows and for the verification of a finished one. A refused
 // entry leaves the state as it was. One thread.
+#pragma once
 
 #include <cstdint>
 #include <string>

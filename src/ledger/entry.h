@@ -1,9 +1,8 @@
-#pragma once
-
 // Entries of the owner's ledger: what a session read, wrote, released and handed out, by which
 // rule, and how the session began and ended. An entry carries the hash of the one before it and is
 // signed by the master enclave's identity key, whose hash is in the evidence that the session's
 // head records. docs/formats/ledger.md is the byte-level description. Stateless; any thread.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>

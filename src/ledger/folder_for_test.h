@@ -1,6 +1,5 @@
-#pragma once
-
 // A folder that goes away with the test. Tests only.
+#pragma once
 
 #include <stdlib.h>
 

@@ -1,8 +1,7 @@
-#pragma once
-
 // The owner's ledger as a chain: made entry by entry in the master (LedgerWriter), kept by the
 // owner (LedgerFile), and verified by a pure function (VerifyLedger). An output or a release leaves
 // the master only after its entry is on the owner's disk, so what is missing here didn't happen.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,5 @@
-#pragma once
-
 // A small session as a master would record it, and a store that keeps what it is given. Tests only.
+#pragma once
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,3 @@
-#pragma once
-
 // What the owner remembers, because the untrusted side can keep nothing fresh: for each data set
 // and writable root the highest version seen, its index digest and the release budget spent, and
 // where the ledger begins and ends. Kept beside the user key in one small file with a MAC under a
@@ -7,6 +5,7 @@
 // session).
 //
 // A version never goes down and never changes its digest. One thread.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,8 @@
-// Admission: may the enclave that made these verified claims join in this role? (SECURITY.md 3)
+// Admission: may the enclave that made these verified claims join in this role? (I2)
 //
 // Must hold: admitted only if every condition of the Manifest's [tee] is met and the report data is
 // the expected one; an empty list admits nobody (I2). Pure functions, any thread.
-#ifndef SOTERIA_POLICY_ADMIT_H_
-#define SOTERIA_POLICY_ADMIT_H_
+#pragma once
 
 #include <string_view>
 
@@ -28,5 +27,3 @@ base::Status Admit(const attest::Claims& claims, Role prover, std::string_view e
                    const TeePolicy& policy);
 
 }  // namespace soteria::policy
-
-#endif  // SOTERIA_POLICY_ADMIT_H_

@@ -5,8 +5,7 @@
 // Must hold: what the Manifest doesn't list is refused, with kNotInManifest and the line to add.
 // A path outside NormalisePath's form is refused before any comparison. Immutable, any thread; the
 // Manifest outlives the gate and what it returns.
-#ifndef SOTERIA_POLICY_GATE_H_
-#define SOTERIA_POLICY_GATE_H_
+#pragma once
 
 #include <cstdint>
 #include <string>
@@ -54,5 +53,3 @@ class Gate {
 bool MatchesGlob(std::string_view glob, std::string_view text);
 
 }  // namespace soteria::policy
-
-#endif  // SOTERIA_POLICY_GATE_H_

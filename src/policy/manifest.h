@@ -4,8 +4,7 @@
 // type, a number out of range, a name given twice or a policy that would admit nobody is an error
 // that names the line, the key and what to write instead; absence never means permission (I3).
 // Pure functions of the file's bytes, any thread.
-#ifndef SOTERIA_POLICY_MANIFEST_H_
-#define SOTERIA_POLICY_MANIFEST_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -83,5 +82,3 @@ base::StatusOr<Manifest> ParseManifest(std::string_view toml);
 std::string WriteManifest(const Manifest& manifest);
 
 }  // namespace soteria::policy
-
-#endif  // SOTERIA_POLICY_MANIFEST_H_

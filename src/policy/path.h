@@ -1,8 +1,7 @@
-// Paths as the Manifest and the gate compare them: text after one normalisation (SECURITY.md 4).
+// Paths as the Manifest and the gate compare them: text after one normalisation (I3).
 // Must hold: two spellings of one path are either the same text afterwards or refused; nothing is
 // resolved, so no link, `..` or percent code can lead elsewhere. Pure functions, any thread.
-#ifndef SOTERIA_POLICY_PATH_H_
-#define SOTERIA_POLICY_PATH_H_
+#pragma once
 
 #include <cstddef>
 #include <string>
@@ -23,5 +22,3 @@ base::StatusOr<std::string> NormalisePath(std::string_view path);
 bool IsWithin(std::string_view path, std::string_view root);
 
 }  // namespace soteria::policy
-
-#endif  // SOTERIA_POLICY_PATH_H_

@@ -6,8 +6,7 @@
 //
 // Must hold: every key that is accepted was asked for by name and has exactly the asked type.
 // For use inside one parse; private to this folder. One thread.
-#ifndef SOTERIA_POLICY_TOML_TABLE_H_
-#define SOTERIA_POLICY_TOML_TABLE_H_
+#pragma once
 
 #include <cstdint>
 #include <functional>
@@ -67,5 +66,3 @@ class TomlTable {
 };
 
 }  // namespace soteria::policy
-
-#endif  // SOTERIA_POLICY_TOML_TABLE_H_

@@ -1,7 +1,6 @@
-#pragma once
-
 // Files of base as Arrow's streams, inside this folder. Sources are thread-safe (Arrow prefetches
 // from its I/O threads), a sink belongs to one thread.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,3 @@
-#pragma once
-
 // Sealed data sets: Parquet files under Parquet Modular Encryption (uniform, AES_GCM_V1, encrypted
 // footer, one random key a file) and the sealed index that says which files make which version.
 // One file is one partition, in index order. docs/formats/dataset.md is the byte-level description
@@ -9,6 +7,7 @@
 // (I9), always supplies the AAD prefix, and reads no verified byte twice from the file. Parquet's
 // exceptions end here. A DatasetWriter belongs to one thread; the free functions may be called from
 // any.
+#pragma once
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,6 @@
-#pragma once
-
 // What Parquet is told about the keys of one data-set file, inside this folder: writing and reading
 // must agree on it, and so must docs/formats/dataset.md and its pyarrow client.
+#pragma once
 
 #include <memory>
 #include <string>

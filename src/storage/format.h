@@ -1,5 +1,3 @@
-#pragma once
-
 // The sealed index of a data set or a sealed tree: what it says, how it is encoded, opened,
 // published and checked for freshness. The index is the only authority on what belongs to a root:
 // readers never list a folder, they open what the index names and nothing else (I9). A root without
@@ -8,6 +6,7 @@
 // Everything here is stateless and may be called from any thread. Bytes of an index are outside
 // input to ParseIndex and OpenIndex; counts and sizes have the limits below. docs/formats/index.md
 // is the byte-level description.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,6 @@
-#pragma once
-
 // A new object of a root: random name, random file id, random key; none is derived from a position
 // or ever used again. Inside this folder.
+#pragma once
 
 #include <memory>
 #include <string>

@@ -1,8 +1,7 @@
-#pragma once
-
 // Parquet in the clear: plain files of the owner (what `put` reads), and the reading and writing
 // that sealed data sets and tree files share. Parquet's exceptions end here. A PlainParquetReader
 // belongs to one thread; functions may be called from any.
+#pragma once
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,6 @@
-#pragma once
-
 // One Parquet file over any source or sink, inside this folder (.cc files only: Parquet's own
 // headers).
+#pragma once
 
 #include <cstdint>
 #include <memory>

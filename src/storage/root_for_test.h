@@ -1,6 +1,5 @@
-#pragma once
-
 // A folder that goes away with the test, and what storage tests do to files in it. Tests only.
+#pragma once
 
 #include <sys/stat.h>
 #include <unistd.h>

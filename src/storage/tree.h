@@ -1,5 +1,3 @@
-#pragma once
-
 // Sealed trees: a folder of files (a saved model, a DataFrame's part files) kept as objects of
 // random names and one sealed index of relative paths. An object is the file's plain bytes in 1 MiB
 // AES-GCM chunks under the file's own random key; a chunk authenticates tree, file, its number and
@@ -8,6 +6,7 @@
 // Whoever holds the tree's key may write objects (a worker); only a published index makes them part
 // of the tree (the master). A Tree is one opened version: immutable but for Publish, which replaces
 // it by the version it made; const members may be called from any thread, Publish from one.
+#pragma once
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,6 @@
-#pragma once
-
 // One file of a sealed tree as an object: 1 MiB chunks of AES-GCM under the file's own key. Inside
 // this folder.
+#pragma once
 
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,6 @@
-// How a worker is admitted (SECURITY.md 3): over an attested channel it asks to join, proves
-// itself, receives the session's secrets, and then verifies the master under the Manifest that it
-// was given before it goes on (I2). One thread at a time.
+// How a worker is admitted: over an attested channel it asks to join, proves itself, receives the
+// session's secrets, and then verifies the master under the Manifest that it was given before it
+// goes on (I2). One thread at a time.
 #pragma once
 
 #include <cstdint>

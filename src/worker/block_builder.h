@@ -1,5 +1,5 @@
 // Makes the block of a recipe and partition: from the cache, from a kept prefix of its chain, or
-// from its source (DESIGN.md 6.5). Belongs to one task; the cache and the sources behind it are
+// from its source. Belongs to one task; the cache and the sources behind it are
 // shared.
 #pragma once
 

@@ -1,7 +1,7 @@
 // The worker enclave: is admitted by a master over an attested channel, then runs tasks on its
-// slots until its host connection or its channel to the master ends (SECURITY.md 3). Everything it
-// reads from the host is sealed and checked; everything it answers is sealed, errors included (I1,
-// I8). Run blocks the calling thread; Stop may be called from any.
+// slots until its host connection or its channel to the master ends. Everything it reads from the
+// host is sealed and checked; everything it answers is sealed, errors included (I1, I8). Run blocks
+// the calling thread; Stop may be called from any.
 #pragma once
 
 #include <cstdint>
