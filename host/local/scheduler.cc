@@ -70,6 +70,7 @@ struct Scheduler::Stage {
   RunStage run;
   std::vector<std::vector<Node>> levels;  // [0] = partitions
   uint64_t partitions_done = 0;
+  int64_t reported_ms = 0;
 
   Place PlaceOfWork(const Work& work) const {
     if (run.terminal() != REDUCE) return PlaceOf(work.index, 0, 0, 0);
@@ -258,6 +259,7 @@ base::Status Scheduler::StartStage(const base::Frame& frame, int64_t now_ms, Act
     shuffle = {run.partitions(), run.targets(), {}};
     shuffle.cells.resize(run.partitions() * run.targets());
   }
+  stage->reported_ms = now_ms;
   stage_ = std::move(stage);
   if (ReadyWorkers() == 0) idle_since_ms_ = now_ms;
   ShareOut(stage_->run.partitions());
@@ -374,7 +376,7 @@ void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
 }
 
 base::Status Scheduler::OnTaskDone(size_t worker, size_t slot, const base::Frame& frame,
-                                   Actions& actions) {
+                                   int64_t now_ms, Actions& actions) {
   TaskDone done;
   Slot& state = workers_[worker].slots[slot];
   if (!done.ParseFromString(frame.payload) || !state.work.has_value() ||
@@ -396,8 +398,20 @@ base::Status Scheduler::OnTaskDone(size_t worker, size_t slot, const base::Frame
     state.partial.Clear();
     status = Complete(worker, slot, whole, actions);
   }
+  ReportProgress(now_ms, actions);
   Dispatch(actions);
   return status;
+}
+
+void Scheduler::ReportProgress(int64_t now_ms, Actions& actions) {
+  if (stage_ == nullptr || stage_->run.terminal() != REDUCE) return;
+  if (now_ms - stage_->reported_ms < kProgressMs) return;
+  stage_->reported_ms = now_ms;
+  Progress progress;
+  progress.set_stage(stage_->run.stage());
+  progress.set_done(stage_->partitions_done);
+  progress.set_total(stage_->run.partitions());
+  actions.sends.push_back(ToMaster(PROGRESS, stage_->run.stage(), progress));
 }
 
 base::Status Scheduler::Complete(size_t worker, size_t slot, TaskDone& done, Actions& actions) {

@@ -31,6 +31,9 @@ class TaskDone;
 
 /// A stage that finds no ready worker for so long is given up.
 inline constexpr int64_t kNoWorkerTimeoutMs = 120'000;
+/// A reduce stage that takes longer reports its progress in such steps (other results show it
+/// themselves).
+inline constexpr int64_t kProgressMs = 500;
 /// Stages have at most so many partitions and shuffle cells.
 inline constexpr uint64_t kPartitionsMax = 100'000;
 inline constexpr uint64_t kCellsMax = uint64_t{1} << 26;
@@ -69,7 +72,8 @@ class Scheduler {
   /// RUN_STAGE, BROADCAST, DROP or CANCEL. kProtocol: the master can't be served.
   base::Status OnMaster(base::Frame frame, int64_t now_ms, Actions& actions);
   /// TASK_DONE. kProtocol: the worker can't be used.
-  base::Status OnTaskDone(size_t worker, size_t slot, const base::Frame& frame, Actions& actions);
+  base::Status OnTaskDone(size_t worker, size_t slot, const base::Frame& frame, int64_t now_ms,
+                          Actions& actions);
   /// Now and then.
   void Tick(int64_t now_ms, Actions& actions);
 
@@ -99,6 +103,7 @@ class Scheduler {
   base::Status KeepOutputs(const Work& work, TaskDone& done, Actions& actions);
   void KeepPartial(const Work& work, Bytes sealed, Actions& actions);
   void CheckFaults(Actions& actions);
+  void ReportProgress(int64_t now_ms, Actions& actions);
   void SendResources(Actions& actions);
   size_t ReadyWorkers() const;
 

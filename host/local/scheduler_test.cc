@@ -80,7 +80,7 @@ class Stage {
     Actions actions;
     const base::Status status = scheduler.OnTaskDone(
         worker, slot, {static_cast<uint8_t>(TASK_DONE), done.stage(), done.SerializeAsString()},
-        actions);
+        now_ms, actions);
     Take(actions);
     return status;
   }
@@ -128,6 +128,7 @@ class Stage {
   }
 
   Scheduler scheduler;
+  int64_t now_ms = 0;
   uint64_t number = 0;
   std::vector<Outgoing> sent;
   std::vector<size_t> kills;
@@ -441,6 +442,21 @@ TEST(SchedulerTest, FaultsKillAtTheGivenPartial) {
   EXPECT_EQ(stage.kills.size(), 1U);
   ASSERT_TRUE(stage.Answer(1, 0).ok());
   EXPECT_EQ(stage.kills, (std::vector<size_t>{0, 1}));
+}
+
+TEST(SchedulerTest, ALongReduceReportsItsProgress) {
+  Stage stage(1, 1);
+  stage.Ready(0);
+  ASSERT_TRUE(stage.Run(REDUCE, 8).ok());
+  ASSERT_TRUE(stage.Answer(0, 0).ok());
+  EXPECT_TRUE(stage.OfKind(PROGRESS).empty());
+  stage.now_ms = kProgressMs;
+  ASSERT_TRUE(stage.Answer(0, 0).ok());
+  ASSERT_TRUE(stage.Answer(0, 0).ok());
+  const auto progress = stage.Sent<Progress>(PROGRESS);
+  ASSERT_EQ(progress.size(), 1U);
+  EXPECT_EQ(progress[0].done(), 2U);
+  EXPECT_EQ(progress[0].total(), 8U);
 }
 
 TEST(SchedulerTest, MalformedFramesAreRefused) {

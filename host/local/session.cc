@@ -241,7 +241,7 @@ void Session::ServeSlot(size_t worker, size_t slot, uint64_t incarnation,
       const std::lock_guard<std::mutex> lock(mutex_);
       if (workers_[worker].incarnation != incarnation) return;
       Actions actions;
-      status = scheduler_.OnTaskDone(worker, slot, *frame, actions);
+      status = scheduler_.OnTaskDone(worker, slot, *frame, clock_.MonotonicMs(), actions);
       flushes = Post(std::move(actions));
     }
     Finish(flushes);

@@ -39,6 +39,7 @@ class FrameLink : public HostLink {
   Status Send(uint8_t kind, uint64_t id, std::string_view payload) override;
   StatusOr<base::Frame> Receive() { return connection_->Receive(); }
   void Close() { connection_->Close(); }
+  base::FrameConnection& connection() { return *connection_; }
 
  private:
   std::unique_ptr<base::FrameConnection> connection_;

@@ -57,11 +57,14 @@ class Worker::Impl {
   void Stop();
 
  private:
-  base::StatusOr<std::unique_ptr<FrameLink>> DialHost(Greeting::Role role, uint64_t slot);
+  /// The link stays in links_ until Run returns.
+  base::StatusOr<FrameLink*> DialHost(Greeting::Role role, uint64_t slot);
   base::Status Serve(FrameLink& control, dataflow::StreamMux& mux,
                      std::vector<std::thread>& threads);
   base::Status StartSlots(std::vector<std::thread>& threads);
   void ReadControl(FrameLink& control, dataflow::StreamMux& mux);
+  /// Whether Stop or an end came before; what is opened after it must not outlive it. Under mutex_.
+  base::Status StillWanted() const;
   void End();
   void WaitForEnd();
   void CloseAll();
@@ -70,18 +73,28 @@ class Worker::Impl {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ended_ = false;
-  std::vector<std::unique_ptr<FrameLink>> slots_;
+  std::vector<std::unique_ptr<FrameLink>> links_;
   std::unique_ptr<channel::Channel> channel_;
   std::unique_ptr<Tasks> tasks_;
-  std::vector<std::function<void()>> closers_;
 };
 
-base::StatusOr<std::unique_ptr<FrameLink>> Worker::Impl::DialHost(Greeting::Role role,
-                                                                  uint64_t slot) {
+base::StatusOr<FrameLink*> Worker::Impl::DialHost(Greeting::Role role, uint64_t slot) {
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::FrameConnection> connection, options_.dial());
+  auto link = std::make_unique<FrameLink>(std::move(connection));
+  FrameLink* raw = link.get();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    SOTERIA_RETURN_IF_ERROR(StillWanted());
+    links_.push_back(std::move(link));
+  }
   SOTERIA_RETURN_IF_ERROR(
-      dataflow::Greet(*connection, {role, options_.cookie, options_.name, slot}));
-  return std::make_unique<FrameLink>(std::move(connection));
+      dataflow::Greet(raw->connection(), {role, options_.cookie, options_.name, slot}));
+  return raw;
+}
+
+base::Status Worker::Impl::StillWanted() const {
+  if (!ended_) return base::OkStatus();
+  return base::Fail(base::kCancelled, "the worker was stopped");
 }
 
 void Worker::Impl::End() {
@@ -113,14 +126,9 @@ void Worker::Impl::ReadControl(FrameLink& control, dataflow::StreamMux& mux) {
 
 base::Status Worker::Impl::StartSlots(std::vector<std::thread>& threads) {
   for (uint64_t s = 0; s < options_.slots; ++s) {
-    SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<FrameLink> slot, DialHost(Greeting::Role::kSlot, s));
-    FrameLink& link = *slot;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      slots_.push_back(std::move(slot));
-    }
-    threads.emplace_back([this, &link] {
-      const base::Status status = ServeSlot(link, tasks_->runner);
+    SOTERIA_ASSIGN_OR_RETURN(FrameLink* const slot, DialHost(Greeting::Role::kSlot, s));
+    threads.emplace_back([this, slot] {
+      const base::Status status = ServeSlot(*slot, tasks_->runner);
       if (base::Is(status, base::kProtocol)) {
         base::Log(base::Level::kError, "the host broke the protocol of a slot");
       }
@@ -140,6 +148,7 @@ base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux,
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     channel_ = std::move(channel);
+    SOTERIA_RETURN_IF_ERROR(StillWanted());
   }
   SOTERIA_ASSIGN_OR_RETURN(
       Admitted admitted,
@@ -149,6 +158,7 @@ base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux,
     auto tasks = std::make_unique<Tasks>(options_, std::move(admitted));
     const std::lock_guard<std::mutex> lock(mutex_);
     tasks_ = std::move(tasks);
+    SOTERIA_RETURN_IF_ERROR(StillWanted());
   }
   SOTERIA_RETURN_IF_ERROR(StartSlots(threads));
   // The master may ask for fresh evidence at any time; the session ends with this channel.
@@ -170,30 +180,22 @@ base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux,
 void Worker::Impl::CloseAll() {
   const std::lock_guard<std::mutex> lock(mutex_);
   ended_ = true;
-  for (const auto& slot : slots_) slot->Close();
+  for (const auto& link : links_) link->Close();
   if (channel_ != nullptr) channel_->Close();
   if (tasks_ != nullptr) tasks_->book.Close();
-  for (const auto& close : closers_) close();
   changed_.notify_all();
 }
 
 base::Status Worker::Impl::Run() {
-  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<FrameLink> control,
-                           DialHost(Greeting::Role::kWorker, 0));
+  SOTERIA_ASSIGN_OR_RETURN(FrameLink* const control, DialHost(Greeting::Role::kWorker, 0));
   dataflow::StreamMux mux(*control);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    closers_.push_back([&control] { control->Close(); });
-  }
-  std::thread reader([this, &control, &mux] { ReadControl(*control, mux); });
+  std::thread reader([this, control, &mux] { ReadControl(*control, mux); });
   std::vector<std::thread> threads;
   const base::Status status = Serve(*control, mux, threads);
   CloseAll();
   for (std::thread& thread : threads) thread.join();
   reader.join();
   const std::lock_guard<std::mutex> lock(mutex_);
-  closers_.clear();
-  slots_.clear();
   channel_.reset();
   tasks_.reset();
   return status;
