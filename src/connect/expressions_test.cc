@@ -107,7 +107,7 @@ TEST_F(ExpressionsTest, UnknownNodesAreNamed) {
 
 TEST_F(ExpressionsTest, DepthIsBounded) {
   Expression e = Attribute("a");
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < exec::kExprDepthMax + 2; ++i) {
     Expression outer;
     outer.mutable_unresolved_function()->set_function_name("negative");
     outer.mutable_unresolved_function()->add_arguments()->Swap(&e);
