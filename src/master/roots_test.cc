@@ -1,0 +1,225 @@
+// Roots, the catalog and the output gate over real sealed files in a temporary folder.
+#include "src/master/roots.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "arrow/array.h"
+#include "arrow/builder.h"
+#include "arrow/table.h"
+#include "arrow/type.h"
+#include "src/base/env_for_test.h"
+#include "src/base/errors.h"
+#include "src/crypto/identity.h"
+#include "src/master/output_gate.h"
+#include "src/master/storage_catalog.h"
+#include "src/storage/dataset.h"
+
+namespace soteria::master {
+namespace {
+
+constexpr char kDataId[] = "00112233445566778899aabbccddeeff";
+constexpr char kTreeId[] = "ffeeddccbbaa99887766554433221100";
+
+std::string Raw(const std::string& hex) { return base::FromHex(hex).value(); }
+crypto::Secret Key(char c) { return crypto::Secret::Adopt(std::string(16, c)); }
+
+/// An owner that stores everything, or refuses.
+class OwnerForTest : public ledger::OwnerStore {
+ public:
+  base::Status Store(std::string_view entry,
+                     const std::vector<ledger::VersionRecord>& versions) override {
+    if (refuses) return base::Fail(base::kIo, "disk full");
+    events.push_back(ledger::ParseSignedEntry(entry).value().entry.event);
+    for (const auto& version : versions) records.push_back(version);
+    return base::OkStatus();
+  }
+  bool refuses = false;
+  std::vector<ledger::Event> events;
+  std::vector<ledger::VersionRecord> records;
+};
+
+std::shared_ptr<arrow::Table> Table(std::vector<double> values) {
+  arrow::DoubleBuilder builder;
+  EXPECT_TRUE(builder.AppendValues(values).ok());
+  return arrow::Table::Make(arrow::schema({arrow::field("x", arrow::float64())}),
+                            {builder.Finish().ValueOrDie()});
+}
+
+class RootsTest : public testing::Test {
+ protected:
+  RootsTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "roots_test.XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    provisioned_.keys.emplace(Raw(kDataId), Key('d'));
+    provisioned_.keys.emplace(Raw(kTreeId), Key('t'));
+    provisioned_.manifest.tee.kinds = {attest::TeeKind::kSimulated};
+    provisioned_.manifest.read = {{DataPath(), kDataId, 1}};
+    provisioned_.manifest.write = {{TreePath(), kTreeId, 1, {attest::TeeKind::kSimulated}}};
+    EXPECT_TRUE(ledger_.Append(ledger::Head{}, 1).ok());
+  }
+  ~RootsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string DataPath() const { return (folder_ / "data").string(); }
+  std::string TreePath() const { return (folder_ / "tree").string(); }
+
+  storage::OpenedIndex PutData(std::vector<double> values, const storage::OpenedIndex* replaced,
+                               std::vector<std::string> kinds = {"simulated"}) {
+    const auto table = Table(std::move(values));
+    storage::DatasetOptions options;
+    options.tee_kinds = std::move(kinds);
+    auto writer = storage::DatasetWriter::Create(*files_, crypto::OsRandom(), DataPath(),
+                                                 Raw(kDataId), Key('d'), table->schema(), options)
+                      .value();
+    EXPECT_TRUE(writer->Write(*table).ok());
+    return writer->Publish(replaced).value();
+  }
+  void MakeTree() {
+    ASSERT_TRUE(storage::Tree::CreateEmpty(*files_, crypto::OsRandom(), TreePath(), Key('t'),
+                                           Raw(kTreeId), {"simulated"})
+                    .ok());
+  }
+  std::unique_ptr<Roots> NewRoots() {
+    return std::make_unique<Roots>(provisioned_, *files_, crypto::OsRandom(), ledger_, clock_);
+  }
+  policy::Readable Readable(const std::string& path) { return gate_.MayRead(path).value(); }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<base::Files> files_ = base::PosixFiles();
+  Provisioned provisioned_;
+  policy::Gate gate_{provisioned_.manifest};
+  EnclaveClock clock_{base::SystemClock(), 0};
+  OwnerForTest owner_;
+  crypto::IdentityKey identity_ = crypto::IdentityKey::Generate().value();
+  crypto::Secret mac_key_ = crypto::Secret::Adopt(std::string(32, 'm'));
+  ledger::LedgerWriter ledger_{identity_, mac_key_, base::Digest{}, base::Digest{}, owner_};
+};
+
+TEST_F(RootsTest, OpeningIsRecordedOnce) {
+  const auto put = PutData({1.5}, nullptr);
+  const auto roots = NewRoots();
+  ASSERT_TRUE(roots->Open(Readable(DataPath())).ok());
+  ASSERT_TRUE(roots->Open(Readable(DataPath())).ok());
+  ASSERT_EQ(owner_.events.size(), 2u);  // the head and one access
+  EXPECT_EQ(std::get<ledger::Access>(owner_.events[1]).version, 1u);
+  ASSERT_EQ(owner_.records.size(), 1u);
+  EXPECT_EQ(owner_.records[0].index, put.digest);
+}
+
+TEST_F(RootsTest, AnOlderVersionThanTheOwnersIsRefused) {
+  const auto first = PutData({1.5}, nullptr);
+  provisioned_.versions[Raw(kDataId)] = {Raw(kDataId), 2, base::Digest{}, 0};
+  const auto opened = NewRoots()->Open(Readable(DataPath()));
+  EXPECT_TRUE(base::Is(opened.status(), base::kRolledBack)) << base::Message(opened.status());
+}
+
+TEST_F(RootsTest, TheSameVersionWithAnotherHashIsRefused) {
+  PutData({1.5}, nullptr);
+  provisioned_.versions[Raw(kDataId)] = {Raw(kDataId), 1, base::Digest{}, 0};
+  EXPECT_TRUE(base::Is(NewRoots()->Open(Readable(DataPath())).status(), base::kRolledBack));
+}
+
+TEST_F(RootsTest, ANewerVersionThatChainsToTheOwnersIsAccepted) {
+  const auto first = PutData({1.5}, nullptr);
+  provisioned_.versions[Raw(kDataId)] = {Raw(kDataId), 1, first.digest, 0};
+  PutData({2.5}, &first);
+  const auto opened = NewRoots()->Open(Readable(DataPath()));
+  ASSERT_TRUE(opened.ok()) << base::Message(opened.status());
+  EXPECT_EQ((*opened)->opened.index.version, 2u);
+}
+
+TEST_F(RootsTest, AnIndexThatForbidsTheManifestsTeeIsRefused) {
+  PutData({1.5}, nullptr, {"sgx"});
+  EXPECT_TRUE(base::Is(NewRoots()->Open(Readable(DataPath())).status(), base::kEvidence));
+}
+
+TEST_F(RootsTest, NothingIsOpenedThatTheOwnerDidntRecord) {
+  PutData({1.5}, nullptr);
+  owner_.refuses = true;
+  EXPECT_FALSE(NewRoots()->Open(Readable(DataPath())).ok());
+}
+
+TEST_F(RootsTest, PublishMakesTheNextVersionAndRecordsIt) {
+  MakeTree();
+  const auto roots = NewRoots();
+  const auto target = Readable(TreePath() + "/model");
+  auto file = roots->Seal(target, "model/metadata/part-00000", "{}", 0);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(roots->Publish(target, {*file}, {}).ok());
+  const auto tree = roots->OpenTree(target).value();
+  EXPECT_EQ(tree.index().index.version, 2u);
+  EXPECT_EQ(tree.Read("model/metadata/part-00000", 100).value(), "{}");
+  EXPECT_EQ(owner_.records.back().version, 2u);
+  EXPECT_EQ(std::get<ledger::Access>(owner_.events.back()).mode, ledger::Access::Mode::kWrite);
+}
+
+TEST_F(RootsTest, ADataSetIsNoTree) {
+  PutData({1.5}, nullptr);
+  EXPECT_FALSE(NewRoots()->OpenTree(Readable(DataPath())).ok());
+}
+
+TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
+  PutData({1.5, 2.5}, nullptr);
+  MakeTree();
+  const auto roots = NewRoots();
+  StorageCatalog catalog(gate_, *roots);
+  const auto data = catalog.Resolve(DataPath(), "parquet");
+  ASSERT_TRUE(data.ok()) << base::Message(data.status());
+  EXPECT_EQ(data->partitions, 1u);
+  EXPECT_EQ(data->schema->field(0)->name(), "x");
+  EXPECT_FALSE(catalog.Resolve(DataPath(), "text").ok());
+  EXPECT_FALSE(catalog.Resolve(DataPath(), "csv").ok());
+  EXPECT_TRUE(base::Is(catalog.Resolve(DataPath() + "/x", "parquet").status(),
+                       base::kPathNotFound));
+  EXPECT_TRUE(base::Is(catalog.Resolve(TreePath() + "/none", "text").status(),
+                       base::kPathNotFound));
+  EXPECT_TRUE(base::Is(catalog.Resolve((folder_ / "other").string(), "parquet").status(),
+                       base::kNotInManifest));
+
+  const auto target = Readable(TreePath());
+  std::vector<storage::FileEntry> files;
+  for (const char* name : {"t/part-00001", "t/part-00000", "t/_SUCCESS"}) {
+    files.push_back(roots->Seal(target, name, "line\n", 0).value());
+  }
+  ASSERT_TRUE(roots->Publish(target, files, {}).ok());
+  const auto text = catalog.Resolve(TreePath() + "/t", "text");
+  ASSERT_TRUE(text.ok()) << base::Message(text.status());
+  const auto& source = std::get<dataflow::TreeSource>(text->where);
+  EXPECT_EQ(source.files, (std::vector<std::string>{"t/part-00000", "t/part-00001"}));
+}
+
+TEST_F(RootsTest, OutputsNeedTheManifestAndTheLedger) {
+  OutputGate gate(gate_, ledger_, clock_);
+  const auto denied = gate.Permit(policy::Output::kMetrics, 0.5, "0.5", "auc", 0);
+  EXPECT_TRUE(base::Is(denied.status(), base::kNotInManifest));
+  EXPECT_NE(base::Message(denied.status()).find("metrics"), std::string::npos);
+  EXPECT_EQ(owner_.events.size(), 1u);
+
+  provisioned_.manifest.metrics = true;
+  const auto permitted = gate.Permit(policy::Output::kMetrics, 0.5, "0.5", "auc", 0);
+  ASSERT_TRUE(permitted.ok());
+  EXPECT_EQ(permitted->value(), 0.5);
+  ASSERT_EQ(owner_.events.size(), 2u);
+  EXPECT_EQ(std::get<ledger::Output>(owner_.events[1]).what, "auc");
+
+  owner_.refuses = true;  // not recorded, so it doesn't leave
+  EXPECT_FALSE(gate.Permit(policy::Output::kMetrics, 0.5, "0.5", "auc", 0).ok());
+}
+
+TEST_F(RootsTest, AnErrorThatQuotesDataNeedsRows) {
+  const OutputGate gate(gate_, ledger_, clock_);
+  const auto quoting = base::FailQuotingData(base::kCastInvalid, "The value 'secret' ...");
+  const base::Status shown = gate.Permit(quoting);
+  EXPECT_TRUE(base::Is(shown, base::kCastInvalid));
+  EXPECT_EQ(base::Message(shown).find("secret"), std::string::npos);
+  EXPECT_FALSE(base::QuotesData(shown));
+  provisioned_.manifest.rows = true;
+  EXPECT_NE(base::Message(gate.Permit(quoting)).find("secret"), std::string::npos);
+  const auto plain = base::Fail(base::kInput, "file 3");
+  provisioned_.manifest.rows = false;
+  EXPECT_EQ(base::Message(gate.Permit(plain)), "file 3");
+}
+
+}  // namespace
+}  // namespace soteria::master
