@@ -73,7 +73,7 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
   split.plain = std::all_of(columns.begin(), columns.end(),
                             [](const exec::NamedExpr& c) { return IsAggregate(*c.expr); });
   for (exec::NamedExpr& column : columns) {
-    std::string name = column.name.empty() ? exec::PrettyName(*column.expr) : column.name;
+    std::string name = column.name.empty() ? exec::AutoName(*column.expr) : column.name;
     if (split.plain) {
       SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*column.expr, std::move(name)));
       split.calls.push_back(std::move(call));
