@@ -4,9 +4,8 @@
 #include "src/base/text.h"
 
 namespace soteria::master {
-namespace {
 
-ledger::Output::Kind LedgerKind(policy::Output kind) {
+ledger::Output::Kind OutputGate::LedgerKind(policy::Output kind) {
   switch (kind) {
     case policy::Output::kRows:
       return ledger::Output::Kind::kRows;
@@ -18,13 +17,16 @@ ledger::Output::Kind LedgerKind(policy::Output kind) {
   return ledger::Output::Kind::kRows;
 }
 
-}  // namespace
+std::string OutputGate::RuleOf(policy::Output kind) {
+  return base::Cat("[outputs] ", policy::OutputName(kind), " = true");
+}
 
-base::Status OutputGate::Record(policy::Output kind, std::string_view content,
-                                const std::string& what, uint64_t rows) const {
+base::Status OutputGate::Record(ledger::Output::Kind kind, std::string rule,
+                                std::string_view content, const std::string& what,
+                                uint64_t rows) const {
   ledger::Output output;
-  output.kind = LedgerKind(kind);
-  output.rule = base::Cat("[outputs] ", policy::OutputName(kind), " = true");
+  output.kind = kind;
+  output.rule = std::move(rule);
   output.what = what.substr(0, ledger::kTextBytesMax);
   output.rows = rows;
   output.content = ledger_.Conceal(content);

@@ -31,7 +31,17 @@ class OutputGate {
   base::StatusOr<Permitted<T>> Permit(policy::Output kind, T value, std::string_view content,
                                       const std::string& what, uint64_t rows) const {
     SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));
-    SOTERIA_RETURN_IF_ERROR(Record(kind, content, what, rows));
+    SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), content, what, rows));
+    return Permitted<T>(std::move(value));
+  }
+
+  /// Lets out what a client must know of a fitted model to hold it at all (how many classes and
+  /// features, whether there is a summary): allowed with the class itself, recorded like the rest.
+  template <class T>
+  base::StatusOr<Permitted<T>> PermitShape(T value, std::string_view content,
+                                           const std::string& what) const {
+    SOTERIA_RETURN_IF_ERROR(
+        Record(ledger::Output::Kind::kModels, "[ml] classes", content, what, 0));
     return Permitted<T>(std::move(value));
   }
 
@@ -39,8 +49,10 @@ class OutputGate {
   base::Status Permit(const base::Status& status) const;
 
  private:
-  base::Status Record(policy::Output kind, std::string_view content, const std::string& what,
-                      uint64_t rows) const;
+  static ledger::Output::Kind LedgerKind(policy::Output kind);
+  static std::string RuleOf(policy::Output kind);
+  base::Status Record(ledger::Output::Kind kind, std::string rule, std::string_view content,
+                      const std::string& what, uint64_t rows) const;
 
   const policy::Gate& gate_;
   ledger::LedgerWriter& ledger_;
