@@ -1,6 +1,7 @@
 #include "src/crypto/openssl.h"
 
 #include <openssl/asn1.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -52,6 +53,8 @@ std::string LastError() {
   }
   return text.empty() ? "no reason given" : text;
 }
+
+void IgnoreSystemConfig() { OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr); }
 
 base::StatusOr<PkeyPtr> GenerateP256() {
   PkeyPtr key(EVP_EC_gen("P-256"));

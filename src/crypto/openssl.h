@@ -42,6 +42,10 @@ using BioPtr = std::unique_ptr<BIO, BioDelete>;
 /// data.
 std::string LastError();
 
+/// Before anything else of OpenSSL, in an enclave: the configuration file is the host's, and could
+/// name modules to load.
+void IgnoreSystemConfig();
+
 /// A new P-256 key.
 base::StatusOr<PkeyPtr> GenerateP256();
 

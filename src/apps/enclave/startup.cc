@@ -4,9 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <set>
+#include <string_view>
 
 #include "arrow/compute/initialize.h"
 #include "arrow/util/thread_pool.h"
@@ -16,6 +21,7 @@
 #include "src/base/process.h"
 #include "src/base/text.h"
 #include "src/crypto/identity.h"
+#include "src/crypto/openssl.h"
 
 namespace soteria::apps {
 
@@ -25,18 +31,29 @@ namespace {
 
 constexpr uint64_t kKeyFileBytesMax = 4096;
 
-/// OpenBLAS reads its settings when it is loaded, so they must be in the environment before this
-/// program starts: sets them and starts the program again, once.
-void PinKernelLevel(char** argv) {
-  const char* level = std::getenv("OPENBLAS_CORETYPE");
-  const char* threads = std::getenv("OPENBLAS_NUM_THREADS");
-  if (level != nullptr && threads != nullptr && std::strcmp(level, kKernelLevel) == 0 &&
-      std::strcmp(threads, "1") == 0) {
-    return;
+/// Variables that may come from the host. What the dynamic linker's load is measured.
+constexpr std::array<std::string_view, 3> kPassed = {"SOTERIA_COOKIE", "LD_LIBRARY_PATH",
+                                                     "LD_PRELOAD"};
+
+/// Libraries do what the environment says, and the host chooses it: gRPC's traces print what it
+/// carries, OpenSSL loads the modules of OPENSSL_CONF (I1). OpenBLAS reads its settings when it is
+/// loaded (I7). So this program starts again, once, in an environment of its own choice.
+base::Status PinEnvironment(char** argv) {
+  std::vector<std::string> pinned = PinnedEnvironment(environ);
+  size_t given = 0;
+  while (environ[given] != nullptr) ++given;
+  const std::set<std::string_view> wanted(pinned.begin(), pinned.end());
+  if (given == pinned.size() && std::all_of(environ, environ + given, [&](const char* one) {
+        return wanted.contains(one);
+      })) {
+    return base::OkStatus();
   }
-  setenv("OPENBLAS_CORETYPE", kKernelLevel, 1);
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  execv("/proc/self/exe", argv);
+  std::vector<char*> pointers;
+  for (std::string& one : pinned) pointers.push_back(one.data());
+  pointers.push_back(nullptr);
+  execve("/proc/self/exe", argv, pointers.data());
+  return base::Fail(base::kIo,
+                    base::Cat("can't start again in a clean environment: ", std::strerror(errno)));
 }
 
 base::Status CheckKernelLevel() {
@@ -85,6 +102,19 @@ int Report(const std::string& program, const base::Status& status) {
 
 }  // namespace
 
+std::vector<std::string> PinnedEnvironment(const char* const* given) {
+  std::vector<std::string> pinned = {base::Cat("OPENBLAS_CORETYPE=", kKernelLevel),
+                                     "OPENBLAS_NUM_THREADS=1"};
+  std::set<std::string_view> seen;
+  for (; *given != nullptr; ++given) {
+    const std::string_view variable = *given;
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const bool passed = std::find(kPassed.begin(), kPassed.end(), name) != kPassed.end();
+    if (passed && seen.insert(name).second) pinned.emplace_back(variable);
+  }
+  return pinned;
+}
+
 base::StatusOr<std::unique_ptr<base::FrameConnection>> DialHost(const EnclaveFlags& flags) {
   SOTERIA_ASSIGN_OR_RETURN(auto stream, base::DialLoopback(flags.host_port));
   return std::make_unique<base::FrameConnection>(std::move(stream));
@@ -93,7 +123,10 @@ base::StatusOr<std::unique_ptr<base::FrameConnection>> DialHost(const EnclaveFla
 int EnclaveMain(int argc, char** argv, const std::string& program,
                 const std::function<base::Status(const EnclaveFlags&, base::Files&,
                                                  attest::EvidenceSource&)>& run) {
-  PinKernelLevel(argv);
+  if (const base::Status pinned = PinEnvironment(argv); !pinned.ok()) {
+    return Report(program, pinned);
+  }
+  crypto::IgnoreSystemConfig();
   const auto files = base::PosixFiles();
   // Before anything is loaded on demand.
   const auto measurement = Measurement(*files);

@@ -1,12 +1,14 @@
-// What both enclave programs do before anything else: measure themselves, harden the process, pin
-// the instruction-set level, read the flags that the (untrusted) host passed, and bind evidence.
-// Flags select where to connect and how much to use, never what is trusted.
+// What both enclave programs do before anything else: start again in an environment that the host
+// didn't choose, measure themselves, harden the process, check the instruction-set level, read the
+// flags that the (untrusted) host passed, and bind evidence. Flags select where to connect and how
+// much to use, never what is trusted.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "src/attest/evidence.h"
 #include "src/base/bytes.h"
@@ -33,6 +35,10 @@ extern const char kKernelLevel[];
 int EnclaveMain(int argc, char** argv, const std::string& program,
                 const std::function<base::Status(const EnclaveFlags&, base::Files&,
                                                  attest::EvidenceSource&)>& run);
+
+/// The environment that an enclave runs in, whatever the host gave it: the pinned kernel level, and
+/// of the host's variables only the cookie and what the dynamic linker reads (which is measured).
+std::vector<std::string> PinnedEnvironment(const char* const* given);
 
 /// A new frame connection to the host.
 base::StatusOr<std::unique_ptr<base::FrameConnection>> DialHost(const EnclaveFlags& flags);
