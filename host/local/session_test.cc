@@ -2,6 +2,7 @@
 #include "host/local/session.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -36,7 +37,7 @@ std::string HelloBytes(const std::string& cookie, Role role, uint64_t slot = 0) 
 class SessionTest : public ::testing::Test {
  protected:
   SessionTest() {
-    record_ = ::testing::TempDir() + "/session_test_record_" +
+    record_ = ::testing::TempDir() + "/session_test_record_" + std::to_string(getpid()) + "_" +
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(record_);
     recorder_ = std::make_unique<Recorder>(*files_, record_);

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,8 +24,11 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string ReadFile(const fs::path& path) {
+  // Through operator<<, which takes the error of a process that is just ending for an end.
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
 }
 
 /// Children of a process that run and are no zombies.
@@ -49,7 +52,7 @@ std::string CommandOf(pid_t pid) { return ReadFile("/proc/" + std::to_string(pid
 class SupervisorTest : public ::testing::Test {
  protected:
   SupervisorTest() {
-    directory_ = ::testing::TempDir() + "/supervisor_test_" +
+    directory_ = ::testing::TempDir() + "/supervisor_test_" + std::to_string(getpid()) + "_" +
                  ::testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(directory_);
     fs::create_directories(directory_);
@@ -161,7 +164,7 @@ TEST_F(SupervisorTest, ChildrenDieWithTheHost) {
 TEST_F(SupervisorTest, GivesUpOnEnclavesThatNeverStart) {
   Start("/bin/false");
   const int status = WaitForHost();
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
   EXPECT_NE(ReadFile(directory_ + "/host.log").find("doesn't start"), std::string::npos);
 }
 

@@ -3,6 +3,7 @@
 #include <arrow/builder.h>
 #include <arrow/table.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -171,7 +172,7 @@ class OneProcessTest : public ::testing::Test {
     slots_ = slots;
     measurements_ = measurements;
     workers_.resize(workers);
-    record_ = ::testing::TempDir() + "/one_process_" +
+    record_ = ::testing::TempDir() + "/one_process_" + std::to_string(getpid()) + "_" +
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(record_);
     recorder_ = std::make_unique<host::Recorder>(*files_, record_);

@@ -1,0 +1,155 @@
+"""I5, I7: masters and workers that are killed in the middle of a job."""
+
+import json
+import os
+import re
+import signal
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hosts import children
+
+ROWS = 400
+PARTITIONS = 4
+REDUCE = 6  # an iteration in the middle of the fit, counted in reduce stages of the session
+LOST_SECONDS = 10
+
+FIT = """
+import json, sys
+from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.feature import VectorAssembler
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+table = spark.read.parquet(sys.argv[1])
+data = VectorAssembler(inputCols=["x", "y", "z"], outputCol="features").transform(table)
+model = LogisticRegression(maxIter=12, regParam=0.01).fit(data)
+print(json.dumps([model.summary.totalIterations, [v.hex() for v in model.coefficients.toArray().tolist()],
+                  model.intercept.hex(), [v.hex() for v in model.summary.objectiveHistory]]))
+"""
+
+SPLIT = """
+import json, sys
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+table = spark.read.parquet(sys.argv[1])
+parts = table.randomSplit([0.5, 0.3, 0.2], seed=11)
+ids = []
+for part in parts:
+    part.agg(F.sum("x")).collect()  # a reduce stage, in which a worker may be killed
+    ids.append(sorted(row.id for row in part.select("id").collect()))
+print(json.dumps(ids))
+"""
+
+
+def table():
+    generator = np.random.Generator(np.random.PCG64(3))
+    values = generator.normal(size=(ROWS, 3))
+    label = (values.sum(axis=1) + generator.normal(size=ROWS) > 0) * 1.0
+    return pd.DataFrame({"id": np.arange(ROWS), "x": values[:, 0], "y": values[:, 1], "z": values[:, 2], "label": label})
+
+
+@pytest.fixture(scope="module")
+def world(shared_deployment):
+    d = shared_deployment
+    d.path = d.table("points", table(), PARTITIONS)
+    d.start()
+    d.write_manifest(read=[d.path])
+    d.wanted = {script: last_line(d.run(script, d.path)) for script in (FIT, SPLIT)}
+    d.stop()
+    return d
+
+
+def last_line(done):
+    return done.stdout.strip().splitlines()[-1]
+
+
+def counters(done):
+    line = next(line for line in done.stderr.splitlines() if "session: " in line)
+    return {name: int(number) for number, name in re.findall(r"(\d+) (blocks rebuilt|workers admitted|lost|retries)", line)}
+
+
+def with_fault(world, script, *faults):
+    options = [word for fault in faults for word in ("--fault", fault)]
+    world.start(*options)
+    try:
+        return world.run(script, world.path, options=("--verbose",))
+    finally:
+        world.stop()
+
+
+@pytest.mark.parametrize("after", range(PARTITIONS))
+def test_a_worker_killed_after_k_partials_changes_no_bit(world, after):
+    done = with_fault(world, FIT, f"kill:reduce={REDUCE},after={after},worker={after % 2}")
+    assert last_line(done) == world.wanted[FIT]
+    seen = counters(done)
+    assert seen["lost"] >= 1 and seen["workers admitted"] >= 3, done.stderr
+    assert seen["blocks rebuilt"] > 0, done.stderr
+
+
+def test_both_workers_killed_one_after_the_other(world):
+    done = with_fault(world, FIT, "kill:reduce=4,after=1,worker=0", "kill:reduce=7,after=2,worker=1")
+    assert last_line(done) == world.wanted[FIT]
+    assert counters(done)["lost"] >= 2
+
+
+def test_the_parts_of_a_split_stay_disjoint_and_complete(world):
+    parts = json.loads(world.wanted[SPLIT])
+    assert sorted(sum(parts, [])) == list(range(ROWS)) and all(parts)
+    done = with_fault(world, SPLIT, "kill:reduce=2,after=1,worker=0", "kill:reduce=3,after=1,worker=1")
+    assert counters(done)["lost"] >= 1
+    assert json.loads(last_line(done)) == parts
+
+
+def test_a_killed_master_is_noticed_within_seconds(world):
+    world.start()
+    try:
+        script = """
+        import sys, time
+        from pyspark.ml.classification import LogisticRegression
+        from pyspark.ml.feature import VectorAssembler
+        from pyspark.sql import SparkSession
+        spark = SparkSession.builder.getOrCreate()
+        table = spark.read.parquet(sys.argv[1])
+        data = VectorAssembler(inputCols=["x", "y", "z"], outputCol="features").transform(table)
+        print("fitting", flush=True)
+        open(sys.argv[2], "w").close()
+        while True:
+            LogisticRegression(maxIter=50, tol=0.0, regParam=0.01).fit(data)
+        """
+        flag = world.folder / "fitting"
+        killed = []
+
+        def kill():
+            while not flag.exists():
+                time.sleep(0.05)
+            time.sleep(0.5)
+            (master,) = children(world.state()["pid"], "soteria-master")
+            os.kill(master, signal.SIGKILL)
+            killed.append(time.monotonic())
+
+        killer = threading.Thread(target=kill, daemon=True)
+        killer.start()
+        # The script's own retries are PySpark's business: with few of them it ends soon.
+        done = world.run(script.replace("spark = Spark", FEW_RETRIES + "        spark = Spark"), world.path, flag,
+                         check=False)
+        assert time.monotonic() - killed[0] < LOST_SECONDS + 10
+        assert done.returncode == 3, done.stderr
+        assert "the session is over" in done.stderr and "SOTERIA.MASTER_LOST" in done.stderr, done.stderr
+        # The host has started a fresh master, and the owner's records are whole.
+        assert last_line(world.run(FIT, world.path)) == world.wanted[FIT]
+        verified = world.cli("ledger", "verify", check=False)
+        assert verified.returncode == 1 and "cut off" in verified.stdout + verified.stderr
+    finally:
+        world.stop()
+
+
+FEW_RETRIES = """from pyspark.sql.connect.client import retries
+        _init = retries.DefaultPolicy.__init__
+        def few(self, *args, **kwargs):
+            _init(self, *args, **{**kwargs, "max_retries": 1})
+        retries.DefaultPolicy.__init__ = few
+"""
