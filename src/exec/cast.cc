@@ -73,6 +73,15 @@ bool IsLossless(const arrow::DataType& from, const arrow::DataType& to) {
   return IsIntegral(from) && IsIntegral(to) && WiderNumber(from, to)->Equals(to);
 }
 
+/// Spark's list of casts whose result it takes for nullable whatever the argument is.
+bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to) {
+  const bool to_time = to.id() == Type::TIMESTAMP;
+  if (from.id() == Type::STRING) return to.id() != Type::BINARY;
+  if (to.id() == Type::STRING) return false;
+  if (from.id() == Type::TIMESTAMP) return IsIntegral(to) && to.id() != Type::INT64;
+  return IsFractional(from) && to_time;
+}
+
 // ---- errors -------------------------------------------------------------------------------------
 
 std::string Quoted(const arrow::DataType& type) {
@@ -499,7 +508,8 @@ base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_ca
   }
   if (from.Equals(*type)) return arg;
   const bool lossless = IsLossless(from, *type);
-  const bool nullable = arg->field->nullable() || (try_cast && !lossless);
+  const bool nullable =
+      arg->field->nullable() || (try_cast && !lossless) || IsNullableCast(from, *type);
   const std::string name = base::Cat("CAST(", text, " AS ", table::SqlTypeName(*type), ")");
   const std::string kept = type->id() == Type::STRING ? "" : udt;
   std::shared_ptr<Bound> node = MakeCall(name, type, nullable, {std::move(arg)});

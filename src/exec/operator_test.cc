@@ -88,6 +88,7 @@ TEST(Operator, ProjectOfNothingKeepsRows) {
   const auto out = Apply(Project({}), Range(0, 5));
   EXPECT_EQ(out->num_rows(), 5);
   EXPECT_EQ(Apply(LocalLimit(2), out)->num_rows(), 2);
+  EXPECT_EQ(Apply(LocalLimit(1), Apply(Project({}), Range(0, 0)))->num_rows(), 0);
   EXPECT_EQ(Apply(Project({{"one", Literal(1)}}), out)->num_rows(), 5);
 }
 

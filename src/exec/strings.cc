@@ -2,6 +2,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/compute/api.h>
+#include <arrow/compute/initialize.h>
 #include <arrow/type.h>
 
 #include <algorithm>
@@ -80,16 +81,22 @@ base::StatusOr<ArrayPtr> Length(const Bound& node, const ArrayList& args, int64_
   return out.Finish(node.field->type(), std::move(validity));
 }
 
+/// Arrow's string kernels are registered by the first call, whoever makes it.
+base::StatusOr<ArrayPtr> CallArrow(const char* function, const ArrayPtr& arg) {
+  static const arrow::Status registered = arrow::compute::Initialize();
+  SOTERIA_ARROW_RETURN(registered);
+  SOTERIA_ARROW_ASSIGN(const arrow::Datum out, arrow::compute::CallFunction(function, {arg}));
+  return out.make_array();
+}
+
 base::StatusOr<ArrayPtr> Upper(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
                                EvalState& /*state*/) {
-  SOTERIA_ARROW_ASSIGN(arrow::Datum out, arrow::compute::CallFunction("utf8_upper", {args[0]}));
-  return out.make_array();
+  return CallArrow("utf8_upper", args[0]);
 }
 
 base::StatusOr<ArrayPtr> Lower(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
                                EvalState& /*state*/) {
-  SOTERIA_ARROW_ASSIGN(arrow::Datum out, arrow::compute::CallFunction("utf8_lower", {args[0]}));
-  return out.make_array();
+  return CallArrow("utf8_lower", args[0]);
 }
 
 base::StatusOr<ArrayPtr> Concat(const Bound& /*node*/, const ArrayList& args, int64_t rows,

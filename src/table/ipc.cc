@@ -7,6 +7,7 @@
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
 #include <arrow/table.h>
 
 #include <utility>
@@ -58,7 +59,14 @@ base::StatusOr<std::string> ToIpcStream(const arrow::Table& table) {
   bytes.reserve(static_cast<size_t>(size) + 4096);
   StringOutput out(&bytes);
   SOTERIA_ARROW_ASSIGN(auto writer, arrow::ipc::MakeStreamWriter(&out, table.schema()));
-  SOTERIA_ARROW_RETURN(writer->WriteTable(table));
+  if (table.num_columns() == 0) {
+    // A table without columns still has rows, which only a batch can carry.
+    const auto rows =
+        arrow::RecordBatch::Make(table.schema(), table.num_rows(), arrow::ArrayVector{});
+    SOTERIA_ARROW_RETURN(writer->WriteRecordBatch(*rows));
+  } else {
+    SOTERIA_ARROW_RETURN(writer->WriteTable(table));
+  }
   SOTERIA_ARROW_RETURN(writer->Close());
   return bytes;
 }

@@ -49,6 +49,17 @@ TEST(Ipc, SlicesCarryTheirRowsOnly) {
   EXPECT_TRUE((*back)->Equals(*table->Slice(1, 2)));
 }
 
+TEST(Ipc, RowsWithoutColumnsAreCounted) {
+  for (const int64_t rows : {0, 3}) {
+    const auto table = arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, rows);
+    const auto bytes = ToIpcStream(*table);
+    ASSERT_TRUE(bytes.ok());
+    const auto back = FromIpcStream(*bytes);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ((*back)->num_rows(), rows);
+  }
+}
+
 TEST(Ipc, RefusesCutAndForeignBytes) {
   const auto bytes = ToIpcStream(*Sample());
   ASSERT_TRUE(bytes.ok());
