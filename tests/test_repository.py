@@ -1,0 +1,114 @@
+"""The rules of STYLE.md that a search can check hold over the whole tree, and the checks can fail."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import layers  # noqa: E402
+import tidy  # noqa: E402
+
+RULES = tomllib.loads((ROOT / "tools/layers.toml").read_text())
+
+
+def test_layers_hold():
+    assert layers.findings() == []
+
+
+def test_tidy_holds():
+    assert tidy.findings() == []
+
+
+@pytest.mark.parametrize("where, line, says", [
+    ("src/crypto/x.cc", '#include "src/table/types.h"', "crypto may not include table"),
+    ("src/exec/x.cc", '#include "src/crypto/aead.h"', "exec may not include crypto"),
+    ("src/exec/x_test.cc", '#include "src/crypto/aead.h"', "exec may not include crypto"),
+    ("src/worker/x.cc", '#include "src/plan/logical.h"', "worker may not include plan"),
+    ("src/client/x.cc", '#include "src/master/master.h"', "client may not include master"),
+    ("host/local/x.cc", '#include "src/channel/channel.h"', "host/local may not include channel"),
+    ("src/client/x.cc", '#include "src/apps/soteria/console.h"', "nobody includes apps"),
+    ("src/storage/x.cc", "#include <openssl/evp.h>", "only crypto, channel may include openssl/"),
+    ("src/plan/x.cc", '#include "arrow/compute/initialize.h"', "only exec, apps may include arrow/compute/"),
+    ("src/dataflow/x.h", '#include "soteria/task.pb.h"', "belongs in .cc files only"),
+    ("src/newcomer/x.cc", "", "is not in tools/layers.toml"),
+])
+def test_a_broken_layer_is_found(where, line, says):
+    found = layers.check(where, line + "\n", RULES)
+    assert len(found) == 1 and says in found[0]
+
+
+@pytest.mark.parametrize("where, line", [
+    ("src/plan/x_test.cc", '#include "arrow/compute/initialize.h"'),
+    ("src/apps/master/main.cc", '#include "src/connect/server.h"'),
+    ("src/worker/x.cc", '#include "src/ml/kernel.h"'),
+])
+def test_what_layers_allow(where, line):
+    assert layers.check(where, line + "\n", RULES) == []
+
+
+HEADER = "// What it is.\n#pragma once\n"
+
+
+@pytest.mark.parametrize("name, text, says", [
+    ("x.h", "#pragma once\n", "a header opens with"),
+    ("x.h", "// What.\n#ifndef X_H_\n#define X_H_\n#endif\n", "#pragma once follows"),
+    ("x.h", HEADER + "int" + " " * 100 + "x;\n", "columns, at most 100"),
+    ("x.h", HEADER + "\n" * 800, "lines, at most 800"),
+    ("x.cc", "int f() {\n" + "  g();\n" * 69 + "}\n", "a function of 71 lines"),
+    ("x.cc", "int F::f(int a,\n      int b) {\n" + "  g();\n\n" * 40 + "}\n", "a function of 83 lines"),
+    ("x.cc", "  auto* x = new Thing(1);\n", "no naked new"),
+    ("x.cc", "  assert(x);\n", "use CHECK"),
+    ("x.cc", "  return std::chrono::system_clock::now();\n", "time comes from base::Clock"),
+    ("x.cc", "  std::mt19937 random;\n", "randomness comes from base::Random"),
+    ("x.cc", "  std::cerr << 1;\n", "programs print in src/apps only"),
+    ("x.cc", "// TO" + "DO: later\n", "finish it"),
+    ("x.md", "see SECUR" + "ITY 3\n", "cite an invariant"),
+    ("x.md", "in /tm" + "p/s/x\n", "a path of one machine"),
+    ("string_utils.cc", "", "name says nothing"),
+])
+def test_a_broken_rule_is_found(tmp_path, monkeypatch, name, text, says):
+    monkeypatch.setattr(tidy, "ROOT", tmp_path)
+    path = tmp_path / "src" / "exec" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    found = tidy.check(path)
+    assert len(found) == 1 and says in found[0]
+
+
+@pytest.mark.parametrize("text", [
+    "  std::unique_ptr<Thing> x(new Thing(1));\n",
+    "  return std::shared_ptr<Thing>(\n      new Thing(1));\n",
+    "  static const Thing& thing = *new Thing(1);\n",
+    "int f() {\n" + "  g();\n" * 68 + "}\n",
+    "  static_assert(sizeof(int) == 4);\n",
+])
+def test_what_tidy_allows(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(tidy, "ROOT", tmp_path)
+    path = tmp_path / "x.cc"
+    path.write_text(text)
+    assert tidy.check(path) == []
+
+
+def test_links_of_the_pages_lead_somewhere():
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, check=True,
+                           capture_output=True, text=True).stdout.split()
+    assert len(names) > 10
+    dead = []
+    for name in names:
+        page = ROOT / name
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+            if not target.startswith("http") and not (page.parent / target).exists():
+                dead.append(f"{name}: {target}")
+    assert dead == []
+
+
+def test_every_page_of_formats_and_decisions_is_listed():
+    for folder in ("docs/formats", "docs/decisions"):
+        listed = (ROOT / folder / "README.md").read_text()
+        missing = [p.name for p in (ROOT / folder).glob("*.md") if p.name != "README.md" and f"]({p.name})" not in listed]
+        assert missing == [], folder
