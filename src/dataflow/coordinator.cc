@@ -99,6 +99,7 @@ class Coordinator::Impl {
   void SetLive(std::vector<base::Digest> live);
   void SetLimits(const CoordinatorLimits& limits);
   void Cancel();
+  void SetWithoutWorkers(Status why);
   Status WaitForWorkers(uint64_t workers, int64_t timeout_ms);
   HostResources resources() const;
   Counters counters() const;
@@ -133,6 +134,7 @@ class Coordinator::Impl {
   uint64_t inbox_bytes_ = 0;
   size_t inbox_frames_max_ = kIdleInboxMax;
   uint64_t open_stage_ = 0;  // 0: none
+  Status without_workers_;
   bool overflowed_ = false;
   bool cancelled_ = false;
   bool closed_ = false;
@@ -235,7 +237,10 @@ void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
 
 StatusOr<base::Frame> Coordinator::Impl::NextFrame() {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [&] { return cancelled_ || closed_ || overflowed_ || !inbox_.empty(); });
+  changed_.wait(lock, [&] {
+    return cancelled_ || closed_ || overflowed_ || !without_workers_.ok() || !inbox_.empty();
+  });
+  if (!without_workers_.ok()) return without_workers_;
   if (cancelled_) return base::Fail(base::kCancelled, "the operation was cancelled");
   if (overflowed_) {
     return base::Fail(base::kCollectLimit, "the host delivers more than a stage may hold");
@@ -455,6 +460,12 @@ void Coordinator::Impl::Cancel() {
   changed_.notify_all();
 }
 
+void Coordinator::Impl::SetWithoutWorkers(Status why) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  without_workers_ = std::move(why);
+  changed_.notify_all();
+}
+
 Status Coordinator::Impl::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
@@ -534,6 +545,7 @@ void Coordinator::SetLive(std::vector<base::Digest> live) { impl_->SetLive(std::
 void Coordinator::SetLimits(CoordinatorLimits limits) { impl_->SetLimits(limits); }
 void Coordinator::DropShuffle(uint64_t stage) { impl_->Drop(std::nullopt, stage); }
 void Coordinator::Cancel() { impl_->Cancel(); }
+void Coordinator::SetWithoutWorkers(Status why) { impl_->SetWithoutWorkers(std::move(why)); }
 Status Coordinator::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {
   return impl_->WaitForWorkers(workers, timeout_ms);
 }

@@ -70,6 +70,10 @@ class Coordinator {
   /// Ends the running stage, if any, with kCancelled.
   void Cancel();
 
+  /// No worker can be had, and why: the running stage and later ones end with that, until OK is
+  /// set.
+  void SetWithoutWorkers(base::Status why);
+
   /// Blocks until the host reports `workers` ready workers; kWorkerLost after timeout_ms.
   Status WaitForWorkers(uint64_t workers, int64_t timeout_ms);
   HostResources resources() const;

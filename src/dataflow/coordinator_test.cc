@@ -463,6 +463,14 @@ TEST_F(CoordinatorTest, CancelEndsTheOpenStageOnly) {
   EXPECT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
 }
 
+TEST_F(CoordinatorTest, WithoutWorkersStagesEndAndSayWhy) {
+  const Status why = base::Fail(base::kEvidence, "every worker was refused");
+  EXPECT_EQ(Fails(Collect(1), [&](ScriptedHost&) { coordinator_.SetWithoutWorkers(why); }), why);
+  EXPECT_EQ(coordinator_.Run(Collect(1)).status(), why);  // later ones too
+  coordinator_.SetWithoutWorkers(base::OkStatus());
+  EXPECT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
+}
+
 TEST_F(CoordinatorTest, TheEndOfTheHostConnectionEndsEverything) {
   EXPECT_TRUE(base::Is(Fails(Collect(1), [](ScriptedHost& host) { host.coordinator->OnClosed(); }),
                        base::kWorkerLost));

@@ -18,6 +18,8 @@ namespace {
 
 constexpr size_t kRootBytes = 32;
 constexpr size_t kSessionNameBytesMax = 128;
+// One refusal may be one bad machine among many; the others need the time to join.
+constexpr uint64_t kRefusalsMax = 3;
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kTunnel = "tunnel";
 
@@ -195,12 +197,23 @@ base::Status EnclaveMaster::ServeTunnel(channel::Channel& channel) {
 
 base::Status EnclaveMaster::ServeWorker(channel::Channel& channel) {
   SOTERIA_ASSIGN_OR_RETURN(Job * job, WaitForJob(false));
-  SOTERIA_RETURN_IF_ERROR(Admit(channel, *job));
+  const base::Status admitted = Admit(channel, *job);
+  NoteAdmission(admitted);
+  SOTERIA_RETURN_IF_ERROR(admitted);
   // The worker ends with this channel, and it is silent from here on.
   const base::Status ended = channel.Receive(0).status();
   const std::lock_guard lock(mutex_);
   ++lost_;
   return ended;
+}
+
+void EnclaveMaster::NoteAdmission(const base::Status& admitted) {
+  if (admitted.ok()) return coordinator_.SetWithoutWorkers(base::OkStatus());
+  if (!base::Is(admitted, base::kEvidence)) return;
+  const std::lock_guard lock(mutex_);
+  if (admitted_ > 0 || ++refused_ < kRefusalsMax) return;
+  coordinator_.SetWithoutWorkers(base::WithContext(
+      admitted, base::Cat("no worker was admitted and ", refused_, " were refused, the last")));
 }
 
 base::Status EnclaveMaster::Admit(channel::Channel& channel, const Job& job) {

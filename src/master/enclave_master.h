@@ -106,6 +106,8 @@ class EnclaveMaster : public Master {
   base::Status ServeTunnel(channel::Channel& channel);
   base::Status ServeWorker(channel::Channel& channel);
   base::Status Admit(channel::Channel& channel, const Job& job);
+  /// When all that came was refused evidence, stages end with that instead of waiting for workers.
+  void NoteAdmission(const base::Status& admitted);
   base::StatusOr<Job*> Provision(std::string_view message, const base::Digest& policy_hash);
   /// Waits until the owner has provisioned the master; `with_ledger`: until its head is stored.
   base::StatusOr<Job*> WaitForJob(bool with_ledger);
@@ -130,6 +132,7 @@ class EnclaveMaster : public Master {
   uint64_t next_sender_ = 1;  // never reused (0 is the master)
   uint64_t admitted_ = 0;
   uint64_t lost_ = 0;
+  uint64_t refused_ = 0;  // workers whose evidence wasn't admitted
   uint64_t tunnels_ = 0;
 };
 
