@@ -28,7 +28,7 @@ std::string UuidText(std::string bytes) {
 
 EnclaveSession::EnclaveSession(SessionWorld world)
     : world_(world),
-      catalog_(world.gate, world.roots),
+      catalog_(world.gate, world.roots, world.output),
       builder_(catalog_),
       persisted_(world.live) {}
 

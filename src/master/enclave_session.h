@@ -104,6 +104,8 @@ class EnclaveSession : public Session {
   base::Status WriteUngated(const plan::PlanPtr& plan, const std::string& format,
                             const std::string& path, WriteMode mode, const Progress& progress);
   base::Status SaveFiles(std::vector<ml::SavedFile> files, const std::string& path, bool overwrite);
+  base::Status SaveUngated(std::vector<ml::SavedFile> files, const std::string& path,
+                           bool overwrite);
   base::StatusOr<Loaded> LoadUngated(const std::string& class_name, const std::string& path);
 
   SessionWorld world_;

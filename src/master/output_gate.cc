@@ -35,8 +35,12 @@ base::Status OutputGate::Record(ledger::Output::Kind kind, std::string rule,
 
 base::Status OutputGate::Permit(const base::Status& status) const {
   if (status.ok() || !base::QuotesData(status)) return status;
-  if (gate_.MayOutput(policy::Output::kRows).ok()) return status;
   const std::string name = base::ConditionName(status);
+  if (gate_.MayOutput(policy::Output::kRows).ok()) {
+    SOTERIA_RETURN_IF_ERROR(Record(ledger::Output::Kind::kRows, RuleOf(policy::Output::kRows),
+                                   base::Message(status), name, 0));
+    return status;
+  }
   const std::string exception = base::ExceptionName(status);
   const std::string sql_state = base::SqlState(status);
   const base::Condition condition{name.c_str(), exception.c_str(), sql_state.c_str(),

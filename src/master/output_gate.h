@@ -45,7 +45,7 @@ class OutputGate {
     return Permitted<T>(std::move(value));
   }
 
-  /// The status as the owner may see it.
+  /// The status as the owner may see it. A text that quotes data is recorded like other rows.
   base::Status Permit(const base::Status& status) const;
 
  private:

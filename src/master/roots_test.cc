@@ -163,17 +163,18 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   PutData({1.5, 2.5}, nullptr);
   MakeTree();
   const auto roots = NewRoots();
-  StorageCatalog catalog(gate_, *roots);
+  OutputGate output(gate_, ledger_, clock_);
+  StorageCatalog catalog(gate_, *roots, output);
   const auto data = catalog.Resolve(DataPath(), "parquet");
   ASSERT_TRUE(data.ok()) << base::Message(data.status());
   EXPECT_EQ(data->partitions, 1u);
   EXPECT_EQ(data->schema->field(0)->name(), "x");
   EXPECT_FALSE(catalog.Resolve(DataPath(), "text").ok());
   EXPECT_FALSE(catalog.Resolve(DataPath(), "csv").ok());
-  EXPECT_TRUE(base::Is(catalog.Resolve(DataPath() + "/x", "parquet").status(),
-                       base::kPathNotFound));
-  EXPECT_TRUE(base::Is(catalog.Resolve(TreePath() + "/none", "text").status(),
-                       base::kPathNotFound));
+  EXPECT_TRUE(
+      base::Is(catalog.Resolve(DataPath() + "/x", "parquet").status(), base::kPathNotFound));
+  EXPECT_TRUE(
+      base::Is(catalog.Resolve(TreePath() + "/none", "text").status(), base::kPathNotFound));
   EXPECT_TRUE(base::Is(catalog.Resolve((folder_ / "other").string(), "parquet").status(),
                        base::kNotInManifest));
 
@@ -214,11 +215,19 @@ TEST_F(RootsTest, AnErrorThatQuotesDataNeedsRows) {
   EXPECT_TRUE(base::Is(shown, base::kCastInvalid));
   EXPECT_EQ(base::Message(shown).find("secret"), std::string::npos);
   EXPECT_FALSE(base::QuotesData(shown));
+  EXPECT_EQ(owner_.events.size(), 1u);
   provisioned_.manifest.rows = true;
   EXPECT_NE(base::Message(gate.Permit(quoting)).find("secret"), std::string::npos);
+  ASSERT_EQ(owner_.events.size(), 2u);
+  EXPECT_EQ(std::get<ledger::Output>(owner_.events[1]).what, "CAST_INVALID_INPUT");
   const auto plain = base::Fail(base::kInput, "file 3");
   provisioned_.manifest.rows = false;
   EXPECT_EQ(base::Message(gate.Permit(plain)), "file 3");
+  EXPECT_EQ(owner_.events.size(), 2u);
+
+  provisioned_.manifest.rows = true;
+  owner_.refuses = true;  // not recorded, so it doesn't leave
+  EXPECT_EQ(base::Message(gate.Permit(quoting)).find("secret"), std::string::npos);
 }
 
 }  // namespace

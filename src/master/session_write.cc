@@ -121,6 +121,11 @@ base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::
 
 base::Status EnclaveSession::SaveFiles(std::vector<ml::SavedFile> files, const std::string& path,
                                        bool overwrite) {
+  return world_.output.Permit(SaveUngated(std::move(files), path, overwrite));
+}
+
+base::Status EnclaveSession::SaveUngated(std::vector<ml::SavedFile> files, const std::string& path,
+                                         bool overwrite) {
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
   const std::vector<std::string> removed = Occupied(tree, target.relative);
@@ -143,8 +148,9 @@ base::Status EnclaveSession::SaveFiles(std::vector<ml::SavedFile> files, const s
 base::Status EnclaveSession::SaveModel(const std::string& object_id, const ml::ParamMap& params,
                                        const std::string& path, bool overwrite) {
   SOTERIA_ASSIGN_OR_RETURN(auto model, ModelWithParams(object_id, params));
-  SOTERIA_ASSIGN_OR_RETURN(auto files, ml::Save(*model, world_.clock.NowMs()));
-  return SaveFiles(std::move(files), path, overwrite);
+  auto files = ml::Save(*model, world_.clock.NowMs());
+  if (!files.ok()) return world_.output.Permit(files.status());
+  return SaveFiles(*std::move(files), path, overwrite);
 }
 
 base::Status EnclaveSession::SaveStage(const std::string& class_name, const std::string& uid,
@@ -161,7 +167,12 @@ base::StatusOr<Session::Loaded> EnclaveSession::Load(const std::string& class_na
                                                      const std::string& path) {
   auto loaded = LoadUngated(class_name, path);
   if (!loaded.ok()) return world_.output.Permit(loaded.status());
-  return loaded;
+  // The client gets the uid and the params of a file, which a script can make from rows.
+  std::string content = loaded->uid;
+  for (const auto& [name, value] : loaded->params) content += name + ml::EncodeValue(value);
+  auto permitted = world_.output.PermitShape(*std::move(loaded), content, "load " + class_name);
+  SOTERIA_RETURN_IF_ERROR(permitted.status());
+  return std::move(*permitted).take();
 }
 
 base::StatusOr<Session::Loaded> EnclaveSession::LoadUngated(const std::string& class_name,

@@ -32,6 +32,13 @@ std::vector<std::string> DataFiles(const storage::Tree& tree, const std::string&
 
 base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
                                                      const std::string& format) {
+  auto source = ResolveUngated(path, format);
+  if (!source.ok()) return output_.Permit(source.status());
+  return source;
+}
+
+base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& path,
+                                                            const std::string& format) {
   if (format != "parquet" && format != "text") {
     return base::Fail(base::kUnsupported, base::Cat("read format '", format,
                                                     "' is not supported: use parquet or text"));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "src/base/status.h"
+#include "src/master/output_gate.h"
 #include "src/master/roots.h"
 #include "src/plan/logical.h"
 #include "src/policy/gate.h"
@@ -13,16 +14,19 @@ namespace soteria::master {
 
 class StorageCatalog : public plan::Catalog {
  public:
-  StorageCatalog(const policy::Gate& gate, Roots& roots) : gate_(gate), roots_(roots) {}
+  StorageCatalog(const policy::Gate& gate, Roots& roots, const OutputGate& output)
+      : gate_(gate), roots_(roots), output_(output) {}
 
   base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format) override;
 
  private:
+  base::StatusOr<plan::Source> ResolveUngated(const std::string& path, const std::string& format);
   base::StatusOr<plan::Source> OfTree(const policy::Readable& readable, const Root& root,
                                       const std::string& format);
 
   const policy::Gate& gate_;
   Roots& roots_;
+  const OutputGate& output_;
 };
 
 /// Files of a folder that hold rows: names as Spark's readers take them (not beginning with '_' or
