@@ -127,6 +127,14 @@ class CoordinatorTest : public ::testing::Test {
     return status;
   }
 
+  /// The same for what a check must stop: where none does, the stage ends as the host says.
+  Status Attacked(const StageSpec& spec, const ScriptedHost::Script& script) {
+    return Fails(spec, [&](ScriptedHost& host) {
+      script(host);
+      host.Done(host::FAILED);
+    });
+  }
+
   ScriptedHost host_;
   crypto::Secret root_ = RootOf('r');
   crypto::Sealer sealer_{root_, crypto::SessionId(root_), 0};
@@ -217,7 +225,7 @@ TEST_F(CoordinatorTest, AResultOfAClosedStageIsNotOneOfTheOpenStage) {
                 old = host.Seal(MessageKind::kRows, {0}, "old");
                 host.Deliver({0}, old);
               }).ok());
-  EXPECT_TRUE(base::Is(Fails(Collect(1), [&](ScriptedHost& host) { host.Deliver({0}, old); }),
+  EXPECT_TRUE(base::Is(Attacked(Collect(1), [&](ScriptedHost& host) { host.Deliver({0}, old); }),
                        base::kIntegrity));
 }
 
@@ -229,10 +237,12 @@ TEST_F(CoordinatorTest, AResultClaimedForAnotherClosedStageIsFatal) {
                   host.Rows(0);
                 }).ok());
   }
-  EXPECT_TRUE(base::Is(Fails(Collect(1), [&](ScriptedHost& host) { host.Deliver(2, {0}, first); }),
-                       base::kIntegrity));
-  EXPECT_TRUE(base::Is(Fails(Collect(1), [&](ScriptedHost& host) { host.Deliver(99, {0}, first); }),
-                       base::kIntegrity));
+  EXPECT_TRUE(
+      base::Is(Attacked(Collect(1), [&](ScriptedHost& host) { host.Deliver(2, {0}, first); }),
+               base::kIntegrity));
+  EXPECT_TRUE(
+      base::Is(Attacked(Collect(1), [&](ScriptedHost& host) { host.Deliver(99, {0}, first); }),
+               base::kIntegrity));
 }
 
 struct Attack {
@@ -312,7 +322,7 @@ TEST_F(CoordinatorTest, WhatIsNotExactlyAnAnswerIsFatal) {
   };
   ASSERT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
   for (const Attack& attack : attacks) {
-    const Status status = Fails(Collect(2), attack.script);
+    const Status status = Attacked(Collect(2), attack.script);
     EXPECT_TRUE(base::Is(status, base::kIntegrity)) << attack.name << ": " << base::Message(status);
   }
   // The next stage is none the worse for it.
@@ -322,7 +332,7 @@ TEST_F(CoordinatorTest, WhatIsNotExactlyAnAnswerIsFatal) {
 TEST_F(CoordinatorTest, FramesThatDontParseAreFatal) {
   for (const uint8_t kind : {host::RESULT, host::STAGE_DONE, host::RETRIED, host::PROGRESS}) {
     const Status status =
-        Fails(Collect(1), [&](ScriptedHost& host) { host.Push(kind, 1, "\xff\xff\xff"); });
+        Attacked(Collect(1), [&](ScriptedHost& host) { host.Push(kind, 1, "\xff\xff\xff"); });
     EXPECT_TRUE(base::Is(status, base::kProtocol)) << int{kind};
   }
   EXPECT_FALSE(coordinator_.OnFrame({host::TASK, 0, ""}));
@@ -345,7 +355,7 @@ TEST_F(CoordinatorTest, AnAuthenticErrorReachesTheCaller) {
 
 TEST_F(CoordinatorTest, AnErrorThatIsNoneIsRefused) {
   const auto error = [&](const std::string& plain) {
-    return Fails(Collect(1), [&](ScriptedHost& host) {
+    return Attacked(Collect(1), [&](ScriptedHost& host) {
       host.Deliver({0},
                    host.SealAs(host.run.stage(), host.task(), MessageKind::kError, {0}, plain));
     });
@@ -374,7 +384,7 @@ TEST_F(CoordinatorTest, AReduceTakesTheRootOnly) {
   EXPECT_EQ(result->rebuilds, 3U);
   for (const Place& place : {Place{1, 0, 9, 8}, Place{0, 0, 9, 8}, Place{2, 0, 9, 9},
                              Place{2, 0, 8, 8}, Place{3, 0, 9, 8}, Place{0, 0, 0, 0}}) {
-    const Status status = Fails(Of(Terminal::kReduce, 9), [&](ScriptedHost& host) {
+    const Status status = Attacked(Of(Terminal::kReduce, 9), [&](ScriptedHost& host) {
       host.Deliver(place, host.Seal(MessageKind::kPartial, place, "sum"));
     });
     EXPECT_TRUE(base::Is(status, base::kIntegrity)) << place.a << " " << place.b;
