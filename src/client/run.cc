@@ -163,9 +163,12 @@ base::StatusOr<int> Run(Owner& owner, const RunOptions& options, const Say& say,
     WaitForStop(options.stop_fd, [&job] { return job.lost(); });
     return job.Finish(kExitOk);
   }
-  base::StatusOr<int> exit_code = RunCommand(
-      options.command,
-      {{"SPARK_REMOTE", job.remote()}, {"SPARK_CONNECT_AUTHENTICATE_TOKEN", job.token()}});
+  // Without the third, PySpark 4.3 hangs at the end of a script that leaves a model to the
+  // interpreter: its finalizer calls the server when gRPC's threads are gone already.
+  base::StatusOr<int> exit_code =
+      RunCommand(options.command, {{"SPARK_REMOTE", job.remote()},
+                                   {"SPARK_CONNECT_AUTHENTICATE_TOKEN", job.token()},
+                                   {"SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true"}});
   int session_code = job.Finish(exit_code.ok() ? *exit_code : kExitFailed);
   if (!exit_code.ok()) return exit_code.status();
   return session_code;

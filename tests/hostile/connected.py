@@ -11,6 +11,8 @@ import subprocess
 import threading
 
 os.environ.setdefault("SPARK_CONNECT_MODE_ENABLED", "1")
+# PySpark may hang at exit without it, when a model outlives its session.
+os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
 
 from pyspark.sql import SparkSession  # noqa: E402
 
