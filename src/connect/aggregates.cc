@@ -16,6 +16,12 @@ namespace {
 using exec::Expr;
 using exec::ExprPtr;
 
+constexpr base::Condition kNestedAggregate = {"NESTED_AGGREGATE_FUNCTION",
+                                              base::exception_class::kAnalysis, "42607",
+                                              absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kMissingGroupBy = {"MISSING_GROUP_BY", base::exception_class::kAnalysis,
+                                             "42803", absl::StatusCode::kInvalidArgument};
+
 constexpr std::string_view kAggregates[] = {
     "count",       "sum", "avg",      "mean",     "min",        "max",    "stddev",
     "stddev_samp", "std", "variance", "var_samp", "stddev_pop", "var_pop"};
@@ -31,7 +37,7 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
                       base::Cat(expr.name, "() of several arguments is not supported"));
   }
   if (HasAggregate(*expr.args.front())) {
-    return base::Fail(base::kAnalysis,
+    return base::Fail(kNestedAggregate,
                       "It is not allowed to use an aggregate function in the "
                       "argument of another aggregate function.");
   }
@@ -48,7 +54,7 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, std::vector<exec::Aggregate
     return exec::ColumnNamed(name);
   }
   if (expr->kind == Expr::Kind::kColumn) {
-    return base::Fail(base::kAnalysis,
+    return base::Fail(kMissingGroupBy,
                       base::Cat("The column ", expr->name,
                                 " must be inside an aggregate function: there are no grouping "
                                 "expressions."));

@@ -21,7 +21,8 @@ struct SplitAggregate {
   bool plain = false;                    // columns only pass the calls through, in order
 };
 
-/// kAnalysis for an aggregate within another, or a column outside of any.
+/// NESTED_AGGREGATE_FUNCTION for an aggregate within another, MISSING_GROUP_BY for a column outside
+/// of any.
 base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns);
 
 }  // namespace soteria::connect

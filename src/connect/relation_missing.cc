@@ -56,8 +56,12 @@ base::StatusOr<exec::NamedExpr> Filled(const spark::connect::Expression::Literal
                                        const arrow::Field& field) {
   SOTERIA_ASSIGN_OR_RETURN(ExprPtr fill, ToLiteralExpr(value));
   if (!fill->literal->type->Equals(*field.type())) fill = exec::Cast(fill, field.type());
-  ExprPtr expr =
-      exec::Call("when", {IsMissing(field), std::move(fill), exec::ColumnNamed(field.name())});
+  ExprPtr column = exec::ColumnNamed(field.name());
+  if (IsFloating(*field.type())) {
+    column = exec::Call("nanvl",
+                        {std::move(column), exec::Literal(arrow::MakeNullScalar(field.type()))});
+  }
+  ExprPtr expr = exec::Call("coalesce", {std::move(column), std::move(fill)});
   return exec::NamedExpr{field.name(), std::move(expr)};
 }
 

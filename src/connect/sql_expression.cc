@@ -304,9 +304,7 @@ class Parser {
     for (const char* op : {"-", "~", "+"}) {
       if (!TakeOp(op)) continue;
       SOTERIA_ASSIGN_OR_RETURN(Node operand, Unary());
-      if (op[0] == '-') return Make("negative", std::move(operand));
-      if (op[0] == '~') return Make("~", std::move(operand));
-      return Make("positive", std::move(operand));
+      return Make(op, std::move(operand));
     }
     SOTERIA_ASSIGN_OR_RETURN(Node primary, Primary());
     return Postfix(std::move(primary));
@@ -433,6 +431,14 @@ class Parser {
     if (IsWord("OVER") || IsWord("FILTER") || IsWord("WITHIN")) {
       return base::Fail(base::kUnsupported, "Window functions in expressions");
     }
+    // Spark's casts that are written like functions.
+    static constexpr std::string_view kCasts[] = {"boolean", "tinyint", "smallint", "int",
+                                                  "bigint",  "float",   "double",   "string"};
+    for (const std::string_view cast : kCasts) {
+      if (name != cast || args.size() != 1) continue;
+      SOTERIA_ASSIGN_OR_RETURN(auto type, table::TypeFromDdl(cast));
+      return CastNode(std::move(args[0]), std::move(type), /*try_cast=*/false);
+    }
     return Make(name, std::move(args));
   }
 
@@ -493,6 +499,10 @@ class Parser {
   NodeOr MakeCast(Node operand, size_t begin, bool try_cast) {
     const std::string_view text = sql_.substr(begin, tokens_[at_ - 1].end - begin);
     SOTERIA_ASSIGN_OR_RETURN(auto type, table::TypeFromDdl(text));
+    return CastNode(std::move(operand), std::move(type), try_cast);
+  }
+
+  static NodeOr CastNode(Node operand, std::shared_ptr<arrow::DataType> type, bool try_cast) {
     if (operand.height + 1 > exec::kExprDepthMax) {
       return base::Fail(base::kParse, "The expression is nested too deeply.");
     }

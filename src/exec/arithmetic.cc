@@ -311,8 +311,73 @@ base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
   return args[0];
 }
 
+base::StatusOr<BoundPtr> BindAdd(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
+  if (args.size() == 1) return BindPositive(e, std::move(args), context);
+  return BindBinary<Binary<Add>>(e, std::move(args), context);
+}
+
+// ---- bits ---------------------------------------------------------------------------------------
+
+struct BitAnd {
+  template <class T>
+  static T Apply(T a, T b) {
+    return static_cast<T>(a & b);
+  }
+};
+
+struct BitOr {
+  template <class T>
+  static T Apply(T a, T b) {
+    return static_cast<T>(a | b);
+  }
+};
+
+struct BitXor {
+  template <class T>
+  static T Apply(T a, T b) {
+    return static_cast<T>(a ^ b);
+  }
+};
+
+/// The not of one argument is its xor with all ones.
+template <class Op>
+base::StatusOr<ArrayPtr> Bits(const Bound& node, const ArrayList& args, int64_t rows,
+                              EvalState& /*state*/) {
+  SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid(args, rows));
+  return WithNumber(*node.field->type(), [&](auto type) -> base::StatusOr<ArrayPtr> {
+    using T = decltype(type);
+    SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<T>::Make(rows));
+    if constexpr (std::is_integral_v<T>) {
+      const T* a = Values<T>(*args[0]);
+      const T* b = args.size() == 2 ? Values<T>(*args[1]) : nullptr;
+      for (int64_t i = 0; i < rows; ++i) {
+        out.data()[i] = Op::template Apply<T>(a[i], b == nullptr ? T{-1} : b[i]);
+      }
+    }
+    return out.Finish(node.field->type(), std::move(validity));
+  });
+}
+
+template <class Op>
+base::StatusOr<BoundPtr> BindBits(const Expr& e, std::vector<BoundPtr> args,
+                                  BindContext& /*context*/) {
+  bool nullable = args[0]->field->nullable();
+  if (args.size() == 2) {
+    SOTERIA_RETURN_IF_ERROR(CoercePair(e, args[0], args[1]));
+    nullable = nullable || args[1]->field->nullable();
+  }
+  const TypePtr type = args[0]->field->type();
+  if (!IsIntegral(*type)) {
+    if (args.size() == 2) return WrongOperator(e, "\"INTEGRAL\"", *args[0]->field);
+    return UnexpectedType(e, 0, "\"INTEGRAL\"", *e.args[0], *args[0]->field);
+  }
+  auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
+  node->kernel = Bits<Op>;
+  return node;
+}
+
 constexpr Function kFunctions[] = {
-    {"+", 2, 2, "+", Print::kInfix, BindBinary<Binary<Add>>},
+    {"+", 1, 2, "+", Print::kInfix, BindAdd},
     {"-", 1, 2, "-", Print::kInfix, BindSubtract},
     {"*", 2, 2, "*", Print::kInfix, BindBinary<Binary<Multiply>>},
     {"/", 2, 2, "/", Print::kInfix, BindDivide},
@@ -323,6 +388,10 @@ constexpr Function kFunctions[] = {
     {"negative", 1, 1, "negative", Print::kCall, BindSign<false>},
     {"positive", 1, 1, "positive", Print::kCall, BindPositive},
     {"abs", 1, 1, "abs", Print::kCall, BindSign<true>},
+    {"&", 2, 2, "&", Print::kInfix, BindBits<BitAnd>},
+    {"|", 2, 2, "|", Print::kInfix, BindBits<BitOr>},
+    {"^", 2, 2, "^", Print::kInfix, BindBits<BitXor>},
+    {"~", 1, 1, "~", Print::kSpecial, BindBits<BitXor>},
 };
 
 }  // namespace

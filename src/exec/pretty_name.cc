@@ -36,6 +36,7 @@ std::string When(const std::vector<ExprPtr>& args) {
 std::string Special(const Expr& e, const Function& function) {
   const std::string_view name = function.name;
   const auto& args = e.args;
+  if (name == "~") return base::Cat("~", PrettyName(*args[0]));
   if (name == "when") return When(args);
   if (name == "in") return base::Cat("(", PrettyName(*args[0]), " IN (", List(args, 1), "))");
   if (name == "if") return base::Cat("(IF(", List(args, 0), "))");
@@ -45,7 +46,7 @@ std::string Special(const Expr& e, const Function& function) {
                      args.size() > 1 ? PrettyName(*args[1]) : "0", ")");
   }
   if (name == "log") {
-    return args.size() == 1 ? base::Cat("ln(", PrettyName(*args[0]), ")")
+    return args.size() == 1 ? base::Cat("LOG(E(), ", PrettyName(*args[0]), ")")
                             : base::Cat("LOG(", List(args, 0), ")");
   }
   // vector_to_array, array_to_vector: Spark runs them as UDFs of the first argument.
@@ -67,6 +68,9 @@ std::string CallText(const Expr& e) {
   }
   switch (function->print) {
     case Print::kInfix:
+      if (e.args.size() == 1) {
+        return base::Cat("(", function->printed, " ", PrettyName(*e.args[0]), ")");
+      }
       if (e.args.size() != 2) break;
       return base::Cat("(", PrettyName(*e.args[0]), " ", function->printed, " ",
                        PrettyName(*e.args[1]), ")");
@@ -79,9 +83,7 @@ std::string CallText(const Expr& e) {
     case Print::kCall:
       break;
   }
-  // "-" with one argument is negative().
-  const char* name = e.name == "-" ? "negative" : function->printed;
-  return base::Cat(name, "(", List(e.args, 0), ")");
+  return base::Cat(function->printed, "(", List(e.args, 0), ")");
 }
 
 /// Identifier text without its backticks.
@@ -127,7 +129,8 @@ std::string PrettyName(const Expr& e) {
 }
 
 std::string AutoName(const Expr& e) {
-  if (e.kind == Expr::Kind::kCast && e.args[0]->kind == Expr::Kind::kColumn) {
+  const bool cast = e.kind == Expr::Kind::kCast || e.kind == Expr::Kind::kTryCast;
+  if (cast && e.args[0]->kind == Expr::Kind::kColumn) {
     return AutoName(*e.args[0]);
   }
   if (e.kind != Expr::Kind::kColumn) return PrettyName(e);
