@@ -150,7 +150,8 @@ base::StatusOr<ParamMap> ParamsOf(const Json& json, const ClassInfo& info) {
   for (const auto& [name, value] : json.items()) {
     const ParamSpec* spec = info.Find(name);
     if (spec == nullptr) {
-      return base::Fail(base::kIllegalArgument, base::Cat("Param ", name, " does not exist."));
+      return base::FailQuotingData(base::kIllegalArgument,
+                                   base::Cat("Param ", name, " does not exist."));
     }
     SOTERIA_ASSIGN_OR_RETURN(params[name], JsonValue(name, value, spec->type));
   }
@@ -198,16 +199,20 @@ base::StatusOr<Loaded> Load(std::string_view class_name, FolderReader& folder) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string text, folder.Text("metadata"));
   SOTERIA_ASSIGN_OR_RETURN(const Metadata metadata, ParseMetadata(text));
   if (metadata.class_name != entry->info->name) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("requirement failed: Error loading metadata: Expected class name ",
-                                entry->info->name, " but found class name ", metadata.class_name));
+    return base::FailQuotingData(
+        base::kIllegalArgument,
+        base::Cat("requirement failed: Error loading metadata: Expected class name ",
+                  entry->info->name, " but found class name ", metadata.class_name));
   }
   Loaded loaded;
   loaded.class_name = metadata.class_name;
   loaded.uid = metadata.uid;
   SOTERIA_ASSIGN_OR_RETURN(loaded.params, ParamsOf(metadata.params, *entry->info));
-  SOTERIA_ASSIGN_OR_RETURN(Params params, Params::Make(*entry->info, metadata.uid, loaded.params));
-  SOTERIA_RETURN_IF_ERROR(LoadStage(*entry, std::move(params), folder, loaded));
+  auto params = Params::Make(*entry->info, metadata.uid, loaded.params);
+  if (!params.ok()) {  // what a file says may be made from rows, so its text counts as data
+    return base::FailQuotingData(base::kIllegalArgument, base::Message(params.status()));
+  }
+  SOTERIA_RETURN_IF_ERROR(LoadStage(*entry, *std::move(params), folder, loaded));
   return loaded;
 }
 

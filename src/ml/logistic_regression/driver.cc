@@ -108,13 +108,14 @@ base::Status LogisticRegression::CheckSupported() const {
 
 base::Status LogisticRegression::CheckClasses(size_t classes) const {
   if (classes > 2 && FamilyOf(params_) == "binomial") {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("requirement failed: Binomial family only supports 1 or 2 outcome"
-                                " classes but found ",
-                                classes, "."));
+    return base::FailQuotingData(  // the largest label and one
+        base::kIllegalArgument,
+        base::Cat("requirement failed: Binomial family only supports 1 or 2 outcome"
+                  " classes but found ",
+                  classes, "."));
   }
   if (classes > 2) {
-    return Unsupported(base::Cat("the multinomial family (the labels have ", classes, " classes)"));
+    return Unsupported("the multinomial family (the labels have more than 2 classes)");
   }
   if (!params_.IsSet("thresholds")) return base::OkStatus();
   const size_t length = params_.Doubles("thresholds").size();

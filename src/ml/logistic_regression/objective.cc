@@ -35,10 +35,11 @@ base::StatusOr<double> LogisticObjective::Evaluate(std::span<const double> x,
   SOTERIA_ASSIGN_OR_RETURN(const GradientSums sums,
                            GradientSums::Decode(partial, inverse_std_.size()));
   if (!(sums.weight > 0)) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("requirement failed: The effective number of instances should be"
-                                " greater than 0.0, but was ",
-                                sums.weight, "."));
+    return base::FailQuotingData(
+        base::kIllegalArgument,
+        base::Cat("requirement failed: The effective number of instances should be"
+                  " greater than 0.0, but was ",
+                  sums.weight, "."));
   }
   for (size_t j = 0; j < inverse_std_.size(); ++j) {
     double g = sums.gradient[j] * inverse_std_[j];
