@@ -57,8 +57,9 @@ base::Status Roots::Accept(const Root& root, ledger::Access::Mode mode) {
 base::StatusOr<std::shared_ptr<const Root>> Roots::Open(const policy::Readable& readable) {
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(readable.id));
   SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* key, KeyOf(id));
-  SOTERIA_ASSIGN_OR_RETURN(auto opened, storage::OpenIndex(files_, readable.root, *key, id));
+  // From here: an index read before another thread's publication would look rolled back after it.
   const std::lock_guard lock(mutex_);
+  SOTERIA_ASSIGN_OR_RETURN(auto opened, storage::OpenIndex(files_, readable.root, *key, id));
   std::optional<storage::KnownVersion> known;
   if (const auto record = versions_.find(id); record != versions_.end()) {
     known = storage::KnownVersion{record->second.version, record->second.index};
@@ -89,6 +90,8 @@ base::StatusOr<storage::Tree> Roots::OpenTree(const policy::Readable& readable) 
 
 base::Status Roots::Publish(const policy::Readable& target, std::vector<storage::FileEntry> added,
                             const std::vector<std::string>& removed) {
+  // The owner refuses a version below one that it has stored, so they are reported in order.
+  const std::lock_guard publishing(publishing_);
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, OpenTree(target));
   SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.Publish(random_, std::move(added), removed));
   const std::lock_guard lock(mutex_);

@@ -60,6 +60,7 @@ class Roots {
   base::Random& random_;
   ledger::LedgerWriter& ledger_;
   const EnclaveClock& clock_;
+  std::mutex publishing_;  // taken before mutex_
   std::mutex mutex_;
   std::map<std::string, ledger::VersionRecord, std::less<>> versions_;
   std::map<std::string, std::shared_ptr<const Root>, std::less<>> opened_;  // by id
