@@ -311,7 +311,9 @@ Status Coordinator::Impl::Handle(OpenStage& stage, const base::Frame& frame,
       host::Progress progress;
       if (!progress.ParseFromString(frame.payload)) return malformed;
       if (on_progress != nullptr && progress.stage() == stage.number) {
-        on_progress(stage.number, progress.done(), progress.total());
+        const uint64_t tasks_max = 2 * stage.spec.recipe->partitions + 1;
+        on_progress(stage.number, std::min(progress.done(), tasks_max),
+                    std::min(progress.total(), tasks_max));
       }
       return base::OkStatus();
     }
