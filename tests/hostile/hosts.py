@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -45,8 +46,12 @@ class OwnHost:
 def children(pid: int, name: str) -> list[int]:
     """Processes of this program below a host."""
     found = []
-    for child in (int(text) for text in open(f"/proc/{pid}/task/{pid}/children").read().split()):
-        with open(f"/proc/{child}/comm") as comm:
-            if comm.read().strip() == name[:15]:
-                found.append(child)
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (folder / "cmdline").read_bytes().split(b"\0")[0].decode()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid and command.endswith(name):
+            found.append(int(folder.name))
     return found

@@ -4,13 +4,15 @@ import json
 import os
 import re
 import signal
-import threading
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from deployment import BIN
 from hosts import children
 
 ROWS = 400
@@ -86,7 +88,7 @@ def test_a_worker_killed_after_k_partials_changes_no_bit(world, after):
     done = with_fault(world, FIT, f"kill:reduce={REDUCE},after={after},worker={after % 2}")
     assert last_line(done) == world.wanted[FIT]
     seen = counters(done)
-    assert seen["lost"] >= 1 and seen["workers admitted"] >= 3, done.stderr
+    assert seen["lost"] >= 1, done.stderr
     assert seen["blocks rebuilt"] > 0, done.stderr
 
 
@@ -104,52 +106,37 @@ def test_the_parts_of_a_split_stay_disjoint_and_complete(world):
     assert json.loads(last_line(done)) == parts
 
 
-def test_a_killed_master_is_noticed_within_seconds(world):
+FIT_FOR_EVER = FIT.replace("model = ", "open(sys.argv[2], 'w').close()\nwhile True:\n    ")
+
+
+def test_a_killed_master_is_noticed_within_seconds(world, tmp_path):
     world.start()
     try:
-        script = """
-        import sys, time
-        from pyspark.ml.classification import LogisticRegression
-        from pyspark.ml.feature import VectorAssembler
-        from pyspark.sql import SparkSession
-        spark = SparkSession.builder.getOrCreate()
-        table = spark.read.parquet(sys.argv[1])
-        data = VectorAssembler(inputCols=["x", "y", "z"], outputCol="features").transform(table)
-        print("fitting", flush=True)
-        open(sys.argv[2], "w").close()
-        while True:
-            LogisticRegression(maxIter=50, tol=0.0, regParam=0.01).fit(data)
-        """
-        flag = world.folder / "fitting"
-        killed = []
-
-        def kill():
-            while not flag.exists():
-                time.sleep(0.05)
-            time.sleep(0.5)
-            (master,) = children(world.state()["pid"], "soteria-master")
-            os.kill(master, signal.SIGKILL)
-            killed.append(time.monotonic())
-
-        killer = threading.Thread(target=kill, daemon=True)
-        killer.start()
-        # The script's own retries are PySpark's business: with few of them it ends soon.
-        done = world.run(script.replace("spark = Spark", FEW_RETRIES + "        spark = Spark"), world.path, flag,
-                         check=False)
-        assert time.monotonic() - killed[0] < LOST_SECONDS + 10
-        assert done.returncode == 3, done.stderr
-        assert "the session is over" in done.stderr and "SOTERIA.MASTER_LOST" in done.stderr, done.stderr
+        script, fitting = tmp_path / "fit.py", tmp_path / "fitting"
+        script.write_text(FIT_FOR_EVER)
+        job = subprocess.Popen(
+            [BIN / "soteria", "run", "--manifest", world.manifest, "--cluster", world.cluster, "--", sys.executable,
+             script, world.path, fitting],
+            env={**os.environ, "SOTERIA_HOME": str(world.home)}, stderr=subprocess.PIPE, text=True)
+        while not fitting.exists():
+            assert job.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.3)
+        (master,) = children(world.state()["pid"], "soteria-master")
+        os.kill(master, signal.SIGKILL)
+        killed = time.monotonic()
+        for line in job.stderr:
+            if "the session is over" in line:
+                break
+        assert time.monotonic() - killed < LOST_SECONDS
+        assert "the connection to the master broke" in line, line
+        assert job.poll() is None, "the command isn't killed: PySpark retries, and its owner decides"
+        job.terminate()
+        job.stderr.read()
+        assert job.wait(30) == 3
         # The host has started a fresh master, and the owner's records are whole.
         assert last_line(world.run(FIT, world.path)) == world.wanted[FIT]
         verified = world.cli("ledger", "verify", check=False)
         assert verified.returncode == 1 and "cut off" in verified.stdout + verified.stderr
     finally:
         world.stop()
-
-
-FEW_RETRIES = """from pyspark.sql.connect.client import retries
-        _init = retries.DefaultPolicy.__init__
-        def few(self, *args, **kwargs):
-            _init(self, *args, **{**kwargs, "max_retries": 1})
-        retries.DefaultPolicy.__init__ = few
-"""
