@@ -106,7 +106,9 @@ class Lowerer {
     source.scheme = scheme;
     Lowered lowered;
     lowered.schema = input.schema;
-    lowered.recipe = dataflow::MakeRecipe(std::move(source), {}, targets);
+    // A script may chain more of them than a recipe may be deep.
+    SOTERIA_ASSIGN_OR_RETURN(lowered.recipe,
+                             dataflow::CheckedRecipe(std::move(source), {}, targets));
     lowered.inputs = input.inputs;
     lowered.broadcasts = input.broadcasts;
     lowered.inputs.push_back(result.shuffle);
@@ -120,7 +122,8 @@ class Lowerer {
     dataflow::CoalesceSource source;
     source.parent = input.recipe;
     source.groups = groups;
-    lowered.recipe = dataflow::MakeRecipe(std::move(source), {}, groups);
+    SOTERIA_ASSIGN_OR_RETURN(lowered.recipe,
+                             dataflow::CheckedRecipe(std::move(source), {}, groups));
     return lowered;
   }
 

@@ -65,6 +65,11 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
                       "Reading several paths as one table is not supported: read one path");
   }
   SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths.front(), format));
+  if (source.partitions == 0 || source.partitions > dataflow::kPartitionsMax) {
+    return base::Fail(base::kUnsupported,
+                      base::Cat("reading a folder of ", source.partitions, " files: 1 to ",
+                                dataflow::kPartitionsMax, " can be read"));
+  }
   auto schema = source.schema;
   return Make(ReadNode{std::move(source)}, std::move(schema), nullptr);
 }

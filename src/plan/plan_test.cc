@@ -88,6 +88,14 @@ TEST_F(PlanTest, NegativeLimitIsSparksError) {
   EXPECT_TRUE(base::Is(plan.status(), base::kIllegalArgument));
 }
 
+TEST_F(PlanTest, TooManyExchangesAreAnErrorOfTheScript) {
+  PlanPtr plan = Local(10);
+  for (int i = 0; i < dataflow::kRecipeDepthMax + 1; ++i) {
+    plan = builder_.Repartition(std::move(plan), 2).value();
+  }
+  EXPECT_TRUE(base::Is(Lower(*plan, runner_).status(), base::kProtocol));
+}
+
 TEST_F(PlanTest, RepartitionConservesRows) {
   const auto plan = builder_.Repartition(Local(25'000), 7).value();
   const auto lowered = Lower(*plan, runner_).value();
