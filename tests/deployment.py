@@ -44,10 +44,11 @@ class Deployment:
     def keygen(self):
         self.cli("keygen")
 
-    def table(self, name: str, frame: pd.DataFrame, files: int = 4) -> pathlib.Path:
-        """Puts a pandas table into storage and returns its path there."""
+    def table(self, name: str, frame: pd.DataFrame | pa.Table, files: int = 4) -> pathlib.Path:
+        """Puts a pandas or Arrow table into storage and returns its path there."""
         plain = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), plain)
+        table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+        pq.write_table(table, plain)
         return self.put(plain, name, "--files", files)
 
     def put(self, source, name: str, *options) -> pathlib.Path:

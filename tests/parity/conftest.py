@@ -1,0 +1,156 @@
+"""Two worlds for the same script: stock Spark on plain tables, and Soteria on the sealed ones.
+
+Order: Soteria runs the cases and saves a model; the owner decrypts tables and model; stock Spark runs
+the cases, loads that model, saves one, runs the example; that model is sealed and Soteria loads it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from deployment import PYTHON, ROOT, Deployment
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+JOB = HERE / "job.py"
+EXAMPLE = ROOT / "examples/breast_cancer.py"
+SPARK_SECONDS = 300
+# One file, one partition, as in Soteria: without it Spark packs small files into one partition.
+SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false",
+                 "--conf", f"spark.sql.files.openCostInBytes={2**30}", "--conf", "spark.sql.shuffle.partitions=4",
+                 "--conf", "spark.log.level=ERROR", "--driver-java-options", "'-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'",
+                 "--conf", "spark.sql.adaptive.enabled=false",
+                 # The same semantics, and much faster for tables of this size than compiling every plan.
+                 "--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN"]
+
+
+@dataclasses.dataclass
+class Worlds:
+    spark: dict
+    soteria: dict
+    soteria_example: str
+    deployment: Deployment
+
+
+def patients() -> pd.DataFrame:
+    frame = load_breast_cancer(as_frame=True).frame.rename(columns=lambda name: name.replace(" ", "_"))
+    frame["label"] = 1.0 - frame.pop("target")  # scikit-learn's 0 is malignant
+    return frame
+
+
+def with_split(frame: pd.DataFrame) -> pd.DataFrame:
+    number = np.arange(len(frame))
+    frame["row"] = number
+    frame["fold"] = (number * 7919 % 10 >= 7).astype("int32")  # 70% train, fixed
+    frame["weight"] = 0.5 + number % 5
+    return frame
+
+
+def sparse() -> pd.DataFrame:
+    """Nine in ten values are zero; one column is zero throughout."""
+    generator = np.random.Generator(np.random.PCG64(11))
+    values = generator.normal(size=(600, 24)) * (generator.uniform(size=(600, 24)) < 0.1)
+    values[:, 5] = 0.0
+    score = values @ generator.normal(size=24) + 0.3 * generator.normal(size=600)
+    frame = pd.DataFrame(values, columns=[f"c{i}" for i in range(24)])
+    frame["label"] = (score > 0).astype("float64")
+    return with_split(frame)
+
+
+def mixed() -> pa.Table:
+    """40 rows of every plain type, with nulls, NaN, infinities and signed zeros."""
+    k = range(40)
+
+    def spoiled(values, period):
+        return [None if i % period == period - 1 else v for i, v in enumerate(values)]
+
+    doubles = [float("nan"), float("inf"), float("-inf"), -0.0, 0.0, 1e-300, 1.5, -2.25, 3e7, 123456789.125]
+    return pa.table({
+        "b": pa.array(spoiled([i % 3 == 0 for i in k], 7), pa.bool_()),
+        "y": pa.array(spoiled([i % 11 - 5 for i in k], 9), pa.int8()),
+        "h": pa.array(spoiled([i * 13 % 100 - 50 for i in k], 8), pa.int16()),
+        "i": pa.array(spoiled([i * 7 % 12 - 3 for i in k], 6), pa.int32()),
+        "l": pa.array(spoiled([i * 10**15 - 5 for i in k], 5), pa.int64()),
+        "f": pa.array(spoiled([i * 0.1 for i in k], 10), pa.float32()),
+        "d": pa.array(spoiled([doubles[i % 10] * (1 + i // 10) for i in k], 11), pa.float64()),
+        "s": pa.array(spoiled(["abc"[i % 3] if i % 4 else ["", "é", "a b", "'\\"][i // 4 % 4] for i in k], 13), pa.string()),
+        "n": pa.array(spoiled([str(i * 3 - 20) for i in k], 12), pa.string()),
+        "k": pa.array(list(k), pa.int32()),
+        "x": pa.array([(i * 37 % 40 - 20) / 7 for i in k], pa.float64()),
+    })
+
+
+def times() -> pa.Table:
+    return pa.table({
+        "day": pa.array([0, 19782, -1, None, 20000], pa.int32()).cast(pa.date32()),
+        "at": pa.array([0, 1709164800123456, -1, None, 1], pa.timestamp("us", tz="UTC")),
+        "id": pa.array([1, 2, 3, 4, 5], pa.int32()),
+    })
+
+
+def environment() -> dict:
+    """Both worlds in UTC; in stock Spark's there is no word of Soteria."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SPARK_", "PYSPARK_"))}
+    return {**kept, "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run_spark(*args) -> None:
+    env = environment() | {"PYSPARK_SUBMIT_ARGS": " ".join([*SPARK_OPTIONS, "pyspark-shell"]), "SPARK_LOCAL_IP": "127.0.0.1",
+                           "PYSPARK_PYTHON": PYTHON}
+    done = subprocess.run([PYTHON, str(JOB), *map(str, args)], env=env, capture_output=True, text=True,
+                          timeout=SPARK_SECONDS, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+
+def put_tables(deployment: Deployment) -> list[pathlib.Path]:
+    people = with_split(patients())
+    few = sparse()
+    tables = {"patients4": (people, 4), "patients1": (people, 1), "sparse4": (few, 4), "sparse1": (few, 1),
+              "mixed": (mixed(), 1), "times": (times(), 1), "example": (patients(), 1)}
+    return [deployment.table(name, frame, files) for name, (frame, files) in tables.items()]
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory) -> Worlds:
+    folder = tmp_path_factory.mktemp("parity")
+    ours = Deployment(folder / "soteria")
+    ours.folder.mkdir()
+    theirs = folder / "spark"
+    theirs.mkdir()
+    ours.keygen()
+    paths = put_tables(ours)
+    ours.start()
+    try:
+        output = ours.storage / "output"
+        ours.write_manifest(read=paths, write=[output])
+        in_utc = {"TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+        ours.run_file(JOB, "all", ours.storage, output, folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)
+        example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
+        for path in paths:
+            ours.cli("get", path, theirs / "tables" / path.name)
+        ours.cli("get", output / "pipeline", theirs / "their_model")
+        step = [theirs / "tables", theirs / "output"]
+        run_spark("all", *step, folder / "spark.json", theirs / "their_model", "--",
+                  "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example")
+        model = ours.put(theirs / "output/pipeline", "their_model", "--tree")
+        manifest = ours.folder / "manifest2.toml"
+        ours.write_manifest(read=[*paths, model], out=manifest)
+        ours.run_file(JOB, "load", ours.storage, output, folder / "soteria_load.json", model, manifest=manifest, env=in_utc)
+    finally:
+        ours.stop()
+
+    def results(*names):
+        return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
+
+    return Worlds(results("spark", "spark_example"), results("soteria", "soteria_load"), example, ours)

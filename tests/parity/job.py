@@ -1,0 +1,58 @@
+"""Runs every case, or the named step, on whatever Spark the environment offers.
+
+    python job.py all TABLES OUTPUT RESULT [MODEL]     every case; then MODEL is loaded and applied
+    python job.py load TABLES OUTPUT RESULT MODEL      a saved pipeline is loaded and applied
+    python job.py example TABLES OUTPUT RESULT SCRIPT DATA   SCRIPT as a user would start it
+
+Steps may be chained with "--" to share one session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import runpy
+import sys
+
+from pyspark.sql import SparkSession
+
+import frame_cases  # noqa: F401
+import regression_cases
+from recorder import CASES, Scene, failure, plain, record, save
+
+
+def attempt(function) -> dict:
+    try:
+        return {"value": plain(function())}
+    except Exception as error:  # noqa: BLE001: recorded and compared
+        return failure(error)
+
+
+def run_example(script: str, data: str, model: str) -> str:
+    text = io.StringIO()
+    sys.argv = [script, data, model]
+    with contextlib.redirect_stdout(text):
+        runpy.run_path(script, run_name="__main__")
+    return text.getvalue()
+
+
+def run_step(step: list[str]) -> None:
+    kind, tables, output, result, *rest = step
+    if kind == "example":
+        save({"example": attempt(lambda: run_example(rest[0], rest[1], f"{output}/example"))}, result)
+        return
+    scene = Scene(SparkSession.builder.appName("parity").getOrCreate(), tables, output)
+    results = {}
+    if kind == "all":
+        results = record(scene, CASES)
+        results["saved"] = attempt(lambda: regression_cases.save_for_the_other(scene))
+    for path in rest:
+        results["loaded"] = attempt(lambda: regression_cases.load_and_apply(scene, path))
+    save(results, result)
+
+
+if __name__ == "__main__":
+    for dashes, words in itertools.groupby(sys.argv[1:], lambda word: word == "--"):
+        if not dashes:
+            run_step(list(words))
