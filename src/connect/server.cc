@@ -17,6 +17,9 @@ namespace {
 
 /// Largest message from a client: PySpark's own limit.
 constexpr int kReceiveBytesMax = 128 << 20;
+/// PySpark sends a keepalive ping every 60 s, also while a stage is silent; gRPC by default takes
+/// one in 5 minutes and then drops the connection.
+constexpr int kPingEveryMsMin = 10'000;
 /// gRPC threads, one for each call that is served; the others wait.
 constexpr int kThreadsMax = 256;
 /// Calls that go on after a shutdown began are cut off then.
@@ -61,6 +64,9 @@ std::unique_ptr<Server> Server::Start(master::Master& master) {
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
   builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingEveryMsMin);
   grpc::ResourceQuota quota;
   quota.SetMaxThreads(kThreadsMax);
   builder.SetResourceQuota(quota);
