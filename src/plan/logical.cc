@@ -7,6 +7,7 @@
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/conditions.h"
 #include "src/plan/execute.h"
 #include "src/table/types.h"
 
@@ -93,7 +94,7 @@ base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
 base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
   if (rows < 0) {
     return base::Fail(
-        base::kIllegalArgument,
+        exec::kNegativeLimit,
         base::Cat("The limit expression must be equal to or greater than 0, but got ", rows, "."));
   }
   auto schema = input->schema;

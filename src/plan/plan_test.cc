@@ -8,6 +8,7 @@
 #include "arrow/table.h"
 #include "arrow/type.h"
 #include "src/base/errors.h"
+#include "src/exec/conditions.h"
 #include "src/exec/expression.h"
 #include "src/plan/execute.h"
 #include "src/plan/in_process_runner_for_test.h"
@@ -85,7 +86,7 @@ TEST_F(PlanTest, LimitInTheMiddleKeepsTheFirstRows) {
 TEST_F(PlanTest, NegativeLimitIsSparksError) {
   const auto plan = builder_.Limit(Local(1), -1);
   ASSERT_FALSE(plan.ok());
-  EXPECT_TRUE(base::Is(plan.status(), base::kIllegalArgument));
+  EXPECT_TRUE(base::Is(plan.status(), exec::kNegativeLimit));
 }
 
 TEST_F(PlanTest, TooManyExchangesAreAnErrorOfTheScript) {

@@ -70,7 +70,7 @@ VectorValue ToSparse(const VectorView& v) {
 
 VectorValue Compressed(const VectorView& v) {
   const auto nnz = static_cast<double>(CountNonzeros(v));
-  return 1.5 * (nnz + 1.0) < static_cast<double>(v.size) ? ToSparse(v) : ToDense(v);
+  return 1.5 * nnz + 2.0 < static_cast<double>(v.size) ? ToSparse(v) : ToDense(v);
 }
 
 std::string VectorText(const VectorView& v) {

@@ -59,7 +59,7 @@ double At(const VectorView& v, int32_t i);
 int64_t CountNonzeros(const VectorView& v);
 VectorValue ToDense(const VectorView& v);
 VectorValue ToSparse(const VectorView& v);
-/// MLlib's Vector.compressed: sparse when 1.5 * (nnz + 1) < size, else dense.
+/// MLlib's Vector.compressed: sparse when 1.5 * nnz + 2 < size, else dense.
 VectorValue Compressed(const VectorView& v);
 /// MLlib's toString: "[1.0,2.0]", "(3,[0],[1.0])".
 std::string VectorText(const VectorView& v);

@@ -78,7 +78,7 @@ std::optional<std::vector<table::AssemblePart>> Parts(const std::vector<Assemble
   return parts;
 }
 
-/// Whether MLlib keeps every row dense: a row is sparse when 1.5 * (nonzeros + 1) < size.
+/// Whether MLlib keeps every row dense: a row is sparse when 1.5 * nonzeros + 2 < size.
 bool AllRowsDense(const std::vector<table::AssemblePart>& parts, size_t rows) {
   int64_t size = 0;
   for (const table::AssemblePart& part : parts) size += part.width;
@@ -90,7 +90,7 @@ bool AllRowsDense(const std::vector<table::AssemblePart>& parts, size_t rows) {
     }
   }
   for (const int64_t n : nonzeros) {
-    if (1.5 * (static_cast<double>(n) + 1.0) < static_cast<double>(size)) return false;
+    if (1.5 * static_cast<double>(n) + 2.0 < static_cast<double>(size)) return false;
   }
   return true;
 }

@@ -60,13 +60,13 @@ TEST(VectorAssembler, NumbersTakeTheDenseForm) {
 }
 
 TEST(VectorAssembler, SparseRowsByTheRuleEvenAmongDenseOnes) {
-  // 1.5 * (nonzeros + 1) < size: of five values, one or two nonzeros make a sparse row of one.
+  // Of five values, at most one nonzero makes a sparse row.
   const auto table =
-      MakeTable({DenseVectorColumn("v", {{1, 0, 0, 0, 0}, {1, 2, 3, 0, 0}, {0, 0, 0, 0, 9}})});
+      MakeTable({DenseVectorColumn("v", {{1, 0, 0, 0, 0}, {1, 2, 0, 0, 0}, {0, 0, 0, 0, 9}})});
   const auto out = AssembleTable(table, {"v"});
   const auto rows = VectorsOf(**out, "f");
   EXPECT_EQ(rows[0], table::SparseVector(5, {0}, {1.0}));
-  EXPECT_EQ(rows[1], table::DenseVector({1, 2, 3, 0, 0}));
+  EXPECT_EQ(rows[1], table::DenseVector({1, 2, 0, 0, 0}));
   EXPECT_EQ(rows[2], table::SparseVector(5, {4}, {9.0}));
 }
 
