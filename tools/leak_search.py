@@ -2,8 +2,9 @@
 """Searches files for the plaintext of a table.
 
 Needles: the 8-byte little-endian form of every distinct value that isn't a whole number (unless most of
-its bytes are zero, as of 14.5: headers hold such bytes by chance), the decimal form of values of 6 and more characters, column names of 6 and more characters, and strings of 6 and
-more bytes (planted canaries among them). A search that could find nothing proves nothing: fewer than
+its bytes are zero, as of 14.5: headers hold such bytes by chance), the decimal form of values of 6 and
+more characters, column names of 6 and more characters, and strings of 6 and more bytes (planted
+canaries among them). A search that could find nothing proves nothing: fewer than
 1,000 needles are refused, and a caller runs the same search over a plain copy, which must find more
 than 99 % of them.
 """

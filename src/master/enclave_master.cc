@@ -320,8 +320,9 @@ base::StatusOr<std::shared_ptr<Session>> EnclaveMaster::SessionFor(const std::st
     return base::Fail(base::kConflict, base::Cat("This job has ", kSessionsMax,
                                                  " Spark sessions open, the most it may"));
   }
-  auto session = std::make_shared<EnclaveSession>(SessionWorld{
-      job->gate, job->roots, job->output, coordinator_, job->live, world_.random, job->clock});
+  auto session = std::make_shared<EnclaveSession>(SessionWorld{job->gate, job->roots, job->output,
+                                                               coordinator_, turn_, job->live,
+                                                               world_.random, job->clock});
   sessions_.emplace(session_id, session);
   return std::shared_ptr<Session>(std::move(session));
 }

@@ -121,6 +121,7 @@ class EnclaveMaster : public Master {
   crypto::Sealer sealer_;
   crypto::Opener opener_;
   dataflow::Coordinator coordinator_;
+  StageTurn turn_{coordinator_};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -46,7 +46,7 @@ base::Status EnclaveSession::Collect(
     const std::function<base::Status(Permitted<std::shared_ptr<arrow::Table>>)>& sink,
     const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
-  StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+  StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
   bool sent = false;
   const auto send = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(std::string content, table::ToIpcStream(*rows));
@@ -76,7 +76,7 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
   const int64_t rows_max = std::clamp<int64_t>(num_rows, 0, exec::kShowRowsMax);
   const auto show = [&]() -> base::StatusOr<std::pair<std::string, int64_t>> {
     SOTERIA_ASSIGN_OR_RETURN(auto limited, builder_.Limit(plan, rows_max + 1));
-    StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+    StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
     std::vector<std::shared_ptr<arrow::Table>> parts;
     SOTERIA_RETURN_IF_ERROR(
         plan::CollectRows(*limited, scope, [&](std::shared_ptr<arrow::Table> rows) {

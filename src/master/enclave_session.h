@@ -32,6 +32,7 @@ struct SessionWorld {
   Roots& roots;
   OutputGate& output;
   dataflow::Coordinator& coordinator;
+  StageTurn& turn;
   LiveBlocks& live;
   base::Random& random;
   const EnclaveClock& clock;
@@ -78,7 +79,7 @@ class EnclaveSession : public Session {
   void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan); }
   void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
   bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.Contains(*plan); }
-  void Cancel() override { world_.coordinator.Cancel(); }
+  void Cancel() override { world_.turn.Cancel(&persisted_); }
 
  private:
   /// A model of this session with its summary and, while the summary lacks data, the training

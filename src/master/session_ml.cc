@@ -63,8 +63,8 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
                                                               const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(estimator.CheckInput(*input->schema));
   auto fitted = std::make_shared<Fitted>();
-  fitted->scope =
-      std::make_unique<StageScope>(world_.coordinator, world_.live, persisted_, progress);
+  fitted->scope = std::make_unique<StageScope>(world_.coordinator, world_.turn, world_.live,
+                                               persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *fitted->scope));
   ml::FitResult result;
   if (estimator.needs_rows()) {
@@ -173,7 +173,7 @@ base::StatusOr<double> EnclaveSession::EvaluateUngated(const ml::Evaluator& eval
                                                        const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(evaluator.CheckInput(*input->schema));
   SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
-  StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+  StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, scope));
   TableWork work(scope, std::move(lowered));
   SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(*kernel));

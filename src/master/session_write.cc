@@ -101,7 +101,7 @@ base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::
       removed.clear();
     }
   }
-  StageScope scope(world_.coordinator, world_.live, persisted_, progress);
+  StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*plan, scope));
   dataflow::StageSpec stage = lowered.Stage(dataflow::Terminal::kWrite);
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));

@@ -81,9 +81,30 @@ void Persisted::Keep(const plan::Plan& plan, const base::Digest& recipe) {
   kept_.emplace_back(plan::Canonical(plan), recipe);
 }
 
-StageScope::StageScope(dataflow::Coordinator& coordinator, LiveBlocks& live, Persisted& persisted,
-                       Progress progress)
+base::StatusOr<dataflow::StageResult> StageTurn::Run(
+    const void* owner, const dataflow::StageSpec& spec,
+    const std::function<base::Status(uint64_t, std::string)>& on_output,
+    const dataflow::Coordinator::OnProgress& on_progress) {
+  const std::lock_guard turn(turn_);
+  {
+    const std::lock_guard lock(mutex_);
+    owner_ = owner;
+  }
+  auto result = coordinator_.Run(spec, on_output, on_progress);
+  const std::lock_guard lock(mutex_);
+  owner_ = nullptr;
+  return result;
+}
+
+void StageTurn::Cancel(const void* owner) {
+  const std::lock_guard lock(mutex_);
+  if (owner_ == owner) coordinator_.Cancel();
+}
+
+StageScope::StageScope(dataflow::Coordinator& coordinator, StageTurn& turn, LiveBlocks& live,
+                       Persisted& persisted, Progress progress)
     : coordinator_(coordinator),
+      turn_(turn),
       live_(live),
       persisted_(persisted),
       progress_(std::move(progress)) {}
@@ -104,7 +125,7 @@ base::StatusOr<dataflow::StageResult> StageScope::Run(
     };
   }
   SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result,
-                           coordinator_.Run(spec, on_output, on_progress));
+                           turn_.Run(&persisted_, spec, on_output, on_progress));
   if (spec.terminal == dataflow::Terminal::kShuffle) shuffles_.push_back(result.stage);
   return result;
 }

@@ -61,10 +61,31 @@ class Persisted {
   std::vector<std::pair<std::string, base::Digest>> kept_;
 };
 
+/// Whose stage runs: stages of all sessions queue here, so that an interrupt of one session never
+/// ends another's stage. Thread-safe.
+class StageTurn {
+ public:
+  explicit StageTurn(dataflow::Coordinator& coordinator) : coordinator_(coordinator) {}
+  /// Runs one stage for `owner` when its turn has come.
+  base::StatusOr<dataflow::StageResult> Run(
+      const void* owner, const dataflow::StageSpec& spec,
+      const std::function<base::Status(uint64_t, std::string)>& on_output,
+      const dataflow::Coordinator::OnProgress& on_progress);
+  /// Ends the running stage with kCancelled if it is `owner`'s.
+  void Cancel(const void* owner);
+
+ private:
+  dataflow::Coordinator& coordinator_;
+  std::mutex turn_;
+  std::mutex mutex_;  // of owner_
+  const void* owner_ = nullptr;
+};
+
 class StageScope : public plan::Runner {
  public:
-  StageScope(dataflow::Coordinator& coordinator, LiveBlocks& live, Persisted& persisted,
-             Progress progress);
+  /// `persisted` is the session's, which also names the session to `turn`.
+  StageScope(dataflow::Coordinator& coordinator, StageTurn& turn, LiveBlocks& live,
+             Persisted& persisted, Progress progress);
   ~StageScope() override;
 
   base::StatusOr<dataflow::StageResult> Run(
@@ -81,6 +102,7 @@ class StageScope : public plan::Runner {
 
  private:
   dataflow::Coordinator& coordinator_;
+  StageTurn& turn_;
   LiveBlocks& live_;
   Persisted& persisted_;
   Progress progress_;
