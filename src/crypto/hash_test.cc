@@ -7,7 +7,6 @@
 
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
-#include "src/crypto/scrypt.h"
 
 namespace soteria::crypto {
 namespace {
@@ -120,26 +119,5 @@ TEST(ConstantTimeEqual, ComparesSizeAndBytes) {
 }
 
 // RFC 7914 section 12.
-TEST(Scrypt, Rfc7914) {
-  EXPECT_EQ(base::Hex(Scrypt("", "", {16, 1, 1}, 64)->Expose()),
-            "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"
-            "fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906");
-  EXPECT_EQ(base::Hex(Scrypt("password", "NaCl", {1024, 8, 16}, 64)->Expose()),
-            "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
-            "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640");
-}
-
-TEST(Scrypt, DefaultCostWorks) { EXPECT_EQ(Scrypt("p", "s", {}, 32)->size(), 32U); }
-
-TEST(Scrypt, RefusesCostsOutOfBounds) {
-  for (const ScryptCost& cost :
-       {ScryptCost{0, 8, 1}, ScryptCost{1, 8, 1}, ScryptCost{1000, 8, 1}, ScryptCost{1024, 0, 1},
-        ScryptCost{1024, 8, 0}, ScryptCost{1024, 8, kScryptParallelMax + 1},
-        ScryptCost{uint64_t{1} << 21, 8, 1}, ScryptCost{uint64_t{1} << 63, 1, 1},
-        ScryptCost{2, 0xFFFFFFFF, 1}}) {
-    EXPECT_TRUE(base::Is(Scrypt("p", "s", cost, 32).status(), base::kKey)) << cost.n;
-  }
-}
-
 }  // namespace
 }  // namespace soteria::crypto
