@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 JOB = HERE / "job.py"
 EXAMPLE = ROOT / "examples/breast_cancer.py"
-SPARK_SECONDS = 300
+SPARK_SECONDS = 600
 # One file, one partition, as in Soteria: without it Spark packs small files into one partition.
 SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false",
                  "--conf", f"spark.sql.files.openCostInBytes={2**30}", "--conf", "spark.sql.shuffle.partitions=4",

@@ -121,7 +121,7 @@ OPERATIONS = {
     "groupBy()": lambda t: t.groupBy().sum("i", "k"),
     "na.drop": lambda t: [t.na.drop().count(), t.na.drop("all").count(), t.na.drop(subset=["i"]).count(),
                           t.dropna(thresh=9).count()],
-    "na.fill": lambda t: t.select("i", "d", "s", "b").na.fill(0).na.fill("none").na.fill(True),
+    "na.fill": lambda t: t.select("d", "s", "b").na.fill(0).na.fill("none").na.fill(True),
     "na.fill dict": lambda t: t.select("i", "d", "s").na.fill({"i": -1, "s": "?"}),
     "toPandas dtypes": lambda t: {k: str(v) for k, v in t.toPandas().dtypes.items()},
     "toPandas values": lambda t: t.select("k", "x", "n").toPandas().to_dict("list"),
