@@ -53,7 +53,7 @@ def library(tmp_path):
 
 
 def wrapper(path, program, environment):
-    path.write_text(f"#!/bin/sh\nexport {environment}\nexec {BIN / program} \"$@\"\n")
+    path.write_text(f"#!/bin/sh\nexport {environment}\nexec {BIN.resolve() / program} \"$@\"\n")
     path.chmod(0o755)
     return path
 

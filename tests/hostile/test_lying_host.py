@@ -151,7 +151,7 @@ def world(shared_deployment):
     # The host gives the master its own port first: --host-port N ...
     master.write_text(f"#!/bin/sh\n[ \"$1\" = --host-port ] || exit 9\necho $2 > {port_file}.new\n"
                       f"mv {port_file}.new {port_file}\nshift 2\n"
-                      f"exec {BIN / 'soteria-master'} --host-port {d.liar.port} \"$@\"\n")
+                      f"exec {BIN.resolve() / 'soteria-master'} --host-port {d.liar.port} \"$@\"\n")
     master.chmod(0o755)
     with OwnHost(d, "--master", master):
         yield d

@@ -184,7 +184,7 @@ def test_only_workers_open_data_files(world, tmp_path):
     for name in ("soteria-master", "soteria-worker"):
         wrappers[name] = tmp_path / name
         wrappers[name].write_text(f"#!/bin/sh\nexec strace -f -qq -e trace=openat,open -o {tmp_path}/{name}.$$ "
-                                  f"{BIN / name} \"$@\"\n")
+                                  f"{BIN.resolve() / name} \"$@\"\n")
         wrappers[name].chmod(0o755)
     with OwnHost(world, "--master", wrappers["soteria-master"], "--worker", wrappers["soteria-worker"], record=False):
         done = world.run(JOB, world.path, world.storage / "models")
