@@ -111,6 +111,7 @@ FIT_FOR_EVER = FIT.replace("model = ", "open(sys.argv[2], 'w').close()\nwhile Tr
 
 def test_a_killed_master_is_noticed_within_seconds(world, tmp_path):
     world.start()
+    job = None
     try:
         script, fitting = tmp_path / "fit.py", tmp_path / "fitting"
         script.write_text(FIT_FOR_EVER)
@@ -139,4 +140,6 @@ def test_a_killed_master_is_noticed_within_seconds(world, tmp_path):
         verified = world.cli("ledger", "verify", check=False)
         assert verified.returncode == 1 and "cut off" in verified.stdout + verified.stderr
     finally:
+        if job is not None and job.poll() is None:
+            job.terminate()
         world.stop()
