@@ -19,6 +19,8 @@ DIFFERENT = {
     "aggregate first(k)": "refused, as a column outside of any aggregate",
     "filter null": "no rows; Spark refuses a literal null as a condition",
     "metadata_of_assembled": "none; Spark lists the names of the columns under ml_attr",
+    "assembler_skip": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
+    "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "frame ambiguous": "refused; Spark sees that both are the same column of the same table",
 }
 
