@@ -68,6 +68,7 @@ void Session::AddOwner(std::unique_ptr<base::ByteStream> stream) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
+    owner_came_ = true;
     id = next_connection_++;
     closers_[id] = [shared] { shared->Close(); };
   }
@@ -290,6 +291,11 @@ bool Session::connected() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return master_ != nullptr && std::all_of(workers_.begin(), workers_.end(),
                                            [](const auto& w) { return w.connected_once; });
+}
+
+bool Session::owner_came() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return owner_came_;
 }
 
 bool Session::master_ended() const {

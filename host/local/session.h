@@ -54,6 +54,8 @@ class Session {
   void Tick();
   /// Master and all workers have connected (at least once).
   bool connected() const;
+  /// An owner has connected: the session did what it was started for, however short it was.
+  bool owner_came() const;
   bool master_ended() const;
   /// The worker was admitted by the master.
   bool ready(size_t worker) const;
@@ -98,6 +100,7 @@ class Session {
   std::string master_cookie_;
   std::shared_ptr<Peer> master_;
   bool master_ended_ = false;
+  bool owner_came_ = false;
   std::vector<WorkerState> workers_;
   std::map<uint64_t, std::function<void()>> closers_;  // of connections that are being served
   uint64_t next_connection_ = 0;

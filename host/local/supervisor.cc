@@ -190,7 +190,7 @@ base::Status Supervisor::Reap() {
 base::Status Supervisor::Restart() {
   const std::shared_ptr<Session> current = session();
   if (current->master_ended() || master_.pid == 0) {
-    const bool worked = current->connected();
+    const bool worked = current->connected() || current->owner_came();
     failed_sessions_ = worked ? 0 : failed_sessions_ + 1;
     if (!state_written_ && failed_sessions_ >= kFailuresMax) {
       return base::Fail(base::kMasterLost,
