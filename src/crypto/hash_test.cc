@@ -118,6 +118,5 @@ TEST(ConstantTimeEqual, ComparesSizeAndBytes) {
   EXPECT_FALSE(ConstantTimeEqual("", "a"));
 }
 
-// RFC 7914 section 12.
 }  // namespace
 }  // namespace soteria::crypto
