@@ -262,10 +262,10 @@ SessionCounters EnclaveMaster::End(bool succeeded) {
   coordinator_.Cancel();
   const dataflow::Counters counters = coordinator_.counters();
   SessionCounters report;
-  Job* job = nullptr;
+  // A very short job may ask for its end before its head is stored; the head comes first.
+  const auto job = WaitForJob(true);
   {
     const std::lock_guard lock(mutex_);
-    job = job_.get();
     report.workers_admitted = admitted_;
     report.workers_lost = lost_;
     ended_ = true;
@@ -281,7 +281,8 @@ SessionCounters EnclaveMaster::End(bool succeeded) {
   end.tasks = counters.tasks;
   end.retries = counters.retries;
   end.workers_admitted = report.workers_admitted;
-  const base::Status written = job->ledger.Append(end, job->clock.NowMs());
+  const base::Status written =
+      job.ok() ? (*job)->ledger.Append(end, (*job)->clock.NowMs()) : job.status();
   if (!written.ok()) base::Log(base::Level::kError, "the end of the session wasn't recorded");
   return report;
 }
