@@ -45,6 +45,17 @@ print(spark.read.parquet(sys.argv[2] + "/copy").count())
 """.replace("{canary}", CANARY)
 
 
+# Goes on until the worker that was killed has come back and answered as a process of its own.
+AGAIN = """
+import pathlib, time
+record, deadline = pathlib.Path(sys.argv[3]), time.monotonic() + 120
+while len([path for path in record.glob("session-1-worker-1-*-slot-0.in") if path.stat().st_size > 400]) < 2:
+    assert time.monotonic() < deadline, "the killed worker didn't come back"
+    table.count()
+    time.sleep(0.2)
+"""
+
+
 def table():
     generator = np.random.Generator(np.random.PCG64(3))
     values = generator.normal(size=(ROWS, 2))
@@ -65,7 +76,7 @@ def world(shared_deployment):
     d.path = d.table("patients", d.frame, PARTITIONS)
     d.start("--fault", "kill:reduce=5,after=2,worker=1")
     d.write_manifest(read=[d.path], write=[d.storage / "models"])
-    d.done = d.run(JOB, d.path, d.storage / "models", options=("--verbose",))
+    d.done = d.run(JOB + AGAIN, d.path, d.storage / "models", d.record, options=("--verbose",))
     d.stop()
     assert f"{ROWS} 1\n{ROWS}\n" in d.done.stdout
     assert "1 lost" in d.done.stderr, d.done.stderr
