@@ -425,6 +425,9 @@ base::Status Scheduler::Complete(size_t worker, size_t slot, TaskDone& done, Act
       return CompleteMiss(worker, slot, done, actions);
     case RETRY:
       state.work.reset();
+      // Whatever the worker lacks, it is sent again before the task is.
+      workers_[worker].prepared_stage = 0;
+      for (const uint64_t id : stage_->run.broadcasts()) workers_[worker].broadcasts.erase(id);
       Again(work, actions);
       return base::OkStatus();
     default:

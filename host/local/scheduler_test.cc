@@ -405,9 +405,16 @@ TEST(SchedulerTest, AFailureGoesToTheMasterAndEndsTheStage) {
 TEST(SchedulerTest, AWorkerMayAskForARetry) {
   Stage stage(1, 1);
   stage.Ready(0);
-  ASSERT_TRUE(stage.Run(COLLECT, 1).ok());
+  ASSERT_TRUE(stage.Master(BROADCAST, 9, "sealed").ok());
+  ASSERT_TRUE(stage.Run(COLLECT, 1, 0, {}, {9}).ok());
   ASSERT_TRUE(stage.Answer(0, 0, RETRY).ok());
   EXPECT_EQ(stage.OfKind(RETRIED).size(), 1U);
+  // It may lack the stage: that is sent again, with its broadcasts, before the task.
+  std::vector<int> kinds;
+  for (const Outgoing& one : stage.sent) {
+    if (one.to != Outgoing::To::kMaster) kinds.push_back(one.kind);
+  }
+  EXPECT_EQ(kinds, (std::vector<int>{BROADCAST, STAGE_TASK, TASK, BROADCAST, STAGE_TASK, TASK}));
   stage.AnswerAll();
   EXPECT_EQ(stage.Sent<StageDone>(STAGE_DONE)[0].outcome(), OK);
 }

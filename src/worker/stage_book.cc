@@ -3,6 +3,7 @@
 #include <arrow/table.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "soteria/host.pb.h"
@@ -14,6 +15,10 @@ namespace soteria::worker {
 namespace {
 
 using crypto::MessageKind;
+
+/// A broadcast is missing: lost, not wrong. Never leaves the book.
+constexpr base::Condition kNotDelivered = {"SOTERIA.NOT_DELIVERED", base::exception_class::kSpark,
+                                           "", absl::StatusCode::kUnavailable};
 
 /// Opens what only the master seals (sender 0).
 base::StatusOr<std::string> OpenOfMaster(const crypto::Opener& opener, std::string_view sealed,
@@ -48,25 +53,21 @@ bool StageBook::OnFrame(base::Frame frame) {
   switch (frame.kind) {
     case host::STAGE_TASK: {
       host::StageTask task;
-      if (!task.ParseFromString(frame.payload)) return true;
-      Entry& entry = stages_[task.stage()];
-      if (!entry.sealed.empty()) return true;  // a repeat
-      entry.sealed = std::move(*task.mutable_sealed_task());
-      if (entry.sealed.empty()) entry.sealed = " ";  // opens as nothing
-      newest_ = std::max(newest_, task.stage());
-      while (stages_.size() > kStagesKept) stages_.erase(stages_.begin());
+      if (task.ParseFromString(frame.payload)) OnTask(std::move(task));
       break;
     }
-    case host::BROADCAST:
-      if (broadcasts_.size() < kBroadcastsKept && broadcasts_.count(frame.id) == 0) {
-        broadcasts_[frame.id] = {
-            std::make_shared<const std::string>(std::move(frame.payload)), {}, nullptr};
-      }
+    case host::BROADCAST: {
+      const auto found = broadcasts_.find(frame.id);
+      const bool known = found != broadcasts_.end();
+      if (known ? found->second.open != nullptr : broadcasts_.size() >= kBroadcastsKept) break;
+      // One that nobody has opened yet may have been the wrong one: the newer bytes count.
+      broadcasts_[frame.id] = {
+          std::make_shared<const std::string>(std::move(frame.payload)), {}, nullptr};
       break;
+    }
     case host::DROP: {
       host::Drop drop;
-      if (!drop.ParseFromString(frame.payload)) return true;
-      for (const uint64_t id : drop.broadcasts()) broadcasts_.erase(id);
+      if (drop.ParseFromString(frame.payload)) OnDrop(drop);
       break;
     }
     case host::CANCEL:
@@ -78,26 +79,89 @@ bool StageBook::OnFrame(base::Frame frame) {
   return true;
 }
 
+void StageBook::OnTask(host::StageTask task) {
+  Entry& entry = stages_[task.stage()];
+  entry.used = ++clock_;
+  newest_ = std::max(newest_, task.stage());
+  // What opened is the master's, and there is only one task of a stage: a repeat. What did not open
+  // is tried again, the same bytes too: a broadcast may have come meanwhile.
+  if (entry.open == nullptr || !entry.open->status.ok()) {
+    entry.sealed = std::move(*task.mutable_sealed_task());
+    if (entry.sealed.empty()) entry.sealed = " ";  // opens as nothing
+    entry.open = nullptr;
+    entry.delivered = clock_;
+  }
+  Trim();
+}
+
+void StageBook::OnDrop(const host::Drop& drop) {
+  const std::set<uint64_t> gone(drop.broadcasts().begin(), drop.broadcasts().end());
+  if (gone.empty()) return;
+  for (const uint64_t id : gone) broadcasts_.erase(id);
+  // Stages that hold a dropped broadcast are over; should one be asked for, it is opened anew.
+  for (auto& [number, entry] : stages_) {
+    if (entry.open == nullptr) continue;
+    const auto& named = entry.open->task.spec.broadcasts;
+    const auto drops = [&](const auto& one) { return gone.count(one.id) > 0; };
+    if (std::any_of(named.begin(), named.end(), drops)) entry.open = nullptr;
+  }
+}
+
+void StageBook::Trim() {
+  uint64_t bytes = 0;
+  for (const auto& [number, entry] : stages_) bytes += entry.sealed.size();
+  while (stages_.size() > limits_.stages ||
+         (stages_.size() > limits_.stages_always && bytes > limits_.bytes)) {
+    const auto oldest = std::min_element(
+        stages_.begin(), stages_.end(),
+        [](const auto& x, const auto& y) { return x.second.used < y.second.used; });
+    bytes -= oldest->second.sealed.size();
+    stages_.erase(oldest);
+  }
+}
+
+StageBook::Entry* StageBook::Await(uint64_t stage, std::unique_lock<std::mutex>& lock) {
+  const auto start = std::chrono::steady_clock::now();
+  while (!closed_) {
+    const auto found = stages_.find(stage);
+    if (found != stages_.end() && found->second.opening == 0) return &found->second;
+    if (found != stages_.end()) {
+      changed_.wait(lock);  // somebody opens it
+      continue;
+    }
+    const auto wait = stage < newest_ ? limits_.older_wait : limits_.newer_wait;
+    if (std::chrono::steady_clock::now() >= start + wait) break;
+    changed_.wait_until(lock, start + wait);
+  }
+  return nullptr;
+}
+
 base::StatusOr<std::shared_ptr<OpenStage>> StageBook::Get(uint64_t stage) {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (true) {
+  while (Entry* const entry = Await(stage, lock)) {
+    const uint64_t now = entry->used = ++clock_;
+    if (entry->open != nullptr) return entry->open;
+    entry->opening = now;
+    const uint64_t delivered = entry->delivered;
+    const std::string sealed = entry->sealed;
+    lock.unlock();
+    std::shared_ptr<OpenStage> open = Open(stage, sealed);
+    lock.lock();
+    changed_.notify_all();
     const auto found = stages_.find(stage);
-    if (closed_ || (found == stages_.end() && stage < newest_)) {
-      return base::Fail(base::kCancelled, "the stage is over");
+    // It may have been let go meanwhile, and even been delivered again.
+    const bool current = found != stages_.end() && found->second.opening == now;
+    if (current) found->second.opening = 0;
+    const bool again = current && found->second.delivered != delivered;
+    if (again && !open->status.ok()) continue;
+    if (base::Is(open->status, kNotDelivered)) {
+      if (current) stages_.erase(found);
+      break;
     }
-    if (found != stages_.end() && found->second.open != nullptr) return found->second.open;
-    if (found != stages_.end() && !found->second.opening && !found->second.sealed.empty()) break;
-    changed_.wait(lock);
+    if (current) found->second.open = open;
+    return open;
   }
-  stages_[stage].opening = true;
-  const std::string sealed = stages_[stage].sealed;
-  lock.unlock();
-  std::shared_ptr<OpenStage> open = Open(stage, sealed);
-  lock.lock();
-  const auto entry = stages_.find(stage);
-  if (entry != stages_.end()) entry->second.open = open;
-  changed_.notify_all();
-  return open;
+  return base::Fail(base::kCancelled, "the stage is not here");
 }
 
 std::shared_ptr<OpenStage> StageBook::Open(uint64_t stage, const std::string& sealed) {
@@ -132,7 +196,7 @@ base::StatusOr<std::shared_ptr<OpenBroadcast>> StageBook::FindBroadcast(
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = broadcasts_.find(ref.id);
     if (found == broadcasts_.end()) {
-      return base::Fail(base::kIntegrity, "a broadcast of the task was not delivered");
+      return base::Fail(kNotDelivered, "a broadcast of the task was not delivered");
     }
     if (found->second.open != nullptr && found->second.digest == ref.digest) {
       return found->second.open;
