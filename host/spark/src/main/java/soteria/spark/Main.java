@@ -1,0 +1,232 @@
+package soteria.spark;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The host on Apache Spark: the driver application that spark-submit starts. It keeps one master enclave running, beside it the
+ * executors' worker enclaves, and accepts owners. docs/spark.md.
+ */
+public final class Main {
+  private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,.*");
+
+  /** Masters that end without having been of use to anybody, in a row. */
+  private static final int FAILURES_MAX = 5;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  private final Options options;
+  private final Recording recording;
+  private final AtomicReference<MasterSession> session = new AtomicReference<>();
+  private long owners;
+
+  private Main(Options options) {
+    this.options = options;
+    this.recording = new Recording(options.recordDirectory());
+  }
+
+  public static void main(String[] args) throws Exception {
+    Options options;
+    try {
+      options = Options.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println("soteria-spark: " + e.getMessage() + "\n\n" + Options.USAGE);
+      System.exit(2);
+      return;
+    }
+    if (options == null) {
+      System.out.println(Options.USAGE);
+      return;
+    }
+    new Main(options).run();
+  }
+
+  private void run() throws Exception {
+    SparkConf conf = new SparkConf();
+    String master = conf.get("spark.master", "");
+    boolean local = master.startsWith("local");
+    InetAddress everywhere = local ? InetAddress.getLoopbackAddress() : null;
+    String host =
+        local
+            ? everywhere.getHostAddress()
+            : conf.get("spark.driver.host", InetAddress.getLocalHost().getHostAddress());
+    try (ServerSocket executorsDoor = new ServerSocket(options.executorPort(), 64, everywhere);
+        ServerSocket ownersDoor =
+            new ServerSocket(options.port(), 64, InetAddress.getByName(options.address()))) {
+      Settings settings =
+          new Settings(
+              host,
+              executorsDoor.getLocalPort(),
+              EnclaveProcess.newCookie(),
+              options.worker(),
+              options.simulatedKey(),
+              options.memoryBytes(),
+              options.logDirectory(),
+              options.recordDirectory());
+      defaults(conf);
+      settings.into(conf);
+      Executors executors =
+          new Executors(executorsDoor, settings.cookie(), recording, new ToSession());
+      SparkContext spark = new SparkContext(conf);
+      Threads.start("owners", () -> acceptOwners(ownersDoor));
+      try {
+        serve(settings, spark, executors, ownersDoor.getLocalPort(), workers(master, conf));
+      } finally {
+        executors.close();
+        spark.stop();
+      }
+    }
+  }
+
+  /** What we need of Spark and the operator didn't set otherwise. */
+  private static void defaults(SparkConf conf) {
+    conf.setIfMissing("spark.app.name", "soteria");
+    String plugins = conf.get("spark.plugins", "");
+    if (!plugins.contains(SoteriaPlugin.class.getName())) {
+      String mine = SoteriaPlugin.class.getName();
+      conf.set("spark.plugins", plugins.isEmpty() ? mine : plugins + "," + mine);
+    }
+    // Sealed bytes don't compress.
+    for (String what : new String[] {"shuffle", "shuffle.spill", "broadcast", "rdd"}) {
+      conf.setIfMissing("spark." + what + ".compress", "false");
+    }
+    // Results are taken as they come and don't add up in the driver.
+    conf.setIfMissing("spark.driver.maxResultSize", "0");
+  }
+
+  private int workers(String master, SparkConf conf) {
+    Matcher cluster = LOCAL_CLUSTER.matcher(master);
+    if (options.workers() > 0) {
+      return options.workers();
+    }
+    return cluster.matches()
+        ? Integer.parseInt(cluster.group(1))
+        : conf.getInt("spark.executor.instances", 1);
+  }
+
+  private void serve(
+      Settings settings, SparkContext spark, Executors executors, int port, int workers)
+      throws Exception {
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  main.interrupt();
+                  MasterSession last = session.get();
+                  if (last != null) {
+                    last.close();
+                  }
+                }));
+    int failures = 0;
+    for (long number = 1; failures < FAILURES_MAX; number++) {
+      MasterSession next =
+          new MasterSession(settings, options.master(), number, spark, executors, recording);
+      session.set(next);
+      executors.begin(number);
+      next.begin();
+      synchronized (session) {
+        session.notifyAll();
+      }
+      if (number == 1) {
+        while (executors.all().size() < workers && !next.hasEnded(20)) {
+          // Nobody is told of a cluster that isn't there yet.
+        }
+        writeState(port, workers);
+      }
+      while (!next.hasEnded(60_000)) {
+        LOG.debug("session {} goes on", number);
+      }
+      failures = next.served() ? 0 : failures + 1;
+      session.set(null);
+      next.close();
+    }
+    throw new IOException("the master enclave ended " + failures + " times without a job");
+  }
+
+  private void writeState(int port, int workers) throws IOException {
+    if (options.directory().isEmpty()) {
+      return;
+    }
+    Path folder = Path.of(options.directory());
+    Files.createDirectories(folder);
+    String address = options.address() + ":" + port;
+    String text =
+        String.format(
+            "{\"pid\": %d, \"port\": %d, \"address\": \"%s\", \"owner_port\": %d, \"workers\": %d}%n",
+            ProcessHandle.current().pid(), port, address, port, workers);
+    Path written = folder.resolve("state.json.new");
+    Files.writeString(written, text);
+    Files.move(written, folder.resolve("state.json"), StandardCopyOption.ATOMIC_MOVE);
+    LOG.info("ready for owners at {}", address);
+  }
+
+  private void acceptOwners(ServerSocket door) {
+    while (!door.isClosed()) {
+      try {
+        Socket socket = door.accept();
+        long number = ++owners;
+        Threads.start("owner", () -> serveOwner(socket, number));
+      } catch (IOException e) {
+        if (!door.isClosed()) {
+          LOG.error("owners can't connect", e);
+        }
+        return;
+      }
+    }
+  }
+
+  private void serveOwner(Socket socket, long number) {
+    try (socket) {
+      socket.setTcpNoDelay(true);
+      MasterSession to;
+      synchronized (session) {
+        while ((to = session.get()) == null) {
+          session.wait();
+        }
+      }
+      to.serveOwner(socket, recording.of("owner-" + number));
+    } catch (IOException | InterruptedException e) {
+      LOG.info("an owner's connection has ended");
+    }
+  }
+
+  /** Executors outlive sessions: their events go to the one that is there. */
+  private final class ToSession implements Executors.Events {
+    @Override
+    public void frame(Executors.Executor from, FrameChannel.Frame frame) {
+      MasterSession to = session.get();
+      if (to != null) {
+        to.frame(from, frame);
+      }
+    }
+
+    @Override
+    public void ready(Executors.Executor which) {
+      MasterSession to = session.get();
+      if (to != null) {
+        to.ready(which);
+      }
+    }
+
+    @Override
+    public void lost(Executors.Executor which) {
+      MasterSession to = session.get();
+      if (to != null) {
+        to.lost(which);
+      }
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package soteria.spark;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import soteria.host.FileOutcome;
+import soteria.host.FileReply;
+import soteria.host.FileRequest;
+import soteria.host.FrameKind;
+import soteria.host.Hello;
+import soteria.host.Resources;
+import soteria.host.Role;
+
+/** One life of the master enclave, which serves one job: its process, its connection, its stages and its streams. */
+final class MasterSession implements Executors.Events {
+  private static final int CONNECT_MS = 60_000;
+  private static final Logger LOG = LoggerFactory.getLogger(MasterSession.class);
+
+  private final Executors executors;
+  private final SparkContext spark;
+  private final EnclaveProcess process;
+  private final FrameChannel channel;
+  private final Relay relay;
+  private final Stages stages;
+  private final SparkListener listener;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean served;
+
+  /** Starts a master and waits until it has connected. */
+  MasterSession(
+      Settings settings,
+      String program,
+      long number,
+      SparkContext spark,
+      Executors executors,
+      Recording recording)
+      throws IOException {
+    this.executors = executors;
+    this.spark = spark;
+    String cookie = EnclaveProcess.newCookie();
+    String name = "session-" + number + "-master";
+    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      door.setSoTimeout(CONNECT_MS);
+      String log = settings.logDirectory().isEmpty() ? "" : settings.logDirectory() + "/master.log";
+      process =
+          new EnclaveProcess(
+              program, settings.arguments(door.getLocalPort(), "master"), cookie, log);
+      process.onExit().thenRun(() -> closeQuietly(door));
+      channel = greet(door.accept(), cookie);
+    }
+    channel.record(recording.of(name));
+    channel.send(FrameKind.HELLO_OK, 0);
+    relay = new Relay(this::send);
+    stages = new Stages(spark, executors, this::send);
+    listener = stages.listener();
+    spark.addSparkListener(listener);
+  }
+
+  private static void closeQuietly(ServerSocket door) {
+    try {
+      door.close();
+    } catch (IOException e) {
+      LOG.warn("the master's door can't be closed", e);
+    }
+  }
+
+  private static FrameChannel greet(Socket socket, String cookie) throws IOException {
+    FrameChannel channel = new FrameChannel(socket);
+    FrameChannel.Frame frame = channel.receive();
+    Hello hello = Hello.parseFrom(frame.payload());
+    if (frame.kind() != FrameKind.HELLO_VALUE
+        || !hello.getCookie().equals(cookie)
+        || hello.getRole() != Role.MASTER) {
+      throw new IOException("a stranger at the master's door");
+    }
+    return channel;
+  }
+
+  /** Call once executors may know of this session. */
+  void begin() {
+    resources();
+    Threads.start("master", this::serve);
+  }
+
+  private void serve() {
+    try {
+      while (true) {
+        FrameChannel.Frame frame = channel.receive();
+        if (Relay.carries(frame.kind())) {
+          relay.fromMaster(frame);
+        } else if (frame.kind() == FrameKind.FILE_REQUEST_VALUE) {
+          file(frame);
+        } else {
+          stages.fromMaster(frame);
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("the master's connection has ended: {}", e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.error("the master can't be served", e);
+    }
+    ended.countDown();
+  }
+
+  private void file(FrameChannel.Frame frame) throws IOException {
+    FileRequest request = FileRequest.parseFrom(frame.payload());
+    FileReply reply =
+        FileReply.newBuilder()
+            .setRequest(request.getRequest())
+            .setOutcome(FileOutcome.FILE_UNSUPPORTED)
+            .build();
+    send(FrameKind.FILE_REPLY_VALUE, frame.id(), reply.toByteArray());
+  }
+
+  private void send(int kind, long id, byte[] payload) {
+    try {
+      channel.send(kind, id, payload);
+    } catch (IOException e) {
+      channel.close(); // its reader sees the end
+    }
+  }
+
+  private void resources() {
+    List<Executors.Executor> all = executors.all();
+    Resources resources =
+        Resources.newBuilder()
+            .setWorkers(all.size())
+            .setWorkersReady(executors.ready().size())
+            .setSlots(all.stream().mapToInt(executor -> executor.slots).max().orElse(1))
+            .build();
+    send(FrameKind.RESOURCES_VALUE, 0, resources.toByteArray());
+  }
+
+  @Override
+  public void frame(Executors.Executor from, FrameChannel.Frame frame) {
+    if (Relay.carries(frame.kind())) {
+      relay.fromWorker(from, frame);
+    } else if (frame.kind() == Link.FAILED) {
+      try {
+        stages.failed(frame);
+      } catch (IOException e) {
+        LOG.error("an executor sent a malformed frame");
+      }
+    }
+  }
+
+  @Override
+  public void ready(Executors.Executor which) {
+    resources();
+  }
+
+  @Override
+  public void lost(Executors.Executor which) {
+    LOG.warn("executor {} lost", which.id);
+    relay.workerGone(which);
+    send(FrameKind.WORKER_LOST_VALUE, 0, new byte[0]);
+    resources();
+  }
+
+  /** An owner has connected; returns when the connection is over. */
+  void serveOwner(Socket socket, Recording.Pair recording) throws IOException {
+    served = true;
+    relay.serveOwner(socket, recording);
+  }
+
+  /** Whether an owner came: the session did what it was started for. */
+  boolean served() {
+    return served;
+  }
+
+  boolean hasEnded(long milliseconds) throws InterruptedException {
+    return ended.await(milliseconds, TimeUnit.MILLISECONDS);
+  }
+
+  void close() {
+    stages.close();
+    relay.close();
+    channel.close();
+    process.kill();
+    spark.removeSparkListener(listener);
+  }
+}

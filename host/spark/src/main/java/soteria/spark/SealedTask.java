@@ -1,0 +1,66 @@
+package soteria.spark;
+
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.broadcast.Broadcast;
+import soteria.host.Place;
+import soteria.host.Terminal;
+
+/**
+ * A stage as the master asked for it: numbers in the clear, all else sealed and carried by Spark's broadcast. Small, as it
+ * travels in every RDD of the stage.
+ */
+record SealedTask(
+    long stage,
+    int terminal,
+    int partitions,
+    int fanIn,
+    int targets,
+    Broadcast<byte[]> task,
+    List<Long> broadcastIds,
+    List<Broadcast<byte[]>> broadcasts,
+    List<Long> inputStages)
+    implements Serializable {
+
+  boolean reduces() {
+    return terminal == Terminal.REDUCE_VALUE;
+  }
+
+  boolean shuffles() {
+    return terminal == Terminal.SHUFFLE_VALUE;
+  }
+
+  /** "reduce 12": all that the Spark UI shows. */
+  String name() {
+    return Terminal.forNumber(terminal).name().toLowerCase() + " " + stage;
+  }
+
+  /** Where the work of a partition (level 0) or of a node of the reduce tree counts. */
+  Place place(int level, int index) {
+    Place.Builder place = Place.newBuilder();
+    if (reduces()) {
+      return place.setA(level).setB(index).setC(partitions).setD(fanIn).build();
+    }
+    return place.setA(index).build();
+  }
+
+  /** Nodes of each level of the reduce tree, the partitions first, 1 last; just the partitions otherwise. */
+  int[] levels() {
+    if (!reduces()) {
+      return new int[] {partitions};
+    }
+    java.util.stream.IntStream.Builder levels = java.util.stream.IntStream.builder();
+    int nodes = partitions;
+    levels.add(nodes);
+    while (nodes > 1) {
+      nodes = (nodes + fanIn - 1) / fanIn;
+      levels.add(nodes);
+    }
+    return levels.build().toArray();
+  }
+
+  /** Children of a node. */
+  int children(int level, int index) {
+    return Math.min(fanIn, levels()[level - 1] - index * fanIn);
+  }
+}

@@ -1,0 +1,114 @@
+package soteria.spark;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import soteria.host.Blob;
+import soteria.host.FrameKind;
+import soteria.host.Place;
+import soteria.host.Task;
+import soteria.host.TaskDone;
+import soteria.host.TaskKind;
+
+/** One task slot of a worker enclave: a connection on which one task runs at a time. */
+final class Slot {
+  /** Sealed inputs in one TASK frame; more go in several. */
+  private static final int INPUTS_FRAME_BYTES = 64 << 20;
+
+  private final FrameChannel channel;
+  private CompletableFuture<TaskDone> answer; // of the task that runs; guarded by this
+
+  Slot(FrameChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Hands a task to the enclave. The future fails when the enclave ends. */
+  CompletableFuture<TaskDone> start(long stage, TaskKind kind, Place place, List<Blob> inputs)
+      throws IOException {
+    CompletableFuture<TaskDone> mine = new CompletableFuture<>();
+    synchronized (this) {
+      if (answer != null) {
+        throw new IllegalStateException("the slot is busy");
+      }
+      answer = mine;
+    }
+    for (Task frame : frames(stage, kind, place, inputs)) {
+      channel.send(FrameKind.TASK, stage, frame.toByteArray());
+    }
+    return mine;
+  }
+
+  static List<Task> frames(long stage, TaskKind kind, Place place, List<Blob> inputs) {
+    List<Task> frames = new ArrayList<>();
+    Task.Builder task = Task.newBuilder().setStage(stage).setKind(kind).setPlace(place);
+    long bytes = 0;
+    for (Blob input : inputs) {
+      int size = input.getSealed().size();
+      if (task.getInputsCount() > 0 && bytes + size > INPUTS_FRAME_BYTES) {
+        frames.add(task.setMore(true).build());
+        task.clearInputs().setMore(false);
+        bytes = 0;
+      }
+      bytes += size;
+      task.addInputs(input);
+    }
+    frames.add(task.build());
+    return frames;
+  }
+
+  /** Reads answers until the connection ends or breaks the rules. */
+  void serve() {
+    try {
+      TaskDone.Builder whole = TaskDone.newBuilder();
+      while (true) {
+        FrameChannel.Frame frame = channel.receive();
+        if (frame.kind() != FrameKind.TASK_DONE_VALUE) {
+          throw new IOException("a slot sent frame kind " + frame.kind());
+        }
+        whole.mergeFrom(frame.payload());
+        if (whole.getMore()) {
+          whole.clearMore();
+          continue;
+        }
+        TaskDone done = whole.build();
+        whole = TaskDone.newBuilder();
+        CompletableFuture<TaskDone> waiting;
+        synchronized (this) {
+          waiting = answer;
+          answer = null;
+        }
+        if (waiting == null || done.getStage() != frame.id()) {
+          throw new IOException("an answer that no task waits for");
+        }
+        waiting.complete(done);
+      }
+    } catch (IOException e) {
+      end(e);
+    }
+  }
+
+  private void end(IOException why) {
+    channel.close();
+    synchronized (this) {
+      if (answer != null) {
+        answer.completeExceptionally(why);
+      }
+    }
+  }
+
+  void close() {
+    end(new IOException("the worker enclave was ended"));
+  }
+
+  /** What the future holds; InterruptedException when Spark gives the task up. */
+  static TaskDone await(CompletableFuture<TaskDone> answer)
+      throws IOException, InterruptedException {
+    try {
+      return answer.get();
+    } catch (ExecutionException e) {
+      throw new IOException("the worker enclave ended", e.getCause());
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package soteria.spark;
+
+/** Daemon threads with names that say whose they are. */
+final class Threads {
+  static Thread start(String name, Runnable run) {
+    Thread thread = new Thread(run, "soteria-" + name);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  private Threads() {}
+}

@@ -1,0 +1,304 @@
+package soteria.spark;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import soteria.host.Blob;
+import soteria.host.Drop;
+import soteria.host.FrameKind;
+import soteria.host.Hello;
+import soteria.host.Outcome;
+import soteria.host.Place;
+import soteria.host.Role;
+import soteria.host.StageTask;
+import soteria.host.TaskDone;
+import soteria.host.TaskKind;
+
+/**
+ * One worker enclave from its start to its end: the process, its control connection and its slots. Task threads of Spark call
+ * {@link #run}; frames of the control connection go to the driver's host and come from there.
+ */
+final class Worker implements Closeable {
+  /** What a worker does not understand itself goes up, and how its end is told. */
+  interface Owner {
+    void up(Worker worker, FrameChannel.Frame frame) throws IOException;
+
+    void ended(Worker worker);
+  }
+
+  /** Where a task's missing inputs are. */
+  interface Inputs {
+    List<Blob> of(List<soteria.host.Need> needs) throws IOException;
+  }
+
+  /** Tasks wait so long for an enclave that the master has not admitted yet. */
+  static final long READY_SECONDS = 120;
+
+  /** An enclave keeps at least so many stages; an older one is sent again when it is asked for again. */
+  private static final int STAGES_KEPT = 32;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+
+  private final Owner owner;
+  private final Recording recording;
+  private final String name;
+  private final String cookie = EnclaveProcess.newCookie();
+  private final ServerSocket door;
+  private final EnclaveProcess process;
+  private final int slotsWanted;
+  private final List<Slot> slots = new ArrayList<>(); // guarded by this
+  private final BlockingQueue<Slot> idle = new LinkedBlockingQueue<>();
+  private final CountDownLatch connected = new CountDownLatch(1);
+  private final CountDownLatch ready = new CountDownLatch(1);
+  private volatile FrameChannel control;
+  private volatile boolean closed;
+
+  // What the enclave was told; guarded by `told`.
+  private final Object told = new Object();
+  private final Map<Long, Boolean> stages =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Boolean> eldest) {
+          return size() > STAGES_KEPT;
+        }
+      };
+  private final Set<Long> broadcasts = new HashSet<>();
+
+  Worker(Settings settings, String name, int slots, Recording recording, Owner owner)
+      throws IOException {
+    this.owner = owner;
+    this.recording = recording;
+    this.name = name;
+    this.slotsWanted = slots;
+    door = new ServerSocket(0, slots + 1, InetAddress.getLoopbackAddress());
+    List<String> arguments = settings.arguments(door.getLocalPort(), name);
+    arguments.addAll(List.of("--slots", Integer.toString(slots)));
+    if (settings.memoryBytes() > 0) {
+      arguments.addAll(List.of("--memory", Long.toString(settings.memoryBytes())));
+    }
+    String log =
+        settings.logDirectory().isEmpty() ? "" : settings.logDirectory() + "/" + name + ".log";
+    process = new EnclaveProcess(settings.worker(), arguments, cookie, log);
+    thread("door", this::admit);
+    process.onExit().thenRun(() -> owner.ended(this));
+  }
+
+  private void thread(String what, Runnable run) {
+    Threads.start(name + "-" + what, run);
+  }
+
+  /** Takes the connections of this one process: control and all slots. */
+  private void admit() {
+    try (door) {
+      for (int missing = slotsWanted + 1; missing > 0 && !closed; ) {
+        if (greet(door.accept())) {
+          --missing;
+        }
+      }
+      connected.countDown();
+    } catch (IOException e) {
+      if (!closed) {
+        LOG.error("no connection of the worker enclave", e);
+        process.kill();
+      }
+    }
+  }
+
+  private boolean greet(Socket socket) throws IOException {
+    socket.setSoTimeout(10_000);
+    FrameChannel channel = new FrameChannel(socket);
+    try {
+      FrameChannel.Frame frame = channel.receive();
+      Hello hello = Hello.parseFrom(frame.payload());
+      boolean known =
+          MessageDigest.isEqual(
+              cookie.getBytes(StandardCharsets.US_ASCII),
+              hello.getCookie().getBytes(StandardCharsets.UTF_8));
+      boolean slot = hello.getRole() == Role.SLOT;
+      if (frame.kind() != FrameKind.HELLO_VALUE
+          || !known
+          || !(slot || (hello.getRole() == Role.WORKER && control == null))) {
+        throw new IOException("a stranger at the worker's door");
+      }
+      channel.record(recording.of(name + (slot ? "-slot-" + hello.getSlot() : "-control")));
+      socket.setSoTimeout(0);
+      if (slot) {
+        Slot connection = new Slot(channel);
+        synchronized (this) {
+          slots.add(connection);
+        }
+        channel.send(FrameKind.HELLO_OK, 0);
+        thread("slot-" + hello.getSlot(), () -> serveSlot(connection));
+        idle.add(connection);
+      } else {
+        control = channel;
+        channel.send(FrameKind.HELLO_OK, 0);
+        thread("control", this::serveControl);
+      }
+      return true;
+    } catch (IOException e) {
+      LOG.warn("a connection was refused: {}", e.getMessage());
+      channel.close();
+      return false;
+    }
+  }
+
+  private void serveSlot(Slot slot) {
+    slot.serve();
+    process.kill();
+  }
+
+  private void serveControl() {
+    try {
+      while (true) {
+        FrameChannel.Frame frame = control.receive();
+        owner.up(this, frame);
+        if (frame.kind() == FrameKind.READY_VALUE) {
+          ready.countDown();
+        }
+      }
+    } catch (IOException e) {
+      process.kill();
+    }
+  }
+
+  /** A frame from the driver's host, for the control connection. */
+  void down(FrameChannel.Frame frame) throws IOException {
+    if (frame.kind() == FrameKind.DROP_VALUE) {
+      Drop drop = Drop.parseFrom(frame.payload());
+      synchronized (told) {
+        broadcasts.removeAll(drop.getBroadcastsList());
+      }
+    }
+    send(frame.kind(), frame.id(), frame.payload());
+  }
+
+  private void send(int kind, long id, byte[] payload) throws IOException {
+    FrameChannel to = control;
+    if (to != null) {
+      to.send(kind, id, payload);
+    }
+  }
+
+  /** Whether a task runs right now. */
+  boolean busy() {
+    synchronized (this) {
+      return idle.size() < slots.size();
+    }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /**
+   * Runs one task in the enclave and gives its sealed outputs. StageFailed when the enclave has an error for the owner,
+   * IOException when Spark should try again.
+   */
+  List<Blob> run(SealedTask task, TaskKind kind, Place place, List<Blob> given, Inputs missing)
+      throws IOException, InterruptedException {
+    if (!ready.await(READY_SECONDS, TimeUnit.SECONDS)) {
+      throw new IOException("the worker enclave was not admitted by the master");
+    }
+    connected.await();
+    prepare(task);
+    Slot slot = idle.take();
+    CompletableFuture<TaskDone> running = null;
+    try {
+      running = slot.start(task.stage(), kind, place, given);
+      TaskDone done = Slot.await(running);
+      if (done.getOutcome() == Outcome.MISS) {
+        running = slot.start(task.stage(), kind, place, missing.of(done.getNeedsList()));
+        done = Slot.await(running);
+      }
+      switch (done.getOutcome()) {
+        case OK:
+          return done.getOutputsList();
+        case FAILED:
+          owner.up(this, new FrameChannel.Frame(Link.FAILED, task.stage(), done.toByteArray()));
+          throw new StageFailed(task.name());
+        default:
+          forget(task.stage());
+          throw new IOException(task.name() + ": the worker enclave asks to try again");
+      }
+    } finally {
+      // A task that Spark gave up goes on in the enclave; the slot is free when it ends.
+      if (running == null) {
+        idle.add(slot);
+      } else {
+        running.whenComplete((done, why) -> idle.add(slot));
+      }
+    }
+  }
+
+  /** Sends the stage and what it needs, once. */
+  void prepare(SealedTask task) throws IOException {
+    synchronized (told) {
+      if (stages.get(task.stage()) != null) {
+        return;
+      }
+      for (int i = 0; i < task.broadcasts().size(); i++) {
+        long id = task.broadcastIds().get(i);
+        if (!broadcasts.contains(id)) {
+          send(FrameKind.BROADCAST_VALUE, id, task.broadcasts().get(i).value());
+          broadcasts.add(id);
+        }
+      }
+      StageTask stage =
+          StageTask.newBuilder()
+              .setStage(task.stage())
+              .setSealedTask(com.google.protobuf.UnsafeByteOperations.unsafeWrap(task.task().value()))
+              .addAllBroadcasts(task.broadcastIds())
+              .build();
+      send(FrameKind.STAGE_TASK_VALUE, task.stage(), stage.toByteArray());
+      stages.put(task.stage(), true);
+    }
+  }
+
+  private void forget(long stage) {
+    synchronized (told) {
+      stages.remove(stage);
+      broadcasts.clear();
+    }
+  }
+
+  /** Ends the enclave. */
+  @Override
+  public void close() {
+    closed = true;
+    process.kill();
+    try {
+      door.close();
+    } catch (IOException e) {
+      LOG.warn("the worker's door can't be closed", e);
+    }
+    FrameChannel to = control;
+    if (to != null) {
+      to.close();
+    }
+    synchronized (this) {
+      for (Slot slot : slots) {
+        slot.close();
+      }
+    }
+  }
+}
