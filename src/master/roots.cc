@@ -1,11 +1,13 @@
 #include "src/master/roots.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "src/attest/evidence.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/policy/path.h"
 
 namespace soteria::master {
 namespace {
@@ -54,12 +56,40 @@ base::Status Roots::Accept(const Root& root, ledger::Access::Mode mode) {
   return base::OkStatus();
 }
 
+base::StatusOr<storage::OpenedIndex> Roots::MakeMissing(const policy::Readable& missing,
+                                                        const crypto::Secret& key,
+                                                        const std::string& id) {
+  const auto known = versions_.find(id);
+  const uint64_t seen =
+      std::max(missing.min_version, known == versions_.end() ? 0 : known->second.version);
+  if (missing.writable == nullptr) {
+    return base::Fail(base::kPathNotFound,
+                      base::Cat("Path does not exist: ", missing.root,
+                                ": the cluster's storage has no data set or tree there; what "
+                                "soteria put made has to be copied there with its _ files"));
+  }
+  if (known != versions_.end() || missing.min_version > 1) {  // I9
+    return base::Fail(base::kRolledBack, base::Cat("the storage has lost ", missing.root,
+                                                   ": it was at version ", seen, " before"));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const storage::Tree tree,
+                           storage::Tree::CreateEmpty(files_, random_, missing.root, key, id,
+                                                      KindNames(missing.writable->tee)));
+  return tree.index();
+}
+
 base::StatusOr<std::shared_ptr<const Root>> Roots::Open(const policy::Readable& readable) {
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(readable.id));
   SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* key, KeyOf(id));
   // From here: an index read before another thread's publication would look rolled back after it.
   const std::lock_guard lock(mutex_);
-  SOTERIA_ASSIGN_OR_RETURN(auto opened, storage::OpenIndex(files_, readable.root, *key, id));
+  auto found = storage::OpenIndex(files_, readable.root, *key, id);
+  // Local ones are made by the owner's program.
+  const bool make =
+      base::Is(found.status(), base::kPathNotFound) && !policy::IsLocal(readable.root);
+  if (make) found = MakeMissing(readable, *key, id);
+  SOTERIA_RETURN_IF_ERROR(found);
+  storage::OpenedIndex opened = *std::move(found);
   std::optional<storage::KnownVersion> known;
   if (const auto record = versions_.find(id); record != versions_.end()) {
     known = storage::KnownVersion{record->second.version, record->second.index};
@@ -73,7 +103,8 @@ base::StatusOr<std::shared_ptr<const Root>> Roots::Open(const policy::Readable& 
     return cached->second;
   }
   auto root = std::make_shared<Root>(Root{readable.root, id, std::move(opened)});
-  SOTERIA_RETURN_IF_ERROR(Accept(*root, ledger::Access::Mode::kRead));
+  SOTERIA_RETURN_IF_ERROR(
+      Accept(*root, make ? ledger::Access::Mode::kWrite : ledger::Access::Mode::kRead));
   opened_[id] = root;
   return std::shared_ptr<const Root>(root);
 }

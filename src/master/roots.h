@@ -36,8 +36,9 @@ class Roots {
   Roots(const Provisioned& provisioned, base::Files& files, base::Random& random,
         ledger::LedgerWriter& ledger, const EnclaveClock& clock);
 
-  /// The current version of the root that `readable` lies in. kPathNotFound, kIntegrity,
-  /// kRolledBack, kEvidence (TEE kinds).
+  /// The current version of the root that `readable` lies in. A writable root that only the host
+  /// reaches is made, as an empty version 1, when there is none and the owner has never seen one.
+  /// kPathNotFound, kIntegrity, kRolledBack, kEvidence (TEE kinds).
   base::StatusOr<std::shared_ptr<const Root>> Open(const policy::Readable& readable);
 
   /// The same as a tree; kAnalysis when the root is a data set.
@@ -53,6 +54,10 @@ class Roots {
 
  private:
   base::StatusOr<const crypto::Secret*> KeyOf(std::string_view id) const;
+  /// A root that only the host reaches and that isn't there: made if it may be.
+  base::StatusOr<storage::OpenedIndex> MakeMissing(const policy::Readable& missing,
+                                                   const crypto::Secret& key,
+                                                   const std::string& id);
   base::Status Accept(const Root& root, ledger::Access::Mode mode);
 
   const Provisioned& provisioned_;

@@ -12,6 +12,8 @@
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
 #include "src/crypto/identity.h"
+#include "src/dataflow/host_files_for_tests.h"
+#include "src/dataflow/routed_files.h"
 #include "src/master/output_gate.h"
 #include "src/master/storage_catalog.h"
 #include "src/storage/dataset.h"
@@ -157,6 +159,74 @@ TEST_F(RootsTest, PublishMakesTheNextVersionAndRecordsIt) {
 TEST_F(RootsTest, ADataSetIsNoTree) {
   PutData({1.5}, nullptr);
   EXPECT_FALSE(NewRoots()->OpenTree(Readable(DataPath())).ok());
+}
+
+// The same Roots over a host that serves "mem:".
+class HostedRootsTest : public RootsTest {
+ protected:
+  HostedRootsTest() {
+    files_ = std::make_unique<dataflow::RoutedFiles>(*local_, host_.files());
+    provisioned_.manifest.read = {{"mem://box/data", kDataId, 1}};
+    provisioned_.manifest.write = {{kHosted, kTreeId, 1, {attest::TeeKind::kSimulated}}};
+  }
+
+  static constexpr char kHosted[] = "mem://box/tree";
+  std::unique_ptr<base::Files> local_ = base::PosixFiles();
+  base::RandomForTest random_{5};
+  dataflow::FileHostForTest host_{random_};
+};
+
+TEST_F(HostedRootsTest, AWritableRootIsMadeOnceAndPublishedTo) {
+  const auto roots = NewRoots();
+  const auto target = Readable(std::string(kHosted) + "/model");
+  const auto tree = roots->OpenTree(target);
+  ASSERT_TRUE(tree.ok()) << base::Message(tree.status());
+  EXPECT_EQ(tree->index().index.version, 1u);
+  EXPECT_EQ(tree->index().index.tee_kinds, std::vector<std::string>{"simulated"});
+  ASSERT_EQ(owner_.records.size(), 1u);  // from now on the owner would miss it
+  EXPECT_EQ(std::get<ledger::Access>(owner_.events.back()).mode, ledger::Access::Mode::kWrite);
+  const auto file = roots->Seal(target, "model/metadata/part-00000", "{}", 0);
+  ASSERT_TRUE(file.ok()) << base::Message(file.status());
+  ASSERT_TRUE(roots->Publish(target, {*file}, {}).ok());
+  const auto written = roots->OpenTree(target).value();
+  EXPECT_EQ(written.index().index.version, 2u);
+  EXPECT_EQ(written.Read("model/metadata/part-00000", 100).value(), "{}");
+  EXPECT_EQ(owner_.records.back().version, 2u);
+}
+
+TEST_F(HostedRootsTest, ARootThatTheStorageLostIsNotMadeAgain) {
+  const auto target = Readable(kHosted);
+  provisioned_.versions[Raw(kTreeId)] = {Raw(kTreeId), 1, base::Digest{}, 0};
+  const auto lost = NewRoots()->OpenTree(target).status();
+  EXPECT_TRUE(base::Is(lost, base::kRolledBack)) << base::Message(lost);
+  provisioned_.versions.clear();
+  provisioned_.manifest.write[0].min_version = 2;
+  EXPECT_TRUE(base::Is(NewRoots()->OpenTree(Readable(kHosted)).status(), base::kRolledBack));
+  EXPECT_TRUE(host_.Paths().empty());
+}
+
+TEST_F(HostedRootsTest, WhatMayOnlyBeReadIsNeverMade) {
+  const auto missing = NewRoots()->Open(Readable("mem://box/data")).status();
+  EXPECT_TRUE(base::Is(missing, base::kPathNotFound)) << base::Message(missing);
+  EXPECT_TRUE(host_.Paths().empty());
+}
+
+TEST_F(HostedRootsTest, AnOlderAnAlteredAndAnUnservedIndexAreRefused) {
+  const auto target = Readable(kHosted);
+  const std::string index = std::string(kHosted) + "/" + std::string(storage::kIndexName);
+  const auto roots = NewRoots();
+  ASSERT_TRUE(roots->OpenTree(target).ok());
+  const std::string first = host_.Stored(index);
+  ASSERT_TRUE(roots->Publish(target, {roots->Seal(target, "a", "x", 0).value()}, {}).ok());
+  const std::string second = host_.Stored(index);
+  host_.Store(index, first);
+  EXPECT_TRUE(base::Is(roots->OpenTree(target).status(), base::kRolledBack));
+  host_.Store(index, second.substr(0, second.size() - 1));
+  EXPECT_TRUE(base::Is(roots->OpenTree(target).status(), base::kIntegrity));
+  host_.Store(index, second);
+  EXPECT_TRUE(roots->OpenTree(target).ok());
+  host_.SetLie(dataflow::FileHostForTest::Lie::kUnsupported);
+  EXPECT_TRUE(base::Is(roots->OpenTree(target).status(), base::kUnsupported));
 }
 
 TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {

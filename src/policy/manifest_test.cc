@@ -222,8 +222,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"PathList", Least() + "[[read]]\npath = [\"/a\"]\n", "line 8: [[read]] path: is a list",
             "path = \"...\""},
         Bad{"PathDots", Least() + Root("read", "/a/../b", kId1), "line 8: [[read]] path: ", ".."},
-        Bad{"PathScheme", Least() + Root("write", "s3a://b/c", kId1),
-            "line 8: [[write]] path: ", "file:"},
+        Bad{"PathScheme", Least() + Root("write", "S3A://b/c", kId1),
+            "line 8: [[write]] path: ", "small letters"},
         Bad{"NoId", Least() + "[[read]]\npath = \"/a\"\n", "line 7: [[read]] id: is missing",
             "`put` prints"},
         Bad{"IdShort", Least() + Root("read", "/a", "12"),
@@ -372,7 +372,7 @@ TEST(WriteManifestTest, ReadsBackToTheSameValues) {
       Least() + "[ml]\nclasses = [\"a.*\", \"b.C\"]\n" + Root("read", "/a b/\\\"c", kId1) +
           "min_version = 4\n[outputs]\nmodels = true\n",
       RealHead("[\"snp\", \"tdx\"]") + "platforms = [\"a\\\"b\\\\c\", \"\xc3\xa9\"]\n" +
-          Root("read", "/d/one", kId1) + Root("write", "/d/two", kId2) +
+          Root("read", "/d/one", kId1) + Root("write", "hdfs://n:9000/d/two", kId2) +
           "tee_kinds = [\"tdx\"]\n[outputs]\nrows = true\nmetrics = true\n[limits]\n"
           "max_workers = 2\nlinger_s = 3\nreattest_s = 4\ncollect_bytes_max = 5000\n"
           "stage_attempts_max = 6\n"};

@@ -1,5 +1,6 @@
 #include "src/base/text.h"
 #include "src/policy/manifest.h"
+#include "src/policy/path.h"
 
 namespace soteria::policy {
 namespace {
@@ -61,8 +62,8 @@ std::string TeeSection(const TeePolicy& tee) {
 }
 
 std::string RootKeys(const std::string& path, const std::string& id, uint64_t min_version) {
-  return base::Cat("path = ", Quoted("file://" + path), "\nid = ", Quoted(id),
-                   "\nmin_version = ", min_version, "\n");
+  return base::Cat("path = ", Quoted(IsLocal(path) ? "file://" + path : path),
+                   "\nid = ", Quoted(id), "\nmin_version = ", min_version, "\n");
 }
 
 std::string RootSections(const Manifest& manifest) {

@@ -36,6 +36,63 @@ base::Status CheckPart(std::string_view path, std::string_view part) {
   return base::OkStatus();
 }
 
+// After the scheme and its host: "/a/b", perhaps with one slash at the end, which goes.
+base::StatusOr<std::string_view> CheckParts(std::string_view path, std::string_view rest) {
+  if (rest.size() <= 1) return Refuse(path, "is the root of the file system");
+  if (rest.ends_with("/")) rest.remove_suffix(1);
+  std::string_view parts = rest.substr(1);
+  while (true) {
+    const size_t slash = parts.find('/');
+    SOTERIA_RETURN_IF_ERROR(CheckPart(path, parts.substr(0, slash)));
+    if (slash == std::string_view::npos) return rest;
+    parts.remove_prefix(slash + 1);
+  }
+}
+
+base::Status CheckScheme(std::string_view path, std::string_view scheme) {
+  const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
+  bool fits = is_small(scheme.front());
+  for (const char c : scheme) {
+    fits = fits && (is_small(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.');
+  }
+  if (fits) return base::OkStatus();
+  return Refuse(path, "has a scheme that isn't small letters, digits, '+', '-' and '.'");
+}
+
+base::Status CheckAuthority(std::string_view path, std::string_view authority) {
+  for (const char c : authority) {
+    const bool alphanumeric =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!alphanumeric && std::string_view("._-:@").find(c) == std::string_view::npos) {
+      return Refuse(path, "has a host or bucket with other than letters, digits and . _ - : @");
+    }
+  }
+  const size_t at = authority.find('@');
+  if (at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos) {
+    return Refuse(path, "has credentials: they belong in the cluster's configuration");  // I1
+  }
+  return base::OkStatus();
+}
+
+// "hdfs://namenode:9000/a/b", "s3a://bucket/a", "hdfs:/a".
+base::StatusOr<std::string> NormaliseWithScheme(std::string_view path) {
+  const size_t colon = path.find(':');
+  const std::string_view scheme = path.substr(0, colon);
+  std::string_view rest = path.substr(colon + 1);
+  SOTERIA_RETURN_IF_ERROR(CheckScheme(path, scheme));
+  std::string_view authority;
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    authority = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(authority.size());
+    SOTERIA_RETURN_IF_ERROR(CheckAuthority(path, authority));
+  } else if (!rest.starts_with("/")) {
+    return Refuse(path, base::Cat("isn't absolute: write ", scheme, "://host/folder"));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view parts, CheckParts(path, rest));
+  return base::Cat(scheme, "://", authority, parts);
+}
+
 }  // namespace
 
 base::StatusOr<std::string> NormalisePath(std::string_view path) {
@@ -51,20 +108,15 @@ base::StatusOr<std::string> NormalisePath(std::string_view path) {
       if (!rest.starts_with("/")) return Refuse(path, "names a host: write file:///folder");
     }
   } else if (HasScheme(rest)) {
-    return Refuse(path, "has a scheme other than file:");
+    return NormaliseWithScheme(path);
   }
   if (!rest.starts_with("/")) return Refuse(path, "isn't absolute: write file:///folder");
-  if (rest.size() == 1) return Refuse(path, "is the root of the file system");
-  if (rest.ends_with("/")) rest.remove_suffix(1);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view parts, CheckParts(path, rest));
+  return std::string(parts);
+}
 
-  std::string_view parts = rest.substr(1);
-  while (true) {
-    const size_t slash = parts.find('/');
-    SOTERIA_RETURN_IF_ERROR(CheckPart(path, parts.substr(0, slash)));
-    if (slash == std::string_view::npos) break;
-    parts.remove_prefix(slash + 1);
-  }
-  return std::string(rest);
+std::string_view SchemeOf(std::string_view path) {
+  return IsLocal(path) ? std::string_view("file") : path.substr(0, path.find(':'));
 }
 
 bool IsWithin(std::string_view path, std::string_view root) {

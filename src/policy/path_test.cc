@@ -23,6 +23,12 @@ TEST(NormalisePathTest, SpellingsOfOnePathBecomeOneText) {
       {"/bucket/_x=1,y", "/bucket/_x=1,y"},
       {"/a/..b/c..", "/a/..b/c.."},
       {"/a/b:c", "/a/b:c"},
+      {"hdfs://namenode:9000/bucket/patients", "hdfs://namenode:9000/bucket/patients"},
+      {"hdfs://namenode:9000/bucket/", "hdfs://namenode:9000/bucket"},
+      {"s3a://my-bucket/a/b", "s3a://my-bucket/a/b"},
+      {"abfss://box@acc.dfs.core.windows.net/a", "abfss://box@acc.dfs.core.windows.net/a"},
+      {"hdfs:/a/b", "hdfs:///a/b"},
+      {"hdfs:///a/b/", "hdfs:///a/b"},
       {"/donn\xc3\xa9"
        "es/x",
        "/donn\xc3\xa9"
@@ -49,9 +55,27 @@ TEST(NormalisePathTest, RefusesEveryOtherForm) {
       {"./a", "absolute"},
       {"file://host/a", "host"},
       {"file://", "host"},
-      {"s3a://bucket/a", "scheme"},
-      {"hdfs://n/a", "scheme"},
       {"FILE:///a", "scheme"},
+      {"HDFS://n/a", "scheme"},
+      {"1p://n/a", "scheme"},
+      {"s_3://n/a", "scheme"},
+      {"hdfs:a/b", "absolute"},
+      {"hdfs:", "absolute"},
+      {"hdfs://", "root"},
+      {"hdfs://n", "root"},
+      {"hdfs://n/", "root"},
+      {"hdfs:/", "root"},
+      {"hdfs://n//a", "empty"},
+      {"hdfs://n/a//b", "empty"},
+      {"hdfs://n/a/../b", "\"..\""},
+      {"hdfs://n/./a", "\".\""},
+      {"hdfs://n/%61", "percent"},
+      {"hdfs://n%61/a", "host or bucket"},
+      {"hdfs://n*/a", "host or bucket"},
+      {"hdfs://n o/a", "host or bucket"},
+      {"hdfs://n/a*", "glob"},
+      {"hdfs://n/a\nb", "control"},
+      {"s3a://key:secret@bucket/a", "credentials"},
       {"file:", "absolute"},
       {"/", "root"},
       {"file:///", "root"},
@@ -89,12 +113,23 @@ TEST(NormalisePathTest, RefusesNulAndOverlongPaths) {
   EXPECT_FALSE(NormalisePath(longest + "a").ok());
 }
 
+TEST(NormalisePathTest, TheSchemeSaysWhoOpensIt) {
+  EXPECT_TRUE(IsLocal(NormalisePath("file:///a/b").value()));
+  EXPECT_EQ(SchemeOf(NormalisePath("file:///a/b").value()), "file");
+  EXPECT_FALSE(IsLocal(NormalisePath("hdfs://n/a").value()));
+  EXPECT_EQ(SchemeOf(NormalisePath("hdfs://n/a").value()), "hdfs");
+}
+
 TEST(IsWithinTest, ComparesWholeParts) {
   EXPECT_TRUE(IsWithin("/a/b", "/a/b"));
   EXPECT_TRUE(IsWithin("/a/b/c", "/a/b"));
   EXPECT_FALSE(IsWithin("/a/bc", "/a/b"));
   EXPECT_FALSE(IsWithin("/a", "/a/b"));
   EXPECT_FALSE(IsWithin("/x/a/b", "/a/b"));
+  EXPECT_TRUE(IsWithin("hdfs://n/a/b", "hdfs://n/a"));
+  EXPECT_FALSE(IsWithin("hdfs://n/ab", "hdfs://n/a"));
+  EXPECT_FALSE(IsWithin("hdfs://m/a/b", "hdfs://n/a"));
+  EXPECT_FALSE(IsWithin("/a/b", "hdfs://n/a"));
 }
 
 }  // namespace

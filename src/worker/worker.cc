@@ -13,7 +13,9 @@
 #include "src/channel/attested.h"
 #include "src/channel/channel.h"
 #include "src/crypto/envelope.h"
+#include "src/dataflow/host_files.h"
 #include "src/dataflow/host_link.h"
+#include "src/dataflow/routed_files.h"
 #include "src/dataflow/stream_mux.h"
 #include "src/worker/admission.h"
 #include "src/worker/slot.h"
@@ -27,15 +29,15 @@ using dataflow::Greeting;
 
 // What exists once the master has admitted this worker.
 struct Tasks {
-  Tasks(const Options& options, Admitted admitted)
+  Tasks(const Options& options, base::Files& files, Admitted admitted)
       : session(crypto::SessionId(admitted.session_root)),
         opener(admitted.session_root, session),
         sealer(admitted.session_root, session, admitted.sender),
         budget(options.memory_bytes_max),
         cache(budget),
-        sources(*options.files, *options.random),
+        sources(files, *options.random),
         book(opener),
-        runner(book, cache, budget, sources, opener, sealer) {
+        runner(book, cache, budget, sources, opener, sealer, options.slice_bytes) {
     for (auto& [id, key] : admitted.keys) sources.AddKey(id, std::move(key));
   }
 
@@ -59,10 +61,10 @@ class Worker::Impl {
  private:
   /// The link stays in links_ until Run returns.
   base::StatusOr<FrameLink*> DialHost(Greeting::Role role, uint64_t slot);
-  base::Status Serve(FrameLink& control, dataflow::StreamMux& mux,
+  base::Status Serve(FrameLink& control, dataflow::StreamMux& mux, base::Files& files,
                      std::vector<std::thread>& threads);
   base::Status StartSlots(std::vector<std::thread>& threads);
-  void ReadControl(FrameLink& control, dataflow::StreamMux& mux);
+  void ReadControl(FrameLink& control, dataflow::StreamMux& mux, dataflow::HostFiles& host_files);
   /// Whether Stop or an end came before; what is opened after it must not outlive it. Under mutex_.
   base::Status StillWanted() const;
   void End();
@@ -108,11 +110,12 @@ void Worker::Impl::WaitForEnd() {
   changed_.wait(lock, [&] { return ended_; });
 }
 
-void Worker::Impl::ReadControl(FrameLink& control, dataflow::StreamMux& mux) {
+void Worker::Impl::ReadControl(FrameLink& control, dataflow::StreamMux& mux,
+                               dataflow::HostFiles& host_files) {
   while (true) {
     auto frame = control.Receive();
     if (!frame.ok()) break;
-    if (mux.OnFrame(*frame)) continue;
+    if (mux.OnFrame(*frame) || host_files.OnFrame(*frame)) continue;
     StageBook* book = nullptr;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -121,6 +124,7 @@ void Worker::Impl::ReadControl(FrameLink& control, dataflow::StreamMux& mux) {
     if (book == nullptr || !book->OnFrame(*std::move(frame))) break;
   }
   mux.Close();
+  host_files.Close();
   End();
 }
 
@@ -138,7 +142,7 @@ base::Status Worker::Impl::StartSlots(std::vector<std::thread>& threads) {
   return base::OkStatus();
 }
 
-base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux,
+base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux, base::Files& files,
                                  std::vector<std::thread>& threads) {
   SOTERIA_ASSIGN_OR_RETURN(const crypto::IdentityKey identity, crypto::IdentityKey::Generate());
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::ByteStream> stream, mux.Open());
@@ -155,7 +159,7 @@ base::Status Worker::Impl::Serve(FrameLink& control, dataflow::StreamMux& mux,
       Join(to_master, {*options_.evidence, identity, *options_.random, options_.kernel_level}));
   base::Log(base::Level::kInfo, "admitted as sender {}", admitted.sender);
   {
-    auto tasks = std::make_unique<Tasks>(options_, std::move(admitted));
+    auto tasks = std::make_unique<Tasks>(options_, files, std::move(admitted));
     const std::lock_guard<std::mutex> lock(mutex_);
     tasks_ = std::move(tasks);
     SOTERIA_RETURN_IF_ERROR(StillWanted());
@@ -189,9 +193,11 @@ void Worker::Impl::CloseAll() {
 base::Status Worker::Impl::Run() {
   SOTERIA_ASSIGN_OR_RETURN(FrameLink* const control, DialHost(Greeting::Role::kWorker, 0));
   dataflow::StreamMux mux(*control);
-  std::thread reader([this, control, &mux] { ReadControl(*control, mux); });
+  dataflow::HostFiles host_files(*control, *options_.random);
+  dataflow::RoutedFiles files(*options_.files, host_files);
+  std::thread reader([&, control] { ReadControl(*control, mux, host_files); });
   std::vector<std::thread> threads;
-  const base::Status status = Serve(*control, mux, threads);
+  const base::Status status = Serve(*control, mux, files, threads);
   CloseAll();
   for (std::thread& thread : threads) thread.join();
   reader.join();

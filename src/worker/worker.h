@@ -14,6 +14,7 @@
 #include "src/base/frame.h"
 #include "src/base/status.h"
 #include "src/crypto/identity.h"
+#include "src/dataflow/slices.h"
 
 namespace soteria::worker {
 
@@ -24,10 +25,11 @@ struct Options {
   std::string name;
   uint64_t slots = 1;
   uint64_t memory_bytes_max = uint64_t{2} << 30;  // kept blocks and the inputs of running tasks
+  uint64_t slice_bytes = dataflow::kSliceBytes;   // of answers
   std::string kernel_level;  // this process's instruction-set level, e.g. "Haswell"; empty = any
   base::Clock* clock = nullptr;
   base::Random* random = nullptr;
-  base::Files* files = nullptr;
+  base::Files* files = nullptr;  // local ones; the host serves those of other schemes
   attest::EvidenceSource* evidence = nullptr;
 };
 

@@ -10,7 +10,9 @@
 #include "src/connect/server.h"
 #include "src/crypto/identity.h"
 #include "src/crypto/openssl.h"
+#include "src/dataflow/host_files.h"
 #include "src/dataflow/host_link.h"
+#include "src/dataflow/routed_files.h"
 #include "src/dataflow/stream_mux.h"
 #include "src/master/enclave_master.h"
 
@@ -40,16 +42,18 @@ class Over {
 };
 
 /// Frames from the host, until it closes.
-void ReadFrames(dataflow::FrameLink& link, dataflow::StreamMux& mux, master::EnclaveMaster& master,
-                Over& over) {
+void ReadFrames(dataflow::FrameLink& link, dataflow::StreamMux& mux,
+                dataflow::HostFiles& host_files, master::EnclaveMaster& master, Over& over) {
   while (true) {
     auto frame = link.Receive();
     if (!frame.ok()) break;
-    if (mux.OnFrame(*frame) || master.OnFrame(std::move(*frame))) continue;
+    if (mux.OnFrame(*frame) || host_files.OnFrame(*frame)) continue;
+    if (master.OnFrame(std::move(*frame))) continue;
     base::Log(base::Level::kWarning, "the host sent a frame of an unknown kind");
     break;
   }
   mux.Close();
+  host_files.Close();
   master.OnHostClosed();
   over.Set();
 }
@@ -64,7 +68,7 @@ void AcceptStreams(dataflow::StreamMux& mux, master::EnclaveMaster& master) {
   }
 }
 
-base::Status Run(const EnclaveFlags& flags, base::Files& files, attest::EvidenceSource& evidence) {
+base::Status Run(const EnclaveFlags& flags, base::Files& local, attest::EvidenceSource& evidence) {
   base::SetLogName("master");
   SOTERIA_ASSIGN_OR_RETURN(auto identity, crypto::IdentityKey::Generate());
   SOTERIA_ASSIGN_OR_RETURN(auto certificate, crypto::SelfSigned::Generate());
@@ -73,6 +77,8 @@ base::Status Run(const EnclaveFlags& flags, base::Files& files, attest::Evidence
       *connection, {dataflow::Greeting::Role::kMaster, flags.cookie, flags.name, 0}));
   dataflow::FrameLink link(std::move(connection));
   dataflow::StreamMux mux(link);
+  dataflow::HostFiles host_files(link, crypto::OsRandom());
+  dataflow::RoutedFiles files(local, host_files);
   Over over;
   std::unique_ptr<connect::Server> front;
   SOTERIA_ASSIGN_OR_RETURN(
@@ -81,7 +87,7 @@ base::Status Run(const EnclaveFlags& flags, base::Files& files, attest::Evidence
           {base::SystemClock(), crypto::OsRandom(), files, evidence, identity, certificate, link,
            kKernelLevel, [&front](int fd) { front->AddConnection(fd); }, [&over] { over.Set(); }}));
   front = connect::Server::Start(*master);
-  std::thread reader([&] { ReadFrames(link, mux, *master, over); });
+  std::thread reader([&] { ReadFrames(link, mux, host_files, *master, over); });
   std::thread acceptor([&] { AcceptStreams(mux, *master); });
   while (!over.WaitFor(kWatchEvery)) master->StopIfAbandoned();
   // Streams have threads of their own that only end with the process; the keys end here too.

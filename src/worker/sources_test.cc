@@ -1,0 +1,179 @@
+// Data sets and trees behind the host: what a worker reads from a host that alters, cuts,
+// lengthens, swaps or withholds it.
+#include "src/worker/sources.h"
+
+#include <arrow/builder.h>
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include "src/base/env_for_test.h"
+#include "src/base/errors.h"
+#include "src/crypto/identity.h"
+#include "src/dataflow/host_files_for_tests.h"
+#include "src/storage/dataset.h"
+
+namespace soteria::worker {
+namespace {
+
+using Lie = dataflow::FileHostForTest::Lie;
+
+constexpr char kDataRoot[] = "mem://box/data";
+constexpr char kTreeRoot[] = "mem://box/tree";
+constexpr int64_t kShortMs = 50;
+const std::string kDataId(16, 'd');
+const std::string kTreeId(16, 't');
+
+crypto::Secret Key(char c) { return crypto::Secret::Adopt(std::string(16, c)); }
+
+std::shared_ptr<arrow::Table> Numbers(int64_t from, int64_t rows) {
+  arrow::Int64Builder builder;
+  for (int64_t i = 0; i < rows; ++i) EXPECT_TRUE(builder.Append(from + i).ok());
+  return arrow::Table::Make(arrow::schema({arrow::field("x", arrow::int64())}),
+                            {builder.Finish().ValueOrDie()});
+}
+
+class SourcesTest : public testing::Test {
+ protected:
+  SourcesTest() {
+    sources_.AddKey(kDataId, Key('d'));
+    sources_.AddKey(kTreeId, Key('t'));
+  }
+
+  storage::OpenedIndex Put(int64_t from, const storage::OpenedIndex* replaced) {
+    const auto table = Numbers(from, kRows);
+    storage::DatasetOptions options;
+    options.rows_per_file = kRows / 2;
+    options.compression = storage::Compression::kNone;
+    auto writer = storage::DatasetWriter::Create(host_.files(), crypto::OsRandom(), kDataRoot,
+                                                 kDataId, Key('d'), table->schema(), options)
+                      .value();
+    EXPECT_TRUE(writer->Write(*table).ok());
+    auto published = writer->Publish(replaced);
+    EXPECT_TRUE(published.ok()) << base::Message(published.status());
+    return *std::move(published);
+  }
+  base::StatusOr<std::shared_ptr<arrow::Table>> Read(const storage::OpenedIndex& index,
+                                                     uint64_t partition) {
+    dataflow::DatasetSource source;
+    source.root = kDataRoot;
+    source.id = kDataId;
+    source.version = index.index.version;
+    source.index = index.digest;
+    return sources_.Read(source, index.index.files.size(), partition);
+  }
+  static std::string PathOf(const storage::OpenedIndex& index, size_t file) {
+    return std::string(kDataRoot) + "/" + index.index.files[file].object;
+  }
+
+  static constexpr int64_t kRows = 100'000;
+  base::RandomForTest random_{3};
+  dataflow::FileHostForTest host_{random_, kShortMs};
+  Sources sources_{host_.files(), crypto::OsRandom()};
+};
+
+TEST_F(SourcesTest, ADataSetBehindTheHostIsReadAsALocalOne) {
+  const auto index = Put(0, nullptr);
+  ASSERT_EQ(index.index.files.size(), 2u);
+  for (int64_t partition : {0, 1}) {
+    const auto table = Read(index, static_cast<uint64_t>(partition));
+    ASSERT_TRUE(table.ok()) << base::Message(table.status());
+    EXPECT_TRUE((*table)->Equals(*Numbers(partition * kRows / 2, kRows / 2)));
+  }
+}
+
+TEST_F(SourcesTest, EveryLieAboutADataFileEndsInItsError) {
+  const auto index = Put(0, nullptr);
+  ASSERT_TRUE(Read(index, 1).ok());  // the index is known; the lies are about the file
+  const std::pair<Lie, const base::Condition*> kLies[] = {{Lie::kShort, &base::kIntegrity},
+                                                          {Lie::kLong, &base::kIntegrity},
+                                                          {Lie::kFlip, &base::kIntegrity},
+                                                          {Lie::kWrongRequest, &base::kIo},
+                                                          {Lie::kSilent, &base::kIo},
+                                                          {Lie::kFailed, &base::kIo},
+                                                          {Lie::kUnsupported, &base::kUnsupported}};
+  for (const auto& [lie, condition] : kLies) {
+    host_.SetLie(lie, index.index.files[0].object);
+    const auto read = Read(index, 0);
+    EXPECT_TRUE(base::Is(read.status(), *condition))
+        << static_cast<int>(lie) << ": " << base::Message(read.status());
+  }
+}
+
+TEST_F(SourcesTest, AnAlteredByteAnywhereInAFileIsFound) {
+  const auto index = Put(0, nullptr);
+  const std::string path = PathOf(index, 0);
+  const std::string good = host_.Stored(path);
+  for (size_t at = 0; at < good.size(); at += good.size() / 23) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 4);
+    host_.Store(path, bad);
+    const auto read = Read(index, 0);
+    // Parquet's first four bytes say nothing that the footer doesn't.
+    if (at >= 4) {
+      EXPECT_TRUE(base::Is(read.status(), base::kIntegrity))
+          << at << ": " << base::Message(read.status());
+    }
+  }
+  host_.Store(path, good);
+  EXPECT_TRUE(Read(index, 0).ok());
+}
+
+TEST_F(SourcesTest, ATruncatedAMissingAndASwappedFileAreFound) {
+  const auto index = Put(0, nullptr);
+  const std::string path = PathOf(index, 0);
+  const std::string good = host_.Stored(path);
+  host_.Store(path, good.substr(0, good.size() - 1));
+  EXPECT_TRUE(base::Is(Read(index, 0).status(), base::kIntegrity));
+  host_.Store(path, good + "x");
+  EXPECT_TRUE(base::Is(Read(index, 0).status(), base::kIntegrity));
+  host_.Store(path, host_.Stored(PathOf(index, 1)));
+  EXPECT_TRUE(base::Is(Read(index, 0).status(), base::kIntegrity));
+  host_.Erase(path);
+  EXPECT_TRUE(base::Is(Read(index, 0).status(), base::kIntegrity));
+}
+
+TEST_F(SourcesTest, AnOlderAndAnAlteredIndexAreFound) {
+  const auto first = Put(0, nullptr);
+  const std::string path = std::string(kDataRoot) + "/" + std::string(storage::kIndexName);
+  const std::string old_index = host_.Stored(path);
+  const auto second = Put(1, &first);
+  host_.Store(path, old_index);
+  EXPECT_TRUE(base::Is(Read(second, 0).status(), base::kIntegrity));
+  host_.SetLie(Lie::kFlip, std::string(storage::kIndexName));
+  EXPECT_TRUE(base::Is(Read(second, 0).status(), base::kIntegrity));
+}
+
+TEST_F(SourcesTest, PartFilesGoToTheHostSealedAndComeBackFromATree) {
+  auto tree = storage::Tree::CreateEmpty(host_.files(), crypto::OsRandom(), kTreeRoot, Key('t'),
+                                         kTreeId, {"simulated"})
+                  .value();
+  const auto table = Numbers(7, kRows);
+  const auto entry = sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, *table);
+  ASSERT_TRUE(entry.ok()) << base::Message(entry.status());
+  auto file = storage::ParseFileEntry(*entry, storage::RootKind::kTree).value();
+  const std::string path = std::string(kTreeRoot) + "/" + file.object;
+  EXPECT_EQ(host_.Stored(path).find("PAR1"), std::string::npos);  // I1
+  const auto published = tree.Publish(crypto::OsRandom(), {file}, {}).value();
+  dataflow::TreeSource source;
+  source.root = kTreeRoot;
+  source.id = kTreeId;
+  source.version = published.index.version;
+  source.index = published.digest;
+  source.format = "parquet";
+  source.files = {file.name};
+  const auto read = sources_.Read(source, 0);
+  ASSERT_TRUE(read.ok()) << base::Message(read.status());
+  EXPECT_TRUE((*read)->Equals(*table));
+
+  for (const Lie lie : {Lie::kFlip, Lie::kShort, Lie::kLong}) {
+    host_.SetLie(lie, file.object);
+    EXPECT_TRUE(base::Is(sources_.Read(source, 0).status(), base::kIntegrity));
+  }
+  host_.SetLie(Lie::kUnsupported);
+  EXPECT_TRUE(
+      base::Is(sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, *table).status(),
+               base::kUnsupported));
+}
+
+}  // namespace
+}  // namespace soteria::worker
