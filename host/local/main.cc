@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   soteria::host::SupervisorOptions options;
   std::string directory = ".", state, log_directory, simulated_key;
   std::vector<std::string> faults;
+  std::string served;
   uint64_t memory = 0;
 
   CLI::App app(
@@ -59,6 +60,8 @@ int main(int argc, char** argv) {
   app.add_option("--enclave-arg", options.enclave_arguments, "One more argument for each enclave");
   app.add_option("--record", options.record_directory, "Keep a copy of all traffic here");
   app.add_option("--fault", faults, "kill:reduce=N,after=K,worker=W");
+  app.add_option("--serve-scheme", served,
+                 "SCHEME=DIR: serve enclaves the files of SCHEME:// from DIR (tests)");
   CLI11_PARSE(app, argc, argv);
 
   for (const std::string& spec : faults) {
@@ -68,6 +71,14 @@ int main(int argc, char** argv) {
       return 2;
     }
     options.faults.push_back(*fault);
+  }
+  if (!served.empty()) {
+    const auto parsed = soteria::host::ParseServedScheme(served);
+    if (!parsed.ok()) {
+      std::fprintf(stderr, "soteria-host: %s\n", Message(parsed.status()).c_str());
+      return 2;
+    }
+    options.served = {parsed->scheme, Absolute(parsed->directory)};
   }
   directory = Absolute(directory);
   const std::string state_path = state.empty() ? directory + "/state.json" : Absolute(state);

@@ -15,10 +15,11 @@ std::shared_ptr<const std::string> Nothing() { return std::make_shared<const std
 
 }  // namespace
 
-Session::Session(SessionOptions options, base::Clock& clock, Recorder& recorder)
+Session::Session(SessionOptions options, base::Clock& clock, Recorder& recorder, FileServer& files)
     : options_(std::move(options)),
       clock_(clock),
       recorder_(recorder),
+      files_(files),
       relay_(recorder),
       scheduler_(options_.workers, options_.slots, options_.faults),
       workers_(options_.workers) {
@@ -183,11 +184,19 @@ void Session::Finish(const Flushes& flushes) {
   }
 }
 
+bool Session::ServeFile(const std::shared_ptr<Peer>& peer, const base::Frame& frame) {
+  if (frame.kind != FILE_REQUEST) return false;
+  peer->Post(FILE_REPLY, frame.id,
+             std::make_shared<const std::string>(files_.Answer(frame.payload)));
+  peer->Flush();
+  return true;
+}
+
 void Session::ServeMaster(const std::shared_ptr<Peer>& peer) {
   while (true) {
     base::StatusOr<base::Frame> frame = peer->Receive();
     if (!frame.ok()) break;
-    if (relay_.FromMaster(*frame)) continue;
+    if (relay_.FromMaster(*frame) || ServeFile(peer, *frame)) continue;
     base::Status status;
     Flushes flushes;
     {
@@ -214,7 +223,7 @@ void Session::ServeControl(size_t worker, const std::shared_ptr<Peer>& peer) {
   while (true) {
     const base::StatusOr<base::Frame> frame = peer->Receive();
     if (!frame.ok()) break;
-    if (relay_.FromWorker(peer, *frame)) continue;
+    if (relay_.FromWorker(peer, *frame) || ServeFile(peer, *frame)) continue;
     if (frame->kind != READY) break;
     Flushes flushes;
     {

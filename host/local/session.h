@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "host/local/file_server.h"
 #include "host/local/peer.h"
 #include "host/local/recorder.h"
 #include "host/local/relay.h"
@@ -36,7 +37,7 @@ struct SessionOptions {
 
 class Session {
  public:
-  Session(SessionOptions options, base::Clock& clock, Recorder& recorder);
+  Session(SessionOptions options, base::Clock& clock, Recorder& recorder, FileServer& files);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -82,6 +83,8 @@ class Session {
                  const std::shared_ptr<Peer>& peer);
   void LoseWorker(size_t worker, uint64_t incarnation);
   void BecomeReady(size_t worker, Actions& actions);
+  /// Whether it was one for the file server, which is answered at once.
+  bool ServeFile(const std::shared_ptr<Peer>& peer, const base::Frame& frame);
   /// Posts under the lock that decided the order; Finish sends without it.
   struct Flushes {
     std::vector<std::shared_ptr<Peer>> peers;
@@ -93,6 +96,7 @@ class Session {
   const SessionOptions options_;
   base::Clock& clock_;
   Recorder& recorder_;
+  FileServer& files_;
   Relay relay_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;

@@ -47,7 +47,8 @@ class SessionTest : public ::testing::Test {
     options.name = "s";
     options.kill_worker = [this](size_t) { ++kills_; };
     options.changed = [this] { ++changes_; };
-    session_ = std::make_unique<Session>(std::move(options), base::SystemClock(), *recorder_);
+    session_ = std::make_unique<Session>(std::move(options), base::SystemClock(), *recorder_,
+                                         file_server_);
     session_->ExpectMaster("m");
     session_->ExpectWorker(0, "w");
   }
@@ -93,6 +94,7 @@ class SessionTest : public ::testing::Test {
   std::unique_ptr<base::Files> files_ = base::PosixFiles();
   std::unique_ptr<base::Listener> listener_ = *base::Listener::Loopback(0);
   std::unique_ptr<Recorder> recorder_;
+  FileServer file_server_{*files_, {}};
   std::atomic<int> kills_ = 0;
   std::atomic<int> changes_ = 0;
   std::unique_ptr<Session> session_;
@@ -272,6 +274,25 @@ TEST_F(SessionTest, CloseEndsEveryThread) {
   const auto control = Welcomed("w", WORKER);
   session_->Close();
   EXPECT_FALSE(control->Receive().ok());
+}
+
+TEST_F(SessionTest, FileRequestsOfMasterAndWorkersAreAnswered) {
+  const auto master = Welcomed("m", MASTER);
+  const auto control = Welcomed("w", WORKER);
+  uint64_t id = 40;
+  for (FrameConnection* enclave : {master.get(), control.get()}) {
+    FileRequest request;
+    request.set_request(++id);
+    request.set_verb(FILE_SIZE);
+    request.set_path("hdfs://namenode/a");
+    ASSERT_TRUE(enclave->Send(FILE_REQUEST, id, request.SerializeAsString()).ok());
+    const Frame frame = Next(*enclave, FILE_REPLY);
+    EXPECT_EQ(frame.id, id);
+    FileReply reply;
+    ASSERT_TRUE(reply.ParseFromString(frame.payload));
+    EXPECT_EQ(reply.request(), id);
+    EXPECT_EQ(reply.outcome(), FILE_UNSUPPORTED);
+  }
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ Supervisor::Supervisor(SupervisorOptions options, base::Files& files, base::Cloc
       files_(files),
       clock_(clock),
       recorder_(files, options_.record_directory),
+      file_server_(files, options_.served),
       workers_(options_.workers) {}
 
 Supervisor::~Supervisor() {
@@ -125,7 +126,7 @@ base::Status Supervisor::StartSession() {
   options.name = base::Cat("session-", ++sessions_);
   options.kill_worker = [this](size_t worker) { KillWorker(worker); };
   options.changed = Wake;
-  auto fresh = std::make_shared<Session>(std::move(options), clock_, recorder_);
+  auto fresh = std::make_shared<Session>(std::move(options), clock_, recorder_, file_server_);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     session_ = std::move(fresh);

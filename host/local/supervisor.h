@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/local/fault.h"
+#include "host/local/file_server.h"
 #include "host/local/recorder.h"
 #include "host/local/session.h"
 #include "src/base/env.h"
@@ -37,6 +38,7 @@ struct SupervisorOptions {
   std::vector<std::string> enclave_arguments;
   std::vector<std::string> worker_arguments;
   std::vector<Fault> faults;
+  ServedScheme served;
 };
 
 class Supervisor {
@@ -73,6 +75,7 @@ class Supervisor {
   base::Files& files_;
   base::Clock& clock_;
   Recorder recorder_;
+  FileServer file_server_;
   std::unique_ptr<base::Listener> enclaves_;
   std::unique_ptr<base::Listener> owners_;
   std::vector<std::thread> acceptors_;
