@@ -13,6 +13,7 @@ import sys
 import time
 
 import pandas as pd
+import pyspark
 from sklearn.datasets import load_breast_cancer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -27,7 +28,8 @@ def headline(text: str) -> None:
 
 
 class Demo:
-    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path):
+    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path, engine: str):
+        self.engine = engine
         self.soteria = bin_folder / "soteria"
         self.folder = folder
         self.owner = folder / "owner"
@@ -81,9 +83,11 @@ class Demo:
         self.step("keygen")
         patients, models = self.folder / "storage/patients", self.folder / "storage/models"
         self.step("put", table, patients, "--files", FILES, "--allow-simulated")
-        headline("2. The operator: a cluster of 1 master and 2 worker enclaves")
+        host = ["--engine", "spark", "--spark-home", pathlib.Path(pyspark.__file__).parent] if self.engine == "spark" else []
+        on = " on Apache Spark, local-cluster[2,1,1024]" if host else ""
+        headline(f"2. The operator: a cluster of 1 master and 2 worker enclaves{on}")
         self.step("cluster", "start", "--simulated", "--dir", self.cluster, "--workers", 2,
-                  "--record", self.cluster / "record")
+                  "--record", self.cluster / "record", *host)
         try:
             headline("3. The owner: what may join, be read, be written and come back")
             manifest = self.owner / "manifest.toml"
@@ -113,7 +117,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the programs")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".demo", help="what is there is removed first")
+    parser.add_argument("--engine", choices=("local", "spark"), default="local", help="who schedules the enclaves' work")
     arguments = parser.parse_args()
     began = time.monotonic()
-    Demo(arguments.bin.resolve(), arguments.folder.resolve()).run()
+    Demo(arguments.bin.resolve(), arguments.folder.resolve(), arguments.engine).run()
     print(f"done in {time.monotonic() - began:.1f} s")

@@ -18,6 +18,7 @@
 namespace soteria::client {
 namespace {
 
+constexpr char kSparkJar[] = "soteria-spark.jar";
 constexpr char kStateFile[] = "state.json";
 constexpr char kLogFile[] = "host.log";
 constexpr char kSimulatedPem[] = "simulated.pem";
@@ -28,8 +29,10 @@ constexpr uint64_t kLogBytesMax = 1024 * 1024;
 constexpr size_t kLogTailBytes = 600;
 constexpr uint64_t kPublicKeyBytesMax = 4096;
 constexpr int64_t kStartMs = 60'000;
+constexpr int64_t kSparkStartMs = 180'000;
 constexpr int64_t kStopMs = 10'000;
 constexpr int64_t kPollMs = 20;
+constexpr size_t kCommandLineBytesMax = size_t{4} << 20;
 constexpr uint64_t kWorkersMax = 256;
 constexpr uint64_t kSlotsMax = 256;
 constexpr uint64_t kPortMax = 65535;
@@ -47,12 +50,17 @@ bool IsAlive(base::Files& files, int64_t pid) {
          (*stat)[name_end + 2] != 'Z';
 }
 
-// Process numbers are reused: what is signalled must be a soteria-host.
+// Process numbers are reused: what is signalled must be a soteria-host, or a Spark driver of ours.
 bool IsHost(base::Files& files, int64_t pid) {
   if (!IsAlive(files, pid)) return false;
-  base::StatusOr<std::string> name =
-      files.ReadKernelFile(base::Cat("/proc/", pid), "comm", kStateBytesMax);
-  return name.ok() && *name == base::Cat(kHostProgram, "\n");
+  const std::string process = base::Cat("/proc/", pid);
+  base::StatusOr<std::string> name = files.ReadKernelFile(process, "comm", kStateBytesMax);
+  if (!name.ok()) return false;
+  if (*name == base::Cat(kHostProgram, "\n")) return true;
+  if (*name != "java\n") return false;
+  base::StatusOr<std::string> command =
+      files.ReadKernelFile(process, "cmdline", kCommandLineBytesMax);
+  return command.ok() && command->find(base::Cat("/", kSparkJar)) != std::string::npos;
 }
 
 std::string LogTail(base::Files& files, const std::string& dir) {
@@ -62,6 +70,24 @@ std::string LogTail(base::Files& files, const std::string& dir) {
   if (text.size() > kLogTailBytes) text.remove_prefix(text.size() - kLogTailBytes);
   while (text.ends_with('\n')) text.remove_suffix(1);
   return base::Cat(". Its last words: ", text);
+}
+
+base::Status CheckSparkOptions(const ClusterOptions& options) {
+  if (!options.faults.empty()) {
+    return base::Fail(base::kInput, "--fault is for --engine local");
+  }
+  if (options.spark_home.empty()) {
+    return base::Fail(base::kInput,
+                      "--engine spark needs a Spark: set SPARK_HOME or give --spark-home DIR (a "
+                      "PySpark installation's folder will do)");
+  }
+  for (const std::string& conf : options.spark_conf) {
+    if (conf.find('=') == std::string::npos || !conf.starts_with("spark.")) {
+      return base::Fail(base::kInput,
+                        base::Cat("--spark-conf takes spark.NAME=VALUE, not \"", conf, "\""));
+    }
+  }
+  return base::OkStatus();
 }
 
 base::Status CheckOptions(const ClusterOptions& options) {
@@ -77,7 +103,7 @@ base::Status CheckOptions(const ClusterOptions& options) {
     return base::Fail(base::kInput, base::Cat("--slots takes 1 to ", kSlotsMax));
   }
   if (options.port > kPortMax) return base::Fail(base::kInput, "--port takes 0 to 65535");
-  return base::OkStatus();
+  return options.spark ? CheckSparkOptions(options) : base::OkStatus();
 }
 
 std::vector<std::string> HostCommand(const ClusterOptions& options) {
@@ -100,6 +126,37 @@ std::vector<std::string> HostCommand(const ClusterOptions& options) {
   return argv;
 }
 
+std::vector<std::string> SparkCommand(const ClusterOptions& options) {
+  const std::string master =
+      options.spark_master.empty()
+          ? base::Cat("local-cluster[", options.workers, ",", options.slots, ",1024]")
+          : options.spark_master;
+  std::vector<std::string> argv = {"env"};
+  // A cluster in one machine stays in it; what its workers leave behind lies with the rest.
+  if (master.starts_with("local")) argv.emplace_back("SPARK_LOCAL_IP=127.0.0.1");
+  argv.push_back(base::Cat("SPARK_WORKER_DIR=", options.dir, "/work"));
+  argv.push_back(base::Cat("SPARK_HOME=", options.spark_home));
+  argv.push_back(base::Cat(options.spark_home, "/bin/spark-submit"));
+  auto add = [&argv](const char* flag, std::string value) {
+    argv.emplace_back(flag);
+    argv.push_back(std::move(value));
+  };
+  add("--master", master);
+  add("--name", "soteria");
+  add("--conf", "spark.log.level=WARN");
+  for (const std::string& conf : options.spark_conf) add("--conf", conf);
+  argv.push_back(base::Cat(options.program_dir, "/", kSparkJar));
+  add("--master", base::Cat(options.program_dir, "/soteria-master"));
+  add("--worker", base::Cat(options.program_dir, "/soteria-worker"));
+  add("--dir", options.dir);
+  add("--port", base::Cat(options.port));
+  add("--workers", base::Cat(options.workers));
+  add("--log-dir", base::Cat(options.dir, "/logs"));
+  if (options.simulated) add("--simulated-key", base::Cat(options.dir, "/", kSimulatedPem));
+  if (!options.record_dir.empty()) add("--record", options.record_dir);
+  return argv;
+}
+
 // The port is tried first, so that the common mistake has its own clear answer.
 base::Status CheckPortFree(uint64_t port) {
   if (port == 0) return base::OkStatus();
@@ -116,7 +173,8 @@ base::Status CheckPortFree(uint64_t port) {
 
 base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& options,
                                           int64_t pid) {
-  int64_t give_up_ms = owner.clock.MonotonicMs() + kStartMs;
+  const int64_t start_ms = options.spark ? kSparkStartMs : kStartMs;
+  int64_t give_up_ms = owner.clock.MonotonicMs() + start_ms;
   while (owner.clock.MonotonicMs() < give_up_ms) {
     base::StatusOr<ClusterState> state = FindCluster(owner.files, options.dir);
     if (state.ok() && state->running && state->port != 0) return state;
@@ -127,7 +185,7 @@ base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& op
     Sleep(kPollMs);
   }
   ::kill(static_cast<pid_t>(pid), SIGTERM);
-  return base::Fail(base::kIo, base::Cat("the host did not get ready in ", kStartMs / 1000,
+  return base::Fail(base::kIo, base::Cat("the host did not get ready in ", start_ms / 1000,
                                          " seconds", LogTail(owner.files, options.dir)));
 }
 
@@ -197,8 +255,9 @@ base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& op
     SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(options.dir, stale));
     if (exists) SOTERIA_RETURN_IF_ERROR(owner.files.Remove(options.dir, stale));
   }
-  SOTERIA_ASSIGN_OR_RETURN(
-      int64_t pid, StartDaemon(HostCommand(options), base::Cat(options.dir, "/", kLogFile)));
+  SOTERIA_ASSIGN_OR_RETURN(int64_t pid,
+                           StartDaemon(options.spark ? SparkCommand(options) : HostCommand(options),
+                                       base::Cat(options.dir, "/", kLogFile)));
   return WaitForState(owner, options, pid);
 }
 

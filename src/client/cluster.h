@@ -1,8 +1,8 @@
-// `soteria cluster`: starts, finds and stops a soteria-host on this machine, with its master and
-// workers. The cluster is untrusted even when it runs here; the directory only holds what is needed
-// to reach it and, for simulated enclaves, the key pair that stands in for a chip maker's
-// (simulated.pem for the enclaves, simulated.pub for Manifests). One process at a time works on a
-// cluster directory.
+// `soteria cluster`: starts, finds and stops a host on this machine, with its master and workers:
+// soteria-host, or Apache Spark's driver with soteria-spark.jar (spark-submit). The cluster is
+// untrusted even when it runs here; the directory only holds what is needed to reach it and, for
+// simulated enclaves, the key pair that stands in for a chip maker's (simulated.pem for the
+// enclaves, simulated.pub for Manifests). One process at a time works on a cluster directory.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,14 @@ struct ClusterOptions {
   bool simulated = false;
   uint64_t workers = 2;
   uint64_t slots = 1;
-  uint64_t port = 0;                ///< 0: any free port
-  std::string record_dir;           ///< empty: traffic isn't recorded
-  std::vector<std::string> faults;  ///< passed on to soteria-host, for tests
-  std::string program_dir;          ///< where soteria-host is
+  uint64_t port = 0;                    ///< 0: any free port
+  std::string record_dir;               ///< empty: traffic isn't recorded
+  std::vector<std::string> faults;      ///< passed on to soteria-host, for tests
+  std::string program_dir;              ///< where soteria-host and soteria-spark.jar are
+  bool spark = false;                   ///< the host is Apache Spark
+  std::string spark_home;               ///< of the Spark to use
+  std::string spark_master;             ///< empty: local-cluster[workers,slots,1024]
+  std::vector<std::string> spark_conf;  ///< NAME=VALUE each
 };
 
 struct ClusterState {

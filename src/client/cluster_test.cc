@@ -64,6 +64,34 @@ TEST_F(ClusterTest, StartsFindsAndStops) {
   EXPECT_TRUE(StartCluster(test_.owner(), options_).ok());
 }
 
+TEST_F(ClusterTest, SparkIsAskedForInWords) {
+  options_.spark = true;
+  auto refused = StartCluster(test_.owner(), options_);
+  EXPECT_TRUE(base::Is(refused.status(), base::kInput));
+  EXPECT_NE(base::Message(refused.status()).find("SPARK_HOME"), std::string::npos);
+
+  options_.spark_home = test_.At("spark");
+  for (const char* conf : {"spark.executor.cores", "cores=2", "=", ""}) {
+    options_.spark_conf = {conf};
+    EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kInput)) << conf;
+  }
+  options_.spark_conf = {};
+  options_.faults = {"kill:reduce=1,after=1,worker=0"};
+  EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kInput));
+}
+
+TEST_F(ClusterTest, ASparkSubmitThatEndsIsSaid) {
+  options_.spark = true;
+  options_.spark_home = test_.At("spark");
+  test_.WriteProgram("spark/bin/spark-submit", "#!/bin/sh\necho \"$@\"\nexit 1\n");
+  auto refused = StartCluster(test_.owner(), options_);
+  ASSERT_FALSE(refused.ok());
+  const std::string words(base::Message(refused.status()));
+  EXPECT_NE(words.find("--master local-cluster[2,1,1024] --name soteria"), std::string::npos)
+      << words;
+  EXPECT_NE(words.find("/bin/soteria-spark.jar --master"), std::string::npos) << words;
+}
+
 TEST_F(ClusterTest, ADeadHostIsSeen) {
   auto started = StartCluster(test_.owner(), options_);
   ASSERT_TRUE(started.ok());

@@ -130,13 +130,15 @@ struct StartArguments {
   std::string dir, record;
   bool simulated = false;
   uint64_t workers = 2, slots = 1, port = 0;
-  std::vector<std::string> faults;
+  std::vector<std::string> faults, spark_conf;
+  std::string engine = "local", spark_home, spark_master;
 };
 
 void AddStart(CLI::App& cluster, Context& context) {
   CLI::App* command = AddCommand(
       cluster, context, "start", "Starts a host with a master and workers on this machine.",
-      "  soteria cluster start --simulated --workers 4\n  soteria cluster start --port 7077");
+      "  soteria cluster start --simulated --workers 4\n  soteria cluster start --port 7077\n"
+      "  soteria cluster start --engine spark --spark-master spark://HOST:7077");
   auto arguments = std::make_shared<StartArguments>();
   command->add_flag("--simulated", arguments->simulated,
                     "Simulated enclaves, under a key pair made in the directory (NOT PROTECTED)");
@@ -148,6 +150,18 @@ void AddStart(CLI::App& cluster, Context& context) {
       ->capture_default_str();
   command->add_option("--record", arguments->record,
                       "Record all traffic into this folder (tests: it must be unreadable)");
+  command
+      ->add_option("--engine", arguments->engine,
+                   "Who schedules and moves the sealed bytes: local (soteria-host) or spark "
+                   "(Apache Spark, docs/spark.md)")
+      ->check(CLI::IsMember({"local", "spark"}))
+      ->capture_default_str();
+  command->add_option("--spark-home", arguments->spark_home, "The Spark to use")
+      ->envname("SPARK_HOME");
+  command->add_option("--spark-master", arguments->spark_master,
+                      "Spark's master URL (local-cluster[WORKERS,SLOTS,1024])");
+  command->add_option("--spark-conf", arguments->spark_conf, "spark.NAME=VALUE for spark-submit")
+      ->allow_extra_args(false);
   command->add_option("--fault", arguments->faults, "A fault for the host to make (tests)")
       ->allow_extra_args(false);
   command->callback([&context, arguments] {
@@ -161,6 +175,12 @@ void AddStart(CLI::App& cluster, Context& context) {
       if (!arguments->record.empty()) options.record_dir = context.Absolute(arguments->record);
       options.faults = arguments->faults;
       options.program_dir = context.program_dir;
+      options.spark = arguments->engine == "spark";
+      if (!arguments->spark_home.empty()) {
+        options.spark_home = context.Absolute(arguments->spark_home);
+      }
+      options.spark_master = arguments->spark_master;
+      options.spark_conf = arguments->spark_conf;
       if (options.simulated) SayLine("NOT PROTECTED: simulated enclaves");
       SOTERIA_ASSIGN_OR_RETURN(client::ClusterState state,
                                client::StartCluster(context.owner, options));
