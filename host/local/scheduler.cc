@@ -34,6 +34,9 @@ bool Same(const Place& x, const Place& y) {
   return x.a() == y.a() && x.b() == y.b() && x.c() == y.c() && x.d() == y.d();
 }
 
+/// A sealed message: whole, or its slices in order.
+using Slices = std::vector<Bytes>;
+
 base::Status Malformed() { return base::Fail(base::kProtocol, "malformed frame"); }
 
 }  // namespace
@@ -61,7 +64,7 @@ struct Scheduler::Worker {
 };
 
 struct Scheduler::Node {
-  Bytes sealed;
+  Slices sealed;
   bool done = false;
   uint64_t children = 0;  // that have answered
 };
@@ -85,7 +88,14 @@ struct Scheduler::Stage {
 struct Scheduler::Shuffle {
   uint64_t partitions = 0;
   uint64_t targets = 0;
-  std::vector<Bytes> cells;  // [p * targets + q]
+  std::vector<Slices> cells;  // [p * targets + q]
+};
+
+// What a task is given: one message of another task.
+struct Scheduler::Input {
+  uint64_t stage = 0;
+  Place place;
+  const Slices& sealed;
 };
 
 Scheduler::Scheduler(size_t workers, size_t slots, std::vector<Fault> faults)
@@ -324,23 +334,21 @@ void Scheduler::PrepareWorker(size_t index, Actions& actions) {
 
 void Scheduler::Hand(size_t worker, size_t slot, Work work, Actions& actions) {
   PrepareWorker(worker, actions);
-  std::vector<std::pair<Place, Bytes>> inputs;
+  std::vector<Input> inputs;
   if (work.kind == MERGE) {
     const std::vector<Node>& below = stage_->levels[work.level - 1];
     const uint64_t first = work.index * stage_->run.fan_in();
     for (uint64_t i = first; i < first + stage_->ChildrenOf(work.level, work.index); ++i) {
-      inputs.emplace_back(
-          PlaceOf(work.level - 1, i, stage_->run.partitions(), stage_->run.fan_in()),
-          below[i].sealed);
+      inputs.push_back({stage_->run.stage(),
+                        PlaceOf(work.level - 1, i, stage_->run.partitions(), stage_->run.fan_in()),
+                        below[i].sealed});
     }
   }
-  const std::vector<uint64_t> stages(inputs.size(), stage_->run.stage());
-  SendTask(worker, slot, work, inputs, stages, actions);
+  SendTask(worker, slot, work, inputs, actions);
 }
 
 void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
-                         const std::vector<std::pair<Place, Bytes>>& inputs,
-                         const std::vector<uint64_t>& input_stages, Actions& actions) {
+                         const std::vector<Input>& inputs, Actions& actions) {
   Slot& state = workers_[worker].slots[slot];
   state.work = work;
   state.stage = stage_->run.stage();
@@ -359,18 +367,22 @@ void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
   };
   start();
   size_t bytes = 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const size_t size = inputs[i].second->size();
-    if (task.inputs_size() > 0 && bytes + size > kInputsFrameBytes) {
-      send(true);
-      start();
-      bytes = 0;
+  for (const Input& input : inputs) {
+    for (size_t slice = 0; slice < input.sealed.size(); ++slice) {
+      const std::string& sealed = *input.sealed[slice];
+      if (task.inputs_size() > 0 && bytes + sealed.size() > kInputsFrameBytes) {
+        send(true);
+        start();
+        bytes = 0;
+      }
+      bytes += sealed.size();
+      Blob& blob = *task.add_inputs();
+      blob.set_stage(input.stage);
+      *blob.mutable_place() = input.place;
+      blob.set_sealed(sealed);
+      blob.set_slice(slice);
+      blob.set_slices(input.sealed.size());
     }
-    bytes += size;
-    Blob& blob = *task.add_inputs();
-    blob.set_stage(input_stages[i]);
-    *blob.mutable_place() = inputs[i].first;
-    blob.set_sealed(*inputs[i].second);
   }
   send(false);
 }
@@ -448,8 +460,7 @@ base::Status Scheduler::Complete(size_t worker, size_t slot, TaskDone& done, Act
 base::Status Scheduler::CompleteMiss(size_t worker, size_t slot, const TaskDone& done,
                                      Actions& actions) {
   Work work = *workers_[worker].slots[slot].work;
-  std::vector<std::pair<Place, Bytes>> inputs;
-  std::vector<uint64_t> stages;
+  std::vector<Input> inputs;
   bool found = !work.missed && done.needs_size() > 0;
   for (const Need& need : done.needs()) {
     const auto shuffle = shuffles_.find(need.stage());
@@ -459,10 +470,9 @@ base::Status Scheduler::CompleteMiss(size_t worker, size_t slot, const TaskDone&
     }
     const Shuffle& cells = shuffle->second;
     for (uint64_t p = 0; p < cells.partitions; ++p) {
-      const Bytes& sealed = cells.cells[p * cells.targets + need.target()];
-      if (sealed == nullptr) continue;  // the reader sees that it is missing
-      inputs.emplace_back(PlaceOf(p, need.target(), cells.partitions, cells.targets), sealed);
-      stages.push_back(need.stage());
+      // One that is missing has none: the reader sees it.
+      inputs.push_back({need.stage(), PlaceOf(p, need.target(), cells.partitions, cells.targets),
+                        cells.cells[p * cells.targets + need.target()]});
     }
   }
   if (!found) {
@@ -471,7 +481,7 @@ base::Status Scheduler::CompleteMiss(size_t worker, size_t slot, const TaskDone&
     return base::OkStatus();
   }
   work.missed = true;
-  SendTask(worker, slot, work, inputs, stages, actions);
+  SendTask(worker, slot, work, inputs, actions);
   return base::OkStatus();
 }
 
@@ -479,8 +489,12 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
   Node& node = stage_->levels[work.level][work.index];
   if (node.done) return base::OkStatus();  // given out twice after a loss
   if (stage_->run.terminal() == REDUCE) {
-    if (done.outputs_size() != 1) return Malformed();
-    KeepPartial(work, Share(std::move(*done.mutable_outputs(0)->mutable_sealed())), actions);
+    if (done.outputs().empty()) return Malformed();
+    Slices sealed;
+    for (Blob& blob : *done.mutable_outputs()) {
+      sealed.push_back(Share(std::move(*blob.mutable_sealed())));
+    }
+    KeepPartial(work, std::move(sealed), actions);
     return base::OkStatus();
   }
   Shuffle* shuffle = nullptr;
@@ -490,13 +504,15 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
     // A shuffle's cells stay here; its receipt and every other answer go to the master.
     if (shuffle != nullptr && place.d() != 0) {
       if (place.a() != work.index || place.b() >= shuffle->targets) return Malformed();
-      shuffle->cells[place.a() * shuffle->targets + place.b()] =
-          Share(std::move(*blob.mutable_sealed()));
+      shuffle->cells[place.a() * shuffle->targets + place.b()].push_back(
+          Share(std::move(*blob.mutable_sealed())));
       continue;
     }
     Result result;
     result.set_stage(done.stage());
     *result.mutable_place() = place;
+    result.set_slice(blob.slice());
+    result.set_slices(blob.slices());
     result.set_allocated_sealed(blob.release_sealed());
     actions.sends.push_back(ToMaster(RESULT, done.stage(), result));
   }
@@ -505,15 +521,19 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
   return base::OkStatus();
 }
 
-void Scheduler::KeepPartial(const Work& work, Bytes sealed, Actions& actions) {
+void Scheduler::KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions& actions) {
   Node& node = stage_->levels[work.level][work.index];
   node.done = true;
   if (work.level + 1 == stage_->levels.size()) {
-    Result result;
-    result.set_stage(stage_->run.stage());
-    *result.mutable_place() = stage_->PlaceOfWork(work);
-    result.set_sealed(*sealed);
-    actions.sends.push_back(ToMaster(RESULT, stage_->run.stage(), result));
+    for (size_t slice = 0; slice < sealed.size(); ++slice) {
+      Result result;
+      result.set_stage(stage_->run.stage());
+      *result.mutable_place() = stage_->PlaceOfWork(work);
+      result.set_sealed(*sealed[slice]);
+      result.set_slice(slice);
+      result.set_slices(sealed.size());
+      actions.sends.push_back(ToMaster(RESULT, stage_->run.stage(), result));
+    }
     EndStage(OK, actions);
     return;
   }
@@ -522,7 +542,7 @@ void Scheduler::KeepPartial(const Work& work, Bytes sealed, Actions& actions) {
     std::vector<Node>& below = stage_->levels[work.level - 1];
     const uint64_t first = work.index * stage_->run.fan_in();
     for (uint64_t i = 0; i < stage_->ChildrenOf(work.level, work.index); ++i) {
-      below[first + i].sealed.reset();
+      below[first + i].sealed.clear();
     }
   }
   const uint64_t parent = work.index / stage_->run.fan_in();

@@ -84,6 +84,7 @@ class Scheduler {
   struct Node;
   struct Stage;
   struct Shuffle;
+  struct Input;
   using Partition = uint64_t;
 
   base::Status StartStage(const base::Frame& frame, int64_t now_ms, Actions& actions);
@@ -93,15 +94,14 @@ class Scheduler {
   size_t WorkerFor(const Work& work) const;
   void Dispatch(Actions& actions);
   void Hand(size_t worker, size_t slot, Work work, Actions& actions);
-  void SendTask(size_t worker, size_t slot, const Work& work,
-                const std::vector<std::pair<Place, Bytes>>& inputs,
-                const std::vector<uint64_t>& input_stages, Actions& actions);
+  void SendTask(size_t worker, size_t slot, const Work& work, const std::vector<Input>& inputs,
+                Actions& actions);
   void PrepareWorker(size_t worker, Actions& actions);
   base::Status Complete(size_t worker, size_t slot, TaskDone& done, Actions& actions);
   base::Status CompleteMiss(size_t worker, size_t slot, const TaskDone& done, Actions& actions);
   void Again(const Work& work, Actions& actions);
   base::Status KeepOutputs(const Work& work, TaskDone& done, Actions& actions);
-  void KeepPartial(const Work& work, Bytes sealed, Actions& actions);
+  void KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions& actions);
   void CheckFaults(Actions& actions);
   void ReportProgress(int64_t now_ms, Actions& actions);
   void SendResources(Actions& actions);

@@ -227,6 +227,75 @@ TEST(SchedulerTest, MergesANodeWhenItsChildrenAreIn) {
   EXPECT_EQ(results[0].sealed(), "2,0");
 }
 
+/// A message in slices, as a worker answers it.
+std::vector<Blob> SlicesAt(const Place& place, const std::string& name, uint64_t slices) {
+  std::vector<Blob> blobs;
+  for (uint64_t i = 0; i < slices; ++i) {
+    blobs.push_back(Stage::BlobAt(place, name + " " + std::to_string(i)));
+    blobs.back().set_slice(i);
+    blobs.back().set_slices(slices);
+  }
+  return blobs;
+}
+
+TEST(SchedulerTest, SlicesOfAPartialAreKeptAndDeliveredTogether) {
+  Stage stage(1, 1);
+  stage.Ready(0);
+  ASSERT_TRUE(stage.Run(REDUCE, 2).ok());
+  ASSERT_TRUE(stage.Answer(0, 0, OK, SlicesAt(Stage::PlaceAt(0, 0, 2, 8), "zero", 3)).ok());
+  ASSERT_TRUE(stage.Answer(0, 0).ok());
+  const Task merge = stage.running.at({0, 0});
+  ASSERT_EQ(merge.inputs_size(), 4);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(merge.inputs(i).sealed(), "zero " + std::to_string(i));
+    EXPECT_EQ(merge.inputs(i).slice(), static_cast<uint64_t>(i));
+    EXPECT_EQ(merge.inputs(i).slices(), 3U);
+    EXPECT_EQ(merge.inputs(i).place().b(), 0U);
+  }
+  EXPECT_EQ(merge.inputs(3).sealed(), "answer");
+  EXPECT_LE(merge.inputs(3).slices(), 1U);
+  ASSERT_TRUE(stage.Answer(0, 0, OK, SlicesAt(merge.place(), "root", 2)).ok());
+  const auto results = stage.Sent<Result>(RESULT);
+  ASSERT_EQ(results.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(results[i].sealed(), "root " + std::to_string(i));
+    EXPECT_EQ(results[i].slice(), i);
+    EXPECT_EQ(results[i].slices(), 2U);
+    EXPECT_EQ(results[i].place().a(), 1U);
+  }
+  EXPECT_EQ(stage.Sent<StageDone>(STAGE_DONE)[0].outcome(), OK);
+}
+
+TEST(SchedulerTest, SlicesOfRowsAndOfCells) {
+  Stage stage(1, 1);
+  stage.Ready(0);
+  ASSERT_TRUE(stage.Run(COLLECT, 1).ok());
+  ASSERT_TRUE(stage.Answer(0, 0, OK, SlicesAt(Stage::PlaceAt(0), "rows", 2)).ok());
+  auto results = stage.Sent<Result>(RESULT);
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[1].slice(), 1U);
+  EXPECT_EQ(results[1].slices(), 2U);
+  ASSERT_TRUE(stage.Run(SHUFFLE, 1, 2).ok());
+  std::vector<Blob> outputs = SlicesAt(Stage::PlaceAt(0, 0, 1, 2), "zero", 2);
+  for (const Blob& blob : SlicesAt(Stage::PlaceAt(0, 1, 1, 2), "one", 3)) outputs.push_back(blob);
+  outputs.push_back(Stage::BlobAt(Stage::PlaceAt(0), "receipt"));
+  ASSERT_TRUE(stage.Answer(0, 0, OK, outputs).ok());
+  EXPECT_EQ(stage.Sent<Result>(RESULT).size(), 3U);  // the receipt
+  ASSERT_TRUE(stage.Run(COLLECT, 1, 0, {2}).ok());
+  Need need;
+  need.set_stage(2);
+  need.set_target(1);
+  ASSERT_TRUE(stage.Answer(0, 0, MISS, {}, {need}).ok());
+  const Task again = stage.running.at({0, 0});
+  ASSERT_EQ(again.inputs_size(), 3);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(again.inputs(i).sealed(), "one " + std::to_string(i));
+    EXPECT_EQ(again.inputs(i).slice(), static_cast<uint64_t>(i));
+    EXPECT_EQ(again.inputs(i).slices(), 3U);
+    EXPECT_EQ(again.inputs(i).stage(), 2U);
+  }
+}
+
 TEST(SchedulerTest, AReduceOfOnePartitionNeedsNoMerge) {
   Stage stage(1, 1);
   stage.Ready(0);

@@ -66,7 +66,7 @@ Secret SenderKey(const Secret& session_root, uint64_t sender) {
 
 bool KnownKind(uint8_t kind) {
   return kind >= static_cast<uint8_t>(MessageKind::kTask) &&
-         kind <= static_cast<uint8_t>(MessageKind::kError);
+         kind <= static_cast<uint8_t>(MessageKind::kShuffleSlice);
 }
 
 }  // namespace

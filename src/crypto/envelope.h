@@ -43,6 +43,10 @@ enum class MessageKind : uint8_t {
   kWritten = 6,
   kKept = 7,
   kError = 8,
+  // A slice of a message that is larger than one envelope should be.
+  kPartialSlice = 9,
+  kRowsSlice = 10,
+  kShuffleSlice = 11,
 };
 
 /// Where a message belongs. Partition: {p,0,0,0}; tree node: {level,index,P,F}; shuffle: {p,q,P,Q};

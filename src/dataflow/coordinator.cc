@@ -13,11 +13,13 @@
 #include <utility>
 
 #include "soteria/host.pb.h"
+#include "src/base/check.h"
 #include "src/base/errors.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/crypto/hash.h"
 #include "src/dataflow/coverage.h"
+#include "src/dataflow/slices.h"
 #include "src/dataflow/task.h"
 #include "src/dataflow/tree.h"
 
@@ -29,6 +31,7 @@ using crypto::Place;
 
 // Frames that may wait while no stage is open; they can only be late repeats.
 constexpr size_t kIdleInboxMax = 64;
+constexpr uint64_t kIdleInboxBytesMax = uint64_t{64} << 20;
 // Frames of a stage beyond the places it has: repeats, losses, progress.
 constexpr size_t kInboxFramesSpare = 65'536;
 
@@ -78,6 +81,8 @@ struct OpenStage {
   Coverage coverage;
   StageResult result;
   std::map<uint64_t, std::string> pending;  // accepted outputs that wait for earlier partitions
+  std::map<uint64_t, Joiner> joiners;       // of places that came in part, by their first number
+  uint64_t joining_bytes = 0;               // held by joiners
   uint64_t held_bytes = 0;
   uint64_t next_output = 0;
   uint64_t losses = 0;
@@ -119,6 +124,10 @@ class Coordinator::Impl {
   Status HandleForeignStage(OpenStage& stage, const host::Result& result);
   Status HandleError(const OpenStage& stage, const host::Result& result, const Place& place);
   Status Accept(OpenStage& stage, const Place& place, std::string plain);
+  /// Whether a message of so many bytes may be held.
+  static Status CheckRoom(const OpenStage& stage, uint64_t bytes);
+  /// The whole message once it is complete.
+  static StatusOr<std::optional<std::string>> Join(OpenStage& stage, const Place& place, Part part);
   Status HandleDone(const OpenStage& stage, const host::StageDone& done);
   Status HandleRetried(OpenStage& stage, const host::Retried& retried);
   Status Deliver(OpenStage& stage, const OnOutput& on_output);
@@ -132,6 +141,7 @@ class Coordinator::Impl {
   std::condition_variable changed_;
   std::deque<base::Frame> inbox_;
   uint64_t inbox_bytes_ = 0;
+  uint64_t inbox_bytes_max_ = kIdleInboxBytesMax;
   size_t inbox_frames_max_ = kIdleInboxMax;
   uint64_t open_stage_ = 0;  // 0: none
   Status without_workers_;
@@ -198,6 +208,7 @@ StatusOr<StageResult> Coordinator::Impl::Run(const StageSpec& spec, const OnOutp
     open_stage_ = number;
     cancelled_ = overflowed_ = false;
     inbox_frames_max_ = spec.recipe->partitions + kInboxFramesSpare;
+    inbox_bytes_max_ = limits.HeldBy(spec.terminal) + base::kFrameBytesMax;
     ++counters_.stages;
     counters_.tasks += spec.recipe->partitions;
   }
@@ -215,6 +226,7 @@ void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
     const std::lock_guard<std::mutex> lock(mutex_);
     open_stage_ = 0;
     inbox_frames_max_ = kIdleInboxMax;
+    inbox_bytes_max_ = kIdleInboxBytesMax;
     counters_.rebuilds += stage.result.rebuilds;
     counters_.repeats += stage.result.repeats;
     counters_.retries += stage.result.retries;
@@ -329,19 +341,50 @@ Status Coordinator::Impl::HandleResult(OpenStage& stage, const host::Result& res
                            crypto::ParseEnvelopeHeader(result.sealed()));
   if (header.kind == MessageKind::kError) return HandleError(stage, result, place);
   // I4: exactly this session, stage, task, kind and place, or nothing.
-  SOTERIA_ASSIGN_OR_RETURN(std::string plain,
-                           opener_.OpenAs(result.sealed(), stage.number, stage.task,
-                                          AnswerKind(stage.spec.terminal), place));
-  switch (stage.coverage.Offer(place)) {
-    case Verdict::kAccept:
-      return Accept(stage, place, std::move(plain));
-    case Verdict::kRepeat:
-      ++stage.result.repeats;
-      return base::OkStatus();
-    case Verdict::kForeign:
-      break;
+  SOTERIA_ASSIGN_OR_RETURN(
+      Part part, OpenPart(opener_, result.sealed(),
+                          {stage.number, stage.task, AnswerKind(stage.spec.terminal), place}));
+  if (!stage.coverage.Contains(place)) {
+    return base::Fail(base::kIntegrity, "the host delivered a result for no place of the stage");
   }
-  return base::Fail(base::kIntegrity, "the host delivered a result for no place of the stage");
+  if (stage.coverage.Filled(place)) {
+    ++stage.result.repeats;
+    return base::OkStatus();
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::optional<std::string> plain, Join(stage, place, std::move(part)));
+  if (!plain.has_value()) return base::OkStatus();
+  CHECK(stage.coverage.Offer(place) == Verdict::kAccept);
+  return Accept(stage, place, *std::move(plain));
+}
+
+Status Coordinator::Impl::CheckRoom(const OpenStage& stage, uint64_t bytes) {
+  const uint64_t limit = stage.limits.HeldBy(stage.spec.terminal);
+  // Twice: a task may have been executed twice at a time, and slices of both come in.
+  if (stage.held_bytes + bytes <= limit && stage.joining_bytes <= 2 * limit) {
+    return base::OkStatus();
+  }
+  if (stage.spec.terminal == Terminal::kReduce) {
+    return base::Fail(base::kMemoryLimit,
+                      base::Cat("the result of a reduce is larger than ", limit, " bytes"));
+  }
+  return base::Fail(base::kCollectLimit,
+                    base::Cat("the result is larger than collect_bytes_max (", limit, " bytes)"));
+}
+
+StatusOr<std::optional<std::string>> Coordinator::Impl::Join(OpenStage& stage, const Place& place,
+                                                             Part part) {
+  SOTERIA_RETURN_IF_ERROR(CheckRoom(stage, part.total));
+  Joiner& joiner = stage.joiners[place.a];
+  stage.joining_bytes -= joiner.pending_bytes();
+  const StatusOr<Joiner::Added> added = joiner.Add(std::move(part));
+  stage.joining_bytes += joiner.pending_bytes();
+  SOTERIA_RETURN_IF_ERROR(added);
+  SOTERIA_RETURN_IF_ERROR(CheckRoom(stage, 0));
+  if (*added == Joiner::Added::kRepeat) ++stage.result.repeats;
+  if (*added != Joiner::Added::kComplete) return std::optional<std::string>();
+  std::optional<std::string> plain = joiner.Take();
+  stage.joiners.erase(place.a);
+  return plain;
 }
 
 Status Coordinator::Impl::HandleForeignStage(OpenStage& stage, const host::Result& result) {
@@ -378,11 +421,6 @@ Status Coordinator::Impl::Accept(OpenStage& stage, const Place& place, std::stri
     return base::OkStatus();
   }
   stage.held_bytes += answer.payload.size();
-  if (stage.held_bytes > stage.limits.collect_bytes_max) {
-    return base::Fail(base::kCollectLimit,
-                      base::Cat("the result is larger than collect_bytes_max (",
-                                stage.limits.collect_bytes_max, " bytes)"));
-  }
   stage.pending.emplace(place.a, std::move(answer.payload));
   return base::OkStatus();
 }
@@ -512,7 +550,7 @@ bool Coordinator::Impl::OnFrame(base::Frame frame) {
   if (open_stage_ == 0 && frame.kind != host::RESULT) return true;  // of a stage that has ended
   // Never blocks: the frames that the sink of a result waits for come in by this same thread.
   if (inbox_.size() >= inbox_frames_max_ ||
-      inbox_bytes_ + frame.payload.size() > limits_.collect_bytes_max + base::kFrameBytesMax) {
+      inbox_bytes_ + frame.payload.size() > inbox_bytes_max_) {
     overflowed_ = true;
   } else {
     inbox_bytes_ += frame.payload.size();

@@ -27,6 +27,12 @@ struct CoordinatorLimits {
   uint64_t place_losses_max = 4;
   uint64_t stage_losses_max = 16;
   uint64_t collect_bytes_max = uint64_t{1} << 30;  // plain bytes that one stage holds
+  uint64_t partial_bytes_max = uint64_t{4} << 30;  // of a reduce's root
+
+  /// What a stage of that terminal may hold.
+  uint64_t HeldBy(Terminal terminal) const {
+    return terminal == Terminal::kReduce ? partial_bytes_max : collect_bytes_max;
+  }
 };
 
 struct Counters {

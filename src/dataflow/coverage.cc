@@ -20,6 +20,10 @@ bool Coverage::Contains(const crypto::Place& place) const {
          place.c == first_.c && place.d == first_.d;
 }
 
+bool Coverage::Filled(const crypto::Place& place) const {
+  return Contains(place) && filled_[place.a - first_.a];
+}
+
 Verdict Coverage::Offer(const crypto::Place& place) {
   if (!Contains(place)) return Verdict::kForeign;
   std::vector<bool>::reference filled = filled_[place.a - first_.a];

@@ -22,6 +22,8 @@ class Coverage {
   /// of this stage.
   Verdict Offer(const crypto::Place& place);
   bool Contains(const crypto::Place& place) const;
+  /// Whether the place is one of the stage that has been filled.
+  bool Filled(const crypto::Place& place) const;
   bool complete() const { return filled_count_ == filled_.size(); }
   uint64_t filled() const { return filled_count_; }
   uint64_t total() const { return filled_.size(); }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "src/base/text.h"
+#include "src/dataflow/slices.h"
 #include "src/table/arrow_status.h"
 #include "src/table/ipc.h"
 #include "src/table/types.h"
@@ -123,6 +124,7 @@ base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource
   }
   // I5: all sources, each once, in the plan's order.
   const uint64_t sources = source.parent->partitions;
+  std::vector<dataflow::Joiner> joiners(sources);
   std::vector<TablePtr> tables(sources);
   for (const auto& [place, sealed] : given->second) {
     const crypto::Place expected{place.a, partition, sources, source.targets};
@@ -130,10 +132,13 @@ base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource
       return base::Fail(base::kIntegrity, "a shuffle input is for another place");
     }
     SOTERIA_ASSIGN_OR_RETURN(
-        const std::string plain,
-        opener_.OpenAs(sealed, input->stage, input->task, crypto::MessageKind::kShuffle, place));
-    if (tables[place.a] != nullptr) continue;  // an authentic repeat
-    SOTERIA_ASSIGN_OR_RETURN(tables[place.a], table::FromIpcStream(plain));
+        dataflow::Part part,
+        dataflow::OpenPart(opener_, sealed,
+                           {input->stage, input->task, crypto::MessageKind::kShuffle, place}));
+    dataflow::Joiner& joiner = joiners[place.a];
+    SOTERIA_ASSIGN_OR_RETURN(const dataflow::Joiner::Added added, joiner.Add(std::move(part)));
+    if (added != dataflow::Joiner::Added::kComplete) continue;  // a slice, or an authentic repeat
+    SOTERIA_ASSIGN_OR_RETURN(tables[place.a], table::FromIpcStream(joiner.Take()));
   }
   const auto missing = std::count(tables.begin(), tables.end(), nullptr);
   if (missing > 0) {

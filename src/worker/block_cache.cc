@@ -40,6 +40,12 @@ uint64_t MemoryBudget::used() const {
   return used_;
 }
 
+base::Status Reservation::Take(uint64_t bytes) {
+  SOTERIA_RETURN_IF_ERROR(budget_.Take(bytes));
+  bytes_ += bytes;
+  return base::OkStatus();
+}
+
 base::StatusOr<std::shared_ptr<const Block>> BlockCache::Get(const Name& name, const Build& build) {
   {
     std::unique_lock<std::mutex> lock(mutex_);

@@ -43,6 +43,20 @@ class MemoryBudget {
   uint64_t used_ = 0;
 };
 
+/// What somebody has taken from a budget; given back with it.
+class Reservation {
+ public:
+  explicit Reservation(MemoryBudget& budget) : budget_(budget) {}
+  ~Reservation() { budget_.Give(bytes_); }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  base::Status Take(uint64_t bytes);
+
+ private:
+  MemoryBudget& budget_;
+  uint64_t bytes_ = 0;
+};
+
 class BlockCache {
  public:
   using Name = std::pair<base::Digest, uint64_t>;

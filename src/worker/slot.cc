@@ -52,7 +52,7 @@ base::StatusOr<TaskInput> ReceiveTask(dataflow::FrameLink& link) {
     input.place = FromProto(task.place());
     for (host::Blob& blob : *task.mutable_inputs()) {
       input.inputs.push_back(
-          {blob.stage(), FromProto(blob.place()), std::move(*blob.mutable_sealed())});
+          {blob.stage(), FromProto(blob.place()), std::move(*blob.mutable_sealed()), 0, 1});
     }
     if (!task.more()) return input;
   }
@@ -83,6 +83,8 @@ base::Status SendDone(dataflow::FrameLink& link, uint64_t stage, const crypto::P
     out.set_stage(blob.stage);
     ToProto(blob.place, *out.mutable_place());
     out.set_sealed(std::move(blob.sealed));
+    out.set_slice(blob.slice);
+    out.set_slices(blob.slices);
   }
   done.set_outcome(ToProto(output.outcome));
   for (const ShuffleTarget& need : output.needs) {

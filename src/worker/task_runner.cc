@@ -2,7 +2,7 @@
 
 #include <arrow/table.h>
 
-#include <optional>
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -20,24 +20,6 @@ using crypto::Place;
 using dataflow::Node;
 using dataflow::Terminal;
 using dataflow::Tree;
-
-/// Memory of a task's sealed inputs, given back with the task.
-class Reservation {
- public:
-  explicit Reservation(MemoryBudget& budget) : budget_(budget) {}
-  ~Reservation() { budget_.Give(bytes_); }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  base::Status Take(uint64_t bytes) {
-    SOTERIA_RETURN_IF_ERROR(budget_.Take(bytes));
-    bytes_ += bytes;
-    return base::OkStatus();
-  }
-
- private:
-  MemoryBudget& budget_;
-  uint64_t bytes_ = 0;
-};
 
 base::Status NotATask() {
   return base::Fail(base::kIntegrity, "the host asks for a place that the stage doesn't have");
@@ -79,6 +61,7 @@ TaskOutput TaskRunner::Run(TaskInput input) {
     return output;
   }
   output.outputs.clear();
+  output.memory.reset();
   if (base::Is(status, kMiss)) {
     output.outcome = TaskOutcome::kMiss;
     return output;
@@ -88,7 +71,7 @@ TaskOutput TaskRunner::Run(TaskInput input) {
   auto sealed = sealer_.Seal(input.stage, stage.digest, MessageKind::kError, input.place,
                              base::EncodeStatus(status));
   // A sealer that refuses leaves the host's bare "failed".
-  if (sealed.ok()) output.outputs.push_back({input.stage, input.place, *std::move(sealed)});
+  if (sealed.ok()) output.outputs.push_back({input.stage, input.place, *std::move(sealed), 0, 1});
   return output;
 }
 
@@ -178,7 +161,7 @@ base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Blo
   return base::OkStatus();
 }
 
-base::Status TaskRunner::Merge(OpenStage& stage, const TaskInput& input, TaskOutput& output) {
+base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& output) {
   const dataflow::StageSpec& spec = stage.task.spec;
   const Tree tree(spec.recipe->partitions);
   const Node node{input.place.a, input.place.b};
@@ -187,45 +170,56 @@ base::Status TaskRunner::Merge(OpenStage& stage, const TaskInput& input, TaskOut
     return NotATask();
   }
   const auto [first, last] = tree.Children(node);
-  std::vector<std::optional<std::string>> children(last - first);
+  std::vector<dataflow::Joiner> joiners(last - first);
+  std::vector<std::string> children(last - first);
   uint64_t rebuilds = 0;
-  for (const SealedBlob& blob : input.inputs) {
+  for (SealedBlob& blob : input.inputs) {
     const Node child{blob.place.a, blob.place.b};
     if (child.level + 1 != node.level || child.index < first || child.index >= last) {
       return base::Fail(base::kIntegrity, "a merge was given a child of another node");
     }
-    SOTERIA_ASSIGN_OR_RETURN(std::string plain,
-                             opener_.OpenAs(blob.sealed, stage.task.stage, stage.digest,
-                                            MessageKind::kPartial, tree.PlaceOf(child)));
-    std::optional<std::string>& slot = children[child.index - first];
-    if (slot.has_value()) continue;  // an authentic repeat
-    SOTERIA_ASSIGN_OR_RETURN(dataflow::Answer answer, dataflow::DecodeAnswer(std::move(plain)));
+    SOTERIA_ASSIGN_OR_RETURN(dataflow::Part part,
+                             dataflow::OpenPart(opener_, blob.sealed,
+                                                {stage.task.stage, stage.digest,
+                                                 MessageKind::kPartial, tree.PlaceOf(child)}));
+    blob.sealed = {};  // large ones needn't be held twice
+    dataflow::Joiner& joiner = joiners[child.index - first];
+    SOTERIA_ASSIGN_OR_RETURN(const dataflow::Joiner::Added added, joiner.Add(std::move(part)));
+    if (added != dataflow::Joiner::Added::kComplete) continue;  // a slice, or an authentic repeat
+    SOTERIA_ASSIGN_OR_RETURN(dataflow::Answer answer, dataflow::DecodeAnswer(joiner.Take()));
     rebuilds += answer.rebuilds;
-    slot = std::move(answer.payload);
+    children[child.index - first] = std::move(answer.payload);
   }
-  std::vector<std::string> ordered;
-  for (std::optional<std::string>& child : children) {
-    if (!child.has_value()) {
-      return base::Fail(base::kIntegrity, base::Cat("a merge was given an incomplete set of ",
-                                                    children.size(), " children"));
-    }
-    ordered.push_back(*std::move(child));
+  if (!std::all_of(joiners.begin(), joiners.end(),
+                   [](const auto& one) { return one.complete(); })) {
+    return base::Fail(base::kIntegrity, base::Cat("a merge was given an incomplete set of ",
+                                                  children.size(), " children"));
   }
-  SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(ordered));
+  SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(children));
   return Seal(stage, MessageKind::kPartial, input.place,
               dataflow::EncodeAnswer({std::move(merged), rebuilds}), output);
 }
 
 base::Status TaskRunner::Seal(const OpenStage& stage, MessageKind kind, const Place& place,
                               std::string_view plain, TaskOutput& output) {
-  if (plain.size() > crypto::kEnvelopePlainBytesMax) {
+  auto sealed = dataflow::SealMessage(sealer_, {stage.task.stage, stage.digest, kind, place}, plain,
+                                      slice_bytes_);
+  if (base::Is(sealed.status(), base::kMemoryLimit)) {
     return base::Fail(kind == MessageKind::kRows ? base::kCollectLimit : base::kMemoryLimit,
                       base::Cat("one partition's result has ", plain.size(),
-                                " bytes; at most 256 MiB can be sent: use more partitions"));
+                                " bytes; that is more than can be sent: use more partitions"));
   }
-  SOTERIA_ASSIGN_OR_RETURN(std::string sealed,
-                           sealer_.Seal(stage.task.stage, stage.digest, kind, place, plain));
-  output.outputs.push_back({stage.task.stage, place, std::move(sealed)});
+  SOTERIA_RETURN_IF_ERROR(sealed);
+  if (sealed->size() > 1) {
+    uint64_t bytes = 0;
+    for (const std::string& slice : *sealed) bytes += slice.size();
+    if (output.memory == nullptr) output.memory = std::make_shared<Reservation>(budget_);
+    SOTERIA_RETURN_IF_ERROR(output.memory->Take(bytes));
+  }
+  const uint64_t slices = sealed->size();
+  for (uint64_t slice = 0; slice < slices; ++slice) {
+    output.outputs.push_back({stage.task.stage, place, std::move((*sealed)[slice]), slice, slices});
+  }
   return base::OkStatus();
 }
 

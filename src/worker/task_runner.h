@@ -9,6 +9,7 @@
 
 #include "src/base/status.h"
 #include "src/crypto/envelope.h"
+#include "src/dataflow/slices.h"
 #include "src/worker/block_builder.h"
 #include "src/worker/block_cache.h"
 #include "src/worker/sources.h"
@@ -16,11 +17,13 @@
 
 namespace soteria::worker {
 
-/// One sealed message with the place that the host gave or will file it under.
+/// One sealed message, or a slice of one, with the place that the host gave or will file it under.
 struct SealedBlob {
   uint64_t stage = 0;
   crypto::Place place;
   std::string sealed;
+  uint64_t slice = 0;  // told to the host; of inputs nobody reads what a host says
+  uint64_t slices = 1;
 };
 
 struct TaskInput {
@@ -36,19 +39,22 @@ struct TaskOutput {
   TaskOutcome outcome = TaskOutcome::kFailed;
   std::vector<SealedBlob> outputs;
   std::vector<ShuffleTarget> needs;
+  std::shared_ptr<Reservation> memory;  // of outputs in slices, until they are sent
 };
 
 class TaskRunner {
  public:
-  /// All references must outlive the runner.
+  /// All references must outlive the runner. Answers larger than `slice_bytes` go in slices.
   TaskRunner(StageBook& book, BlockCache& cache, MemoryBudget& budget, Sources& sources,
-             const crypto::Opener& opener, crypto::Sealer& sealer)
+             const crypto::Opener& opener, crypto::Sealer& sealer,
+             uint64_t slice_bytes = dataflow::kSliceBytes)
       : book_(book),
         cache_(cache),
         budget_(budget),
         sources_(sources),
         opener_(opener),
-        sealer_(sealer) {}
+        sealer_(sealer),
+        slice_bytes_(slice_bytes) {}
 
   TaskOutput Run(TaskInput input);
 
@@ -59,7 +65,7 @@ class TaskRunner {
                       TaskOutput& output);
   base::Status Shuffle(OpenStage& stage, uint64_t partition, const Block& block,
                        TaskOutput& output);
-  base::Status Merge(OpenStage& stage, const TaskInput& input, TaskOutput& output);
+  base::Status Merge(OpenStage& stage, TaskInput& input, TaskOutput& output);
   base::Status Seal(const OpenStage& stage, crypto::MessageKind kind, const crypto::Place& place,
                     std::string_view plain, TaskOutput& output);
   void DropOldBlocks(const OpenStage& stage);
@@ -70,6 +76,7 @@ class TaskRunner {
   Sources& sources_;
   const crypto::Opener& opener_;
   crypto::Sealer& sealer_;
+  const uint64_t slice_bytes_;
   std::mutex mutex_;
   uint64_t newest_stage_ = 0;
 };

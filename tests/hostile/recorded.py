@@ -12,7 +12,8 @@ REDUCE = 4
 MAGIC = b"SOTE1"
 ENVELOPE_HEADER = 128
 TAG = 16
-KINDS = {1: "task", 2: "broadcast", 3: "partial", 4: "rows", 5: "shuffle", 6: "written", 7: "kept", 8: "error"}
+KINDS = {1: "task", 2: "broadcast", 3: "partial", 4: "rows", 5: "shuffle", 6: "written", 7: "kept", 8: "error",
+         9: "partial slice", 10: "rows slice", 11: "shuffle slice"}
 
 
 class Frame(NamedTuple):
