@@ -2,13 +2,13 @@ package soteria.spark;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkEnv;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import soteria.host.FileOutcome;
-import soteria.host.FileReply;
-import soteria.host.FileRequest;
 import soteria.host.FrameKind;
 import soteria.host.Hello;
 import soteria.host.Role;
@@ -30,7 +30,10 @@ final class ExecutorEnclave implements Worker.Owner {
   private final String executor;
   private final int slots;
   private final Recording recording;
+  private final FileService files;
   private final FrameChannel link;
+  private final BlockingQueue<FrameChannel.Frame> forResident = new LinkedBlockingQueue<>();
+  private volatile long cancelled; // stage
   private Worker worker; // of the newest session; guarded by this
   private long session;
   private boolean closed;
@@ -41,6 +44,7 @@ final class ExecutorEnclave implements Worker.Owner {
     this.executor = executor;
     this.slots = slots;
     this.recording = new Recording(settings.recordDirectory());
+    this.files = new FileService(SparkEnv.get().conf());
     link = new FrameChannel(new Socket(settings.driverHost(), settings.driverPort()));
     Hello hello =
         Hello.newBuilder()
@@ -88,13 +92,50 @@ final class ExecutorEnclave implements Worker.Owner {
     return current.executor;
   }
 
+  /** A resident task of this executor: its number, and what it is sent. */
+  static Resident.Door door() throws IOException {
+    ExecutorEnclave here = current;
+    if (here == null) {
+      throw new IOException("this executor has no enclave");
+    }
+    return here.new DoorOfResident();
+  }
+
+  private final class DoorOfResident implements Resident.Door {
+    @Override
+    public FrameChannel.Frame take(long milliseconds) throws InterruptedException {
+      return forResident.poll(milliseconds, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void sit(long resident) throws IOException {
+      forResident.clear(); // of one that left
+      link.send(Link.SEATED, resident, new byte[0]);
+    }
+
+    @Override
+    public void send(int kind, long id, byte[] payload) throws IOException {
+      link.send(kind, id, payload);
+    }
+
+    @Override
+    public boolean cancelled(long stage) {
+      return cancelled == stage;
+    }
+  }
+
   private void serveLink() {
     try {
       while (true) {
         FrameChannel.Frame frame = link.receive();
         if (frame.kind() == Link.SESSION) {
           begin(frame.id());
+        } else if (frame.kind() == Link.RUN || frame.kind() == Link.LEAVE) {
+          forResident.add(frame);
         } else {
+          if (frame.kind() == FrameKind.CANCEL_VALUE) {
+            cancelled = frame.id();
+          }
           Worker to;
           synchronized (this) {
             to = worker;
@@ -144,13 +185,8 @@ final class ExecutorEnclave implements Worker.Owner {
   @Override
   public void up(Worker from, FrameChannel.Frame frame) throws IOException {
     if (frame.kind() == FrameKind.FILE_REQUEST_VALUE) {
-      FileRequest request = FileRequest.parseFrom(frame.payload());
-      FileReply reply =
-          FileReply.newBuilder()
-              .setRequest(request.getRequest())
-              .setOutcome(FileOutcome.FILE_UNSUPPORTED)
-              .build();
-      from.down(new FrameChannel.Frame(FrameKind.FILE_REPLY_VALUE, frame.id(), reply.toByteArray()));
+      files.serve(
+          frame, (kind, id, payload) -> from.down(new FrameChannel.Frame(kind, id, payload)));
       return;
     }
     synchronized (this) {
@@ -185,6 +221,7 @@ final class ExecutorEnclave implements Worker.Owner {
     if (worker != null) {
       worker.close();
     }
+    files.close();
     link.close();
   }
 }

@@ -17,5 +17,17 @@ final class Link {
   /** Executor to driver: soteria.host.TaskDone of a task that failed, for the owner; the id is the stage. */
   static final int FAILED = 203;
 
+  /** Executor to driver: the resident task whose number is the id runs here and takes stages. */
+  static final int SEATED = 204;
+
+  /** Driver to executor: soteria.host.RunStage for the resident task; results come as RESULT frames. */
+  static final int RUN = 205;
+
+  /** Executor to driver: the resident task has done all it can for stage id. */
+  static final int DONE = 206;
+
+  /** Driver to executor: the resident task ends. */
+  static final int LEAVE = 207;
+
   private Link() {}
 }

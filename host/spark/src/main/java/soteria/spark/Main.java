@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.apache.spark.util.SignalUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,12 +82,23 @@ public final class Main {
           new Executors(executorsDoor, settings.cookie(), recording, new ToSession());
       SparkContext spark = new SparkContext(conf);
       Threads.start("owners", () -> acceptOwners(ownersDoor));
+      int status = 0;
       try {
         serve(settings, spark, executors, ownersDoor.getLocalPort(), workers(master, conf));
+      } catch (InterruptedException e) {
+        LOG.info("asked to end");
+      } catch (IOException e) {
+        LOG.error("the host ends: {}", e.getMessage());
+        status = 1;
       } finally {
+        MasterSession last = session.getAndSet(null);
+        if (last != null) {
+          last.close();
+        }
         executors.close();
         spark.stop();
       }
+      System.exit(status);
     }
   }
 
@@ -120,20 +132,26 @@ public final class Main {
       Settings settings, SparkContext spark, Executors executors, int port, int workers)
       throws Exception {
     Thread main = Thread.currentThread();
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  main.interrupt();
-                  MasterSession last = session.get();
-                  if (last != null) {
-                    last.close();
-                  }
-                }));
+    // An orderly end: Spark's own comes by shutdown hooks, within which a local-cluster still tries to start executors.
+    for (String signal : new String[] {"TERM", "INT"}) {
+      SignalUtils.register(
+          signal,
+          () -> {
+            main.interrupt();
+            return true;
+          });
+    }
     int failures = 0;
     for (long number = 1; failures < FAILURES_MAX; number++) {
       MasterSession next =
-          new MasterSession(settings, options.master(), number, spark, executors, recording);
+          new MasterSession(
+              settings,
+              options.master(),
+              spark.conf().getSizeAsBytes("spark.soteria.residentBytes", "128m"),
+              number,
+              spark,
+              executors,
+              recording);
       session.set(next);
       executors.begin(number);
       next.begin();

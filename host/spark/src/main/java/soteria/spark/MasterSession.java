@@ -11,9 +11,6 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import soteria.host.FileOutcome;
-import soteria.host.FileReply;
-import soteria.host.FileRequest;
 import soteria.host.FrameKind;
 import soteria.host.Hello;
 import soteria.host.Resources;
@@ -28,6 +25,7 @@ final class MasterSession implements Executors.Events {
   private final SparkContext spark;
   private final EnclaveProcess process;
   private final FrameChannel channel;
+  private final FileService files;
   private final Relay relay;
   private final Stages stages;
   private final SparkListener listener;
@@ -38,6 +36,7 @@ final class MasterSession implements Executors.Events {
   MasterSession(
       Settings settings,
       String program,
+      long residentBytes,
       long number,
       SparkContext spark,
       Executors executors,
@@ -58,8 +57,9 @@ final class MasterSession implements Executors.Events {
     }
     channel.record(recording.of(name));
     channel.send(FrameKind.HELLO_OK, 0);
+    files = new FileService(spark.conf());
     relay = new Relay(this::send);
-    stages = new Stages(spark, executors, this::send);
+    stages = new Stages(spark, executors, this::send, residentBytes);
     listener = stages.listener();
     spark.addSparkListener(listener);
   }
@@ -97,7 +97,7 @@ final class MasterSession implements Executors.Events {
         if (Relay.carries(frame.kind())) {
           relay.fromMaster(frame);
         } else if (frame.kind() == FrameKind.FILE_REQUEST_VALUE) {
-          file(frame);
+          files.serve(frame, this::send);
         } else {
           stages.fromMaster(frame);
         }
@@ -108,16 +108,6 @@ final class MasterSession implements Executors.Events {
       LOG.error("the master can't be served", e);
     }
     ended.countDown();
-  }
-
-  private void file(FrameChannel.Frame frame) throws IOException {
-    FileRequest request = FileRequest.parseFrom(frame.payload());
-    FileReply reply =
-        FileReply.newBuilder()
-            .setRequest(request.getRequest())
-            .setOutcome(FileOutcome.FILE_UNSUPPORTED)
-            .build();
-    send(FrameKind.FILE_REPLY_VALUE, frame.id(), reply.toByteArray());
   }
 
   private void send(int kind, long id, byte[] payload) {
@@ -149,6 +139,11 @@ final class MasterSession implements Executors.Events {
       } catch (IOException e) {
         LOG.error("an executor sent a malformed frame");
       }
+    } else if (frame.kind() == Link.SEATED
+        || frame.kind() == Link.DONE
+        || frame.kind() == FrameKind.RESULT_VALUE
+        || frame.kind() == FrameKind.PROGRESS_VALUE) {
+      stages.fromResident(from, frame);
     }
   }
 
@@ -161,6 +156,7 @@ final class MasterSession implements Executors.Events {
   public void lost(Executors.Executor which) {
     LOG.warn("executor {} lost", which.id);
     relay.workerGone(which);
+    stages.lost(which);
     send(FrameKind.WORKER_LOST_VALUE, 0, new byte[0]);
     resources();
   }
@@ -184,6 +180,7 @@ final class MasterSession implements Executors.Events {
     stages.close();
     relay.close();
     channel.close();
+    files.close();
     process.kill();
     spark.removeSparkListener(listener);
   }

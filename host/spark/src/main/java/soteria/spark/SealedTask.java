@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 import soteria.host.Place;
+import soteria.host.RunStage;
 import soteria.host.Terminal;
 
 /**
@@ -16,11 +17,45 @@ record SealedTask(
     int partitions,
     int fanIn,
     int targets,
-    Broadcast<byte[]> task,
+    Carried task,
     List<Long> broadcastIds,
-    List<Broadcast<byte[]>> broadcasts,
+    List<Carried> broadcasts,
     List<Long> inputStages)
     implements Serializable {
+
+  /** Sealed bytes, wherever they are. */
+  interface Carried extends Serializable {
+    byte[] bytes();
+  }
+
+  /** Carried by Spark's broadcast. */
+  record BySpark(Broadcast<byte[]> broadcast) implements Carried {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public byte[] bytes() {
+      return broadcast.value();
+    }
+  }
+
+  /** Of a stage for a resident task: the sealed task is at hand, the broadcasts have gone before. */
+  static SealedTask plain(RunStage run) {
+    byte[] sealed = run.getSealedTask().toByteArray();
+    return of(run, () -> sealed, List.of());
+  }
+
+  static SealedTask of(RunStage run, Carried task, List<Carried> broadcasts) {
+    return new SealedTask(
+        run.getStage(),
+        run.getTerminalValue(),
+        (int) run.getPartitions(),
+        (int) run.getFanIn(),
+        (int) run.getTargets(),
+        task,
+        List.copyOf(run.getBroadcastsList()),
+        broadcasts,
+        List.copyOf(run.getInputStagesList()));
+  }
 
   boolean reduces() {
     return terminal == Terminal.REDUCE_VALUE;

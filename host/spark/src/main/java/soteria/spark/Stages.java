@@ -2,6 +2,7 @@ package soteria.spark;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +25,7 @@ import scala.collection.immutable.Range;
 import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag$;
 import scala.runtime.BoxedUnit;
+import soteria.host.Blob;
 import soteria.host.Drop;
 import soteria.host.FrameKind;
 import soteria.host.Outcome;
@@ -32,6 +34,7 @@ import soteria.host.Progress;
 import soteria.host.Retried;
 import soteria.host.RunStage;
 import soteria.host.StageDone;
+import soteria.host.TaskDone;
 import soteria.host.Terminal;
 
 /**
@@ -53,6 +56,8 @@ final class Stages {
   private final SparkContext spark;
   private final Executors executors;
   private final Relay.Peer master;
+  private final long residentBytes;
+  private final Residence residence;
   private final Seats seats = new Seats();
   private final ExecutorService thread =
       java.util.concurrent.Executors.newSingleThreadExecutor(
@@ -63,7 +68,7 @@ final class Stages {
           });
 
   // Guarded by this.
-  private final Map<Long, Broadcast<byte[]>> broadcasts = new HashMap<>();
+  private final Map<Long, Sealed> broadcasts = new HashMap<>();
   private final Map<Long, ShuffleDependency<Integer, byte[], byte[]>> shuffles = new HashMap<>();
   private final Map<Integer, SealedRdd> kept = new HashMap<>(); // newest, by partitions
   private final Map<Integer, Part> parts = new HashMap<>(); // Spark's stages of the open one
@@ -71,10 +76,23 @@ final class Stages {
   private boolean ended; // the master needs no more of the open stage
   private boolean closed;
 
+  /** A broadcast of the master; Spark has it once a stage needs it. */
+  private static final class Sealed {
+    private final byte[] bytes;
+    private Broadcast<byte[]> inSpark;
+
+    private Sealed(byte[] bytes) {
+      this.bytes = bytes;
+    }
+  }
+
   /** One Spark stage of ours. */
   private record Part(SealedTask task, int level) {}
 
-  Stages(SparkContext spark, Executors executors, Relay.Peer master) {
+  /** Stages that read no more than {@code residentBytes} sealed bytes run in one resident task. */
+  Stages(SparkContext spark, Executors executors, Relay.Peer master, long residentBytes) {
+    this.residentBytes = residentBytes;
+    this.residence = new Residence(spark, executors);
     this.spark = spark;
     this.executors = executors;
     this.master = master;
@@ -90,9 +108,8 @@ final class Stages {
         thread.execute(() -> run(run));
         break;
       case FrameKind.BROADCAST_VALUE:
-        Broadcast<byte[]> sealed = spark.broadcast(frame.payload(), bytesTag());
         synchronized (this) {
-          broadcasts.put(frame.id(), sealed);
+          broadcasts.put(frame.id(), new Sealed(frame.payload()));
         }
         break;
       case FrameKind.DROP_VALUE:
@@ -106,8 +123,9 @@ final class Stages {
           }
           ended = true;
         }
-        spark.cancelJobGroup(group(frame.id()));
         executors.sendAll(frame.kind(), frame.id(), frame.payload());
+        residence.cancel(frame.id());
+        spark.cancelJobGroup(group(frame.id()));
         break;
       default:
         throw new IOException("the master sent frame kind " + frame.kind());
@@ -130,11 +148,12 @@ final class Stages {
   }
 
   private synchronized void drop(Drop drop) {
+    residence.dropped(drop.getBroadcastsList());
     for (long id : drop.getBroadcastsList()) {
-      Broadcast<byte[]> sealed = broadcasts.remove(id);
-      if (sealed != null) {
+      Sealed sealed = broadcasts.remove(id);
+      if (sealed != null && sealed.inSpark != null) {
         // Not destroyed: a kept block that is lost may still be made again from it. Spark's cleaner has the last word.
-        sealed.unpersist(false);
+        sealed.inSpark.unpersist(false);
       }
     }
     for (long stage : drop.getStagesList()) {
@@ -149,7 +168,7 @@ final class Stages {
         return;
       }
     }
-    for (soteria.host.Blob blob : soteria.host.TaskDone.parseFrom(frame.payload()).getOutputsList()) {
+    for (Blob blob : TaskDone.parseFrom(frame.payload()).getOutputsList()) {
       deliver(blob.toByteArray());
     }
   }
@@ -172,10 +191,15 @@ final class Stages {
     Outcome outcome = Outcome.OK;
     Thread watch = Threads.start("watch", () -> watchWorkers(stage));
     try {
-      SealedTask task = seal(run);
-      spark.setJobGroup(group(stage), task.name(), true);
-      spark.setCallSite(task.name());
-      runJob(task);
+      if (fitsOneWorker(run)) {
+        residence.run(run, this::sealed, () -> again(run));
+      } else {
+        residence.leave();
+        SealedTask task = seal(run);
+        spark.setJobGroup(group(stage), task.name(), true);
+        spark.setCallSite(task.name());
+        runJob(task, small(run));
+      }
     } catch (Throwable e) {
       boolean mine;
       synchronized (this) {
@@ -216,32 +240,66 @@ final class Stages {
     }
   }
 
-  private SealedTask seal(RunStage run) {
-    List<Broadcast<byte[]>> used = new ArrayList<>();
-    synchronized (this) {
-      for (long id : run.getBroadcastsList()) {
-        Broadcast<byte[]> sealed = broadcasts.get(id);
-        if (sealed != null) {
-          used.add(sealed);
-        }
-      }
-    }
-    if (used.size() < run.getBroadcastsCount()) {
-      throw new IllegalStateException("the stage names a broadcast that isn't there");
-    }
-    return new SealedTask(
-        run.getStage(),
-        run.getTerminalValue(),
-        (int) run.getPartitions(),
-        (int) run.getFanIn(),
-        (int) run.getTargets(),
-        spark.broadcast(run.getSealedTask().toByteArray(), bytesTag()),
-        List.copyOf(run.getBroadcastsList()),
-        used,
-        List.copyOf(run.getInputStagesList()));
+  private boolean small(RunStage run) {
+    return run.getInputBytes() > 0 && run.getInputBytes() <= residentBytes;
   }
 
-  private void runJob(SealedTask task) {
+  /** Shuffles are Spark's own, on both sides. */
+  private boolean fitsOneWorker(RunStage run) {
+    return small(run) && run.getInputStagesCount() == 0 && run.getTerminal() != Terminal.SHUFFLE;
+  }
+
+  private synchronized byte[] sealed(long broadcast) {
+    Sealed sealed = broadcasts.get(broadcast);
+    return sealed == null ? null : sealed.bytes;
+  }
+
+  /** What a resident task had done of a stage is lost with it. */
+  private void again(RunStage run) {
+    Place first = SealedTask.plain(run).place(0, 0);
+    Retried retried = Retried.newBuilder().setStage(run.getStage()).setPlace(first).build();
+    master.send(FrameKind.RETRIED_VALUE, run.getStage(), retried.toByteArray());
+  }
+
+  /** What an executor's resident task sends. */
+  void fromResident(Executors.Executor from, FrameChannel.Frame frame) {
+    if (frame.kind() == Link.SEATED) {
+      residence.seated(from, frame.id());
+      return;
+    }
+    synchronized (this) {
+      if (open == frame.id() && !ended && frame.kind() != Link.DONE) {
+        master.send(frame.kind(), frame.id(), frame.payload());
+      }
+    }
+    if (frame.kind() == Link.DONE) {
+      residence.done(from, frame.id());
+    }
+  }
+
+  void lost(Executors.Executor which) {
+    residence.lost(which);
+  }
+
+  private SealedTask seal(RunStage run) {
+    List<SealedTask.Carried> used = new ArrayList<>();
+    synchronized (this) {
+      for (long id : run.getBroadcastsList()) {
+        Sealed sealed = broadcasts.get(id);
+        if (sealed == null) {
+          throw new IllegalStateException("the stage names a broadcast that isn't there");
+        }
+        if (sealed.inSpark == null) {
+          sealed.inSpark = spark.broadcast(sealed.bytes, bytesTag());
+        }
+        used.add(new SealedTask.BySpark(sealed.inSpark));
+      }
+    }
+    Broadcast<byte[]> task = spark.broadcast(run.getSealedTask().toByteArray(), bytesTag());
+    return SealedTask.of(run, new SealedTask.BySpark(task), used);
+  }
+
+  private void runJob(SealedTask task, boolean small) {
     SealedRdd keptHere;
     List<ShuffleDependency<Integer, byte[], byte[]>> inputs = new ArrayList<>();
     synchronized (this) {
@@ -255,6 +313,10 @@ final class Stages {
     }
     boolean keeps = task.terminal() == Terminal.KEEP_VALUE;
     String[] preferred = seats.of(task.partitions(), executors.ready());
+    String together = residence.location();
+    if (small && together != null) {
+      Arrays.fill(preferred, together);
+    }
     SealedRdd map =
         new SealedRdd.Map(spark, task, keeps ? null : keptHere, inputs, preferred);
     name(map, task, 0);
@@ -281,7 +343,7 @@ final class Stages {
       runJob(map);
     }
     if (!keeps && !task.shuffles()) {
-      task.task().destroy(false);
+      ((SealedTask.BySpark) task.task()).broadcast().destroy(false);
     }
   }
 
@@ -423,11 +485,16 @@ final class Stages {
     synchronized (this) {
       closed = true;
       running = ended ? 0 : open;
-      broadcasts.values().forEach(sealed -> sealed.destroy(false));
+      for (Sealed sealed : broadcasts.values()) {
+        if (sealed.inSpark != null) {
+          sealed.inSpark.destroy(false);
+        }
+      }
       kept.values().forEach(rdd -> rdd.unpersist(false));
       shuffles.clear();
       kept.clear();
     }
+    residence.close();
     if (running != 0) {
       spark.cancelJobGroup(group(running));
     }

@@ -189,6 +189,11 @@ final class Worker implements Closeable {
         broadcasts.removeAll(drop.getBroadcastsList());
       }
     }
+    if (frame.kind() == FrameKind.BROADCAST_VALUE) {
+      synchronized (told) {
+        broadcasts.add(frame.id());
+      }
+    }
     send(frame.kind(), frame.id(), frame.payload());
   }
 
@@ -259,14 +264,14 @@ final class Worker implements Closeable {
       for (int i = 0; i < task.broadcasts().size(); i++) {
         long id = task.broadcastIds().get(i);
         if (!broadcasts.contains(id)) {
-          send(FrameKind.BROADCAST_VALUE, id, task.broadcasts().get(i).value());
+          send(FrameKind.BROADCAST_VALUE, id, task.broadcasts().get(i).bytes());
           broadcasts.add(id);
         }
       }
       StageTask stage =
           StageTask.newBuilder()
               .setStage(task.stage())
-              .setSealedTask(com.google.protobuf.UnsafeByteOperations.unsafeWrap(task.task().value()))
+              .setSealedTask(com.google.protobuf.UnsafeByteOperations.unsafeWrap(task.task().bytes()))
               .addAllBroadcasts(task.broadcastIds())
               .build();
       send(FrameKind.STAGE_TASK_VALUE, task.stage(), stage.toByteArray());
