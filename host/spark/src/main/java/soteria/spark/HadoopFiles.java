@@ -26,12 +26,12 @@ import soteria.host.FileReply;
 import soteria.host.FileRequest;
 
 /**
- * Answers the file requests of one enclave with Hadoop's connectors: whatever file system Spark reads, an enclave
- * reads too. Enclaves check what they get; here only bytes move.
+ * Answers the file requests of one enclave with Hadoop's connectors: whatever file system Spark
+ * reads, an enclave reads too. Enclaves check what they get; here only bytes move.
  *
- * <p>Thread-safe, and meant for several threads: a request blocks as long as the file system does, so it is not for
- * the thread that reads the enclave's frames. Requests about one created file come one after another, as enclaves
- * send them.
+ * <p>Thread-safe, and meant for several threads: a request blocks as long as the file system does,
+ * so it is not for the thread that reads the enclave's frames. Requests about one created file come
+ * one after another, as enclaves send them.
  */
 final class HadoopFiles implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HadoopFiles.class);
@@ -40,7 +40,8 @@ final class HadoopFiles implements AutoCloseable {
   private static final int CREATED_MAX = 1024;
 
   private final Configuration conf;
-  private final Map<String, Reading> readings = new LinkedHashMap<>(16, 0.75f, true); // the least recently used first
+  // The least recently used first.
+  private final Map<String, Reading> readings = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<String, FSDataOutputStream> created = new LinkedHashMap<>();
   private boolean closed;
 
@@ -94,7 +95,7 @@ final class HadoopFiles implements AutoCloseable {
     }
   }
 
-  /** A path without a scheme would be one of the cluster's default file system; enclaves send none. */
+  /** A path without a scheme would be one of the default file system; enclaves send none. */
   private static Path at(String path) throws IOException {
     Path parsed = new Path(path);
     if (parsed.toUri().getScheme() == null) {
@@ -118,8 +119,9 @@ final class HadoopFiles implements AutoCloseable {
   // ---- reading ----
 
   /**
-   * A file may be replaced under its name, also by another process. A reader begins with its size or with its first
-   * byte, and then the file is looked up anew; further ranges come from the file that was found.
+   * A file may be replaced under its name, also by another process. A reader begins with its size
+   * or with its first byte, and then the file is looked up anew; further ranges come from the file
+   * that was found.
    */
   private long size(String path) throws IOException {
     forget(path);
@@ -135,7 +137,8 @@ final class HadoopFiles implements AutoCloseable {
     }
     Reading reading = borrow(path);
     try {
-      int bytes = (int) Math.min(Math.min(length, RANGE_BYTES_MAX), Math.max(0, reading.size - offset));
+      long left = Math.max(0, reading.size - offset);
+      int bytes = (int) Math.min(Math.min(length, RANGE_BYTES_MAX), left);
       byte[] range = new byte[bytes];
       reading.in.readFully(offset, range, 0, bytes);
       return UnsafeByteOperations.unsafeWrap(range);
@@ -252,10 +255,10 @@ final class HadoopFiles implements AutoCloseable {
   }
 
   /**
-   * Replaces {@code to}. On HDFS that is one step of the name node: others see the old or the new file. Object stores
-   * copy and delete, and a file system that only {@link FileSystem} knows has its old file removed first; there a
-   * reader may find none for a moment, and a crash may leave none. Never an older one or a mixture, and what an
-   * enclave makes of a missing file is an error.
+   * Replaces {@code to}. On HDFS that is one step of the name node: others see the old or the new
+   * file. Object stores copy and delete, and a file system that only {@link FileSystem} knows has
+   * its old file removed first; there a reader may find none for a moment, and a crash may leave
+   * none. Never an older one or a mixture, and what an enclave makes of a missing file is an error.
    */
   private void rename(String from, String to) throws IOException {
     Path source = at(from);
@@ -264,7 +267,8 @@ final class HadoopFiles implements AutoCloseable {
     forget(to);
     systemOf(source); // says when the host has nothing for that scheme at all
     try {
-      FileContext.getFileContext(source.toUri(), conf).rename(source, target, Options.Rename.OVERWRITE);
+      FileContext context = FileContext.getFileContext(source.toUri(), conf);
+      context.rename(source, target, Options.Rename.OVERWRITE);
     } catch (UnsupportedFileSystemException e) {
       FileSystem system = systemOf(source);
       statusOf(source);
