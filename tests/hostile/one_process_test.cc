@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "host/local/file_server.h"
 #include "host/local/session.h"
 #include "soteria/host.pb.h"
 #include "soteria/session.pb.h"
@@ -28,12 +29,18 @@
 #include "src/crypto/hash.h"
 #include "src/crypto/openssl.h"
 #include "src/dataflow/coordinator.h"
+#include "src/dataflow/feature_columns.h"
+#include "src/dataflow/slices.h"
 #include "src/dataflow/stream_mux.h"
 #include "src/dataflow/task.h"
 #include "src/exec/aggregate.h"
 #include "src/exec/operator.h"
+#include "src/ml/summarizer/kernels.h"
 #include "src/policy/manifest.h"
+#include "src/table/feature_block.h"
 #include "src/table/ipc.h"
+#include "src/table/types.h"
+#include "src/table/vector.h"
 #include "src/worker/worker.h"
 
 namespace soteria {
@@ -175,7 +182,7 @@ class OneProcessTest : public ::testing::Test {
     record_ = ::testing::TempDir() + "/one_process_" + std::to_string(getpid()) + "_" +
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(record_);
-    recorder_ = std::make_unique<host::Recorder>(*files_, record_);
+    recorder_ = std::make_unique<host::Recorder>(*files_, recorded_ ? record_ : std::string());
     host::SessionOptions options;
     options.workers = workers;
     options.slots = slots;
@@ -183,7 +190,8 @@ class OneProcessTest : public ::testing::Test {
     options.name = "s";
     options.kill_worker = [this](size_t worker) { Kill(worker); };
     options.changed = [] {};
-    session_ = std::make_unique<host::Session>(std::move(options), base::SystemClock(), *recorder_);
+    session_ = std::make_unique<host::Session>(std::move(options), base::SystemClock(), *recorder_,
+                                               file_server_);
     session_->ExpectMaster("master cookie");
     acceptor_ = std::thread([this] {
       while (true) {
@@ -234,6 +242,7 @@ class OneProcessTest : public ::testing::Test {
     };
     options.cookie = cookie;
     options.slots = slots_;
+    options.slice_bytes = slice_bytes_;
     options.clock = &base::SystemClock();
     options.random = &crypto::OsRandom();
     options.files = files_.get();
@@ -313,6 +322,7 @@ class OneProcessTest : public ::testing::Test {
   std::unique_ptr<base::Listener> listener_ = *base::Listener::Loopback(0);
   std::string record_;
   std::unique_ptr<host::Recorder> recorder_;
+  host::FileServer file_server_{*files_, {}};
   std::unique_ptr<host::Session> session_;
   std::thread acceptor_;
   std::unique_ptr<SmallMaster> master_;
@@ -320,6 +330,8 @@ class OneProcessTest : public ::testing::Test {
   std::vector<std::shared_ptr<RunningWorker>> workers_;
   std::vector<char> measurements_;
   size_t slots_ = 1;
+  uint64_t slice_bytes_ = dataflow::kSliceBytes;
+  bool recorded_ = true;
   std::atomic<int> next_cookie_ = 0;
   std::mutex kill_mutex_;
   std::vector<std::thread> killers_;
@@ -356,6 +368,104 @@ TEST_F(OneProcessTest, ReducesCollectsAndShuffles) {
   ASSERT_TRUE(rows.ok()) << base::Message(rows.status());
   EXPECT_EQ(rows->outputs.size(), 20U);
   EXPECT_EQ(coordinator().counters().repeats, 0U);
+}
+
+/// How many envelopes of a kind the traffic holds.
+size_t Envelopes(const std::string& traffic, crypto::MessageKind kind) {
+  const std::string mark = std::string("SOTE1") + static_cast<char>(kind) + std::string(2, '\0');
+  size_t count = 0;
+  for (size_t at = traffic.find(mark); at != std::string::npos; at = traffic.find(mark, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+TEST_F(OneProcessTest, RowsAndShufflesInSlicesOfAKibibyte) {
+  slice_bytes_ = 1'024;
+  Start(2, 2);
+  WaitReady(2);
+  Load(100'000, 10);
+  const auto rows = coordinator().Run(Spec(Terminal::kCollect));
+  ASSERT_TRUE(rows.ok()) << base::Message(rows.status());
+  ASSERT_EQ(rows->outputs.size(), 10U);
+  int64_t next = 0;
+  for (const std::string& ipc : rows->outputs) {
+    EXPECT_GT(ipc.size(), 10 * slice_bytes_);
+    const auto table = table::FromIpcStream(ipc);
+    ASSERT_TRUE(table.ok());
+    for (const auto& chunk : (*table)->column(0)->chunks()) {
+      const auto& numbers = static_cast<const arrow::Int64Array&>(*chunk);
+      for (int64_t i = 0; i < numbers.length(); ++i) ASSERT_EQ(numbers.Value(i), next++);
+    }
+  }
+  EXPECT_EQ(next, 100'000);
+
+  dataflow::StageSpec spread = Spec(Terminal::kShuffle);
+  spread.targets = 3;
+  spread.scheme = "round_robin";
+  const auto shuffled = coordinator().Run(spread);
+  ASSERT_TRUE(shuffled.ok()) << base::Message(shuffled.status());
+  dataflow::StageSpec read = Spec(Terminal::kReduce);
+  read.recipe = dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, 3, "round_robin"}, {}, 3);
+  read.inputs = {shuffled->shuffle};
+  const auto sum = coordinator().Run(read);
+  ASSERT_TRUE(sum.ok()) << base::Message(sum.status());
+  EXPECT_EQ(Total(*sum), "4999950000");
+  EXPECT_EQ(coordinator().counters().repeats, 0U);
+  const std::string traffic = RecordedTraffic();
+  EXPECT_GT(Envelopes(traffic, crypto::MessageKind::kRowsSlice), 700U);
+  EXPECT_GT(Envelopes(traffic, crypto::MessageKind::kShuffleSlice), 700U);
+  EXPECT_EQ(Envelopes(traffic, crypto::MessageKind::kRows), 0U);
+  EXPECT_EQ(Envelopes(traffic, crypto::MessageKind::kShuffle), 0U);
+}
+
+// I7: the same sum, and whoever runs a lost task again adds no slice to another's message.
+TEST_F(OneProcessTest, PartialsInSlicesWithLostWorkers) {
+  slice_bytes_ = 8;
+  Start(2, 2, {{1, 4, 1}, {2, 9, 0}});
+  WaitReady(2);
+  Load(1000, 20);
+  for (int i = 0; i < 4; ++i) {
+    const auto sum = coordinator().Run(Spec(Terminal::kReduce));
+    ASSERT_TRUE(sum.ok()) << base::Message(sum.status());
+    EXPECT_EQ(Total(*sum), "499500");
+  }
+  EXPECT_GE(kills_, 2);
+  EXPECT_EQ(coordinator().counters().workers_lost, 2U);
+  const std::string traffic = RecordedTraffic();
+  EXPECT_GT(Envelopes(traffic, crypto::MessageKind::kPartialSlice), 4U * 24U);
+  EXPECT_EQ(Envelopes(traffic, crypto::MessageKind::kPartial), 0U);
+}
+
+// A partial that no single envelope holds. (Merges of slices are above: this one takes memory.)
+TEST_F(OneProcessTest, APartialOfMoreThan256MiB) {
+  constexpr int32_t kColumns = 17 << 20;
+  recorded_ = false;
+  Start(1, 1);
+  WaitReady(1);
+  table::VectorBuilder builder;
+  ASSERT_TRUE(builder.Append(table::SparseVector(kColumns, {5, kColumns - 1}, {2.0, 3.0})).ok());
+  const auto table = arrow::Table::Make(
+      arrow::schema({table::VectorField("features", false, std::nullopt)}), {*builder.Finish()});
+  const std::string ipc = *table::ToIpcStream(*table);
+  dataflow::StageSpec spec;
+  spec.terminal = Terminal::kReduce;
+  spec.broadcasts = {*coordinator().Broadcast(ipc)};
+  const dataflow::LocalSource source{spec.broadcasts[0].digest, crypto::Sha256(ipc), {1}};
+  table::FeatureColumns columns;
+  columns.features = "features";
+  spec.recipe = dataflow::MakeRecipe(source, {dataflow::FeaturesOperator(columns)}, 1);
+  const ml::SummarizerKernel kernel(ml::SummarizerKernel::Labels::kIgnore);
+  spec.kernel = {std::string(kernel.kind()), kernel.Encode()};
+  auto result = coordinator().Run(spec);
+  ASSERT_TRUE(result.ok()) << base::Message(result.status());
+  EXPECT_GT(result->root_partial.size(), crypto::kSealedBytesMax);
+  const auto summary = ml::SummarizerResult::Decode(result->root_partial);
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->moments.rows(), 1U);
+  EXPECT_EQ(summary->moments.mean()[5], 2.0);
+  EXPECT_EQ(summary->moments.mean()[6], 0.0);
+  EXPECT_EQ(summary->moments.mean()[kColumns - 1], 3.0);
 }
 
 TEST_F(OneProcessTest, ALostWorkerCostsOnlyWhatItRan) {
