@@ -189,6 +189,7 @@ Status Coordinator::Impl::Start(OpenStage& stage) {
   run.set_partitions(spec.recipe->partitions);
   run.set_fan_in(task.fan_in);
   run.set_targets(spec.targets);
+  run.set_input_bytes(spec.input_bytes);
   for (const ShuffleInput& input : spec.inputs) run.add_input_stages(input.stage);
   run.set_sealed_task(std::move(sealed));
   for (const BroadcastRef& broadcast : spec.broadcasts) run.add_broadcasts(broadcast.id);

@@ -372,6 +372,15 @@ Task Opened(const ScriptedHost& host, const crypto::Opener& opener) {
   return *task;
 }
 
+TEST_F(CoordinatorTest, TheHostHearsHowMuchAStageReads) {
+  StageSpec spec = Collect(1);
+  spec.input_bytes = 12'345;
+  ASSERT_TRUE(Run(spec, [](ScriptedHost& host) { host.Rows(0); }).ok());
+  EXPECT_EQ(host_.run.input_bytes(), 12'345U);
+  ASSERT_TRUE(Run(Collect(1), [](ScriptedHost& host) { host.Rows(0); }).ok());
+  EXPECT_EQ(host_.run.input_bytes(), 0U);
+}
+
 TEST_F(CoordinatorTest, EveryTaskCarriesTheLiveList) {
   const StageSpec keep = Of(Terminal::kKeep, 1);
   const base::Digest digest = keep.recipe->digest;

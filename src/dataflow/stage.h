@@ -46,6 +46,9 @@ struct StageSpec {
   std::string scheme;    // kShuffle: "round_robin" or "single"
   std::vector<ShuffleInput> inputs;
   std::vector<BroadcastRef> broadcasts;
+  /// Sealed bytes of the files (or broadcast) that the recipe goes back to, for the host's
+  /// planning; 0 when not known. No part of the task: it changes nothing that an enclave does.
+  uint64_t input_bytes = 0;
 };
 
 struct StageResult {

@@ -239,6 +239,13 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   ASSERT_TRUE(data.ok()) << base::Message(data.status());
   EXPECT_EQ(data->partitions, 1u);
   EXPECT_EQ(data->schema->field(0)->name(), "x");
+  uint64_t stored = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(DataPath())) {
+    const bool index = file.path().filename().string().starts_with('_');
+    if (file.is_regular_file() && !index) stored += file.file_size();
+  }
+  EXPECT_GT(stored, 0u);
+  EXPECT_EQ(data->bytes, stored);
   EXPECT_FALSE(catalog.Resolve(DataPath(), "text").ok());
   EXPECT_FALSE(catalog.Resolve(DataPath(), "csv").ok());
   EXPECT_TRUE(
@@ -258,6 +265,7 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   ASSERT_TRUE(text.ok()) << base::Message(text.status());
   const auto& source = std::get<dataflow::TreeSource>(text->where);
   EXPECT_EQ(source.files, (std::vector<std::string>{"t/part-00000", "t/part-00001"}));
+  EXPECT_EQ(text->bytes, files[0].size + files[1].size);
 }
 
 TEST_F(RootsTest, OutputsNeedTheManifestAndTheLedger) {

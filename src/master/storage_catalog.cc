@@ -54,6 +54,7 @@ base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& p
   plan::Source source;
   SOTERIA_ASSIGN_OR_RETURN(source.schema, storage::SchemaOf(root->opened.index));
   source.partitions = root->opened.index.files.size();
+  for (const auto& file : root->opened.index.files) source.bytes += file.size;
   source.where = dataflow::DatasetSource{
       root->path, root->id, root->opened.index.version, root->opened.digest, {}};
   return source;
@@ -77,6 +78,7 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& read
   }
   plan::Source source;
   source.partitions = where.files.size();
+  for (const std::string& file : where.files) source.bytes += tree.Find(file)->size;
   if (format == "text") {
     source.schema = TextSchema();
   } else {

@@ -59,6 +59,7 @@ class Lowerer {
   base::StatusOr<Lowered> Read(const Plan& plan, const ReadNode& read) {
     Lowered lowered;
     lowered.schema = plan.schema;
+    lowered.input_bytes = read.source.bytes;
     lowered.recipe = std::visit(
         [&](const auto& where) { return dataflow::MakeRecipe(where, {}, read.source.partitions); },
         read.source.where);
@@ -82,6 +83,7 @@ class Lowerer {
     const uint64_t partitions = source.row_ends.size();
     lowered.recipe = dataflow::MakeRecipe(std::move(source), {}, partitions);
     lowered.broadcasts.push_back(std::move(broadcast));
+    lowered.input_bytes = ipc.size();
     return lowered;
   }
 
@@ -106,6 +108,7 @@ class Lowerer {
     source.scheme = scheme;
     Lowered lowered;
     lowered.schema = input.schema;
+    lowered.input_bytes = input.input_bytes;
     // A script may chain more of them than a recipe may be deep.
     SOTERIA_ASSIGN_OR_RETURN(lowered.recipe,
                              dataflow::CheckedRecipe(std::move(source), {}, targets));
@@ -161,6 +164,7 @@ dataflow::StageSpec Lowered::Stage(dataflow::Terminal terminal) const {
   spec.recipe = recipe;
   spec.inputs = inputs;
   spec.broadcasts = broadcasts;
+  spec.input_bytes = input_bytes;
   return spec;
 }
 

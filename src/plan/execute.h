@@ -27,6 +27,7 @@ struct Lowered {
   std::shared_ptr<arrow::Schema> schema;
   std::vector<dataflow::ShuffleInput> inputs;
   std::vector<dataflow::BroadcastRef> broadcasts;
+  uint64_t input_bytes = 0;  // StageSpec::input_bytes
 
   /// A stage over this recipe, with inputs and broadcasts filled in.
   dataflow::StageSpec Stage(dataflow::Terminal terminal) const;

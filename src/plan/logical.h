@@ -29,6 +29,7 @@ struct Source {
   std::variant<dataflow::DatasetSource, dataflow::TreeSource> where;
   uint64_t partitions = 0;
   std::shared_ptr<arrow::Schema> schema;
+  uint64_t bytes = 0;  // of all its files as they are stored
 };
 
 /// Where plans learn about paths. The master implements it over the Manifest and storage.

@@ -17,10 +17,14 @@
 namespace soteria::plan {
 namespace {
 
-/// A catalog with nothing in it, which says what was asked.
+/// A catalog with nothing in it but "/stored", which says what was asked.
 class EmptyCatalog : public Catalog {
  public:
   base::StatusOr<Source> Resolve(const std::string& path, const std::string& format) override {
+    if (path == "/stored") {
+      const dataflow::DatasetSource where{path, std::string(16, 'd'), 1, {}, {}};
+      return Source{where, 2, arrow::schema({arrow::field("n", arrow::int64())}), 4'096};
+    }
     return base::Fail(base::kPathNotFound, "Path does not exist: " + path + " as " + format);
   }
 };
@@ -116,6 +120,24 @@ TEST_F(PlanTest, CoalesceIsNarrowAndNeverAddsPartitions) {
   const auto more = builder_.Coalesce(Local(25'000), 9).value();
   EXPECT_EQ(Lower(*more, runner_).value().recipe->partitions, 3u);
   EXPECT_FALSE(builder_.Coalesce(Local(1), 0).ok());
+}
+
+TEST_F(PlanTest, StagesKnowHowMuchIsReadForThem) {
+  const auto input_bytes = [&](const PlanPtr& plan) {
+    return Lower(*plan, runner_).value().Stage(dataflow::Terminal::kKeep).input_bytes;
+  };
+  const auto stored = builder_.Read({"/stored"}, "parquet").value();
+  EXPECT_EQ(input_bytes(stored), 4'096u);
+  EXPECT_EQ(input_bytes(builder_.Limit(builder_.Coalesce(stored, 1).value(), 3).value()), 4'096u);
+  const uint64_t local = input_bytes(Local(25'000));
+  EXPECT_GT(local, 25'000u * 8);
+  EXPECT_LT(local, 25'000u * 9);
+  const auto dealt = builder_.Repartition(Local(25'000), 7).value();
+  EXPECT_EQ(input_bytes(dealt), local);
+  EXPECT_EQ(input_bytes(builder_.Coalesce(dealt, 2).value()), local);
+  // The one row of an aggregate is local data of its own.
+  const auto row = builder_.Aggregate(dealt, {{"sum", exec::Column("n"), "total"}}).value();
+  EXPECT_LT(input_bytes(row), 5'000u);
 }
 
 TEST_F(PlanTest, AggregateInTheMiddleBecomesLocalData) {
