@@ -34,6 +34,7 @@ final class Residence {
   // Guarded by this.
   private final Map<Executors.Executor, Set<Long>> told = new HashMap<>();
   private Executors.Executor seat; // where the resident task sits; null: nowhere yet
+  private Executors.Executor standby; // where a speculative copy of it sits
   private String home = ""; // executor that the next one should sit on
   private long resident; // number of the newest
   private boolean running; // Spark has its job
@@ -135,6 +136,7 @@ final class Residence {
     synchronized (this) {
       running = false;
       seat = null;
+      standby = null;
       broken = why;
       notifyAll();
     }
@@ -154,7 +156,15 @@ final class Residence {
       where.send(Link.LEAVE, 0, new byte[0]);
       return;
     }
-    // A second attempt of the same task takes over; it knows nothing of what was sent to the first.
+    if (seat == null) {
+      take(where);
+    } else if (seat != where) {
+      standby = where;
+    }
+  }
+
+  /** A new attempt knows nothing of what was sent to another. */
+  private void take(Executors.Executor where) {
     told.remove(where);
     seat = where;
     home = where.id;
@@ -163,8 +173,15 @@ final class Residence {
 
   synchronized void lost(Executors.Executor which) {
     told.remove(which);
+    if (standby == which) {
+      standby = null;
+    }
     if (seat == which) {
       seat = null; // Spark tries the task again, or its job ends
+      if (standby != null) {
+        take(standby);
+        standby = null;
+      }
     }
     notifyAll();
   }
@@ -189,6 +206,9 @@ final class Residence {
   synchronized void leave() throws InterruptedException {
     if (seat != null) {
       seat.send(Link.LEAVE, 0, new byte[0]);
+    }
+    if (standby != null) {
+      standby.send(Link.LEAVE, 0, new byte[0]);
     }
     while (running && !closed) {
       wait();
