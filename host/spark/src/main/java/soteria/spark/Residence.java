@@ -36,6 +36,7 @@ final class Residence {
   private Executors.Executor seat; // where the resident task sits; null: nowhere yet
   private Executors.Executor standby; // where a speculative copy of it sits
   private String home = ""; // executor that the next one should sit on
+  private long sittings; // how often somebody sat down
   private long resident; // number of the newest
   private boolean running; // Spark has its job
   private Throwable broken; // why the last job ended, if not well
@@ -65,6 +66,7 @@ final class Residence {
       if (to == null) {
         return; // cancelled
       }
+      long sitting = sitting();
       if (!first) {
         again.run();
       }
@@ -79,7 +81,11 @@ final class Residence {
       }
       to.send(Link.RUN, stage.getStage(), stage.toByteArray());
       synchronized (this) {
-        while (done != stage.getStage() && cancelled != stage.getStage() && seat == to && !closed) {
+        while (done != stage.getStage()
+            && cancelled != stage.getStage()
+            && seat == to
+            && sittings == sitting
+            && !closed) {
           wait();
         }
         if (done == stage.getStage() || cancelled == stage.getStage() || closed) {
@@ -87,6 +93,10 @@ final class Residence {
         }
       }
     }
+  }
+
+  private synchronized long sitting() {
+    return sittings;
   }
 
   private synchronized boolean tell(Executors.Executor to, long broadcast) {
@@ -156,9 +166,9 @@ final class Residence {
       where.send(Link.LEAVE, 0, new byte[0]);
       return;
     }
-    if (seat == null) {
+    if (seat == null || seat == where) { // the latter: an attempt that failed, and the next one
       take(where);
-    } else if (seat != where) {
+    } else {
       standby = where;
     }
   }
@@ -168,6 +178,7 @@ final class Residence {
     told.remove(where);
     seat = where;
     home = where.id;
+    sittings++;
     notifyAll();
   }
 
