@@ -164,6 +164,7 @@ class Soteria:
 
     def manifest(self, read: pathlib.Path) -> pathlib.Path:
         out = self.folder / f"{read.name}.toml"
+        out.unlink(missing_ok=True)
         self.call("manifest", "new", "--out", out, "--simulated", "--cluster", self.folder / "cluster",
                   "--read", read, "--output", "rows,metrics,models")
         return out

@@ -12,6 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.util.SignalUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +27,10 @@ public final class Main {
 
   /** Masters that end without having been of use to anybody, in a row. */
   private static final int FAILURES_MAX = 5;
+
+  private static final int AGAIN_MS = 1_000;
+  private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\d+|\\*)\\])?");
+  private static final int ATTEMPTS = 4; // Spark's own number elsewhere
 
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
@@ -81,6 +87,13 @@ public final class Main {
       Executors executors =
           new Executors(executorsDoor, settings.cookie(), recording, new ToSession());
       SparkContext spark = new SparkContext(conf);
+      spark.addSparkListener(
+          new SparkListener() {
+            @Override
+            public void onExecutorRemoved(SparkListenerExecutorRemoved event) {
+              executors.removed(event.executorId());
+            }
+          });
       Threads.start("owners", () -> acceptOwners(ownersDoor));
       int status = 0;
       try {
@@ -95,8 +108,8 @@ public final class Main {
         if (last != null) {
           last.close();
         }
-        executors.close();
         spark.stop();
+        executors.close();
       }
       System.exit(status);
     }
@@ -105,6 +118,7 @@ public final class Main {
   /** What we need of Spark and the operator didn't set otherwise. */
   private static void defaults(SparkConf conf) {
     conf.setIfMissing("spark.app.name", "soteria");
+    conf.setMaster(withAttempts(conf.get("spark.master")));
     String plugins = conf.get("spark.plugins", "");
     if (!plugins.contains(SoteriaPlugin.class.getName())) {
       String mine = SoteriaPlugin.class.getName();
@@ -116,6 +130,16 @@ public final class Main {
     }
     // Results are taken as they come and don't add up in the driver.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
+  }
+
+  /** Spark's local mode tries a task once unless its master says otherwise. */
+  static String withAttempts(String master) {
+    Matcher local = LOCAL.matcher(master);
+    if (!local.matches()) {
+      return master;
+    }
+    String threads = local.group(1) == null ? "1" : local.group(1);
+    return "local[" + threads + ", " + ATTEMPTS + "]";
   }
 
   private int workers(String master, SparkConf conf) {
@@ -147,7 +171,7 @@ public final class Main {
           new MasterSession(
               settings,
               options.master(),
-              spark.conf().getSizeAsBytes("spark.soteria.residentBytes", "128m"),
+              spark.conf().getSizeAsBytes("spark.soteria.residentBytes", "256m"),
               number,
               spark,
               executors,
@@ -164,11 +188,14 @@ public final class Main {
         }
         writeState(port, workers);
       }
-      while (!next.hasEnded(60_000)) {
-        LOG.debug("session {} goes on", number);
+      while (!next.hasEnded(AGAIN_MS)) {
+        if (spark.isStopped()) {
+          throw new IOException("Spark has ended");
+        }
       }
       failures = next.served() ? 0 : failures + 1;
       session.set(null);
+      executors.begin(0);
       next.close();
     }
     throw new IOException("the master enclave ended " + failures + " times without a job");
@@ -199,15 +226,16 @@ public final class Main {
         Threads.start("owner", () -> serveOwner(socket, number));
       } catch (IOException e) {
         if (!door.isClosed()) {
-          LOG.error("owners can't connect", e);
+          LOG.error("an owner can't connect", e);
+          Threads.pause(AGAIN_MS); // out of file descriptors, for example
         }
-        return;
       }
     }
   }
 
   private void serveOwner(Socket socket, long number) {
-    try (socket) {
+    try (socket;
+        Recording.Pair kept = recording.of("owner-" + number)) {
       socket.setTcpNoDelay(true);
       MasterSession to;
       synchronized (session) {
@@ -215,7 +243,7 @@ public final class Main {
           session.wait();
         }
       }
-      to.serveOwner(socket, recording.of("owner-" + number));
+      to.serveOwner(socket, kept);
     } catch (IOException | InterruptedException e) {
       LOG.info("an owner's connection has ended");
     }
@@ -224,18 +252,18 @@ public final class Main {
   /** Executors outlive sessions: their events go to the one that is there. */
   private final class ToSession implements Executors.Events {
     @Override
-    public void frame(Executors.Executor from, FrameChannel.Frame frame) {
+    public void frame(long of, Executors.Executor from, FrameChannel.Frame frame) {
       MasterSession to = session.get();
-      if (to != null) {
+      if (to != null && to.number() == of) {
         to.frame(from, frame);
       }
     }
 
     @Override
-    public void ready(Executors.Executor which) {
+    public void ready(long of, Executors.Executor which) {
       MasterSession to = session.get();
-      if (to != null) {
-        to.ready(which);
+      if (to != null && to.number() == of) {
+        to.ready();
       }
     }
 
