@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "src/attest/build.h"
@@ -126,17 +127,37 @@ std::vector<std::string> HostCommand(const ClusterOptions& options) {
   return argv;
 }
 
-std::vector<std::string> SparkCommand(const ClusterOptions& options) {
+// Workers of a local-cluster write to SPARK_HOME/work whatever they are told, so they are given a
+// SPARK_HOME of their own, of links.
+base::StatusOr<std::string> LinkedSparkHome(const ClusterOptions& options) {
+  namespace fs = std::filesystem;
+  const std::string home = base::Cat(options.dir, "/spark");
+  std::error_code error;
+  fs::create_directories(home, error);
+  for (fs::directory_iterator it(options.spark_home, error), end; !error && it != end;
+       it.increment(error)) {
+    const fs::path name = it->path().filename();
+    if (name == "work") continue;
+    const fs::path link = fs::path(home) / name;
+    fs::remove(link, error);
+    if (!error) fs::create_symlink(it->path(), link, error);
+  }
+  if (!error) return home;
+  return base::Fail(base::kInput, base::Cat("--spark-home ", options.spark_home,
+                                            " can't be used: ", error.message()));
+}
+
+std::vector<std::string> SparkCommand(const ClusterOptions& options,
+                                      const std::string& spark_home) {
   const std::string master =
       options.spark_master.empty()
           ? base::Cat("local-cluster[", options.workers, ",", options.slots, ",1024]")
           : options.spark_master;
   std::vector<std::string> argv = {"env"};
-  // A cluster in one machine stays in it; what its workers leave behind lies with the rest.
+  // A cluster in one machine stays in it.
   if (master.starts_with("local")) argv.emplace_back("SPARK_LOCAL_IP=127.0.0.1");
-  argv.push_back(base::Cat("SPARK_WORKER_DIR=", options.dir, "/work"));
-  argv.push_back(base::Cat("SPARK_HOME=", options.spark_home));
-  argv.push_back(base::Cat(options.spark_home, "/bin/spark-submit"));
+  argv.push_back(base::Cat("SPARK_HOME=", spark_home));
+  argv.push_back(base::Cat(spark_home, "/bin/spark-submit"));
   auto add = [&argv](const char* flag, std::string value) {
     argv.emplace_back(flag);
     argv.push_back(std::move(value));
