@@ -138,6 +138,8 @@ base::StatusOr<GetResult> Get(Owner& owner, const crypto::Secret& user_key,
                               const std::string& source, const std::string& dest,
                               const Progress& progress) {
   int64_t began_ms = owner.clock.MonotonicMs();
+  SOTERIA_RETURN_IF_ERROR(CheckReachable(
+      source, "copy the root here with any tool, such as hadoop fs -get, and get that"));
   SOTERIA_ASSIGN_OR_RETURN(RootAndRest found, FindRootAbove(owner.files, source, user_key));
   bool is_tree = found.root.opened.index.kind == storage::RootKind::kTree;
   if (!is_tree && !found.rest.empty()) {

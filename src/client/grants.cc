@@ -6,7 +6,9 @@
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/client/remote_roots.h"
 #include "src/client/root.h"
+#include "src/policy/path.h"
 #include "src/storage/format.h"
 #include "src/storage/tree.h"
 
@@ -23,8 +25,9 @@ std::vector<std::string> Names(const std::vector<attest::TeeKind>& kinds) {
 class Preparation {
  public:
   Preparation(Owner& owner, const crypto::Secret& user_key, const policy::Manifest& manifest,
-              Records& records)
+              Records& records, RemoteRoots remote)
       : owner_(owner),
+        remote_(std::move(remote)),
         user_key_(user_key),
         kinds_(Names(manifest.tee.kinds)),
         manifest_(manifest),
@@ -47,6 +50,7 @@ class Preparation {
   }
 
   base::Status AddReadable(const policy::DataSetRule& rule) {
+    if (!policy::IsLocal(rule.path)) return AddRemote(rule.path, rule.id);
     SOTERIA_ASSIGN_OR_RETURN(std::string id, base::FromHex(rule.id));
     crypto::Secret key = storage::DatasetKey(user_key_, id);
     auto opened = storage::OpenIndex(owner_.files, rule.path, key, id);
@@ -60,6 +64,7 @@ class Preparation {
   }
 
   base::Status AddWritable(const policy::WritableRule& rule) {
+    if (!policy::IsLocal(rule.path)) return AddRemote(rule.path, rule.id);
     SOTERIA_ASSIGN_OR_RETURN(std::string id, base::FromHex(rule.id));
     crypto::Secret key = storage::DatasetKey(user_key_, id);
     auto opened = storage::OpenIndex(owner_.files, rule.path, key, id);
@@ -83,6 +88,19 @@ class Preparation {
                         "soteria put; write to another place");
     }
     return Add(rule.path, std::move(id), std::move(key), *opened, rule.min_version);
+  }
+
+  // The master looks at it, with the owner's record of it: whether it is there, whole and fresh.
+  base::Status AddRemote(const std::string& path, const std::string& id_hex) {
+    SOTERIA_RETURN_IF_ERROR(CheckRemoteKinds(remote_, path, id_hex, kinds_));
+    SOTERIA_ASSIGN_OR_RETURN(std::string id, base::FromHex(id_hex));
+    if (!ids_.insert(id).second) return base::OkStatus();
+    const ledger::VersionRecord* record = records_.versions().Find(id);
+    if (record != nullptr) grants_.versions.push_back(*record);
+    if (record == nullptr && !remote_.Find(path)->drawn) grants_.unrecorded.push_back(path);
+    crypto::Secret key = storage::DatasetKey(user_key_, id);
+    grants_.keys.push_back(Grant{std::move(id), std::move(key)});
+    return base::OkStatus();
   }
 
   static base::Status NotOurs(const base::Status& status) {
@@ -111,6 +129,7 @@ class Preparation {
   }
 
   Owner& owner_;
+  const RemoteRoots remote_;
   const crypto::Secret& user_key_;
   const std::vector<std::string> kinds_;
   const policy::Manifest& manifest_;
@@ -123,7 +142,8 @@ class Preparation {
 
 base::StatusOr<Grants> PrepareGrants(Owner& owner, const crypto::Secret& user_key,
                                      const policy::Manifest& manifest, Records& records) {
-  return Preparation(owner, user_key, manifest, records).Prepare();
+  SOTERIA_ASSIGN_OR_RETURN(RemoteRoots remote, RemoteRoots::Load(owner));
+  return Preparation(owner, user_key, manifest, records, std::move(remote)).Prepare();
 }
 
 }  // namespace soteria::client

@@ -1,7 +1,9 @@
 // What a session hands to a master: the keys of exactly the data sets and writable roots that the
 // Manifest lists, and what the owner remembers of them. Everything is checked before a connection
 // is even opened: each root is there, whole and fresh (I9), and may be opened by every kind of TEE
-// that the Manifest admits. The user key itself goes nowhere.
+// that the Manifest admits. Of a root that only the cluster reaches, the kinds are known from its
+// copy; the master checks the rest, against the records that it is given. The user key itself goes
+// nowhere.
 #pragma once
 
 #include <string>

@@ -6,8 +6,10 @@
 
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
+#include "src/client/get.h"
 #include "src/client/owner_for_test.h"
 #include "src/client/put.h"
+#include "src/client/remote_roots.h"
 #include "src/client/root.h"
 #include "src/storage/format.h"
 
@@ -109,6 +111,63 @@ TEST_F(GrantsTest, SaysWhatWasNeverSeenHere) {
   ASSERT_TRUE(grants.ok()) << base::Message(grants.status());
   EXPECT_EQ(grants->unrecorded, std::vector<std::string>{test_.At("s/a")});
   EXPECT_TRUE(Prepare()->unrecorded.empty());  // seen now
+}
+
+// A root that only the cluster reaches: what counts is what this machine noted of it.
+class RemoteGrantsTest : public GrantsTest {
+ protected:
+  RemoteGrantsTest() {
+    manifest_.read = {{"hdfs://nn/a", id_, 1}};
+    manifest_.write = {{"hdfs://nn/out", std::string(32, 'c'), 1, {attest::TeeKind::kSgx}}};
+    Note("hdfs://nn/a", {id_, {"sgx", "snp", "tdx"}, false});
+    Note("hdfs://nn/out", {std::string(32, 'c'), {"sgx"}, true});
+  }
+  void Note(const std::string& path, RemoteRoot root) {
+    auto remote = RemoteRoots::Load(test_.owner());
+    ASSERT_TRUE(remote.ok());
+    remote->Note(path, std::move(root));
+    ASSERT_TRUE(remote->Save(test_.owner()).ok());
+  }
+};
+
+TEST_F(RemoteGrantsTest, KeysGoWithTheOwnersRecordAndNothingIsMade) {
+  auto grants = Prepare();
+  ASSERT_TRUE(grants.ok()) << base::Message(grants.status());
+  ASSERT_EQ(grants->keys.size(), 2U);
+  ASSERT_EQ(grants->versions.size(), 1U);  // of the data set; the other doesn't exist yet
+  EXPECT_EQ(grants->versions[0].id, *base::FromHex(id_));
+  EXPECT_EQ(grants->versions[0].version, 1U);
+  EXPECT_TRUE(grants->created.empty());
+  EXPECT_TRUE(grants->unrecorded.empty());
+  std::filesystem::remove(test_.At("home/versions"));
+  EXPECT_EQ(Prepare()->unrecorded, std::vector<std::string>{"hdfs://nn/a"});
+}
+
+TEST_F(RemoteGrantsTest, KeepsTheKeyFromKindsThatWereNotNoted) {
+  manifest_.tee.kinds = {attest::TeeKind::kSimulated};
+  EXPECT_TRUE(base::Is(Prepare().status(), base::kEvidence));
+  manifest_.tee.kinds = {attest::TeeKind::kSgx};
+  EXPECT_TRUE(Prepare().ok());
+  PutData({attest::TeeKind::kTdx});  // the owner narrows it, in the local copy
+  EXPECT_TRUE(base::Is(Prepare().status(), base::kEvidence));
+}
+
+TEST_F(RemoteGrantsTest, AnUnknownPathOrAnotherIdIsRefused) {
+  manifest_.read[0].path = "hdfs://nn/b";
+  auto unknown = Prepare();
+  EXPECT_TRUE(base::Is(unknown.status(), base::kInput));
+  EXPECT_NE(base::Message(unknown.status()).find("hdfs://nn/b=COPY"), std::string::npos);
+  manifest_.read[0] = {"hdfs://nn/a", std::string(32, 'd'), 1};
+  EXPECT_TRUE(base::Is(Prepare().status(), base::kInput));
+}
+
+TEST_F(RemoteGrantsTest, PutAndGetSayWhatToDoInstead) {
+  auto put = Put(test_.owner(), key_, test_.At("a.csv"), "hdfs://nn/a", {}, NoProgress);
+  EXPECT_TRUE(base::Is(put.status(), base::kUnsupported));
+  EXPECT_NE(base::Message(put.status()).find("hadoop fs -put"), std::string::npos);
+  auto get = Get(test_.owner(), key_, "hdfs://nn/a", test_.At("got"), NoProgress);
+  EXPECT_TRUE(base::Is(get.status(), base::kUnsupported));
+  EXPECT_NE(base::Message(get.status()).find("hadoop fs -get"), std::string::npos);
 }
 
 }  // namespace

@@ -9,7 +9,10 @@
 #include "src/client/cluster.h"
 #include "src/client/command.h"
 #include "src/client/paths.h"
+#include "src/client/remote_roots.h"
 #include "src/client/root.h"
+#include "src/ledger/versions.h"
+#include "src/policy/path.h"
 #include "src/storage/format.h"
 
 namespace soteria::client {
@@ -80,6 +83,69 @@ base::StatusOr<policy::DataSetRule> ReadRule(Owner& owner, const crypto::Secret&
   return policy::DataSetRule{path, base::Hex(root->id), root->opened.index.version};
 }
 
+base::StatusOr<std::string> DrawId(Owner& owner) {
+  std::array<uint8_t, storage::kIdBytes> id{};
+  SOTERIA_RETURN_IF_ERROR(owner.random.Fill(id));
+  return base::Hex({reinterpret_cast<const char*>(id.data()), id.size()});
+}
+
+// What a Manifest says of a root that only the cluster reaches.
+class RemoteRules {
+ public:
+  RemoteRules(Owner& owner, const crypto::Secret& user_key, const policy::TeePolicy& tee,
+              RemoteRoots& remote)
+      : owner_(owner), user_key_(user_key), tee_(tee), remote_(remote) {}
+
+  base::StatusOr<policy::DataSetRule> Read(const RootPlace& place) {
+    if (!place.copy.empty()) return FromCopy(place);
+    const RemoteRoot* known = remote_.Find(place.path);
+    if (known == nullptr) {
+      return base::Fail(
+          base::kInput,
+          base::Cat("this machine has no file system for ", policy::SchemeOf(place.path),
+                    ": and has not seen ", place.path,
+                    " before; name a local copy of it too (its _soteria_index is enough): ",
+                    place.path, "=COPY"));
+    }
+    return FromNote(place.path, *known);
+  }
+
+  base::StatusOr<policy::WritableRule> Write(const RootPlace& place) {
+    if (place.copy.empty() && remote_.Find(place.path) == nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(std::string id, DrawId(owner_));
+      remote_.Note(place.path, {std::move(id), Names(tee_.kinds), true});
+    }
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, Read(place));
+    return policy::WritableRule{rule.path, rule.id, rule.min_version, tee_.kinds};
+  }
+
+ private:
+  base::StatusOr<policy::DataSetRule> FromCopy(const RootPlace& place) {
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule,
+                             ReadRule(owner_, user_key_, place.copy, Names(tee_.kinds)));
+    SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root,
+                             FindRoot(owner_.files, place.copy, user_key_));
+    remote_.Note(place.path, {rule.id, root->opened.index.tee_kinds, false});
+    rule.path = place.path;
+    return rule;
+  }
+
+  base::StatusOr<policy::DataSetRule> FromNote(const std::string& path, const RemoteRoot& known) {
+    SOTERIA_RETURN_IF_ERROR(CheckRemoteKinds(remote_, path, known.id_hex, Names(tee_.kinds)));
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto versions,
+        ledger::Versions::OpenReadOnly(owner_.files, owner_.home.dir, Home::kVersions, user_key_));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string id, base::FromHex(known.id_hex));
+    const ledger::VersionRecord* record = versions->Find(id);
+    return policy::DataSetRule{path, known.id_hex, record == nullptr ? 1 : record->version};
+  }
+
+  Owner& owner_;
+  const crypto::Secret& user_key_;
+  const policy::TeePolicy& tee_;
+  RemoteRoots& remote_;
+};
+
 // Ids of writable roots that don't exist yet: which one a path was given. Not secret.
 class DrawnIds {
  public:
@@ -103,9 +169,7 @@ class DrawnIds {
       base::StatusOr<std::string> id = base::FromHex(known);
       if (id.ok() && id->size() == storage::kIdBytes) return known;
     }
-    std::array<uint8_t, storage::kIdBytes> id{};
-    SOTERIA_RETURN_IF_ERROR(owner.random.Fill(id));
-    std::string hex = base::Hex({reinterpret_cast<const char*>(id.data()), id.size()});
+    SOTERIA_ASSIGN_OR_RETURN(std::string hex, DrawId(owner));
     json_[path] = hex;
     changed_ = true;
     return hex;
@@ -172,19 +236,27 @@ base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret&
   manifest.metrics = options.metrics;
   manifest.models = options.models;
   std::vector<std::string> kinds = Names(manifest.tee.kinds);
-  for (const std::string& path : options.read) {
-    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, ReadRule(owner, user_key, path, kinds));
+  SOTERIA_ASSIGN_OR_RETURN(RemoteRoots remote, RemoteRoots::Load(owner));
+  RemoteRules remote_rules(owner, user_key, manifest.tee, remote);
+  for (const RootPlace& place : options.read) {
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule,
+                             policy::IsLocal(place.path)
+                                 ? ReadRule(owner, user_key, place.path, kinds)
+                                 : remote_rules.Read(place));
     manifest.read.push_back(std::move(rule));
   }
   SOTERIA_ASSIGN_OR_RETURN(DrawnIds drawn, DrawnIds::Load(owner));
-  for (const std::string& path : options.write) {
+  for (const RootPlace& place : options.write) {
     SOTERIA_ASSIGN_OR_RETURN(policy::WritableRule rule,
-                             WriteRule(owner, user_key, path, manifest.tee, drawn));
+                             policy::IsLocal(place.path)
+                                 ? WriteRule(owner, user_key, place.path, manifest.tee, drawn)
+                                 : remote_rules.Write(place));
     manifest.write.push_back(std::move(rule));
   }
   std::string text = policy::WriteManifest(manifest);
   SOTERIA_ASSIGN_OR_RETURN(policy::Manifest parsed, policy::ParseManifest(text));
   SOTERIA_RETURN_IF_ERROR(drawn.Save(owner));
+  SOTERIA_RETURN_IF_ERROR(remote.Save(owner));
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::WritableFile> file,
                            owner.files.Create(folder, name, kManifestMode));
   SOTERIA_RETURN_IF_ERROR(file->Append(text));

@@ -10,6 +10,7 @@
 
 #include "src/base/bytes.h"
 #include "src/client/owner.h"
+#include "src/client/paths.h"
 #include "src/crypto/secret.h"
 #include "src/policy/manifest.h"
 
@@ -22,8 +23,8 @@ struct ManifestOptions {
   std::string cluster_dir;                 ///< for the simulated public key
   std::vector<attest::TeeKind> tee_kinds;  ///< without `simulated`
   std::vector<std::string> platforms;
-  std::vector<std::string> read;   ///< normalised paths
-  std::vector<std::string> write;  ///< normalised paths
+  std::vector<RootPlace> read;
+  std::vector<RootPlace> write;
   std::vector<std::string> classes;
   bool rows = false;
   bool metrics = false;
@@ -33,7 +34,8 @@ struct ManifestOptions {
 
 /// Writes the Manifest and returns it. kPathNotFound for a data set that isn't there; kEvidence
 /// when one doesn't allow the Manifest's TEE kinds. The id drawn for a new writable root is noted
-/// in <home>/roots.json, so that the next Manifest names the same one.
+/// in <home>/roots.json, so that the next Manifest names the same one. A root that only the
+/// cluster reaches is looked up in its copy, if one is given, and noted in <home>/remote.json.
 base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret& user_key,
                                              const ManifestOptions& options);
 

@@ -25,8 +25,8 @@ class ManifestFileTest : public ::testing::Test {
     options_.task = "risk";
     options_.tee_kinds = {attest::TeeKind::kSgx};
     options_.platforms = {"machine-1"};
-    options_.read = {test_.At("s/a")};
-    options_.write = {test_.At("s/models")};
+    options_.read = {{test_.At("s/a")}};
+    options_.write = {{test_.At("s/models")}};
     options_.classes = {"org.apache.spark.ml.classification.*"};
     options_.metrics = true;
     options_.program_dir = test_.At("bin");
@@ -78,7 +78,7 @@ TEST_F(ManifestFileTest, AWritableRootKeepsTheIdThatWasDrawn) {
   options_.out = test_.At("second.toml");
   EXPECT_EQ(New()->write[0].id, id);
   options_.out = test_.At("third.toml");
-  options_.write = {test_.At("s/other")};
+  options_.write = {{test_.At("s/other")}};
   EXPECT_NE(New()->write[0].id, id);
 }
 
@@ -92,7 +92,7 @@ TEST_F(ManifestFileTest, NeverOverwrites) {
 TEST_F(ManifestFileTest, RefusesWhatCannotWork) {
   EXPECT_TRUE(base::Is(New().status(), base::kPathNotFound));  // nothing put yet
   PutData();
-  options_.write = {test_.At("s/a")};
+  options_.write = {{test_.At("s/a")}};
   EXPECT_TRUE(base::Is(New().status(), base::kInput));  // a data set isn't writable
   options_.write.clear();
   options_.tee_kinds.clear();
@@ -131,6 +131,55 @@ TEST_F(ManifestFileTest, TheSummaryNamesEverything) {
         test_.At("s/models"), std::string("classification.*"), std::string("metrics"),
         std::string("warning: ")}) {
     EXPECT_NE(summary.find(part), std::string::npos) << part;
+  }
+}
+
+TEST_F(ManifestFileTest, ARootThatOnlyTheClusterReachesIsLookedUpInItsCopy) {
+  const std::string id = PutData().id_hex;
+  options_.read = {{"hdfs://nn/a", test_.At("s/a")}};
+  options_.write = {{"hdfs://nn/models"}};
+  auto first = New();
+  ASSERT_TRUE(first.ok()) << base::Message(first.status());
+  EXPECT_EQ(first->read[0].path, "hdfs://nn/a");
+  EXPECT_EQ(first->read[0].id, id);
+  EXPECT_EQ(first->write[0].path, "hdfs://nn/models");
+  EXPECT_EQ(first->write[0].id.size(), 32U);
+
+  PutData();  // version 2, and no copy is needed any more
+  options_.read = {{"hdfs://nn/a"}};
+  options_.out = test_.At("second.toml");
+  auto second = New();
+  ASSERT_TRUE(second.ok()) << base::Message(second.status());
+  EXPECT_EQ(second->read[0].id, id);
+  EXPECT_EQ(second->read[0].min_version, 2U);
+  EXPECT_EQ(second->write[0].id, first->write[0].id);
+}
+
+TEST_F(ManifestFileTest, AnUnknownRootNeedsItsCopyAndAllowedKinds) {
+  PutData();
+  options_.read = {{"hdfs://nn/a"}};
+  auto unknown = New();
+  EXPECT_TRUE(base::Is(unknown.status(), base::kInput));
+  EXPECT_NE(base::Message(unknown.status()).find("hdfs://nn/a=COPY"), std::string::npos)
+      << base::Message(unknown.status());
+  options_.read = {{"hdfs://nn/a", test_.At("s/none")}};
+  EXPECT_TRUE(base::Is(New().status(), base::kPathNotFound));
+  options_.read = {{"hdfs://nn/a", test_.At("s/a")}};
+  options_.tee_kinds = {attest::TeeKind::kTdx};
+  options_.write = {{"hdfs://nn/models"}};
+  ASSERT_TRUE(New().ok());
+  options_.out = test_.At("second.toml");
+  options_.read.clear();
+  options_.tee_kinds = {attest::TeeKind::kSnp};  // models was noted for tdx
+  EXPECT_TRUE(base::Is(New().status(), base::kEvidence));
+}
+
+TEST_F(ManifestFileTest, ADamagedNoteOfRemoteRootsIsSaid) {
+  for (const char* damaged : {"[", "[]", "{\"hdfs://nn/a\": 1}", "{\"hdfs://nn/a\": {}}",
+                              "{\"a\": {\"id\": \"x\", \"tee_kinds\": [1]}}"}) {
+    test_.Write("home/remote.json", damaged);
+    options_.read.clear();
+    EXPECT_TRUE(base::Is(New().status(), base::kInput)) << damaged;
   }
 }
 

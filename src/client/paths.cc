@@ -14,6 +14,13 @@ namespace {
 constexpr std::string_view kFileScheme = "file:";
 constexpr size_t kPathBytesMax = 4096;
 
+// "hdfs:/...": what stands before the first slash ends in a colon.
+bool HasScheme(std::string_view path) {
+  const size_t colon = path.find(":/");
+  return path.starts_with(kFileScheme) ||
+         (colon != std::string_view::npos && colon > 0 && path.find('/') > colon);
+}
+
 }  // namespace
 
 std::string Absolute(std::string_view path, std::string_view working_dir) {
@@ -51,8 +58,28 @@ base::StatusOr<Home> ResolveHome(std::string_view option, std::string_view soter
 base::StatusOr<std::string> StoragePath(std::string_view path, std::string_view working_dir) {
   if (path.empty()) return base::Fail(base::kInput, "an empty path names no place in storage");
   if (path.size() > kPathBytesMax) return base::Fail(base::kInput, "the path is over 4096 bytes");
-  bool has_scheme = path.starts_with(kFileScheme) || path.find("://") != std::string_view::npos;
-  return policy::NormalisePath(has_scheme ? std::string(path) : Absolute(path, working_dir));
+  return policy::NormalisePath(HasScheme(path) ? std::string(path) : Absolute(path, working_dir));
+}
+
+base::StatusOr<RootPlace> ParseRootPlace(std::string_view text, std::string_view working_dir) {
+  const size_t equals = text.rfind('=');
+  RootPlace place;
+  if (equals != std::string_view::npos && HasScheme(text) && !text.starts_with(kFileScheme)) {
+    if (equals + 1 == text.size()) {
+      return base::Fail(base::kInput, base::Cat(text, ": after the = comes a local copy's folder"));
+    }
+    place.copy = Absolute(text.substr(equals + 1), working_dir);
+    text = text.substr(0, equals);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(place.path, StoragePath(text, working_dir));
+  return place;
+}
+
+base::Status CheckReachable(const std::string& path, std::string_view remedy) {
+  if (policy::IsLocal(path)) return base::OkStatus();
+  return base::Fail(base::kUnsupported,
+                    base::Cat("this machine has no file system for ", policy::SchemeOf(path), ": (",
+                              path, "); ", remedy));
 }
 
 std::pair<std::string, std::string> SplitPath(std::string_view absolute) {

@@ -32,8 +32,20 @@ base::StatusOr<Home> ResolveHome(std::string_view option, std::string_view soter
 /// relative. Text only: nothing is looked up.
 std::string Absolute(std::string_view path, std::string_view working_dir);
 
-/// A place in storage as the Manifest spells it: accepts file:///a/b, /a/b and relative paths.
+/// A place in storage as the Manifest spells it: accepts file:///a/b, /a/b, relative paths and
+/// other schemes (hdfs://namenode/a), which this machine can't open.
 base::StatusOr<std::string> StoragePath(std::string_view path, std::string_view working_dir);
+
+/// A root that a Manifest names.
+struct RootPlace {
+  std::string path;       ///< as StoragePath
+  std::string copy = {};  ///< of a root that only the cluster reaches: a copy here; may be empty
+};
+/// "PLACE", or "hdfs://namenode/a=COPY", cut at the last "=" of a place with a scheme.
+base::StatusOr<RootPlace> ParseRootPlace(std::string_view text, std::string_view working_dir);
+
+/// kUnsupported with `remedy` when this machine can't open the normalised path.
+base::Status CheckReachable(const std::string& path, std::string_view remedy);
 
 /// "/a/b/c" -> {"/a/b", "c"}.
 std::pair<std::string, std::string> SplitPath(std::string_view absolute);

@@ -9,8 +9,10 @@
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/client/paths.h"
 #include "src/client/plain_folder.h"
 #include "src/client/records.h"
+#include "src/client/remote_roots.h"
 #include "src/client/root.h"
 #include "src/client/source.h"
 #include "src/storage/tree.h"
@@ -173,6 +175,8 @@ base::StatusOr<PutResult> Put(Owner& owner, const crypto::Secret& user_key,
                               const std::string& source, const std::string& dest,
                               const PutOptions& options, const Progress& progress) {
   int64_t began_ms = owner.clock.MonotonicMs();
+  SOTERIA_RETURN_IF_ERROR(CheckReachable(
+      dest, "put to a local folder and copy that there with any tool, such as hadoop fs -put"));
   if (KindOf(source) == PathKind::kMissing) {
     return base::Fail(base::kPathNotFound, base::Cat("Path does not exist: ", source));
   }
@@ -190,6 +194,9 @@ base::StatusOr<PutResult> Put(Owner& owner, const crypto::Secret& user_key,
                                known == nullptr ? 0 : known->spent};
   SOTERIA_RETURN_IF_ERROR(records->versions().Store({&record, 1}, std::nullopt));
   result.id_hex = base::Hex(to.id);
+  SOTERIA_ASSIGN_OR_RETURN(RemoteRoots remote, RemoteRoots::Load(owner));
+  remote.NoteKinds(result.id_hex, published->index.tee_kinds);
+  SOTERIA_RETURN_IF_ERROR(remote.Save(owner));
   result.version = published->index.version;
   result.files = published->index.files.size();
   result.took_ms = owner.clock.MonotonicMs() - began_ms;

@@ -46,11 +46,11 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
     options.tee_kinds.push_back(kind);
   }
   for (const std::string& path : arguments.read) {
-    SOTERIA_ASSIGN_OR_RETURN(std::string place, client::StoragePath(path, context.working_dir));
+    SOTERIA_ASSIGN_OR_RETURN(auto place, client::ParseRootPlace(path, context.working_dir));
     options.read.push_back(std::move(place));
   }
   for (const std::string& path : arguments.write) {
-    SOTERIA_ASSIGN_OR_RETURN(std::string place, client::StoragePath(path, context.working_dir));
+    SOTERIA_ASSIGN_OR_RETURN(auto place, client::ParseRootPlace(path, context.working_dir));
     options.write.push_back(std::move(place));
   }
   for (const std::string& output : arguments.outputs) {
@@ -74,7 +74,10 @@ void AddNew(CLI::App& manifest, Context& context) {
       "  soteria manifest new --out risk.toml --simulated --read /bucket/patients \\\n"
       "      --write /bucket/models --output metrics,models\n"
       "  soteria manifest new --out risk.toml --tee-kinds sgx --platform 0123.. \\\n"
-      "      --read /bucket/a --read /bucket/b --classes 'org.apache.spark.ml.classification.*'");
+      "      --read /bucket/a --read /bucket/b --classes 'org.apache.spark.ml.classification.*'\n"
+      "  soteria manifest new --out risk.toml --simulated \\\n"
+      "      --read hdfs://nn:9000/patients=./patients \\\n"
+      "      --write hdfs://nn:9000/models --output metrics,models");
   auto arguments = std::make_shared<NewArguments>();
   command->add_option("--out", arguments->out, "The file to write; never overwritten")->required();
   command->add_option("--task", arguments->task, "The task's name, for the ledger")
@@ -87,7 +90,10 @@ void AddNew(CLI::App& manifest, Context& context) {
       ->allow_extra_args(false);
   command->add_option("--platform", arguments->platforms, "Admit only this machine (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--read", arguments->read, "A data set the job may read (repeatable)")
+  command
+      ->add_option("--read", arguments->read,
+                   "A data set the job may read (repeatable); where only the cluster reaches it, "
+                   "PLACE=COPY names a local copy")
       ->allow_extra_args(false);
   command->add_option("--write", arguments->write, "A root the job may write (repeatable)")
       ->allow_extra_args(false);
