@@ -134,13 +134,11 @@ base::StatusOr<std::string> LinkedSparkHome(const ClusterOptions& options) {
   const std::string home = base::Cat(options.dir, "/spark");
   std::error_code error;
   fs::create_directories(home, error);
-  for (fs::directory_iterator it(options.spark_home, error), end; !error && it != end;
-       it.increment(error)) {
-    const fs::path name = it->path().filename();
-    if (name == "work") continue;
-    const fs::path link = fs::path(home) / name;
-    fs::remove(link, error);
-    if (!error) fs::create_symlink(it->path(), link, error);
+  for (const char* part : {"bin", "conf", "jars", "sbin"}) {
+    const fs::path there = fs::path(options.spark_home) / part;
+    const fs::path link = fs::path(home) / part;
+    if (!error) fs::remove(link, error);
+    if (!error && fs::exists(there, error)) fs::create_directory_symlink(there, link, error);
   }
   if (!error) return home;
   return base::Fail(base::kInput, base::Cat("--spark-home ", options.spark_home,
@@ -276,9 +274,13 @@ base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& op
     SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(options.dir, stale));
     if (exists) SOTERIA_RETURN_IF_ERROR(owner.files.Remove(options.dir, stale));
   }
+  std::vector<std::string> command = HostCommand(options);
+  if (options.spark) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::string spark_home, LinkedSparkHome(options));
+    command = SparkCommand(options, spark_home);
+  }
   SOTERIA_ASSIGN_OR_RETURN(int64_t pid,
-                           StartDaemon(options.spark ? SparkCommand(options) : HostCommand(options),
-                                       base::Cat(options.dir, "/", kLogFile)));
+                           StartDaemon(command, base::Cat(options.dir, "/", kLogFile)));
   return WaitForState(owner, options, pid);
 }
 
