@@ -37,6 +37,14 @@ bool Same(const Place& x, const Place& y) {
 /// A sealed message: whole, or its slices in order.
 using Slices = std::vector<Bytes>;
 
+/// In a Blob or Result; a whole message carries neither number.
+template <class Message>
+void SetSlice(uint64_t slice, uint64_t slices, Message& message) {
+  if (slices < 2) return;
+  message.set_slice(slice);
+  message.set_slices(slices);
+}
+
 base::Status Malformed() { return base::Fail(base::kProtocol, "malformed frame"); }
 
 }  // namespace
@@ -380,8 +388,7 @@ void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
       blob.set_stage(input.stage);
       *blob.mutable_place() = input.place;
       blob.set_sealed(sealed);
-      blob.set_slice(slice);
-      blob.set_slices(input.sealed.size());
+      SetSlice(slice, input.sealed.size(), blob);
     }
   }
   send(false);
@@ -511,8 +518,7 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
     Result result;
     result.set_stage(done.stage());
     *result.mutable_place() = place;
-    result.set_slice(blob.slice());
-    result.set_slices(blob.slices());
+    SetSlice(blob.slice(), blob.slices(), result);
     result.set_allocated_sealed(blob.release_sealed());
     actions.sends.push_back(ToMaster(RESULT, done.stage(), result));
   }
@@ -530,8 +536,7 @@ void Scheduler::KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions
       result.set_stage(stage_->run.stage());
       *result.mutable_place() = stage_->PlaceOfWork(work);
       result.set_sealed(*sealed[slice]);
-      result.set_slice(slice);
-      result.set_slices(sealed.size());
+      SetSlice(slice, sealed.size(), result);
       actions.sends.push_back(ToMaster(RESULT, stage_->run.stage(), result));
     }
     EndStage(OK, actions);

@@ -83,8 +83,10 @@ base::Status SendDone(dataflow::FrameLink& link, uint64_t stage, const crypto::P
     out.set_stage(blob.stage);
     ToProto(blob.place, *out.mutable_place());
     out.set_sealed(std::move(blob.sealed));
-    out.set_slice(blob.slice);
-    out.set_slices(blob.slices);
+    if (blob.slices > 1) {
+      out.set_slice(blob.slice);
+      out.set_slices(blob.slices);
+    }
   }
   done.set_outcome(ToProto(output.outcome));
   for (const ShuffleTarget& need : output.needs) {
