@@ -2,6 +2,7 @@ package soteria.spark;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -9,9 +10,13 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import soteria.host.Blob;
 import soteria.host.FrameKind;
 import soteria.host.Hello;
+import soteria.host.Need;
+import soteria.host.Place;
 import soteria.host.Role;
+import soteria.host.TaskKind;
 
 /**
  * What one executor has: a connection to the driver's host and, for each session of the master, one worker enclave. An enclave
@@ -20,7 +25,7 @@ import soteria.host.Role;
  */
 final class ExecutorEnclave implements Worker.Owner {
   /** An enclave that ends with its session is told apart from one that dies by what the driver says within this time. */
-  private static final long GRACE_MS = 1_000;
+  private static final long GRACE_MS = 500;
 
   private static final int EXIT_CODE = 70;
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorEnclave.class);
@@ -30,13 +35,14 @@ final class ExecutorEnclave implements Worker.Owner {
   private final String executor;
   private final int slots;
   private final Recording recording;
-  private final FileService files;
   private final FrameChannel link;
   private final BlockingQueue<FrameChannel.Frame> forResident = new LinkedBlockingQueue<>();
-  private volatile long cancelled; // stage
-  private Worker worker; // of the newest session; guarded by this
+  // Guarded by this.
+  private Worker worker; // of the newest session
+  private FileService files; // for it
   private long session;
-  private boolean closed;
+  private long over; // stages up to this number are
+  private volatile boolean closed;
 
   private ExecutorEnclave(Settings settings, String executor, String host, int slots)
       throws IOException {
@@ -44,7 +50,6 @@ final class ExecutorEnclave implements Worker.Owner {
     this.executor = executor;
     this.slots = slots;
     this.recording = new Recording(settings.recordDirectory());
-    this.files = new FileService(SparkEnv.get().conf());
     link = new FrameChannel(new Socket(settings.driverHost(), settings.driverPort()));
     Hello hello =
         Hello.newBuilder()
@@ -69,58 +74,83 @@ final class ExecutorEnclave implements Worker.Owner {
     }
   }
 
-  /** The enclave that serves this executor's tasks now. */
-  static Worker worker() throws IOException, InterruptedException {
+  private static ExecutorEnclave here() throws IOException {
     ExecutorEnclave here = current;
     if (here == null) {
-      throw new IOException("this executor has no enclave: is soteria.spark.SoteriaPlugin missing in spark.plugins?");
+      throw new IOException(
+          "this executor has no enclave: is soteria.spark.SoteriaPlugin missing in spark.plugins?");
     }
-    synchronized (here) {
-      long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(Worker.READY_SECONDS);
-      while (here.worker == null) {
-        long left = TimeUnit.NANOSECONDS.toMillis(giveUp - System.nanoTime());
-        if (left <= 0) {
-          throw new IOException("no session has begun on this executor");
-        }
-        here.wait(left);
+    return here;
+  }
+
+  /** The enclave that serves this executor's tasks of a session. */
+  static Worker worker(long session) throws IOException, InterruptedException {
+    return here().of(session);
+  }
+
+  private synchronized Worker of(long wanted) throws IOException, InterruptedException {
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(Worker.READY_SECONDS);
+    while (session < wanted) {
+      long left = TimeUnit.NANOSECONDS.toMillis(giveUp - System.nanoTime());
+      if (left <= 0 || closed) {
+        throw new IOException("the session has not begun on this executor");
       }
-      return here.worker;
+      wait(left);
     }
+    if (session != wanted || worker == null) {
+      throw new IOException("the session of this task is over");
+    }
+    return worker;
   }
 
-  static String executor() {
-    return current.executor;
-  }
-
-  /** A resident task of this executor: its number, and what it is sent. */
-  static Resident.Door door() throws IOException {
-    ExecutorEnclave here = current;
-    if (here == null) {
-      throw new IOException("this executor has no enclave");
-    }
-    return here.new DoorOfResident();
+  /** For a resident task of this executor, once there is an enclave for it. */
+  static Resident.Door door(long session) throws IOException, InterruptedException {
+    ExecutorEnclave here = here();
+    Worker worker = here.of(session);
+    worker.awaitReady();
+    return here.new DoorOfResident(session, worker);
   }
 
   private final class DoorOfResident implements Resident.Door {
+    private final long mine;
+    private final Worker enclave;
+
+    DoorOfResident(long session, Worker worker) {
+      mine = session;
+      enclave = worker;
+      forResident.clear(); // of one that left
+    }
+
     @Override
     public FrameChannel.Frame take(long milliseconds) throws InterruptedException {
       return forResident.poll(milliseconds, TimeUnit.MILLISECONDS);
     }
 
     @Override
-    public void sit(long resident) throws IOException {
-      forResident.clear(); // of one that left
-      link.send(Link.SEATED, resident, new byte[0]);
-    }
-
-    @Override
     public void send(int kind, long id, byte[] payload) throws IOException {
-      link.send(kind, id, payload);
+      synchronized (ExecutorEnclave.this) {
+        if (session != mine) {
+          throw new IOException("the session of this task is over");
+        }
+        link.send(kind, id, payload);
+      }
     }
 
     @Override
     public boolean cancelled(long stage) {
-      return cancelled == stage;
+      synchronized (ExecutorEnclave.this) {
+        return session != mine || stage <= over;
+      }
+    }
+
+    @Override
+    public List<Blob> run(SealedTask task, TaskKind kind, Place place, List<Blob> inputs)
+        throws IOException, InterruptedException {
+      return enclave.run(task, kind, place, inputs, DoorOfResident::nothingMissing);
+    }
+
+    private static List<Blob> nothingMissing(List<Need> needs) throws IOException {
+      throw new IOException("a resident task has no shuffles");
     }
   }
 
@@ -133,28 +163,42 @@ final class ExecutorEnclave implements Worker.Owner {
         } else if (frame.kind() == Link.RUN || frame.kind() == Link.LEAVE) {
           forResident.add(frame);
         } else {
-          if (frame.kind() == FrameKind.CANCEL_VALUE) {
-            cancelled = frame.id();
-          }
           Worker to;
           synchronized (this) {
             to = worker;
+            if (frame.kind() == FrameKind.CANCEL_VALUE) {
+              over = Math.max(over, frame.id());
+            }
           }
           if (to != null) {
             toWorker(to, frame);
           }
         }
       }
-    } catch (IOException e) {
-      synchronized (this) {
-        if (!closed) {
-          LOG.error("the connection to the driver's host has ended", e);
-        }
-        if (worker != null) {
-          worker.close();
-        }
+    } catch (IOException | RuntimeException e) {
+      loseLink(e);
+    }
+  }
+
+  /** Nobody could use this executor any more, and it would fail task after task. */
+  private void loseLink(Exception why) {
+    link.close();
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      if (worker != null) {
+        worker.close();
       }
     }
+    CompletableFuture.delayedExecutor(GRACE_MS, TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              if (!closed) {
+                LOG.error("the connection to the driver's host has ended", why);
+                exit();
+              }
+            });
   }
 
   /** A worker that is going away is no reason to drop the link. */
@@ -166,40 +210,53 @@ final class ExecutorEnclave implements Worker.Owner {
     }
   }
 
+  /** Session 0 has no enclaves. */
   private synchronized void begin(long number) throws IOException {
     if (closed) {
       return;
     }
+    closeWorker();
+    session = number;
+    over = 0;
+    forResident.add(new FrameChannel.Frame(Link.LEAVE, 0, new byte[0])); // who waits here is of an old session
+    link.send(Link.STARTED, number, new byte[0]);
+    if (number != 0) {
+      String name = "session-" + number + "-worker-" + executor;
+      files = new FileService(SparkEnv.get().conf());
+      worker = new Worker(settings, name, slots, recording, this);
+    }
+    notifyAll();
+  }
+
+  private synchronized void closeWorker() {
     Worker old = worker;
     worker = null;
-    session = number;
     if (old != null) {
       old.close();
+      files.close();
     }
-    link.send(Link.STARTED, number, new byte[0]);
-    String name = "session-" + number + "-worker-" + executor;
-    worker = new Worker(settings, name, slots, recording, this);
-    notifyAll();
   }
 
   @Override
   public void up(Worker from, FrameChannel.Frame frame) throws IOException {
-    if (frame.kind() == FrameKind.FILE_REQUEST_VALUE) {
-      files.serve(
-          frame, (kind, id, payload) -> from.down(new FrameChannel.Frame(kind, id, payload)));
-      return;
-    }
+    FileService service;
     synchronized (this) {
-      if (from == worker) {
-        link.send(frame.kind(), frame.id(), frame.payload());
+      if (from != worker) {
+        return;
       }
+      if (frame.kind() != FrameKind.FILE_REQUEST_VALUE) {
+        link.send(frame.kind(), frame.id(), frame.payload());
+        return;
+      }
+      service = files;
     }
+    service.serve(
+        frame, (kind, id, payload) -> from.down(new FrameChannel.Frame(kind, id, payload)));
   }
 
   @Override
   public void ended(Worker which) {
-    boolean busy = which.busy();
-    CompletableFuture.delayedExecutor(busy ? 0 : GRACE_MS, TimeUnit.MILLISECONDS)
+    CompletableFuture.delayedExecutor(GRACE_MS, TimeUnit.MILLISECONDS)
         .execute(() -> endWith(which));
   }
 
@@ -208,20 +265,24 @@ final class ExecutorEnclave implements Worker.Owner {
       if (closed || which != worker) {
         return;
       }
+      LOG.error("the worker enclave of session {} has died: ending executor {}", session, executor);
     }
-    LOG.error("the worker enclave of session {} has died: ending executor {}", session, executor);
+    exit();
+  }
+
+  private void exit() {
     if (executor.equals("driver")) {
       System.exit(EXIT_CODE);
     }
     Runtime.getRuntime().halt(EXIT_CODE);
   }
 
-  private synchronized void close() {
+  private void close() {
     closed = true;
-    if (worker != null) {
-      worker.close();
+    link.close(); // whoever writes to it doesn't wait any more
+    synchronized (this) {
+      closeWorker();
+      notifyAll();
     }
-    files.close();
-    link.close();
   }
 }

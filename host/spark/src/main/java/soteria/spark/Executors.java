@@ -3,24 +3,23 @@ package soteria.spark;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import soteria.host.FrameKind;
-import soteria.host.Hello;
 
 /** The driver's end of the executors' connections. Thread-safe. */
 final class Executors {
   /** What comes from an executor; called by its connection's thread, in order. */
   interface Events {
-    void frame(Executor from, FrameChannel.Frame frame);
+    /** What an enclave of that session sends. */
+    void frame(long session, Executor from, FrameChannel.Frame frame);
 
-    void ready(Executor which);
+    void ready(long session, Executor which);
 
     void lost(Executor which);
   }
@@ -32,9 +31,10 @@ final class Executors {
     final int slots;
     private final FrameChannel channel;
     private volatile long session; // of what it sends
-    private volatile boolean ready;
+    private volatile long ready; // session whose master has admitted its enclave
+    private long told; // session; guarded by this
 
-    private Executor(String id, String host, int slots, FrameChannel channel) {
+    Executor(String id, String host, int slots, FrameChannel channel) {
       this.id = id;
       this.host = host;
       this.slots = slots;
@@ -56,7 +56,9 @@ final class Executors {
     }
   }
 
-  private static final int HELLO_MS = 10_000;
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final int SLOTS_MAX = 4096;
+  private static final int ACCEPT_AGAIN_MS = 1_000;
   private static final Logger LOG = LoggerFactory.getLogger(Executors.class);
 
   private final ServerSocket door;
@@ -81,9 +83,9 @@ final class Executors {
         Threads.start("executor", () -> serve(socket));
       } catch (IOException e) {
         if (!door.isClosed()) {
-          LOG.error("executors can't connect", e);
+          LOG.error("an executor can't connect", e);
+          Threads.pause(ACCEPT_AGAIN_MS); // out of file descriptors, for example
         }
-        return;
       }
     }
   }
@@ -92,77 +94,87 @@ final class Executors {
     Executor executor = null;
     try (socket) {
       executor = greet(socket);
+      tell(executor);
       while (true) {
         FrameChannel.Frame frame = executor.channel.receive();
         if (frame.kind() == Link.STARTED) {
           executor.session = frame.id();
-        } else if (executor.session == session()) {
-          pass(executor, frame);
+        } else if (executor.session != 0 && executor.session == session()) {
+          pass(executor.session, executor, frame);
         }
       }
     } catch (IOException e) {
       if (executor == null) {
         LOG.warn("an executor's connection was refused: {}", e.getMessage());
-        return;
       }
+    } catch (RuntimeException e) {
+      LOG.error("an executor can't be served", e);
     }
-    boolean known;
-    synchronized (this) {
-      known = live.remove(executor.id, executor);
-    }
-    if (known) {
+    if (executor != null) {
+      executor.channel.close();
+      synchronized (this) {
+        live.remove(executor.id, executor);
+      }
       events.lost(executor);
     }
   }
 
-  private void pass(Executor executor, FrameChannel.Frame frame) {
+  private void pass(long of, Executor executor, FrameChannel.Frame frame) {
     if (frame.kind() == FrameKind.READY_VALUE) {
-      executor.ready = true;
-      events.ready(executor);
+      executor.ready = of;
+      events.ready(of, executor);
     } else {
-      events.frame(executor, frame);
+      events.frame(of, executor, frame);
     }
   }
 
   private Executor greet(Socket socket) throws IOException {
-    socket.setSoTimeout(HELLO_MS);
-    FrameChannel channel = new FrameChannel(socket);
-    FrameChannel.Frame frame = channel.receive();
-    Hello hello = Hello.parseFrom(frame.payload());
-    boolean known =
-        MessageDigest.isEqual(
-            cookie.getBytes(StandardCharsets.US_ASCII),
-            hello.getCookie().getBytes(StandardCharsets.UTF_8));
-    if (frame.kind() != Link.HELLO || !known) {
-      throw new IOException("it doesn't know the cookie");
+    Greeting.Guest guest = Greeting.receive(socket, Link.HELLO, cookie);
+    String[] name = guest.hello().getName().split("@", 2);
+    long slots = guest.hello().getSlot();
+    if (name.length != 2 || !ID.matcher(name[0]).matches() || slots < 1 || slots > SLOTS_MAX) {
+      guest.channel().close();
+      throw new IOException("an executor that can't be: " + guest.hello().getName());
     }
-    socket.setSoTimeout(0);
-    String[] name = hello.getName().split("@", 2);
-    channel.record(recording.of("executor-" + name[0]));
-    Executor executor = new Executor(name[0], name[1], (int) hello.getSlot(), channel);
-    long now;
+    guest.channel().record(recording.of("executor-" + name[0]));
+    Executor executor = new Executor(name[0], name[1], (int) slots, guest.channel());
+    Executor before;
     synchronized (this) {
-      live.put(executor.id, executor);
-      now = session;
+      before = live.put(executor.id, executor);
     }
-    if (now != 0) {
-      executor.send(Link.SESSION, now, new byte[0]);
+    if (before != null) {
+      before.channel.close(); // its reader sees the end
     }
     return executor;
   }
 
-  /** Ends all enclaves of the session before and starts fresh ones for this. */
-  void begin(long number) {
-    List<Executor> all;
-    synchronized (this) {
-      session = number;
-      all = new ArrayList<>(live.values());
-      for (Executor executor : all) {
-        executor.ready = false;
+  /** Which session it is, in order: the newest is told last. */
+  private void tell(Executor executor) {
+    synchronized (executor) {
+      long now = session();
+      if (executor.told != now) {
+        executor.told = now;
+        executor.send(Link.SESSION, now, new byte[0]);
       }
     }
-    for (Executor executor : all) {
-      executor.send(Link.SESSION, number, new byte[0]);
+  }
+
+  /** Ends all enclaves of the session before and starts fresh ones for this. 0: starts none. */
+  void begin(long number) {
+    synchronized (this) {
+      session = number;
+    }
+    all().forEach(this::tell);
+  }
+
+  /** Spark has given the executor up: whoever writes to it doesn't wait any more. */
+  void removed(String id) {
+    Executor gone;
+    synchronized (this) {
+      gone = live.get(id);
+    }
+    if (gone != null) {
+      gone.channel.close(); // its reader sees the end
     }
   }
 
@@ -176,7 +188,9 @@ final class Executors {
 
   /** Those whose enclave the master has admitted. */
   synchronized List<Executor> ready() {
-    return live.values().stream().filter(executor -> executor.ready).toList();
+    return live.values().stream()
+        .filter(executor -> session != 0 && executor.ready == session)
+        .toList();
   }
 
   /** To the enclaves of all. */

@@ -3,6 +3,7 @@ package soteria.spark;
 import java.io.IOException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -40,15 +41,20 @@ final class FileService implements AutoCloseable {
 
   void serve(FrameChannel.Frame frame, Reply to) throws IOException {
     FileRequest request = FileRequest.parseFrom(frame.payload());
-    threads.execute(
-        () -> {
-          FileReply reply = files.serve(request);
-          try {
-            to.send(FrameKind.FILE_REPLY_VALUE, frame.id(), reply.toByteArray());
-          } catch (IOException e) {
-            LOG.warn("an enclave went away while a file was read for it");
-          }
-        });
+    try {
+      threads.execute(() -> answer(request, frame.id(), to));
+    } catch (RejectedExecutionException e) {
+      throw new IOException("no files are served any more", e);
+    }
+  }
+
+  private void answer(FileRequest request, long id, Reply to) {
+    FileReply reply = files.serve(request);
+    try {
+      to.send(FrameKind.FILE_REPLY_VALUE, id, reply.toByteArray());
+    } catch (IOException e) {
+      LOG.warn("an enclave went away while a file was read for it");
+    }
   }
 
   @Override

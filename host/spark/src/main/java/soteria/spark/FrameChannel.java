@@ -43,11 +43,16 @@ final class FrameChannel implements Closeable {
 
   /** The next frame. EOFException at the end; IOException for a length that no frame has. */
   Frame receive() throws IOException {
+    return receive(LENGTH_MAX);
+  }
+
+  /** The next frame of at most so many bytes. */
+  Frame receive(int most) throws IOException {
     byte[] header = new byte[4 + HEADER];
     in.readFully(header);
     ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
     int length = fields.getInt();
-    if (length < HEADER || length > LENGTH_MAX) {
+    if (length < HEADER || length > most) {
       throw new IOException("a frame of " + length + " bytes");
     }
     int kind = fields.get() & 0xff;
@@ -96,5 +101,6 @@ final class FrameChannel implements Closeable {
     } catch (IOException e) {
       // It is closed, which is all that was asked for.
     }
+    recording.close();
   }
 }

@@ -29,5 +29,8 @@ final class Link {
   /** Driver to executor: the resident task ends. */
   static final int LEAVE = 207;
 
+  /** Executor to driver: the resident task whose number is the id runs here no more. */
+  static final int LEFT = 208;
+
   private Link() {}
 }

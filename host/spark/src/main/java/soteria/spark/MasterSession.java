@@ -12,17 +12,17 @@ import org.apache.spark.scheduler.SparkListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import soteria.host.FrameKind;
-import soteria.host.Hello;
 import soteria.host.Resources;
 import soteria.host.Role;
 
 /** One life of the master enclave, which serves one job: its process, its connection, its stages and its streams. */
-final class MasterSession implements Executors.Events {
+final class MasterSession {
   private static final int CONNECT_MS = 60_000;
   private static final Logger LOG = LoggerFactory.getLogger(MasterSession.class);
 
   private final Executors executors;
   private final SparkContext spark;
+  private final long number;
   private final EnclaveProcess process;
   private final FrameChannel channel;
   private final FileService files;
@@ -48,18 +48,19 @@ final class MasterSession implements Executors.Events {
     String name = "session-" + number + "-master";
     try (ServerSocket door = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       door.setSoTimeout(CONNECT_MS);
+      this.number = number;
       String log = settings.logDirectory().isEmpty() ? "" : settings.logDirectory() + "/master.log";
       process =
           new EnclaveProcess(
               program, settings.arguments(door.getLocalPort(), "master"), cookie, log);
       process.onExit().thenRun(() -> closeQuietly(door));
-      channel = greet(door.accept(), cookie);
+      channel = admit(door, cookie);
     }
     channel.record(recording.of(name));
     channel.send(FrameKind.HELLO_OK, 0);
     files = new FileService(spark.conf());
     relay = new Relay(this::send);
-    stages = new Stages(spark, executors, this::send, residentBytes);
+    stages = new Stages(spark, executors, this::send, number, residentBytes);
     listener = stages.listener();
     spark.addSparkListener(listener);
   }
@@ -72,16 +73,25 @@ final class MasterSession implements Executors.Events {
     }
   }
 
-  private static FrameChannel greet(Socket socket, String cookie) throws IOException {
-    FrameChannel channel = new FrameChannel(socket);
-    FrameChannel.Frame frame = channel.receive();
-    Hello hello = Hello.parseFrom(frame.payload());
-    if (frame.kind() != FrameKind.HELLO_VALUE
-        || !hello.getCookie().equals(cookie)
-        || hello.getRole() != Role.MASTER) {
-      throw new IOException("a stranger at the master's door");
+  /** Waits for the master; others that connect are sent away. */
+  private FrameChannel admit(ServerSocket door, String cookie) throws IOException {
+    try {
+      while (true) {
+        Socket socket = door.accept();
+        try {
+          Greeting.Guest guest = Greeting.receive(socket, FrameKind.HELLO_VALUE, cookie);
+          if (guest.hello().getRole() == Role.MASTER) {
+            return guest.channel();
+          }
+          guest.channel().close();
+        } catch (IOException e) {
+          LOG.warn("a connection was refused: {}", e.getMessage());
+        }
+      }
+    } catch (IOException e) {
+      process.kill();
+      throw new IOException("the master enclave doesn't connect", e);
     }
-    return channel;
   }
 
   /** Call once executors may know of this session. */
@@ -129,8 +139,12 @@ final class MasterSession implements Executors.Events {
     send(FrameKind.RESOURCES_VALUE, 0, resources.toByteArray());
   }
 
-  @Override
-  public void frame(Executors.Executor from, FrameChannel.Frame frame) {
+  long number() {
+    return number;
+  }
+
+  /** What an executor's enclave of this session sends. */
+  void frame(Executors.Executor from, FrameChannel.Frame frame) {
     if (Relay.carries(frame.kind())) {
       relay.fromWorker(from, frame);
     } else if (frame.kind() == Link.FAILED) {
@@ -140,6 +154,7 @@ final class MasterSession implements Executors.Events {
         LOG.error("an executor sent a malformed frame");
       }
     } else if (frame.kind() == Link.SEATED
+        || frame.kind() == Link.LEFT
         || frame.kind() == Link.DONE
         || frame.kind() == FrameKind.RESULT_VALUE
         || frame.kind() == FrameKind.PROGRESS_VALUE) {
@@ -147,13 +162,11 @@ final class MasterSession implements Executors.Events {
     }
   }
 
-  @Override
-  public void ready(Executors.Executor which) {
+  void ready() {
     resources();
   }
 
-  @Override
-  public void lost(Executors.Executor which) {
+  void lost(Executors.Executor which) {
     LOG.warn("executor {} lost", which.id);
     relay.workerGone(which);
     stages.lost(which);
@@ -162,7 +175,8 @@ final class MasterSession implements Executors.Events {
   }
 
   /** An owner has connected; returns when the connection is over. */
-  void serveOwner(Socket socket, Recording.Pair recording) throws IOException {
+  void serveOwner(Socket socket, Recording.Pair recording)
+      throws IOException, InterruptedException {
     served = true;
     relay.serveOwner(socket, recording);
   }
@@ -177,11 +191,11 @@ final class MasterSession implements Executors.Events {
   }
 
   void close() {
-    stages.close();
+    process.kill();
     relay.close();
     channel.close();
     files.close();
-    process.kill();
+    stages.close();
     spark.removeSparkListener(listener);
   }
 }

@@ -35,7 +35,7 @@ record Options(
         --record DIR           keeps a copy of all traffic
         --help                 this text""";
 
-  private static final Set<String> KNOWN =
+  static final Set<String> KNOWN =
       Set.of(
           "dir", "master", "worker", "simulated-key", "log-dir", "record", "address", "port",
           "executor-port", "workers", "memory");

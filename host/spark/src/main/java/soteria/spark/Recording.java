@@ -1,5 +1,6 @@
 package soteria.spark;
 
+import java.io.Closeable;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -32,8 +33,17 @@ final class Recording {
         new FileOutputStream(folder.resolve(connection + ".out").toFile(), true));
   }
 
-  /** What came in and what went out on one connection. */
-  record Pair(OutputStream in, OutputStream out) {
+  /** What came in and what went out on one connection. What passes after {@link #close} is not kept. */
+  static final class Pair implements Closeable {
+    private final OutputStream in;
+    private final OutputStream out;
+    private volatile boolean closed;
+
+    private Pair(OutputStream in, OutputStream out) {
+      this.in = in;
+      this.out = out;
+    }
+
     void in(byte[] first, byte[] second) {
       write(in, first, second);
     }
@@ -42,17 +52,36 @@ final class Recording {
       write(out, first, second);
     }
 
-    private static void write(OutputStream to, byte[] first, byte[] second) {
+    private void write(OutputStream to, byte[] first, byte[] second) {
       if (to == null) {
         return;
       }
       try {
         synchronized (to) {
-          to.write(first);
-          to.write(second);
+          if (!closed) {
+            to.write(first);
+            to.write(second);
+          }
         }
       } catch (IOException e) {
         throw new UncheckedIOException("the record can't be written", e);
+      }
+    }
+
+    @Override
+    public void close() {
+      if (in == null) {
+        return;
+      }
+      closed = true;
+      for (OutputStream file : new OutputStream[] {in, out}) {
+        try {
+          synchronized (file) {
+            file.close();
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException("the record can't be closed", e);
+        }
       }
     }
   }

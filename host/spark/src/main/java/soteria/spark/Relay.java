@@ -83,6 +83,11 @@ final class Relay {
   void fromWorker(Peer worker, FrameChannel.Frame frame) {
     WorkerStream key = new WorkerStream(worker, frame.id());
     if (frame.kind() == FrameKind.STREAM_OPEN_VALUE) {
+      synchronized (this) {
+        if (workerRoutes.containsKey(key)) {
+          return; // it is open
+        }
+      }
       long id = add(new Route(worker, frame.id(), null));
       if (id == 0) {
         worker.send(FrameKind.STREAM_CLOSE_VALUE, frame.id(), new byte[0]);
@@ -123,7 +128,8 @@ final class Relay {
   }
 
   /** Serves an owner's connection to its end, in the caller's thread and one more. */
-  void serveOwner(Socket socket, Recording.Pair recording) throws IOException {
+  void serveOwner(Socket socket, Recording.Pair recording)
+      throws IOException, InterruptedException {
     OwnerStream owner = new OwnerStream();
     long id = add(new Route(null, 0, owner));
     if (id == 0) {
@@ -131,7 +137,7 @@ final class Relay {
       return;
     }
     open(id, StreamPeer.PEER_OWNER);
-    Threads.start("owner", () -> writeToOwner(owner, socket, id, recording));
+    Thread writer = Threads.start("owner", () -> writeToOwner(owner, socket, id, recording));
     try {
       InputStream in = socket.getInputStream();
       byte[] buffer = new byte[CHUNK_MAX];
@@ -147,15 +153,17 @@ final class Relay {
       }
     } catch (IOException e) {
       // The owner is gone, which the master is told below.
+    } finally {
+      boolean open;
+      synchronized (this) {
+        open = routes.remove(id) != null;
+      }
+      if (open) {
+        master.send(FrameKind.STREAM_CLOSE_VALUE, id, new byte[0]);
+      }
+      owner.end();
     }
-    boolean open;
-    synchronized (this) {
-      open = routes.remove(id) != null;
-    }
-    if (open) {
-      master.send(FrameKind.STREAM_CLOSE_VALUE, id, new byte[0]);
-    }
-    owner.end();
+    writer.join(); // what the master sent before is still written
   }
 
   private void writeToOwner(OwnerStream owner, Socket socket, long id, Recording.Pair recording) {
@@ -178,6 +186,8 @@ final class Relay {
         }
       }
     } catch (IOException e) {
+      // Its reader sees the end too.
+    } finally {
       owner.end();
     }
   }

@@ -20,7 +20,6 @@ import soteria.host.RunStage;
  * when Spark has had to start another. {@link #run} and {@link #leave} belong to the stage thread.
  */
 final class Residence {
-  private static final String GROUP = "resident";
   private static final Logger LOG = LoggerFactory.getLogger(Residence.class);
 
   /** Sealed broadcasts by the master's number. */
@@ -28,25 +27,75 @@ final class Residence {
     byte[] get(long id);
   }
 
-  private final SparkContext spark;
+  /** Resident tasks as jobs, by number. */
+  interface Jobs {
+    /** Returns when the task has left. {@code where} is null or its preferred location. */
+    void run(long resident, String where) throws Exception;
+
+    void cancel(long resident);
+  }
+
+  /** A resident task has sat down; each time it is another one. */
+  private static final class Seat {
+    private final Executors.Executor executor;
+    private boolean used; // a stage was sent to it
+
+    private Seat(Executors.Executor executor) {
+      this.executor = executor;
+    }
+  }
+
+  private final Jobs jobs;
   private final Executors executors;
 
   // Guarded by this.
   private final Map<Executors.Executor, Set<Long>> told = new HashMap<>();
-  private Executors.Executor seat; // where the resident task sits; null: nowhere yet
+  private Seat seat; // where the resident task sits; null: nowhere yet
   private Executors.Executor standby; // where a speculative copy of it sits
+  private boolean wanted; // by a stage
   private String home = ""; // executor that the next one should sit on
-  private long sittings; // how often somebody sat down
   private long resident; // number of the newest
-  private boolean running; // Spark has its job
+  private boolean running; // its job
   private Throwable broken; // why the last job ended, if not well
   private long done; // newest stage that is done
-  private long cancelled;
+  private long cancelled; // stages up to this number are
+  private long givenUp; // likewise
   private boolean closed;
 
-  Residence(SparkContext spark, Executors executors) {
-    this.spark = spark;
+  Residence(Jobs jobs, Executors executors) {
+    this.jobs = jobs;
     this.executors = executors;
+  }
+
+  /** On Spark, whose UI shows "resident" and a number. */
+  static Jobs onSpark(SparkContext spark, long session) {
+    return new Jobs() {
+      @Override
+      public void run(long resident, String where) {
+        String name = "resident " + resident;
+        Resident task =
+            new Resident(
+                spark, session, resident, where == null ? new String[0] : new String[] {where});
+        task.setName(name);
+        spark.setJobGroup(group(resident), name, true);
+        spark.setCallSite(name);
+        spark.runJob(
+            task,
+            new SealedRdd.Blobs(),
+            new Range.Exclusive(0, 1, 1),
+            new Nothing(),
+            ClassTag$.MODULE$.apply(byte[][].class));
+      }
+
+      @Override
+      public void cancel(long resident) {
+        spark.cancelJobGroupAndFutureJobs(group(resident));
+      }
+
+      private String group(long resident) {
+        return "session " + session + " resident " + resident;
+      }
+    };
   }
 
   /** Where stages run, as a preferred location; null when nowhere yet. */
@@ -61,52 +110,68 @@ final class Residence {
   /** Runs a stage to its end; results go their own way. An exception when Spark gives up. */
   void run(RunStage stage, Broadcasts broadcasts, Runnable again)
       throws IOException, InterruptedException {
-    for (boolean first = true; ; first = false) {
-      Executors.Executor to = sit();
-      if (to == null) {
-        return; // cancelled
-      }
-      long sitting = sitting();
-      if (!first) {
-        again.run();
-      }
-      for (long id : stage.getBroadcastsList()) {
-        byte[] sealed = broadcasts.get(id);
-        if (sealed == null) {
-          throw new IOException("the stage names a broadcast that isn't there");
-        }
-        if (tell(to, id)) {
-          to.send(FrameKind.BROADCAST_VALUE, id, sealed);
-        }
-      }
-      to.send(Link.RUN, stage.getStage(), stage.toByteArray());
-      synchronized (this) {
-        while (done != stage.getStage()
-            && cancelled != stage.getStage()
-            && seat == to
-            && sittings == sitting
-            && !closed) {
-          wait();
-        }
-        if (done == stage.getStage() || cancelled == stage.getStage() || closed) {
+    try {
+      for (Seat to = sit(stage.getStage()); to != null; to = sit(stage.getStage())) {
+        if (runAt(to, stage, broadcasts)) {
           return;
         }
+        again.run();
       }
+    } finally {
+      rest();
     }
   }
 
-  private synchronized long sitting() {
-    return sittings;
+  /** A task that sits there and is given no stage would never leave by itself. */
+  private synchronized void rest() {
+    wanted = false;
+    if (seat != null && !seat.used) {
+      seat.executor.send(Link.LEAVE, 0, new byte[0]);
+    }
   }
 
-  private synchronized boolean tell(Executors.Executor to, long broadcast) {
-    return told.computeIfAbsent(to, executor -> new HashSet<>()).add(broadcast);
+  /** False when the seat was lost. */
+  private boolean runAt(Seat to, RunStage stage, Broadcasts broadcasts)
+      throws IOException, InterruptedException {
+    for (long id : stage.getBroadcastsList()) {
+      byte[] sealed = broadcasts.get(id);
+      if (sealed == null) {
+        throw new IOException("the stage names a broadcast that isn't there");
+      }
+      if (tell(to, id)) {
+        to.executor.send(FrameKind.BROADCAST_VALUE, id, sealed);
+      }
+    }
+    to.executor.send(Link.RUN, stage.getStage(), stage.toByteArray());
+    synchronized (this) {
+      to.used = true;
+      while (!isOver(stage.getStage()) && seat == to) {
+        wait();
+      }
+      return isOver(stage.getStage());
+    }
   }
 
-  /** Waits until a resident task sits somewhere; starts one where there is none. */
-  private synchronized Executors.Executor sit() throws IOException, InterruptedException {
+  /** Nothing is to be waited for any more. An exception when that is so because no enclave came. */
+  private boolean isOver(long stage) throws IOException {
+    if (stage <= givenUp && stage > cancelled && !closed) {
+      throw new IOException("no enclave came for the stage");
+    }
+    return done == stage || stage <= cancelled || closed;
+  }
+
+  private synchronized boolean tell(Seat to, long broadcast) {
+    return told.computeIfAbsent(to.executor, executor -> new HashSet<>()).add(broadcast);
+  }
+
+  /** Waits until a resident task sits somewhere; starts one where there is none. Null: the stage is over. */
+  private synchronized Seat sit(long stage) throws IOException, InterruptedException {
     broken = null;
-    while (seat == null && !closed) {
+    wanted = true;
+    while (!isOver(stage)) {
+      if (seat != null) {
+        return seat;
+      }
       if (broken != null) {
         throw new IOException("the resident task was given up", broken);
       }
@@ -117,7 +182,7 @@ final class Residence {
       }
       wait();
     }
-    return seat;
+    return null;
   }
 
   private void runJob(long number) {
@@ -128,20 +193,10 @@ final class Residence {
       if (where == null && !ready.isEmpty()) {
         where = ready.get(0).location();
       }
-      Resident task =
-          new Resident(spark, number, where == null ? new String[0] : new String[] {where});
-      task.setName("resident " + number);
-      spark.setJobGroup(GROUP, "resident " + number, true);
-      spark.setCallSite("resident " + number);
-      spark.runJob(
-          task,
-          new SealedRdd.Blobs(),
-          new Range.Exclusive(0, 1, 1),
-          new Nothing(),
-          ClassTag$.MODULE$.apply(byte[][].class));
+      jobs.run(number, where);
     } catch (Throwable e) {
       why = e;
-      LOG.warn("a resident task was given up: {}", e.getMessage());
+      LOG.info("a resident task was given up: {}", e.getMessage());
     }
     synchronized (this) {
       running = false;
@@ -164,9 +219,7 @@ final class Residence {
   synchronized void seated(Executors.Executor where, long number) {
     if (number != resident || !running) {
       where.send(Link.LEAVE, 0, new byte[0]);
-      return;
-    }
-    if (seat == null || seat == where) { // the latter: an attempt that failed, and the next one
+    } else if (seat == null || seat.executor == where) {
       take(where);
     } else {
       standby = where;
@@ -176,19 +229,32 @@ final class Residence {
   /** A new attempt knows nothing of what was sent to another. */
   private void take(Executors.Executor where) {
     told.remove(where);
-    seat = where;
+    seat = new Seat(where);
     home = where.id;
-    sittings++;
+    if (!wanted) {
+      where.send(Link.LEAVE, 0, new byte[0]);
+    }
     notifyAll();
+  }
+
+  /** It doesn't any more: its work is done, or Spark tries it again. */
+  synchronized void left(Executors.Executor where, long number) {
+    if (number == resident) {
+      vacate(where);
+    }
   }
 
   synchronized void lost(Executors.Executor which) {
     told.remove(which);
-    if (standby == which) {
+    vacate(which);
+  }
+
+  private void vacate(Executors.Executor where) {
+    if (standby == where) {
       standby = null;
     }
-    if (seat == which) {
-      seat = null; // Spark tries the task again, or its job ends
+    if (seat != null && seat.executor == where) {
+      seat = null;
       if (standby != null) {
         take(standby);
         standby = null;
@@ -202,38 +268,46 @@ final class Residence {
   }
 
   synchronized void done(Executors.Executor where, long stage) {
-    if (where == seat) {
+    if (seat != null && seat.executor == where) {
       done = stage;
       notifyAll();
     }
   }
 
   synchronized void cancel(long stage) {
-    cancelled = stage;
+    cancelled = Math.max(cancelled, stage);
+    notifyAll();
+  }
+
+  /** No enclave has come for a stage in all its time. */
+  synchronized void giveUp(long stage) {
+    givenUp = Math.max(givenUp, stage);
     notifyAll();
   }
 
   /** The resident task, if there is one, gives its core back. */
   synchronized void leave() throws InterruptedException {
-    if (seat != null) {
-      seat.send(Link.LEAVE, 0, new byte[0]);
+    if (running && seat == null) {
+      jobs.cancel(resident); // it hears nothing yet
     }
     if (standby != null) {
       standby.send(Link.LEAVE, 0, new byte[0]);
     }
+    Seat asked = null;
     while (running && !closed) {
+      if (seat != null && seat != asked) {
+        asked = seat;
+        seat.executor.send(Link.LEAVE, 0, new byte[0]);
+      }
       wait();
     }
   }
 
-  void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
-      if (!running) {
-        return;
-      }
+  synchronized void close() {
+    closed = true;
+    notifyAll();
+    if (running) {
+      jobs.cancel(resident);
     }
-    spark.cancelJobGroup(GROUP);
   }
 }

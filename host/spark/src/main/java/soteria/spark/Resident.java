@@ -2,6 +2,8 @@ package soteria.spark;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partition;
 import org.apache.spark.SparkContext;
@@ -9,14 +11,15 @@ import org.apache.spark.TaskContext;
 import scala.Tuple2;
 import soteria.host.Blob;
 import soteria.host.FrameKind;
+import soteria.host.Place;
 import soteria.host.Progress;
 import soteria.host.RunStage;
 import soteria.host.TaskKind;
 
 /**
  * One Spark task that runs stage after stage in its executor's enclave, all partitions of each and the same reduce tree: for
- * inputs that fit one worker, as a Spark stage costs hundreds of milliseconds and an iteration must not. Its single element is
- * made when it leaves.
+ * inputs that fit one worker, as a Spark stage costs hundreds of milliseconds and an iteration must not. It has no elements; its
+ * end is all that Spark sees of it.
  */
 final class Resident extends SealedRdd {
   private static final long serialVersionUID = 1;
@@ -25,112 +28,121 @@ final class Resident extends SealedRdd {
   private static final long IDLE_MS = 1_000;
 
   private static final long PROGRESS_MS = 500;
+  private static final byte[] NOTHING = {};
 
-  /** How it hears from the driver's host and answers. */
+  /** How it hears from the driver's host and answers, and its executor's enclave. */
   interface Door {
     /** The next RUN or LEAVE; null when none comes in time. */
     FrameChannel.Frame take(long milliseconds) throws InterruptedException;
 
-    void sit(long resident) throws IOException;
-
     void send(int kind, long id, byte[] payload) throws IOException;
 
     boolean cancelled(long stage);
+
+    /** As {@link Worker#run}. */
+    List<Blob> run(SealedTask task, TaskKind kind, Place place, List<Blob> inputs)
+        throws IOException, InterruptedException;
   }
 
+  private final long session;
   private final long number;
 
-  Resident(SparkContext context, long number, String[] preferred) {
+  Resident(SparkContext context, long session, long number, String[] preferred) {
     super(context, List.of(), null, 1, preferred);
+    this.session = session;
     this.number = number;
   }
 
   @Override
-  List<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
+  Iterator<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
       throws IOException, InterruptedException {
-    Door door = ExecutorEnclave.door();
-    door.sit(number);
-    // A speculative copy is sent nothing while the first attempt lives. If it left for that reason, it would have done the task's
-    // work in Spark's eyes and end the first attempt.
-    FrameChannel.Frame frame = door.take(Long.MAX_VALUE);
-    while (true) {
-      if (frame == null || frame.kind() == Link.LEAVE) {
-        return List.of();
+    serve(ExecutorEnclave.door(session), session, number);
+    return Collections.emptyIterator();
+  }
+
+  /** Runs stages until it is to leave or hears nothing any more. */
+  static void serve(Door door, long session, long number)
+      throws IOException, InterruptedException {
+    door.send(Link.SEATED, number, NOTHING);
+    try {
+      // A speculative copy is sent nothing while the first attempt lives. If it left for that reason, it would have done the
+      // task's work in Spark's eyes and end the first attempt.
+      FrameChannel.Frame frame = door.take(Long.MAX_VALUE);
+      while (frame != null && frame.kind() != Link.LEAVE) {
+        RunStage run = RunStage.parseFrom(frame.payload());
+        try {
+          new Stage(SealedTask.plain(session, run), door).run();
+        } catch (StageFailed e) {
+          // The owner is told; this task is fit for the next stage.
+        }
+        door.send(Link.DONE, run.getStage(), NOTHING);
+        frame = door.take(IDLE_MS);
       }
-      RunStage run = RunStage.parseFrom(frame.payload());
-      try {
-        run(SealedTask.plain(run), door);
-      } catch (StageFailed e) {
-        // The owner is told; this task is fit for the next stage.
-      }
-      door.send(Link.DONE, run.getStage(), new byte[0]);
-      frame = door.take(IDLE_MS);
+    } finally {
+      door.send(Link.LEFT, number, NOTHING);
     }
   }
 
-  private static void run(SealedTask task, Door door) throws IOException, InterruptedException {
-    Worker worker = ExecutorEnclave.worker();
-    long reported = System.nanoTime();
-    List<List<Blob>> nodes = new ArrayList<>(); // of the level below, for REDUCE
-    for (int p = 0; p < task.partitions(); p++) {
-      if (door.cancelled(task.stage())) {
-        return;
-      }
-      List<Blob> made =
-          worker.run(task, TaskKind.MAP, task.place(0, p), List.of(), Resident::nothingMissing);
-      if (task.reduces()) {
-        nodes.add(made);
-      } else {
-        deliver(task, made, door);
-      }
-      if (System.nanoTime() - reported > PROGRESS_MS * 1_000_000) {
-        reported = System.nanoTime();
-        Progress progress =
-            Progress.newBuilder()
-                .setStage(task.stage())
-                .setDone(p + 1)
-                .setTotal(task.partitions())
-                .build();
-        door.send(FrameKind.PROGRESS_VALUE, task.stage(), progress.toByteArray());
-      }
-    }
-    if (task.reduces()) {
-      merge(task, nodes, worker, door);
-    }
-  }
+  /** One stage. Nodes are merged as soon as their children are there, so that few partials are held. */
+  private static final class Stage {
+    private final SealedTask task;
+    private final Door door;
+    private final int top;
+    private final List<List<Blob>> waiting = new ArrayList<>(); // by level: children of the next node
 
-  private static void merge(SealedTask task, List<List<Blob>> below, Worker worker, Door door)
-      throws IOException, InterruptedException {
-    List<List<Blob>> nodes = below;
-    for (int level = 1; nodes.size() > 1; level++) {
-      List<List<Blob>> merged = new ArrayList<>();
-      for (int first = 0; first < nodes.size(); first += task.fanIn()) {
+    Stage(SealedTask task, Door door) {
+      this.task = task;
+      this.door = door;
+      top = task.levels().length - 1;
+      for (int level = 0; level < top; level++) {
+        waiting.add(new ArrayList<>());
+      }
+    }
+
+    void run() throws IOException, InterruptedException {
+      long reported = System.nanoTime();
+      for (int p = 0; p < task.partitions(); p++) {
         if (door.cancelled(task.stage())) {
           return;
         }
-        List<Blob> children = new ArrayList<>();
-        int last = Math.min(nodes.size(), first + task.fanIn());
-        nodes.subList(first, last).forEach(children::addAll);
-        merged.add(
-            worker.run(
-                task,
-                TaskKind.MERGE,
-                task.place(level, merged.size()),
-                children,
-                Resident::nothingMissing));
+        add(0, p, door.run(task, TaskKind.MAP, task.place(0, p), List.of()));
+        if (System.nanoTime() - reported > PROGRESS_MS * 1_000_000) {
+          reported = System.nanoTime();
+          report(p + 1);
+        }
       }
-      nodes = merged;
     }
-    deliver(task, nodes.get(0), door);
-  }
 
-  private static void deliver(SealedTask task, List<Blob> blobs, Door door) throws IOException {
-    for (Blob blob : blobs) {
-      door.send(FrameKind.RESULT_VALUE, task.stage(), blob.toByteArray());
+    /** A partition, or a node that was merged: the results themselves, or part of the tree. */
+    private void add(int level, int index, List<Blob> made)
+        throws IOException, InterruptedException {
+      if (level == top) {
+        for (Blob blob : made) {
+          door.send(FrameKind.RESULT_VALUE, task.stage(), blob.toByteArray());
+        }
+        return;
+      }
+      waiting.get(level).addAll(made);
+      int parent = index / task.fanIn();
+      int last = parent * task.fanIn() + task.children(level + 1, parent) - 1;
+      if (index < last || door.cancelled(task.stage())) {
+        return;
+      }
+      List<Blob> children = waiting.set(level, new ArrayList<>());
+      add(
+          level + 1,
+          parent,
+          door.run(task, TaskKind.MERGE, task.place(level + 1, parent), children));
     }
-  }
 
-  private static List<Blob> nothingMissing(List<soteria.host.Need> needs) throws IOException {
-    throw new IOException("a resident task has no shuffles");
+    private void report(int done) throws IOException {
+      Progress progress =
+          Progress.newBuilder()
+              .setStage(task.stage())
+              .setDone(done)
+              .setTotal(task.partitions())
+              .build();
+      door.send(FrameKind.PROGRESS_VALUE, task.stage(), progress.toByteArray());
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
 import org.apache.spark.Dependency;
 import org.apache.spark.OneToOneDependency;
 import org.apache.spark.Partition;
@@ -71,14 +72,22 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
   @Override
   public Iterator<Tuple2<Integer, byte[]>> compute(Partition split, TaskContext context) {
     try {
-      return CollectionConverters.asScala(work(split, context).iterator());
+      return CollectionConverters.asScala(work(split, context));
     } catch (IOException | InterruptedException e) {
       throw sneaky(e);
     }
   }
 
-  abstract List<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
+  abstract java.util.Iterator<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
       throws IOException, InterruptedException;
+
+  /** One after another: shuffles write them as they come, and no second copy of all is made. */
+  static java.util.Iterator<Tuple2<Integer, byte[]>> elements(
+      List<Blob> blobs, ToIntFunction<Blob> target) {
+    return blobs.stream()
+        .map(blob -> new Tuple2<>((Integer) target.applyAsInt(blob), blob.toByteArray()))
+        .iterator();
+  }
 
   @SuppressWarnings("unchecked")
   static <E extends Throwable> RuntimeException sneaky(Throwable e) throws E {
@@ -125,7 +134,7 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
     Iterator<Product2<Integer, byte[]>> records = reader.read();
     List<Blob> blobs = new ArrayList<>();
     while (records.hasNext()) {
-      blobs.add(Blob.parseFrom(records.next()._2()));
+      blobs.add(Blob.parseFrom(Slot.aliased(records.next()._2())));
     }
     context.taskMetrics().mergeShuffleReadMetrics();
     return blobs;
@@ -166,7 +175,7 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
     }
 
     @Override
-    List<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
+    java.util.Iterator<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
         throws IOException, InterruptedException {
       if (seated) {
         // Makes the handle again where it was lost; the block is where the handle is.
@@ -175,18 +184,14 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
       }
       int partition = split.index();
       List<Blob> made =
-          ExecutorEnclave.worker()
+          ExecutorEnclave.worker(task.session())
               .run(
                   task,
                   TaskKind.MAP,
                   task.place(0, partition),
                   List.of(),
                   needs -> missing(needs, context));
-      List<Tuple2<Integer, byte[]>> out = new ArrayList<>(made.size());
-      for (Blob blob : made) {
-        out.add(new Tuple2<>(target(blob), blob.toByteArray()));
-      }
-      return out;
+      return elements(made, this::target);
     }
 
     private int target(Blob blob) {
@@ -232,12 +237,12 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
     }
 
     @Override
-    List<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
+    java.util.Iterator<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
         throws IOException, InterruptedException {
       ShuffleDependency<?, ?, ?> shuffle = (ShuffleDependency<?, ?, ?>) dependencies().head();
       int node = split.index();
       List<Blob> made =
-          ExecutorEnclave.worker()
+          ExecutorEnclave.worker(task.session())
               .run(
                   task,
                   TaskKind.MERGE,
@@ -246,11 +251,7 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
                   needs -> {
                     throw new IOException("a merge asks for more inputs");
                   });
-      List<Tuple2<Integer, byte[]>> out = new ArrayList<>(made.size());
-      for (Blob blob : made) {
-        out.add(new Tuple2<>(node / task.fanIn(), blob.toByteArray()));
-      }
-      return out;
+      return elements(made, blob -> node / task.fanIn());
     }
   }
 
@@ -266,13 +267,10 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
     }
 
     @Override
-    List<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context) throws IOException {
+    java.util.Iterator<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
+        throws IOException {
       ShuffleDependency<?, ?, ?> shuffle = (ShuffleDependency<?, ?, ?>) dependencies().head();
-      List<Tuple2<Integer, byte[]>> out = new ArrayList<>();
-      for (Blob blob : read(shuffle, Map.receiptTarget(task), context)) {
-        out.add(new Tuple2<>(0, blob.toByteArray()));
-      }
-      return out;
+      return elements(read(shuffle, Map.receiptTarget(task), context), blob -> 0);
     }
   }
 

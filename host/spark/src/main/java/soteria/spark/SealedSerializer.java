@@ -118,32 +118,35 @@ final class SealedSerializer extends Serializer implements Serializable {
     @Override
     @SuppressWarnings("unchecked")
     public <T> T readKey(ClassTag<T> tag) {
-      return (T) Integer.valueOf(readInt());
+      int first;
+      int rest = 0;
+      try {
+        first = in.read();
+        if (first >= 0) {
+          rest = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      if (first < 0) {
+        throw sneaky(new EOFException()); // the end, as Spark's iterators expect it
+      }
+      return (T) Integer.valueOf(first << 24 | rest);
     }
 
     @Override
     @SuppressWarnings("unchecked")
     public <T> T readValue(ClassTag<T> tag) {
-      int length = readInt();
-      if (length < 0 || length > FrameChannel.LENGTH_MAX) {
-        throw new UncheckedIOException(new IOException("a record of " + length + " bytes"));
-      }
       try {
+        int length = in.readInt();
+        if (length < 0 || length > FrameChannel.LENGTH_MAX) {
+          throw new IOException("a record of " + length + " bytes");
+        }
         byte[] bytes = in.readNBytes(length);
         if (bytes.length < length) {
           throw new EOFException();
         }
         return (T) bytes;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    private int readInt() {
-      try {
-        return in.readInt();
-      } catch (EOFException e) {
-        throw sneaky(e); // the end, as Spark's iterators expect it
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

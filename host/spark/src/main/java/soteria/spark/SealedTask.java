@@ -2,6 +2,8 @@ package soteria.spark;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
 import org.apache.spark.broadcast.Broadcast;
 import soteria.host.Place;
 import soteria.host.RunStage;
@@ -12,6 +14,7 @@ import soteria.host.Terminal;
  * travels in every RDD of the stage.
  */
 record SealedTask(
+    long session,
     long stage,
     int terminal,
     int partitions,
@@ -39,13 +42,14 @@ record SealedTask(
   }
 
   /** Of a stage for a resident task: the sealed task is at hand, the broadcasts have gone before. */
-  static SealedTask plain(RunStage run) {
+  static SealedTask plain(long session, RunStage run) {
     byte[] sealed = run.getSealedTask().toByteArray();
-    return of(run, () -> sealed, List.of());
+    return of(session, run, () -> sealed, List.of());
   }
 
-  static SealedTask of(RunStage run, Carried task, List<Carried> broadcasts) {
+  static SealedTask of(long session, RunStage run, Carried task, List<Carried> broadcasts) {
     return new SealedTask(
+        session,
         run.getStage(),
         run.getTerminalValue(),
         (int) run.getPartitions(),
@@ -67,7 +71,7 @@ record SealedTask(
 
   /** "reduce 12": all that the Spark UI shows. */
   String name() {
-    return Terminal.forNumber(terminal).name().toLowerCase() + " " + stage;
+    return Terminal.forNumber(terminal).name().toLowerCase(Locale.ROOT) + " " + stage;
   }
 
   /** Where the work of a partition (level 0) or of a node of the reduce tree counts. */
@@ -84,7 +88,7 @@ record SealedTask(
     if (!reduces()) {
       return new int[] {partitions};
     }
-    java.util.stream.IntStream.Builder levels = java.util.stream.IntStream.builder();
+    IntStream.Builder levels = IntStream.builder();
     int nodes = partitions;
     levels.add(nodes);
     while (nodes > 1) {

@@ -19,11 +19,14 @@ record Settings(
     String recordDirectory) {
   private static final String PREFIX = "spark.soteria.";
 
+  /** Named so that Spark shows it neither in its UI nor in event logs (spark.redaction.regex). */
+  static final String COOKIE = PREFIX + "token";
+
   static Settings from(SparkConf conf) {
     return new Settings(
         conf.get(PREFIX + "driver.host"),
         conf.getInt(PREFIX + "driver.port", 0),
-        conf.get(PREFIX + "cookie"),
+        conf.get(COOKIE),
         conf.get(PREFIX + "worker"),
         conf.get(PREFIX + "simulatedKey", ""),
         conf.getLong(PREFIX + "memoryBytes", 0),
@@ -34,7 +37,7 @@ record Settings(
   void into(SparkConf conf) {
     conf.set(PREFIX + "driver.host", driverHost);
     conf.set(PREFIX + "driver.port", Integer.toString(driverPort));
-    conf.set(PREFIX + "cookie", cookie);
+    conf.set(COOKIE, cookie);
     conf.set(PREFIX + "worker", worker);
     conf.set(PREFIX + "simulatedKey", simulatedKey);
     conf.set(PREFIX + "memoryBytes", Long.toString(memoryBytes));

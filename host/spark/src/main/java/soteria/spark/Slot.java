@@ -1,5 +1,7 @@
 package soteria.spark;
 
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +20,10 @@ final class Slot {
   private static final int INPUTS_FRAME_BYTES = 64 << 20;
 
   private final FrameChannel channel;
-  private CompletableFuture<TaskDone> answer; // of the task that runs; guarded by this
+  // Of the task that runs; guarded by this.
+  private CompletableFuture<TaskDone> answer;
+  private Place place;
+  private IOException broken; // why the connection ended
 
   Slot(FrameChannel channel) {
     this.channel = channel;
@@ -32,7 +37,11 @@ final class Slot {
       if (answer != null) {
         throw new IllegalStateException("the slot is busy");
       }
+      if (broken != null) {
+        throw new IOException("the worker enclave ended", broken);
+      }
       answer = mine;
+      this.place = place;
     }
     for (Task frame : frames(stage, kind, place, inputs)) {
       channel.send(FrameKind.TASK, stage, frame.toByteArray());
@@ -67,7 +76,7 @@ final class Slot {
         if (frame.kind() != FrameKind.TASK_DONE_VALUE) {
           throw new IOException("a slot sent frame kind " + frame.kind());
         }
-        whole.mergeFrom(frame.payload());
+        whole.mergeFrom(aliased(frame.payload()));
         if (whole.getMore()) {
           whole.clearMore();
           continue;
@@ -76,25 +85,40 @@ final class Slot {
         whole = TaskDone.newBuilder();
         CompletableFuture<TaskDone> waiting;
         synchronized (this) {
+          if (answer == null
+              || done.getStage() != frame.id()
+              || !done.getPlace().equals(place)) {
+            throw new IOException("an answer that no task waits for");
+          }
           waiting = answer;
           answer = null;
-        }
-        if (waiting == null || done.getStage() != frame.id()) {
-          throw new IOException("an answer that no task waits for");
         }
         waiting.complete(done);
       }
     } catch (IOException e) {
       end(e);
+    } catch (RuntimeException e) {
+      end(new IOException("an answer that can't be taken", e));
     }
   }
 
+  /** Parses without another copy of the sealed bytes; what comes out keeps {@code bytes}. */
+  static CodedInputStream aliased(byte[] bytes) {
+    CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
+    in.enableAliasing(true);
+    return in;
+  }
+
   private void end(IOException why) {
-    channel.close();
+    CompletableFuture<TaskDone> waiting;
     synchronized (this) {
-      if (answer != null) {
-        answer.completeExceptionally(why);
-      }
+      broken = broken == null ? why : broken;
+      waiting = answer;
+      answer = null;
+    }
+    channel.close();
+    if (waiting != null) {
+      waiting.completeExceptionally(why);
     }
   }
 

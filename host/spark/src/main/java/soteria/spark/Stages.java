@@ -13,6 +13,7 @@ import org.apache.spark.ShuffleDependency;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.shuffle.ShuffleWriteProcessor;
@@ -56,6 +57,7 @@ final class Stages {
   private final SparkContext spark;
   private final Executors executors;
   private final Relay.Peer master;
+  private final long session;
   private final long residentBytes;
   private final Residence residence;
   private final Seats seats = new Seats();
@@ -72,14 +74,16 @@ final class Stages {
   private final Map<Long, ShuffleDependency<Integer, byte[], byte[]>> shuffles = new HashMap<>();
   private final Map<Integer, SealedRdd> kept = new HashMap<>(); // newest, by partitions
   private final Map<Integer, Part> parts = new HashMap<>(); // Spark's stages of the open one
+  private long asked; // newest stage that the master asked for
   private long open; // stage; 0: none
-  private boolean ended; // the master needs no more of the open stage
+  private long over; // of stages up to this number the master needs no more
   private boolean closed;
 
   /** A broadcast of the master; Spark has it once a stage needs it. */
   private static final class Sealed {
     private final byte[] bytes;
     private Broadcast<byte[]> inSpark;
+    private boolean lasting; // blocks or shuffles may be made again from it
 
     private Sealed(byte[] bytes) {
       this.bytes = bytes;
@@ -90,9 +94,15 @@ final class Stages {
   private record Part(SealedTask task, int level) {}
 
   /** Stages that read no more than {@code residentBytes} sealed bytes run in one resident task. */
-  Stages(SparkContext spark, Executors executors, Relay.Peer master, long residentBytes) {
+  Stages(
+      SparkContext spark,
+      Executors executors,
+      Relay.Peer master,
+      long session,
+      long residentBytes) {
+    this.session = session;
     this.residentBytes = residentBytes;
-    this.residence = new Residence(spark, executors);
+    this.residence = new Residence(Residence.onSpark(spark, session), executors);
     this.spark = spark;
     this.executors = executors;
     this.master = master;
@@ -104,6 +114,12 @@ final class Stages {
       case FrameKind.RUN_STAGE_VALUE:
         RunStage run = RunStage.parseFrom(frame.payload());
         check(run);
+        synchronized (this) {
+          if (run.getStage() <= asked) {
+            throw new IOException("a stage that was there before");
+          }
+          asked = run.getStage();
+        }
         // The master may have all results, and go on, before Spark has said that the job is over.
         thread.execute(() -> run(run));
         break;
@@ -117,15 +133,13 @@ final class Stages {
         executors.sendAll(frame.kind(), frame.id(), frame.payload());
         break;
       case FrameKind.CANCEL_VALUE:
+        // It may not have begun: then it never does.
         synchronized (this) {
-          if (open != frame.id()) {
-            break;
-          }
-          ended = true;
+          over = Math.max(over, frame.id());
         }
         executors.sendAll(frame.kind(), frame.id(), frame.payload());
         residence.cancel(frame.id());
-        spark.cancelJobGroup(group(frame.id()));
+        spark.cancelJobGroupAndFutureJobs(group(frame.id()));
         break;
       default:
         throw new IOException("the master sent frame kind " + frame.kind());
@@ -133,7 +147,7 @@ final class Stages {
   }
 
   private static void check(RunStage run) throws IOException {
-    if (run.getStage() == 0
+    if (run.getStage() <= 0
         || run.getPartitions() <= 0
         || run.getPartitions() > PARTITIONS_MAX
         || run.getFanIn() < 2
@@ -142,6 +156,7 @@ final class Stages {
         || run.getTerminal() == Terminal.UNRECOGNIZED
         || run.getTargets() < 0
         || run.getTargets() > PARTITIONS_MAX
+        || (run.getTerminal() == Terminal.SHUFFLE && run.getTargets() == 0)
         || run.getTargets() * run.getPartitions() > CELLS_MAX) {
       throw new IOException("a stage that can't be run");
     }
@@ -152,8 +167,11 @@ final class Stages {
     for (long id : drop.getBroadcastsList()) {
       Sealed sealed = broadcasts.remove(id);
       if (sealed != null && sealed.inSpark != null) {
-        // Not destroyed: a kept block that is lost may still be made again from it. Spark's cleaner has the last word.
-        sealed.inSpark.unpersist(false);
+        if (sealed.lasting) {
+          sealed.inSpark.unpersist(false); // Spark's cleaner has the last word
+        } else {
+          sealed.inSpark.destroy(false);
+        }
       }
     }
     for (long stage : drop.getStagesList()) {
@@ -164,28 +182,27 @@ final class Stages {
   /** The enclave of an executor has an error for the owner. */
   void failed(FrameChannel.Frame frame) throws com.google.protobuf.InvalidProtocolBufferException {
     synchronized (this) {
-      if (open != frame.id() || ended) {
+      if (open != frame.id() || open <= over) {
         return;
       }
     }
     for (Blob blob : TaskDone.parseFrom(frame.payload()).getOutputsList()) {
-      deliver(blob.toByteArray());
+      deliver(frame.id(), blob.toByteArray());
     }
   }
 
   /** A blob with its stage and place is a RESULT: the two have the same fields. */
-  private void deliver(byte[] blob) {
-    master.send(FrameKind.RESULT_VALUE, open, blob);
+  private void deliver(long stage, byte[] blob) {
+    master.send(FrameKind.RESULT_VALUE, stage, blob);
   }
 
   private void run(RunStage run) {
     long stage = run.getStage();
     synchronized (this) {
-      if (closed) {
+      if (closed || stage <= over) {
         return;
       }
       open = stage;
-      ended = false;
       parts.clear();
     }
     Outcome outcome = Outcome.OK;
@@ -203,7 +220,7 @@ final class Stages {
     } catch (Throwable e) {
       boolean mine;
       synchronized (this) {
-        mine = !ended && !closed;
+        mine = stage > over && !closed;
       }
       if (mine) {
         LOG.warn("stage {} was given up: {}", stage, e.getMessage());
@@ -213,8 +230,8 @@ final class Stages {
       watch.interrupt();
     }
     synchronized (this) {
-      boolean silent = ended || closed;
-      ended = true;
+      boolean silent = stage <= over || closed;
+      over = Math.max(over, stage);
       if (silent) {
         return;
       }
@@ -231,7 +248,8 @@ final class Stages {
         if (!executors.ready().isEmpty()) {
           since = System.nanoTime();
         } else if (System.nanoTime() - since > NO_WORKER_MS * 1_000_000) {
-          spark.cancelJobGroup(group(stage));
+          residence.giveUp(stage);
+          spark.cancelJobGroupAndFutureJobs(group(stage));
           return;
         }
       }
@@ -256,7 +274,7 @@ final class Stages {
 
   /** What a resident task had done of a stage is lost with it. */
   private void again(RunStage run) {
-    Place first = SealedTask.plain(run).place(0, 0);
+    Place first = SealedTask.plain(session, run).place(0, 0);
     Retried retried = Retried.newBuilder().setStage(run.getStage()).setPlace(first).build();
     master.send(FrameKind.RETRIED_VALUE, run.getStage(), retried.toByteArray());
   }
@@ -267,8 +285,12 @@ final class Stages {
       residence.seated(from, frame.id());
       return;
     }
+    if (frame.kind() == Link.LEFT) {
+      residence.left(from, frame.id());
+      return;
+    }
     synchronized (this) {
-      if (open == frame.id() && !ended && frame.kind() != Link.DONE) {
+      if (open == frame.id() && open > over && frame.kind() != Link.DONE) {
         master.send(frame.kind(), frame.id(), frame.payload());
       }
     }
@@ -292,11 +314,17 @@ final class Stages {
         if (sealed.inSpark == null) {
           sealed.inSpark = spark.broadcast(sealed.bytes, bytesTag());
         }
+        sealed.lasting |= lasts(run.getTerminal());
         used.add(new SealedTask.BySpark(sealed.inSpark));
       }
     }
     Broadcast<byte[]> task = spark.broadcast(run.getSealedTask().toByteArray(), bytesTag());
-    return SealedTask.of(run, new SealedTask.BySpark(task), used);
+    return SealedTask.of(session, run, new SealedTask.BySpark(task), used);
+  }
+
+  /** Spark may make what such a stage made again later. */
+  private static boolean lasts(Terminal terminal) {
+    return terminal == Terminal.KEEP || terminal == Terminal.SHUFFLE;
   }
 
   private void runJob(SealedTask task, boolean small) {
@@ -321,29 +349,55 @@ final class Stages {
         new SealedRdd.Map(spark, task, keeps ? null : keptHere, inputs, preferred);
     name(map, task, 0);
     if (keeps) {
-      map.persist(StorageLevel.MEMORY_ONLY());
-      runJob(map);
-      synchronized (this) {
-        kept.put(task.partitions(), map);
-      }
-      if (keptHere != null) {
-        keptHere.unpersist(false);
-      }
-    } else if (task.reduces()) {
-      runJob(reduce(map, task));
+      keep(map, task, keptHere);
     } else if (task.shuffles()) {
-      ShuffleDependency<Integer, byte[], byte[]> shuffle = shuffle(map, task.targets() + 1);
-      SealedRdd receipts = new SealedRdd.Receipts(spark, task, shuffle);
-      receipts.setName(task.name());
-      synchronized (this) {
-        shuffles.put(task.stage(), shuffle);
-      }
-      runJob(receipts);
+      shuffle(map, task);
     } else {
-      runJob(map);
+      try {
+        runJob(task.reduces() ? reduce(map, task) : map, task.stage());
+      } finally {
+        ((SealedTask.BySpark) task.task()).broadcast().destroy(false);
+      }
     }
-    if (!keeps && !task.shuffles()) {
-      ((SealedTask.BySpark) task.task()).broadcast().destroy(false);
+  }
+
+  private void keep(SealedRdd map, SealedTask task, SealedRdd before) {
+    map.persist(StorageLevel.MEMORY_ONLY());
+    boolean done = false;
+    try {
+      runJob(map, task.stage());
+      done = true;
+    } finally {
+      if (!done) {
+        map.unpersist(false);
+      }
+    }
+    synchronized (this) {
+      kept.put(task.partitions(), map);
+    }
+    if (before != null) {
+      before.unpersist(false);
+    }
+  }
+
+  private void shuffle(SealedRdd map, SealedTask task) {
+    ShuffleDependency<Integer, byte[], byte[]> shuffle = shuffle(map, task.targets() + 1);
+    SealedRdd receipts = new SealedRdd.Receipts(spark, task, shuffle);
+    receipts.setName(task.name());
+    // At once: the master may go on before Spark has said that the job is over.
+    synchronized (this) {
+      shuffles.put(task.stage(), shuffle);
+    }
+    boolean done = false;
+    try {
+      runJob(receipts, task.stage());
+      done = true;
+    } finally {
+      if (!done) {
+        synchronized (this) {
+          shuffles.remove(task.stage());
+        }
+      }
     }
   }
 
@@ -379,13 +433,13 @@ final class Stages {
         ClassTag$.MODULE$.apply(byte[].class));
   }
 
-  private void runJob(SealedRdd last) {
+  private void runJob(SealedRdd last, long stage) {
     int partitions = last.getNumPartitions();
     spark.runJob(
         last,
         new SealedRdd.Blobs(),
         new Range.Exclusive(0, partitions, 1),
-        new Deliver(this),
+        new Deliver(this, stage),
         ClassTag$.MODULE$.apply(byte[][].class));
   }
 
@@ -393,15 +447,17 @@ final class Stages {
   private static final class Deliver
       extends scala.runtime.AbstractFunction2<Object, byte[][], BoxedUnit> {
     private final Stages stages;
+    private final long stage;
 
-    Deliver(Stages stages) {
+    Deliver(Stages stages, long stage) {
       this.stages = stages;
+      this.stage = stage;
     }
 
     @Override
     public BoxedUnit apply(Object partition, byte[][] blobs) {
       for (byte[] blob : blobs) {
-        stages.deliver(blob);
+        stages.deliver(stage, blob);
       }
       return BoxedUnit.UNIT;
     }
@@ -411,8 +467,8 @@ final class Stages {
     return ClassTag$.MODULE$.apply(byte[].class);
   }
 
-  private static String group(long stage) {
-    return "stage " + stage;
+  private String group(long stage) {
+    return "session " + session + " stage " + stage; // Spark remembers the names of those cancelled
   }
 
   /** Tells the master what Spark does again, and how far it is. */
@@ -437,10 +493,15 @@ final class Stages {
       }
 
       @Override
+      public void onStageCompleted(SparkListenerStageCompleted event) {
+        running.remove(event.stageInfo().stageId());
+      }
+
+      @Override
       public void onTaskEnd(SparkListenerTaskEnd event) {
         Part part = running.get(event.stageId());
         synchronized (Stages.this) {
-          if (part == null || part.task.stage() != open || ended) {
+          if (part == null || part.task.stage() != open || open <= over) {
             return;
           }
         }
@@ -452,8 +513,9 @@ final class Stages {
             progress(part.task, index);
           }
         } else if (!event.taskInfo().killed()) {
-          Retried retried = Retried.newBuilder().setStage(open).setPlace(place).build();
-          master.send(FrameKind.RETRIED_VALUE, open, retried.toByteArray());
+          long stage = part.task.stage();
+          Retried retried = Retried.newBuilder().setStage(stage).setPlace(place).build();
+          master.send(FrameKind.RETRIED_VALUE, stage, retried.toByteArray());
         }
       }
 
@@ -481,23 +543,32 @@ final class Stages {
   }
 
   void close() {
+    List<Broadcast<byte[]>> inSpark = new ArrayList<>();
+    List<SealedRdd> persisted;
     long running;
     synchronized (this) {
       closed = true;
-      running = ended ? 0 : open;
+      running = open > over ? open : 0;
       for (Sealed sealed : broadcasts.values()) {
         if (sealed.inSpark != null) {
-          sealed.inSpark.destroy(false);
+          inSpark.add(sealed.inSpark);
         }
       }
-      kept.values().forEach(rdd -> rdd.unpersist(false));
+      persisted = new ArrayList<>(kept.values());
+      broadcasts.clear();
       shuffles.clear();
       kept.clear();
+      parts.clear();
+    }
+    thread.shutdown();
+    if (spark.isStopped()) {
+      return;
     }
     residence.close();
     if (running != 0) {
-      spark.cancelJobGroup(group(running));
+      spark.cancelJobGroupAndFutureJobs(group(running));
     }
-    thread.shutdown();
+    persisted.forEach(rdd -> rdd.unpersist(false));
+    inSpark.forEach(broadcast -> broadcast.destroy(false));
   }
 }

@@ -9,5 +9,14 @@ final class Threads {
     return thread;
   }
 
+  /** Sleeps; an interrupt ends it early and stays. */
+  static void pause(long milliseconds) {
+    try {
+      Thread.sleep(milliseconds);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private Threads() {}
 }

@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -51,6 +49,9 @@ final class Worker implements Closeable {
   /** Tasks wait so long for an enclave that the master has not admitted yet. */
   static final long READY_SECONDS = 120;
 
+  /** What becomes of an executor whose enclave has died shows within this time. */
+  private static final long FATE_SECONDS = 10;
+
   /** An enclave keeps at least so many stages; an older one is sent again when it is asked for again. */
   private static final int STAGES_KEPT = 32;
 
@@ -64,10 +65,12 @@ final class Worker implements Closeable {
   private final EnclaveProcess process;
   private final int slotsWanted;
   private final List<Slot> slots = new ArrayList<>(); // guarded by this
+  private final Set<Long> taken = new HashSet<>(); // numbers of slots; of the door's thread
   private final BlockingQueue<Slot> idle = new LinkedBlockingQueue<>();
-  private final CountDownLatch connected = new CountDownLatch(1);
-  private final CountDownLatch ready = new CountDownLatch(1);
+  private final CountDownLatch ready = new CountDownLatch(2); // all connections, READY
+  private final CountDownLatch closing = new CountDownLatch(1);
   private volatile FrameChannel control;
+  private volatile boolean ended; // a connection or the process has
   private volatile boolean closed;
 
   // What the enclave was told; guarded by `told`.
@@ -99,7 +102,7 @@ final class Worker implements Closeable {
         settings.logDirectory().isEmpty() ? "" : settings.logDirectory() + "/" + name + ".log";
     process = new EnclaveProcess(settings.worker(), arguments, cookie, log);
     thread("door", this::admit);
-    process.onExit().thenRun(() -> owner.ended(this));
+    process.onExit().thenRun(this::end);
   }
 
   private void thread(String what, Runnable run) {
@@ -114,7 +117,7 @@ final class Worker implements Closeable {
           --missing;
         }
       }
-      connected.countDown();
+      ready.countDown();
     } catch (IOException e) {
       if (!closed) {
         LOG.error("no connection of the worker enclave", e);
@@ -123,24 +126,18 @@ final class Worker implements Closeable {
     }
   }
 
-  private boolean greet(Socket socket) throws IOException {
-    socket.setSoTimeout(10_000);
-    FrameChannel channel = new FrameChannel(socket);
+  private boolean greet(Socket socket) {
+    FrameChannel channel = null;
     try {
-      FrameChannel.Frame frame = channel.receive();
-      Hello hello = Hello.parseFrom(frame.payload());
-      boolean known =
-          MessageDigest.isEqual(
-              cookie.getBytes(StandardCharsets.US_ASCII),
-              hello.getCookie().getBytes(StandardCharsets.UTF_8));
-      boolean slot = hello.getRole() == Role.SLOT;
-      if (frame.kind() != FrameKind.HELLO_VALUE
-          || !known
-          || !(slot || (hello.getRole() == Role.WORKER && control == null))) {
-        throw new IOException("a stranger at the worker's door");
+      Greeting.Guest guest = Greeting.receive(socket, FrameKind.HELLO_VALUE, cookie);
+      channel = guest.channel();
+      Hello hello = guest.hello();
+      boolean slot = hello.getRole() == Role.SLOT && taken.add(hello.getSlot());
+      if (!(slot && hello.getSlot() >= 0 && hello.getSlot() < slotsWanted)
+          && !(hello.getRole() == Role.WORKER && control == null)) {
+        throw new IOException("a connection that the enclave has already");
       }
       channel.record(recording.of(name + (slot ? "-slot-" + hello.getSlot() : "-control")));
-      socket.setSoTimeout(0);
       if (slot) {
         Slot connection = new Slot(channel);
         synchronized (this) {
@@ -157,14 +154,34 @@ final class Worker implements Closeable {
       return true;
     } catch (IOException e) {
       LOG.warn("a connection was refused: {}", e.getMessage());
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
       return false;
     }
   }
 
   private void serveSlot(Slot slot) {
     slot.serve();
+    breakOff();
+  }
+
+  private void end() {
+    breakOff();
+    owner.ended(this);
+  }
+
+  /** All of it ends when a part does. */
+  private void breakOff() {
+    ended = true;
     process.kill();
+    FrameChannel to = control;
+    if (to != null) {
+      to.close();
+    }
+    synchronized (this) {
+      slots.forEach(Slot::close);
+    }
   }
 
   private void serveControl() {
@@ -176,25 +193,29 @@ final class Worker implements Closeable {
           ready.countDown();
         }
       }
-    } catch (IOException e) {
-      process.kill();
+    } catch (IOException | RuntimeException e) {
+      if (!closed) {
+        LOG.warn("the worker enclave's control connection has ended: {}", e.getMessage());
+      }
     }
+    breakOff();
   }
 
   /** A frame from the driver's host, for the control connection. */
   void down(FrameChannel.Frame frame) throws IOException {
-    if (frame.kind() == FrameKind.DROP_VALUE) {
-      Drop drop = Drop.parseFrom(frame.payload());
-      synchronized (told) {
-        broadcasts.removeAll(drop.getBroadcastsList());
-      }
+    boolean drops = frame.kind() == FrameKind.DROP_VALUE;
+    if (!drops && frame.kind() != FrameKind.BROADCAST_VALUE) {
+      send(frame.kind(), frame.id(), frame.payload());
+      return;
     }
-    if (frame.kind() == FrameKind.BROADCAST_VALUE) {
-      synchronized (told) {
+    synchronized (told) { // what we remember is what was sent last
+      if (drops) {
+        broadcasts.removeAll(Drop.parseFrom(frame.payload()).getBroadcastsList());
+      } else {
         broadcasts.add(frame.id());
       }
+      send(frame.kind(), frame.id(), frame.payload());
     }
-    send(frame.kind(), frame.id(), frame.payload());
   }
 
   private void send(int kind, long id, byte[] payload) throws IOException {
@@ -204,15 +225,15 @@ final class Worker implements Closeable {
     }
   }
 
-  /** Whether a task runs right now. */
-  boolean busy() {
-    synchronized (this) {
-      return idle.size() < slots.size();
+  /** Waits until the enclave takes tasks. */
+  void awaitReady() throws IOException, InterruptedException {
+    boolean admitted = ready.await(READY_SECONDS, TimeUnit.SECONDS);
+    if (closed) {
+      throw new IOException("the worker enclave was ended");
     }
-  }
-
-  boolean isAlive() {
-    return process.isAlive();
+    if (!admitted) {
+      throw new IOException("the worker enclave was not admitted by the master");
+    }
   }
 
   /**
@@ -221,10 +242,21 @@ final class Worker implements Closeable {
    */
   List<Blob> run(SealedTask task, TaskKind kind, Place place, List<Blob> given, Inputs missing)
       throws IOException, InterruptedException {
-    if (!ready.await(READY_SECONDS, TimeUnit.SECONDS)) {
-      throw new IOException("the worker enclave was not admitted by the master");
+    try {
+      return attempt(task, kind, place, given, missing);
+    } catch (IOException e) {
+      // Its executor ends too, or has another enclave soon. Until then Spark's next attempt would come here, and fail.
+      if (ended) {
+        closing.await(FATE_SECONDS, TimeUnit.SECONDS);
+      }
+      throw e;
     }
-    connected.await();
+  }
+
+  private List<Blob> attempt(
+      SealedTask task, TaskKind kind, Place place, List<Blob> given, Inputs missing)
+      throws IOException, InterruptedException {
+    awaitReady();
     prepare(task);
     Slot slot = idle.take();
     CompletableFuture<TaskDone> running = null;
@@ -290,20 +322,15 @@ final class Worker implements Closeable {
   @Override
   public void close() {
     closed = true;
-    process.kill();
+    closing.countDown();
+    while (ready.getCount() > 0) {
+      ready.countDown(); // who waits is told
+    }
     try {
       door.close();
     } catch (IOException e) {
       LOG.warn("the worker's door can't be closed", e);
     }
-    FrameChannel to = control;
-    if (to != null) {
-      to.close();
-    }
-    synchronized (this) {
-      for (Slot slot : slots) {
-        slot.close();
-      }
-    }
+    breakOff();
   }
 }
