@@ -22,6 +22,8 @@ class RegressionSums {
 
   /// Errors: kIllegalArgument when no row has weight.
   base::Status CheckNotEmpty() const;
+  /// Of all rows.
+  double weight() const { return weight_; }
   double ExplainedVariance() const;
   double MeanAbsoluteError() const;
   double MeanSquaredError() const;

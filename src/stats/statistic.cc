@@ -1,0 +1,292 @@
+#include "src/stats/statistic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/stats/binary_metrics.h"
+#include "src/stats/doubles.h"
+#include "src/stats/multiclass_metrics.h"
+#include "src/stats/regression_metrics.h"
+
+namespace soteria::stats {
+namespace {
+
+using Values = std::vector<double>;
+
+base::Status NoSuchMetric(const Statistic& statistic) {
+  return base::Fail(base::kProtocol,
+                    base::Cat("there is no ", KindName(statistic.kind), " statistic of that name"));
+}
+
+/// Numbers of rows, kNumbersOfRow each.
+base::StatusOr<Values> RowsOf(const Input& input) {
+  SOTERIA_ASSIGN_OR_RETURN(Values values, UnpackDoubles(input.bytes));
+  if (values.size() % kNumbersOfRow != 0) {
+    return base::Fail(base::kProtocol, "statistic: rows of a bad length");
+  }
+  return values;
+}
+
+base::StatusOr<BinaryCounts> BinaryOf(const Input& input) {
+  if (input.form == InputForm::kSums) return BinaryCounts::Decode(input.bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const Values rows, RowsOf(input));
+  Values scores, labels, weights;
+  for (size_t i = 0; i < rows.size(); i += kNumbersOfRow) {
+    scores.push_back(rows[i]);
+    labels.push_back(rows[i + 1]);
+    weights.push_back(rows[i + 2]);
+  }
+  BinaryCounts counts;
+  counts.Add(scores.data(), labels.data(), weights.data(), scores.size());
+  SOTERIA_RETURN_IF_ERROR(counts.CheckSize());
+  return counts;
+}
+
+base::StatusOr<ConfusionCounts> ConfusionOf(const Input& input, bool losses) {
+  if (input.form == InputForm::kSums) return ConfusionCounts::Decode(input.bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const Values rows, RowsOf(input));
+  ConfusionCounts counts;
+  for (size_t i = 0; i < rows.size(); i += kNumbersOfRow) {
+    SOTERIA_RETURN_IF_ERROR(counts.Add(rows[i + 1], rows[i], rows[i + 2]));
+    if (losses) counts.AddLoss(rows[i + 3], rows[i + 2]);
+  }
+  return counts;
+}
+
+base::StatusOr<RegressionSums> RegressionOf(const Input& input) {
+  if (input.form == InputForm::kSums) return RegressionSums::Decode(input.bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const Values rows, RowsOf(input));
+  RegressionSums sums;
+  for (size_t i = 0; i < rows.size(); i += kNumbersOfRow) {
+    sums.Add(rows[i], rows[i + 1], rows[i + 2]);
+  }
+  return sums;
+}
+
+base::StatusOr<Values> Binary(const Statistic& statistic, const Input& input) {
+  SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryOf(input));
+  if (counts.scores().empty()) return base::Fail(base::kUnsupported, "empty collection");
+  const BinaryMetrics metrics(counts, statistic.bins);
+  if (statistic.metric == "areaUnderROC") return Values{metrics.AreaUnderRoc()};
+  if (statistic.metric == "areaUnderPR") return Values{metrics.AreaUnderPr()};
+  return NoSuchMetric(statistic);
+}
+
+base::StatusOr<Values> One(base::StatusOr<double> value) {
+  if (!value.ok()) return value.status();
+  return Values{*value};
+}
+
+base::StatusOr<Values> OfLabels(const MulticlassMetrics& m,
+                                const std::function<base::StatusOr<double>(double)>& metric) {
+  Values values;
+  for (const double label : m.labels()) {
+    SOTERIA_ASSIGN_OR_RETURN(values.emplace_back(), metric(label));
+  }
+  return values;
+}
+
+base::StatusOr<Values> Multiclass(const Statistic& statistic, const Input& input) {
+  const std::string& name = statistic.metric;
+  SOTERIA_ASSIGN_OR_RETURN(const ConfusionCounts counts, ConfusionOf(input, name == "logLoss"));
+  const MulticlassMetrics m(counts);
+  const double label = statistic.label;
+  const double beta = statistic.beta;
+  if (name == "f1") return Values{m.WeightedFMeasure(1.0)};
+  if (name == "accuracy") return Values{m.Accuracy()};
+  if (name == "weightedPrecision") return Values{m.WeightedPrecision()};
+  if (name == "weightedRecall") return Values{m.WeightedRecall()};
+  if (name == "weightedTruePositiveRate") return Values{m.WeightedTruePositiveRate()};
+  if (name == "weightedFalsePositiveRate") return Values{m.WeightedFalsePositiveRate()};
+  if (name == "weightedFMeasure") return Values{m.WeightedFMeasure(beta)};
+  if (name == "truePositiveRateByLabel") return One(m.TruePositiveRate(label));
+  if (name == "falsePositiveRateByLabel") return One(m.FalsePositiveRate(label));
+  if (name == "precisionByLabel") return One(m.Precision(label));
+  if (name == "recallByLabel") return One(m.Recall(label));
+  if (name == "fMeasureByLabel") return One(m.FMeasure(label, beta));
+  if (name == "hammingLoss") return Values{m.HammingLoss()};
+  if (name == "logLoss") return Values{m.LogLoss()};
+  if (name == "labels") return m.labels();
+  if (name == "precisionOfLabels") return OfLabels(m, [&](double l) { return m.Precision(l); });
+  if (name == "recallOfLabels") return OfLabels(m, [&](double l) { return m.Recall(l); });
+  if (name == "fMeasureOfLabels") {
+    return OfLabels(m, [&](double l) { return m.FMeasure(l, beta); });
+  }
+  if (name == "falsePositiveRateOfLabels") {
+    return OfLabels(m, [&](double l) { return m.FalsePositiveRate(l); });
+  }
+  return NoSuchMetric(statistic);
+}
+
+base::StatusOr<Values> Regression(const Statistic& statistic, const Input& input) {
+  SOTERIA_ASSIGN_OR_RETURN(const RegressionSums sums, RegressionOf(input));
+  SOTERIA_RETURN_IF_ERROR(sums.CheckNotEmpty());
+  const std::string& name = statistic.metric;
+  if (name == "mse") return Values{sums.MeanSquaredError()};
+  if (name == "rmse") return Values{sums.RootMeanSquaredError()};
+  if (name == "mae") return Values{sums.MeanAbsoluteError()};
+  if (name == "var") return Values{sums.ExplainedVariance()};
+  if (name == "r2") return Values{sums.R2(statistic.through_origin)};
+  return NoSuchMetric(statistic);
+}
+
+base::Status TooSmall() { return base::Fail(kStaysInside, "a cell counts too few rows"); }
+
+bool Enough(double rows, double min_rows) { return rows == 0 || rows >= min_rows; }
+
+base::StatusOr<Releasable> BinnedScores(std::string_view exact, uint64_t min_rows, uint64_t bins) {
+  SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryCounts::Decode(exact));
+  const auto least = static_cast<double>(min_rows);
+  double rows = 0;
+  for (const ScoreWeights& s : counts.scores()) rows += s.positive + s.negative;
+  const double target = std::max(least, std::ceil(rows / static_cast<double>(bins)));
+  std::vector<ScoreWeights> binned;
+  ScoreWeights open;
+  const auto is_open = [&open] { return open.positive + open.negative > 0; };
+  const auto complete = [&](const ScoreWeights& bin) {
+    return bin.positive + bin.negative >= target && Enough(bin.positive, least) &&
+           Enough(bin.negative, least);
+  };
+  for (const ScoreWeights& s : counts.scores()) {
+    open.positive += s.positive;
+    open.negative += s.negative;
+    if (!complete(open)) continue;
+    binned.push_back(open);
+    open = {};
+  }
+  // What is left over goes to the last bins, until they are large enough with it.
+  while (is_open() && !binned.empty()) {
+    open.positive += binned.back().positive;
+    open.negative += binned.back().negative;
+    binned.pop_back();
+    if (!complete(open)) continue;
+    binned.push_back(open);
+    open = {};
+  }
+  if (is_open() || binned.empty()) return TooSmall();
+  // A score is a value of one row; its rank among the bins says all that the curves need.
+  std::vector<double> values;
+  for (size_t i = 0; i < binned.size(); ++i) {
+    values.insert(values.end(), {static_cast<double>(binned.size() - 1 - i), binned[i].positive,
+                                 binned[i].negative});
+  }
+  return Releasable{{InputForm::kSums, PackDoubles(values)},
+                    static_cast<uint64_t>(rows),
+                    2 * static_cast<uint64_t>(binned.size())};
+}
+
+base::StatusOr<Releasable> Confusion(const Statistic& statistic, std::string_view exact,
+                                     uint64_t min_rows) {
+  SOTERIA_ASSIGN_OR_RETURN(const ConfusionCounts counts, ConfusionCounts::Decode(exact));
+  const auto least = static_cast<double>(min_rows);
+  double rows = 0;
+  for (const auto& [cell, weight] : counts.cells()) rows += weight;
+  if (statistic.metric == "logLoss") {
+    if (rows < least) return TooSmall();
+    const std::vector<double> values = {counts.loss(), counts.loss_weight()};
+    return Releasable{{InputForm::kSums, PackDoubles(values)}, static_cast<uint64_t>(rows), 2};
+  }
+  std::vector<double> values = {0, 0};  // no losses
+  for (const auto& [cell, weight] : counts.cells()) {
+    if (!Enough(weight, least)) return TooSmall();
+    values.insert(values.end(), {cell.first, cell.second, weight});
+  }
+  if (counts.cells().empty()) return TooSmall();
+  return Releasable{{InputForm::kSums, PackDoubles(values)},
+                    static_cast<uint64_t>(rows),
+                    static_cast<uint64_t>(counts.cells().size())};
+}
+
+base::StatusOr<Releasable> Moments(std::string_view exact, uint64_t min_rows) {
+  SOTERIA_ASSIGN_OR_RETURN(const RegressionSums sums, RegressionSums::Decode(exact));
+  if (sums.weight() < static_cast<double>(min_rows)) return TooSmall();
+  return Releasable{{InputForm::kSums, std::string(exact)},
+                    static_cast<uint64_t>(sums.weight()),
+                    exact.size() / sizeof(double)};
+}
+
+}  // namespace
+
+std::string_view KindName(StatisticKind kind) {
+  switch (kind) {
+    case StatisticKind::kBinary:
+      return "binary";
+    case StatisticKind::kMulticlass:
+      return "multiclass";
+    case StatisticKind::kRegression:
+      return "regression";
+  }
+  return "?";
+}
+
+base::StatusOr<std::vector<double>> Compute(const Statistic& statistic, const Input& input) {
+  switch (statistic.kind) {
+    case StatisticKind::kBinary:
+      return Binary(statistic, input);
+    case StatisticKind::kMulticlass:
+      return Multiclass(statistic, input);
+    case StatisticKind::kRegression:
+      return Regression(statistic, input);
+  }
+  return NoSuchMetric(statistic);
+}
+
+std::string EncodeQuestion(const Question& question) {
+  const Statistic& s = question.statistic;
+  base::FieldWriter w;
+  w.AddU64(static_cast<uint64_t>(s.kind)).Add(s.metric).AddDouble(s.beta).AddDouble(s.label);
+  w.AddI64(s.bins).AddBool(s.through_origin);
+  w.AddU64(static_cast<uint64_t>(question.input.form)).Add(question.input.bytes);
+  return w.Take();
+}
+
+base::StatusOr<Question> DecodeQuestion(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  Question question;
+  Statistic& s = question.statistic;
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, r.NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(s.metric, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(s.beta, r.NextDouble());
+  SOTERIA_ASSIGN_OR_RETURN(s.label, r.NextDouble());
+  SOTERIA_ASSIGN_OR_RETURN(s.bins, r.NextI64());
+  SOTERIA_ASSIGN_OR_RETURN(s.through_origin, r.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t form, r.NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(question.input.bytes, r.Next());
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  if (kind < 1 || kind > 3 || form < 1 || form > 2) {
+    return base::Fail(base::kProtocol, "statistic: an unknown kind or form");
+  }
+  s.kind = static_cast<StatisticKind>(kind);
+  question.input.form = static_cast<InputForm>(form);
+  return question;
+}
+
+base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, std::string_view exact_sums,
+                                          uint64_t min_rows, uint64_t bins) {
+  switch (statistic.kind) {
+    case StatisticKind::kBinary:
+      return BinnedScores(exact_sums, min_rows, bins);
+    case StatisticKind::kMulticlass:
+      return Confusion(statistic, exact_sums, min_rows);
+    case StatisticKind::kRegression:
+      return Moments(exact_sums, min_rows);
+  }
+  return NoSuchMetric(statistic);
+}
+
+base::StatusOr<double> BinningBound(std::string_view sums) {
+  SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryCounts::Decode(sums));
+  double positives = 0, negatives = 0, both = 0;
+  for (const ScoreWeights& s : counts.scores()) {
+    positives += s.positive;
+    negatives += s.negative;
+    both += s.positive * s.negative;
+  }
+  return positives == 0 || negatives == 0 ? 0 : both / (positives * negatives) / 2;
+}
+
+}  // namespace soteria::stats
