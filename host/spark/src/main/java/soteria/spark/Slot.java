@@ -38,13 +38,17 @@ final class Slot {
         throw new IllegalStateException("the slot is busy");
       }
       if (broken != null) {
-        throw new IOException("the worker enclave ended", broken);
+        throw new EnclaveEnded(broken);
       }
       answer = mine;
       this.place = place;
     }
-    for (Task frame : frames(stage, kind, place, inputs)) {
-      channel.send(FrameKind.TASK, stage, frame.toByteArray());
+    try {
+      for (Task frame : frames(stage, kind, place, inputs)) {
+        channel.send(FrameKind.TASK, stage, frame.toByteArray());
+      }
+    } catch (IOException e) {
+      throw new EnclaveEnded(e);
     }
     return mine;
   }
@@ -132,7 +136,7 @@ final class Slot {
     try {
       return answer.get();
     } catch (ExecutionException e) {
-      throw new IOException("the worker enclave ended", e.getCause());
+      throw new EnclaveEnded(e.getCause());
     }
   }
 }

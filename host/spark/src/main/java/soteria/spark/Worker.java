@@ -70,7 +70,6 @@ final class Worker implements Closeable {
   private final CountDownLatch ready = new CountDownLatch(2); // all connections, READY
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile FrameChannel control;
-  private volatile boolean ended; // a connection or the process has
   private volatile boolean closed;
 
   // What the enclave was told; guarded by `told`.
@@ -173,7 +172,6 @@ final class Worker implements Closeable {
 
   /** All of it ends when a part does. */
   private void breakOff() {
-    ended = true;
     process.kill();
     FrameChannel to = control;
     if (to != null) {
@@ -221,7 +219,11 @@ final class Worker implements Closeable {
   private void send(int kind, long id, byte[] payload) throws IOException {
     FrameChannel to = control;
     if (to != null) {
-      to.send(kind, id, payload);
+      try {
+        to.send(kind, id, payload);
+      } catch (IOException e) {
+        throw new EnclaveEnded(e);
+      }
     }
   }
 
@@ -244,11 +246,9 @@ final class Worker implements Closeable {
       throws IOException, InterruptedException {
     try {
       return attempt(task, kind, place, given, missing);
-    } catch (IOException e) {
+    } catch (EnclaveEnded e) {
       // Its executor ends too, or has another enclave soon. Until then Spark's next attempt would come here, and fail.
-      if (ended) {
-        closing.await(FATE_SECONDS, TimeUnit.SECONDS);
-      }
+      closing.await(FATE_SECONDS, TimeUnit.SECONDS);
       throw e;
     }
   }

@@ -36,8 +36,13 @@ final class EnclaveDoor {
   /** What a process that was started knows. */
   record Started(String cookie, int port) {
     FrameChannel dial(String with, Role role, long slot) throws IOException {
+      return dial(with, role, slot, 30_000);
+    }
+
+    private FrameChannel dial(String with, Role role, long slot, int patienceMs)
+        throws IOException {
       Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-      socket.setSoTimeout(30_000);
+      socket.setSoTimeout(patienceMs);
       FrameChannel channel = new FrameChannel(socket);
       Hello hello = Hello.newBuilder().setCookie(with).setRole(role).setSlot(slot).build();
       channel.send(FrameKind.HELLO, 0, hello.toByteArray());
@@ -46,7 +51,12 @@ final class EnclaveDoor {
 
     /** A connection that was let in. */
     FrameChannel enter(Role role, long slot) throws IOException {
-      FrameChannel channel = dial(cookie, role, slot);
+      return enter(role, slot, 30_000);
+    }
+
+    /** {@code patienceMs} 0: reads wait for ever. */
+    FrameChannel enter(Role role, long slot, int patienceMs) throws IOException {
+      FrameChannel channel = dial(cookie, role, slot, patienceMs);
       if (channel.receive().kind() != FrameKind.HELLO_OK_VALUE) {
         throw new IOException("no HELLO_OK");
       }

@@ -1,0 +1,168 @@
+package soteria.spark;
+
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import soteria.host.Blob;
+import soteria.host.FrameKind;
+import soteria.host.Need;
+import soteria.host.Outcome;
+import soteria.host.Place;
+import soteria.host.Role;
+import soteria.host.StageTask;
+import soteria.host.Task;
+import soteria.host.TaskDone;
+import soteria.host.TaskKind;
+
+/**
+ * Does what the "sealed" task of a stage says in plain words: "leaf", "shuffle P Q", "read S", "fail", "retry" (once a place),
+ * "hang". What it makes is named after what it is made of: a partition is its number, a node its children in parentheses.
+ */
+final class FakeEnclave {
+  /** What came by the control connection: "stage 5", "broadcast 7", ... */
+  final List<String> told = new CopyOnWriteArrayList<>();
+
+  /** Frees the stages that hang. */
+  final CountDownLatch released = new CountDownLatch(1);
+
+  private final Map<Long, String> stages = new ConcurrentHashMap<>();
+  private final Map<String, Boolean> tried = new ConcurrentHashMap<>();
+
+  FakeEnclave(EnclaveDoor.Started started, int slots) throws IOException {
+    FrameChannel control = enter(started, Role.WORKER, 0, this::serveControl);
+    for (int slot = 0; slot < slots; slot++) {
+      enter(started, Role.SLOT, slot, this::serveSlot);
+    }
+    control.send(FrameKind.READY, 0);
+  }
+
+  private interface Serving {
+    void serve(FrameChannel channel) throws IOException, InterruptedException;
+  }
+
+  private static FrameChannel enter(
+      EnclaveDoor.Started started, Role role, long slot, Serving serving) throws IOException {
+    FrameChannel channel = started.enter(role, slot, 0);
+    Threads.start(
+        "enclave",
+        () -> {
+          try {
+            serving.serve(channel);
+          } catch (IOException | InterruptedException e) {
+            channel.close(); // the session is over
+          }
+        });
+    return channel;
+  }
+
+  private void serveControl(FrameChannel control) throws IOException {
+    while (true) {
+      FrameChannel.Frame frame = control.receive();
+      if (frame.kind() == FrameKind.STAGE_TASK_VALUE) {
+        StageTask task = StageTask.parseFrom(frame.payload());
+        synchronized (stages) {
+          stages.put(task.getStage(), task.getSealedTask().toStringUtf8());
+          stages.notifyAll();
+        }
+      }
+      told.add(FrameKind.forNumber(frame.kind()) + " " + frame.id());
+    }
+  }
+
+  private String stage(long number) throws InterruptedException {
+    synchronized (stages) {
+      while (!stages.containsKey(number)) {
+        stages.wait();
+      }
+      return stages.get(number);
+    }
+  }
+
+  private void serveSlot(FrameChannel slot) throws IOException, InterruptedException {
+    while (true) {
+      Task task = Task.parseFrom(slot.receive().payload());
+      TaskDone.Builder done =
+          TaskDone.newBuilder()
+              .setStage(task.getStage())
+              .setPlace(task.getPlace())
+              .setOutcome(Outcome.OK);
+      make(task, stage(task.getStage()).split(" "), done);
+      slot.send(FrameKind.TASK_DONE, task.getStage(), done.build().toByteArray());
+    }
+  }
+
+  private void make(Task task, String[] words, TaskDone.Builder done) throws InterruptedException {
+    Place place = task.getPlace();
+    long partition = place.getC() == 0 ? place.getA() : place.getB();
+    if (task.getKind() == TaskKind.MERGE) {
+      done.addOutputs(blob(task, place, names(task)));
+      return;
+    }
+    switch (words[0]) {
+      case "shuffle" -> {
+        long partitions = Long.parseLong(words[1]);
+        long targets = Long.parseLong(words[2]);
+        for (long q = 0; q < targets; q++) {
+          Place.Builder cell = Place.newBuilder().setA(partition).setB(q);
+          cell.setC(partitions).setD(targets);
+          done.addOutputs(blob(task, cell.build(), partition + ">" + q));
+        }
+        done.addOutputs(blob(task, place, "receipt " + partition));
+      }
+      case "read" -> {
+        if (task.getInputsCount() == 0) {
+          long stage = Long.parseLong(words[1]);
+          done.setOutcome(Outcome.MISS);
+          done.addNeeds(Need.newBuilder().setStage(stage).setTarget(partition));
+        } else {
+          done.addOutputs(blob(task, place, names(task)));
+        }
+      }
+      case "fail" -> {
+        done.setOutcome(Outcome.FAILED);
+        done.addOutputs(blob(task, place, "error"));
+      }
+      case "retry" -> {
+        if (tried.put(task.getStage() + " " + partition, true) == null) {
+          done.setOutcome(Outcome.RETRY);
+        } else {
+          done.addOutputs(blob(task, place, "" + partition));
+        }
+      }
+      default -> {
+        if (words[0].equals("hang")) {
+          released.await();
+        }
+        done.addOutputs(blob(task, place, "" + partition));
+      }
+    }
+  }
+
+  /** An enclave orders its inputs, however they come. */
+  private static String names(Task task) {
+    Comparator<Blob> byPlace =
+        Comparator.<Blob>comparingLong(
+            blob -> blob.getPlace().getD() == 0 || task.getKind() == TaskKind.MERGE
+                ? blob.getPlace().getB()
+                : blob.getPlace().getA());
+    Stream<Blob> ordered = task.getInputsList().stream().sorted(byPlace);
+    return ordered
+        .map(blob -> blob.getSealed().toStringUtf8())
+        .collect(Collectors.joining(" ", "(", ")"));
+  }
+
+  private static Blob blob(Task task, Place place, String name) {
+    return Blob.newBuilder()
+        .setStage(task.getStage())
+        .setPlace(place)
+        .setSealed(ByteString.copyFromUtf8(name))
+        .build();
+  }
+}
