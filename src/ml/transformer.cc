@@ -35,6 +35,13 @@ base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string
   return entry->transformer(std::move(params));
 }
 
+base::StatusOr<double> Evaluator::Finish(std::string_view partial) const {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values,
+                           stats::Compute(Asks(), {stats::InputForm::kSums, std::string(partial)}));
+  if (values.size() == 1) return values[0];
+  return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");
+}
+
 base::StatusOr<std::shared_ptr<const Summary>> Model::Evaluation() const {
   return base::Fail(base::kMlAttribute,
                     base::Cat("evaluate in ", class_name(), " is not allowed to be accessed."));

@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/ml/columns.h"
+#include "src/ml/evaluators/answers.h"
 #include "src/stats/binary_metrics.h"
 #include "src/table/types.h"
 
@@ -26,34 +27,6 @@ const ClassInfo& Info() {
                      {"rawPredictionCol", ParamType::kString, std::string("rawPrediction"), {}},
                      {"weightCol", ParamType::kString, std::nullopt, {}}}};
   return *info;
-}
-
-base::Status NullScore() {
-  return base::Fail(base::kIllegalArgument, "a score or raw prediction is null");
-}
-
-base::StatusOr<std::vector<double>> ReadScores(const arrow::Table& table, const std::string& name) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
-                           FindField(*table.schema(), name));
-  if (!table::IsVector(*field)) {
-    SOTERIA_ASSIGN_OR_RETURN(Numbers numbers, ReadNumbers(table, name));
-    if (numbers.null_count > 0) return NullScore();
-    return std::move(numbers.values);
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
-                           ReadVectorColumn(table, name));
-  std::vector<double> scores;
-  for (const table::VectorReader& rows : chunks) {
-    if (rows.null_count() > 0) return NullScore();
-    for (int64_t i = 0; i < rows.rows(); ++i) {
-      const table::VectorView row = rows.Get(i);
-      if (row.size < 2) {
-        return base::Fail(base::kIllegalArgument, "a raw prediction has fewer than 2 elements");
-      }
-      scores.push_back(table::At(row, 1));
-    }
-  }
-  return scores;
 }
 
 }  // namespace
@@ -107,12 +80,21 @@ base::StatusOr<RowKernelPtr> BinaryClassificationEvaluator::MakeKernel() const {
       params_.String("rawPredictionCol"), params_.String("labelCol"), params_.Column("weightCol")});
 }
 
-base::StatusOr<double> BinaryClassificationEvaluator::Finish(std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const stats::BinaryCounts counts, stats::BinaryCounts::Decode(partial));
-  if (counts.scores().empty()) return base::Fail(base::kUnsupported, "empty collection");
-  const stats::BinaryMetrics metrics(counts, params_.Int("numBins"));
-  return params_.String("metricName") == "areaUnderPR" ? metrics.AreaUnderPr()
-                                                       : metrics.AreaUnderRoc();
+stats::Statistic BinaryClassificationEvaluator::Asks() const {
+  stats::Statistic asked;
+  asked.kind = stats::StatisticKind::kBinary;
+  asked.metric = params_.String("metricName");
+  asked.bins = params_.Int("numBins");
+  return asked;
+}
+
+base::StatusOr<RowKernelPtr> BinaryClassificationEvaluator::MakeAnswersKernel() const {
+  AnswersKernel::Columns columns;
+  columns.answer = params_.String("rawPredictionCol");
+  columns.score = true;
+  columns.label = params_.String("labelCol");
+  columns.weight = params_.Column("weightCol");
+  return std::make_unique<AnswersKernel>(std::move(columns));
 }
 
 Algorithm BinaryEvaluatorAlgorithm() {
@@ -123,7 +105,8 @@ Algorithm BinaryEvaluatorAlgorithm() {
   };
   Algorithm algorithm;
   algorithm.classes = {entry};
-  algorithm.row_kernels = {{BinaryScoresKernel::kKind, BinaryScoresKernel::Decode}};
+  algorithm.row_kernels = {{BinaryScoresKernel::kKind, BinaryScoresKernel::Decode},
+                           {AnswersKernel::kKind, AnswersKernel::Decode}};
   return algorithm;
 }
 

@@ -12,6 +12,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
+#include "src/ml/evaluators/answers.h"
 #include "src/stats/multiclass_metrics.h"
 #include "src/table/java_text.h"
 
@@ -37,42 +38,6 @@ const ClassInfo& Info() {
        {"probabilityCol", ParamType::kString, std::string("probability"), {}},
        {"weightCol", ParamType::kString, std::nullopt, {}}}};
   return *info;
-}
-
-base::StatusOr<double> LossOf(const table::VectorView& probability, double label, double eps) {
-  if (!(label >= 0) || std::trunc(label) != label) {
-    return base::FailQuotingData(
-        base::kIllegalArgument,
-        base::Cat("requirement failed: Invalid label ", table::JavaDouble(label)));
-  }
-  if (label >= static_cast<double>(probability.size)) {
-    return base::FailQuotingData(base::kIllegalArgument,
-                                 base::Cat("Index ", table::JavaDouble(label),
-                                           " out of bounds for length ", probability.size));
-  }
-  const double p = table::At(probability, static_cast<int32_t>(label));
-  if (p < eps) return -std::log(eps);
-  if (p > 1 - eps) return -std::log1p(-eps);
-  return -std::log(p);
-}
-
-base::Status AddLosses(const arrow::Table& table, const std::string& column, double eps,
-                       const std::vector<double>& labels, const std::vector<double>& weights,
-                       stats::ConfusionCounts& counts) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
-                           ReadVectorColumn(table, column));
-  size_t row = 0;
-  for (const table::VectorReader& rows : chunks) {
-    if (rows.null_count() > 0) {
-      return base::Fail(base::kIllegalArgument,
-                        "requirement failed: probability of each class can not be null");
-    }
-    for (int64_t i = 0; i < rows.rows(); ++i, ++row) {
-      SOTERIA_ASSIGN_OR_RETURN(const double loss, LossOf(rows.Get(i), labels[row], eps));
-      counts.AddLoss(loss, weights[row]);
-    }
-  }
-  return base::OkStatus();
 }
 
 }  // namespace
@@ -109,8 +74,9 @@ base::StatusOr<std::string> ConfusionKernel::Map(const arrow::Table& table) cons
     SOTERIA_RETURN_IF_ERROR(counts.Add(labels[i], predictions[i], weights[i]));
   }
   if (columns_.probability) {
-    SOTERIA_RETURN_IF_ERROR(
-        AddLosses(table, *columns_.probability, columns_.eps, labels, weights, counts));
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> losses,
+                             ReadLosses(table, *columns_.probability, columns_.eps, labels));
+    for (size_t i = 0; i < losses.size(); ++i) counts.AddLoss(losses[i], weights[i]);
   }
   return counts.Encode();
 }
@@ -147,28 +113,25 @@ base::StatusOr<RowKernelPtr> MulticlassClassificationEvaluator::MakeKernel() con
   return std::make_unique<ConfusionKernel>(std::move(columns));
 }
 
-base::StatusOr<double> MulticlassClassificationEvaluator::Finish(std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const stats::ConfusionCounts counts,
-                           stats::ConfusionCounts::Decode(partial));
-  const stats::MulticlassMetrics metrics(counts);
-  const std::string& name = params_.String("metricName");
-  const double label = params_.Double("metricLabel");
-  const double beta = params_.Double("beta");
-  if (name == "f1") return metrics.WeightedFMeasure(1.0);
-  if (name == "accuracy") return metrics.Accuracy();
-  if (name == "weightedPrecision") return metrics.WeightedPrecision();
-  if (name == "weightedRecall") return metrics.WeightedRecall();
-  if (name == "weightedTruePositiveRate") return metrics.WeightedTruePositiveRate();
-  if (name == "weightedFalsePositiveRate") return metrics.WeightedFalsePositiveRate();
-  if (name == "weightedFMeasure") return metrics.WeightedFMeasure(beta);
-  if (name == "truePositiveRateByLabel") return metrics.TruePositiveRate(label);
-  if (name == "falsePositiveRateByLabel") return metrics.FalsePositiveRate(label);
-  if (name == "precisionByLabel") return metrics.Precision(label);
-  if (name == "recallByLabel") return metrics.Recall(label);
-  if (name == "fMeasureByLabel") return metrics.FMeasure(label, beta);
-  if (name == "hammingLoss") return metrics.HammingLoss();
-  CHECK(name == kLogLoss) << "the validator lets no other metric in";
-  return metrics.LogLoss();
+stats::Statistic MulticlassClassificationEvaluator::Asks() const {
+  stats::Statistic asked;
+  asked.kind = stats::StatisticKind::kMulticlass;
+  asked.metric = params_.String("metricName");
+  asked.label = params_.Double("metricLabel");
+  asked.beta = params_.Double("beta");
+  return asked;
+}
+
+base::StatusOr<RowKernelPtr> MulticlassClassificationEvaluator::MakeAnswersKernel() const {
+  AnswersKernel::Columns columns;
+  columns.answer = params_.String("predictionCol");
+  columns.label = params_.String("labelCol");
+  columns.weight = params_.Column("weightCol");
+  columns.eps = params_.Double("eps");
+  if (params_.String("metricName") == kLogLoss) {
+    columns.probability = params_.String("probabilityCol");
+  }
+  return std::make_unique<AnswersKernel>(std::move(columns));
 }
 
 bool MulticlassClassificationEvaluator::larger_is_better() const {

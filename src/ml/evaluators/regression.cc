@@ -10,6 +10,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
+#include "src/ml/evaluators/answers.h"
 #include "src/stats/regression_metrics.h"
 #include "src/table/types.h"
 
@@ -89,16 +90,20 @@ base::StatusOr<RowKernelPtr> RegressionEvaluator::MakeKernel() const {
       params_.String("predictionCol"), params_.String("labelCol"), params_.Column("weightCol")});
 }
 
-base::StatusOr<double> RegressionEvaluator::Finish(std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const stats::RegressionSums sums,
-                           stats::RegressionSums::Decode(partial));
-  SOTERIA_RETURN_IF_ERROR(sums.CheckNotEmpty());
-  const std::string& name = params_.String("metricName");
-  if (name == "mse") return sums.MeanSquaredError();
-  if (name == "mae") return sums.MeanAbsoluteError();
-  if (name == "r2") return sums.R2(params_.Bool("throughOrigin"));
-  if (name == "var") return sums.ExplainedVariance();
-  return sums.RootMeanSquaredError();
+stats::Statistic RegressionEvaluator::Asks() const {
+  stats::Statistic asked;
+  asked.kind = stats::StatisticKind::kRegression;
+  asked.metric = params_.String("metricName");
+  asked.through_origin = params_.Bool("throughOrigin");
+  return asked;
+}
+
+base::StatusOr<RowKernelPtr> RegressionEvaluator::MakeAnswersKernel() const {
+  AnswersKernel::Columns columns;
+  columns.answer = params_.String("predictionCol");
+  columns.label = params_.String("labelCol");
+  columns.weight = params_.Column("weightCol");
+  return std::make_unique<AnswersKernel>(std::move(columns));
 }
 
 bool RegressionEvaluator::larger_is_better() const {

@@ -37,7 +37,8 @@ class RegressionEvaluator : public Evaluator {
   const Params& params() const override { return params_; }
   base::Status CheckInput(const arrow::Schema& input) const override;
   base::StatusOr<RowKernelPtr> MakeKernel() const override;
-  base::StatusOr<double> Finish(std::string_view partial) const override;
+  base::StatusOr<RowKernelPtr> MakeAnswersKernel() const override;
+  stats::Statistic Asks() const override;
   bool larger_is_better() const override;
 
  private:

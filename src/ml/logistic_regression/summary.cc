@@ -49,6 +49,7 @@ bool IsOneOf(std::string_view method, std::initializer_list<std::string_view> na
 }  // namespace
 
 LogisticSummary::LogisticSummary(const Params& params) {
+  weighted_ = params.Column("weightCol").has_value();
   columns_ = {{"featuresCol", params.String("featuresCol")},
               {"labelCol", params.String("labelCol")},
               {"predictionCol", params.String("predictionCol")},
@@ -83,8 +84,10 @@ bool LogisticSummary::Needs(std::string_view method) const {
 
 base::StatusOr<std::shared_ptr<const Summary>> LogisticSummary::Complete(
     std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const LogisticSummarySums sums, LogisticSummarySums::Decode(partial));
+  SOTERIA_ASSIGN_OR_RETURN(LogisticSummarySums decoded, LogisticSummarySums::Decode(partial));
   std::shared_ptr<LogisticSummary> complete(new LogisticSummary(*this));
+  complete->sums_ = std::make_shared<const LogisticSummarySums>(std::move(decoded));
+  const LogisticSummarySums& sums = *complete->sums_;
   complete->metrics_.emplace(sums.confusion);
   if (sums.scores) complete->curves_.emplace(*sums.scores, kSummaryBins);
   return std::shared_ptr<const Summary>(std::move(complete));
@@ -106,6 +109,43 @@ base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
     return base::Fail(base::kInternal, base::Cat("summary: ", method, " before its data"));
   }
   return GetMetric(method, args);
+}
+
+std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view method,
+                                                             const Arguments& args) const {
+  if (weighted_ || sums_ == nullptr) return std::nullopt;
+  SummaryStatistic made;
+  stats::Statistic& asked = made.statistic;
+  if (method == "fMeasureByLabel" || method == "weightedFMeasure") {
+    const auto beta = BetaOf(args);
+    if (!beta.ok()) return std::nullopt;
+    asked.beta = *beta;
+  } else if (!args.empty()) {
+    return std::nullopt;
+  }
+  if (method == "areaUnderROC") {
+    if (!sums_->scores) return std::nullopt;
+    asked = {stats::StatisticKind::kBinary, "areaUnderROC", 1, 0, kSummaryBins, false};
+    made.sums = sums_->scores->Encode();
+    made.one_number = true;
+    return made;
+  }
+  asked.kind = stats::StatisticKind::kMulticlass;
+  static constexpr std::string_view kByLabel = "ByLabel";
+  std::string metric(method);
+  if (method == "truePositiveRateByLabel") metric = "recallByLabel";
+  if (IsOneOf(method,
+              {"labels", "accuracy", "weightedPrecision", "weightedRecall", "weightedFMeasure",
+               "weightedTruePositiveRate", "weightedFalsePositiveRate"})) {
+    made.one_number = method != "labels";
+  } else if (metric.ends_with(kByLabel) && Needs(method)) {
+    metric.replace(metric.size() - kByLabel.size(), kByLabel.size(), "OfLabels");
+  } else {
+    return std::nullopt;
+  }
+  asked.metric = std::move(metric);
+  made.sums = sums_->confusion.Encode();
+  return made;
 }
 
 base::StatusOr<Attribute> LogisticSummary::AreaUnderRoc() const {

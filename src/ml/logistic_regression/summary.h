@@ -31,6 +31,8 @@ class LogisticSummary : public Summary {
   bool Needs(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const override;
   base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
+  std::optional<SummaryStatistic> AsStatistic(std::string_view method,
+                                              const Arguments& args) const override;
 
  private:
   explicit LogisticSummary(const Params& params);
@@ -41,6 +43,8 @@ class LogisticSummary : public Summary {
   std::optional<std::vector<double>> objective_history_;     // of the training only
   std::shared_ptr<const LogisticSummaryKernel> kernel_;
   std::shared_ptr<const LogisticEvaluationKernel> row_kernel_;
+  bool weighted_ = false;
+  std::shared_ptr<const LogisticSummarySums> sums_;
   std::optional<stats::MulticlassMetrics> metrics_;
   std::optional<stats::BinaryMetrics> curves_;
 };
