@@ -26,6 +26,7 @@ final class MiniDfs implements AutoCloseable {
   MiniDfs(String folder) throws IOException {
     Configuration conf = new HdfsConfiguration();
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder);
+    conf.setBoolean("dfs.namenode.edits.noeditlogchannelflush", true); // no fsync for each new file
     cluster = new MiniDFSCluster.Builder(conf).numDataNodes(1).build();
     cluster.waitActive();
   }
