@@ -97,6 +97,28 @@ base::Status Gate::MayOutput(Output output) const {
                                                     ": add ", name, " = true to [outputs]"));
 }
 
+base::Status Gate::MayRelease(std::string_view kind) const {
+  const std::string shown = base::Cat("\"", kind.substr(0, kClassGlobBytesMax), "\"");
+  const auto refuse = [&shown](std::string_view remedy) {
+    return base::Fail(base::kNotInManifest,
+                      base::Cat("the Manifest lets no ", shown, " statistics leave: ", remedy));
+  };
+  const auto contains = [kind](const std::vector<std::string>& kinds) {
+    return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+  };
+  const StatisticsRule* rule = statistics();  // I3, I6
+  if (rule == nullptr) {
+    return refuse(
+        base::Cat("write scheme = \"partitioned\" and kinds = [", shown, "] in [statistics]"));
+  }
+  if (contains(rule->kinds)) return base::OkStatus();
+  if (contains(rule->inside)) {
+    return refuse(base::Cat("[statistics] inside keeps them; move ", shown,
+                            " to [statistics] kinds to release them"));
+  }
+  return refuse(base::Cat("add ", shown, " to [statistics] kinds"));
+}
+
 bool MatchesGlob(std::string_view glob, std::string_view text) {
   size_t g = 0;
   size_t t = 0;

@@ -44,6 +44,13 @@ class Gate {
   /// `class_name` (a JVM class name) matches a glob of [ml] classes.
   base::Status MayUse(std::string_view class_name) const;
   base::Status MayOutput(Output output) const;
+  /// A statistic of this kind may leave the enclaves, by [statistics]. Refused under scheme
+  /// "baseline", for kinds that stay inside, and for whatever isn't listed.
+  base::Status MayRelease(std::string_view kind) const;
+  /// At which level, how much; nullptr under scheme "baseline".
+  const StatisticsRule* statistics() const {
+    return manifest_.statistics.has_value() ? &*manifest_.statistics : nullptr;
+  }
 
  private:
   const Manifest& manifest_;

@@ -119,6 +119,22 @@ TEST_F(GateTest, EachOutputHasItsOwnLine) {
   EXPECT_TRUE(gate_.MayOutput(Output::kModels).ok());
 }
 
+TEST_F(GateTest, OnlyListedKindsOfStatisticsAreReleased) {
+  manifest_.metrics = true;  // what the owner may fetch says nothing about what others may see
+  EXPECT_EQ(gate_.statistics(), nullptr);
+  ExpectRefused(gate_.MayRelease("binary"), "scheme = \"partitioned\" and kinds = [\"binary\"]");
+  manifest_.statistics.emplace();
+  manifest_.statistics->kinds = {"binary"};
+  manifest_.statistics->inside = {"multiclass"};
+  EXPECT_EQ(gate_.statistics(), &*manifest_.statistics);
+  EXPECT_TRUE(gate_.MayRelease("binary").ok());
+  ExpectRefused(gate_.MayRelease("multiclass"), "move \"multiclass\" to [statistics] kinds");
+  ExpectRefused(gate_.MayRelease("regression"), "add \"regression\" to [statistics] kinds");
+  ExpectRefused(gate_.MayRelease(""), "[statistics] kinds");
+  ExpectRefused(gate_.MayRelease("binary2"), "[statistics] kinds");
+  ExpectRefused(gate_.MayRelease("*"), "[statistics] kinds");
+}
+
 TEST(MatchesGlobTest, StarsAndQuestionMarks) {
   EXPECT_TRUE(MatchesGlob("", ""));
   EXPECT_FALSE(MatchesGlob("", "a"));

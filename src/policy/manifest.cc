@@ -286,6 +286,9 @@ base::Status ReadManifest(TomlTable& root, Manifest* manifest) {
   }));
   SOTERIA_RETURN_IF_ERROR(
       root.Table("outputs", [&](TomlTable& table) { return ReadOutputs(table, manifest); }));
+  SOTERIA_RETURN_IF_ERROR(root.Table("statistics", [&](TomlTable& table) {
+    return ReadStatistics(table, &manifest->statistics);
+  }));
   SOTERIA_RETURN_IF_ERROR(
       root.Table("limits", [&](TomlTable& table) { return ReadLimits(table, manifest); }));
   return root.Finish();
@@ -331,6 +334,11 @@ std::vector<std::string> Manifest::warnings() const {
   for (const std::string& glob : classes) {
     if (glob.find_first_not_of("*?.") == std::string::npos) {
       found.push_back(base::Cat("[ml] classes has \"", glob, "\", which allows every class"));
+    }
+  }
+  if (statistics.has_value()) {
+    for (std::string& warning : StatisticsWarnings(*statistics, metrics)) {
+      found.push_back(std::move(warning));
     }
   }
   return found;

@@ -16,6 +16,7 @@
 #include "src/attest/evidence.h"
 #include "src/base/bytes.h"
 #include "src/base/status.h"
+#include "src/policy/statistics_rule.h"
 
 namespace soteria::policy {
 
@@ -61,6 +62,7 @@ struct Manifest {
   bool rows = false;
   bool metrics = false;
   bool models = false;
+  std::optional<StatisticsRule> statistics;  // empty: scheme "baseline", nothing is released
   uint64_t max_workers = 256;
   uint64_t linger_s = 60;
   uint64_t reattest_s = 3600;

@@ -35,6 +35,11 @@ std::string Root(const std::string& table, const std::string& path, const std::s
   return "[[" + table + "]]\npath = \"" + path + "\"\nid = \"" + id + "\"\n";
 }
 
+// Lines 7 to 9, behind Least.
+std::string Partitioned() {
+  return "[statistics]\nscheme = \"partitioned\"\nkinds = [\"binary\"]\n";
+}
+
 Manifest Parsed(const std::string& toml) {
   auto manifest = ParseManifest(toml);
   EXPECT_TRUE(manifest.ok()) << base::Message(manifest.status());
@@ -55,6 +60,7 @@ TEST(ParseManifestTest, DefaultsOfTheLeastManifest) {
   EXPECT_FALSE(manifest.rows);
   EXPECT_FALSE(manifest.metrics);
   EXPECT_FALSE(manifest.models);
+  EXPECT_FALSE(manifest.statistics.has_value());
   EXPECT_EQ(manifest.max_workers, 256u);
   EXPECT_EQ(manifest.linger_s, 60u);
   EXPECT_EQ(manifest.reattest_s, 3600u);
@@ -151,8 +157,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"TeeText", "task = \"a\"\ntee = \"sgx\"\n", "line 2: tee: is a string", "[tee]"},
         Bad{"UnknownTop", Least() + "[limit]\n", "line 7: limit: is not a key",
             "did you mean limits?"},
-        Bad{"UnknownTopFar", Least() + "[statistics]\n", "line 7: statistics: is not a key",
-            "known here: task, tee, ml, read, write, outputs, limits"},
+        Bad{"UnknownTopFar", Least() + "[measures]\n", "line 7: measures: is not a key",
+            "known here: task, tee, ml, read, write, outputs, statistics, limits"},
         Bad{"UnknownDate", "task = \"a\"\nwhen = 2020-01-01\n" + Least().substr(14),
             "line 2: when: is not a key", ""}),
     Name);
@@ -297,6 +303,116 @@ INSTANTIATE_TEST_SUITE_P(
             "line 8: [limits] max_worker: is not a key", "did you mean max_workers?"}),
     Name);
 
+INSTANTIATE_TEST_SUITE_P(
+    Statistics, BadManifestTest,
+    ::testing::Values(
+        Bad{"StatisticsText", "statistics = \"partitioned\"\n" + Least(),
+            "line 1: statistics: is a string", "[statistics]"},
+        Bad{"SchemeUnknown", Least() + "[statistics]\nscheme = \"outside\"\n",
+            "line 8: [statistics] scheme: \"outside\" is no scheme", "\"partitioned\""},
+        Bad{"SchemeBool", Least() + "[statistics]\nscheme = true\n",
+            "line 8: [statistics] scheme: is true or false", "scheme = \"...\""},
+        Bad{"BaselineKinds", Least() + "[statistics]\nkinds = [\"binary\"]\n",
+            "line 8: [statistics] kinds: has no meaning", "write scheme = \"partitioned\""},
+        Bad{"BaselineRelease",
+            Least() + "[statistics]\nscheme = \"baseline\"\nrelease = \"aggregate\"\n",
+            "line 9: [statistics] release: has no meaning", "leave it out"},
+        Bad{"BaselineInside", Least() + "[statistics]\ninside = []\n",
+            "line 8: [statistics] inside: has no meaning", ""},
+        Bad{"BaselineMinRows", Least() + "[statistics]\nmin_rows = 10\n",
+            "line 8: [statistics] min_rows: has no meaning", ""},
+        Bad{"BaselineBins", Least() + "[statistics]\nbins = 10\n",
+            "line 8: [statistics] bins: has no meaning", ""},
+        Bad{"BaselineBudget", Least() + "[statistics]\nbudget = 10\n",
+            "line 8: [statistics] budget: has no meaning", ""},
+        Bad{"BaselineUnverified", Least() + "[statistics]\nunverified = false\n",
+            "line 8: [statistics] unverified: has no meaning", ""},
+        Bad{"NoStatisticKinds", Least() + "[statistics]\nscheme = \"partitioned\"\n",
+            "line 7: [statistics] kinds: is missing",
+            "kinds = [\"binary\", \"multiclass\", \"regression\"]"},
+        Bad{"StatisticKindsEmpty", Least() + "[statistics]\nscheme = \"partitioned\"\nkinds = []\n",
+            "line 9: [statistics] kinds: is empty", "scheme = \"baseline\""},
+        Bad{"StatisticKindUnknown",
+            Least() + "[statistics]\nscheme = \"partitioned\"\nkinds = [\"roc\"]\n",
+            "line 9: [statistics] kinds: \"roc\" is no kind", "\"multiclass\""},
+        Bad{"StatisticKindTwice",
+            Least() + "[statistics]\nscheme = \"partitioned\"\nkinds = [\"binary\",\n\"binary\"]\n",
+            "line 10: [statistics] kinds: \"binary\"", "twice"},
+        Bad{"InsideUnknown", Least() + Partitioned() + "inside = [\"all\"]\n",
+            "line 10: [statistics] inside: \"all\" is no kind", "\"regression\""},
+        Bad{"InsideTwice", Least() + Partitioned() + "inside = [\"multiclass\", \"multiclass\"]\n",
+            "line 10: [statistics] inside: \"multiclass\"", "twice"},
+        Bad{"InsideAndOutside", Least() + Partitioned() + "inside = [\"binary\"]\n",
+            "line 10: [statistics] inside: \"binary\" is in kinds too", "one of the two"},
+        Bad{"LevelUnknown", Least() + Partitioned() + "release = \"rows\"\n",
+            "line 10: [statistics] release: \"rows\" is no level", "\"aggregate\" or \"scores\""},
+        Bad{"MinRowsZero", Least() + Partitioned() + "min_rows = 0\n",
+            "line 10: [statistics] min_rows: is 0", "from 1 to 1000000000"},
+        Bad{"MinRowsMany", Least() + Partitioned() + "min_rows = 1000000001\n",
+            "line 10: [statistics] min_rows: is 1000000001", "to 1000000000"},
+        Bad{"BinsOne", Least() + Partitioned() + "bins = 1\n", "line 10: [statistics] bins: is 1",
+            "from 2 to 1000000"},
+        Bad{"BinsMany", Least() + Partitioned() + "bins = 1000001\n",
+            "line 10: [statistics] bins: is 1000001", "to 1000000"},
+        Bad{"BudgetZero", Least() + Partitioned() + "budget = 0\n",
+            "line 10: [statistics] budget: is 0", "from 1 to 281474976710656"},
+        Bad{"BudgetNegative", Least() + Partitioned() + "budget = -1\n",
+            "line 10: [statistics] budget: is -1", "from 1"},
+        Bad{"BinsOfScores", Least() + Partitioned() + "release = \"scores\"\nbins = 10\n",
+            "line 11: [statistics] bins: has no meaning", "leave it out"},
+        Bad{"UnverifiedAggregate", Least() + Partitioned() + "unverified = true\n",
+            "line 10: [statistics] unverified: is for release = \"scores\" only", "leave it out"},
+        Bad{"StatisticsUnknown", Least() + Partitioned() + "min_row = 3\n",
+            "line 10: [statistics] min_row: is not a key", "did you mean min_rows?"}),
+    Name);
+
+TEST(StatisticsTest, BaselineIsTheDefault) {
+  EXPECT_FALSE(Parsed(Least() + "[statistics]\n").statistics.has_value());
+  EXPECT_FALSE(Parsed(Least() + "[statistics]\nscheme = \"baseline\"\n").statistics.has_value());
+}
+
+TEST(StatisticsTest, DefaultsAndEveryKey) {
+  StatisticsRule rule;
+  rule.kinds = {"binary"};
+  EXPECT_EQ(Parsed(Least() + Partitioned()).statistics, rule);
+  EXPECT_EQ(rule.release, ReleaseLevel::kAggregate);
+  EXPECT_EQ(rule.min_rows, 10u);
+  EXPECT_EQ(rule.bins, 1000u);
+  EXPECT_EQ(rule.budget, 100'000u);
+  EXPECT_FALSE(rule.unverified);
+  rule.inside = {"multiclass", "regression"};
+  rule.min_rows = 1'000'000'000;
+  rule.bins = 2;
+  rule.budget = uint64_t{1} << 48;
+  EXPECT_EQ(Parsed(Least() + Partitioned() +
+                   "release = \"aggregate\"\ninside = [\"multiclass\", \"regression\"]\n"
+                   "min_rows = 1000000000\nbins = 2\nbudget = 281474976710656\n"
+                   "unverified = false\n")
+                .statistics,
+            rule);
+  const Manifest scores = Parsed(
+      Least() +
+      "[statistics]\nscheme = \"partitioned\"\nrelease = \"scores\"\n"
+      "kinds = [\"binary\", \"multiclass\", \"regression\"]\nmin_rows = 1\nunverified = true\n");
+  EXPECT_EQ(scores.statistics.value().release, ReleaseLevel::kScores);
+  EXPECT_THAT(scores.statistics->kinds, ElementsAre("binary", "multiclass", "regression"));
+  EXPECT_TRUE(scores.statistics->unverified);
+}
+
+TEST(StatisticsTest, WarningsSayWhatIsShown) {
+  const std::string quiet = Least() + Root("read", "/a", kId1) + "[outputs]\nmetrics = true\n";
+  EXPECT_THAT(Parsed(quiet + Partitioned()).warnings(), IsEmpty());
+  EXPECT_THAT(Parsed(quiet + Partitioned() + "release = \"scores\"\n").warnings(),
+              ElementsAre(HasSubstr("shows the host the model's answers on these rows")));
+  EXPECT_THAT(
+      Parsed(quiet + Partitioned() + "release = \"scores\"\nunverified = true\n").warnings(),
+      ElementsAre(HasSubstr("scores"), HasSubstr("CrossValidator")));
+  EXPECT_THAT(Parsed(quiet + Partitioned() + "min_rows = 1\n").warnings(),
+              ElementsAre(HasSubstr("a single row")));
+  EXPECT_THAT(Parsed(Least() + Root("read", "/a", kId1) + Partitioned()).warnings(),
+              ElementsAre(HasSubstr("metrics = false")));
+}
+
 TEST(ParseManifestTest, SizesAreLimited) {
   std::string large = Least() + "#" + std::string(kManifestBytesMax, 'x');
   EXPECT_TRUE(base::Is(ParseManifest(large).status(), base::kManifest));
@@ -359,6 +475,7 @@ void ExpectSame(const Manifest& a, const Manifest& b) {
   EXPECT_EQ(a.rows, b.rows);
   EXPECT_EQ(a.metrics, b.metrics);
   EXPECT_EQ(a.models, b.models);
+  EXPECT_EQ(a.statistics, b.statistics);
   EXPECT_EQ(a.max_workers, b.max_workers);
   EXPECT_EQ(a.linger_s, b.linger_s);
   EXPECT_EQ(a.reattest_s, b.reattest_s);
@@ -375,7 +492,9 @@ TEST(WriteManifestTest, ReadsBackToTheSameValues) {
           Root("read", "/d/one", kId1) + Root("write", "hdfs://n:9000/d/two", kId2) +
           "tee_kinds = [\"tdx\"]\n[outputs]\nrows = true\nmetrics = true\n[limits]\n"
           "max_workers = 2\nlinger_s = 3\nreattest_s = 4\ncollect_bytes_max = 5000\n"
-          "stage_attempts_max = 6\n"};
+          "stage_attempts_max = 6\n",
+      Least() + Partitioned() + "inside = [\"multiclass\"]\nmin_rows = 3\nbins = 4\nbudget = 5\n",
+      Least() + Partitioned() + "release = \"scores\"\nbudget = 6\nunverified = true\n"};
   for (const std::string& source : sources) {
     const Manifest before = Parsed(source);
     const std::string written = WriteManifest(before);

@@ -103,6 +103,7 @@ std::string WriteManifest(const Manifest& manifest) {
       "# (numbers from evaluators and summaries), models (coefficients and the like).\n[outputs]\n",
       "rows = ", manifest.rows, "\nmetrics = ", manifest.metrics, "\nmodels = ", manifest.models,
       "\n");
+  out += StatisticsSection(manifest.statistics);
   out +=
       base::Cat("\n[limits]\n", "max_workers = ", manifest.max_workers,
                 "  # workers admitted in a job\n", "linger_s = ", manifest.linger_s,

@@ -1,6 +1,7 @@
 // policy's Manifest parser on any bytes: what parses is a policy that keeps the parser's promises,
 // and is read back from what WriteManifest makes of it. The same bytes also as a path, as a class
 // name and as a glob.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -26,6 +27,21 @@ void CheckPolicy(const policy::Manifest& manifest) {
   CHECK(manifest.max_workers > 0 && manifest.reattest_s > 0 && manifest.stage_attempts_max > 0);
 }
 
+void CheckStatistics(const policy::Manifest& manifest) {
+  const policy::Gate gate(manifest);
+  for (const std::string_view kind : policy::kStatisticKinds) {
+    const bool listed =
+        manifest.statistics.has_value() &&
+        std::find(manifest.statistics->kinds.begin(), manifest.statistics->kinds.end(), kind) !=
+            manifest.statistics->kinds.end();
+    CHECK(gate.MayRelease(kind).ok() == listed);
+  }
+  if (!manifest.statistics.has_value()) return;
+  const policy::StatisticsRule& rule = *manifest.statistics;
+  CHECK(!rule.kinds.empty() && rule.min_rows > 0 && rule.bins >= policy::kBinsLeast);
+  CHECK(rule.budget > 0 && (!rule.unverified || rule.release == policy::ReleaseLevel::kScores));
+}
+
 void CheckRoots(const policy::Manifest& manifest) {
   const policy::Gate gate(manifest);
   for (const policy::DataSetRule& rule : manifest.read) {
@@ -49,10 +65,12 @@ void AsManifest(std::string_view bytes) {
   CHECK(manifest->text == bytes && manifest->digest == attest::PolicyHash(bytes));
   CheckPolicy(*manifest);
   CheckRoots(*manifest);
+  CheckStatistics(*manifest);
   const std::string written = policy::WriteManifest(*manifest);
   const auto again = policy::ParseManifest(written);
   CHECK(again.ok());
   CHECK(policy::WriteManifest(*again) == written);
+  CHECK(again->statistics == manifest->statistics);
 }
 
 void AsPath(std::string_view bytes) {
