@@ -26,6 +26,10 @@ class Chain {
   const base::Digest& head() const { return head_; }
   /// Whether a session has begun and not ended.
   bool open() const { return open_; }
+  /// The session of the last entry, the number that its next entry has, and its public key.
+  const base::Digest& session() const { return session_; }
+  uint64_t sequence() const { return sequence_; }
+  const std::string& identity() const { return identity_; }
 
  private:
   base::Digest head_{};

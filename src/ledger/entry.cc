@@ -132,6 +132,8 @@ void Set(const Output& output, pb::Body* body) {
   out->set_what(output.what);
   out->set_rows(output.rows);
   out->set_content(Text(output.content));
+  out->set_outside(output.outside);
+  out->set_unverified(output.unverified);
 }
 
 StatusOr<Event> Get(const pb::Output& in) {
@@ -146,6 +148,9 @@ StatusOr<Event> Get(const pb::Output& in) {
   output.what = in.what();
   output.rows = in.rows();
   SOTERIA_ASSIGN_OR_RETURN(output.content, DigestOf(in.content(), "content"));
+  output.outside = in.outside();
+  output.unverified = in.unverified();
+  if (output.unverified && !output.outside) return Refuse("ledger entry: unverified from inside");
   return output;
 }
 
@@ -157,6 +162,58 @@ void Set(const Release& release, pb::Body* body) {
   out->set_budget_spent(release.budget_spent);
   out->set_unverified(release.unverified);
   out->set_content(Text(release.content));
+  out->set_level(static_cast<pb::Release::Level>(release.level));
+  out->set_kind(release.kind);
+  for (const Spending& spending : release.data_sets) {
+    pb::Spending* to = out->add_data_sets();
+    to->set_id(spending.id);
+    to->set_spent(spending.spent);
+    to->set_left(spending.left);
+  }
+  out->set_bytes(release.bytes);
+  out->set_outside(release.outside);
+}
+
+Status GetSpendings(const pb::Release& in, std::vector<Spending>* out) {
+  if (in.data_sets_size() > static_cast<int>(kSpendingsMax)) {
+    return Refuse("ledger entry: too many data sets");
+  }
+  for (const pb::Spending& spending : in.data_sets()) {
+    if (spending.id().size() != kIdBytes) return Refuse("ledger entry: id of a data set");
+    if (!out->empty() && spending.id() <= out->back().id) {
+      return Refuse("ledger entry: order of data sets");
+    }
+    if (spending.spent() < in.budget_spent()) return Refuse("ledger entry: budget spent");
+    out->push_back({.id = spending.id(), .spent = spending.spent(), .left = spending.left()});
+  }
+  return base::OkStatus();
+}
+
+// What entries have since they say a level.
+Status GetLevel(const pb::Release& in, Release* release) {
+  switch (in.level()) {
+    case pb::Release::UNSAID:
+      if (!in.kind().empty() || in.data_sets_size() != 0 || in.bytes() != 0 || in.outside()) {
+        return Refuse("ledger entry: a release without level");
+      }
+      return base::OkStatus();
+    case pb::Release::AGGREGATE:
+    case pb::Release::SCORES:
+      break;
+    default:
+      return Refuse("ledger entry: level");
+  }
+  release->level = static_cast<Release::Level>(in.level());
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.kind(), "kind"));
+  if (in.kind().empty()) return Refuse("ledger entry: a release without kind");
+  release->kind = in.kind();
+  SOTERIA_RETURN_IF_ERROR(GetSpendings(in, &release->data_sets));
+  release->bytes = in.bytes();
+  release->outside = in.outside();
+  if (release->unverified && !release->outside) {
+    return Refuse("ledger entry: unverified from inside");
+  }
+  return base::OkStatus();
 }
 
 StatusOr<Event> Get(const pb::Release& in) {
@@ -169,6 +226,7 @@ StatusOr<Event> Get(const pb::Release& in) {
   release.budget_spent = in.budget_spent();
   release.unverified = in.unverified();
   SOTERIA_ASSIGN_OR_RETURN(release.content, DigestOf(in.content(), "content"));
+  SOTERIA_RETURN_IF_ERROR(GetLevel(in, &release));
   return release;
 }
 
@@ -242,6 +300,18 @@ std::string EncodeSigned(std::string body, std::string signature) {
 }
 
 }  // namespace
+
+std::string_view LevelName(Release::Level level) {
+  switch (level) {
+    case Release::Level::kAggregate:
+      return "aggregate";
+    case Release::Level::kScores:
+      return "scores";
+    case Release::Level::kUnsaid:
+      break;
+  }
+  return "";
+}
 
 std::string_view KindName(const Event& event) {
   if (std::holds_alternative<Head>(event)) return "head";

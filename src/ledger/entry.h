@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "src/base/bytes.h"
 #include "src/base/status.h"
@@ -19,6 +20,7 @@ namespace soteria::ledger {
 inline constexpr size_t kEntryBytesMax = size_t{1} << 20;
 inline constexpr size_t kTextBytesMax = 4096;          // any text of an entry
 inline constexpr size_t kEvidenceBytesMax = 64 << 10;  // as attest's limit
+inline constexpr size_t kSpendingsMax = 2048;          // data sets that one release speaks of
 
 /// A session begins. With nonce and exporter the evidence can be verified again, offline.
 struct Head {
@@ -53,17 +55,35 @@ struct Output {
   std::string what = {};  // class and method, or the terminal operator
   uint64_t rows = 0;
   base::Digest content{};
+  bool outside = false;     // an untrusted process computed it
+  bool unverified = false;  // and no enclave computed the same; only with `outside`
   bool operator==(const Output&) const = default;
 };
 
-/// A statistic's input left the enclaves. `content` is its plain SHA-256.
+/// What a release takes from the budget of a data set that its plan read.
+struct Spending {
+  std::string id = {};  // 16 bytes
+  uint64_t spent = 0;   // ever, this release included
+  uint64_t left = 0;
+  bool operator==(const Spending&) const = default;
+};
+
+/// A statistic's input left the enclaves. `content` is the plain SHA-256 of the very bytes, so that
+/// an auditor who has them can tell.
 struct Release {
-  std::string rule = {};
-  std::string statistic = {};
-  uint64_t rows = 0;
-  uint64_t budget_spent = 0;
-  bool unverified = false;  // the value reached the owner without an enclave's own
+  enum class Level : uint8_t { kUnsaid = 0, kAggregate = 1, kScores = 2 };
+  std::string rule = {};       // the Manifest's line that allows it
+  std::string statistic = {};  // what was asked: metric and class
+  uint64_t rows = 0;           // that the numbers are about
+  uint64_t budget_spent = 0;   // numbers that leave: the debit of each data set
+  bool unverified = false;     // the value may reach the owner without an enclave's own
   base::Digest content{};
+  // Entries of the first form say no level, and nothing of what follows either.
+  Level level = Level::kUnsaid;
+  std::string kind = {};                 // as [statistics] kinds names it
+  std::vector<Spending> data_sets = {};  // ascending by id
+  uint64_t bytes = 0;
+  bool outside = false;  // an untrusted process computes the value from it
   bool operator==(const Release&) const = default;
 };
 
@@ -87,6 +107,9 @@ struct Entry {
   Event event = {};
   bool operator==(const Entry&) const = default;
 };
+
+/// "aggregate", "scores", or "" where the entry doesn't say.
+std::string_view LevelName(Release::Level level);
 
 /// "head", "read", "write", "rows", "metrics", "models", "release" or "end".
 std::string_view KindName(const Event& event);

@@ -1,5 +1,6 @@
 #include "src/ledger/ledger.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -7,6 +8,8 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/crypto/hash.h"
+#include "src/ledger/budget.h"
+#include "src/ledger/diagnosis.h"
 
 namespace soteria::ledger {
 
@@ -54,10 +57,11 @@ void Record(Entry entry, const EvidenceCheck& check_evidence, LedgerReport* repo
     session.session = entry.session;
     session.head = *head;
     session.began_ms = entry.time_ms;
+    session.first = report->entries + 1;
     if (check_evidence) {
       session.evidence = check_evidence(*head);
       if (!session.evidence.ok()) {
-        Break(report, Cat("entry ", report->entries, ": the session's evidence was refused: ",
+        Break(report, Cat("entry ", session.first, ": the session's evidence was refused: ",
                           base::Message(session.evidence)));
       }
     }
@@ -70,8 +74,10 @@ void Record(Entry entry, const EvidenceCheck& check_evidence, LedgerReport* repo
 void JudgeEnds(LedgerReport* report) {
   for (const SessionReport& session : report->sessions) {
     if (session.ended) continue;
-    report->reason += Cat(report->reason.empty() ? "cut off: session " : ", ",
-                          base::Hex(base::View(session.session)).substr(0, 16));
+    report->reason +=
+        Cat(report->reason.empty() ? "session " : "; session ",
+            base::Hex(base::View(session.session)).substr(0, 16), " has no end entry behind entry ",
+            session.first + session.entries.size() - 1);
     report->verdict = Verdict::kCutOff;
   }
 }
@@ -79,13 +85,25 @@ void JudgeEnds(LedgerReport* report) {
 void JudgeAnchor(const LedgerAnchor* anchor, const std::optional<size_t>& after_recorded,
                  LedgerReport* report) {
   if (anchor == nullptr) return;
+  report->after_anchor = after_recorded.value_or(0);
   if (!after_recorded.has_value()) {
     Break(report,
-          "the last entry that the version record knows isn't in the file: the file was cut, or "
-          "another one put in its place");
+          "the last entry that the version record knows isn't in the file: the file was truncated, "
+          "or is a fork of the owner's");
   } else if (*after_recorded > 1) {
     Break(report, Cat(*after_recorded, " entries follow the last that the version record knows"));
   }
+}
+
+// The entries of the file's bytes, as far as it can be cut into such.
+std::vector<std::string_view> CutAll(std::string_view bytes) {
+  std::vector<std::string_view> entries;
+  std::string_view entry;
+  for (uint64_t at = 0; CutEntry(bytes, at, &entry) == Cut::kEntry;) {
+    entries.push_back(entry);
+    at += kLengthBytes + entry.size();
+  }
+  return entries;
 }
 
 // `*end` gets the state of the chain after the last entry that verified.
@@ -100,6 +118,7 @@ LedgerReport Verify(std::string_view bytes, const LedgerAnchor* anchor,
   } else if (cut == Cut::kEntry) {
     origin = OriginOf(entry_bytes);
   }
+  report.origin = origin;
   Chain& chain = *end = Chain(origin);
   // How many entries follow the one that the owner remembers as the last.
   std::optional<size_t> after_recorded;
@@ -107,7 +126,7 @@ LedgerReport Verify(std::string_view bytes, const LedgerAnchor* anchor,
   while (cut == Cut::kEntry && report.entries < kLedgerEntriesMax) {
     StatusOr<Entry> entry = chain.Accept(entry_bytes);
     if (!entry.ok()) {
-      Break(&report, Cat("entry ", report.entries, ": ", base::Message(entry.status())));
+      Break(&report, Diagnose(CutAll(bytes), report.entries, chain, entry.status()));
       break;
     }
     Record(std::move(entry).value(), check_evidence, &report);
@@ -119,11 +138,13 @@ LedgerReport Verify(std::string_view bytes, const LedgerAnchor* anchor,
   }
   // An origin that only an entry which didn't verify claims is nothing to report.
   if (report.entries > 0 || anchor != nullptr) report.head = chain.head();
-  if (cut == Cut::kTooLong) Break(&report, Cat("entry ", report.entries, ": length"));
+  if (cut == Cut::kTooLong) {
+    Break(&report, Cat("entry ", report.entries + 1, " is altered: its length is impossible"));
+  }
   if (report.entries >= kLedgerEntriesMax) Break(&report, "too many entries");
   JudgeAnchor(anchor, after_recorded, &report);
   if (cut == Cut::kTorn && report.verdict != Verdict::kBroken) {
-    Break(&report, Cat("the file ends within entry ", report.entries));
+    Break(&report, Cat("the file is truncated: it ends within entry ", report.entries + 1));
     report.torn = true;
   }
   if (report.verdict != Verdict::kBroken) JudgeEnds(&report);
@@ -144,6 +165,28 @@ LedgerWriter::LedgerWriter(const crypto::IdentityKey& identity, const crypto::Se
 Status LedgerWriter::Append(const Event& event, int64_t time_ms,
                             const std::vector<VersionRecord>& versions) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<VersionRecord> raised = versions;
+  RaiseSpent(&raised);
+  return AppendLocked(event, time_ms, raised);
+}
+
+Status LedgerWriter::AppendRelease(Release release, uint64_t budget,
+                                   std::vector<VersionRecord> versions, int64_t time_ms) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  RaiseSpent(&versions);
+  SOTERIA_ASSIGN_OR_RETURN(release.data_sets, DebitAll(budget, release.budget_spent, &versions));
+  return AppendLocked(std::move(release), time_ms, versions);
+}
+
+void LedgerWriter::RaiseSpent(std::vector<VersionRecord>* versions) const {
+  for (VersionRecord& record : *versions) {
+    const auto known = spent_.find(record.id);
+    if (known != spent_.end()) record.spent = std::max(record.spent, known->second);
+  }
+}
+
+Status LedgerWriter::AppendLocked(const Event& event, int64_t time_ms,
+                                  const std::vector<VersionRecord>& versions) {
   const auto refuse = [](std::string_view why) {
     return base::Fail(base::kInternal, Cat("ledger: ", why));
   };
@@ -166,6 +209,10 @@ Status LedgerWriter::Append(const Event& event, int64_t time_ms,
   head_ = EntryHash(bytes);
   ++sequence_;
   ended_ = std::holds_alternative<End>(event);
+  for (const VersionRecord& record : versions) {
+    uint64_t& spent = spent_[record.id];
+    spent = std::max(spent, record.spent);
+  }
   return base::OkStatus();
 }
 
@@ -219,8 +266,10 @@ StatusOr<std::unique_ptr<LedgerFile>> LedgerFile::Open(base::Files& files, std::
     SOTERIA_RETURN_IF_ERROR(files.WriteAtomically(folder, name, bytes, kFileMode));
   }
   SOTERIA_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(folder, name, kFileMode));
-  return std::unique_ptr<LedgerFile>(
+  std::unique_ptr<LedgerFile> opened(
       new LedgerFile(std::move(file), std::move(chain), report.verified_bytes));
+  if (report.after_anchor == 1) opened->unrecorded_ = report.sessions.back().entries.back();
+  return opened;
 }
 
 Status LedgerFile::Append(std::string_view entry) {

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,11 +51,23 @@ class LedgerWriter {
   base::Status Append(const Event& event, int64_t time_ms,
                       const std::vector<VersionRecord>& versions = {});
 
+  /// The same for a release, whose `budget_spent` numbers are debited from the budget of each data
+  /// set in `versions` (as the session has accepted them): the owner stores the entry and all the
+  /// debited records in one step. Fills in the entry's data sets. kNotInManifest, and nothing
+  /// happens, if a budget isn't enough. What is spent is remembered here: a caller's record that
+  /// says less, here or in Append, is raised.
+  base::Status AppendRelease(Release release, uint64_t budget, std::vector<VersionRecord> versions,
+                             int64_t time_ms);
+
   /// How an output's content is recorded: HMAC-SHA-256 under the owner's key.
   base::Digest Conceal(std::string_view content) const;
   base::Digest head() const;
 
  private:
+  base::Status AppendLocked(const Event& event, int64_t time_ms,
+                            const std::vector<VersionRecord>& versions);
+  void RaiseSpent(std::vector<VersionRecord>* versions) const;
+
   const crypto::IdentityKey& identity_;
   crypto::Secret mac_key_;
   base::Digest session_;
@@ -63,6 +77,7 @@ class LedgerWriter {
   uint64_t sequence_ = 0;
   bool ended_ = false;
   bool failed_ = false;
+  std::map<std::string, uint64_t, std::less<>> spent_;  // by id, of what this writer has recorded
 };
 
 /// What became of a ledger.
@@ -77,6 +92,7 @@ struct SessionReport {
   base::Digest session{};
   Head head;
   int64_t began_ms = 0;
+  size_t first = 0;  // the head's number in the file, from 1
   bool ended = false;
   base::Status evidence = base::OkStatus();  // what the evidence check said of the head
   std::vector<Entry> entries;                // all, the head first
@@ -84,11 +100,14 @@ struct SessionReport {
 
 struct LedgerReport {
   Verdict verdict = Verdict::kWhole;
-  std::string reason;           // for kBroken: what and which entry; for kCutOff: which sessions
+  std::string reason;           // for kBroken: what and which entry; for kCutOff: which sessions.
+                                // Entries are numbered from 1
   bool torn = false;            // kBroken only because the file ends within an entry
   size_t entries = 0;           // that verified
   uint64_t verified_bytes = 0;  // length of the part that verified
+  base::Digest origin{};        // what the first entry chains to
   base::Digest head{};          // hash of the last entry that verified
+  size_t after_anchor = 0;      // entries behind the anchor's head: 0 or 1, else kBroken
   std::vector<SessionReport> sessions;
 };
 
@@ -100,6 +119,9 @@ using EvidenceCheck = std::function<base::Status(const Head& head)>;
 /// is kBroken. At most one entry may follow it (the crash between the two files).
 LedgerReport VerifyLedger(std::string_view bytes, const LedgerAnchor* anchor,
                           const EvidenceCheck& check_evidence = nullptr);
+
+/// "2026-09-21T14:13:20.123Z".
+std::string TimeText(int64_t time_ms);
 
 /// For people, and for programs (`soteria ledger --json`).
 std::string RenderText(const LedgerReport& report);
@@ -117,12 +139,16 @@ class LedgerFile {
   /// once it is on the disk.
   base::Status Append(std::string_view entry);
   const base::Digest& head() const { return chain_.head(); }
+  /// The entry behind the anchor's head, if there was one when the file was opened: the owner
+  /// stored it, and then didn't come to store the records that belong to it.
+  const std::optional<Entry>& unrecorded() const { return unrecorded_; }
 
  private:
   LedgerFile(std::unique_ptr<base::WritableFile> file, Chain chain, uint64_t size);
 
   std::unique_ptr<base::WritableFile> file_;
   Chain chain_;
+  std::optional<Entry> unrecorded_;
   uint64_t size_ = 0;
   bool failed_ = false;  // an append was torn: only opening again can tell where the file ends
 };

@@ -245,6 +245,98 @@ TEST_F(LedgerTest, EntriesRoundTripAndLimitsHold) {
   EXPECT_FALSE(ParseSignedEntry(std::string(kEntryBytesMax + 1, 'x')).ok());
 }
 
+TEST_F(LedgerTest, ReleasesSayTheirLevelAndWhatGoesWithIt) {
+  const auto key = crypto::IdentityKey::Generate();
+  const auto accepted = [&key](const Event& event) {
+    const auto bytes = SignEntry({.event = event}, *key);
+    if (!bytes.ok()) return false;
+    EXPECT_EQ(ParseSignedEntry(*bytes)->entry.event, event);
+    return true;
+  };
+  const Release good = ReleaseForTest();
+  EXPECT_TRUE(accepted(good));
+  Release release = good;
+  release.level = Release::Level::kScores;
+  release.unverified = true;
+  release.data_sets.clear();  // rows that the script sent belong to none
+  EXPECT_TRUE(accepted(release));
+  release.outside = false;
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  release.level = Release::Level::kUnsaid;
+  EXPECT_FALSE(accepted(release));
+  release.level = static_cast<Release::Level>(3);
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  release.kind.clear();
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  std::swap(release.data_sets[0], release.data_sets[1]);
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  release.data_sets[1].id = release.data_sets[0].id;
+  EXPECT_FALSE(accepted(release));
+  release.data_sets[1].id = "short";
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  release.data_sets[1].spent = release.budget_spent - 1;  // less than this release alone
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  release.kind = "\xff";
+  EXPECT_FALSE(accepted(release));
+  release = good;
+  release.data_sets.clear();
+  for (size_t i = 0; i <= kSpendingsMax; ++i) {
+    std::string id(16, '\0');
+    base::PutLe32(static_cast<uint32_t>(i % 256 << 24 | i / 256), id.data());
+    release.data_sets.push_back({.id = id, .spent = 24, .left = 1});
+  }
+  std::sort(release.data_sets.begin(), release.data_sets.end(),
+            [](const Spending& a, const Spending& b) { return a.id < b.id; });
+  EXPECT_FALSE(accepted(release));
+  release.data_sets.pop_back();
+  EXPECT_TRUE(accepted(release));
+  Output output = std::get<Output>(EventsForTest(*key)[3]);
+  output.outside = true;
+  EXPECT_TRUE(accepted(output));
+  output.unverified = true;
+  EXPECT_TRUE(accepted(output));
+  output.outside = false;
+  EXPECT_FALSE(accepted(output));
+}
+
+TEST_F(LedgerTest, ReleasesAreRenderedInFull) {
+  const auto key = crypto::IdentityKey::Generate();
+  LedgerWriter writer(*key, mac_key_, DigestForTest(1), {}, store_);
+  ASSERT_TRUE(writer.Append(HeadForTest(*key), 1).ok());
+  ASSERT_TRUE(writer.Append(ReleaseForTest(), 2).ok());
+  Output output = std::get<Output>(EventsForTest(*key)[3]);
+  output.outside = output.unverified = true;
+  ASSERT_TRUE(writer.Append(output, 3).ok());
+  const LedgerReport report = VerifyLedger(FileOf(store_.entries), nullptr);
+  const std::string text = RenderText(report);
+  for (const char* part :
+       {"(binary, aggregate), 1000 rows, 24 numbers in 400 bytes, by [statistics] kinds, SHA-256 "
+        "0404",
+        ", computed outside\n", "of data set 70707070707070707070707070707070: spent 48, left 52",
+        ", computed outside, UNVERIFIED"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const auto json = nlohmann::json::parse(RenderJson(report), nullptr, false);
+  const auto& release = json["sessions"][0]["entries"][1];
+  EXPECT_EQ(release["number"], 2);
+  EXPECT_EQ(release["level"], "aggregate");
+  EXPECT_EQ(release["statistic_kind"], "binary");
+  EXPECT_EQ(release["numbers"], 24);
+  EXPECT_EQ(release["bytes"], 400);
+  EXPECT_EQ(release["rule"], "[statistics] kinds");
+  EXPECT_EQ(release["outside"], true);
+  EXPECT_EQ(release["unverified"], false);
+  EXPECT_EQ(release["sha256"], base::Hex(base::View(DigestForTest(4))));
+  EXPECT_EQ(release["data_sets"][1]["budget_left"], 76);
+  EXPECT_EQ(json["sessions"][0]["entries"][2]["outside"], true);
+}
+
 TEST_F(LedgerTest, WriterKeepsTheOrderAndStopsForGoodWhenTheOwnerIsGone) {
   const auto key = crypto::IdentityKey::Generate();
   const std::vector<Event> events = EventsForTest(*key);

@@ -15,20 +15,10 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr size_t kShortHexChars = 16;
+constexpr size_t kNumberChars = 5;  // of an entry's number, as wide as most are
 
 std::string Hex(const base::Digest& digest) { return base::Hex(base::View(digest)); }
 std::string ShortHex(const base::Digest& digest) { return Hex(digest).substr(0, kShortHexChars); }
-
-std::string Time(int64_t time_ms) {
-  const std::time_t seconds = static_cast<std::time_t>(time_ms / 1000);
-  std::tm parts{};
-  if (time_ms < 0 || gmtime_r(&seconds, &parts) == nullptr) return Cat(time_ms, " ms");
-  std::array<char, 40> text;
-  const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 8> millis;
-  std::snprintf(millis.data(), millis.size(), ".%03dZ", static_cast<int>(time_ms % 1000));
-  return Cat(std::string_view(text.data(), length), millis.data());
-}
 
 // Texts come from a script or a Manifest: whatever would steer a terminal is shown as '?', also the
 // control characters U+0080 to U+009F.
@@ -44,6 +34,14 @@ std::string Shown(std::string_view text) {
   return out;
 }
 
+std::string_view Marks(bool outside, bool unverified) {
+  if (unverified) return outside ? ", computed outside, UNVERIFIED" : ", UNVERIFIED";
+  return outside ? ", computed outside" : "";
+}
+
+// Under the text of an entry that takes another line.
+constexpr std::string_view kContinued = "                                           ";
+
 struct TextOf {
   std::string operator()(const Head& head) const {
     return Cat("task ", Shown(head.task), ", manifest ", Hex(head.manifest), ", ",
@@ -54,12 +52,22 @@ struct TextOf {
   }
   std::string operator()(const Output& output) const {
     return Cat(Shown(output.what), ", ", output.rows, " rows, by ", Shown(output.rule), ", HMAC ",
-               ShortHex(output.content));
+               ShortHex(output.content), Marks(output.outside, output.unverified));
   }
   std::string operator()(const Release& release) const {
-    return Cat(Shown(release.statistic), ", ", release.rows, " rows, budget spent ",
-               release.budget_spent, ", by ", Shown(release.rule), ", SHA-256 ",
-               Hex(release.content), release.unverified ? ", UNVERIFIED" : "");
+    std::string out = Shown(release.statistic);
+    if (release.level != Release::Level::kUnsaid) {
+      out += Cat(" (", Shown(release.kind), ", ", LevelName(release.level), ")");
+    }
+    out += Cat(", ", release.rows, " rows, ", release.budget_spent, " numbers");
+    if (release.level != Release::Level::kUnsaid) out += Cat(" in ", release.bytes, " bytes");
+    out += Cat(", by ", Shown(release.rule), ", SHA-256 ", Hex(release.content),
+               Marks(release.outside, release.unverified));
+    for (const Spending& spending : release.data_sets) {
+      out += Cat("\n", kContinued, "of data set ", base::Hex(spending.id), ": spent ",
+                 spending.spent, ", left ", spending.left);
+    }
+    return out;
   }
   std::string operator()(const End& end) const {
     return Cat(end.succeeded ? "succeeded" : "failed", ", ", end.stages, " stages, ", end.tasks,
@@ -90,14 +98,27 @@ struct JsonOf {
     (*out)["rule"] = output.rule;
     (*out)["rows"] = output.rows;
     (*out)["hmac"] = Hex(output.content);
+    (*out)["outside"] = output.outside;
+    (*out)["unverified"] = output.unverified;
   }
   void operator()(const Release& release) const {
     (*out)["statistic"] = release.statistic;
+    (*out)["statistic_kind"] = release.kind;
+    (*out)["level"] = LevelName(release.level);
     (*out)["rule"] = release.rule;
     (*out)["rows"] = release.rows;
-    (*out)["budget_spent"] = release.budget_spent;
+    (*out)["numbers"] = release.budget_spent;
+    (*out)["bytes"] = release.bytes;
+    (*out)["outside"] = release.outside;
     (*out)["unverified"] = release.unverified;
     (*out)["sha256"] = Hex(release.content);
+    Json data_sets = Json::array();
+    for (const Spending& spending : release.data_sets) {
+      data_sets.push_back({{"id", base::Hex(spending.id)},
+                           {"budget_spent", spending.spent},
+                           {"budget_left", spending.left}});
+    }
+    (*out)["data_sets"] = std::move(data_sets);
   }
   void operator()(const End& end) const {
     (*out)["succeeded"] = end.succeeded;
@@ -111,15 +132,16 @@ struct JsonOf {
 Json SessionJson(const SessionReport& session) {
   Json out;
   out["session"] = Hex(session.session);
-  out["began"] = Time(session.began_ms);
+  out["began"] = TimeText(session.began_ms);
   out["ended"] = session.ended;
   out["evidence_error"] = session.evidence.ok() ? Json() : Json(base::Message(session.evidence));
   Json entries = Json::array();
   for (const Entry& entry : session.entries) {
     Json item;
+    item["number"] = session.first + entries.size();
     item["kind"] = KindName(entry.event);
     item["sequence"] = entry.sequence;
-    item["time"] = Time(entry.time_ms);
+    item["time"] = TimeText(entry.time_ms);
     std::visit(JsonOf{&item}, entry.event);
     entries.push_back(std::move(item));
   }
@@ -129,18 +151,33 @@ Json SessionJson(const SessionReport& session) {
 
 }  // namespace
 
+std::string TimeText(int64_t time_ms) {
+  const std::time_t seconds = static_cast<std::time_t>(time_ms / 1000);
+  std::tm parts{};
+  if (time_ms < 0 || gmtime_r(&seconds, &parts) == nullptr) return Cat(time_ms, " ms");
+  std::array<char, 40> text;
+  const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 8> millis;
+  std::snprintf(millis.data(), millis.size(), ".%03dZ", static_cast<int>(time_ms % 1000));
+  return Cat(std::string_view(text.data(), length), millis.data());
+}
+
 std::string RenderText(const LedgerReport& report) {
   std::string out;
   for (const SessionReport& session : report.sessions) {
-    out += Cat("session ", ShortHex(session.session), "  ", Time(session.began_ms), "\n");
+    out += Cat("session ", ShortHex(session.session), "  ", TimeText(session.began_ms), "\n");
     if (session.head.build == "simulated") out += "  NOT PROTECTED: simulated enclaves\n";
     if (!session.evidence.ok()) {
       out += Cat("  EVIDENCE REFUSED: ", Shown(base::Message(session.evidence)), "\n");
     }
+    size_t next = session.first;
     for (const Entry& entry : session.entries) {
       std::string kind(KindName(entry.event));
       kind.resize(8, ' ');
-      out += Cat("  ", Time(entry.time_ms), "  ", kind, std::visit(TextOf{}, entry.event), "\n");
+      std::string number = Cat(next++);
+      number.insert(0, number.size() < kNumberChars ? kNumberChars - number.size() : 0, ' ');
+      out += Cat(number, "  ", TimeText(entry.time_ms), "  ", kind, std::visit(TextOf{}, entry.event),
+                 "\n");
     }
     if (!session.ended) out += "  CUT OFF: this session has no end\n";
   }

@@ -44,6 +44,23 @@ inline Head HeadForTest(const crypto::IdentityKey& key) {
   return head;
 }
 
+/// As the master records one; EventsForTest has one of the first form, without a level.
+inline Release ReleaseForTest() {
+  Release release;
+  release.rule = "[statistics] kinds";
+  release.statistic = "BinaryClassificationEvaluator areaUnderROC";
+  release.rows = 1000;
+  release.budget_spent = 24;
+  release.content = DigestForTest(4);
+  release.level = Release::Level::kAggregate;
+  release.kind = "binary";
+  release.data_sets = {{.id = std::string(16, 'p'), .spent = 48, .left = 52},
+                       {.id = std::string(16, 'q'), .spent = 24, .left = 76}};
+  release.bytes = 400;
+  release.outside = true;
+  return release;
+}
+
 /// One entry of each kind; the End last.
 inline std::vector<Event> EventsForTest(const crypto::IdentityKey& key) {
   Access read;
