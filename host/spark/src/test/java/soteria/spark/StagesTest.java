@@ -69,6 +69,7 @@ class StagesTest {
             .setMaster("local[2, 4]")
             .setAppName("test")
             .set("spark.ui.enabled", "false")
+            .set("spark.cleaner.referenceTracking", "false") // nothing is tidied up behind us
             .set("spark.driver.host", "127.0.0.1")
             .set("spark.driver.bindAddress", "127.0.0.1")
             .set("spark.local.dir", folder.toString())
