@@ -34,6 +34,9 @@ EnclaveMaster::Job::Job(Provisioned given, EnclaveMaster& master)
              provisioned.ledger_head, owner),
       roots(provisioned, master.world_.files, master.world_.random, ledger, clock),
       output(gate, ledger, clock),
+      releases(gate, roots, ledger, clock),
+      statistics(releases, master.statistics_process_,
+                 crypto::Hkdf(master.session_root_, "soteria/1 permutations", "", kRootBytes)),
       live(master.coordinator_) {}
 
 base::StatusOr<std::unique_ptr<EnclaveMaster>> EnclaveMaster::Create(MasterWorld world) {
@@ -52,7 +55,8 @@ EnclaveMaster::EnclaveMaster(MasterWorld world, crypto::Secret session_root,
       server_side_session_id_(std::move(server_side_session_id)),
       sealer_(session_root_, session_id_, 0),
       opener_(session_root_, session_id_),
-      coordinator_(world_.host, sealer_, opener_, {}) {}
+      coordinator_(world_.host, sealer_, opener_, {}),
+      statistics_process_(world_.host) {}
 
 EnclaveMaster::~EnclaveMaster() = default;
 
@@ -289,6 +293,7 @@ SessionCounters EnclaveMaster::End(bool succeeded) {
 
 void EnclaveMaster::OnHostClosed() {
   coordinator_.OnClosed();
+  statistics_process_.OnClosed();
   const std::lock_guard lock(mutex_);
   closed_ = true;
   if (job_ != nullptr) job_->owner.Stop();
@@ -321,9 +326,9 @@ base::StatusOr<std::shared_ptr<Session>> EnclaveMaster::SessionFor(const std::st
     return base::Fail(base::kConflict, base::Cat("This job has ", kSessionsMax,
                                                  " Spark sessions open, the most it may"));
   }
-  auto session = std::make_shared<EnclaveSession>(SessionWorld{job->gate, job->roots, job->output,
-                                                               coordinator_, turn_, job->live,
-                                                               world_.random, job->clock});
+  auto session = std::make_shared<EnclaveSession>(
+      SessionWorld{job->gate, job->roots, job->output, coordinator_, turn_, job->live,
+                   world_.random, job->clock, job->statistics});
   sessions_.emplace(session_id, session);
   return std::shared_ptr<Session>(std::move(session));
 }

@@ -37,7 +37,10 @@
 #include "src/master/output_gate.h"
 #include "src/master/owner_link.h"
 #include "src/master/provisioned.h"
+#include "src/master/release_gate.h"
 #include "src/master/roots.h"
+#include "src/master/statistics.h"
+#include "src/master/statistics_process.h"
 #include "src/policy/gate.h"
 
 namespace soteria::crypto {
@@ -70,8 +73,10 @@ class EnclaveMaster : public Master {
 
   /// One stream from its TLS handshake to its end.
   void ServeStream(std::unique_ptr<base::ByteStream> stream);
-  /// True when the frame was one for the coordinator.
-  bool OnFrame(base::Frame frame) { return coordinator_.OnFrame(std::move(frame)); }
+  /// True when the frame was one for the coordinator, or an answer of the statistics process.
+  bool OnFrame(base::Frame frame) {
+    return statistics_process_.OnFrame(frame) || coordinator_.OnFrame(std::move(frame));
+  }
   void OnHostClosed();
   /// Stops the job once the owner has been away for longer than the Manifest's linger_s. Called
   /// now and then.
@@ -93,6 +98,8 @@ class EnclaveMaster : public Master {
     ledger::LedgerWriter ledger;
     Roots roots;
     OutputGate output;
+    ReleaseGate releases;
+    Statistics statistics;
     LiveBlocks live;
   };
 
@@ -121,6 +128,7 @@ class EnclaveMaster : public Master {
   crypto::Sealer sealer_;
   crypto::Opener opener_;
   dataflow::Coordinator coordinator_;
+  StatisticsProcess statistics_process_;
   StageTurn turn_{coordinator_};
 
   mutable std::mutex mutex_;

@@ -17,6 +17,7 @@
 #include "src/master/roots.h"
 #include "src/master/session.h"
 #include "src/master/stage_scope.h"
+#include "src/master/statistics.h"
 #include "src/master/storage_catalog.h"
 #include "src/ml/estimator.h"
 #include "src/ml/persist.h"
@@ -36,6 +37,7 @@ struct SessionWorld {
   LiveBlocks& live;
   base::Random& random;
   const EnclaveClock& clock;
+  const Statistics& statistics;
 };
 
 class EnclaveSession : public Session {
@@ -90,6 +92,7 @@ class EnclaveSession : public Session {
     std::shared_ptr<const ml::Summary> summary;
     std::unique_ptr<StageScope> scope;
     std::optional<plan::Lowered> input;
+    std::vector<std::string> data;  // ids of what the training read
   };
 
   base::StatusOr<std::shared_ptr<Fitted>> Find(const std::string& object_id);
@@ -99,9 +102,11 @@ class EnclaveSession : public Session {
                                        const Progress& progress);
   base::StatusOr<Permitted<FetchResult>> FetchUngated(const std::string& object_id,
                                                       const std::vector<MethodCall>& calls);
-  base::StatusOr<ml::Attribute> SummaryAttribute(Fitted& fitted, const MethodCall& call);
-  base::StatusOr<double> EvaluateUngated(const ml::Evaluator& evaluator, const plan::PlanPtr& input,
-                                         const Progress& progress);
+  base::StatusOr<ml::Attribute> SummaryAttribute(Fitted& fitted, const MethodCall& call,
+                                                 const std::string& what, Provenance* from);
+  base::StatusOr<StatisticValue> EvaluateUngated(const ml::Evaluator& evaluator,
+                                                 const plan::PlanPtr& input,
+                                                 const Progress& progress);
   base::Status WriteUngated(const plan::PlanPtr& plan, const std::string& format,
                             const std::string& path, WriteMode mode, const Progress& progress);
   base::Status SaveFiles(std::vector<ml::SavedFile> files, const std::string& path, bool overwrite);

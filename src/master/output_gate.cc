@@ -22,13 +22,15 @@ std::string OutputGate::RuleOf(policy::Output kind) {
 }
 
 base::Status OutputGate::Record(ledger::Output::Kind kind, std::string rule,
-                                std::string_view content, const std::string& what,
-                                uint64_t rows) const {
+                                std::string_view content, const std::string& what, uint64_t rows,
+                                Provenance from) const {
   ledger::Output output;
   output.kind = kind;
   output.rule = std::move(rule);
   output.what = what.substr(0, ledger::kTextBytesMax);
   output.rows = rows;
+  output.outside = from.outside;
+  output.unverified = from.unverified;
   output.content = ledger_.Conceal(content);
   return ledger_.Append(output, clock_.NowMs());
 }

@@ -14,6 +14,7 @@
 #include "src/ledger/ledger.h"
 #include "src/master/permitted.h"
 #include "src/master/provisioned.h"
+#include "src/master/statistics.h"
 #include "src/policy/gate.h"
 
 namespace soteria::master {
@@ -29,9 +30,10 @@ class OutputGate {
   /// Lets `value` out. `content` are its bytes for the record, `what` names it.
   template <class T>
   base::StatusOr<Permitted<T>> Permit(policy::Output kind, T value, std::string_view content,
-                                      const std::string& what, uint64_t rows) const {
+                                      const std::string& what, uint64_t rows,
+                                      Provenance from = {}) const {
     SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));
-    SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), content, what, rows));
+    SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), content, what, rows, from));
     return Permitted<T>(std::move(value));
   }
 
@@ -52,7 +54,7 @@ class OutputGate {
   static ledger::Output::Kind LedgerKind(policy::Output kind);
   static std::string RuleOf(policy::Output kind);
   base::Status Record(ledger::Output::Kind kind, std::string rule, std::string_view content,
-                      const std::string& what, uint64_t rows) const;
+                      const std::string& what, uint64_t rows, Provenance from = {}) const;
 
   const policy::Gate& gate_;
   ledger::LedgerWriter& ledger_;

@@ -56,6 +56,16 @@ base::Status Roots::Accept(const Root& root, ledger::Access::Mode mode) {
   return base::OkStatus();
 }
 
+std::vector<ledger::VersionRecord> Roots::Records(const std::vector<std::string>& ids) {
+  std::vector<ledger::VersionRecord> records;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::string& id : ids) {
+    const auto found = versions_.find(id);
+    if (found != versions_.end()) records.push_back(found->second);
+  }
+  return records;
+}
+
 base::StatusOr<storage::OpenedIndex> Roots::MakeMissing(const policy::Readable& missing,
                                                         const crypto::Secret& key,
                                                         const std::string& id) {

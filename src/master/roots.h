@@ -48,6 +48,10 @@ class Roots {
   base::Status Publish(const policy::Readable& root, std::vector<storage::FileEntry> added,
                        const std::vector<std::string>& removed);
 
+  /// The records of these roots as the session has accepted them; a root that it hasn't is left
+  /// out.
+  std::vector<ledger::VersionRecord> Records(const std::vector<std::string>& ids);
+
   /// Seals one file below a writable root; no part of the tree until Publish.
   base::StatusOr<storage::FileEntry> Seal(const policy::Readable& root, const std::string& relative,
                                           std::string_view bytes, uint64_t rows);

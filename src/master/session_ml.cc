@@ -80,6 +80,7 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
   fitted->scope->set_progress(nullptr);
   fitted->model = std::move(result.model);
   fitted->summary = fitted->model->summary();
+  fitted->data = DataOf(*lowered.recipe);
   if (fitted->summary != nullptr && !fitted->summary->complete()) {
     fitted->input = std::move(lowered);
   } else {
@@ -94,7 +95,9 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
 }
 
 base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
-                                                               const MethodCall& call) {
+                                                               const MethodCall& call,
+                                                               const std::string& what,
+                                                               Provenance* from) {
   const std::lock_guard lock(fitted.mutex);
   if (fitted.summary == nullptr) {
     return base::Fail(base::kMlAttribute,
@@ -112,7 +115,15 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
     fitted.input.reset();
     fitted.scope.reset();
   }
-  return fitted.summary->Get(call.method, call.args);
+  const auto asked = fitted.summary->AsStatistic(call.method, call.args);
+  if (!asked.has_value()) return fitted.summary->Get(call.method, call.args);
+  SOTERIA_ASSIGN_OR_RETURN(
+      StatisticValue value,
+      world_.statistics.OfSums(asked->statistic, asked->sums, false, what, fitted.data));
+  *from = value.from;
+  if (!asked->one_number) return ml::Attribute(std::move(value.numbers));
+  if (value.numbers.size() == 1) return ml::Attribute(value.numbers[0]);
+  return base::Fail(base::kInternal, "a summary's statistic isn't one number");
 }
 
 base::StatusOr<Permitted<FetchResult>> EnclaveSession::Fetch(const std::string& object_id,
@@ -142,16 +153,17 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
   const bool shape = !from_summary && IsShape(call.method);
   const auto kind = from_summary ? policy::Output::kMetrics : policy::Output::kModels;
   if (!shape) SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(kind));
+  const std::string what =
+      base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".", call.method);
+  Provenance from;
   if (from_summary) {
-    SOTERIA_ASSIGN_OR_RETURN(result.value, SummaryAttribute(*fitted, call));
+    SOTERIA_ASSIGN_OR_RETURN(result.value, SummaryAttribute(*fitted, call, what, &from));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(result.value, fitted->model->Get(call.method, call.args));
   }
   const std::string content = ml::EncodeValue(result.value);
-  const std::string what =
-      base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".", call.method);
   if (shape) return world_.output.PermitShape(std::move(result), content, what);
-  return world_.output.Permit(kind, std::move(result), content, what, 0);
+  return world_.output.Permit(kind, std::move(result), content, what, 0, from);
 }
 
 base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& class_name,
@@ -164,20 +176,36 @@ base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& cl
   SOTERIA_ASSIGN_OR_RETURN(auto evaluator, ml::MakeEvaluator(class_name, uid, params));
   const auto value = EvaluateUngated(*evaluator, input, progress);
   if (!value.ok()) return world_.output.Permit(value.status());
-  return world_.output.Permit(policy::Output::kMetrics, *value, ml::EncodeValue(*value), class_name,
-                              0);
+  const double number = value->numbers[0];
+  return world_.output.Permit(policy::Output::kMetrics, number, ml::EncodeValue(number), class_name,
+                              0, value->from);
 }
 
-base::StatusOr<double> EnclaveSession::EvaluateUngated(const ml::Evaluator& evaluator,
-                                                       const plan::PlanPtr& input,
-                                                       const Progress& progress) {
+base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluator& evaluator,
+                                                               const plan::PlanPtr& input,
+                                                               const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(evaluator.CheckInput(*input->schema));
-  SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
   StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, scope));
+  const dataflow::RecipePtr recipe = lowered.recipe;
+  const stats::Statistic asked = evaluator.Asks();
+  const std::string what = base::Cat(evaluator.params().info().name, ".", asked.metric);
   TableWork work(scope, std::move(lowered));
-  SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(*kernel));
-  return evaluator.Finish(partial);
+  StatisticValue value;
+  if (world_.statistics.ByAnswers(asked.kind)) {
+    SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeAnswersKernel());
+    SOTERIA_ASSIGN_OR_RETURN(std::string answers, work.Reduce(*kernel));
+    const std::string made_by = base::Cat(base::View(recipe->digest), kernel->Encode());
+    SOTERIA_ASSIGN_OR_RETURN(value, world_.statistics.OfAnswers(asked, std::move(answers), made_by,
+                                                                what, DataOf(*recipe)));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
+    SOTERIA_ASSIGN_OR_RETURN(std::string sums, work.Reduce(*kernel));
+    SOTERIA_ASSIGN_OR_RETURN(
+        value, world_.statistics.OfSums(asked, sums, evaluator.weighted(), what, DataOf(*recipe)));
+  }
+  if (value.numbers.size() == 1) return value;
+  return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");
 }
 
 base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::ModelWithParams(

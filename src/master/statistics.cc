@@ -1,0 +1,115 @@
+#include "src/master/statistics.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "src/base/errors.h"
+#include "src/crypto/hash.h"
+#include "src/master/permute.h"
+
+namespace soteria::master {
+namespace {
+
+constexpr size_t kSeedBytes = 32;
+constexpr size_t kRowBytes = stats::kNumbersOfRow * sizeof(double);
+
+bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
+}
+
+void AddData(const dataflow::Recipe& recipe, std::vector<std::string>& ids) {
+  std::visit(
+      [&](const auto& source) {
+        using Source = std::decay_t<decltype(source)>;
+        if constexpr (std::is_same_v<Source, dataflow::DatasetSource> ||
+                      std::is_same_v<Source, dataflow::TreeSource>) {
+          if (std::find(ids.begin(), ids.end(), source.id) == ids.end()) ids.push_back(source.id);
+        } else if constexpr (!std::is_same_v<Source, dataflow::LocalSource>) {
+          AddData(*source.parent, ids);
+        }
+      },
+      recipe.source);
+}
+
+}  // namespace
+
+std::vector<std::string> DataOf(const dataflow::Recipe& recipe) {
+  std::vector<std::string> ids;
+  AddData(recipe, ids);
+  return ids;
+}
+
+base::StatusOr<StatisticValue> Statistics::OfSums(const stats::Statistic& asked,
+                                                  const std::string& sums, bool weighted,
+                                                  const std::string& what,
+                                                  const std::vector<std::string>& data) const {
+  const stats::Input exact{stats::InputForm::kSums, sums};
+  const auto inside = [&]() -> base::StatusOr<StatisticValue> {
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<double> numbers, stats::Compute(asked, exact));
+    return StatisticValue{std::move(numbers), {}};
+  };
+  const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
+  if (rule == nullptr || weighted) return inside();
+  auto made = stats::MakeReleasable(asked, sums, rule->min_rows, rule->bins);
+  if (base::Is(made.status(), stats::kStaysInside)) return inside();
+  SOTERIA_RETURN_IF_ERROR(made.status());
+  // What has no answer inside isn't asked outside.
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> own, stats::Compute(asked, made->input));
+  ReleaseGate::Leaving leaving;
+  leaving.question = {asked, std::move(made->input)};
+  leaving.what = what;
+  leaving.rows = made->rows;
+  leaving.numbers = made->numbers;
+  leaving.data = data;
+  return Outside(leaving, &own);
+}
+
+bool Statistics::ByAnswers(stats::StatisticKind kind) const {
+  const policy::StatisticsRule* rule = gate_.RuleFor(kind);
+  return rule != nullptr && rule->release == policy::ReleaseLevel::kScores;
+}
+
+base::StatusOr<StatisticValue> Statistics::OfAnswers(const stats::Statistic& asked,
+                                                     std::string answers, std::string_view work,
+                                                     const std::string& what,
+                                                     const std::vector<std::string>& data) const {
+  const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
+  if (rule == nullptr || answers.size() % kRowBytes != 0) {
+    return base::Fail(base::kInternal, "answers that may not leave, or aren't rows");
+  }
+  ReleaseGate::Leaving leaving;
+  leaving.question.statistic = asked;
+  const crypto::Secret seed =
+      crypto::Hkdf(permutation_root_, "soteria/1 permute", work, kSeedBytes);
+  leaving.question.input = {stats::InputForm::kRows, Permuted(std::move(answers), kRowBytes, seed)};
+  leaving.what = what;
+  leaving.rows = leaving.question.input.bytes.size() / kRowBytes;
+  leaving.numbers = leaving.rows * stats::kNumbersOfRow;
+  leaving.data = data;
+  leaving.unverified = rule->unverified;
+  if (rule->unverified) return Outside(leaving, nullptr);
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> own,
+                           stats::Compute(asked, leaving.question.input));
+  return Outside(leaving, &own);
+}
+
+base::StatusOr<StatisticValue> Statistics::Outside(const ReleaseGate::Leaving& leaving,
+                                                   const std::vector<double>* own) const {
+  SOTERIA_ASSIGN_OR_RETURN(const Released<std::string> released, gate_.Release(leaving));
+  SOTERIA_ASSIGN_OR_RETURN(auto numbers, process_.Ask(released));
+  if (own == nullptr) {
+    if (numbers.has_value()) return StatisticValue{*std::move(numbers), {true, true}};
+    return base::Fail(kStatistics, "the cluster's statistics process has no value for this");
+  }
+  if (!numbers.has_value() || !SameBits(*numbers, *own)) {
+    return base::Fail(kStatistics,
+                      "the cluster's statistics process gave another value than the enclave's own");
+  }
+  return StatisticValue{*own, {true, false}};
+}
+
+}  // namespace soteria::master
