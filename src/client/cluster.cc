@@ -167,6 +167,7 @@ std::vector<std::string> SparkCommand(const ClusterOptions& options,
   argv.push_back(base::Cat(options.program_dir, "/", kSparkJar));
   add("--master", base::Cat(options.program_dir, "/soteria-master"));
   add("--worker", base::Cat(options.program_dir, "/soteria-worker"));
+  add("--stats", base::Cat(options.program_dir, "/soteria-stats"));
   add("--dir", options.dir);
   add("--port", base::Cat(options.port));
   add("--workers", base::Cat(options.workers));

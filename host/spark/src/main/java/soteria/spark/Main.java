@@ -171,6 +171,7 @@ public final class Main {
           new MasterSession(
               settings,
               options.master(),
+              options.statistics(),
               spark.conf().getSizeAsBytes("spark.soteria.residentBytes", "256m"),
               number,
               spark,

@@ -26,6 +26,7 @@ final class MasterSession {
   private final EnclaveProcess process;
   private final FrameChannel channel;
   private final FileService files;
+  private final StatisticsProcess statistics;
   private final Relay relay;
   private final Stages stages;
   private final SparkListener listener;
@@ -36,6 +37,7 @@ final class MasterSession {
   MasterSession(
       Settings settings,
       String program,
+      String statisticsProgram,
       long residentBytes,
       long number,
       SparkContext spark,
@@ -60,6 +62,13 @@ final class MasterSession {
     channel.send(FrameKind.HELLO_OK, 0);
     files = new FileService(spark.conf());
     relay = new Relay(this::send);
+    statistics =
+        new StatisticsProcess(
+            statisticsProgram,
+            settings.logDirectory(),
+            recording,
+            "session-" + number + "-statistics",
+            this::send);
     stages = new Stages(spark, executors, this::send, number, residentBytes);
     listener = stages.listener();
     spark.addSparkListener(listener);
@@ -108,6 +117,8 @@ final class MasterSession {
           relay.fromMaster(frame);
         } else if (frame.kind() == FrameKind.FILE_REQUEST_VALUE) {
           files.serve(frame, this::send);
+        } else if (frame.kind() == FrameKind.STATISTIC_VALUE) {
+          statistics.ask(frame);
         } else {
           stages.fromMaster(frame);
         }
@@ -195,6 +206,7 @@ final class MasterSession {
     relay.close();
     channel.close();
     files.close();
+    statistics.close();
     stages.close();
     spark.removeSparkListener(listener);
   }

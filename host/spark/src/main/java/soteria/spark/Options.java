@@ -9,6 +9,7 @@ record Options(
     String directory,
     String master,
     String worker,
+    String statistics,
     String simulatedKey,
     String logDirectory,
     String recordDirectory,
@@ -24,6 +25,7 @@ record Options(
 
         --master PROGRAM       soteria-master, on the driver's machine
         --worker PROGRAM       soteria-worker, on every executor's machine
+        --stats PROGRAM        soteria-stats, on the driver's machine (none: no statistics outside)
         --dir DIR              writes DIR/state.json once the cluster is ready
         --address HOST         where owners connect (127.0.0.1)
         --port PORT            and at which port (any)
@@ -37,7 +39,7 @@ record Options(
 
   static final Set<String> KNOWN =
       Set.of(
-          "dir", "master", "worker", "simulated-key", "log-dir", "record", "address", "port",
+          "dir", "master", "worker", "stats", "simulated-key", "log-dir", "record", "address", "port",
           "executor-port", "workers", "memory");
 
   /** Null when help was asked for. IllegalArgumentException says what is wrong. */
@@ -65,6 +67,7 @@ record Options(
         given.getOrDefault("dir", ""),
         given.get("master"),
         given.get("worker"),
+        given.getOrDefault("stats", ""),
         given.getOrDefault("simulated-key", ""),
         given.getOrDefault("log-dir", ""),
         given.getOrDefault("record", ""),

@@ -24,7 +24,7 @@ class OptionsTest {
   @Test
   void whatIsNotGiven() {
     Options options = Options.parse(new String[] {"--master", "m", "--worker", "w"});
-    assertEquals(new Options("", "m", "w", "", "", "", "127.0.0.1", 0, 0, 0, 0), options);
+    assertEquals(new Options("", "m", "w", "", "", "", "", "127.0.0.1", 0, 0, 0, 0), options);
   }
 
   @Test
@@ -33,7 +33,7 @@ class OptionsTest {
         "--dir d --master m --worker w --simulated-key k --log-dir l --record r --address a"
             + " --port 65535 --executor-port 1 --workers 10000 --memory 9223372036854775807";
     assertEquals(
-        new Options("d", "m", "w", "k", "l", "r", "a", 65_535, 1, 10_000, Long.MAX_VALUE),
+        new Options("d", "m", "w", "s", "k", "l", "r", "a", 65_535, 1, 10_000, Long.MAX_VALUE),
         Options.parse(line.split(" ")));
   }
 
