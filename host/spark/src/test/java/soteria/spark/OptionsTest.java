@@ -30,7 +30,7 @@ class OptionsTest {
   @Test
   void everyOption() {
     String line =
-        "--dir d --master m --worker w --simulated-key k --log-dir l --record r --address a"
+        "--dir d --master m --worker w --stats s --simulated-key k --log-dir l --record r --address a"
             + " --port 65535 --executor-port 1 --workers 10000 --memory 9223372036854775807";
     assertEquals(
         new Options("d", "m", "w", "s", "k", "l", "r", "a", 65_535, 1, 10_000, Long.MAX_VALUE),
