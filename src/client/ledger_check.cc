@@ -1,11 +1,16 @@
 #include "src/client/ledger_check.h"
 
+#include <memory>
+#include <utility>
+
 #include "src/attest/binding.h"
 #include "src/attest/evidence.h"
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/channel/attested.h"
 #include "src/client/paths.h"
+#include "src/client/run.h"
 #include "src/ledger/versions.h"
 #include "src/policy/admit.h"
 
@@ -13,9 +18,23 @@ namespace soteria::client {
 namespace {
 
 constexpr int kManifestMode = 0600;
+constexpr size_t kShortHexChars = 16;
 
 std::string ManifestName(const base::Digest& digest) {
   return base::Cat(base::Hex(base::View(digest)), ".toml");
+}
+
+// The Manifest with that digest; empty where it isn't at hand.
+base::StatusOr<std::optional<policy::Manifest>> FindManifest(
+    Owner& owner, const std::vector<policy::Manifest>& given, const base::Digest& digest) {
+  for (const policy::Manifest& manifest : given) {
+    if (manifest.digest == digest) return std::optional(manifest);
+  }
+  base::StatusOr<std::string> text = owner.files.ReadAll(
+      owner.home.manifests_dir(), ManifestName(digest), policy::kManifestBytesMax);
+  if (!text.ok()) return std::optional<policy::Manifest>();
+  SOTERIA_ASSIGN_OR_RETURN(policy::Manifest manifest, policy::ParseManifest(*text));
+  return std::optional(std::move(manifest));
 }
 
 }  // namespace
@@ -26,10 +45,14 @@ base::Status KeepManifest(Owner& owner, const policy::Manifest& manifest) {
                                      manifest.text, kManifestMode);
 }
 
-base::Status CheckHeadEvidence(const ledger::Head& head, const policy::Manifest& manifest,
-                               int64_t time_ms) {
+base::StatusOr<attest::Claims> CheckHeadEvidence(const ledger::Head& head,
+                                                 const policy::Manifest& manifest,
+                                                 int64_t time_ms) {
   if (head.manifest != manifest.digest) {
     return base::Fail(base::kEvidence, "the session ran under another Manifest");
+  }
+  if (head.nonce.size() != channel::kNonceBytes) {
+    return base::Fail(base::kEvidence, "the challenge's nonce has another length");
   }
   SOTERIA_ASSIGN_OR_RETURN(attest::Evidence evidence, attest::ParseEvidence(head.evidence));
   SOTERIA_ASSIGN_OR_RETURN(attest::Claims claims,
@@ -40,13 +63,16 @@ base::Status CheckHeadEvidence(const ledger::Head& head, const policy::Manifest&
   binding.exporter = head.exporter;
   binding.policy_hash = manifest.digest;
   binding.identity_der = head.identity;
-  return policy::Admit(claims, policy::Role::kMaster, attest::ReportData(binding), manifest.tee);
+  SOTERIA_RETURN_IF_ERROR(
+      policy::Admit(claims, policy::Role::kMaster, attest::ReportData(binding), manifest.tee));
+  return claims;
 }
 
 base::StatusOr<CheckedLedger> CheckLedger(Owner& owner, const crypto::Secret* user_key,
-                                          const std::optional<std::string>& path) {
-  auto [folder, name] =
-      path.has_value() ? SplitPath(*path) : std::pair(owner.home.dir, std::string(Home::kLedger));
+                                          const LedgerPlace& place) {
+  auto [folder, name] = place.path.has_value()
+                            ? SplitPath(*place.path)
+                            : std::pair(owner.home.dir, std::string(Home::kLedger));
   base::StatusOr<std::string> bytes = owner.files.ReadAll(folder, name, ledger::kLedgerBytesMax);
   if (!bytes.ok()) {
     return base::Fail(base::kInput, base::Cat("cannot read the ledger ", folder, "/", name, ": ",
@@ -54,25 +80,61 @@ base::StatusOr<CheckedLedger> CheckLedger(Owner& owner, const crypto::Secret* us
   }
   CheckedLedger checked;
   std::unique_ptr<ledger::Versions> versions;
-  if (!path.has_value() && user_key != nullptr) {
+  if (!place.path.has_value() && user_key != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(versions, ledger::Versions::OpenReadOnly(owner.files, owner.home.dir,
                                                                       Home::kVersions, *user_key));
     checked.anchored = true;
   }
   int64_t now_ms = owner.clock.NowMs();
-  auto check = [&owner, &checked, now_ms](const ledger::Head& head) -> base::Status {
-    base::StatusOr<std::string> text = owner.files.ReadAll(
-        owner.home.manifests_dir(), ManifestName(head.manifest), policy::kManifestBytesMax);
-    if (!text.ok()) {
+  auto check = [&](const ledger::Head& head) -> base::Status {
+    auto& manifest = checked.manifests.emplace_back();
+    SOTERIA_ASSIGN_OR_RETURN(manifest, FindManifest(owner, place.manifests, head.manifest));
+    if (!manifest.has_value()) {
       ++checked.evidence_unchecked;
       return base::OkStatus();
     }
-    SOTERIA_ASSIGN_OR_RETURN(policy::Manifest manifest, policy::ParseManifest(*text));
-    return CheckHeadEvidence(head, manifest, now_ms);
+    return CheckHeadEvidence(head, *manifest, now_ms).status();
   };
   checked.report =
       ledger::VerifyLedger(*bytes, versions == nullptr ? nullptr : &versions->anchor(), check);
   return checked;
+}
+
+std::vector<std::string> Unproven(const CheckedLedger& checked) {
+  std::vector<std::string> found;
+  if (!checked.anchored) {
+    found.emplace_back(
+        "not compared with the owner's version record: entries or sessions that are missing at the "
+        "end, and another ledger that branches off from this one, would go unnoticed");
+    if (checked.report.entries > 0 && checked.report.origin != base::Digest{}) {
+      found.emplace_back(
+          "the first entry follows one that isn't in this file: what stood before it is elsewhere, "
+          "or was cut away");
+    }
+  }
+  size_t simulated = 0;
+  for (size_t i = 0; i < checked.report.sessions.size(); ++i) {
+    const ledger::SessionReport& session = checked.report.sessions[i];
+    simulated += session.head.build == "simulated" ? 1U : 0U;
+    if (i >= checked.manifests.size() || checked.manifests[i].has_value()) continue;
+    found.push_back(base::Cat(
+        "session ", base::Hex(base::View(session.session)).substr(0, kShortHexChars),
+        ": its Manifest isn't at hand (SHA-256 ", base::Hex(base::View(session.head.manifest)),
+        "), so nothing shows that an enclave signed its entries; give --manifest FILE"));
+  }
+  if (simulated > 0) {
+    found.push_back(base::Cat("NOT PROTECTED: ", simulated,
+                              simulated == 1 ? " session" : " sessions",
+                              " in simulated enclaves, whose evidence anybody with the cluster's "
+                              "key can make"));
+  }
+  return found;
+}
+
+int VerifyExitCode(const CheckedLedger& checked) {
+  if (checked.report.verdict == ledger::Verdict::kBroken) return kExitFailed;
+  if (checked.report.verdict == ledger::Verdict::kCutOff) return kExitCutOff;
+  return checked.evidence_unchecked > 0 ? kExitUnproven : kExitOk;
 }
 
 }  // namespace soteria::client

@@ -204,6 +204,24 @@ base::StatusOr<policy::WritableRule> WriteRule(Owner& owner, const crypto::Secre
   return policy::WritableRule{path, base::Hex(root->id), root->opened.index.version, tee.kinds};
 }
 
+std::string StatisticsSummary(const std::optional<policy::StatisticsRule>& rule) {
+  if (!rule.has_value()) return "releases  nothing (scheme baseline: statistics stay inside)\n";
+  std::string out = base::Cat("releases  ", policy::ReleaseLevelName(rule->release), " of ",
+                              Joined(rule->kinds, "nothing"), " statistics (scheme partitioned)\n");
+  out += base::Cat("          at least ", rule->min_rows, " rows a cell, ",
+                   rule->release == policy::ReleaseLevel::kAggregate
+                       ? base::Cat("at most ", rule->bins, " bins, ")
+                       : std::string(),
+                   "at most ", rule->budget, " numbers of one data set ever\n");
+  if (!rule->inside.empty()) {
+    out += base::Cat("          inside: ", Joined(rule->inside, ""), "\n");
+  }
+  if (rule->release == policy::ReleaseLevel::kScores) {
+    out += base::Cat("          values ", rule->unverified ? "UNVERIFIED" : "checked inside", "\n");
+  }
+  return out;
+}
+
 }  // namespace
 
 base::StatusOr<base::Digest> MeasureProgram(const std::string& program) {
@@ -235,6 +253,7 @@ base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret&
   manifest.rows = options.rows;
   manifest.metrics = options.metrics;
   manifest.models = options.models;
+  manifest.statistics = options.statistics;
   std::vector<std::string> kinds = Names(manifest.tee.kinds);
   SOTERIA_ASSIGN_OR_RETURN(RemoteRoots remote, RemoteRoots::Load(owner));
   RemoteRules remote_rules(owner, user_key, manifest.tee, remote);
@@ -264,6 +283,36 @@ base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret&
   return parsed;
 }
 
+base::StatusOr<std::optional<policy::StatisticsRule>> StatisticsOf(
+    const std::string& scheme, const std::string& release, const std::vector<std::string>& kinds) {
+  if (scheme == "baseline") {
+    if (release.empty() && kinds.empty()) return std::optional<policy::StatisticsRule>();
+    return base::Fail(
+        base::kInput,
+        "--release and --statistics go with --scheme partitioned: the baseline scheme "
+        "computes every statistic inside the enclaves");
+  }
+  if (scheme != "partitioned") {
+    return base::Fail(base::kInput, base::Cat("\"", scheme,
+                                              "\" is no scheme; give --scheme baseline or "
+                                              "--scheme partitioned"));
+  }
+  policy::StatisticsRule rule;
+  if (!release.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(rule.release, policy::ParseReleaseLevel(release));
+  }
+  rule.kinds = kinds;
+  for (const std::string_view kind : policy::kStatisticKinds) {
+    const bool named = std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+    if (kinds.empty()) {
+      rule.kinds.emplace_back(kind);
+    } else if (!named) {
+      rule.inside.emplace_back(kind);
+    }
+  }
+  return std::optional<policy::StatisticsRule>(std::move(rule));
+}
+
 std::string Summary(const policy::Manifest& manifest) {
   std::string out = base::Cat("task      ", manifest.task, "\n");
   out += base::Cat("enclaves  ", Joined(Names(manifest.tee.kinds), "none"),
@@ -291,6 +340,7 @@ std::string Summary(const policy::Manifest& manifest) {
   if (manifest.metrics) outputs.emplace_back("metrics");
   if (manifest.models) outputs.emplace_back("models");
   out += base::Cat("fetches   ", Joined(outputs, "nothing"), "\n");
+  out += StatisticsSummary(manifest.statistics);
   out += base::Cat("limits    ", manifest.max_workers, " workers, evidence renewed after ",
                    manifest.reattest_s, " s, enclaves end ", manifest.linger_s,
                    " s after the last connection\n");

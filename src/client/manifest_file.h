@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ManifestOptions {
   bool rows = false;
   bool metrics = false;
   bool models = false;
+  std::optional<policy::StatisticsRule> statistics;  ///< without: scheme "baseline"
   std::string program_dir;  ///< where soteria-master and soteria-worker are
 };
 
@@ -39,7 +41,13 @@ struct ManifestOptions {
 base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret& user_key,
                                              const ManifestOptions& options);
 
-/// A summary for people: who may join, what may be read, written, used and fetched; then warnings.
+/// The rule that `--scheme`, `--release` and `--statistics` ask for; empty for "baseline". No kinds
+/// named means all; those not named stay inside. kInput for names that don't exist.
+base::StatusOr<std::optional<policy::StatisticsRule>> StatisticsOf(
+    const std::string& scheme, const std::string& release, const std::vector<std::string>& kinds);
+
+/// A summary for people: who may join, what may be read, written, used, fetched and released; then
+/// warnings.
 std::string Summary(const policy::Manifest& manifest);
 
 /// What `program --measure` prints: 64 hexadecimal digits.

@@ -134,6 +134,45 @@ TEST_F(ManifestFileTest, TheSummaryNamesEverything) {
   }
 }
 
+TEST_F(ManifestFileTest, TheSchemeIsWrittenAndSummarised) {
+  PutData();
+  EXPECT_FALSE(New()->statistics.has_value());
+  EXPECT_NE(Summary(*policy::ParseManifest(test_.Read("risk.toml"))).find("scheme baseline"),
+            std::string::npos);
+  auto all = StatisticsOf("partitioned", "", {});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ((*all)->kinds, (std::vector<std::string>{"binary", "multiclass", "regression"}));
+  EXPECT_TRUE((*all)->inside.empty());
+  auto some = StatisticsOf("partitioned", "scores", {"multiclass"});
+  ASSERT_TRUE(some.ok());
+  EXPECT_EQ((*some)->inside, (std::vector<std::string>{"binary", "regression"}));
+  options_.statistics = *some;
+  options_.out = test_.At("scores.toml");
+  auto made = New();
+  ASSERT_TRUE(made.ok()) << base::Message(made.status());
+  EXPECT_EQ(policy::ParseManifest(test_.Read("scores.toml"))->statistics, *some);
+  const std::string summary = Summary(*made);
+  for (const char* part :
+       {"scores of multiclass statistics (scheme partitioned)", "inside: binary, regression",
+        "at most 100000 numbers of one data set ever", "values checked inside",
+        "warning: [statistics] release = \"scores\" shows the host the model's answers"}) {
+    EXPECT_NE(summary.find(part), std::string::npos) << part << "\n" << summary;
+  }
+}
+
+TEST_F(ManifestFileTest, ASchemeThatDoesNotExistOrFitIsRefused) {
+  for (const auto& refused :
+       {StatisticsOf("outside", "", {}), StatisticsOf("baseline", "scores", {}),
+        StatisticsOf("baseline", "", {"binary"}), StatisticsOf("partitioned", "rows", {})}) {
+    EXPECT_TRUE(base::Is(refused.status(), base::kInput));
+  }
+  PutData();
+  options_.statistics = *StatisticsOf("partitioned", "", {"roc"});
+  auto made = New();
+  EXPECT_TRUE(base::Is(made.status(), base::kManifest)) << made.status();
+  EXPECT_FALSE(*test_.files().Exists(test_.At(""), "risk.toml"));
+}
+
 TEST_F(ManifestFileTest, ARootThatOnlyTheClusterReachesIsLookedUpInItsCopy) {
   const std::string id = PutData().id_hex;
   options_.read = {{"hdfs://nn/a", test_.At("s/a")}};

@@ -1,5 +1,6 @@
 #include "src/client/records.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "src/base/errors.h"
@@ -26,6 +27,37 @@ base::StatusOr<std::unique_ptr<ledger::Versions>> OpenVersions(Owner& owner,
   return versions;
 }
 
+// What a release takes from a budget has to come with it, as the records to keep.
+base::Status CheckSpent(const ledger::Release& release,
+                        const std::vector<ledger::VersionRecord>& versions) {
+  for (const ledger::Spending& spending : release.data_sets) {
+    const bool there = std::any_of(versions.begin(), versions.end(), [&](const auto& record) {
+      return record.id == spending.id && record.spent == spending.spent;
+    });
+    if (there) continue;
+    return base::Fail(
+        base::kProtocol,
+        "a release came without the record of what it takes from a data set's budget");
+  }
+  return base::OkStatus();
+}
+
+// The entry that the records don't know of yet: an interrupted Store, or records that were put back
+// to an older state. What it took from a budget stays taken either way.
+base::Status TakeOver(const ledger::Entry& entry, const base::Digest& head,
+                      ledger::Versions* versions) {
+  std::vector<ledger::VersionRecord> records;
+  if (const auto* release = std::get_if<ledger::Release>(&entry.event)) {
+    for (const ledger::Spending& spending : release->data_sets) {
+      const ledger::VersionRecord* known = versions->Find(spending.id);
+      if (known == nullptr || known->spent >= spending.spent) continue;
+      records.push_back(*known);
+      records.back().spent = spending.spent;
+    }
+  }
+  return records.empty() ? base::OkStatus() : versions->Store(records, head);
+}
+
 }  // namespace
 
 base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
@@ -37,6 +69,10 @@ base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
       ledger::LedgerFile::Open(owner.files, dir, Home::kLedger, records->versions_->anchor());
   if (!ledger.ok()) return base::WithContext(ledger.status(), base::Cat(dir, "/", Home::kLedger));
   records->ledger_ = std::move(*ledger);
+  if (records->ledger_->unrecorded().has_value()) {
+    SOTERIA_RETURN_IF_ERROR(TakeOver(*records->ledger_->unrecorded(), records->ledger_->head(),
+                                     records->versions_.get()));
+  }
   return records;
 }
 
@@ -56,6 +92,9 @@ base::Status Records::CheckExpected(std::string_view entry,
                         "the session's first ledger entry names another enclave or Manifest than "
                         "the verified ones");
     }
+  }
+  if (const auto* release = std::get_if<ledger::Release>(&parsed.entry.event)) {
+    SOTERIA_RETURN_IF_ERROR(CheckSpent(*release, versions));
   }
   for (const ledger::VersionRecord& record : versions) {
     if (!ids_.contains(record.id)) {

@@ -18,7 +18,14 @@
 namespace soteria::client {
 
 /// Exit codes of every command; `run` also gives back its command's own.
-enum ExitCode : int { kExitOk = 0, kExitFailed = 1, kExitUsage = 2, kExitMasterLost = 3 };
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+  kExitMasterLost = 3,
+  kExitCutOff = 4,    ///< `ledger verify`: a session has no end
+  kExitUnproven = 5,  ///< `ledger verify`: whole, but a session's evidence couldn't be checked
+};
 
 using Say = std::function<void(std::string_view line)>;
 

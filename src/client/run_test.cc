@@ -1,5 +1,6 @@
 #include "src/client/run.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -18,6 +19,9 @@
 
 namespace soteria::client {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class RunTest : public ::testing::Test {
  protected:
@@ -184,7 +188,7 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   writer.join();
   ASSERT_TRUE(code.ok());
   crypto::Secret key = test_.Key();
-  auto checked = CheckLedger(test_.owner(), &key, std::nullopt);
+  auto checked = CheckLedger(test_.owner(), &key, {});
   ASSERT_TRUE(checked.ok()) << base::Message(checked.status());
   EXPECT_EQ(checked->report.verdict, ledger::Verdict::kWhole) << checked->report.reason;
   EXPECT_TRUE(checked->anchored);
@@ -196,18 +200,58 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   EXPECT_TRUE(CheckHeadEvidence(head, manifest, 0).ok());
   ledger::Head other = head;
   other.identity = crypto::IdentityKey::Generate()->public_der();
-  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0), base::kEvidence));
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0).status(), base::kEvidence));
   other = head;
   other.exporter[0] = static_cast<char>(other.exporter[0] ^ 1);
-  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0), base::kEvidence));
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0).status(), base::kEvidence));
   other = head;
   other.manifest[0] ^= 1;
-  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0), base::kEvidence));
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0).status(), base::kEvidence));
+
+  other = head;
+  other.nonce.pop_back();
+  EXPECT_TRUE(base::Is(CheckHeadEvidence(other, manifest, 0).status(), base::kEvidence));
+  EXPECT_EQ(VerifyExitCode(*checked), kExitOk);
+  EXPECT_THAT(Unproven(*checked), ElementsAre(HasSubstr("NOT PROTECTED: 1 session in simulated")));
+
+  // An auditor has the file only, and is given the Manifest; each thing that stays open is named.
+  const std::string bytes = test_.Read("home/ledger");
+  OwnerForTest auditor;
+  LedgerPlace place{.path = auditor.Write("copy", bytes), .manifests = {}};
+  auto offline = CheckLedger(auditor.owner(), nullptr, place);
+  ASSERT_TRUE(offline.ok()) << base::Message(offline.status());
+  EXPECT_EQ(offline->report.verdict, ledger::Verdict::kWhole);
+  EXPECT_EQ(VerifyExitCode(*offline), kExitUnproven);
+  EXPECT_THAT(Unproven(*offline),
+              ElementsAre(HasSubstr("not compared with the owner's version record"),
+                          HasSubstr("its Manifest isn't at hand"), HasSubstr("NOT PROTECTED")));
+  place.manifests = {manifest};
+  offline = CheckLedger(auditor.owner(), nullptr, place);
+  EXPECT_EQ(VerifyExitCode(*offline), kExitOk);
+  EXPECT_EQ(Unproven(*offline).size(), 2U);
+  EXPECT_EQ(offline->manifests.at(0)->digest, manifest.digest);
+  // A Manifest of the same digest is needed: another that admits more enclaves isn't the session's.
+  place.manifests = {*policy::ParseManifest(manifest.text + "\n")};
+  EXPECT_EQ(VerifyExitCode(*CheckLedger(auditor.owner(), nullptr, place)), kExitUnproven);
+  // The same digest with another key: the evidence must speak for the key that signed.
+  place.manifests = {manifest};
+  place.manifests[0].tee.simulated_key = crypto::IdentityKey::Generate()->public_der();
+  offline = CheckLedger(auditor.owner(), nullptr, place);
+  EXPECT_EQ(offline->report.verdict, ledger::Verdict::kBroken);
+  EXPECT_EQ(VerifyExitCode(*offline), kExitFailed);
+  EXPECT_NE(offline->report.reason.find("entry 1: the session's evidence was refused"),
+            std::string::npos);
+  // Without the last entry.
+  size_t end = 0;
+  for (size_t next = 0; next < bytes.size(); next += 4 + base::GetLe32(bytes.data() + next)) {
+    end = next;
+  }
+  place = {.path = auditor.Write("copy", bytes.substr(0, end)), .manifests = {manifest}};
+  EXPECT_EQ(VerifyExitCode(*CheckLedger(auditor.owner(), nullptr, place)), kExitCutOff);
 
   // A shortened file is noticed with the owner's records, and its Manifest is kept for checking.
   test_.Write("home/ledger", "");
-  EXPECT_EQ(CheckLedger(test_.owner(), &key, std::nullopt)->report.verdict,
-            ledger::Verdict::kBroken);
+  EXPECT_EQ(CheckLedger(test_.owner(), &key, {})->report.verdict, ledger::Verdict::kBroken);
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ std::string ClusterDir(const Context& context, const std::string& option) {
 }
 
 struct NewArguments {
-  std::string out, key, cluster, task = "task";
+  std::string out, key, cluster, task = "task", scheme = "baseline", release;
   bool simulated = false;
-  std::vector<std::string> tee_kinds, platforms, read, write, classes, outputs;
+  std::vector<std::string> tee_kinds, platforms, read, write, classes, outputs, statistics;
 };
 
 base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments) {
@@ -58,6 +58,9 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
     options.metrics |= output == "metrics";
     options.models |= output == "models";
   }
+  SOTERIA_ASSIGN_OR_RETURN(
+      options.statistics,
+      client::StatisticsOf(arguments.scheme, arguments.release, arguments.statistics));
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
   SOTERIA_ASSIGN_OR_RETURN(policy::Manifest manifest,
                            client::NewManifest(context.owner, key, options));
@@ -66,6 +69,23 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
   }
   PrintLine(base::Cat("wrote ", options.out, "; read it before you run it"));
   return client::kExitOk;
+}
+
+void AddSchemeOptions(CLI::App* command, NewArguments& arguments) {
+  command
+      ->add_option("--scheme", arguments.scheme,
+                   "Where statistics about the job are computed: baseline (inside the enclaves) or "
+                   "partitioned (what is released may be finished outside)")
+      ->capture_default_str();
+  command->add_option("--release", arguments.release,
+                      "With --scheme partitioned: aggregate (default) or scores, which shows the "
+                      "host the model's answers");
+  command
+      ->add_option("--statistics", arguments.statistics,
+                   "With --scheme partitioned: kinds that may leave (default: all): "
+                   "binary,multiclass,regression; the others stay inside")
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void AddNew(CLI::App& manifest, Context& context) {
@@ -77,7 +97,9 @@ void AddNew(CLI::App& manifest, Context& context) {
       "      --read /bucket/a --read /bucket/b --classes 'org.apache.spark.ml.classification.*'\n"
       "  soteria manifest new --out risk.toml --simulated \\\n"
       "      --read hdfs://nn:9000/patients=./patients \\\n"
-      "      --write hdfs://nn:9000/models --output metrics,models");
+      "      --write hdfs://nn:9000/models --output metrics,models\n"
+      "  soteria manifest new --out risk.toml --simulated --read /bucket/patients \\\n"
+      "      --output metrics --scheme partitioned --statistics binary");
   auto arguments = std::make_shared<NewArguments>();
   command->add_option("--out", arguments->out, "The file to write; never overwritten")->required();
   command->add_option("--task", arguments->task, "The task's name, for the ledger")
@@ -108,6 +130,7 @@ void AddNew(CLI::App& manifest, Context& context) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"rows", "metrics", "models"}));
+  AddSchemeOptions(command, *arguments);
   command->add_option("--key", arguments->key, kKeyHelp);
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return DoNew(context, *arguments); };

@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/client/ledger_check.h"
+#include "src/client/ledger_page.h"
 #include "src/client/paths.h"
 #include "src/client/records.h"
 #include "src/client/run.h"
@@ -19,38 +20,56 @@ namespace {
 
 constexpr char kKeyHelp[] = "The user key's file (default: user.key in the state directory)";
 constexpr int kExportMode = 0600;
+constexpr int kPageMode = 0600;
 
 struct LedgerArguments {
   std::string file, key;
+  std::vector<std::string> manifests;
   bool json = false;
 };
 
-base::StatusOr<client::CheckedLedger> Check(const Context& context,
-                                            const LedgerArguments& arguments) {
-  if (!arguments.file.empty()) {
-    return client::CheckLedger(context.owner, nullptr, context.Absolute(arguments.file));
-  }
-  SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
-  return client::CheckLedger(context.owner, &key, std::nullopt);
+void AddLedgerOptions(CLI::App* command, LedgerArguments& arguments) {
+  command->add_option("FILE", arguments.file, "A ledger (default: the owner's own)");
+  command->add_option("--key", arguments.key, kKeyHelp);
+  command
+      ->add_option("--manifest", arguments.manifests,
+                   "The Manifest of a session, to check its evidence (repeatable; those that ran "
+                   "here are kept)")
+      ->allow_extra_args(false);
 }
 
-void SayUnchecked(const client::CheckedLedger& checked) {
-  if (checked.evidence_unchecked > 0) {
-    SayLine(base::Cat("note: the evidence of ", checked.evidence_unchecked,
-                      " sessions was not checked, their Manifests are not kept here"));
+base::StatusOr<client::CheckedLedger> Check(const Context& context,
+                                            const LedgerArguments& arguments) {
+  client::LedgerPlace place;
+  for (const std::string& path : arguments.manifests) {
+    auto [folder, name] = client::SplitPath(context.Absolute(path));
+    base::StatusOr<std::string> text =
+        context.owner.files.ReadAll(folder, name, policy::kManifestBytesMax);
+    if (!text.ok()) {
+      return base::Fail(base::kInput, base::Cat("cannot read the Manifest ", path, ": ",
+                                                base::Message(text.status())));
+    }
+    base::StatusOr<policy::Manifest> manifest = policy::ParseManifest(*text);
+    if (!manifest.ok()) return base::WithContext(manifest.status(), path);
+    place.manifests.push_back(*std::move(manifest));
   }
-  if (!checked.anchored) {
-    SayLine("note: not compared with the owner's records, so a shorter copy would go unnoticed");
+  if (!arguments.file.empty()) {
+    place.path = context.Absolute(arguments.file);
+    return client::CheckLedger(context.owner, nullptr, place);
   }
+  SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
+  return client::CheckLedger(context.owner, &key, place);
 }
 
 void AddVerify(CLI::App& ledger, Context& context) {
-  CLI::App* command = AddCommand(ledger, context, "verify",
-                                 "Says whole, cut off or broken; exit code 0 for whole only.",
-                                 "  soteria ledger verify\n  soteria ledger verify copy-of-ledger");
+  CLI::App* command = AddCommand(
+      ledger, context, "verify", "Says whole, cut off or broken, and what that leaves unproven.",
+      "  soteria ledger verify\n"
+      "  soteria ledger verify copy-of-ledger --manifest risk.toml\n"
+      "Exit codes: 0 whole and each session's evidence verified, 1 broken, 4 "
+      "cut off,\n5 whole, but a session's evidence could not be checked.");
   auto arguments = std::make_shared<LedgerArguments>();
-  command->add_option("FILE", arguments->file, "A ledger (default: the owner's own)");
-  command->add_option("--key", arguments->key, kKeyHelp);
+  AddLedgerOptions(command, *arguments);
   command->callback([&context, arguments] {
     context.action = [&context, arguments]() -> base::StatusOr<int> {
       SOTERIA_ASSIGN_OR_RETURN(client::CheckedLedger checked, Check(context, *arguments));
@@ -58,8 +77,43 @@ void AddVerify(CLI::App& ledger, Context& context) {
       PrintLine(base::Cat(ledger::VerdictName(report.verdict), ": ", report.entries, " entries, ",
                           report.sessions.size(), " sessions", report.reason.empty() ? "" : ". ",
                           report.reason));
-      SayUnchecked(checked);
-      return report.verdict == ledger::Verdict::kWhole ? client::kExitOk : client::kExitFailed;
+      for (const std::string& open : client::Unproven(checked)) {
+        PrintLine(base::Cat("unproven: ", open));
+      }
+      return client::VerifyExitCode(checked);
+    };
+  });
+}
+
+struct PageArguments : LedgerArguments {
+  std::string out = "ledger.html", session;
+};
+
+void AddPage(CLI::App& ledger, Context& context) {
+  CLI::App* command =
+      AddCommand(ledger, context, "page",
+                 "Writes one static HTML page of a job: what ran where, and what left.",
+                 "  soteria ledger page --out risk.html\n"
+                 "  soteria ledger page copy-of-ledger --manifest risk.toml --session 5f3a");
+  auto arguments = std::make_shared<PageArguments>();
+  AddLedgerOptions(command, *arguments);
+  command->add_option("--out", arguments->out, "The page; replaced if it is there")
+      ->capture_default_str();
+  command->add_option("--session", arguments->session,
+                      "The beginning of a session's id (default: the last one)");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments]() -> base::StatusOr<int> {
+      SOTERIA_ASSIGN_OR_RETURN(client::CheckedLedger checked, Check(context, *arguments));
+      SOTERIA_ASSIGN_OR_RETURN(const size_t session,
+                               client::FindSession(checked.report, arguments->session));
+      const std::string page = client::LedgerPage(checked, session, context.owner.clock.NowMs());
+      const std::string out = context.Absolute(arguments->out);
+      auto [folder, name] = client::SplitPath(out);
+      SOTERIA_RETURN_IF_ERROR(context.owner.files.WriteAtomically(folder, name, page, kPageMode));
+      PrintLine(base::Cat("wrote ", out));
+      const bool broken = checked.report.verdict == ledger::Verdict::kBroken;
+      if (broken) SayLine(base::Cat("the ledger is broken: ", checked.report.reason));
+      return broken ? client::kExitFailed : client::kExitOk;
     };
   });
 }
@@ -72,9 +126,9 @@ void AddLedger(CLI::App& app, Context& context) {
       "  soteria ledger\n  soteria ledger --json | jq '.sessions[-1]'\n  soteria ledger verify");
   auto arguments = std::make_shared<LedgerArguments>();
   command->add_flag("--json", arguments->json, "For programs");
-  command->add_option("FILE", arguments->file, "A ledger (default: the owner's own)");
-  command->add_option("--key", arguments->key, kKeyHelp);
+  AddLedgerOptions(command, *arguments);
   AddVerify(*command, context);
+  AddPage(*command, context);
   command->callback([&context, arguments, command] {
     if (!command->get_subcommands().empty()) return;
     context.action = [&context, arguments]() -> base::StatusOr<int> {
@@ -83,7 +137,9 @@ void AddLedger(CLI::App& app, Context& context) {
           arguments->json ? ledger::RenderJson(checked.report) : ledger::RenderText(checked.report);
       if (!text.ends_with('\n')) text += '\n';
       std::fputs(text.c_str(), stdout);
-      SayUnchecked(checked);
+      for (const std::string& open : client::Unproven(checked)) {
+        SayLine(base::Cat("unproven: ", open));
+      }
       bool is_broken = checked.report.verdict == ledger::Verdict::kBroken;
       return is_broken ? client::kExitFailed : client::kExitOk;
     };

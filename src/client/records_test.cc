@@ -1,0 +1,116 @@
+#include "src/client/records.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "src/base/errors.h"
+#include "src/client/owner_for_test.h"
+#include "src/crypto/identity.h"
+
+namespace soteria::client {
+namespace {
+
+const std::string kId(16, 'p');
+
+class RecordsTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Records> Open() {
+    auto records = Records::Open(test_.owner(), user_key_);
+    EXPECT_TRUE(records.ok()) << records.status();
+    (*records)->Expect(key_->public_der(), {}, {kId});
+    return *std::move(records);
+  }
+  ledger::LedgerWriter Writer(Records& records, uint8_t session) {
+    base::Digest id{};
+    id.fill(session);
+    return {*key_, user_key_, id, records.ledger_head(), records};
+  }
+  ledger::Head Head() const {
+    ledger::Head head;
+    head.identity = key_->public_der();
+    return head;
+  }
+  static ledger::Release Release(uint64_t numbers) {
+    ledger::Release release;
+    release.level = ledger::Release::Level::kAggregate;
+    release.kind = "binary";
+    release.budget_spent = numbers;
+    return release;
+  }
+  static ledger::VersionRecord Record() { return {.id = kId, .version = 1}; }
+  uint64_t Spent() { return Open()->versions().Find(kId)->spent; }
+
+  OwnerForTest test_;
+  crypto::Secret user_key_ = test_.Key();
+  base::StatusOr<crypto::IdentityKey> key_ = crypto::IdentityKey::Generate();
+};
+
+TEST_F(RecordsTest, WhatAReleaseTakesIsKept) {
+  {
+    auto records = Open();
+    auto writer = Writer(*records, 1);
+    ASSERT_TRUE(writer.Append(Head(), 1).ok());
+    ASSERT_TRUE(writer.AppendRelease(Release(40), 100, {Record()}, 2).ok());
+    ASSERT_TRUE(writer.AppendRelease(Release(60), 100, {Record()}, 3).ok());
+    EXPECT_TRUE(
+        base::Is(writer.AppendRelease(Release(1), 100, {Record()}, 4), base::kNotInManifest));
+  }
+  EXPECT_EQ(Spent(), 100U);
+}
+
+TEST_F(RecordsTest, AReleaseWithoutItsRecordsIsRefused) {
+  auto records = Open();
+  auto writer = Writer(*records, 1);
+  ASSERT_TRUE(writer.Append(Head(), 1, {Record()}).ok());
+  ledger::Release release = Release(40);
+  release.data_sets = {{.id = kId, .spent = 40, .left = 60}};
+  const base::Digest head = records->ledger_head();
+  EXPECT_TRUE(base::Is(writer.Append(release, 2), base::kProtocol));
+  ledger::VersionRecord less = Record();
+  less.spent = 39;
+  ledger::Entry entry{.previous = head, .sequence = 1, .event = release};
+  entry.session.fill(1);
+  const auto bytes = ledger::SignEntry(entry, *key_);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  EXPECT_TRUE(base::Is(records->Store(*bytes, {less}), base::kProtocol));
+  less.spent = 40;
+  EXPECT_TRUE(records->Store(*bytes, {less}).ok());
+}
+
+TEST_F(RecordsTest, RecordsPutBackByOneStepGiveNoBudgetBack) {
+  std::string before;
+  {
+    auto records = Open();
+    auto writer = Writer(*records, 1);
+    ASSERT_TRUE(writer.Append(Head(), 1, {Record()}).ok());
+    before = test_.Read("home/versions");
+    ASSERT_TRUE(writer.AppendRelease(Release(40), 100, {Record()}, 2).ok());
+  }
+  test_.Write("home/versions", before);
+  EXPECT_EQ(Spent(), 40U);
+  // And for good: the record says so now, and the next session goes on from it.
+  auto records = Open();
+  auto writer = Writer(*records, 2);
+  ASSERT_TRUE(writer.Append(Head(), 3).ok());
+  EXPECT_TRUE(base::Is(writer.AppendRelease(Release(61), 100, {*records->versions().Find(kId)}, 4),
+                       base::kNotInManifest));
+}
+
+TEST_F(RecordsTest, RecordsPutBackFurtherAreRefused) {
+  std::string before;
+  {
+    auto records = Open();
+    auto writer = Writer(*records, 1);
+    ASSERT_TRUE(writer.Append(Head(), 1, {Record()}).ok());
+    before = test_.Read("home/versions");
+    ASSERT_TRUE(writer.AppendRelease(Release(40), 100, {Record()}, 2).ok());
+    ASSERT_TRUE(writer.Append(ledger::End{}, 3).ok());
+  }
+  test_.Write("home/versions", before);
+  EXPECT_TRUE(base::Is(Records::Open(test_.owner(), user_key_).status(), base::kIntegrity));
+}
+
+}  // namespace
+}  // namespace soteria::client
