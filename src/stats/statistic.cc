@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "src/base/fields.h"
@@ -138,36 +139,72 @@ base::Status TooSmall() { return base::Fail(kStaysInside, "a cell counts too few
 
 bool Enough(double rows, double min_rows) { return rows == 0 || rows >= min_rows; }
 
+/// At most so many bins are weighed against each other, whatever the owner's rule allows.
+constexpr size_t kGroupsMax = 2'000;
+
+/// Neighbouring scores, descending, as at most `groups` groups of about as many rows each.
+std::vector<ScoreWeights> Grouped(const BinaryCounts& counts, double rows, size_t groups) {
+  const bool one_each = counts.scores().size() <= groups;
+  const double rows_each = rows / static_cast<double>(groups);
+  std::vector<ScoreWeights> grouped;
+  double before = 0;
+  double open = -1;  // which of the groups the last score went to
+  for (const ScoreWeights& s : counts.scores()) {
+    const double group = std::floor(before / rows_each);
+    if (!one_each && group == open) {
+      grouped.back().positive += s.positive;
+      grouped.back().negative += s.negative;
+    } else {
+      grouped.push_back(s);
+    }
+    open = group;
+    before += s.positive + s.negative;
+  }
+  return grouped;
+}
+
+/// Of all ways to cut the groups into bins whose cells count no row or enough, the one with the
+/// smallest BinningBound; empty when there is none. Quadratic in the groups.
+std::vector<ScoreWeights> BestBins(const std::vector<ScoreWeights>& groups, double least) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const size_t n = groups.size();
+  std::vector<double> positive(n + 1, 0), negative(n + 1, 0), cost(n + 1, kNone);
+  std::vector<size_t> from(n + 1, 0);
+  for (size_t i = 0; i < n; ++i) {
+    positive[i + 1] = positive[i] + groups[i].positive;
+    negative[i + 1] = negative[i] + groups[i].negative;
+  }
+  cost[0] = 0;
+  for (size_t end = 1; end <= n; ++end) {
+    for (size_t first = end; first-- > 0;) {
+      const double p = positive[end] - positive[first];
+      const double q = negative[end] - negative[first];
+      if (p + q == 0 || !Enough(p, least) || !Enough(q, least)) continue;
+      const double both = cost[first] + p * q;
+      if (both < cost[end]) {
+        cost[end] = both;
+        from[end] = first;
+      }
+    }
+  }
+  std::vector<ScoreWeights> bins;
+  if (cost[n] == kNone) return bins;
+  for (size_t end = n; end > 0; end = from[end]) {
+    bins.push_back({0, positive[end] - positive[from[end]], negative[end] - negative[from[end]]});
+  }
+  std::reverse(bins.begin(), bins.end());
+  return bins;
+}
+
 base::StatusOr<Releasable> BinnedScores(std::string_view exact, uint64_t min_rows, uint64_t bins) {
   SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryCounts::Decode(exact));
-  const auto least = static_cast<double>(min_rows);
   double rows = 0;
   for (const ScoreWeights& s : counts.scores()) rows += s.positive + s.negative;
-  const double target = std::max(least, std::ceil(rows / static_cast<double>(bins)));
-  std::vector<ScoreWeights> binned;
-  ScoreWeights open;
-  const auto is_open = [&open] { return open.positive + open.negative > 0; };
-  const auto complete = [&](const ScoreWeights& bin) {
-    return bin.positive + bin.negative >= target && Enough(bin.positive, least) &&
-           Enough(bin.negative, least);
-  };
-  for (const ScoreWeights& s : counts.scores()) {
-    open.positive += s.positive;
-    open.negative += s.negative;
-    if (!complete(open)) continue;
-    binned.push_back(open);
-    open = {};
-  }
-  // What is left over goes to the last bins, until they are large enough with it.
-  while (is_open() && !binned.empty()) {
-    open.positive += binned.back().positive;
-    open.negative += binned.back().negative;
-    binned.pop_back();
-    if (!complete(open)) continue;
-    binned.push_back(open);
-    open = {};
-  }
-  if (is_open() || binned.empty()) return TooSmall();
+  if (rows == 0) return TooSmall();
+  const auto groups = static_cast<size_t>(std::min<uint64_t>(bins, kGroupsMax));
+  const std::vector<ScoreWeights> binned =
+      BestBins(Grouped(counts, rows, groups), static_cast<double>(min_rows));
+  if (binned.empty()) return TooSmall();
   // A score is a value of one row; its rank among the bins says all that the curves need.
   std::vector<double> values;
   for (size_t i = 0; i < binned.size(); ++i) {
