@@ -21,6 +21,7 @@ using ledger::Release;
 
 constexpr size_t kRowsShownMax = 1000;  // of one table; the ledger itself has the rest
 constexpr size_t kShortHexChars = 16;
+constexpr size_t kDayChars = 11;  // "2026-09-21T"
 
 std::string Hex(const base::Digest& digest) { return base::Hex(base::View(digest)); }
 
@@ -126,9 +127,17 @@ void Open(std::string_view caption, const std::vector<std::string_view>& heads, 
 }
 void Close(Html* out) { out->Tag("</tbody></table></div>\n"); }
 
-void NumberAndTime(size_t number, int64_t time_ms, Html* out) {
-  out->Tag("<tr><td class=\"n\">").Number(number).Tag("</td><td class=\"t\">");
-  out->Text(ledger::TimeText(time_ms)).Tag("</td>");
+// The time of day where the page's head says the day already.
+void NumberAndTime(const Story& story, size_t number, int64_t time_ms, Html* out) {
+  const std::string day = ledger::TimeText(story.session->began_ms).substr(0, kDayChars);
+  const std::string time = ledger::TimeText(time_ms);
+  out->Tag("<tr><td class=\"n\">").Number(number).Tag("</td><td class=\"t\"><time datetime=\"");
+  out->Text(time).Tag("\">");
+  out->Text(time.starts_with(day) ? time.substr(kDayChars) : time).Tag("</time></td>");
+}
+
+std::string Counted(uint64_t count, std::string_view noun) {
+  return base::Cat(count, " ", noun, count == 1 ? "" : "s");
 }
 
 void Cell(std::string_view text, Html* out) { out->Tag("<td><bdi>").Text(text).Tag("</bdi></td>"); }
@@ -150,7 +159,7 @@ void WhereCell(bool outside, bool unverified, Html* out) {
   } else if (unverified) {
     out->Tag("<td><span class=\"badge bad\">outside, unverified</span></td>");
   } else {
-    out->Tag("<td><span class=\"badge warn\">outside, verified inside</span></td>");
+    out->Tag("<td><span class=\"badge warn\">outside, verified</span></td>");
   }
 }
 
@@ -168,18 +177,20 @@ void Cards(const Story& story, Html* out) {
                    : end->succeeded ? "succeeded"
                                     : "failed"),
        end == nullptr ? std::string("its end was never recorded")
-                      : base::Cat(end->workers_admitted, " worker enclaves admitted"),
+                      : base::Cat(Counted(end->workers_admitted, "worker enclave"), " admitted"),
        out);
   Card("Ran inside enclaves",
-       end == nullptr ? Html().Text("not recorded") : Html().Number(end->stages).Text(" stages"),
+       end == nullptr ? Html().Text("not recorded") : Html().Text(Counted(end->stages, "stage")),
        end == nullptr ? std::string()
-                      : base::Cat(end->tasks, " tasks, ", end->retries, " of them tried again"),
+                      : base::Cat(Counted(end->tasks, "task"), ", tried again: ", end->retries),
        out);
-  Card("Computed outside", Html().Number(story.outside.size()).Text(" statistics"),
-       base::Cat(story.outputs_outside, " values reached the owner"), out);
-  Card("Left the enclaves", Html().Number(story.releases.size()).Text(" releases"),
-       base::Cat(story.numbers_released, " numbers, ", story.bytes_released, " bytes"), out);
-  Card("Went to the owner", Html().Number(story.outputs.size()).Text(" outputs"),
+  Card("Computed outside", Html().Text(Counted(story.outside.size(), "statistic")),
+       base::Cat(Counted(story.outputs_outside, "value"), " for the owner"), out);
+  Card("Left the enclaves", Html().Text(Counted(story.releases.size(), "release")),
+       base::Cat(Counted(story.numbers_released, "number"), ", ",
+                 Counted(story.bytes_released, "byte")),
+       out);
+  Card("Went to the owner", Html().Text(Counted(story.outputs.size(), "output")),
        "rows, metrics and models, by the Manifest", out);
   out->Tag("</dl>\n");
 }
@@ -221,8 +232,8 @@ void Places(const Story& story, Html* out) {
       "<section>\n<h2>What ran inside, what outside</h2>\n<p>All that touches data, features, ");
   out->Tag("parameters or gradients ran in enclaves");
   if (story.end != nullptr) {
-    out->Tag(": ").Number(story.end->tasks).Tag(" tasks of ").Number(story.end->stages);
-    out->Tag(" stages");
+    out->Tag(": ").Text(Counted(story.end->tasks, "task")).Tag(" of ");
+    out->Text(Counted(story.end->stages, "stage"));
   }
   out->Tag(".");
   if (!story.inside.empty()) {
@@ -258,13 +269,17 @@ void Releases(const Story& story, Html* out) {
        out);
   for (size_t i = 0; i < std::min(story.releases.size(), kRowsShownMax); ++i) {
     const auto& [number, time_ms, release] = story.releases[i];
-    NumberAndTime(number, time_ms, out);
+    NumberAndTime(story, number, time_ms, out);
     Cell(release->statistic, out);
     Cell(LevelText(*release), out);
     NumberCell(release->rows, out);
     NumberCell(release->budget_spent, out);
     NumberCell(release->bytes, out);
-    WhereCell(release->outside || release->unverified, release->unverified, out);
+    if (release->level == Release::Level::kUnsaid && !release->unverified) {
+      Cell("not recorded", out);
+    } else {
+      WhereCell(release->outside || release->unverified, release->unverified, out);
+    }
     Cell(release->rule, out);
     MonoCell(Hex(release->content), out);
     out->Tag("</tr>\n");
@@ -300,7 +315,7 @@ void Outputs(const Story& story, Html* out) {
       out);
   for (size_t i = 0; i < std::min(story.outputs.size(), kRowsShownMax); ++i) {
     const auto& [number, time_ms, output] = story.outputs[i];
-    NumberAndTime(number, time_ms, out);
+    NumberAndTime(story, number, time_ms, out);
     Cell(ledger::KindName(*output), out);
     Cell(output->what, out);
     NumberCell(output->rows, out);
@@ -324,7 +339,7 @@ void Accesses(const Story& story, Html* out) {
        {"#Entry", "Time", "Access", "Path", "#Version", "Id", "Index digest"}, out);
   for (size_t i = 0; i < std::min(story.accesses.size(), kRowsShownMax); ++i) {
     const auto& [number, time_ms, access] = story.accesses[i];
-    NumberAndTime(number, time_ms, out);
+    NumberAndTime(story, number, time_ms, out);
     Cell(ledger::KindName(*access), out);
     Cell(access->path, out);
     NumberCell(access->version, out);
@@ -382,8 +397,8 @@ void Wholeness(const CheckedLedger& checked, Html* out) {
   const ledger::LedgerReport& report = checked.report;
   out->Tag("<section>\n<h2>Is the ledger whole?</h2>\n<p>");
   Badge(checked, out);
-  out->Tag(" ").Number(report.entries).Tag(" entries of ").Number(report.sessions.size());
-  out->Tag(" sessions verify.");
+  out->Tag(" Entries that verify: ").Number(report.entries).Tag(", of ");
+  out->Text(Counted(report.sessions.size(), "session")).Tag(".");
   if (!report.reason.empty()) out->Tag(" ").Text(report.reason).Tag(".");
   out->Tag(" Hash of the last one: <span class=\"mono\">").Text(Hex(report.head));
   out->Tag("</span></p>\n");

@@ -20,9 +20,13 @@ header p { margin: .25rem 0; color: var(--soft); }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; color: var(--accent); }
 p { max-width: 60rem; }
+.notice { max-width: none; }
+li, td { overflow-wrap: anywhere; }
+td bdi { display: inline-block; min-width: 5rem; }
+td.mono { min-width: 9.5rem; }
 .kicker { text-transform: uppercase; letter-spacing: .08em; font-size: .75rem; }
 .badge { display: inline-block; border-radius: 1rem; padding: .1rem .7rem; font-weight: 600;
-  font-size: .85rem; }
+  font-size: .85rem; overflow-wrap: normal; }
 .good { color: var(--good); background: var(--goodband); }
 .bad { color: var(--bad); background: var(--badband); }
 .warn { color: var(--warn); background: var(--warnband); }
@@ -39,7 +43,7 @@ p { max-width: 60rem; }
 table { border-collapse: collapse; width: 100%; font-size: .86rem; }
 caption { text-align: left; padding: .6rem .8rem; color: var(--soft); background: var(--band);
   border-bottom: 1px solid var(--line); }
-th, td { text-align: left; vertical-align: top; padding: .4rem .8rem;
+th, td { text-align: left; vertical-align: top; padding: .4rem .7rem;
   border-bottom: 1px solid var(--line); }
 thead th { font-size: .75rem; color: var(--soft); white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }

@@ -110,7 +110,7 @@ TEST_F(LedgerPageTest, TellsWhatHappened) {
         "<bdi>/bucket/patients</bdi>",
         "99\xe2\x80\xaf"
         "952",
-        "[outputs] metrics = true", "outside, verified inside", "<caption>", "12 stages",
+        "[outputs] metrics = true", "outside, verified<", "<caption>", "12 stages",
         "release, version 1.2.3", "not checked: the session&#39;s Manifest isn&#39;t at hand",
         "<td class=\"n\">7</td>"}) {
     EXPECT_THAT(page, HasSubstr(part));

@@ -74,5 +74,32 @@ TEST(GoldenTest, LedgerAndVersionsOpen) {
   EXPECT_EQ(std::get<Access>(entries[2].event).mode, Access::Mode::kWrite);
 }
 
+// Written by tests/e2e/test_ledger_format.py from the description of the format, not by this code.
+TEST(GoldenTest, ReleasesOfBothForms) {
+  const auto files = base::PosixFiles();
+  const auto bytes = files->ReadAll(GoldenFolder() + "/owner", "ledger_releases", kLedgerBytesMax);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  const LedgerReport report = VerifyLedger(*bytes, nullptr);
+  ASSERT_EQ(report.verdict, Verdict::kWhole) << report.reason;
+  const std::vector<Entry>& entries = report.sessions.at(0).entries;
+  ASSERT_EQ(entries.size(), 10u);
+  const auto& aggregate = std::get<Release>(entries[3].event);
+  EXPECT_EQ(aggregate.level, Release::Level::kAggregate);
+  EXPECT_EQ(aggregate.kind, "binary");
+  EXPECT_EQ(aggregate.bytes, 16'400u);
+  EXPECT_TRUE(aggregate.outside && !aggregate.unverified);
+  EXPECT_EQ(aggregate.data_sets,
+            (std::vector<Spending>{{.id = std::string(16, 'p'), .spent = 2'002, .left = 97'998},
+                                   {.id = std::string(16, 'q'), .spent = 52'002, .left = 47'998}}));
+  EXPECT_TRUE(std::get<Output>(entries[4].event).outside);
+  const auto& scores = std::get<Release>(entries[5].event);
+  EXPECT_EQ(scores.level, Release::Level::kScores);
+  EXPECT_TRUE(scores.outside && scores.unverified);
+  EXPECT_TRUE(std::get<Output>(entries[6].event).unverified);
+  const auto& first_form = std::get<Release>(entries[7].event);
+  EXPECT_EQ(first_form.level, Release::Level::kUnsaid);
+  EXPECT_TRUE(first_form.data_sets.empty());
+}
+
 }  // namespace
 }  // namespace soteria::ledger

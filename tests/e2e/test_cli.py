@@ -17,7 +17,7 @@ import pytest
 from deployment import BIN, Deployment
 
 COMMANDS = ["keygen", "put", "get", "manifest", "manifest new", "manifest check", "cluster", "cluster start",
-            "cluster stop", "cluster status", "run", "connect", "ledger", "ledger verify", "versions",
+            "cluster stop", "cluster status", "run", "connect", "ledger", "ledger verify", "ledger page", "versions",
             "versions export", "versions import", "version"]
 ROWS = 50
 
