@@ -28,8 +28,8 @@ def headline(text: str) -> None:
 
 
 class Demo:
-    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path, engine: str):
-        self.engine = engine
+    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path, engine: str, scheme: str):
+        self.engine, self.scheme = engine, scheme
         self.soteria = bin_folder / "soteria"
         self.folder = folder
         self.owner = folder / "owner"
@@ -93,7 +93,7 @@ class Demo:
             manifest = self.owner / "manifest.toml"
             self.step("manifest", "new", "--out", manifest, "--task", "breast-cancer", "--simulated",
                       "--cluster", self.cluster, "--read", patients, "--write", models,
-                      "--output", "rows,metrics,models")
+                      "--output", "rows,metrics,models", *(["--scheme", self.scheme] if self.scheme != "baseline" else []))
             headline("4. The data scientist: an ordinary PySpark script")
             self.step("run", "--manifest", manifest, "--cluster", self.cluster, "--", sys.executable,
                       ROOT / "examples/breast_cancer.py", patients, models / "breast_cancer")
@@ -105,12 +105,14 @@ class Demo:
                     print(f"  {file.relative_to(self.owner)}")
             headline("6. The ledger: what was read, written and handed out")
             self.step("ledger")
+            self.step("ledger", "page", "--out", self.owner / "ledger.html")
         finally:
             self.step("cluster", "stop", "--dir", self.cluster)
         headline("7. What the cluster saw")
         if not self.what_the_cluster_saw(table):
             raise SystemExit("demo: plaintext was found outside, or the control failed")
-        print(f"\nthe model is in {os.path.relpath(self.owner / 'model')}")
+        print(f"\nthe model is in {os.path.relpath(self.owner / 'model')}, the job's ledger as a page in "
+              f"{os.path.relpath(self.owner / 'ledger.html')}")
 
 
 if __name__ == "__main__":
@@ -118,7 +120,9 @@ if __name__ == "__main__":
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the programs")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".demo", help="what is there is removed first")
     parser.add_argument("--engine", choices=("local", "spark"), default="local", help="who schedules the enclaves' work")
+    parser.add_argument("--scheme", choices=("baseline", "partitioned"), default="baseline",
+                        help="where statistics are computed: inside the enclaves, or outside by rule and on record")
     arguments = parser.parse_args()
     began = time.monotonic()
-    Demo(arguments.bin.resolve(), arguments.folder.resolve(), arguments.engine).run()
+    Demo(arguments.bin.resolve(), arguments.folder.resolve(), arguments.engine, arguments.scheme).run()
     print(f"done in {time.monotonic() - began:.1f} s")
