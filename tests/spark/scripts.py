@@ -1,0 +1,127 @@
+"""PySpark scripts of the tests. Numbers are printed as the bits they are. The last argument of a script that `begin` starts is
+a folder of signals: `at` says there that the script has come so far, `wait` waits for a file of the test's.
+"""
+
+HEAD = """
+import json, pathlib, sys, time
+from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.feature import VectorAssembler
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+table = spark.read.parquet(sys.argv[1])
+
+def at(name):
+    (pathlib.Path(sys.argv[2]) / name).touch()
+
+def told(name):
+    return (pathlib.Path(sys.argv[2]) / name).exists()
+
+def wait(name):
+    while not told(name):
+        time.sleep(0.01)
+
+def bits(values):
+    return [float(value).hex() for value in values]
+
+data = VectorAssembler(inputCols=["x", "y", "z"], outputCol="features").transform(table)
+
+def fit(iterations=12):
+    model = LogisticRegression(maxIter=iterations, regParam=0.01).fit(data)
+    return json.dumps([model.summary.totalIterations, bits(model.coefficients.toArray()), model.intercept.hex(),
+                       bits(model.summary.objectiveHistory)])
+
+def rows(frame):
+    return json.dumps([[row.id, *bits([row.x, row.y, row.z])] for row in frame.collect()])
+"""
+
+# What there is to compare: a fit, predictions, rows in their order, a shuffle, aggregates.
+ALL = HEAD + """
+print(fit())
+scored = LogisticRegression(maxIter=12, regParam=0.01).fit(data).transform(data)
+print(json.dumps([[row.id, *bits(row.probability), *bits(row.rawPrediction)] for row in scored.collect()]))
+print(rows(table), rows(table.repartition(3)), rows(table.limit(50)))
+print(bits(table.agg(F.sum("x"), F.avg("y"), F.stddev("z"), F.max("label")).first()))
+"""
+
+FIT = HEAD + "print(fit())\n"
+
+# Fits until the test says that what it does is done, and once more; prints the different results, which must be one.
+FITS = HEAD + """
+results = {fit()}
+at("fitting")
+last = False
+while not last:
+    last = told("done")
+    results.add(fit())
+print("\\n".join(sorted(results)))
+"""
+
+FITS_FOR_EVER = FITS.replace('told("done")', "False")
+
+# Kept blocks, one of them behind a shuffle; an executor is lost while nothing runs; the same actions again. Before that it keeps
+# all executors busy until it is told to go on.
+KEPT = HEAD + """
+def act(frame):
+    return [rows(frame), bits(frame.agg(F.sum("x"), F.stddev("y")).first()), frame.filter(frame.z > 0).count()]
+
+at("begun")
+while not told("keep"):
+    table.repartition(5).count()
+kept = table.withColumn("x", F.col("x") * 3.0).persist()
+shuffled = table.repartition(6).withColumn("y", F.col("y") + 1.0).persist()
+before = [act(kept), act(shuffled)]
+at("kept")
+wait("go")
+assert [act(kept), act(shuffled)] == before, "other numbers"
+print(json.dumps(before))
+"""
+
+# An action that the script itself takes back while it runs, and another one after it.
+INTERRUPTED = HEAD + """
+import threading
+said = []
+
+def take_back():
+    wait("interrupt")
+    while not said:  # between two actions there is nothing to interrupt
+        spark.interruptAll()
+        time.sleep(0.05)
+
+other = threading.Thread(target=take_back)
+other.start()
+while not said:
+    try:
+        fit()
+        at("fitting")
+    except Exception as error:
+        said.append(str(error))
+other.join()
+assert "OPERATION_CANCELED" in said[0], said
+at("interrupted")
+wait("go")
+print(fit())
+"""
+
+# Division by zero in one partition of four.
+DIVIDES = HEAD + """
+try:
+    table.select((F.col("id") / (F.col("id") - 5)).alias("quotient")).collect()
+except Exception as error:
+    print(type(error).__name__, error.getCondition())
+print(fit())
+"""
+
+# Fits until the messages of one operation have shown three steps.
+PROGRESS = HEAD + """
+seen = {}
+
+def show(stages, inflight_tasks, operation_id, done):
+    seen.setdefault(operation_id, []).append(None if done else sum(stage.num_completed_tasks for stage in stages))
+
+spark.registerProgressHandler(show)
+while not any(len(set(steps)) > 3 for steps in seen.values()):
+    fit()
+for steps in seen.values():
+    assert steps[-1] is None and steps[:-1] == sorted(steps[:-1]), steps
+print("moved")
+"""
