@@ -169,22 +169,22 @@ TEST_F(CoordinatorSlicesTest, HoldsNoMoreThanTheLimits) {
   coordinator_.SetLimits({4, 16, 100'000, 50'000});
   EXPECT_TRUE(Run(Collect(1), of_size(99'000, 1)).ok());
   // Refused by what the first slice says.
-  EXPECT_TRUE(base::Is(Fails(Collect(1),
-                             [&](ScriptedHost& host) {
-                               host.Deliver({0}, Sliced(host, {0}, Text(101'000, 'x'))[0]);
-                             }),
+  EXPECT_TRUE(base::Is(Attacked(Collect(1),
+                                [&](ScriptedHost& host) {
+                                  host.Deliver({0}, Sliced(host, {0}, Text(101'000, 'x'))[0]);
+                                }),
                        base::kCollectLimit));
   EXPECT_TRUE(Run(Collect(1), of_size(99'000, 2)).ok());
   EXPECT_TRUE(base::Is(Fails(Collect(1), of_size(99'000, 3)), base::kCollectLimit));
   EXPECT_TRUE(Run(Collect(1), of_size(9'000, kExecutionsMax)).ok());
   EXPECT_TRUE(base::Is(Fails(Collect(1), of_size(9'000, kExecutionsMax + 1)), base::kAttempts));
   // What is held already counts too.
-  EXPECT_TRUE(base::Is(Fails(Collect(3),
-                             [&](ScriptedHost& host) {
-                               for (const uint64_t p : {1U, 2U}) {
-                                 DeliverAll(host, {p}, Sliced(host, {p}, Text(60'000, 'x')));
-                               }
-                             }),
+  EXPECT_TRUE(base::Is(Attacked(Collect(3),
+                                [&](ScriptedHost& host) {
+                                  for (const uint64_t p : {1U, 2U}) {
+                                    DeliverAll(host, {p}, Sliced(host, {p}, Text(60'000, 'x')));
+                                  }
+                                }),
                        base::kCollectLimit));
   const Place root = {0, 0, 1, 8};
   const auto partial = [&](size_t size) {
