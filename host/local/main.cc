@@ -50,6 +50,8 @@ int main(int argc, char** argv) {
                  "The soteria-master program (default: beside this one)");
   app.add_option("--worker", options.worker,
                  "The soteria-worker program (default: beside this one)");
+  app.add_option("--stats", options.statistics,
+                 "The soteria-stats program (default: beside this one)");
   app.add_option("--workers", options.workers, "Worker enclaves")
       ->check(CLI::Range(size_t{1}, soteria::host::kWorkersMax));
   app.add_option("--slots", options.slots, "Tasks at once in one worker")
@@ -88,6 +90,8 @@ int main(int argc, char** argv) {
   options.record_directory = Absolute(options.record_directory);
   options.master = Absolute(options.master.empty() ? BesideUs("soteria-master") : options.master);
   options.worker = Absolute(options.worker.empty() ? BesideUs("soteria-worker") : options.worker);
+  options.statistics =
+      Absolute(options.statistics.empty() ? BesideUs("soteria-stats") : options.statistics);
   if (!simulated_key.empty()) {
     options.enclave_arguments.push_back("--simulated-key");
     options.enclave_arguments.push_back(Absolute(simulated_key));

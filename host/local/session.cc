@@ -22,7 +22,7 @@ Session::Session(SessionOptions options, base::Clock& clock, Recorder& recorder,
       files_(files),
       relay_(recorder),
       scheduler_(options_.workers, options_.slots, options_.faults),
-      workers_(options_.workers) {
+      workers_(options_.workers + options_.extra_workers) {
   for (WorkerState& worker : workers_) worker.slots.resize(options_.slots);
 }
 
@@ -56,6 +56,11 @@ void Session::Spawn(std::function<void()> run) {
     --threads_;
     idle_.notify_all();
   }).detach();
+}
+
+void Session::ExpectStatistics(const std::string& cookie) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  statistics_cookie_ = cookie;
 }
 
 void Session::AddEnclave(std::unique_ptr<base::ByteStream> stream) {
@@ -121,6 +126,17 @@ bool Session::Admit(const Hello& hello, std::unique_ptr<base::FrameConnection>& 
     ServeMaster(peer);
     return true;
   }
+  if (hello.role() == STATISTICS) {
+    if (hello.cookie() != statistics_cookie_ || statistics_ != nullptr) return false;
+    auto peer = std::make_shared<Peer>(std::move(connection), recorder_,
+                                       base::Cat(options_.name, "-statistics"));
+    statistics_ = peer;
+    peer->Post(HELLO_OK, 0, Nothing());
+    lock.unlock();
+    peer->Flush();
+    ServeStatistics(peer);
+    return true;
+  }
   const auto found = std::find_if(workers_.begin(), workers_.end(),
                                   [&](const WorkerState& w) { return w.cookie == hello.cookie(); });
   if (found == workers_.end()) return false;
@@ -157,11 +173,13 @@ void Session::BecomeReady(size_t index, Actions& actions) {
     if (slot == nullptr) return;
   }
   worker.ready = true;
-  scheduler_.WorkerReady(index, clock_.MonotonicMs(), actions);
+  if (options_.interceptor != nullptr) options_.interceptor->WorkerReady(index);
+  if (index < options_.workers) scheduler_.WorkerReady(index, clock_.MonotonicMs(), actions);
 }
 
 Session::Flushes Session::Post(Actions actions) {
   Flushes flushes;
+  if (options_.interceptor != nullptr) options_.interceptor->Rewrite(actions);
   flushes.kills = std::move(actions.kills);
   for (Outgoing& out : actions.sends) {
     std::shared_ptr<Peer> peer = master_;
@@ -197,11 +215,16 @@ void Session::ServeMaster(const std::shared_ptr<Peer>& peer) {
     base::StatusOr<base::Frame> frame = peer->Receive();
     if (!frame.ok()) break;
     if (relay_.FromMaster(*frame) || ServeFile(peer, *frame)) continue;
+    if (frame->kind == STATISTIC) {
+      AskStatistics(*std::move(frame), peer);
+      continue;
+    }
     base::Status status;
     Flushes flushes;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       Actions actions;
+      if (options_.interceptor != nullptr) options_.interceptor->FromMaster(*frame);
       status = scheduler_.OnMaster(*std::move(frame), clock_.MonotonicMs(), actions);
       flushes = Post(std::move(actions));
     }
@@ -217,6 +240,40 @@ void Session::ServeMaster(const std::shared_ptr<Peer>& peer) {
     master_ended_ = true;
   }
   options_.changed();
+}
+
+void Session::AskStatistics(base::Frame frame, const std::shared_ptr<Peer>& master) {
+  std::shared_ptr<Peer> to;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    to = statistics_;
+  }
+  if (to == nullptr) {
+    master->Post(STATISTIC_DONE, frame.id, Nothing());
+    master->Flush();
+    return;
+  }
+  to->Post(STATISTIC, frame.id, std::make_shared<const std::string>(std::move(frame.payload)));
+  to->Flush();
+}
+
+void Session::ServeStatistics(const std::shared_ptr<Peer>& peer) {
+  while (true) {
+    base::StatusOr<base::Frame> frame = peer->Receive();
+    if (!frame.ok() || frame->kind != STATISTIC_DONE) break;
+    std::shared_ptr<Peer> master;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      master = master_;
+    }
+    if (master == nullptr) continue;
+    master->Post(STATISTIC_DONE, frame->id,
+                 std::make_shared<const std::string>(std::move(frame->payload)));
+    master->Flush();
+  }
+  peer->Close();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (statistics_ == peer) statistics_ = nullptr;
 }
 
 void Session::ServeControl(size_t worker, const std::shared_ptr<Peer>& peer) {
@@ -243,7 +300,7 @@ void Session::ServeControl(size_t worker, const std::shared_ptr<Peer>& peer) {
 void Session::ServeSlot(size_t worker, size_t slot, uint64_t incarnation,
                         const std::shared_ptr<Peer>& peer) {
   while (true) {
-    const base::StatusOr<base::Frame> frame = peer->Receive();
+    base::StatusOr<base::Frame> frame = peer->Receive();
     if (!frame.ok() || frame->kind != TASK_DONE) return;
     base::Status status;
     Flushes flushes;
@@ -251,7 +308,9 @@ void Session::ServeSlot(size_t worker, size_t slot, uint64_t incarnation,
       const std::lock_guard<std::mutex> lock(mutex_);
       if (workers_[worker].incarnation != incarnation) return;
       Actions actions;
-      status = scheduler_.OnTaskDone(worker, slot, *frame, clock_.MonotonicMs(), actions);
+      if (options_.interceptor == nullptr || options_.interceptor->FromSlot(worker, slot, *frame)) {
+        status = scheduler_.OnTaskDone(worker, slot, *frame, clock_.MonotonicMs(), actions);
+      }
       flushes = Post(std::move(actions));
     }
     Finish(flushes);
@@ -277,7 +336,8 @@ void Session::LoseWorker(size_t index, uint64_t incarnation) {
     worker.said_ready = worker.ready = false;
     if (closed_) return;
     Actions actions;
-    scheduler_.WorkerLost(index, clock_.MonotonicMs(), actions);
+    if (options_.interceptor != nullptr) options_.interceptor->WorkerLost(index);
+    if (index < options_.workers) scheduler_.WorkerLost(index, clock_.MonotonicMs(), actions);
     flushes = Post(std::move(actions));
   }
   for (const auto& peer : lost) peer->Close();
@@ -322,6 +382,7 @@ void Session::Close() {
   closed_ = true;
   std::vector<std::shared_ptr<Peer>> peers;
   if (master_ != nullptr) peers.push_back(master_);
+  if (statistics_ != nullptr) peers.push_back(statistics_);
   for (const WorkerState& worker : workers_) {
     if (worker.control != nullptr) peers.push_back(worker.control);
     for (const auto& slot : worker.slots) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/local/file_server.h"
+#include "host/local/interceptor.h"
 #include "host/local/peer.h"
 #include "host/local/recorder.h"
 #include "host/local/relay.h"
@@ -33,6 +34,9 @@ struct SessionOptions {
   std::function<void(size_t worker)> kill_worker;
   /// Something that connected() or master_ended() says has changed.
   std::function<void()> changed;
+  /// Tests only: what lies, and workers beyond `workers` of which the scheduler doesn't know.
+  std::shared_ptr<Interceptor> interceptor;
+  size_t extra_workers = 0;
 };
 
 class Session {
@@ -46,6 +50,8 @@ class Session {
   /// of `worker` (the old one's no longer do).
   void ExpectMaster(const std::string& cookie);
   void ExpectWorker(size_t worker, const std::string& cookie);
+  /// The same for the statistics process, which answers the master's released questions.
+  void ExpectStatistics(const std::string& cookie);
 
   /// Take a connection over and return at once.
   void AddEnclave(std::unique_ptr<base::ByteStream> stream);
@@ -78,6 +84,9 @@ class Session {
   void Greet(std::unique_ptr<base::ByteStream> stream);
   bool Admit(const Hello& hello, std::unique_ptr<base::FrameConnection>& connection);
   void ServeMaster(const std::shared_ptr<Peer>& peer);
+  void ServeStatistics(const std::shared_ptr<Peer>& peer);
+  /// A question of the master; without a statistics process it gets an empty answer.
+  void AskStatistics(base::Frame frame, const std::shared_ptr<Peer>& master);
   void ServeControl(size_t worker, const std::shared_ptr<Peer>& peer);
   void ServeSlot(size_t worker, size_t slot, uint64_t incarnation,
                  const std::shared_ptr<Peer>& peer);
@@ -103,6 +112,8 @@ class Session {
   Scheduler scheduler_;
   std::string master_cookie_;
   std::shared_ptr<Peer> master_;
+  std::string statistics_cookie_;
+  std::shared_ptr<Peer> statistics_;
   bool master_ended_ = false;
   bool owner_came_ = false;
   std::vector<WorkerState> workers_;

@@ -43,7 +43,7 @@ Supervisor::Supervisor(SupervisorOptions options, base::Files& files, base::Cloc
       clock_(clock),
       recorder_(files, options_.record_directory),
       file_server_(files, options_.served),
-      workers_(options_.workers) {}
+      workers_(options_.workers + options_.extra_workers) {}
 
 Supervisor::~Supervisor() {
   EndSession();
@@ -118,6 +118,19 @@ base::Status Supervisor::StartWorker(size_t worker) {
   return base::OkStatus();
 }
 
+base::Status Supervisor::StartStatistics() {
+  const std::string cookie = NewCookie();
+  session_->ExpectStatistics(cookie);
+  ProcessSpec spec;
+  spec.program = options_.statistics;
+  spec.arguments = {"--host-port", base::Cat(enclaves_->port())};
+  spec.environment = {base::Cat("SOTERIA_COOKIE=", cookie)};
+  spec.log = base::Cat(options_.log_directory, "/stats.log");
+  SOTERIA_ASSIGN_OR_RETURN(statistics_.pid, StartProcess(spec));
+  statistics_.started_ms = clock_.MonotonicMs();
+  return base::OkStatus();
+}
+
 base::Status Supervisor::StartSession() {
   SessionOptions options;
   options.workers = options_.workers;
@@ -126,11 +139,14 @@ base::Status Supervisor::StartSession() {
   options.name = base::Cat("session-", ++sessions_);
   options.kill_worker = [this](size_t worker) { KillWorker(worker); };
   options.changed = Wake;
+  if (options_.intercept != nullptr) options.interceptor = options_.intercept();
+  options.extra_workers = options_.extra_workers;
   auto fresh = std::make_shared<Session>(std::move(options), clock_, recorder_, file_server_);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     session_ = std::move(fresh);
   }
+  if (!options_.statistics.empty()) SOTERIA_RETURN_IF_ERROR(StartStatistics());
   SOTERIA_RETURN_IF_ERROR(StartMaster());
   for (size_t w = 0; w < workers_.size(); ++w) SOTERIA_RETURN_IF_ERROR(StartWorker(w));
   return base::OkStatus();
@@ -152,11 +168,13 @@ void Supervisor::EndSession() {
     }
   }
   if (master_.pid > 0) KillProcess(master_.pid);
+  if (statistics_.pid > 0) KillProcess(statistics_.pid);
   current->Close();
   while (waitpid(-1, nullptr, 0) > 0) {
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   master_ = Child();
+  statistics_ = Child();
   for (Child& worker : workers_) worker = Child();
 }
 
@@ -168,6 +186,12 @@ base::Status Supervisor::Reap() {
     if (ended == master_.pid) {
       base::Log(base::Level::kInfo, "the master ended with status {}", exit_status);
       master_.pid = 0;
+      continue;
+    }
+    if (ended == statistics_.pid) {
+      base::Log(base::Level::kWarning, "the statistics process ended with status {}", exit_status);
+      statistics_.pid = 0;
+      statistics_.restart_ms = clock_.MonotonicMs() + Backoff(statistics_.failures++);
       continue;
     }
     for (size_t w = 0; w < workers_.size(); ++w) {
@@ -200,6 +224,10 @@ base::Status Supervisor::Restart() {
     EndSession();
     if (!worked) usleep(static_cast<useconds_t>(Backoff(failed_sessions_) * 1000));
     return StartSession();
+  }
+  if (!options_.statistics.empty() && statistics_.pid == 0 &&
+      clock_.MonotonicMs() >= statistics_.restart_ms) {
+    SOTERIA_RETURN_IF_ERROR(StartStatistics());
   }
   for (size_t w = 0; w < workers_.size(); ++w) {
     if (workers_[w].pid == 0 && clock_.MonotonicMs() >= workers_[w].restart_ms) {

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,6 +30,7 @@ inline constexpr size_t kSlotsMax = 256;
 struct SupervisorOptions {
   std::string master;  // programs
   std::string worker;
+  std::string statistics;  // empty: none is started
   size_t workers = 2;
   size_t slots = 1;
   uint16_t owner_port = 0;  // 0: any
@@ -39,6 +41,9 @@ struct SupervisorOptions {
   std::vector<std::string> worker_arguments;
   std::vector<Fault> faults;
   ServedScheme served;
+  /// Tests only (interceptor.h): makes a session's, and how many more workers it has.
+  std::function<std::shared_ptr<Interceptor>()> intercept;
+  size_t extra_workers = 0;
 };
 
 class Supervisor {
@@ -64,6 +69,7 @@ class Supervisor {
   void EndSession();
   base::Status StartMaster();
   base::Status StartWorker(size_t worker);
+  base::Status StartStatistics();
   base::Status Reap();
   base::Status Restart();
   base::Status WriteState();
@@ -82,6 +88,7 @@ class Supervisor {
   std::mutex mutex_;  // guards what other threads see: session_, workers_[].pid
   std::shared_ptr<Session> session_;
   Child master_;
+  Child statistics_;
   std::vector<Child> workers_;
   uint64_t sessions_ = 0;
   uint64_t failed_sessions_ = 0;  // in a row, without having connected

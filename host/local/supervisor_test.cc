@@ -49,6 +49,9 @@ std::set<pid_t> ChildrenOf(pid_t parent) {
 
 std::string CommandOf(pid_t pid) { return ReadFile("/proc/" + std::to_string(pid) + "/cmdline"); }
 
+// The master, two workers and the statistics process.
+constexpr size_t kChildren = 4;
+
 class SupervisorTest : public ::testing::Test {
  protected:
   SupervisorTest() {
@@ -112,7 +115,7 @@ TEST_F(SupervisorTest, StartsEverythingSaysSoAndEndsOnSigterm) {
   EXPECT_EQ(state["address"], "127.0.0.1:" + std::to_string(state["port"].get<int>()));
   EXPECT_TRUE(base::DialLoopback(state["port"].get<uint16_t>()).ok());
   const std::set<pid_t> children = ChildrenOf(host_);
-  EXPECT_EQ(children.size(), 3U);
+  EXPECT_EQ(children.size(), kChildren);
   kill(host_, SIGTERM);
   const int status = WaitForHost();
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -141,7 +144,7 @@ TEST_F(SupervisorTest, StartsAfreshWhenTheMasterEnds) {
   kill(*Named("master").begin(), SIGKILL);
   Eventually([&] {
     const auto now = ChildrenOf(host_);
-    return now.size() == 3 &&
+    return now.size() == kChildren &&
            std::none_of(now.begin(), now.end(), [&](pid_t pid) { return before.count(pid) > 0; });
   });
 }
@@ -187,7 +190,7 @@ TEST_F(SupervisorTest, CookiesAreInTheEnvironmentAndFresh) {
     cookies.insert(environment.substr(at + 15, 32));
     EXPECT_EQ(CommandOf(child).find(environment.substr(at + 15, 32)), std::string::npos);
   }
-  EXPECT_EQ(cookies.size(), 3U);
+  EXPECT_EQ(cookies.size(), kChildren);
 }
 
 }  // namespace
