@@ -247,18 +247,38 @@ void Adversary::WorkerLost(size_t worker) {
   std::vector<Outstanding> again;
   for (size_t slot = 0; slot < setting_.slots; ++slot) {
     for (const Outstanding& lost : outstanding_[{worker, slot}]) {
-      if (lost.purpose != Purpose::kNone && lost.purpose != Purpose::kTwice &&
-          lost.purpose != Purpose::kMix)
-        again.push_back(lost);
+      if (Blocks(lost.purpose)) again.push_back(lost);
     }
     outstanding_[{worker, slot}].clear();
     partly_.erase({worker, slot});
   }
   for (const Outstanding& lost : again) {
-    if (lost.purpose == Purpose::kRetry || lost.purpose == Purpose::kProvoke) --blocking_;
+    if (Blocks(lost.purpose)) --blocking_;
     if (lost.purpose == Purpose::kRetry) Inject(lost.name, lost.purpose, tasks_[lost.name]);
   }
   if (blocking_ == 0) Unblock();
+}
+
+void Adversary::Arm(std::vector<Step> script, uint64_t seed) {
+  script_ = std::move(script);
+  random_.seed(seed);
+  told_.clear();
+  resting_ = false;
+  for (auto& [slot, queue] : outstanding_) {
+    for (Outstanding& given : queue) {
+      given.alteration.reset();
+      given.hide_error = false;
+      if (given.purpose != Purpose::kNone) given.purpose = Purpose::kDiscard;
+    }
+  }
+  homeless_.clear();
+  withheld_.clear();
+  reordering_.reset();
+  held_.clear();
+  swap_.reset();
+  late_.clear();
+  blocking_ = 0;
+  blocked_.clear();
 }
 
 void Adversary::Unblock() {

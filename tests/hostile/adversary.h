@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/local/interceptor.h"
 #include "host/local/scheduler.h"
 #include "src/base/frame.h"
 #include "tests/hostile/misbehaviour.h"
@@ -66,20 +67,19 @@ struct Setting {
   uint64_t slice_bytes = uint64_t{16} << 20;  // of workers in this process
 };
 
-class Adversary {
+class Adversary : public host::Interceptor {
  public:
   Adversary(std::vector<Step> script, uint64_t seed, Setting setting);
-  ~Adversary();
+  ~Adversary() override;
 
-  /// RUN_STAGE and what else the master says.
-  void FromMaster(const base::Frame& frame);
-  /// A TASK_DONE, which may be altered. False: the scheduler doesn't hear of it.
-  bool FromSlot(size_t worker, size_t slot, base::Frame& frame);
-  void WorkerReady(size_t worker);
-  /// The worker's process is gone, and with it what was handed to it.
-  void WorkerLost(size_t worker);
+  void FromMaster(const base::Frame& frame) override;
+  bool FromSlot(size_t worker, size_t slot, base::Frame& frame) override;
+  void WorkerReady(size_t worker) override;
+  void WorkerLost(size_t worker) override;
   /// What is sent instead of the scheduler's actions, and what the adversary sends on its own.
-  void Rewrite(host::Actions& actions);
+  void Rewrite(host::Actions& actions) override;
+  /// Another script, between two jobs: what the one before left unfinished is let go.
+  void Arm(std::vector<Step> script, uint64_t seed);
   /// No further lies; what was held back for later is still delivered.
   void Rest() { resting_ = true; }
 
@@ -91,7 +91,17 @@ class Adversary {
  private:
   using Shape = Memory::Shape;
   using Name = Memory::Name;
-  enum class Purpose { kNone, kTwice, kMix, kRetry, kProvoke, kKeepError, kReplayError };
+  enum class Purpose {
+    kNone,
+    kTwice,
+    kOnExtra,
+    kMix,
+    kDiscard,
+    kRetry,
+    kProvoke,
+    kKeepError,
+    kReplayError
+  };
 
   /// A task that a slot has been given and not yet answered.
   struct Outstanding {
@@ -158,6 +168,9 @@ class Adversary {
   void Restore(const Outstanding& given, host::TaskDone& done);
   void Remember(const host::TaskDone& done);
   /// Gives frames of a task that was handed out before to another worker as well.
+  static bool Blocks(Purpose purpose) {
+    return purpose == Purpose::kRetry || purpose == Purpose::kProvoke;
+  }
   void Inject(const Name& name, Purpose purpose, std::string_view payload);
   void Prepare(size_t worker, uint64_t stage);
   void InjectedDone(const Outstanding& given, const host::TaskDone& done);

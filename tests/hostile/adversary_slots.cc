@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "soteria/host.pb.h"
-#include "src/base/check.h"
 #include "tests/hostile/adversary.h"
 #include "tests/hostile/host_frames.h"
 
@@ -61,7 +60,7 @@ void Adversary::Restore(const Outstanding& given, host::TaskDone& done) {
     }
   }
   if (!done.more() && (done.outcome() == host::OK || done.outcome() == host::FAILED)) {
-    Told(*given.alteration);
+    if (given.alteration.has_value()) Told(*given.alteration);
   }
 }
 
@@ -69,6 +68,7 @@ bool Adversary::TellAboutAnswer(Trick trick, size_t worker, host::TaskDone& done
                                 bool& swallow) {
   switch (trick) {
     case Trick::kMixSlices:
+    case Trick::kRunOnExtraWorker:
     case Trick::kRunTwice: {
       const auto task = tasks_.find(name);
       if (task == tasks_.end()) return false;
@@ -81,7 +81,9 @@ bool Adversary::TellAboutAnswer(Trick trick, size_t worker, host::TaskDone& done
            memory_.results.count(name) == 0 && name.second[0] == 0 && name.second[2] > 1);
       if (mix && (!inner || std::none_of(done.outputs().begin(), done.outputs().end(), sliced)))
         return false;
-      Inject(name, mix ? Purpose::kMix : Purpose::kTwice, task->second);
+      const bool extra = trick == Trick::kRunOnExtraWorker;
+      if (extra && ready_.count(setting_.workers) == 0) return false;
+      Inject(name, mix ? Purpose::kMix : extra ? Purpose::kOnExtra : Purpose::kTwice, task->second);
       return true;
     }
     case Trick::kLoseWorker:
@@ -124,14 +126,14 @@ void Adversary::Prepare(size_t worker, uint64_t stage) {
 }
 
 void Adversary::Inject(const Name& name, Purpose purpose, std::string_view payload) {
-  const bool blocks = purpose == Purpose::kRetry || purpose == Purpose::kProvoke;
-  if (blocks) ++blocking_;
+  if (Blocks(purpose)) ++blocking_;
   if (ready_.empty()) {
-    CHECK(purpose == Purpose::kRetry);
-    homeless_.push_back(name);
+    if (purpose == Purpose::kRetry) homeless_.push_back(name);
+    if (purpose == Purpose::kProvoke) --blocking_;
     return;
   }
-  const size_t worker = *std::next(ready_.begin(), static_cast<int64_t>(Below(ready_.size())));
+  size_t worker = *std::next(ready_.begin(), static_cast<int64_t>(Below(ready_.size())));
+  if (purpose == Purpose::kOnExtra) worker = setting_.workers;
   const size_t slot = Below(setting_.slots);
   Prepare(worker, name.first);
   Outstanding given;
@@ -144,7 +146,9 @@ void Adversary::Inject(const Name& name, Purpose purpose, std::string_view paylo
 
 void Adversary::InjectedDone(const Outstanding& given, const host::TaskDone& done) {
   const Shape& shape = memory_.stages[given.name.first];
+  if (given.purpose == Purpose::kDiscard) return;
   const bool wants_error = given.purpose >= Purpose::kProvoke;
+  if (given.purpose == Purpose::kOnExtra) Told(Trick::kRunOnExtraWorker);
   for (const host::Blob& blob : done.outputs()) {
     if ((done.outcome() == host::FAILED) != wants_error) break;
     host::Result result;
@@ -171,7 +175,7 @@ void Adversary::InjectedDone(const Outstanding& given, const host::TaskDone& don
       if (given.purpose == Purpose::kMix) to_mix_.insert({given.name.first, place});
     }
   }
-  if (given.purpose == Purpose::kRetry || given.purpose == Purpose::kProvoke) --blocking_;
+  if (Blocks(given.purpose)) --blocking_;
   if (blocking_ == 0) Unblock();
 }
 

@@ -17,12 +17,13 @@ STOP_SECONDS = 20
 class OwnHost:
     """A host in the deployment's cluster directory; the deployment's own must not be running."""
 
-    def __init__(self, deployment: Deployment, *options, workers: int = 2, env: dict | None = None, record=True):
+    def __init__(self, deployment: Deployment, *options, workers: int = 2, env: dict | None = None, record=True,
+                 program: pathlib.Path = BIN / "soteria-host"):
         state = deployment.cluster / "state.json"
         state.unlink(missing_ok=True)
         recording = ("--record", str(deployment.record)) if record else ()
         self.process = subprocess.Popen(
-            [str(BIN / "soteria-host"), "--dir", str(deployment.cluster), "--workers", str(workers),
+            [str(program), "--dir", str(deployment.cluster), "--workers", str(workers),
              "--simulated-key", str(deployment.cluster / "simulated.pem"), *recording, *map(str, options)],
             env={**os.environ, **(env or {})}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         give_up = time.monotonic() + START_SECONDS

@@ -44,10 +44,11 @@ struct Shape {
   bool extra_worker;
   uint64_t slice_bytes = uint64_t{16} << 20;
 };
-constexpr Shape kShapes[] = {{1, 1, 1, 1, false},    {2, 1, 2, 1, true},    {3, 2, 2, 1, false},
-                             {5, 3, 2, 2, true},     {8, 8, 3, 1, false},   {9, 2, 1, 2, true},
-                             {12, 4, 3, 2, true},    {20, 5, 2, 1, true},   {4, 3, 2, 1, true, 50},
-                             {9, 3, 2, 2, true, 50}, {8, 2, 1, 1, true, 40}};
+constexpr Shape kShapes[] = {
+    {1, 1, 1, 1, false},     {2, 1, 2, 1, true},     {3, 2, 2, 1, false},    {5, 3, 2, 2, true},
+    {8, 8, 3, 1, false},     {9, 2, 1, 2, true},     {12, 4, 3, 2, true},    {20, 5, 2, 1, true},
+    {4, 3, 2, 1, true, 50},  {9, 3, 2, 2, true, 50}, {8, 2, 1, 1, true, 40}, {6, 4, 2, 1, true, 60},
+    {20, 3, 2, 1, false, 60}};
 
 std::shared_ptr<arrow::Table> Rows(int iteration) {
   arrow::DoubleBuilder builder;

@@ -24,6 +24,7 @@ std::vector<TrickInfo> Harmless() {
       {T::kLateRepeat, "late_repeat", C::kResult, no_harm, 12, {}},
       {T::kDropAndRetry, "drop_and_retry", C::kResult, no_harm, 8, {}},
       {T::kRunTwice, "run_twice", C::kAnswer, no_harm, 12, {}},
+      {T::kRunOnExtraWorker, "run_on_extra_worker", C::kAnswer, no_harm, 12, {}},
       {T::kReorderInputs, "reorder_inputs", C::kInputs, no_harm, 4, {}},
       {T::kRepeatInput, "repeat_input", C::kInputs, no_harm, 4, {}},
       {T::kRepeatStageTask, "repeat_stage_task", C::kStageTask, no_harm, 5, {}},
@@ -172,6 +173,12 @@ const std::vector<TrickInfo>& Table() {
 }  // namespace
 
 const TrickInfo& InfoOf(Trick trick) { return Table()[static_cast<size_t>(trick)]; }
+std::optional<Trick> TrickOf(std::string_view name) {
+  for (const TrickInfo& info : Table()) {
+    if (name == info.name) return info.trick;
+  }
+  return std::nullopt;
+}
 std::span<const TrickInfo> AllTricks() { return Table(); }
 
 }  // namespace soteria::hostile

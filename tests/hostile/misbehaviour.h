@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/status.h"
@@ -21,6 +23,7 @@ enum class Trick : uint8_t {
   kLateRepeat,
   kDropAndRetry,
   kRunTwice,
+  kRunOnExtraWorker,
   kReorderInputs,
   kRepeatInput,
   kRepeatStageTask,
@@ -138,6 +141,8 @@ struct TrickInfo {
 };
 
 const TrickInfo& InfoOf(Trick trick);
+/// By its name in the table.
+std::optional<Trick> TrickOf(std::string_view name);
 std::span<const TrickInfo> AllTricks();
 
 }  // namespace soteria::hostile
