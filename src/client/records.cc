@@ -109,7 +109,13 @@ base::Status Records::Store(std::string_view entry,
                             const std::vector<ledger::VersionRecord>& versions) {
   SOTERIA_RETURN_IF_ERROR(CheckExpected(entry, versions));
   SOTERIA_RETURN_IF_ERROR(ledger_->Append(entry));
-  return versions_->Store(versions, ledger_->head());
+  SOTERIA_RETURN_IF_ERROR(versions_->Store(versions, ledger_->head()));
+  if (on_release_ == nullptr) return base::OkStatus();
+  SOTERIA_ASSIGN_OR_RETURN(const ledger::SignedEntry parsed, ledger::ParseSignedEntry(entry));
+  if (const auto* release = std::get_if<ledger::Release>(&parsed.entry.event)) {
+    on_release_(*release);
+  }
+  return base::OkStatus();
 }
 
 base::StatusOr<size_t> ImportVersions(Owner& owner, const crypto::Secret& user_key,

@@ -5,10 +5,12 @@
 // after the session.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/base/bytes.h"
@@ -31,6 +33,11 @@ class Records : public ledger::OwnerStore {
   /// What this session may say: heads must name this identity key and Manifest, records these ids.
   void Expect(std::string identity_der, const base::Digest& manifest, std::set<std::string> ids);
 
+  /// Called with each release once it is on record, by the thread that stores it.
+  void OnRelease(std::function<void(const ledger::Release&)> tell) {
+    on_release_ = std::move(tell);
+  }
+
   /// kProtocol for what wasn't expected; kIntegrity for an entry that doesn't chain.
   base::Status Store(std::string_view entry,
                      const std::vector<ledger::VersionRecord>& versions) override;
@@ -45,6 +52,7 @@ class Records : public ledger::OwnerStore {
   std::string identity_der_;
   base::Digest manifest_{};
   std::set<std::string> ids_;
+  std::function<void(const ledger::Release&)> on_release_;
 };
 
 /// Merges version records exported on another machine with the same user key; how many there are

@@ -57,6 +57,14 @@ void SayReport(const SessionReport& report, const Say& say) {
                 report.workers_lost, " lost"));
 }
 
+// Spark Connect has no field for it, so that this line is where a script's user sees it.
+void SayRelease(const ledger::Release& release, const Say& say) {
+  say(base::Cat("released: ", release.statistic, ": ", release.budget_spent, " numbers about ",
+                release.rows, " rows (", release.kind, ", ", ledger::LevelName(release.level),
+                "); its value is computed outside the enclaves",
+                release.unverified ? " and NOT VERIFIED" : ""));
+}
+
 class Job {
  public:
   Job(Owner& owner, const RunOptions& options, const Say& say)
@@ -69,6 +77,7 @@ class Job {
     for (const std::string& warning : manifest_.warnings()) say_(base::Cat("warning: ", warning));
     SOTERIA_ASSIGN_OR_RETURN(MasterAddress address, AddressOf(owner_, options_));
     SOTERIA_ASSIGN_OR_RETURN(records_, Records::Open(owner_, key));
+    records_->OnRelease([this](const ledger::Release& release) { SayRelease(release, say_); });
     SOTERIA_RETURN_IF_ERROR(KeepManifest(owner_, manifest_));
     SOTERIA_ASSIGN_OR_RETURN(Grants grants, PrepareGrants(owner_, key, manifest_, *records_));
     for (const std::string& path : grants.created) {

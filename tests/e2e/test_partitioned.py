@@ -89,6 +89,7 @@ def test_aggregates_leave_and_are_the_enclaves_own_where_nothing_is_binned(d):
     assert len(released) == 7
     assert {one["level"] for one in released} == {"aggregate"}
     assert all(one["outside"] for one in released) and not any(one["unverified"] for one in released)
+    assert done.stderr.count("released: ") == 7 and "NOT VERIFIED" not in done.stderr
     metrics = [one for one in entries if one["kind"] == "metrics"]
     assert sum(one.get("outside", False) for one in metrics) == 7
 
@@ -218,7 +219,7 @@ def test_an_unverified_value_is_marked(d, liar):
     under(d, kinds=ALL, release="scores", unverified=True)
     done = d.run(ONE, d.path)
     assert values(done.stdout)["rmse"] == "0.123"
-    assert "unverified" in done.stderr
+    assert "NOT VERIFIED" in done.stderr
     released, entries = releases(d)
     assert [one["unverified"] for one in released] == [True]
     assert [one["unverified"] for one in entries if one["kind"] == "metrics"] == [True]
