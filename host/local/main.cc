@@ -30,6 +30,18 @@ std::string BesideUs(const std::string& name) {
   return path.substr(0, path.rfind('/') + 1) + name;
 }
 
+bool ParseFaults(const std::vector<std::string>& specs, soteria::host::SupervisorOptions& options) {
+  for (const std::string& spec : specs) {
+    const auto fault = soteria::host::ParseFault(spec);
+    if (!fault.ok()) {
+      std::fprintf(stderr, "soteria-host: %s\n", Message(fault.status()).c_str());
+      return false;
+    }
+    options.faults.push_back(*fault);
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,14 +78,7 @@ int main(int argc, char** argv) {
                  "SCHEME=DIR: serve enclaves the files of SCHEME:// from DIR (tests)");
   CLI11_PARSE(app, argc, argv);
 
-  for (const std::string& spec : faults) {
-    const auto fault = soteria::host::ParseFault(spec);
-    if (!fault.ok()) {
-      std::fprintf(stderr, "soteria-host: %s\n", Message(fault.status()).c_str());
-      return 2;
-    }
-    options.faults.push_back(*fault);
-  }
+  if (!ParseFaults(faults, options)) return 2;
   if (!served.empty()) {
     const auto parsed = soteria::host::ParseServedScheme(served);
     if (!parsed.ok()) {
