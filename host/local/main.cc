@@ -4,9 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "host/local/process.h"
 #include "host/local/supervisor.h"
 #include "src/base/env.h"
 #include "src/base/log.h"
@@ -42,6 +45,25 @@ bool ParseFaults(const std::vector<std::string>& specs, soteria::host::Superviso
   return true;
 }
 
+std::vector<std::string> WorkerArguments(const std::string& spill, uint64_t memory) {
+  if (memory == 0) return {"--spill-dir", spill};
+  return {"--spill-dir", spill, "--memory", std::to_string(memory)};
+}
+
+int RunHost(const soteria::host::SupervisorOptions& options, const std::string& spill) {
+  soteria::base::Status status;
+  const auto files = soteria::base::PosixFiles();
+  {
+    soteria::host::Supervisor supervisor(options, *files, soteria::base::SystemClock());
+    status = supervisor.Run();
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(spill, ignored);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "soteria-host: %s\n", Message(status).c_str());
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,6 +74,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> faults;
   std::string served;
   uint64_t memory = 0;
+  std::string spill;
 
   CLI::App app(
       "Runs a master enclave and its workers on this machine and moves their sealed bytes.");
@@ -70,6 +93,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(size_t{1}, soteria::host::kSlotsMax));
   app.add_option("--owner-port,--port", options.owner_port, "Loopback port for owners (0: any)");
   app.add_option("--memory", memory, "Memory limit of one worker, in bytes");
+  app.add_option("--spill-dir", spill,
+                 "Where workers put sealed blocks beyond the limit (default: DIR/spill)");
   app.add_option("--simulated-key", simulated_key, "Key file of a simulated cluster");
   app.add_option("--enclave-arg", options.enclave_arguments, "One more argument for each enclave");
   app.add_option("--record", options.record_directory, "Keep a copy of all traffic here");
@@ -101,12 +126,10 @@ int main(int argc, char** argv) {
     options.enclave_arguments.push_back("--simulated-key");
     options.enclave_arguments.push_back(Absolute(simulated_key));
   }
-  if (memory > 0) options.worker_arguments = {"--memory", std::to_string(memory)};
+  // Ours alone, so that it can go at the end with all that killed workers have left in it.
+  spill = spill.empty() ? directory + "/spill"
+                        : Absolute(spill) + "/soteria-" + soteria::host::NewCookie();
+  options.worker_arguments = WorkerArguments(spill, memory);
 
-  const auto files = soteria::base::PosixFiles();
-  soteria::host::Supervisor supervisor(options, *files, soteria::base::SystemClock());
-  const soteria::base::Status status = supervisor.Run();
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "soteria-host: %s\n", Message(status).c_str());
-  return 1;
+  return RunHost(options, spill);
 }

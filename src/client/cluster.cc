@@ -37,6 +37,8 @@ constexpr size_t kCommandLineBytesMax = size_t{4} << 20;
 constexpr uint64_t kWorkersMax = 256;
 constexpr uint64_t kSlotsMax = 256;
 constexpr uint64_t kPortMax = 65535;
+constexpr uint64_t kMemoryBytesMin = uint64_t{1} << 20;
+constexpr uint64_t kMemoryBytesMax = (uint64_t{1} << 63) - 1;  // what a host on the JVM can pass on
 
 void Sleep(int64_t ms) { ::usleep(static_cast<useconds_t>(ms * 1000)); }
 
@@ -123,6 +125,7 @@ std::vector<std::string> HostCommand(const ClusterOptions& options) {
   };
   if (options.simulated) add("--simulated-key", base::Cat(options.dir, "/", kSimulatedPem));
   if (!options.record_dir.empty()) add("--record", options.record_dir);
+  if (options.enclave_memory_bytes) add("--memory", base::Cat(*options.enclave_memory_bytes));
   for (const std::string& fault : options.faults) add("--fault", fault);
   return argv;
 }
@@ -174,6 +177,7 @@ std::vector<std::string> SparkCommand(const ClusterOptions& options,
   add("--log-dir", base::Cat(options.dir, "/logs"));
   if (options.simulated) add("--simulated-key", base::Cat(options.dir, "/", kSimulatedPem));
   if (!options.record_dir.empty()) add("--record", options.record_dir);
+  if (options.enclave_memory_bytes) add("--memory", base::Cat(*options.enclave_memory_bytes));
   return argv;
 }
 
@@ -300,6 +304,26 @@ base::Status StopCluster(Owner& owner, const std::string& dir) {
   }
   SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(dir, kStateFile));
   return exists ? owner.files.Remove(dir, kStateFile) : base::OkStatus();
+}
+
+base::StatusOr<uint64_t> ParseMemorySize(std::string_view text) {
+  if (text == "unlimited") return kMemoryBytesMax;
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  uint64_t factor = 0;
+  if (unit.empty()) factor = 1;
+  if (unit == "KiB") factor = uint64_t{1} << 10;
+  if (unit == "MiB") factor = uint64_t{1} << 20;
+  if (unit == "GiB") factor = uint64_t{1} << 30;
+  if (error != std::errc() || factor == 0 || number > kMemoryBytesMax / factor ||
+      number * factor < kMemoryBytesMin) {
+    return base::Fail(base::kInput,
+                      base::Cat("a memory size is a number with KiB, MiB or GiB, from 1MiB up, or "
+                                "\"unlimited\", not \"",
+                                text, "\""));
+  }
+  return number * factor;
 }
 
 base::StatusOr<MasterAddress> ParseMasterAddress(std::string_view text) {

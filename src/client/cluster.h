@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/status.h"
@@ -19,14 +21,15 @@ struct ClusterOptions {
   bool simulated = false;
   uint64_t workers = 2;
   uint64_t slots = 1;
-  uint64_t port = 0;                    ///< 0: any free port
-  std::string record_dir;               ///< empty: traffic isn't recorded
-  std::vector<std::string> faults;      ///< passed on to soteria-host, for tests
-  std::string program_dir;              ///< where soteria-host and soteria-spark.jar are
-  bool spark = false;                   ///< the host is Apache Spark
-  std::string spark_home;               ///< of the Spark to use
-  std::string spark_master;             ///< empty: local-cluster[workers,slots,1024]
-  std::vector<std::string> spark_conf;  ///< NAME=VALUE each
+  uint64_t port = 0;                             ///< 0: any free port
+  std::optional<uint64_t> enclave_memory_bytes;  ///< of each worker; none: the enclave's default
+  std::string record_dir;                        ///< empty: traffic isn't recorded
+  std::vector<std::string> faults;               ///< passed on to soteria-host, for tests
+  std::string program_dir;                       ///< where soteria-host and soteria-spark.jar are
+  bool spark = false;                            ///< the host is Apache Spark
+  std::string spark_home;                        ///< of the Spark to use
+  std::string spark_master;                      ///< empty: local-cluster[workers,slots,1024]
+  std::vector<std::string> spark_conf;           ///< NAME=VALUE each
 };
 
 struct ClusterState {
@@ -53,6 +56,9 @@ base::StatusOr<std::string> SimulatedPublicKey(base::Files& files, const std::st
 
 /// Makes the simulated key pair in `dir` unless it is there.
 base::Status EnsureSimulatedKey(base::Files& files, const std::string& dir);
+
+/// "128MiB", "2GiB", "65536KiB", "unlimited", or a number of bytes.
+base::StatusOr<uint64_t> ParseMemorySize(std::string_view text);
 
 /// "HOST:PORT" in parts.
 struct MasterAddress {

@@ -83,6 +83,7 @@ TEST_F(ClusterTest, SparkIsAskedForInWords) {
 TEST_F(ClusterTest, ASparkSubmitThatEndsIsSaid) {
   options_.spark = true;
   options_.spark_home = test_.At("spark");
+  options_.enclave_memory_bytes = uint64_t{128} << 20;
   test_.WriteProgram("spark/bin/spark-submit", "#!/bin/sh\necho \"$@\"\nexit 1\n");
   auto refused = StartCluster(test_.owner(), options_);
   ASSERT_FALSE(refused.ok());
@@ -90,6 +91,7 @@ TEST_F(ClusterTest, ASparkSubmitThatEndsIsSaid) {
   EXPECT_NE(words.find("--master local-cluster[2,1,1024] --name soteria"), std::string::npos)
       << words;
   EXPECT_NE(words.find("/bin/soteria-spark.jar --master"), std::string::npos) << words;
+  EXPECT_NE(words.find(" --memory 134217728"), std::string::npos) << words;
 }
 
 TEST_F(ClusterTest, ADeadHostIsSeen) {
@@ -183,6 +185,23 @@ TEST(MasterAddress, TakesHostAndPort) {
   for (const char* bad :
        {"", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "host:-1"}) {
     EXPECT_FALSE(ParseMasterAddress(bad).ok()) << bad;
+  }
+}
+
+TEST(MemorySize, TakesUnits) {
+  const std::pair<const char*, uint64_t> good[] = {{"128MiB", uint64_t{128} << 20},
+                                                   {"2GiB", uint64_t{2} << 30},
+                                                   {"65536KiB", uint64_t{64} << 20},
+                                                   {"1048576", uint64_t{1} << 20},
+                                                   {"unlimited", (uint64_t{1} << 63) - 1}};
+  for (const auto& [text, bytes] : good) {
+    const auto size = ParseMemorySize(text);
+    ASSERT_TRUE(size.ok()) << text;
+    EXPECT_EQ(*size, bytes) << text;
+  }
+  for (const char* bad : {"", "MiB", "0MiB", "-1MiB", "128MB", "128 MiB", "1.5GiB", "1023KiB",
+                          "99999999999GiB", "99999999999999999999", "Unlimited", "1MiBx"}) {
+    EXPECT_TRUE(base::Is(ParseMemorySize(bad).status(), base::kInput)) << bad;
   }
 }
 

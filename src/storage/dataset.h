@@ -21,6 +21,7 @@
 #include "src/base/status.h"
 #include "src/crypto/secret.h"
 #include "src/storage/format.h"
+#include "src/storage/parquet.h"
 
 namespace soteria::storage {
 
@@ -61,6 +62,7 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const Index& index);
 /// Anything wrong with the file: kIntegrity.
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadDatasetFile(
     base::Files& files, const std::string& root, const Index& index, size_t file,
-    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns);
+    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns,
+    const Admit& admit = nullptr);
 
 }  // namespace soteria::storage

@@ -50,7 +50,8 @@ StatusOr<std::shared_ptr<TailedSource>> OpenVerified(base::Files& files, const s
 
 StatusOr<std::shared_ptr<arrow::Table>> ReadEntry(
     base::Files& files, const std::string& root, const Index& index, const FileEntry& entry,
-    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns) {
+    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns,
+    const Admit& admit) {
   SOTERIA_ASSIGN_OR_RETURN(auto source, OpenVerified(files, root, entry));
   SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret file_key,
                            crypto::UnwrapSecret(key, entry.wrapped_key, index.id));
@@ -60,6 +61,10 @@ StatusOr<std::shared_ptr<arrow::Table>> ReadEntry(
                         base::kIntegrity));
   if (file.rows() != static_cast<int64_t>(entry.rows)) {
     return base::Fail(base::kIntegrity, "a file has another number of rows than the index says");
+  }
+  if (admit != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file.ReadBytes(columns));
+    SOTERIA_RETURN_IF_ERROR(admit(bytes));
   }
   return file.Read(columns, std::nullopt);
 }
@@ -75,12 +80,13 @@ StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const Index& index) {
 
 StatusOr<std::shared_ptr<arrow::Table>> ReadDatasetFile(
     base::Files& files, const std::string& root, const Index& index, size_t file,
-    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns) {
+    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns,
+    const Admit& admit) {
   if (index.kind != RootKind::kDataSet || file >= index.files.size()) {
     return base::Fail(base::kIntegrity, "the index names no such file");
   }
   StatusOr<std::shared_ptr<arrow::Table>> table =
-      ReadEntry(files, root, index, index.files[file], key, columns);
+      ReadEntry(files, root, index, index.files[file], key, columns, admit);
   if (table.ok() || base::Is(table.status(), base::kUnresolvedColumn)) return table;
   return base::WithContext(table.status(), Cat("data set ", base::Hex(index.id), ", file ", file));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "src/base/status.h"
 
 namespace soteria::storage {
+
+/// Told, before anything is decoded, how many bytes reading will take; a failure ends the reading.
+using Admit = std::function<base::Status(uint64_t bytes)>;
 
 /// Reads a plain Parquet file of the owner's, one row group after another.
 class PlainParquetReader {

@@ -24,6 +24,7 @@ using base::StatusOr;
 
 namespace {
 
+constexpr int64_t kColumnChunkBytesMax = int64_t{1} << 40;  // believed of a footer
 constexpr int64_t kPageBytes = int64_t{1} << 20;
 constexpr int64_t kPageRowsMax = int64_t{1} << 20;
 constexpr int64_t kWriteBatchRows = 4096;
@@ -103,6 +104,32 @@ StatusOr<std::vector<int>> ParquetFile::Leaves(const std::vector<std::string>& c
   std::sort(leaves.begin(), leaves.end());
   leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
   return leaves;
+}
+
+StatusOr<uint64_t> ParquetFile::ReadBytes(
+    const std::optional<std::vector<std::string>>& columns) const {
+  const parquet::FileMetaData& metadata = *reader_->parquet_reader()->metadata();
+  std::vector<int> leaves;
+  if (columns.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(leaves, Leaves(*columns));
+  } else {
+    for (int leaf = 0; leaf < metadata.num_columns(); ++leaf) leaves.push_back(leaf);
+  }
+  uint64_t bytes = 0;
+  SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&]() -> arrow::Status {
+    for (int group = 0; group < row_groups(); ++group) {
+      const auto row_group = metadata.RowGroup(group);
+      for (const int leaf : leaves) {
+        const auto chunk = row_group->ColumnChunk(leaf);
+        for (const int64_t part :
+             {chunk->total_compressed_size(), chunk->total_uncompressed_size()}) {
+          bytes += static_cast<uint64_t>(std::clamp<int64_t>(part, 0, kColumnChunkBytesMax));
+        }
+      }
+    }
+    return arrow::Status::OK();
+  }));
+  return bytes;
 }
 
 StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::Read(

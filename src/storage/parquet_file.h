@@ -37,6 +37,9 @@ class ParquetFile {
   /// From Spark's row metadata; nullptr if there is none or it doesn't agree with the columns.
   const std::shared_ptr<arrow::Schema>& marks() const { return marks_; }
 
+  /// What Read of all row groups holds at its peak, as the footer says: the columns as they are
+  /// stored and decoded. kUnresolvedColumn as Read.
+  base::StatusOr<uint64_t> ReadBytes(const std::optional<std::vector<std::string>>& columns) const;
   /// Columns in the order asked for, or all. One row group, or all of them.
   base::StatusOr<std::shared_ptr<arrow::Table>> Read(
       const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group);

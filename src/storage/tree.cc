@@ -119,10 +119,15 @@ StatusOr<std::string> Tree::Read(std::string_view relative, uint64_t bytes_max) 
 }
 
 StatusOr<std::shared_ptr<arrow::Table>> Tree::ReadParquet(
-    std::string_view relative, const std::optional<std::vector<std::string>>& columns) const {
+    std::string_view relative, const std::optional<std::vector<std::string>>& columns,
+    const Admit& admit) const {
   SOTERIA_ASSIGN_OR_RETURN(auto source, OpenFile(relative));
   SOTERIA_ASSIGN_OR_RETURN(ParquetFile file,
                            ParquetFile::Open(std::move(source), nullptr, base::kInput));
+  if (admit != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file.ReadBytes(columns));
+    SOTERIA_RETURN_IF_ERROR(admit(bytes));
+  }
   return file.ReadNormal(columns, std::nullopt);
 }
 

@@ -64,7 +64,8 @@ class Tree {
   /// The table of a (plain) Parquet file in the tree; vector columns are marked from Spark's row
   /// metadata. `columns` as in ReadDatasetFile.
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadParquet(
-      std::string_view relative, const std::optional<std::vector<std::string>>& columns) const;
+      std::string_view relative, const std::optional<std::vector<std::string>>& columns,
+      const Admit& admit = nullptr) const;
   /// Its schema alone, and its number of rows.
   base::StatusOr<std::shared_ptr<arrow::Schema>> ParquetSchema(std::string_view relative) const;
 

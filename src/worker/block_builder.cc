@@ -15,6 +15,19 @@ namespace soteria::worker {
 
 using TablePtr = std::shared_ptr<arrow::Table>;
 
+namespace {
+
+// What the cache does with the block of a prefix when memory is short. What comes straight from
+// sealed files or a broadcast is there already in a form that costs about as much to open.
+Eviction EvictionOf(const dataflow::Recipe& recipe, size_t length) {
+  const bool there = std::holds_alternative<dataflow::DatasetSource>(recipe.source) ||
+                     std::holds_alternative<dataflow::TreeSource>(recipe.source) ||
+                     std::holds_alternative<dataflow::LocalSource>(recipe.source);
+  return there && length == 0 ? Eviction::kDrop : Eviction::kSpill;
+}
+
+}  // namespace
+
 base::StatusOr<TablePtr> Concatenate(std::vector<TablePtr> tables) {
   if (tables.size() == 1) return std::move(tables.front());
   const auto same = [&](const TablePtr& table) {
@@ -31,27 +44,40 @@ base::StatusOr<TablePtr> Concatenate(std::vector<TablePtr> tables) {
 
 base::StatusOr<std::shared_ptr<const Block>> BlockBuilder::Make(const dataflow::Recipe& recipe,
                                                                 uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(Made made, MakeOne(recipe, partition));
+  made_.push_back(std::move(made));
+  return made_.back().block;
+}
+
+base::StatusOr<BlockBuilder::Made> BlockBuilder::MakeOne(const dataflow::Recipe& recipe,
+                                                         uint64_t partition) {
   SOTERIA_ASSIGN_OR_RETURN(auto chain, stage_.operators.ChainOf(recipe));
   const Path path{recipe, dataflow::PrefixDigests(recipe), std::move(chain), partition};
   return MakePrefix(path, path.chain->size());
 }
 
-base::StatusOr<std::shared_ptr<const Block>> BlockBuilder::MakePrefix(const Path& path,
-                                                                      size_t length) {
+base::StatusOr<BlockBuilder::Made> BlockBuilder::MakePrefix(const Path& path, size_t length) {
   const base::Digest& digest = path.prefixes[length];
   const auto live = stage_.live.find(digest);
+  Made made{nullptr, Holding(memory_)};
   if (live == stage_.live.end()) {
-    SOTERIA_ASSIGN_OR_RETURN(Block block, Compute(path, length));
-    return std::make_shared<const Block>(std::move(block));
+    SOTERIA_ASSIGN_OR_RETURN(Block block, Compute(path, length, made.holding));
+    SOTERIA_RETURN_IF_ERROR(made.holding.Set(block.bytes()));
+    made.block = std::make_shared<const Block>(std::move(block));
+    return made;
   }
-  return cache_.Get({digest, path.partition}, [&]() -> base::StatusOr<Block> {
-    SOTERIA_ASSIGN_OR_RETURN(Block block, Compute(path, length));
-    if (live->second) ++rebuilds_;
-    return block;
-  });
+  SOTERIA_ASSIGN_OR_RETURN(
+      made.block, cache_.Get(memory_, {digest, path.partition}, EvictionOf(path.recipe, length),
+                             [&](Holding& holding) -> base::StatusOr<Block> {
+                               SOTERIA_ASSIGN_OR_RETURN(Block block,
+                                                        Compute(path, length, holding));
+                               if (live->second) ++rebuilds_;
+                               return block;
+                             }));
+  return made;
 }
 
-base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length) {
+base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length, Holding& holding) {
   // Starts at the longest prefix that is kept (or is to be kept), else at the source.
   size_t start = length;
   bool from_kept = false;
@@ -61,34 +87,41 @@ base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length) {
   }
   TablePtr table;
   if (from_kept) {
-    SOTERIA_ASSIGN_OR_RETURN(const auto block, MakePrefix(path, start));
-    table = block->table;
+    SOTERIA_ASSIGN_OR_RETURN(Made parent, MakePrefix(path, start));
+    table = parent.block->table;
+    made_.push_back(std::move(parent));
   } else {
-    SOTERIA_ASSIGN_OR_RETURN(table, ReadSource(path.recipe, path.partition));
+    SOTERIA_ASSIGN_OR_RETURN(table, ReadSource(path.recipe, path.partition, holding));
+    SOTERIA_RETURN_IF_ERROR(holding.Set(TableBytes(*table)));
   }
   Block block{std::move(table), nullptr};
   for (size_t i = start; i < length; ++i) {
+    // What an operator makes is about as large as what it is given; until it is known, room for it
+    // is made and not insisted on, since many share all their columns with their input.
+    SOTERIA_RETURN_IF_ERROR(memory_.MakeRoom(block.bytes()));
     SOTERIA_ASSIGN_OR_RETURN(block,
                              (*path.chain)[i]->Apply(std::move(block.table), path.partition));
+    SOTERIA_RETURN_IF_ERROR(holding.Set(block.bytes()));
   }
   return block;
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe,
-                                                  uint64_t partition) {
+                                                  uint64_t partition, Holding& holding) {
+  const storage::Admit admit = [&](uint64_t bytes) { return holding.Set(bytes); };
   if (const auto* source = std::get_if<dataflow::DatasetSource>(&recipe.source)) {
-    return sources_.Read(*source, recipe.partitions, partition);
+    return sources_.Read(*source, recipe.partitions, partition, admit);
   }
   if (const auto* source = std::get_if<dataflow::TreeSource>(&recipe.source)) {
-    return sources_.Read(*source, partition);
+    return sources_.Read(*source, partition, admit);
   }
   if (const auto* source = std::get_if<dataflow::LocalSource>(&recipe.source)) {
     return ReadLocal(*source, partition);
   }
   if (const auto* source = std::get_if<dataflow::ShuffleSource>(&recipe.source)) {
-    return ReadShuffle(*source, partition);
+    return ReadShuffle(*source, partition, holding);
   }
-  return ReadGroup(std::get<dataflow::CoalesceSource>(recipe.source), partition);
+  return ReadGroup(std::get<dataflow::CoalesceSource>(recipe.source), partition, holding);
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& source,
@@ -108,7 +141,7 @@ base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& so
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource& source,
-                                                   uint64_t partition) {
+                                                   uint64_t partition, Holding& holding) {
   const base::Digest digest = dataflow::ShuffleDigest(source);
   const auto& known = stage_.task.spec.inputs;
   const auto input = std::find_if(known.begin(), known.end(),
@@ -122,6 +155,9 @@ base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource
     needs_.push_back(target);
     return base::Fail(kMiss, "shuffle inputs are not here");
   }
+  uint64_t bytes = 0;  // rows take about what they take sealed
+  for (const auto& [place, sealed] : given->second) bytes += sealed.size();
+  SOTERIA_RETURN_IF_ERROR(holding.Set(bytes));
   // I5: all sources, each once, in the plan's order.
   const uint64_t sources = source.parent->partitions;
   std::vector<dataflow::Joiner> joiners(sources);
@@ -149,15 +185,17 @@ base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadGroup(const dataflow::CoalesceSource& source,
-                                                 uint64_t partition) {
+                                                 uint64_t partition, Holding& holding) {
   const auto [first, last] =
       dataflow::CoalescedRange(source.parent->partitions, source.groups, partition);
   std::vector<TablePtr> tables;
   for (uint64_t p = first; p < last; ++p) {
-    auto block = Make(*source.parent, p);
-    if (base::Is(block.status(), kMiss)) continue;  // collects all needs before it answers
-    SOTERIA_RETURN_IF_ERROR(block);
-    tables.push_back((*block)->table);
+    auto part = MakeOne(*source.parent, p);
+    if (base::Is(part.status(), kMiss)) continue;  // collects all needs before it answers
+    SOTERIA_RETURN_IF_ERROR(part);
+    tables.push_back(part->block->table);
+    holding.Absorb(part->holding);      // the whole has the parts' memory
+    made_.push_back(*std::move(part));  // or shares it with kept ones
   }
   if (!needs_.empty()) return base::Fail(kMiss, "shuffle inputs are not here");
   return Concatenate(std::move(tables));

@@ -36,15 +36,22 @@ struct ShuffleTarget {
 };
 
 /// Sealed messages for a target, as the host gave them, with the place that it claims for each.
-using ShuffleInputs = std::map<ShuffleTarget, std::vector<std::pair<crypto::Place, std::string>>>;
+using ShuffleInputs =
+    std::map<ShuffleTarget, std::vector<std::pair<crypto::Place, std::string_view>>>;
 
 class BlockBuilder {
  public:
-  /// All references must outlive the builder.
+  /// All references must outlive the builder, and `memory` its blocks.
   BlockBuilder(OpenStage& stage, BlockCache& cache, Sources& sources, const crypto::Opener& opener,
-               const ShuffleInputs& inputs)
-      : stage_(stage), cache_(cache), sources_(sources), opener_(opener), inputs_(inputs) {}
+               const ShuffleInputs& inputs, TaskMemory& memory)
+      : stage_(stage),
+        cache_(cache),
+        sources_(sources),
+        opener_(opener),
+        inputs_(inputs),
+        memory_(memory) {}
 
+  /// The block's memory is the task's until the builder goes.
   base::StatusOr<std::shared_ptr<const Block>> Make(const dataflow::Recipe& recipe,
                                                     uint64_t partition);
   const std::vector<ShuffleTarget>& needs() const { return needs_; }
@@ -59,22 +66,32 @@ class BlockBuilder {
     uint64_t partition;
   };
 
-  base::StatusOr<std::shared_ptr<const Block>> MakePrefix(const Path& path, size_t length);
-  base::StatusOr<Block> Compute(const Path& path, size_t length);
+  // A block and what it holds beside the cache; a kept block holds nothing.
+  struct Made {
+    std::shared_ptr<const Block> block;
+    Holding holding;
+  };
+
+  base::StatusOr<Made> MakeOne(const dataflow::Recipe& recipe, uint64_t partition);
+  base::StatusOr<Made> MakePrefix(const Path& path, size_t length);
+  base::StatusOr<Block> Compute(const Path& path, size_t length, Holding& holding);
+  // Each counts what it takes while it reads in the holding.
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadSource(const dataflow::Recipe& recipe,
-                                                           uint64_t partition);
+                                                           uint64_t partition, Holding& holding);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadLocal(const dataflow::LocalSource& source,
                                                           uint64_t partition);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadShuffle(const dataflow::ShuffleSource& source,
-                                                            uint64_t partition);
+                                                            uint64_t partition, Holding& holding);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadGroup(const dataflow::CoalesceSource& source,
-                                                          uint64_t partition);
+                                                          uint64_t partition, Holding& holding);
 
   OpenStage& stage_;
   BlockCache& cache_;
   Sources& sources_;
   const crypto::Opener& opener_;
   const ShuffleInputs& inputs_;
+  TaskMemory& memory_;
+  std::vector<Made> made_;  // blocks whose memory the task's own blocks may share
   std::vector<ShuffleTarget> needs_;
   uint64_t rebuilds_ = 0;
 };

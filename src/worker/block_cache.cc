@@ -1,92 +1,216 @@
 #include "src/worker/block_cache.h"
 
-#include <arrow/table.h>
-#include <arrow/util/byte_size.h>
+#include <algorithm>
+#include <utility>
 
+#include "src/base/check.h"
 #include "src/base/errors.h"
-#include "src/base/text.h"
-#include "src/table/arrow_status.h"
 
 namespace soteria::worker {
 
-uint64_t Block::rows() const {
-  return static_cast<uint64_t>(features != nullptr ? features->rows : table->num_rows());
+// A task's use of an entry; what Get gives out owns one.
+struct BlockCache::Use {
+  Use(BlockCache& cache, TaskMemory& task, EntryPtr entry)
+      : cache(cache), task(task), entry(std::move(entry)), block(this->entry->block) {}
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  ~Use() { cache.EndUse(*this); }
+
+  BlockCache& cache;
+  TaskMemory& task;
+  const EntryPtr entry;
+  std::shared_ptr<const Block> block;
+};
+
+BlockCache::BlockCache(MemoryBudget& budget, SpillStore& spill) : budget_(budget), spill_(spill) {
+  budget_.SetEvictor(this);
 }
 
-uint64_t Block::bytes() const {
-  if (features != nullptr) return features->bytes();
-  const auto bytes = arrow::util::ReferencedBufferSize(*table);
-  return static_cast<uint64_t>(bytes.ok() ? *bytes : arrow::util::TotalBufferSize(*table));
+BlockCache::~BlockCache() {
+  budget_.SetEvictor(nullptr);
+  KeepOnly({});
 }
 
-base::Status MemoryBudget::Take(uint64_t bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (bytes > bytes_max_ - used_) {
-    return base::Fail(base::kMemoryLimit,
-                      base::Cat("a worker holds ", used_, " bytes and can't take ", bytes,
-                                " more: the limit is ", bytes_max_));
-  }
-  used_ += bytes;
-  return base::OkStatus();
+std::shared_ptr<const Block> BlockCache::UseOf(TaskMemory& task, const EntryPtr& entry) {
+  const auto use = std::make_shared<Use>(*this, task, entry);
+  ++entry->users;
+  entry->used = ++clock_;
+  task.Use(entry.get(), entry->bytes);
+  return {use, use->block.get()};
 }
 
-void MemoryBudget::Give(uint64_t bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  used_ -= bytes;
-}
-
-uint64_t MemoryBudget::used() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return used_;
-}
-
-base::Status Reservation::Take(uint64_t bytes) {
-  SOTERIA_RETURN_IF_ERROR(budget_.Take(bytes));
-  bytes_ += bytes;
-  return base::OkStatus();
-}
-
-base::StatusOr<std::shared_ptr<const Block>> BlockCache::Get(const Name& name, const Build& build) {
+void BlockCache::EndUse(Use& use) {
+  std::optional<SpilledBlock> file;
   {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (true) {
-      const auto [entry, ours] = entries_.try_emplace(name);
-      if (ours) break;
-      if (entry->second.block != nullptr) return entry->second.block;
-      built_.wait(lock);
+    const Lock lock(budget_.mutex());
+    use.block.reset();
+    use.task.Unuse(use.entry.get(), use.entry->bytes);
+    if (--use.entry->users == 0) {
+      budget_.changed().notify_all();
+      if (!use.entry->listed) file = Clear(*use.entry);
     }
   }
-  base::StatusOr<Block> block = build();
-  base::Status status = block.status();
-  uint64_t bytes = 0;
-  if (status.ok()) {
-    bytes = block->bytes();
-    status = budget_.Take(bytes);
+  if (file.has_value()) spill_.Remove(*file);
+}
+
+std::optional<SpilledBlock> BlockCache::Clear(Entry& entry) {
+  if (entry.users > 0 || entry.spilling) return std::nullopt;
+  if (entry.state == State::kHere) {
+    entry.block.reset();
+    entry.state = State::kOut;
+    budget_.Give(entry.bytes);
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  built_.notify_all();
-  if (!status.ok()) {
-    entries_.erase(name);
-    return status;
+  return std::exchange(entry.file, std::nullopt);
+}
+
+base::StatusOr<BlockCache::EntryPtr> BlockCache::Find(TaskMemory& task, const Name& name,
+                                                      Eviction eviction, Lock& lock) {
+  while (true) {
+    EntryPtr& entry = entries_[name];
+    if (entry == nullptr) {
+      entry = std::make_shared<Entry>();
+      entry->name = name;
+      entry->eviction = eviction;
+      return entry;
+    }
+    if (entry->state == State::kOut)
+      entry->state = State::kMaking;
+    else if (entry->state == State::kMaking) {
+      // Who makes it may be waiting for what this task holds.
+      if (budget_.turn_waits() && task.bytes() > 0) {
+        return base::Fail(kCrowded, "other tasks hold the memory");
+      }
+      budget_.changed().wait(lock);
+      continue;
+    }
+    return entry;
   }
-  auto shared = std::make_shared<const Block>(*std::move(block));
-  entries_[name] = {shared, bytes};
-  return std::shared_ptr<const Block>(std::move(shared));
+}
+
+base::StatusOr<Block> BlockCache::Make(Entry& entry, const Build& build, Holding& holding) {
+  if (entry.file.has_value()) {
+    SOTERIA_RETURN_IF_ERROR(holding.Set(entry.bytes));
+    auto block = spill_.Read(entry.name, *entry.file);
+    const bool lost = base::Is(block.status(), base::kPathNotFound);
+    if (!block.ok() && !lost) return block;
+    const Lock lock(budget_.mutex());
+    if (block.ok()) {
+      ++counts_.opened;
+      counts_.opened_bytes += entry.file->bytes;
+      return block;
+    }
+    ++counts_.lost;
+    entry.file.reset();
+  }
+  SOTERIA_RETURN_IF_ERROR(holding.Set(0));
+  SOTERIA_ASSIGN_OR_RETURN(Block block, build(holding));
+  SOTERIA_RETURN_IF_ERROR(holding.Set(block.bytes()));
+  return block;
+}
+
+base::StatusOr<std::shared_ptr<const Block>> BlockCache::Get(TaskMemory& task, const Name& name,
+                                                             Eviction eviction,
+                                                             const Build& build) {
+  Lock lock(budget_.mutex());
+  SOTERIA_ASSIGN_OR_RETURN(const EntryPtr entry, Find(task, name, eviction, lock));
+  if (entry->state == State::kHere) return UseOf(task, entry);
+  lock.unlock();
+  Holding holding(task);
+  base::StatusOr<Block> block = Make(*entry, build, holding);
+  lock.lock();
+  budget_.changed().notify_all();
+  if (!block.ok()) {
+    entry->state = State::kOut;
+    // A file that could not be opened stays: the next one who asks is told the same.
+    if (!entry->file.has_value()) entries_.erase(name);
+    lock.unlock();  // before the holding goes
+    return block.status();
+  }
+  entry->block = std::make_shared<const Block>(*std::move(block));
+  entry->bytes = holding.Release();
+  entry->state = State::kHere;
+  return UseOf(task, entry);
 }
 
 void BlockCache::KeepOnly(const std::set<base::Digest>& live) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  std::erase_if(entries_, [&](const auto& entry) {
-    // One that is being built belongs to its builder, and goes with the next list.
-    if (entry.second.block == nullptr || live.count(entry.first.first) > 0) return false;
-    budget_.Give(entry.second.bytes);
+  std::vector<SpilledBlock> files;
+  {
+    const Lock lock(budget_.mutex());
+    std::erase_if(entries_, [&](const auto& named) {
+      Entry& entry = *named.second;
+      // One that is being made belongs to its maker, and goes with the next list.
+      if (entry.state == State::kMaking || live.count(entry.name.first) > 0) return false;
+      entry.listed = false;
+      if (auto file = Clear(entry); file.has_value()) files.push_back(*file);
+      return true;
+    });
+  }
+  for (const SpilledBlock& file : files) spill_.Remove(file);
+}
+
+base::StatusOr<bool> BlockCache::EvictOne(Lock& lock) {
+  EntryPtr oldest;
+  for (const auto& [name, entry] : entries_) {
+    const bool idle = entry->state == State::kHere && entry->users == 0 && !entry->spilling;
+    if (!idle || entry->bytes == 0) continue;
+    if (oldest == nullptr || entry->used < oldest->used) oldest = entry;
+  }
+  if (oldest != nullptr) {
+    SOTERIA_RETURN_IF_ERROR(Evict(oldest, lock));
     return true;
-  });
+  }
+  if (spilling_ == 0) return false;
+  budget_.changed().wait(lock);  // memory is about to be given back
+  return true;
+}
+
+base::Status BlockCache::Evict(const EntryPtr& entry, Lock& lock) {
+  if (entry->eviction == Eviction::kDrop) {
+    ++counts_.dropped;
+    entry->listed = false;
+    entries_.erase(entry->name);
+    Clear(*entry);
+    return base::OkStatus();
+  }
+  if (!entry->file.has_value()) SOTERIA_RETURN_IF_ERROR(Spill(entry, lock));
+  // Meanwhile somebody may have asked for it, or its recipe may have ended.
+  if (entry->users > 0 || entry->state != State::kHere) return base::OkStatus();
+  entry->block.reset();
+  entry->state = State::kOut;
+  budget_.Give(entry->bytes);
+  return base::OkStatus();
+}
+
+base::Status BlockCache::Spill(const EntryPtr& entry, Lock& lock) {
+  entry->spilling = true;
+  ++spilling_;
+  std::shared_ptr<const Block> block = entry->block;
+  lock.unlock();
+  auto file = spill_.Write(entry->name, *block);
+  block.reset();
+  lock.lock();
+  entry->spilling = false;
+  --spilling_;
+  budget_.changed().notify_all();
+  if (file.ok()) {
+    ++counts_.spilled;
+    counts_.spilled_bytes += file->bytes;
+    entry->file = *file;
+  }
+  if (!entry->listed) {
+    if (const auto unwanted = Clear(*entry); unwanted.has_value()) spill_.Remove(*unwanted);
+  }
+  return file.status();
 }
 
 size_t BlockCache::size() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const Lock lock(budget_.mutex());
   return entries_.size();
+}
+
+EvictionCounts BlockCache::counts() const {
+  const Lock lock(budget_.mutex());
+  return counts_;
 }
 
 }  // namespace soteria::worker

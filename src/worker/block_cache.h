@@ -1,87 +1,102 @@
 // The worker's decrypted blocks by name (recipe digest, partition), shared by its slots. A block is
-// built by one thread while others that want it wait. Blocks go only when the master's live list no
-// longer names their recipe; what does not fit the limit is refused with kMemoryLimit. Thread-safe.
+// built by one thread while others that want it wait. What the memory limit has no room for leaves
+// it, least recently used first: a block that its source can give again is let go, any other is
+// sealed out to disk and opened again when it is asked for (spill_store.h). A block that a running
+// task uses stays. Blocks go for good when the master's live list no longer names their recipe.
+//
+// Thread-safe. A block of one task must not outlive the task's TaskMemory.
 #pragma once
 
 #include <arrow/type_fwd.h>
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "src/base/bytes.h"
 #include "src/base/status.h"
-#include "src/table/feature_block.h"
+#include "src/worker/block.h"
+#include "src/worker/memory_budget.h"
+#include "src/worker/spill_store.h"
 
 namespace soteria::worker {
 
-/// A table, or what table.features made of one. Immutable.
-struct Block {
-  std::shared_ptr<arrow::Table> table;
-  std::shared_ptr<const table::FeatureBlock> features;
+/// What happens to a block that has to leave memory.
+enum class Eviction { kSpill, kDrop };
 
-  uint64_t rows() const;
-  uint64_t bytes() const;
+/// Since the worker's start.
+struct EvictionCounts {
+  uint64_t spilled = 0;  // sealed and written; a block that is out again for good is written once
+  uint64_t spilled_bytes = 0;
+  uint64_t opened = 0;
+  uint64_t opened_bytes = 0;
+  uint64_t dropped = 0;
+  uint64_t lost = 0;  // spilled, and the host has no file: built again
 };
 
-/// Bytes of memory that blocks and inputs may take together.
-class MemoryBudget {
+class BlockCache : public MemoryBudget::Evictor {
  public:
-  explicit MemoryBudget(uint64_t bytes_max) : bytes_max_(bytes_max) {}
-  base::Status Take(uint64_t bytes);
-  void Give(uint64_t bytes);
-  uint64_t used() const;
+  using Name = BlockName;
+  /// Makes a block and counts what it takes meanwhile, and the block, in the holding.
+  using Build = std::function<base::StatusOr<Block>(Holding& holding)>;
 
- private:
-  const uint64_t bytes_max_;
-  mutable std::mutex mutex_;
-  uint64_t used_ = 0;
-};
-
-/// What somebody has taken from a budget; given back with it.
-class Reservation {
- public:
-  explicit Reservation(MemoryBudget& budget) : budget_(budget) {}
-  ~Reservation() { budget_.Give(bytes_); }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  base::Status Take(uint64_t bytes);
-
- private:
-  MemoryBudget& budget_;
-  uint64_t bytes_ = 0;
-};
-
-class BlockCache {
- public:
-  using Name = std::pair<base::Digest, uint64_t>;
-  using Build = std::function<base::StatusOr<Block>()>;
-
-  /// `budget` must outlive the cache.
-  explicit BlockCache(MemoryBudget& budget) : budget_(budget) {}
+  /// Both must outlive the cache.
+  BlockCache(MemoryBudget& budget, SpillStore& spill);
+  ~BlockCache() override;
 
   /// The kept block, or the one that `build` makes, which is kept. A failed build is the builder's
   /// error only; a waiter then builds itself.
-  base::StatusOr<std::shared_ptr<const Block>> Get(const Name& name, const Build& build);
+  base::StatusOr<std::shared_ptr<const Block>> Get(TaskMemory& task, const Name& name,
+                                                   Eviction eviction, const Build& build);
   /// Lets go of all blocks of other recipes.
   void KeepOnly(const std::set<base::Digest>& live);
+  /// Blocks, in memory or not.
   size_t size() const;
+  EvictionCounts counts() const;
+
+  base::StatusOr<bool> EvictOne(std::unique_lock<std::mutex>& lock) override;
 
  private:
+  enum class State { kMaking, kHere, kOut };
   struct Entry {
-    std::shared_ptr<const Block> block;  // null while it is being built
+    Name name;
+    State state = State::kMaking;
+    std::shared_ptr<const Block> block;  // kHere
     uint64_t bytes = 0;
+    uint64_t users = 0;
+    uint64_t used = 0;  // the larger, the more recent
+    bool spilling = false;
+    bool listed = true;
+    Eviction eviction = Eviction::kSpill;
+    std::optional<SpilledBlock> file;  // stays valid once the block is here again
   };
+  using EntryPtr = std::shared_ptr<Entry>;
+  using Lock = std::unique_lock<std::mutex>;
+  struct Use;
 
-  MemoryBudget& budget_;
-  mutable std::mutex mutex_;
-  std::condition_variable built_;
-  std::map<Name, Entry> entries_;
+  // All but Make under the lock, which Find, Evict and Spill give up meanwhile.
+  /// The entry: kHere, or kMaking for the caller to make.
+  base::StatusOr<EntryPtr> Find(TaskMemory& task, const Name& name, Eviction eviction, Lock& lock);
+  base::StatusOr<Block> Make(Entry& entry, const Build& build, Holding& holding);
+  std::shared_ptr<const Block> UseOf(TaskMemory& task, const EntryPtr& entry);
+  base::Status Evict(const EntryPtr& entry, Lock& lock);
+  base::Status Spill(const EntryPtr& entry, Lock& lock);
+  /// Takes an unlisted entry's memory away unless it is in use; the file that is to be removed.
+  std::optional<SpilledBlock> Clear(Entry& entry);
+  void EndUse(Use& use);
+
+  MemoryBudget& budget_;  // its mutex guards all that follows
+  SpillStore& spill_;
+  std::map<Name, EntryPtr> entries_;
+  uint64_t clock_ = 0;
+  uint64_t spilling_ = 0;
+  EvictionCounts counts_;
 };
 
 }  // namespace soteria::worker

@@ -133,7 +133,7 @@ TEST_F(SlicedTasksTest, SlicesThatWaitToBeSentAreTheWorkersMemory) {
   }
   EXPECT_EQ(budget_.used(), 0U);
   MemoryBudget small(1'000);
-  BlockCache cache(small);
+  BlockCache cache(small, spill_);
   TaskRunner runner(book_, cache, small, sources_, opener_, sealer_, 100);
   EXPECT_TRUE(base::Is(Error(Run(runner, false, {0}), {0}), base::kMemoryLimit));
   EXPECT_EQ(small.used(), 0U);

@@ -17,6 +17,7 @@ namespace soteria::worker {
 namespace {
 
 constexpr char kTextColumn[] = "value";
+constexpr uint64_t kTextCopies = 2;  // the text, and the column of its lines
 
 /// Rows end at \n, \r\n or \r, as Spark's text source cuts them; a last line without an end counts.
 base::StatusOr<std::shared_ptr<arrow::Table>> TextTable(std::string_view text) {
@@ -96,8 +97,8 @@ base::StatusOr<Sources::RootPtr> Sources::Open(const std::string& root, const st
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::DatasetSource& source,
-                                                            uint64_t partitions,
-                                                            uint64_t partition) {
+                                                            uint64_t partitions, uint64_t partition,
+                                                            const storage::Admit& admit) {
   SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, Open(source.root, source.id, source.version,
                                                     source.index, storage::RootKind::kDataSet));
   if (root->index.index.files.size() != partitions) {
@@ -106,15 +107,20 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Data
   std::optional<std::vector<std::string>> columns;
   if (!source.columns.empty()) columns = source.columns;
   return storage::ReadDatasetFile(files_, source.root, root->index.index, partition, root->key,
-                                  columns);
+                                  columns, admit);
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::TreeSource& source,
-                                                            uint64_t partition) {
+                                                            uint64_t partition,
+                                                            const storage::Admit& admit) {
   SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, Open(source.root, source.id, source.version,
                                                     source.index, storage::RootKind::kTree));
   const std::string& file = source.files[partition];
-  if (source.format == "parquet") return root->tree->ReadParquet(file, std::nullopt);
+  if (source.format == "parquet") return root->tree->ReadParquet(file, std::nullopt, admit);
+  const storage::FileEntry* entry = root->tree->Find(file);
+  if (admit != nullptr && entry != nullptr) {
+    SOTERIA_RETURN_IF_ERROR(admit(kTextCopies * entry->size));
+  }
   SOTERIA_ASSIGN_OR_RETURN(const std::string text, root->tree->Read(file, kTextFileBytesMax));
   return TextTable(text);
 }

@@ -29,13 +29,17 @@ class Sources {
  public:
   Sources(base::Files& files, base::Random& random) : files_(files), random_(random) {}
 
+  // Read tells `admit`, if there is one, how many bytes it will take before it decodes anything.
+
   /// The key of a data set or tree, by its 16-byte id.
   void AddKey(const std::string& id, crypto::Secret key);
 
   base::StatusOr<std::shared_ptr<arrow::Table>> Read(const dataflow::DatasetSource& source,
-                                                     uint64_t partitions, uint64_t partition);
+                                                     uint64_t partitions, uint64_t partition,
+                                                     const storage::Admit& admit = nullptr);
   base::StatusOr<std::shared_ptr<arrow::Table>> Read(const dataflow::TreeSource& source,
-                                                     uint64_t partition);
+                                                     uint64_t partition,
+                                                     const storage::Admit& admit = nullptr);
   /// Writes the table as one part file; the encoded storage::FileEntry.
   base::StatusOr<std::string> Write(const dataflow::WriteTarget& target, uint64_t partition,
                                     const arrow::Table& table);

@@ -3,10 +3,12 @@
 #include <arrow/table.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "src/base/errors.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/dataflow/tree.h"
 #include "src/exec/partition.h"
@@ -36,6 +38,19 @@ base::StatusOr<uint64_t> PartitionOf(const OpenStage& stage, const Place& place)
   return partition;
 }
 
+uint64_t MergeBytes(const std::vector<SealedBlob>& inputs) {
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> children;
+  uint64_t all = 0;
+  uint64_t largest = 0;
+  for (const SealedBlob& blob : inputs) {
+    uint64_t& child = children[{blob.place.a, blob.place.b}];
+    child += blob.sealed.size();
+    all += blob.sealed.size();
+    largest = std::max(largest, child);
+  }
+  return all + largest;
+}
+
 base::Status NeedTable(const Block& block) {
   if (block.table != nullptr) return base::OkStatus();
   return base::Fail(base::kProtocol, "feature blocks can only be kept or reduced");
@@ -54,7 +69,15 @@ TaskOutput TaskRunner::Run(TaskInput input) {
   base::Status status = stage.status;
   if (status.ok()) {
     DropOldBlocks(stage);
+    output.memory = std::make_shared<TaskMemory>(budget_);
     status = RunOpened(stage, input, output);
+    if (base::Is(status, kCrowded) && !input.consumed) {
+      output = TaskOutput();
+      output.memory = std::make_shared<TaskMemory>(budget_);
+      output.memory->AwaitTurn();
+      status = RunOpened(stage, input, output);
+    }
+    output.memory->EndTurn();
   }
   if (status.ok()) {
     output.outcome = TaskOutcome::kOk;
@@ -67,6 +90,10 @@ TaskOutput TaskRunner::Run(TaskInput input) {
     return output;
   }
   output.needs.clear();
+  if (base::Is(status, kCrowded)) {
+    output.outcome = TaskOutcome::kRetry;
+    return output;
+  }
   output.outcome = TaskOutcome::kFailed;
   auto sealed = sealer_.Seal(input.stage, stage.digest, MessageKind::kError, input.place,
                              base::EncodeStatus(status));
@@ -82,25 +109,38 @@ void TaskRunner::DropOldBlocks(const OpenStage& stage) {
   std::set<base::Digest> live;
   for (const auto& [digest, kept] : stage.live) live.insert(digest);
   cache_.KeepOnly(live);
+  LogEvictions();
+}
+
+// A line each time that there are twice as many.
+void TaskRunner::LogEvictions() {
+  const EvictionCounts counts = cache_.counts();
+  const uint64_t all = counts.spilled + counts.opened + counts.dropped;
+  if (all == 0 || all < 2 * evictions_logged_) return;
+  evictions_logged_ = all;
+  base::Log(base::Level::kInfo,
+            "memory: {} blocks spilled ({} bytes), {} opened again ({} bytes), {} dropped, {} lost",
+            counts.spilled, counts.spilled_bytes, counts.opened, counts.opened_bytes,
+            counts.dropped, counts.lost);
 }
 
 base::Status TaskRunner::RunOpened(OpenStage& stage, TaskInput& input, TaskOutput& output) {
-  Reservation memory(budget_);
+  if (input.merge) return Merge(stage, input, output);
+  Holding inputs(*output.memory);
   uint64_t bytes = 0;
   for (const SealedBlob& blob : input.inputs) bytes += blob.sealed.size();
-  SOTERIA_RETURN_IF_ERROR(memory.Take(bytes));
-  if (input.merge) return Merge(stage, input, output);
+  SOTERIA_RETURN_IF_ERROR(inputs.Set(bytes));
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t partition, PartitionOf(stage, input.place));
   return Map(stage, partition, input, output);
 }
 
-base::Status TaskRunner::Map(OpenStage& stage, uint64_t partition, TaskInput& input,
+base::Status TaskRunner::Map(OpenStage& stage, uint64_t partition, const TaskInput& input,
                              TaskOutput& output) {
   ShuffleInputs shuffled;
-  for (SealedBlob& blob : input.inputs) {
-    shuffled[{blob.stage, blob.place.b}].emplace_back(blob.place, std::move(blob.sealed));
+  for (const SealedBlob& blob : input.inputs) {
+    shuffled[{blob.stage, blob.place.b}].emplace_back(blob.place, blob.sealed);
   }
-  BlockBuilder builder(stage, cache_, sources_, opener_, shuffled);
+  BlockBuilder builder(stage, cache_, sources_, opener_, shuffled, *output.memory);
   auto block = builder.Make(*stage.task.spec.recipe, partition);
   if (!block.ok()) {
     output.needs = builder.needs();
@@ -113,8 +153,10 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
                                 uint64_t rebuilds, TaskOutput& output) {
   const dataflow::StageSpec& spec = stage.task.spec;
   const Place place{partition, 0, 0, 0};
+  Holding room(*output.memory);
   const auto seal = [&](MessageKind kind, const Place& where, std::string payload) {
-    return Seal(stage, kind, where, dataflow::EncodeAnswer({std::move(payload), rebuilds}), output);
+    return Seal(stage, kind, where, dataflow::EncodeAnswer({std::move(payload), rebuilds}), room,
+                output);
   };
   switch (spec.terminal) {
     case Terminal::kReduce: {
@@ -124,18 +166,20 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
     }
     case Terminal::kCollect: {
       SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+      SOTERIA_RETURN_IF_ERROR(room.Set(2 * block.bytes()));  // as a message, and sealed
       SOTERIA_ASSIGN_OR_RETURN(std::string rows, table::ToIpcStream(*block.table));
       return seal(MessageKind::kRows, place, std::move(rows));
     }
     case Terminal::kWrite: {
       SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+      SOTERIA_RETURN_IF_ERROR(room.Set(block.bytes()));  // as a file
       SOTERIA_ASSIGN_OR_RETURN(std::string entry,
                                sources_.Write(spec.write, partition, *block.table));
       return seal(MessageKind::kWritten, place, std::move(entry));
     }
     case Terminal::kShuffle:
       SOTERIA_RETURN_IF_ERROR(NeedTable(block));
-      SOTERIA_RETURN_IF_ERROR(Shuffle(stage, partition, block, output));
+      SOTERIA_RETURN_IF_ERROR(Shuffle(stage, partition, block, room, output));
       break;
     case Terminal::kKeep:
       break;
@@ -144,8 +188,9 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
 }
 
 base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Block& block,
-                                 TaskOutput& output) {
+                                 Holding& room, TaskOutput& output) {
   const dataflow::StageSpec& spec = stage.task.spec;
+  SOTERIA_RETURN_IF_ERROR(room.Set(2 * block.bytes()));  // the targets' rows, and sealed
   std::vector<std::shared_ptr<arrow::Table>> parts = {block.table};
   if (spec.scheme == "round_robin") {
     SOTERIA_ASSIGN_OR_RETURN(parts, exec::RoundRobin(block.table, partition, spec.targets));
@@ -155,8 +200,9 @@ base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Blo
   }
   for (uint64_t q = 0; q < spec.targets; ++q) {
     SOTERIA_ASSIGN_OR_RETURN(const std::string rows, table::ToIpcStream(*parts[q]));
+    parts[q].reset();
     const Place cell{partition, q, spec.recipe->partitions, spec.targets};
-    SOTERIA_RETURN_IF_ERROR(Seal(stage, MessageKind::kShuffle, cell, rows, output));
+    SOTERIA_RETURN_IF_ERROR(Seal(stage, MessageKind::kShuffle, cell, rows, room, output));
   }
   return base::OkStatus();
 }
@@ -169,6 +215,10 @@ base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& o
       !(tree.PlaceOf(node) == input.place)) {
     return NotATask();
   }
+  // Children, sealed or opened, and a result as large as the largest of them, as sums are.
+  Holding room(*output.memory);
+  SOTERIA_RETURN_IF_ERROR(room.Set(MergeBytes(input.inputs)));
+  input.consumed = true;
   const auto [first, last] = tree.Children(node);
   std::vector<dataflow::Joiner> joiners(last - first);
   std::vector<std::string> children(last - first);
@@ -196,12 +246,13 @@ base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& o
                                                   children.size(), " children"));
   }
   SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(children));
+  children.clear();
   return Seal(stage, MessageKind::kPartial, input.place,
-              dataflow::EncodeAnswer({std::move(merged), rebuilds}), output);
+              dataflow::EncodeAnswer({std::move(merged), rebuilds}), room, output);
 }
 
 base::Status TaskRunner::Seal(const OpenStage& stage, MessageKind kind, const Place& place,
-                              std::string_view plain, TaskOutput& output) {
+                              std::string_view plain, Holding& room, TaskOutput& output) {
   auto sealed = dataflow::SealMessage(sealer_, {stage.task.stage, stage.digest, kind, place}, plain,
                                       slice_bytes_);
   if (base::Is(sealed.status(), base::kMemoryLimit)) {
@@ -210,11 +261,10 @@ base::Status TaskRunner::Seal(const OpenStage& stage, MessageKind kind, const Pl
                                 " bytes; that is more than can be sent: use more partitions"));
   }
   SOTERIA_RETURN_IF_ERROR(sealed);
-  if (sealed->size() > 1) {
-    uint64_t bytes = 0;
-    for (const std::string& slice : *sealed) bytes += slice.size();
-    if (output.memory == nullptr) output.memory = std::make_shared<Reservation>(budget_);
-    SOTERIA_RETURN_IF_ERROR(output.memory->Take(bytes));
+  uint64_t bytes = 0;
+  for (const std::string& slice : *sealed) bytes += slice.size();
+  if (sealed->size() > 1 || bytes >= kCountedBytesMin) {
+    SOTERIA_RETURN_IF_ERROR(output.memory->Take(bytes - room.LeaveToTask(bytes)));
   }
   const uint64_t slices = sealed->size();
   for (uint64_t slice = 0; slice < slices; ++slice) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@
 #include "src/worker/stage_book.h"
 
 namespace soteria::worker {
+
+/// Smaller outputs aren't counted while they wait to be sent.
+inline constexpr uint64_t kCountedBytesMin = uint64_t{64} << 10;
 
 /// One sealed message, or a slice of one, with the place that the host gave or will file it under.
 struct SealedBlob {
@@ -31,6 +35,7 @@ struct TaskInput {
   bool merge = false;
   crypto::Place place;
   std::vector<SealedBlob> inputs;
+  bool consumed = false;  // the inputs are no longer what the host sent
 };
 
 enum class TaskOutcome { kOk, kMiss, kRetry, kFailed };
@@ -39,7 +44,7 @@ struct TaskOutput {
   TaskOutcome outcome = TaskOutcome::kFailed;
   std::vector<SealedBlob> outputs;
   std::vector<ShuffleTarget> needs;
-  std::shared_ptr<Reservation> memory;  // of outputs in slices, until they are sent
+  std::shared_ptr<TaskMemory> memory;  // of large outputs, until they are sent
 };
 
 class TaskRunner {
@@ -59,16 +64,20 @@ class TaskRunner {
   TaskOutput Run(TaskInput input);
 
  private:
+  /// One attempt; kCrowded when it has to be made again with the turn.
   base::Status RunOpened(OpenStage& stage, TaskInput& input, TaskOutput& output);
-  base::Status Map(OpenStage& stage, uint64_t partition, TaskInput& input, TaskOutput& output);
+  base::Status Map(OpenStage& stage, uint64_t partition, const TaskInput& input,
+                   TaskOutput& output);
   base::Status Answer(OpenStage& stage, uint64_t partition, const Block& block, uint64_t rebuilds,
                       TaskOutput& output);
-  base::Status Shuffle(OpenStage& stage, uint64_t partition, const Block& block,
+  base::Status Shuffle(OpenStage& stage, uint64_t partition, const Block& block, Holding& room,
                        TaskOutput& output);
   base::Status Merge(OpenStage& stage, TaskInput& input, TaskOutput& output);
+  /// What is sealed takes over memory of `room`, as far as that goes.
   base::Status Seal(const OpenStage& stage, crypto::MessageKind kind, const crypto::Place& place,
-                    std::string_view plain, TaskOutput& output);
+                    std::string_view plain, Holding& room, TaskOutput& output);
   void DropOldBlocks(const OpenStage& stage);
+  void LogEvictions();
 
   StageBook& book_;
   BlockCache& cache_;
@@ -79,6 +88,7 @@ class TaskRunner {
   const uint64_t slice_bytes_;
   std::mutex mutex_;
   uint64_t newest_stage_ = 0;
+  uint64_t evictions_logged_ = 0;
 };
 
 }  // namespace soteria::worker

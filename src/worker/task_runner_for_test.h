@@ -4,6 +4,7 @@
 #include <arrow/builder.h>
 #include <arrow/table.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <map>
@@ -15,6 +16,7 @@
 #include "soteria/host.pb.h"
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
+#include "src/base/text.h"
 #include "src/crypto/hash.h"
 #include "src/dataflow/tree.h"
 #include "src/exec/aggregate.h"
@@ -157,7 +159,8 @@ class TaskRunnerTest : public ::testing::Test {
   std::unique_ptr<base::Files> files_ = base::PosixFiles();
   base::RandomForTest random_{1};
   MemoryBudget budget_{16 << 20};
-  BlockCache cache_{budget_};
+  SpillStore spill_{*files_, random_, base::Cat(::testing::TempDir(), "spill-", getpid())};
+  BlockCache cache_{budget_, spill_};
   Sources sources_{*files_, random_};
   StageBookLimits limits_{64, 4, 256 << 20, std::chrono::milliseconds(300),
                           std::chrono::milliseconds(60)};

@@ -34,7 +34,8 @@ struct Tasks {
         opener(admitted.session_root, session),
         sealer(admitted.session_root, session, admitted.sender),
         budget(options.memory_bytes_max),
-        cache(budget),
+        spill(*options.files, *options.random, options.spill_folder),
+        cache(budget, spill),
         sources(files, *options.random),
         book(opener),
         runner(book, cache, budget, sources, opener, sealer, options.slice_bytes) {
@@ -45,6 +46,7 @@ struct Tasks {
   crypto::Opener opener;
   crypto::Sealer sealer;
   MemoryBudget budget;
+  SpillStore spill;
   BlockCache cache;
   Sources sources;
   StageBook book;

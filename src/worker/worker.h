@@ -24,7 +24,8 @@ struct Options {
   std::string cookie;
   std::string name;
   uint64_t slots = 1;
-  uint64_t memory_bytes_max = uint64_t{2} << 30;  // kept blocks and the inputs of running tasks
+  uint64_t memory_bytes_max = uint64_t{2} << 30;  // kept blocks and what running tasks hold
+  std::string spill_folder;                       // this worker's alone, absolute; may be missing
   uint64_t slice_bytes = dataflow::kSliceBytes;   // of answers
   std::string kernel_level;  // this process's instruction-set level, e.g. "Haswell"; empty = any
   base::Clock* clock = nullptr;

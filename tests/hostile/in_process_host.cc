@@ -61,6 +61,7 @@ class InProcessHost::Worker {
       : opener_(root, session),
         sealer_(root, session, sender),
         sources_(files, random),
+        spill_(files, random, "/nonexistent"),  // the budget has room for everything
         runner_(book_, cache_, budget_, sources_, opener_, sealer_, slice_bytes) {}
 
   void OnControl(const host::Outgoing& out) { book_.OnFrame({out.kind, out.id, *out.payload}); }
@@ -84,7 +85,8 @@ class InProcessHost::Worker {
   crypto::Sealer sealer_;
   worker::Sources sources_;
   worker::MemoryBudget budget_{kWorkerMemory};
-  worker::BlockCache cache_{budget_};
+  worker::SpillStore spill_;
+  worker::BlockCache cache_{budget_, spill_};
   worker::StageBook book_{opener_, kNoWaiting};
   worker::TaskRunner runner_;
 };

@@ -139,7 +139,9 @@ int EnclaveMain(int argc, char** argv, const std::string& program,
   app.add_option("--name", flags.name, "the host's name for this process");
   app.add_option("--simulated-key", flags.simulated_key, "private key of the simulated TEE");
   app.add_option("--slots", flags.slots, "tasks at once")->check(CLI::Range(1, 256));
-  app.add_option("--memory", flags.memory_bytes, "bytes of plaintext held at most");
+  app.add_option("--memory", flags.memory_bytes, "bytes of plaintext held at most")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--spill-dir", flags.spill_dir, "where sealed blocks beyond that go");
   CLI11_PARSE(app, argc, argv);
   if (const char* cookie = std::getenv("SOTERIA_COOKIE")) flags.cookie = cookie;
   unsetenv("SOTERIA_COOKIE");

@@ -25,6 +25,7 @@ struct EnclaveFlags {
   std::string simulated_key;
   uint64_t slots = 1;
   uint64_t memory_bytes = uint64_t{4} << 30;
+  std::string spill_dir = "/tmp";
 };
 
 /// The level that every enclave of this build computes at (I7), as OpenBLAS names it.

@@ -156,7 +156,7 @@ void AddCheck(CLI::App& manifest, Context& context) {
 }
 
 struct StartArguments {
-  std::string dir, record;
+  std::string dir, record, enclave_memory;
   bool simulated = false;
   uint64_t workers = 2, slots = 1, port = 0;
   std::vector<std::string> faults, spark_conf;
@@ -185,6 +185,8 @@ void AddStart(CLI::App& cluster, Context& context) {
                    "(Apache Spark, docs/spark.md)")
       ->check(CLI::IsMember({"local", "spark"}))
       ->capture_default_str();
+  command->add_option("--enclave-memory", arguments->enclave_memory,
+                      "Plaintext that each worker holds, as 128MiB; more is sealed out to disk");
   command->add_option("--spark-home", arguments->spark_home, "The Spark to use")
       ->envname("SPARK_HOME");
   command->add_option("--spark-master", arguments->spark_master,
@@ -201,6 +203,10 @@ void AddStart(CLI::App& cluster, Context& context) {
       options.workers = arguments->workers;
       options.slots = arguments->slots;
       options.port = arguments->port;
+      if (!arguments->enclave_memory.empty()) {
+        SOTERIA_ASSIGN_OR_RETURN(options.enclave_memory_bytes,
+                                 client::ParseMemorySize(arguments->enclave_memory));
+      }
       if (!arguments->record.empty()) options.record_dir = context.Absolute(arguments->record);
       options.faults = arguments->faults;
       options.program_dir = context.program_dir;
