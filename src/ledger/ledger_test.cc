@@ -265,6 +265,8 @@ TEST_F(LedgerTest, ReleasesSayTheirLevelAndWhatGoesWithIt) {
   release = good;
   release.level = Release::Level::kUnsaid;
   EXPECT_FALSE(accepted(release));
+  EXPECT_NE(base::Message(SignEntry({.event = release}, *key).status()).find("without level"),
+            std::string::npos);
   release.level = static_cast<Release::Level>(3);
   EXPECT_FALSE(accepted(release));
   release = good;
