@@ -52,8 +52,8 @@ class BlockCacheTest : public ::testing::Test {
                                                    Eviction eviction = Eviction::kSpill) {
     return cache_.Get(task, {DigestOf('a'), partition}, eviction,
                       [&](Holding& holding) -> base::StatusOr<Block> {
-                        ++builds_;
                         SOTERIA_RETURN_IF_ERROR(holding.Set(kBlockBytes));
+                        ++builds_;
                         return BlockOf(1000, static_cast<int64_t>(partition));
                       });
   }
@@ -198,7 +198,7 @@ TEST_F(BlockCacheTest, ADiskThatFailsIsAnErrorAndLosesNothing) {
   std::ofstream(folder_) << "no folder";
   EXPECT_FALSE(Want(2).ok());
   EXPECT_TRUE(Want(0).ok() && Want(1).ok());
-  EXPECT_EQ(builds_, 3);
+  EXPECT_EQ(builds_, 2);
   std::filesystem::remove(folder_);
   EXPECT_TRUE(Want(2).ok());
 }
