@@ -208,11 +208,11 @@ std::string StatisticsSummary(const std::optional<policy::StatisticsRule>& rule)
   if (!rule.has_value()) return "releases  nothing (scheme baseline: statistics stay inside)\n";
   std::string out = base::Cat("releases  ", policy::ReleaseLevelName(rule->release), " of ",
                               Joined(rule->kinds, "nothing"), " statistics (scheme partitioned)\n");
-  out += base::Cat("          at least ", rule->min_rows, " rows a cell, ",
-                   rule->release == policy::ReleaseLevel::kAggregate
-                       ? base::Cat("at most ", rule->bins, " bins, ")
-                       : std::string(),
-                   "at most ", rule->budget, " numbers of one data set ever\n");
+  out += "          ";
+  if (rule->release == policy::ReleaseLevel::kAggregate) {
+    out += base::Cat("at least ", rule->min_rows, " rows a cell, at most ", rule->bins, " bins, ");
+  }
+  out += base::Cat("at most ", rule->budget, " numbers of one data set ever\n");
   if (!rule->inside.empty()) {
     out += base::Cat("          inside: ", Joined(rule->inside, ""), "\n");
   }

@@ -360,6 +360,8 @@ INSTANTIATE_TEST_SUITE_P(
             "line 10: [statistics] budget: is -1", "from 1"},
         Bad{"BinsOfScores", Least() + Partitioned() + "release = \"scores\"\nbins = 10\n",
             "line 11: [statistics] bins: has no meaning", "leave it out"},
+        Bad{"MinRowsOfScores", Least() + Partitioned() + "release = \"scores\"\nmin_rows = 10\n",
+            "line 11: [statistics] min_rows: has no meaning", "leave it out"},
         Bad{"UnverifiedAggregate", Least() + Partitioned() + "unverified = true\n",
             "line 10: [statistics] unverified: is for release = \"scores\" only", "leave it out"},
         Bad{"StatisticsUnknown", Least() + Partitioned() + "min_row = 3\n",
@@ -390,10 +392,10 @@ TEST(StatisticsTest, DefaultsAndEveryKey) {
                    "unverified = false\n")
                 .statistics,
             rule);
-  const Manifest scores = Parsed(
-      Least() +
-      "[statistics]\nscheme = \"partitioned\"\nrelease = \"scores\"\n"
-      "kinds = [\"binary\", \"multiclass\", \"regression\"]\nmin_rows = 1\nunverified = true\n");
+  const Manifest scores =
+      Parsed(Least() +
+             "[statistics]\nscheme = \"partitioned\"\nrelease = \"scores\"\n"
+             "kinds = [\"binary\", \"multiclass\", \"regression\"]\nunverified = true\n");
   EXPECT_EQ(scores.statistics.value().release, ReleaseLevel::kScores);
   EXPECT_THAT(scores.statistics->kinds, ElementsAre("binary", "multiclass", "regression"));
   EXPECT_TRUE(scores.statistics->unverified);

@@ -96,10 +96,11 @@ base::Status CheckRule(const TomlTable& table, const StatisticsRule& rule) {
                                    "one of the two"));
   }
   const bool scores = rule.release == ReleaseLevel::kScores;
-  if (table.Has("bins") && scores) {
-    return ManifestError(table.PlaceOf("bins"),
+  for (const std::string_view key : {"min_rows", "bins"}) {
+    if (!scores || !table.Has(key)) continue;
+    return ManifestError(table.PlaceOf(key),
                          "has no meaning with release = \"scores\", which releases rows and no "
-                         "histogram; leave it out");
+                         "cells; leave it out");
   }
   if (rule.unverified && !scores) {
     return ManifestError(table.PlaceOf("unverified"),
@@ -158,9 +159,12 @@ std::string StatisticsSection(const std::optional<StatisticsRule>& rule) {
   }
   out += base::Cat("release = ", Quoted(ReleaseLevelName(rule->release)),
                    "\nkinds = ", List(rule->kinds), "  # may leave\ninside = ", List(rule->inside),
-                   "  # stay inside, exact\nmin_rows = ", rule->min_rows,
-                   "  # that every released cell counts\n");
-  if (!scores) out += base::Cat("bins = ", rule->bins, "  # of a score histogram\n");
+                   "  # stay inside, exact\n");
+  if (!scores) {
+    out +=
+        base::Cat("min_rows = ", rule->min_rows, "  # that every released cell counts, or none\n",
+                  "bins = ", rule->bins, "  # of a score histogram\n");
+  }
   out += base::Cat("budget = ", rule->budget, "  # numbers that may ever leave of one data set\n");
   if (scores) {
     out += base::Cat("unverified = ", rule->unverified,

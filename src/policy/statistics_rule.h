@@ -42,8 +42,8 @@ struct StatisticsRule {
   ReleaseLevel release = ReleaseLevel::kAggregate;
   std::vector<std::string> kinds;   // may leave
   std::vector<std::string> inside;  // stay exact inside, by the owner's word
-  uint64_t min_rows = 10;           // that each released cell counts
-  uint64_t bins = 1000;             // of a score histogram
+  uint64_t min_rows = 10;           // that each cell of an aggregate counts, or none
+  uint64_t bins = 1000;             // of an aggregate's score histogram
   uint64_t budget = 100'000;        // numbers that may ever leave of one data set
   bool unverified = false;          // a value may reach the owner without an enclave's own
   bool operator==(const StatisticsRule&) const = default;
