@@ -32,6 +32,9 @@ import soteria.host.TaskKind;
 abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
   private static final long serialVersionUID = 1;
 
+  /** Longer than it takes until a task is killed whose stage has failed. */
+  private static final long CANCEL_MS = 10_000;
+
   final SealedTask task;
   private final int count;
   private final String[] preferred; // by partition; empty: none
@@ -73,8 +76,20 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
   public Iterator<Tuple2<Integer, byte[]>> compute(Partition split, TaskContext context) {
     try {
       return CollectionConverters.asScala(work(split, context));
+    } catch (StageFailed e) {
+      throw sneaky(cancelled(e));
     } catch (IOException | InterruptedException e) {
       throw sneaky(e);
+    }
+  }
+
+  /** The master cancels a stage whose error it has: this task is killed, where another attempt would fail as it did. */
+  private static Exception cancelled(StageFailed why) {
+    try {
+      Thread.sleep(CANCEL_MS);
+      return why;
+    } catch (InterruptedException e) {
+      return e;
     }
   }
 
