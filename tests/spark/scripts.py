@@ -111,7 +111,7 @@ except Exception as error:
 print(fit())
 """
 
-# A fit of many stages, whose messages show several steps.
+# An action of many tasks, whose messages show several steps.
 PROGRESS = HEAD + """
 seen = {}
 
@@ -119,7 +119,7 @@ def show(stages, inflight_tasks, operation_id, done):
     seen.setdefault(operation_id, []).append(None if done else sum(stage.num_completed_tasks for stage in stages))
 
 spark.registerProgressHandler(show)
-LogisticRegression(maxIter=60, tol=0.0, regParam=0.01).fit(data)
+assert len(table.repartition(300).collect()) == 400
 assert any(len(set(steps)) >= 3 for steps in seen.values()), seen
 for steps in seen.values():
     assert steps[-1] is None and steps[:-1] == sorted(steps[:-1]), steps
