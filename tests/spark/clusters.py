@@ -30,8 +30,8 @@ WORKERS = 2
 WAIT_SECONDS = 120
 # Short-lived JVMs on few cores: start quickly, collect with one thread.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-DRIVER, EXECUTOR, WORKER_DAEMON = "org.apache.spark.deploy.SparkSubmit", "CoarseGrainedExecutorBackend", "deploy.worker.Worker"
-MASTER_DAEMON = "org.apache.spark.deploy.master.Master"
+EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
+MASTER_DAEMON, WORKER_DAEMON = "org.apache.spark.deploy.master.Master", "org.apache.spark.deploy.worker.Worker"
 
 
 def until(condition: Callable, what: str, seconds: float = WAIT_SECONDS):
@@ -129,9 +129,9 @@ class SparkCluster:
     def master_url(self) -> str:
         return f"local-cluster[{WORKERS},1,1024]"
 
-    def java(self, *command, log: str) -> subprocess.Popen:
+    def java(self, *command, log: str, address: str = "127.0.0.1") -> subprocess.Popen:
         environment = {
-            **os.environ, "SPARK_HOME": str(self.home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(self.folder / "work"),
+            **os.environ, "SPARK_HOME": str(self.home), "SPARK_LOCAL_IP": address, "SPARK_WORKER_DIR": str(self.folder / "work"),
             "SPARK_LOCAL_DIRS": str(self.local), "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS,
             "PYSPARK_PYTHON": sys.executable}
         with open(self.folder / log, "w") as out:
@@ -144,9 +144,15 @@ class SparkCluster:
     def ensure(self, **conf) -> "SparkCluster":
         """A driver with this configuration (names with _ for .), started anew when another one or none is there."""
         wanted = {name.replace("_", "."): value for name, value in conf.items()}
-        if self.driver and self.driver.poll() is None and wanted == self.conf:
-            return self
-        self.end_driver()
+        if not (self.driver and self.driver.poll() is None and wanted == self.conf):
+            self.end_driver()
+            self.begin_driver(wanted)
+        executors = int(wanted.get("spark.dynamicAllocation.minExecutors", WORKERS))
+        # Also after a test that has ended some: those that Spark starts instead, and no more of the old ones.
+        until(lambda: len(self.executors()) == len(self.enclaves()) == executors, "each executor has its enclave")
+        return self
+
+    def begin_driver(self, wanted: dict[str, str]):
         assert JAR, "soteria-spark.jar is not built (./run test builds it)"
         state = self.directory / "state.json"
         state.unlink(missing_ok=True)
@@ -162,7 +168,7 @@ class SparkCluster:
             "spark.driver.extraJavaOptions": JAVA_OPTIONS, "spark.executor.extraJavaOptions": JAVA_OPTIONS, **wanted}
         options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
         self.driver = self.java(
-            self.home / "bin/spark-submit", "--master", self.master_url(), *options, "--class", "soteria.spark.Main", JAR,
+            self.home / "bin/spark-submit", "--master", self.master_url(), "--name", "soteria", *options, JAR,
             "--master", BIN.resolve() / "soteria-master", "--worker", BIN.resolve() / "soteria-worker", "--dir", self.directory,
             "--workers", wanted.get("spark.dynamicAllocation.minExecutors", WORKERS),
             "--simulated-key", self.directory / "simulated.pem", "--log-dir", self.folder / "logs", "--record", self.record,
@@ -170,7 +176,6 @@ class SparkCluster:
         until(lambda: state.exists() or self.driver.poll() is not None, "the cluster is ready")
         if not state.exists():
             raise AssertionError(f"the driver ended:\n{self.log()[-4000:]}")
-        return self
 
     def end_driver(self):
         if self.driver is None:
@@ -192,10 +197,9 @@ class SparkCluster:
     # ---- what is there -------------------------------------------------------------------------------
 
     def processes(self, *kinds: str) -> list[Process]:
-        """Those with one of these words in their command: a program's name at its start or a Java class."""
+        """Those that run one of these: programs of ours or classes of Spark's."""
         return [one for one in processes_in(self.folder)
-                if any(one.command[0].endswith("/" + kind) or any(word.endswith(kind) for word in one.command[1:])
-                       for kind in kinds)]
+                if any(one.command[0].endswith("/" + kind) or kind in one.command[1:] for kind in kinds)]
 
     def executors(self) -> dict[str, Process]:
         return {one.option("--executor-id"): one for one in self.processes(EXECUTOR)}
@@ -281,7 +285,11 @@ class SparkCluster:
     # ---- jobs ------------------------------------------------------------------------------------------
 
     def run_file(self, path, *args, **kwargs) -> subprocess.CompletedProcess:
-        return run_on(self.owner, self.directory, path, *args, **kwargs)
+        try:
+            return run_on(self.owner, self.directory, path, *args, **kwargs)
+        except subprocess.TimeoutExpired:
+            self.end_driver()  # its master waits for the owner to come back, who doesn't
+            raise
 
     def run(self, script: str, *args, **kwargs) -> subprocess.CompletedProcess:
         return self.run_file(script_file(self.owner, script), *args, **kwargs)
@@ -309,19 +317,20 @@ class Standalone(SparkCluster):
         while len(self.processes(WORKER_DAEMON)) < WORKERS:
             self.start_worker()
         super().ensure(**conf)
-        until(lambda: len(self.executors()) >= int(conf.get("spark_dynamicAllocation_minExecutors", WORKERS)),
-              "each Worker has an executor")
         return self
 
     def start_worker(self):
         self.workers_started += 1
         log = f"worker-{self.workers_started}.log"
-        self.daemon("org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--port", 0, "--webui-port", 0, "--cores", 1,
-                    "--memory", "1g", self.master_url(), log=log)
+        # Each has a host of its own: Spark makes no copy of a task on the host where it runs already.
+        taken = {one.option("--host") for one in self.processes(WORKER_DAEMON)}
+        host = min({"127.0.0.1", "127.0.0.2"} - taken)
+        self.daemon(WORKER_DAEMON, "--host", host, "--port", 0, "--webui-port", 0, "--cores", 1,
+                    "--memory", "1g", self.master_url(), log=log, address=host)
         until(lambda: "Successfully registered with master" in self.log(log), "the Worker has registered")
 
-    def daemon(self, *command, log: str):
-        self.daemons.append(self.java(self.home / "bin/spark-class", *command, log=log))
+    def daemon(self, *command, log: str, address: str = "127.0.0.1"):
+        self.daemons.append(self.java(self.home / "bin/spark-class", *command, log=log, address=address))
 
     def stop(self):
         super().stop()
