@@ -104,7 +104,8 @@ def cluster(request):
     return request.getfixturevalue(request.param)
 
 
-EACH_STAGE_A_JOB = {"spark_soteria_residentBytes": "0"}
+# A task of a lost executor does not wait there for long.
+EACH_STAGE_A_JOB = {"spark_soteria_residentBytes": "0", "spark_locality_wait": "300ms"}
 # Copies of whatever takes long, also of the only task of a stage.
 SPECULATION = {"spark_speculation": "true", "spark_speculation_interval": "100ms", "spark_speculation_minTaskRuntime": "300ms",
                "spark_speculation_quantile": "0.5", "spark_speculation_task_duration_threshold": "1s"}

@@ -111,7 +111,7 @@ except Exception as error:
 print(fit())
 """
 
-# An action of many tasks, whose messages show several steps.
+# Aggregates of more and more tasks, until the messages of one have shown several steps.
 PROGRESS = HEAD + """
 seen = {}
 
@@ -119,8 +119,10 @@ def show(stages, inflight_tasks, operation_id, done):
     seen.setdefault(operation_id, []).append(None if done else sum(stage.num_completed_tasks for stage in stages))
 
 spark.registerProgressHandler(show)
-assert len(table.repartition(300).collect()) == 400
-assert any(len(set(steps)) >= 3 for steps in seen.values()), seen
+partitions = 250
+while not any(len(set(steps)) > 3 for steps in seen.values()):
+    assert table.repartition(partitions).agg(F.count("*")).first()[0] == 400
+    partitions *= 2
 for steps in seen.values():
     assert steps[-1] is None and steps[:-1] == sorted(steps[:-1]), steps
 print("moved")
