@@ -39,8 +39,7 @@ base::StatusOr<double> LossOf(const table::VectorView& probability, double label
   return -std::log(p);
 }
 
-}  // namespace
-
+/// A column of doubles, or the second elements of a vector column.
 base::StatusOr<std::vector<double>> ReadScores(const arrow::Table& table, const std::string& name) {
   SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
                            FindField(*table.schema(), name));
@@ -65,6 +64,7 @@ base::StatusOr<std::vector<double>> ReadScores(const arrow::Table& table, const 
   return scores;
 }
 
+/// For each row -log of its label's probability.
 base::StatusOr<std::vector<double>> ReadLosses(const arrow::Table& table, const std::string& column,
                                                double eps, const std::vector<double>& labels) {
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
@@ -84,9 +84,39 @@ base::StatusOr<std::vector<double>> ReadLosses(const arrow::Table& table, const 
   return losses;
 }
 
-base::StatusOr<RowKernelPtr> AnswersKernel::Decode(std::string_view bytes) {
+}  // namespace
+
+base::StatusOr<AnswerRows> ReadAnswers(const arrow::Table& table, const AnswerColumns& columns) {
+  AnswerRows rows;
+  if (columns.score) {
+    SOTERIA_ASSIGN_OR_RETURN(rows.answers, ReadScores(table, columns.answer));
+    SOTERIA_ASSIGN_OR_RETURN(Numbers given, ReadNumbers(table, columns.label));
+    if (given.null_count > 0) return base::Fail(base::kIllegalArgument, "a label is null");
+    rows.labels = std::move(given.values);
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(rows.answers,
+                             ReadDefinedNumbers(table, columns.answer, "Predictions"));
+    SOTERIA_ASSIGN_OR_RETURN(rows.labels, ReadDefinedNumbers(table, columns.label, "Labels"));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(rows.weights, ReadWeights(table, columns.weight));
+  if (columns.probability) {
+    SOTERIA_ASSIGN_OR_RETURN(rows.losses,
+                             ReadLosses(table, *columns.probability, columns.eps, rows.labels));
+  }
+  return rows;
+}
+
+std::string EncodeColumns(const AnswerColumns& columns) {
+  base::FieldWriter w;
+  w.Add(columns.answer).AddBool(columns.score).Add(columns.label);
+  w.Add(columns.weight.value_or("")).Add(columns.probability.value_or(""));
+  w.AddDouble(columns.eps);
+  return w.Take();
+}
+
+base::StatusOr<AnswerColumns> DecodeColumns(std::string_view bytes) {
   base::FieldReader r(bytes);
-  Columns columns;
+  AnswerColumns columns;
   SOTERIA_ASSIGN_OR_RETURN(columns.answer, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(columns.score, r.NextBool());
   SOTERIA_ASSIGN_OR_RETURN(columns.label, r.Next());
@@ -96,38 +126,16 @@ base::StatusOr<RowKernelPtr> AnswersKernel::Decode(std::string_view bytes) {
   SOTERIA_RETURN_IF_ERROR(r.Finish());
   if (!weight.empty()) columns.weight = std::string(weight);
   if (!probability.empty()) columns.probability = std::string(probability);
-  return std::make_unique<AnswersKernel>(std::move(columns));
-}
-
-std::string AnswersKernel::Encode() const {
-  base::FieldWriter w;
-  w.Add(columns_.answer).AddBool(columns_.score).Add(columns_.label);
-  w.Add(columns_.weight.value_or("")).Add(columns_.probability.value_or(""));
-  w.AddDouble(columns_.eps);
-  return w.Take();
+  return columns;
 }
 
 base::StatusOr<std::string> AnswersKernel::Map(const arrow::Table& table) const {
-  std::vector<double> answers, labels;
-  if (columns_.score) {
-    SOTERIA_ASSIGN_OR_RETURN(answers, ReadScores(table, columns_.answer));
-    SOTERIA_ASSIGN_OR_RETURN(Numbers given, ReadNumbers(table, columns_.label));
-    if (given.null_count > 0) return base::Fail(base::kIllegalArgument, "a label is null");
-    labels = std::move(given.values);
-  } else {
-    SOTERIA_ASSIGN_OR_RETURN(answers, ReadDefinedNumbers(table, columns_.answer, "Predictions"));
-    SOTERIA_ASSIGN_OR_RETURN(labels, ReadDefinedNumbers(table, columns_.label, "Labels"));
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> weights, ReadWeights(table, columns_.weight));
-  std::vector<double> losses(labels.size(), 0.0);
-  if (columns_.probability) {
-    SOTERIA_ASSIGN_OR_RETURN(losses,
-                             ReadLosses(table, *columns_.probability, columns_.eps, labels));
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const AnswerRows read, ReadAnswers(table, columns()));
   std::vector<double> rows;
-  rows.reserve(labels.size() * stats::kNumbersOfRow);
-  for (size_t i = 0; i < labels.size(); ++i) {
-    rows.insert(rows.end(), {answers[i], labels[i], weights[i], losses[i]});
+  rows.reserve(read.labels.size() * stats::kNumbersOfRow);
+  for (size_t i = 0; i < read.labels.size(); ++i) {
+    const double loss = read.losses.empty() ? 0.0 : read.losses[i];
+    rows.insert(rows.end(), {read.answers[i], read.labels[i], read.weights[i], loss});
   }
   return stats::PackDoubles(rows);
 }

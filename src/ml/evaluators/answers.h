@@ -1,50 +1,134 @@
-// What evaluators read of a table: scores, losses, and, where the statistic is computed outside the
-// enclaves from rows, the answers themselves. Row kernel "ml.eval.answers".
+// What evaluators read of a table, and what follows from that alone: the bytes of their kernels,
+// the merging of sums, and, where the statistic is computed outside the enclaves from rows, the
+// kernel that hands over the answers themselves. Row kernel "ml.eval.answers".
 #pragma once
 
 #include <arrow/type_fwd.h>
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "src/ml/estimator.h"
 #include "src/ml/kernel.h"
+#include "src/ml/registration.h"
 
 namespace soteria::ml {
 
-/// A column of doubles, or the second elements of a vector column. Errors: kIllegalArgument for
-/// nulls and for vectors of fewer than two elements.
-base::StatusOr<std::vector<double>> ReadScores(const arrow::Table& table, const std::string& name);
+/// The columns that an evaluator reads.
+struct AnswerColumns {
+  std::string answer;
+  bool score = false;  // a score or a raw prediction (its second element), else a prediction
+  std::string label;
+  std::optional<std::string> weight;
+  std::optional<std::string> probability;  // only for the log loss
+  double eps = 1e-15;                      // its probabilities are kept in [eps, 1 - eps]
+};
 
-/// For each row -log of its label's probability, which is kept in [eps, 1 - eps].
-base::StatusOr<std::vector<double>> ReadLosses(const arrow::Table& table, const std::string& column,
-                                               double eps, const std::vector<double>& labels);
+/// Their values, row by row: all weights 1 without a weight column, no losses without a
+/// probability column.
+struct AnswerRows {
+  std::vector<double> answers, labels, weights, losses;
+};
+
+/// Errors: kIllegalArgument with MLlib's texts for nulls, NaN, negative weights, labels without a
+/// probability, vectors of fewer than two elements.
+base::StatusOr<AnswerRows> ReadAnswers(const arrow::Table& table, const AnswerColumns& columns);
+
+std::string EncodeColumns(const AnswerColumns& columns);
+base::StatusOr<AnswerColumns> DecodeColumns(std::string_view bytes);
+
+/// A kernel that has no parameters but its columns. `Kernel` is the class that derives from it.
+template <typename Kernel>
+class ColumnsKernel : public RowKernel {
+ public:
+  explicit ColumnsKernel(AnswerColumns columns) : columns_(std::move(columns)) {}
+  static base::StatusOr<RowKernelPtr> Decode(std::string_view bytes) {
+    SOTERIA_ASSIGN_OR_RETURN(AnswerColumns columns, DecodeColumns(bytes));
+    return std::make_unique<Kernel>(std::move(columns));
+  }
+  std::string_view kind() const override { return Kernel::kKind; }
+  std::string Encode() const override { return EncodeColumns(columns_); }
+
+ protected:
+  const AnswerColumns& columns() const { return columns_; }
+
+ private:
+  AnswerColumns columns_;
+};
+
+/// Such a kernel whose partial is a sum over rows. `Kernel` has Add(AnswerRows, Sums&).
+template <typename Kernel, typename Sums>
+class SumsKernel : public ColumnsKernel<Kernel> {
+ public:
+  using ColumnsKernel<Kernel>::ColumnsKernel;
+  base::StatusOr<std::string> Map(const arrow::Table& table) const override {
+    SOTERIA_ASSIGN_OR_RETURN(const AnswerRows rows, ReadAnswers(table, this->columns()));
+    Sums sums;
+    SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, sums));
+    return sums.Encode();
+  }
+  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
+    Sums sums;
+    for (const std::string& bytes : children) {
+      SOTERIA_ASSIGN_OR_RETURN(const Sums child, Sums::Decode(bytes));
+      if constexpr (std::is_void_v<decltype(sums.Merge(child))>) {
+        sums.Merge(child);
+      } else {
+        SOTERIA_RETURN_IF_ERROR(sums.Merge(child));
+      }
+    }
+    return sums.Encode();
+  }
+};
 
 /// Rows without features or identity, as stats::InputForm::kRows has them: (answer, label, weight,
 /// loss) each. Merging appends, so that the order is the table's until somebody permutes them.
-class AnswersKernel : public RowKernel {
+class AnswersKernel : public ColumnsKernel<AnswersKernel> {
  public:
   static constexpr std::string_view kKind = "ml.eval.answers";
-  struct Columns {
-    std::string answer;
-    bool score = false;  // a score (ReadScores), else a prediction
-    std::string label;
-    std::optional<std::string> weight;
-    std::optional<std::string> probability;  // only for the log loss
-    double eps = 1e-15;
-  };
-
-  explicit AnswersKernel(Columns columns) : columns_(std::move(columns)) {}
-  static base::StatusOr<RowKernelPtr> Decode(std::string_view bytes);
-  std::string_view kind() const override { return kKind; }
-  std::string Encode() const override;
+  using ColumnsKernel::ColumnsKernel;
   base::StatusOr<std::string> Map(const arrow::Table& table) const override;
   base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
+};
+
+/// An evaluator of answers: both of its kernels follow from what it reads.
+template <typename SumsOfAnswers>
+class AnswersEvaluator : public Evaluator {
+ public:
+  explicit AnswersEvaluator(Params params) : params_(std::move(params)) {}
+  const Params& params() const override { return params_; }
+  base::StatusOr<RowKernelPtr> MakeKernel() const override {
+    return std::make_unique<SumsOfAnswers>(Reads());
+  }
+  base::StatusOr<RowKernelPtr> MakeAnswersKernel() const override {
+    return std::make_unique<AnswersKernel>(Reads());
+  }
+
+ protected:
+  virtual AnswerColumns Reads() const = 0;
 
  private:
-  Columns columns_;
+  Params params_;
 };
+
+/// The registration of an evaluator class and of the kernel that sums its answers.
+template <typename EvaluatorClass, typename SumsOfAnswers>
+Algorithm EvaluatorAlgorithm(const ClassInfo& info) {
+  ClassEntry entry;
+  entry.info = &info;
+  entry.evaluator = [](Params params) -> std::unique_ptr<const Evaluator> {
+    return std::make_unique<EvaluatorClass>(std::move(params));
+  };
+  Algorithm algorithm;
+  algorithm.classes = {entry};
+  algorithm.row_kernels = {{SumsOfAnswers::kKind, SumsOfAnswers::Decode}};
+  return algorithm;
+}
 
 }  // namespace soteria::ml

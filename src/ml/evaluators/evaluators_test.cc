@@ -2,12 +2,14 @@
 // one and many partitions; refusals with Spark's texts.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "src/base/errors.h"
 #include "src/ml/catalog.h"
 #include "src/ml/data_for_test.h"
 #include "src/ml/work_for_test.h"
+#include "src/stats/doubles.h"
 
 namespace soteria::ml {
 namespace {
@@ -183,17 +185,39 @@ TEST(Evaluators, KnowWhatIsBetter) {
 
 TEST(Evaluators, KernelsRoundTripAndRefuseOtherBytes) {
   for (const char* kind : {kBinary, kMulticlass, "RegressionEvaluator"}) {
-    const auto kernel = MakeEvaluator(ClassName(kind), "e", {{"weightCol", std::string("w")}})
-                            .value()
-                            ->MakeKernel()
-                            .value();
-    const std::string bytes = kernel->Encode();
-    EXPECT_EQ(DecodeRowKernel(kernel->kind(), bytes).value()->Encode(), bytes);
-    for (size_t n = 0; n < bytes.size(); ++n) {
-      EXPECT_FALSE(DecodeRowKernel(kernel->kind(), bytes.substr(0, n)).ok());
+    const auto evaluator =
+        MakeEvaluator(ClassName(kind), "e", {{"weightCol", std::string("w")}}).value();
+    const RowKernelPtr sums = evaluator->MakeKernel().value();
+    const RowKernelPtr answers = evaluator->MakeAnswersKernel().value();
+    for (const RowKernel* kernel : {sums.get(), answers.get()}) {
+      const std::string bytes = kernel->Encode();
+      EXPECT_EQ(DecodeRowKernel(kernel->kind(), bytes).value()->Encode(), bytes);
+      for (size_t n = 0; n < bytes.size(); ++n) {
+        EXPECT_FALSE(DecodeRowKernel(kernel->kind(), bytes.substr(0, n)).ok());
+      }
     }
-    EXPECT_TRUE(base::Is(kernel->Merge(std::vector<std::string>{"x"}).status(), base::kProtocol));
+    EXPECT_EQ(answers->Encode(), sums->Encode());
+    EXPECT_TRUE(base::Is(sums->Merge(std::vector<std::string>{"x"}).status(), base::kProtocol));
   }
+}
+
+TEST(Evaluators, AnswersAreRowsOfFourNumbersInTheTablesOrder) {
+  const auto table =
+      MakeTable({NumberColumn("label", {1, 0}), NumberColumn("prediction", {0, 1}),
+                 NumberColumn("w", {2, 3}), DenseVectorColumn("p", {{0.5, 0.5}, {1, 0}})});
+  const auto rows = [&table](const char* kind, const ParamMap& params) {
+    const RowKernelPtr kernel =
+        MakeEvaluator(ClassName(kind), "e", params).value()->MakeAnswersKernel().value();
+    return stats::UnpackDoubles(kernel->Map(*table).value()).value();
+  };
+  EXPECT_EQ(rows("RegressionEvaluator", {}), (std::vector<double>{0, 1, 1, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(
+      rows(kBinary, {{"rawPredictionCol", std::string("p")}, {"weightCol", std::string("w")}}),
+      (std::vector<double>{0.5, 1, 2, 0, 0, 0, 3, 0}));
+  const auto losses = rows(kMulticlass, {{"metricName", std::string("logLoss")},
+                                         {"probabilityCol", std::string("p")},
+                                         {"weightCol", std::string("w")}});
+  EXPECT_EQ(losses, (std::vector<double>{0, 1, 2, -std::log(0.5), 1, 0, 3, -std::log1p(-1e-15)}));
 }
 
 }  // namespace

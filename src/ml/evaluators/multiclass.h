@@ -2,50 +2,28 @@
 // from probabilities. Row kernel "ml.eval.multiclass".
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
-#include "src/ml/estimator.h"
+#include "src/ml/evaluators/answers.h"
 #include "src/ml/registration.h"
+#include "src/stats/multiclass_metrics.h"
 
 namespace soteria::ml {
 
-class ConfusionKernel : public RowKernel {
+class ConfusionKernel : public SumsKernel<ConfusionKernel, stats::ConfusionCounts> {
  public:
   static constexpr std::string_view kKind = "ml.eval.multiclass";
-  struct Columns {
-    std::string prediction;
-    std::string label;
-    std::optional<std::string> weight;
-    std::optional<std::string> probability;  // only for the log loss
-    double eps = 1e-15;                      // its probabilities are kept in [eps, 1 - eps]
-  };
-
-  explicit ConfusionKernel(Columns columns) : columns_(std::move(columns)) {}
-  static base::StatusOr<RowKernelPtr> Decode(std::string_view bytes);
-  std::string_view kind() const override { return kKind; }
-  std::string Encode() const override;
-  base::StatusOr<std::string> Map(const arrow::Table& table) const override;
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
-
- private:
-  Columns columns_;
+  using SumsKernel::SumsKernel;
+  static base::Status Add(const AnswerRows& rows, stats::ConfusionCounts& sums);
 };
 
-class MulticlassClassificationEvaluator : public Evaluator {
+class MulticlassClassificationEvaluator : public AnswersEvaluator<ConfusionKernel> {
  public:
-  explicit MulticlassClassificationEvaluator(Params params) : params_(std::move(params)) {}
-  const Params& params() const override { return params_; }
+  using AnswersEvaluator::AnswersEvaluator;
   base::Status CheckInput(const arrow::Schema& input) const override;
-  base::StatusOr<RowKernelPtr> MakeKernel() const override;
-  base::StatusOr<RowKernelPtr> MakeAnswersKernel() const override;
   stats::Statistic Asks() const override;
   bool larger_is_better() const override;
 
  private:
-  Params params_;
+  AnswerColumns Reads() const override;
 };
 
 Algorithm MulticlassEvaluatorAlgorithm();

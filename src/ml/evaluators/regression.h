@@ -1,48 +1,28 @@
 // RegressionEvaluator: rmse, mse, r2, mae and var. Row kernel "ml.eval.regression".
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
-#include "src/ml/estimator.h"
+#include "src/ml/evaluators/answers.h"
 #include "src/ml/registration.h"
+#include "src/stats/regression_metrics.h"
 
 namespace soteria::ml {
 
-class RegressionKernel : public RowKernel {
+class RegressionKernel : public SumsKernel<RegressionKernel, stats::RegressionSums> {
  public:
   static constexpr std::string_view kKind = "ml.eval.regression";
-  struct Columns {
-    std::string prediction;
-    std::string label;
-    std::optional<std::string> weight;
-  };
-
-  explicit RegressionKernel(Columns columns) : columns_(std::move(columns)) {}
-  static base::StatusOr<RowKernelPtr> Decode(std::string_view bytes);
-  std::string_view kind() const override { return kKind; }
-  std::string Encode() const override;
-  base::StatusOr<std::string> Map(const arrow::Table& table) const override;
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
-
- private:
-  Columns columns_;
+  using SumsKernel::SumsKernel;
+  static base::Status Add(const AnswerRows& rows, stats::RegressionSums& sums);
 };
 
-class RegressionEvaluator : public Evaluator {
+class RegressionEvaluator : public AnswersEvaluator<RegressionKernel> {
  public:
-  explicit RegressionEvaluator(Params params) : params_(std::move(params)) {}
-  const Params& params() const override { return params_; }
+  using AnswersEvaluator::AnswersEvaluator;
   base::Status CheckInput(const arrow::Schema& input) const override;
-  base::StatusOr<RowKernelPtr> MakeKernel() const override;
-  base::StatusOr<RowKernelPtr> MakeAnswersKernel() const override;
   stats::Statistic Asks() const override;
   bool larger_is_better() const override;
 
  private:
-  Params params_;
+  AnswerColumns Reads() const override;
 };
 
 Algorithm RegressionEvaluatorAlgorithm();
