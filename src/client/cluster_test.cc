@@ -49,7 +49,7 @@ TEST_F(ClusterTest, StartsFindsAndStops) {
   ASSERT_TRUE(started.ok()) << base::Message(started.status());
   EXPECT_EQ(started->address(), "127.0.0.1:4711");
   EXPECT_TRUE(started->running);
-  EXPECT_EQ(test_.Read("cluster/arguments"),
+  EXPECT_EQ(test_.Bytes("cluster/arguments"),
             "--dir " + options_.dir +
                 " --port 0 --workers 3 --slots 1 --record /r --fault a --fault b\n");
   auto found = FindCluster(test_.files(), options_.dir);
@@ -159,19 +159,19 @@ TEST_F(ClusterTest, SimulatedKeysAreMadeOnceAndPrivate) {
   }
   EXPECT_TRUE(base::Is(SimulatedPublicKey(test_.files(), options_.dir).status(), base::kInput));
   ASSERT_TRUE(StartCluster(test_.owner(), options_).ok());
-  EXPECT_NE(test_.Read("cluster/arguments").find("--simulated-key " + options_.dir),
+  EXPECT_NE(test_.Bytes("cluster/arguments").find("--simulated-key " + options_.dir),
             std::string::npos);
   struct stat info {};
   ASSERT_EQ(::stat(test_.At("cluster/simulated.pem").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
-  auto key = crypto::IdentityKey::FromPem(test_.Read("cluster/simulated.pem"));
+  auto key = crypto::IdentityKey::FromPem(test_.Bytes("cluster/simulated.pem"));
   ASSERT_TRUE(key.ok());
   EXPECT_EQ(*SimulatedPublicKey(test_.files(), options_.dir), key->public_der());
 
-  std::string pem = test_.Read("cluster/simulated.pem");
+  std::string pem = test_.Bytes("cluster/simulated.pem");
   ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
   ASSERT_TRUE(StartCluster(test_.owner(), options_).ok());
-  EXPECT_EQ(test_.Read("cluster/simulated.pem"), pem);
+  EXPECT_EQ(test_.Bytes("cluster/simulated.pem"), pem);
   ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
   ::chmod(test_.At("cluster/simulated.pem").c_str(), 0644);
   EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kKey));

@@ -87,9 +87,9 @@ TEST(Command, ADaemonIsItsOwnSessionAndLogs) {
       StartDaemon({"sh", "-c", "echo out; echo err >&2; read x; echo end $?"}, test.At("log"));
   ASSERT_TRUE(pid.ok());
   EXPECT_EQ(::getsid(static_cast<pid_t>(*pid)), *pid);
-  for (int i = 0; i < 500 && test.Read("log").find("end") == std::string::npos; ++i)
+  for (int i = 0; i < 500 && test.Bytes("log").find("end") == std::string::npos; ++i)
     ::usleep(10000);
-  EXPECT_EQ(test.Read("log"), "out\nerr\nend 1\n");
+  EXPECT_EQ(test.Bytes("log"), "out\nerr\nend 1\n");
 }
 
 }  // namespace

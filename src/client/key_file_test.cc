@@ -33,10 +33,10 @@ TEST_F(KeyFileTest, ReadsBackWhatItDrew) {
 }
 
 TEST_F(KeyFileTest, NeverOverwrites) {
-  std::string before = test_.Read("home/user.key");
+  std::string before = test_.Bytes("home/user.key");
   base::Status again = CreateUserKey(test_.files(), crypto::OsRandom(), test_.At("home/user.key"));
   EXPECT_TRUE(base::Is(again, base::kConflict));
-  EXPECT_EQ(test_.Read("home/user.key"), before);
+  EXPECT_EQ(test_.Bytes("home/user.key"), before);
 }
 
 TEST_F(KeyFileTest, RefusesAFileOpenToOthers) {
@@ -60,7 +60,7 @@ TEST_F(KeyFileTest, RefusesLinksFoldersAndNothing) {
 }
 
 TEST_F(KeyFileTest, RefusesAnythingButOneKey) {
-  std::string good = test_.Read("home/user.key");
+  std::string good = test_.Bytes("home/user.key");
   std::vector<std::string> bad = {"",
                                   "soteria user key 1\n",
                                   good + "\n",

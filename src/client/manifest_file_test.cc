@@ -54,7 +54,7 @@ TEST_F(ManifestFileTest, FillsInIdsVersionsAndMeasurements) {
   PutResult second = PutData();
   auto made = New();
   ASSERT_TRUE(made.ok()) << base::Message(made.status());
-  auto manifest = policy::ParseManifest(test_.Read("risk.toml"));
+  auto manifest = policy::ParseManifest(test_.Bytes("risk.toml"));
   ASSERT_TRUE(manifest.ok());
   EXPECT_EQ(manifest->digest, made->digest);
   EXPECT_EQ(manifest->task, "risk");
@@ -86,7 +86,7 @@ TEST_F(ManifestFileTest, NeverOverwrites) {
   PutData();
   test_.Write("risk.toml", "mine");
   EXPECT_TRUE(base::Is(New().status(), base::kPathExists));
-  EXPECT_EQ(test_.Read("risk.toml"), "mine");
+  EXPECT_EQ(test_.Bytes("risk.toml"), "mine");
 }
 
 TEST_F(ManifestFileTest, RefusesWhatCannotWork) {
@@ -102,7 +102,7 @@ TEST_F(ManifestFileTest, RefusesWhatCannotWork) {
   EXPECT_TRUE(base::Is(New().status(), base::kInput));
   options_.program_dir = test_.At("nowhere");
   EXPECT_TRUE(base::Is(New().status(), base::kInput));
-  EXPECT_EQ(test_.Read("risk.toml"), "");
+  EXPECT_EQ(test_.Bytes("risk.toml"), "");
 }
 
 TEST_F(ManifestFileTest, SimulatedNeedsTheOwnersWordAndAClusterKey) {
@@ -137,7 +137,7 @@ TEST_F(ManifestFileTest, TheSummaryNamesEverything) {
 TEST_F(ManifestFileTest, TheSchemeIsWrittenAndSummarised) {
   PutData();
   EXPECT_FALSE(New()->statistics.has_value());
-  EXPECT_NE(Summary(*policy::ParseManifest(test_.Read("risk.toml"))).find("scheme baseline"),
+  EXPECT_NE(Summary(*policy::ParseManifest(test_.Bytes("risk.toml"))).find("scheme baseline"),
             std::string::npos);
   auto all = StatisticsOf("partitioned", "", {});
   ASSERT_TRUE(all.ok());
@@ -150,7 +150,7 @@ TEST_F(ManifestFileTest, TheSchemeIsWrittenAndSummarised) {
   options_.out = test_.At("scores.toml");
   auto made = New();
   ASSERT_TRUE(made.ok()) << base::Message(made.status());
-  EXPECT_EQ(policy::ParseManifest(test_.Read("scores.toml"))->statistics, *some);
+  EXPECT_EQ(policy::ParseManifest(test_.Bytes("scores.toml"))->statistics, *some);
   const std::string summary = Summary(*made);
   for (const char* part :
        {"scores of multiclass statistics (scheme partitioned)", "inside: binary, regression",

@@ -1,12 +1,8 @@
 // An owner in a folder of its own that goes away with the test. Tests only.
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,32 +11,24 @@
 #include "src/base/check.h"
 #include "src/base/env.h"
 #include "src/base/env_for_test.h"
+#include "src/base/folder_for_test.h"
 #include "src/client/key_file.h"
 #include "src/client/owner.h"
 #include "src/crypto/identity.h"
 
 namespace soteria::client {
 
-class OwnerForTest {
+class OwnerForTest : public base::FolderForTest {
  public:
-  OwnerForTest() : files_(base::PosixFiles()) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "soteria-XXXXXX").string();
-    path_ = std::filesystem::canonical(::mkdtemp(pattern.data())).string();
-    owner_ = std::make_unique<Owner>(
-        Owner{*files_, base::SystemClock(), crypto::OsRandom(), Home{At("home")}});
+  OwnerForTest()
+      : files_(base::PosixFiles()),
+        owner_(std::make_unique<Owner>(
+            Owner{*files_, base::SystemClock(), crypto::OsRandom(), Home{At("home")}})) {
     CHECK(CreateUserKey(*files_, crypto::OsRandom(), owner_->home.key_file()).ok());
-  }
-  OwnerForTest(const OwnerForTest&) = delete;
-  OwnerForTest& operator=(const OwnerForTest&) = delete;
-  ~OwnerForTest() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
   }
 
   Owner& owner() { return *owner_; }
   base::Files& files() { return *files_; }
-  const std::string& path() const { return path_; }
-  std::string At(std::string_view name) const { return path_ + "/" + std::string(name); }
 
   crypto::Secret Key() {
     auto key = ReadUserKey(*files_, owner_->home.key_file());
@@ -56,10 +44,6 @@ class OwnerForTest {
     out.write(text.data(), static_cast<std::streamsize>(text.size()));
     return path.string();
   }
-  std::string Read(std::string_view name) const {
-    std::ifstream in(At(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  }
   std::string WriteProgram(std::string_view name, std::string_view text) const {
     std::string path = Write(name, text);
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
@@ -67,7 +51,6 @@ class OwnerForTest {
   }
 
  private:
-  std::string path_;
   std::unique_ptr<base::Files> files_;
   std::unique_ptr<Owner> owner_;
 };

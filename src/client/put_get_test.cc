@@ -65,7 +65,7 @@ class PutGetTest : public ::testing::Test {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(test_.At(root))) {
       if (!entry.is_regular_file()) continue;
       std::string bytes =
-          test_.Read(std::filesystem::relative(entry.path(), test_.path()).string());
+          test_.Bytes(std::filesystem::relative(entry.path(), test_.path()).string());
       if (bytes.find(needle) != std::string::npos) return true;
     }
     return false;
@@ -247,8 +247,8 @@ TEST_F(TreeTest, AModelFolderComesBackFileByFile) {
   EXPECT_EQ(put->checksums_left_out, 1U);
   EXPECT_FALSE(StorageHas("s/models", "Model"));
   ASSERT_TRUE(GetTo("s/models", "all").ok());
-  EXPECT_EQ(test_.Read("all/metadata/part-00000.txt"), "{\"class\":\"Model\"}\n");
-  EXPECT_EQ(test_.Read("all/stages/0_a/data/part-0.parquet"), std::string(3'000'000, 'p'));
+  EXPECT_EQ(test_.Bytes("all/metadata/part-00000.txt"), "{\"class\":\"Model\"}\n");
+  EXPECT_EQ(test_.Bytes("all/stages/0_a/data/part-0.parquet"), std::string(3'000'000, 'p'));
   EXPECT_TRUE(std::filesystem::exists(test_.At("all/metadata/_SUCCESS")));
 }
 
@@ -259,7 +259,7 @@ TEST_F(TreeTest, AFolderInsideOrOneFileCanBeHadAlone) {
   EXPECT_EQ(got->files, 1U);
   EXPECT_EQ(std::filesystem::file_size(test_.At("stage/data/part-0.parquet")), 3'000'000U);
   ASSERT_TRUE(GetTo("s/models/metadata/part-00000.txt", "one").ok());
-  EXPECT_EQ(test_.Read("one/part-00000.txt"), "{\"class\":\"Model\"}\n");
+  EXPECT_EQ(test_.Bytes("one/part-00000.txt"), "{\"class\":\"Model\"}\n");
   EXPECT_TRUE(base::Is(GetTo("s/models/stages/1_b", "x").status(), base::kPathNotFound));
   EXPECT_TRUE(base::Is(GetTo("s/nothing", "x").status(), base::kPathNotFound));
   EXPECT_FALSE(std::filesystem::exists(test_.At("x")));

@@ -85,7 +85,7 @@ TEST_F(RecordsTest, RecordsPutBackByOneStepGiveNoBudgetBack) {
     auto records = Open();
     auto writer = Writer(*records, 1);
     ASSERT_TRUE(writer.Append(Head(), 1, {Record()}).ok());
-    before = test_.Read("home/versions");
+    before = test_.Bytes("home/versions");
     ASSERT_TRUE(writer.AppendRelease(Release(40), 100, {Record()}, 2).ok());
   }
   test_.Write("home/versions", before);
@@ -104,7 +104,7 @@ TEST_F(RecordsTest, RecordsPutBackFurtherAreRefused) {
     auto records = Open();
     auto writer = Writer(*records, 1);
     ASSERT_TRUE(writer.Append(Head(), 1, {Record()}).ok());
-    before = test_.Read("home/versions");
+    before = test_.Bytes("home/versions");
     ASSERT_TRUE(writer.AppendRelease(Release(40), 100, {Record()}, 2).ok());
     ASSERT_TRUE(writer.Append(ledger::End{}, 3).ok());
   }

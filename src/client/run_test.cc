@@ -46,7 +46,7 @@ class RunTest : public ::testing::Test {
   }
   void Start(FakeMasterBehaviour behaviour = {}) {
     master_ =
-        std::make_unique<FakeMaster>(test_.Read("cluster/simulated.pem"), measurement_, behaviour);
+        std::make_unique<FakeMaster>(test_.Bytes("cluster/simulated.pem"), measurement_, behaviour);
     options_.master = MasterAddress{"127.0.0.1", master_->port()};
   }
   base::StatusOr<int> RunScript(const std::string& script) {
@@ -91,11 +91,11 @@ TEST_F(RunTest, TheCommandGetsTheEndpointInItsEnvironmentOnly) {
                         "; cat /proc/$$/cmdline /proc/$PPID/cmdline > " + test_.At("cmdline"));
   ASSERT_TRUE(code.ok()) << base::Message(code.status());
   EXPECT_EQ(*code, 0);
-  EXPECT_TRUE(test_.Read("remote").starts_with("sc://localhost:"));
-  std::string token = test_.Read("token");
+  EXPECT_TRUE(test_.Bytes("remote").starts_with("sc://localhost:"));
+  std::string token = test_.Bytes("token");
   EXPECT_EQ(token, master_->provisioned()->bearer_token);
   EXPECT_EQ(token.size(), 64U);
-  EXPECT_EQ(test_.Read("cmdline").find(token), std::string::npos);
+  EXPECT_EQ(test_.Bytes("cmdline").find(token), std::string::npos);
   EXPECT_EQ(said().find(token), std::string::npos);
   EXPECT_NE(said().find("NOT PROTECTED: simulated enclaves\n"), std::string::npos);
   EXPECT_NE(said().find("3 stages"), std::string::npos);
@@ -130,7 +130,7 @@ TEST_F(RunTest, ALostMasterIsExitCodeThree) {
 
 TEST_F(RunTest, NothingRunsWhenTheMasterIsRefused) {
   master_ =
-      std::make_unique<FakeMaster>(test_.Read("cluster/simulated.pem"), crypto::Sha256("patched"));
+      std::make_unique<FakeMaster>(test_.Bytes("cluster/simulated.pem"), crypto::Sha256("patched"));
   options_.master = MasterAddress{"127.0.0.1", master_->port()};
   auto code = RunScript(": > " + test_.At("ran"));
   EXPECT_TRUE(base::Is(code.status(), base::kEvidence)) << base::Message(code.status());
@@ -195,7 +195,7 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   EXPECT_EQ(checked->evidence_unchecked, 0U);
 
   // The same evidence says nothing for another key, Manifest or channel.
-  auto manifest = *policy::ParseManifest(test_.Read("risk.toml"));
+  auto manifest = *policy::ParseManifest(test_.Bytes("risk.toml"));
   ledger::Head head = checked->report.sessions.at(0).head;
   EXPECT_TRUE(CheckHeadEvidence(head, manifest, 0).ok());
   ledger::Head other = head;
@@ -215,7 +215,7 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   EXPECT_THAT(Unproven(*checked), ElementsAre(HasSubstr("NOT PROTECTED: 1 session in simulated")));
 
   // An auditor has the file only, and is given the Manifest; each thing that stays open is named.
-  const std::string bytes = test_.Read("home/ledger");
+  const std::string bytes = test_.Bytes("home/ledger");
   OwnerForTest auditor;
   LedgerPlace place{.path = auditor.Write("copy", bytes), .manifests = {}};
   auto offline = CheckLedger(auditor.owner(), nullptr, place);

@@ -41,7 +41,7 @@ class SessionTest : public ::testing::Test {
     times_.end_ms = 5'000;
   }
 
-  std::string Pem(const std::string& cluster) { return test_.Read(cluster + "/simulated.pem"); }
+  std::string Pem(const std::string& cluster) { return test_.Bytes(cluster + "/simulated.pem"); }
 
   policy::Manifest Manifest() {
     policy::Manifest manifest;
@@ -237,7 +237,7 @@ TEST_F(SessionTest, StoresEntriesAndVersionsBeforeItAnswers) {
   ASSERT_TRUE(records.ok()) << base::Message(records.status());
   EXPECT_EQ((*records)->ledger_head(), head);
   EXPECT_EQ((*records)->versions().Find(record.id)->version, 2U);
-  auto report = ledger::VerifyLedger(test_.Read("home/ledger"), &(*records)->versions().anchor());
+  auto report = ledger::VerifyLedger(test_.Bytes("home/ledger"), &(*records)->versions().anchor());
   EXPECT_EQ(report.verdict, ledger::Verdict::kWhole) << report.reason;
   EXPECT_EQ(report.entries, 3U);
 }
@@ -257,7 +257,7 @@ TEST_F(SessionTest, AnEntryThatDoesNotChainIsRefused) {
   ASSERT_TRUE(Open(master, Manifest()).ok());
   EXPECT_FALSE(master.Store("not an entry", {}).ok());
   EXPECT_FALSE(WaitUntilLost().ok());
-  EXPECT_EQ(test_.Read("home/ledger"), "");
+  EXPECT_EQ(test_.Bytes("home/ledger"), "");
 }
 
 TEST_F(SessionTest, AHeadOfAnotherIdentityIsRefused) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "src/base/errors.h"
-#include "src/ledger/folder_for_test.h"
+#include "src/base/folder_for_test.h"
 #include "src/ledger/ledger.h"
 #include "src/ledger/session_for_test.h"
 
@@ -171,7 +171,7 @@ class OwnerBudgetTest : public testing::Test {
     return writer.Append(End{.succeeded = true}, 3);
   }
 
-  FolderForTest folder_;
+  base::FolderForTest folder_;
   std::unique_ptr<base::Files> files_ = base::PosixFiles();
   crypto::Secret user_key_ = crypto::Secret::Adopt(std::string(32, 'u'));
 };

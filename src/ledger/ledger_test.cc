@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "src/base/errors.h"
+#include "src/base/folder_for_test.h"
 #include "src/crypto/hash.h"
-#include "src/ledger/folder_for_test.h"
 #include "src/ledger/session_for_test.h"
 
 namespace soteria::ledger {
@@ -371,7 +371,7 @@ TEST_F(LedgerTest, ConcealIsHmacUnderTheOwnersKey) {
 }
 
 TEST_F(LedgerTest, FileGrowsByCheckedEntriesOnly) {
-  FolderForTest folder;
+  base::FolderForTest folder;
   const auto files = base::PosixFiles();
   Session(1);
   Session(2);
@@ -393,7 +393,7 @@ TEST_F(LedgerTest, FileGrowsByCheckedEntriesOnly) {
 }
 
 TEST_F(LedgerTest, TornTailIsCutOffAndGoneIsGone) {
-  FolderForTest folder;
+  base::FolderForTest folder;
   const auto files = base::PosixFiles();
   Session(1);
   const std::string whole = FileOf(store_.entries);

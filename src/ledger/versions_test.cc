@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "src/base/errors.h"
-#include "src/ledger/folder_for_test.h"
+#include "src/base/folder_for_test.h"
 
 namespace soteria::ledger {
 namespace {
@@ -40,7 +40,7 @@ class VersionsTest : public testing::Test {
     return versions.Store({&record, 1}, std::nullopt);
   }
 
-  FolderForTest folder_;
+  base::FolderForTest folder_;
   std::unique_ptr<base::Files> files_ = base::PosixFiles();
   crypto::Secret key_ = crypto::Secret::Adopt(std::string(32, 'u'));
 };

@@ -308,6 +308,19 @@ class OneProcessTest : public ::testing::Test {
     EXPECT_TRUE(table.ok());
     return (*(*table)->column(0)->GetScalar(0))->ToString();
   }
+  /// The total once more, of rows that were dealt out anew.
+  std::string ShuffledTotal() {
+    dataflow::StageSpec spread = Spec(Terminal::kShuffle);
+    spread.targets = 3;
+    spread.scheme = "round_robin";
+    const auto shuffled = coordinator().Run(spread);
+    if (!shuffled.ok()) return base::Message(shuffled.status());
+    dataflow::StageSpec read = Spec(Terminal::kReduce);
+    read.recipe = dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, 3, "round_robin"}, {}, 3);
+    read.inputs = {shuffled->shuffle};
+    const auto sum = coordinator().Run(read);
+    return sum.ok() ? Total(*sum) : base::Message(sum.status());
+  }
   std::string RecordedTraffic() {
     std::string all;
     for (const auto& entry : std::filesystem::directory_iterator(record_)) {
@@ -351,20 +364,9 @@ TEST_F(OneProcessTest, ReducesCollectsAndShuffles) {
   ASSERT_TRUE(sum.ok()) << base::Message(sum.status());
   EXPECT_EQ(Total(*sum), "499500");
 
-  dataflow::StageSpec spread = Spec(Terminal::kShuffle);
-  spread.targets = 3;
-  spread.scheme = "round_robin";
-  const auto shuffled = coordinator().Run(spread);
-  ASSERT_TRUE(shuffled.ok()) << base::Message(shuffled.status());
-  dataflow::StageSpec read = Spec(Terminal::kReduce);
-  read.recipe = dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, 3, "round_robin"}, {}, 3);
-  read.inputs = {shuffled->shuffle};
-  const auto again = coordinator().Run(read);
-  ASSERT_TRUE(again.ok()) << base::Message(again.status());
-  EXPECT_EQ(Total(*again), "499500");
+  EXPECT_EQ(ShuffledTotal(), "499500");
 
-  read = Spec(Terminal::kCollect);
-  const auto rows = coordinator().Run(read);
+  const auto rows = coordinator().Run(Spec(Terminal::kCollect));
   ASSERT_TRUE(rows.ok()) << base::Message(rows.status());
   EXPECT_EQ(rows->outputs.size(), 20U);
   EXPECT_EQ(coordinator().counters().repeats, 0U);
@@ -400,17 +402,7 @@ TEST_F(OneProcessTest, RowsAndShufflesInSlicesOfAKibibyte) {
   }
   EXPECT_EQ(next, 100'000);
 
-  dataflow::StageSpec spread = Spec(Terminal::kShuffle);
-  spread.targets = 3;
-  spread.scheme = "round_robin";
-  const auto shuffled = coordinator().Run(spread);
-  ASSERT_TRUE(shuffled.ok()) << base::Message(shuffled.status());
-  dataflow::StageSpec read = Spec(Terminal::kReduce);
-  read.recipe = dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, 3, "round_robin"}, {}, 3);
-  read.inputs = {shuffled->shuffle};
-  const auto sum = coordinator().Run(read);
-  ASSERT_TRUE(sum.ok()) << base::Message(sum.status());
-  EXPECT_EQ(Total(*sum), "4999950000");
+  EXPECT_EQ(ShuffledTotal(), "4999950000");
   EXPECT_EQ(coordinator().counters().repeats, 0U);
   const std::string traffic = RecordedTraffic();
   EXPECT_GT(Envelopes(traffic, crypto::MessageKind::kRowsSlice), 700U);

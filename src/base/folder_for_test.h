@@ -9,13 +9,13 @@
 #include <string>
 #include <string_view>
 
-namespace soteria::ledger {
+namespace soteria::base {
 
 class FolderForTest {
  public:
   FolderForTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "soteria-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
+    path_ = std::filesystem::canonical(mkdtemp(pattern.data())).string();
   }
   FolderForTest(const FolderForTest&) = delete;
   FolderForTest& operator=(const FolderForTest&) = delete;
@@ -38,4 +38,4 @@ class FolderForTest {
   std::string path_;
 };
 
-}  // namespace soteria::ledger
+}  // namespace soteria::base
