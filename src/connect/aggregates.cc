@@ -1,5 +1,8 @@
 #include "src/connect/aggregates.h"
 
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
 #include <algorithm>
 #include <iterator>
 #include <memory>
@@ -22,38 +25,99 @@ constexpr base::Condition kNestedAggregate = {"NESTED_AGGREGATE_FUNCTION",
 constexpr base::Condition kMissingGroupBy = {"MISSING_GROUP_BY", base::exception_class::kAnalysis,
                                              "42803", absl::StatusCode::kInvalidArgument};
 
+constexpr base::Condition kMissingAggregation = {"MISSING_AGGREGATION",
+                                                 base::exception_class::kAnalysis, "42803",
+                                                 absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kGroupByAggregate = {"GROUP_BY_AGGREGATE",
+                                               base::exception_class::kAnalysis, "42903",
+                                               absl::StatusCode::kInvalidArgument};
+
+constexpr std::string_view kSummarizer = "aggregate_metrics";
 constexpr std::string_view kAggregates[] = {
-    "count",       "sum", "avg",      "mean",     "min",        "max",    "stddev",
-    "stddev_samp", "std", "variance", "var_samp", "stddev_pop", "var_pop"};
+    "count",       "sum", "avg",      "mean",     "min",        "max",     "stddev",
+    "stddev_samp", "std", "variance", "var_samp", "stddev_pop", "var_pop", kSummarizer};
 
 bool IsAggregate(const Expr& expr) {
   return expr.kind == Expr::Kind::kCall && std::find(std::begin(kAggregates), std::end(kAggregates),
                                                      expr.name) != std::end(kAggregates);
 }
 
-base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
-  if (expr.args.size() != 1) {
-    return base::Fail(base::kUnsupported,
-                      base::Cat(expr.name, "() of several arguments is not supported"));
+/// aggregate_metrics(array('mean', ...), features, weight), as Summarizer sends it.
+base::StatusOr<exec::AggregateCall> ToSummarizer(const Expr& expr, std::string name) {
+  const auto bad = [] {
+    return base::Fail(base::kAnalysis,
+                      "aggregate_metrics() takes an array of metrics, vectors and a weight");
+  };
+  if (expr.args.size() != 3) return bad();
+  const Expr& metrics = *expr.args[0];
+  if (metrics.kind != Expr::Kind::kCall || metrics.name != "array") return bad();
+  if (metrics.args.empty()) {
+    return base::Fail(base::kIllegalArgument,
+                      "requirement failed: Should include at least one metric");
   }
-  if (HasAggregate(*expr.args.front())) {
+  exec::AggregateCall call{expr.name, expr.args[1], std::move(name), expr.args[2]};
+  for (const ExprPtr& metric : metrics.args) {
+    if (metric->kind != Expr::Kind::kLiteral ||
+        metric->literal->type->id() != arrow::Type::STRING || !metric->literal->is_valid) {
+      return bad();
+    }
+    call.metrics.push_back(metric->literal->ToString());
+  }
+  return call;
+}
+
+base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
+  if (std::any_of(expr.args.begin(), expr.args.end(),
+                  [](const ExprPtr& arg) { return HasAggregate(*arg); })) {
     return base::Fail(kNestedAggregate,
                       "It is not allowed to use an aggregate function in the "
                       "argument of another aggregate function.");
+  }
+  if (expr.name == kSummarizer) return ToSummarizer(expr, std::move(name));
+  if (expr.args.size() != 1) {
+    return base::Fail(base::kUnsupported,
+                      base::Cat(expr.name, "() of several arguments is not supported"));
   }
   return exec::AggregateCall{expr.name == "std" ? "stddev" : expr.name, expr.args.front(),
                              std::move(name)};
 }
 
-/// Replaces the aggregate calls within `expr` by columns named "_agg<N>".
-base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, std::vector<exec::AggregateCall>* calls) {
+/// The same expression for columns that are named in another case.
+std::string Canonical(const Expr& expr) {
+  Expr copy = expr;
+  if (copy.kind == Expr::Kind::kColumn) {
+    for (char& c : copy.name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  std::string text = exec::EncodeExpr(copy.args.empty() ? copy : *exec::Call(copy.name, {}));
+  for (const ExprPtr& arg : copy.args) text += Canonical(*arg);
+  return text;
+}
+
+struct Replacing {
+  std::vector<std::string> keys;  // Canonical
+  std::vector<exec::AggregateCall> calls;
+};
+
+/// Replaces grouping expressions and aggregate calls within `expr` by columns named "_key<N>" and
+/// "_agg<N>".
+base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
+  const auto key = std::find(replacing.keys.begin(), replacing.keys.end(), Canonical(*expr));
+  if (key != replacing.keys.end()) {
+    return exec::ColumnNamed(base::Cat("_key", key - replacing.keys.begin()));
+  }
   if (IsAggregate(*expr)) {
-    std::string name = base::Cat("_agg", calls->size());
+    std::string name = base::Cat("_agg", replacing.calls.size());
     SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*expr, name));
-    calls->push_back(std::move(call));
+    replacing.calls.push_back(std::move(call));
     return exec::ColumnNamed(name);
   }
   if (expr->kind == Expr::Kind::kColumn) {
+    if (!replacing.keys.empty()) {
+      return base::Fail(kMissingAggregation,
+                        base::Cat("The non-aggregating expression \"", exec::PrettyName(*expr),
+                                  "\" is based on columns which are not participating in the "
+                                  "GROUP BY clause."));
+    }
     return base::Fail(kMissingGroupBy,
                       base::Cat("The column ", expr->name,
                                 " must be inside an aggregate function: there are no grouping "
@@ -62,9 +126,23 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, std::vector<exec::Aggregate
   if (expr->args.empty()) return expr;
   auto copy = std::make_shared<Expr>(*expr);
   for (ExprPtr& arg : copy->args) {
-    SOTERIA_ASSIGN_OR_RETURN(arg, Replace(arg, calls));
+    SOTERIA_ASSIGN_OR_RETURN(arg, Replace(arg, replacing));
   }
   return ExprPtr(std::move(copy));
+}
+
+std::string NameOf(const exec::NamedExpr& column) {
+  return column.name.empty() ? exec::AutoName(*column.expr) : column.name;
+}
+
+base::Status CheckKeys(const std::vector<exec::NamedExpr>& keys) {
+  for (const exec::NamedExpr& key : keys) {
+    if (!HasAggregate(*key.expr)) continue;
+    return base::Fail(kGroupByAggregate,
+                      base::Cat("Aggregate functions are not allowed in GROUP BY, but found ",
+                                exec::PrettyName(*key.expr), "."));
+  }
+  return base::OkStatus();
 }
 
 }  // namespace
@@ -74,20 +152,34 @@ bool HasAggregate(const Expr& expr) {
                                           [](const ExprPtr& arg) { return HasAggregate(*arg); });
 }
 
-base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns) {
+base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns,
+                                               std::vector<exec::NamedExpr> keys) {
+  SOTERIA_RETURN_IF_ERROR(CheckKeys(keys));
   SplitAggregate split;
   split.plain = std::all_of(columns.begin(), columns.end(),
-                            [](const exec::NamedExpr& c) { return IsAggregate(*c.expr); });
-  for (exec::NamedExpr& column : columns) {
-    std::string name = column.name.empty() ? exec::AutoName(*column.expr) : column.name;
-    if (split.plain) {
-      SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*column.expr, std::move(name)));
+                            [](const exec::NamedExpr& c) { return IsAggregate(*c.expr); }) &&
+                std::all_of(keys.begin(), keys.end(),
+                            [](const exec::NamedExpr& k) { return k.metadata.empty(); });
+  if (split.plain) {
+    for (exec::NamedExpr& key : keys) split.keys.push_back({key.expr, NameOf(key)});
+    for (exec::NamedExpr& column : columns) {
+      SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*column.expr, NameOf(column)));
       split.calls.push_back(std::move(call));
-      continue;
     }
-    SOTERIA_ASSIGN_OR_RETURN(ExprPtr expr, Replace(column.expr, &split.calls));
-    split.columns.push_back({std::move(name), std::move(expr), std::move(column.metadata)});
+    return split;
   }
+  Replacing replacing;
+  for (size_t k = 0; k < keys.size(); ++k) {
+    const std::string name = base::Cat("_key", k);
+    replacing.keys.push_back(Canonical(*keys[k].expr));
+    split.keys.push_back({keys[k].expr, name});
+    split.columns.push_back({NameOf(keys[k]), exec::ColumnNamed(name), keys[k].metadata});
+  }
+  for (exec::NamedExpr& column : columns) {
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr expr, Replace(column.expr, replacing));
+    split.columns.push_back({NameOf(column), std::move(expr), std::move(column.metadata)});
+  }
+  split.calls = std::move(replacing.calls);
   return split;
 }
 

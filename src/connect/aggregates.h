@@ -1,6 +1,6 @@
-// Aggregates without keys: finds the aggregate functions inside output columns, so that
-// `avg(a)` and `round(avg(a), 2) + 1` alike become calls of exec::Aggregate and a projection over
-// its one row. Pure functions.
+// Aggregates: finds the aggregate functions and the grouping expressions inside output columns, so
+// that `avg(a)` and `round(avg(a), 2) + 1` alike become calls of exec::Aggregate and a projection
+// over its rows. Pure functions.
 #pragma once
 
 #include <vector>
@@ -16,13 +16,16 @@ namespace soteria::connect {
 bool HasAggregate(const exec::Expr& expr);
 
 struct SplitAggregate {
+  std::vector<exec::GroupKey> keys;
   std::vector<exec::AggregateCall> calls;
   std::vector<exec::NamedExpr> columns;  // over the calls' result
-  bool plain = false;                    // columns only pass the calls through, in order
+  bool plain = false;                    // columns only pass keys and calls through, in order
 };
 
-/// NESTED_AGGREGATE_FUNCTION for an aggregate within another, MISSING_GROUP_BY for a column outside
-/// of any.
-base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns);
+/// The output is `keys` and then `columns`. NESTED_AGGREGATE_FUNCTION for an aggregate within
+/// another, GROUP_BY_AGGREGATE for one within a key, MISSING_GROUP_BY or MISSING_AGGREGATION for a
+/// column outside of any.
+base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns,
+                                               std::vector<exec::NamedExpr> keys = {});
 
 }  // namespace soteria::connect

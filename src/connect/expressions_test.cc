@@ -135,6 +135,40 @@ TEST_F(ExpressionsTest, AggregatesAreSplitOff) {
           .ok());
 }
 
+TEST_F(ExpressionsTest, GroupingExpressionsAreFoundAgain) {
+  const auto convert = [&](Expression e) { return *converter_.Convert(e); };
+  const auto key = convert(Call("%", {Attribute("a"), Attribute("b")}));
+  const auto again = convert(Call("%", {Attribute("A"), Attribute("B")}));
+  const auto count = convert(Call("count", {Attribute("a")}));
+  const auto plain = SplitAggregates({{"n", count}}, {{"", key}});
+  ASSERT_TRUE(plain.ok());
+  EXPECT_TRUE(plain->plain);
+  EXPECT_EQ(plain->keys[0].name, "(a % b)");
+  const auto mixed = SplitAggregates({{"x", exec::Call("+", {again, count})}}, {{"", key}});
+  ASSERT_TRUE(mixed.ok());
+  EXPECT_EQ(exec::PrettyName(*mixed->columns[1].expr), "(_key0 + _agg0)");
+  EXPECT_EQ(
+      base::ConditionName(SplitAggregates({{"", exec::ColumnNamed("a")}}, {{"", key}}).status()),
+      "MISSING_AGGREGATION");
+  EXPECT_EQ(base::ConditionName(SplitAggregates({}, {{"", count}}).status()), "GROUP_BY_AGGREGATE");
+}
+
+TEST_F(ExpressionsTest, SummarizerSendsItsMetricsFirst) {
+  const auto metrics = exec::Call("array", {exec::Literal("mean"), exec::Literal("std")});
+  const auto column = exec::Column("v");
+  const auto call = [&](std::vector<exec::ExprPtr> args) {
+    return SplitAggregates({{"", exec::Call("aggregate_metrics", std::move(args))}});
+  };
+  const auto split = call({metrics, column, exec::Literal(1.0)});
+  ASSERT_TRUE(split.ok());
+  EXPECT_EQ(split->calls[0].name, "aggregate_metrics(v, 1.0)");
+  EXPECT_EQ(split->calls[0].metrics, (std::vector<std::string>{"mean", "std"}));
+  EXPECT_FALSE(call({metrics, column}).ok());
+  EXPECT_FALSE(call({exec::Call("array", {}), column, exec::Literal(1.0)}).ok());
+  EXPECT_FALSE(call({exec::Call("array", {column}), column, exec::Literal(1.0)}).ok());
+  EXPECT_FALSE(call({exec::Literal("mean"), column, exec::Literal(1.0)}).ok());
+}
+
 TEST_F(ExpressionsTest, CountStar) {
   Expression star;
   star.mutable_unresolved_star();

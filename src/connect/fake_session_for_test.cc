@@ -118,7 +118,8 @@ base::StatusOr<TablePtr> FakeSession::Run(const plan::Plan& plan) {
   }
   if (const auto* aggregate = std::get_if<plan::AggregateNode>(&plan.node)) {
     SOTERIA_ASSIGN_OR_RETURN(std::string partial, aggregate->aggregate->Map(*input));
-    return aggregate->aggregate->Finish(partial);
+    SOTERIA_ASSIGN_OR_RETURN(TablePtr rows, aggregate->aggregate->Finish(partial));
+    return aggregate->summary == nullptr ? rows : aggregate->summary->Table(*rows);
   }
   return input;  // repartition and coalesce
 }

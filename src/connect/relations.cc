@@ -129,6 +129,12 @@ RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& rel
       return RepartitionBy(relation.repartition_by_expression());
     case Relation::kAggregate:
       return Aggregate(relation.aggregate());
+    case Relation::kDescribe:
+      return Describe(relation.describe());
+    case Relation::kSummary:
+      return Summary(relation.summary());
+    case Relation::kApproxQuantile:
+      return ApproxQuantile(relation.approx_quantile());
     case Relation::kSubqueryAlias: {
       SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(relation.subquery_alias().input()));
       input.qualifiers = {relation.subquery_alias().alias()};
@@ -156,7 +162,7 @@ RelationConverter::ResolvedOr RelationConverter::Project(const spark::connect::P
   const bool aggregates = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
     return HasAggregate(*column.expr);
   });
-  if (aggregates) return AggregateColumns(std::move(input), std::move(columns));
+  if (aggregates) return AggregateColumns(std::move(input), std::move(columns), {});
   return Apply(std::move(input), exec::Project(std::move(columns)));
 }
 
@@ -261,30 +267,6 @@ RelationConverter::ResolvedOr RelationConverter::RepartitionBy(
   SOTERIA_ASSIGN_OR_RETURN(
       input.plan, builder_.Repartition(std::move(input.plan), repartition.num_partitions()));
   return input;
-}
-
-RelationConverter::ResolvedOr RelationConverter::Aggregate(
-    const spark::connect::Aggregate& aggregate) {
-  if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY ||
-      aggregate.grouping_expressions_size() > 0) {
-    return base::Fail(base::kUnsupported,
-                      "groupBy with keys, rollup, cube and pivot are not supported in an enclave. "
-                      "Aggregates over all rows are.");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(aggregate.input()));
-  const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
-  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
-  return AggregateColumns(std::move(input), std::move(columns));
-}
-
-RelationConverter::ResolvedOr RelationConverter::AggregateColumns(
-    Resolved input, std::vector<exec::NamedExpr> columns) {
-  SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split, SplitAggregates(std::move(columns)));
-  Resolved out;
-  SOTERIA_ASSIGN_OR_RETURN(out.plan,
-                           builder_.Aggregate(std::move(input.plan), std::move(split.calls)));
-  if (split.plain) return out;
-  return Apply(std::move(out), exec::Project(std::move(split.columns)));
 }
 
 RelationConverter::ResolvedOr RelationConverter::ToSchema(const spark::connect::ToSchema& to) {

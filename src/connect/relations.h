@@ -30,6 +30,9 @@ class Repartition;
 class RepartitionByExpression;
 class Sample;
 class Sort;
+class StatApproxQuantile;
+class StatDescribe;
+class StatSummary;
 class ToSchema;
 class WithColumns;
 class WithColumnsRenamed;
@@ -74,7 +77,11 @@ class RelationConverter {
   ResolvedOr Repartition(const spark::connect::Repartition& repartition);
   ResolvedOr RepartitionBy(const spark::connect::RepartitionByExpression& repartition);
   ResolvedOr Aggregate(const spark::connect::Aggregate& aggregate);
-  ResolvedOr AggregateColumns(Resolved input, std::vector<exec::NamedExpr> columns);
+  ResolvedOr AggregateColumns(Resolved input, std::vector<exec::NamedExpr> columns,
+                              std::vector<exec::NamedExpr> keys);
+  ResolvedOr Describe(const spark::connect::StatDescribe& describe);
+  ResolvedOr Summary(const spark::connect::StatSummary& summary);
+  ResolvedOr ApproxQuantile(const spark::connect::StatApproxQuantile& quantile);
   ResolvedOr ToSchema(const spark::connect::ToSchema& to);
   ResolvedOr DropMissing(const spark::connect::NADrop& drop);
   ResolvedOr FillMissing(const spark::connect::NAFill& fill);

@@ -1,5 +1,6 @@
-// Aggregates without keys, in three steps: Map a partition to a partial, Merge partials in order,
-// Finish the last one to a table of one row. Partials are canonical bytes; Merge folds from the
+// Aggregates with and without keys, in three steps: Map a partition to a partial, Merge partials in
+// order, Finish the last one to a table: one row, or with keys one a group, in Spark's ascending
+// order of the keys (nulls first, NaN last). Partials are canonical bytes; Merge folds from the
 // left, so a tree of merges gives the same bits whoever computes it (I7). Thread-safe once made.
 #pragma once
 
@@ -17,30 +18,50 @@
 namespace soteria::exec {
 
 inline constexpr size_t kAggregateCallsMax = 10'000;
+/// Of one partial, and so of the result.
+inline constexpr size_t kGroupsMax = 1'000'000;
+inline constexpr size_t kGroupBytesMax = size_t{128} << 20;
 
 /// count, sum, avg (mean), min, max, stddev(_samp, _pop), variance (var_samp, var_pop). `arg` null
 /// or a literal with "count" is count(*). `name` "": Spark's automatic name, e.g. "count(1)".
+/// percentile_approx and approx_quantile: doubles at `probabilities`; the latter leaves out NaN and
+/// gives an empty array for no values. aggregate_metrics: Summarizer's struct of `metrics`.
 struct AggregateCall {
   std::string function;
   ExprPtr arg;
+  std::string name;
+  ExprPtr weight = nullptr;
+  std::vector<std::string> metrics = {};
+  std::vector<double> probabilities = {};
+  double relative_error = 0;
+};
+
+/// Rows group by the value: null is one group, NaN is NaN, -0.0 is 0.0.
+struct GroupKey {
+  ExprPtr expr;
   std::string name;
 };
 
 class Aggregate {
  public:
-  /// Types the calls against the input's schema.
+  /// Types calls and keys against the input's schema. Keys come first in the output.
   static base::StatusOr<Aggregate> Make(std::vector<AggregateCall> calls,
-                                        const arrow::Schema& input);
+                                        const arrow::Schema& input,
+                                        std::vector<GroupKey> keys = {});
   std::string Encode() const;
   static base::StatusOr<Aggregate> Decode(std::string_view bytes);
 
+  /// kMemoryLimit for more than kGroupsMax groups or kGroupBytesMax bytes of them.
   base::StatusOr<std::string> Map(const arrow::Table& table, uint64_t partition = 0) const;
   base::StatusOr<std::string> Merge(std::span<const std::string> partials) const;
   base::StatusOr<std::shared_ptr<arrow::Table>> Finish(std::string_view partial) const;
   const std::shared_ptr<arrow::Schema>& output_schema() const { return output_; }
+  const std::vector<AggregateCall>& calls() const { return calls_; }
+  const std::vector<GroupKey>& keys() const { return keys_; }
 
  private:
   Aggregate() = default;
+  std::vector<GroupKey> keys_;
   std::vector<AggregateCall> calls_;
   std::shared_ptr<arrow::Schema> output_;
 };

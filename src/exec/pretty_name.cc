@@ -62,6 +62,10 @@ std::string Special(const Expr& e, const Function& function) {
 }
 
 std::string CallText(const Expr& e) {
+  // Which metrics are asked is no part of Spark's name.
+  if (e.name == "aggregate_metrics" && !e.args.empty()) {
+    return base::Cat(e.name, "(", List(e.args, 1), ")");
+  }
   const Function* function = FindFunction(e.name);
   if (function == nullptr || static_cast<int>(e.args.size()) < function->args_min) {
     return base::Cat(e.name, "(", List(e.args, 0), ")");

@@ -52,8 +52,8 @@ class Lowerer {
     if (const auto* coalesce = std::get_if<CoalesceNode>(&plan.node)) {
       return Coalesce(plan, coalesce->partitions);
     }
-    SOTERIA_ASSIGN_OR_RETURN(auto row, RunAggregate(plan, runner_));
-    return Local(*row);
+    SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan, runner_));
+    return Local(*rows);
   }
 
   base::StatusOr<Lowered> Read(const Plan& plan, const ReadNode& read) {
@@ -153,7 +153,11 @@ struct CanonicalNode {
   void operator()(const LimitNode& n) const { out.Add("limit").AddI64(n.rows); }
   void operator()(const RepartitionNode& n) const { out.Add("repartition").AddU64(n.partitions); }
   void operator()(const CoalesceNode& n) const { out.Add("coalesce").AddU64(n.partitions); }
-  void operator()(const AggregateNode& n) const { out.Add("aggregate").Add(n.aggregate->Encode()); }
+  void operator()(const AggregateNode& n) const {
+    out.Add(n.summary == nullptr ? "aggregate" : "summary").Add(n.aggregate->Encode());
+    if (n.summary == nullptr) return;
+    for (const std::string& statistic : n.summary->statistics()) out.Add(statistic);
+  }
 };
 
 }  // namespace
@@ -177,24 +181,31 @@ Lowered Lowered::With(dataflow::OperatorBytes op, std::shared_ptr<arrow::Schema>
   return result;
 }
 
+base::StatusOr<std::shared_ptr<arrow::Table>> Runner::FinishAggregate(const AggregateNode& node,
+                                                                      const Lowered& /*input*/,
+                                                                      std::string_view partial) {
+  SOTERIA_ASSIGN_OR_RETURN(auto rows, node.aggregate->Finish(partial));
+  return node.summary == nullptr ? rows : node.summary->Table(*rows);
+}
+
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner) {
   return Lowerer(runner).Lower(plan);
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner) {
-  const auto& aggregate = *std::get<AggregateNode>(plan.node).aggregate;
+  const auto& node = std::get<AggregateNode>(plan.node);
   SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input, runner));
   dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
-  stage.kernel = {"exec.aggregate", aggregate.Encode()};
+  stage.kernel = {"exec.aggregate", node.aggregate->Encode()};
   SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, runner.Run(stage, nullptr));
-  return aggregate.Finish(result.root_partial);
+  return runner.FinishAggregate(node, input, result.root_partial);
 }
 
 base::Status CollectRows(const Plan& plan, Runner& runner,
                          const std::function<base::Status(std::shared_ptr<arrow::Table>)>& sink) {
   if (std::holds_alternative<AggregateNode>(plan.node)) {
-    SOTERIA_ASSIGN_OR_RETURN(auto row, RunAggregate(plan, runner));
-    return sink(std::move(row));
+    SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan, runner));
+    return sink(std::move(rows));
   }
   // A limit at the top needs no shuffle: each partition sends at most that many rows.
   const auto* limit = std::get_if<LimitNode>(&plan.node);

@@ -45,13 +45,17 @@ class Runner {
   virtual base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) = 0;
   /// Called for each node once it is lowered; keeps the node's blocks if the owner persisted it.
   virtual base::Status OnLowered(const Plan& node, const Lowered& lowered) = 0;
+  /// The result of an aggregate whose partial over all of `input` is complete.
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const AggregateNode& node,
+                                                                        const Lowered& input,
+                                                                        std::string_view partial);
   /// SHA-256.
   virtual base::Digest ContentDigest(std::string_view bytes) = 0;
 };
 
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner);
 
-/// Runs an aggregate node (its input lowered first) and returns its one row.
+/// Runs an aggregate node (its input lowered first) and returns its rows.
 base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner);
 
 /// Collects a plan's rows in partition order; `sink` gets one table a partition, in Spark's form.

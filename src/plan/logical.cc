@@ -50,7 +50,11 @@ struct Describe {
   std::string operator()(const CoalesceNode& n) const {
     return base::Cat("Coalesce ", n.partitions);
   }
-  std::string operator()(const AggregateNode&) const { return "Aggregate"; }
+  std::string operator()(const AggregateNode& n) const {
+    if (n.summary != nullptr) return "Summary";
+    const size_t keys = n.aggregate->keys().size();
+    return keys == 0 ? "Aggregate" : base::Cat("Aggregate by ", keys);
+  }
 };
 
 }  // namespace
@@ -132,11 +136,29 @@ base::StatusOr<PlanPtr> Builder::Coalesce(PlanPtr input, int64_t partitions) {
   return Make(CoalesceNode{static_cast<uint64_t>(partitions)}, std::move(schema), std::move(input));
 }
 
-base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls) {
-  SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema));
+base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls,
+                                           std::vector<exec::GroupKey> keys) {
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema, std::move(keys)));
   auto shared = std::make_shared<const exec::Aggregate>(std::move(aggregate));
   auto schema = shared->output_schema();
-  return Make(AggregateNode{std::move(shared)}, std::move(schema), std::move(input));
+  return Make(AggregateNode{std::move(shared), nullptr}, std::move(schema), std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string> statistics) {
+  SOTERIA_ASSIGN_OR_RETURN(auto made, exec::Summary::Make(std::move(statistics), *input->schema));
+  auto summary = std::make_shared<const exec::Summary>(std::move(made));
+  auto calls = summary->Calls();
+  if (calls.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(auto names, summary->Table(*arrow::Table::Make(
+                                             arrow::schema({}), arrow::ArrayVector{}, 1)));
+    return Local(std::move(names));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema));
+  auto schema = summary->schema();
+  return Make(AggregateNode{std::make_shared<const exec::Aggregate>(std::move(aggregate)),
+                            std::move(summary)},
+              std::move(schema), std::move(input));
 }
 
 std::string Explain(const Plan& plan) {

@@ -19,6 +19,7 @@
 #include "src/dataflow/recipe.h"
 #include "src/exec/aggregate.h"
 #include "src/exec/operator.h"
+#include "src/exec/summary.h"
 #include "src/ml/estimator.h"
 
 namespace soteria::plan {
@@ -72,9 +73,11 @@ struct RepartitionNode {
 struct CoalesceNode {
   uint64_t partitions = 0;
 };
-/// One row: aggregates over all rows.
+/// Aggregates over all rows, or over those of each key; `summary`, where there is one, makes its
+/// table of the one row.
 struct AggregateNode {
   std::shared_ptr<const exec::Aggregate> aggregate;
+  std::shared_ptr<const exec::Summary> summary;
 };
 
 struct Plan {
@@ -101,8 +104,10 @@ class Builder {
                                  int64_t seed, bool deterministic_order);
   base::StatusOr<PlanPtr> Repartition(PlanPtr input, int64_t partitions);
   base::StatusOr<PlanPtr> Coalesce(PlanPtr input, int64_t partitions);
-  /// Aggregates without keys.
-  base::StatusOr<PlanPtr> Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls);
+  base::StatusOr<PlanPtr> Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls,
+                                    std::vector<exec::GroupKey> keys = {});
+  /// df.summary(statistics).
+  base::StatusOr<PlanPtr> Summary(PlanPtr input, std::vector<std::string> statistics);
 
  private:
   Catalog& catalog_;

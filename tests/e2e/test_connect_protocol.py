@@ -379,8 +379,10 @@ def test_aggregates(people):
     assert people.select(F.max("id").alias("m")).first().m == 3
     assert people.select((F.max("id") - F.min("id")).alias("d")).first().d == 2
     assert people.agg({"score": "max"}).first()[0] == 1.5
-    with pytest.raises(UnsupportedOperationException, match="groupBy"):
-        people.groupBy("name").count().collect()
+    assert people.groupBy("name").count().columns == ["name", "count"]
+    assert people.describe("score").first()["score"] == "2"
+    with pytest.raises(UnsupportedOperationException, match="pivot"):
+        people.groupBy("name").pivot("id").count().collect()
 
 
 def test_samples_are_disjoint_and_complete(spark):

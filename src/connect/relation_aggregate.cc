@@ -1,0 +1,132 @@
+// Aggregates, and the tables that describe another: describe, summary, quantiles.
+#include <arrow/type.h>
+#include <arrow/type_traits.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/aggregates.h"
+#include "src/connect/expressions.h"
+#include "src/connect/relations.h"
+#include "src/exec/operator.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+constexpr int kQuantileColumnsMax = 10'000;
+
+bool IsNumeric(const arrow::Field& field) {
+  const auto id = field.type()->id();
+  return table::UdtOf(field).empty() &&
+         (arrow::is_integer(id) || id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE);
+}
+
+base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) {
+  if (!(quantile.relative_error() >= 0)) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("requirement failed: Relative Error must be non-negative but got ",
+                                quantile.relative_error()));
+  }
+  for (const double probability : quantile.probabilities()) {
+    if (probability >= 0 && probability <= 1) continue;
+    return base::Fail(base::kIllegalArgument,
+                      "requirement failed: percentile should be in the range [0.0, 1.0]");
+  }
+  if (quantile.cols_size() > kQuantileColumnsMax) {
+    return base::Fail(base::kUnsupported, "approxQuantile of too many columns");
+  }
+  return base::OkStatus();
+}
+
+}  // namespace
+
+RelationConverter::ResolvedOr RelationConverter::Aggregate(
+    const spark::connect::Aggregate& aggregate) {
+  if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
+    return base::Fail(base::kUnsupported,
+                      "rollup, cube, pivot and grouping sets are not supported in an enclave. "
+                      "groupBy is.");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(aggregate.input()));
+  const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
+  SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
+  return AggregateColumns(std::move(input), std::move(columns), std::move(keys));
+}
+
+RelationConverter::ResolvedOr RelationConverter::AggregateColumns(
+    Resolved input, std::vector<exec::NamedExpr> columns, std::vector<exec::NamedExpr> keys) {
+  SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split,
+                           SplitAggregates(std::move(columns), std::move(keys)));
+  Resolved out;
+  SOTERIA_ASSIGN_OR_RETURN(
+      out.plan,
+      builder_.Aggregate(std::move(input.plan), std::move(split.calls), std::move(split.keys)));
+  if (split.plain) return out;
+  return Apply(std::move(out), exec::Project(std::move(split.columns)));
+}
+
+RelationConverter::ResolvedOr RelationConverter::Describe(
+    const spark::connect::StatDescribe& describe) {
+  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(describe.input()));
+  if (describe.cols_size() > 0) {
+    Expressions names;
+    for (const std::string& name : describe.cols()) {
+      if (name == "*") {
+        names.Add()->mutable_unresolved_star();
+      } else {
+        names.Add()->mutable_unresolved_attribute()->set_unparsed_identifier(name);
+      }
+    }
+    const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
+    SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(names));
+    SOTERIA_ASSIGN_OR_RETURN(input, Apply(std::move(input), exec::Project(std::move(columns))));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(input.plan, builder_.Summary(std::move(input.plan),
+                                                        {"count", "mean", "stddev", "min", "max"}));
+  return Resolved{std::move(input.plan)};
+}
+
+RelationConverter::ResolvedOr RelationConverter::Summary(
+    const spark::connect::StatSummary& summary) {
+  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(summary.input()));
+  SOTERIA_ASSIGN_OR_RETURN(
+      input.plan, builder_.Summary(std::move(input.plan),
+                                   {summary.statistics().begin(), summary.statistics().end()}));
+  return Resolved{std::move(input.plan)};
+}
+
+/// One row of one array: of each column, an array of its quantiles.
+RelationConverter::ResolvedOr RelationConverter::ApproxQuantile(
+    const spark::connect::StatApproxQuantile& quantile) {
+  SOTERIA_RETURN_IF_ERROR(CheckQuantiles(quantile));
+  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(quantile.input()));
+  std::vector<exec::AggregateCall> calls;
+  std::vector<exec::ExprPtr> results;
+  for (const std::string& name : quantile.cols()) {
+    exec::AggregateCall call{"approx_quantile", exec::Column(name), base::Cat("_", calls.size())};
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*call.arg, *input.plan->schema));
+    if (!IsNumeric(*field)) {
+      return base::Fail(
+          base::kIllegalArgument,
+          base::Cat("requirement failed: Quantile calculation for column ", name,
+                    " with data type ", table::TypeName(*field), " is not supported."));
+    }
+    call.probabilities.assign(quantile.probabilities().begin(), quantile.probabilities().end());
+    call.relative_error = quantile.relative_error();
+    results.push_back(exec::ColumnNamed(call.name));
+    calls.push_back(std::move(call));
+  }
+  Resolved out;
+  SOTERIA_ASSIGN_OR_RETURN(out.plan, builder_.Aggregate(std::move(input.plan), std::move(calls)));
+  return Apply(std::move(out),
+               exec::Project({{"approx_quantile", exec::Call("array", std::move(results))}}));
+}
+
+}  // namespace soteria::connect

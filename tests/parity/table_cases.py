@@ -1,0 +1,141 @@
+"""Cases about tables of statistics: describe, summary, quantiles, Summarizer, groups."""
+
+from __future__ import annotations
+
+from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.functions import array_to_vector
+from pyspark.ml.stat import Summarizer
+from pyspark.sql import functions as F
+
+from recorder import Scene, add
+
+METRICS = ["mean", "sum", "variance", "std", "count", "numNonZeros", "max", "min", "normL1", "normL2"]
+
+# One partition: texts are Spark's, digit by digit.
+TABLES = {
+    "describe": lambda t: t.describe(),
+    "describe some": lambda t: t.describe("i", "s", "D"),
+    "describe a list": lambda t: t.describe(["x", "f"]),
+    "describe star": lambda t: t.describe("*"),
+    "describe nothing to describe": lambda t: t.select("b").describe(),
+    "describe missing": lambda t: t.describe("nothing").columns,
+    "describe no rows": lambda t: t.limit(0).describe(),
+    "describe one row": lambda t: t.filter("k = 2").describe(),
+    "describe twice": lambda t: t.describe("i", "i").collect(),
+    "describe schema": lambda t: t.describe().schema.json(),
+    "describe filtered": lambda t: t.select("i", "x").describe().filter("summary = 'max'"),
+    "summary": lambda t: t.summary(),
+    "summary no rows": lambda t: t.limit(0).summary(),
+    "summary some": lambda t: t.summary("count", "33.3%", "Max", "0%", "100%", "99%", "5%"),
+    "summary of numbers": lambda t: t.select("y", "h", "l", "f", "n").summary("10%", "50%", "90%"),
+    "summary unknown": lambda t: t.summary("count", "median").collect(),
+    "summary bad percentile": lambda t: t.summary("x%").collect(),
+    "summary far percentile": lambda t: t.summary("120%").collect(),
+    "summary twice": lambda t: t.summary("min", "min").collect(),
+    "summary distinct": lambda t: t.summary("count_distinct"),
+    "summary approx distinct": lambda t: t.summary("approx_count_distinct"),
+    "approxQuantile exact": lambda t: t.approxQuantile("x", [0.0, 0.25, 0.5, 0.9, 1.0], 0.0),
+    "approxQuantile rough": lambda t: t.approxQuantile(["i", "l", "x"], [0.5, 0.1, 0.9], 0.2),
+    "approxQuantile spoiled": lambda t: t.approxQuantile(["d", "f"], [0.0, 0.3, 1.0], 0.05),
+    "approxQuantile stat": lambda t: t.stat.approxQuantile("k", [0.5], 1.5),
+    "approxQuantile of texts": lambda t: t.approxQuantile("s", [0.5], 0.1),
+    "approxQuantile missing": lambda t: t.approxQuantile("nothing", [0.5], 0.1),
+    "approxQuantile no rows": lambda t: t.limit(0).approxQuantile(["i", "x"], [0.5], 0.1),
+}
+for name, run in TABLES.items():
+    add(f"table {name}", lambda s, run=run: run(s.table("mixed")))
+
+
+def quantiles_of_many(s: Scene):
+    """In four partitions: answers are the same whatever the order of merges where they are exact."""
+    many = s.table("patients4")
+    return [many.approxQuantile(["mean_radius", "row"], [0.0, 0.1, 0.5, 0.99, 1.0], error) for error in (0.0, 1e-6)]
+
+
+add("quantiles_of_many", quantiles_of_many)
+add("describe_in_parts", lambda s: [[float(v) for v in list(row)[1:]] for row in s.table("patients4").describe().collect()],
+    rel=1e-12)
+
+
+def features(s: Scene, name: str):
+    columns = [c for c in s.table(name).columns if c not in ("label", "row", "fold", "weight")]
+    return VectorAssembler(inputCols=columns, outputCol="features").transform(s.table(name))
+
+
+def mixed_features(s: Scene):
+    table = s.table("mixed").select("k", "x", (F.col("k") % 3).alias("m"), F.lit(0.0).alias("z"))
+    return VectorAssembler(inputCols=["x", "k", "m", "z"], outputCol="features").transform(table)
+
+
+SUMMARIES = {
+    "all": lambda t: t.select(Summarizer.metrics(*METRICS).summary(t.features)),
+    "weighted": lambda t: t.select(Summarizer.metrics(*METRICS).summary(t.features, t.weight)),
+    "one each": lambda t: t.select(*[getattr(Summarizer, m)(t.features) for m in METRICS]),
+    "named": lambda t: t.agg(Summarizer.metrics("mean", "count").summary(t.features).alias("s"), F.count("*")),
+    "a field": lambda t: t.select(Summarizer.metrics("std").summary(t.features).alias("s")).select("s.std"),
+    "weight of zero": lambda t: t.select(Summarizer.metrics("mean", "count", "min").summary(t.features, t.weight - 0.5)),
+    "no rows": lambda t: t.limit(0).select(Summarizer.count(t.features)),
+}
+for table in ("patients4", "sparse4"):
+    for name, run in SUMMARIES.items():
+        add(f"summarizer {table} {name}", lambda s, run=run, table=table: run(features(s, table)), rel=1e-11, least=1e-9)
+FEW = {
+    "few": lambda t: t.select(Summarizer.metrics(*METRICS).summary(t.features, t.k)),
+    "unknown": lambda t: t.select(Summarizer.metrics("mode").summary(t.features)).collect(),
+    "none": lambda t: t.select(Summarizer.metrics().summary(t.features)).collect(),
+    "no vector": lambda t: t.select(Summarizer.mean(t.k)).collect(),
+    "weight of text": lambda t: t.select(Summarizer.mean(t.features, F.lit("one"))).collect(),
+    "negative weight": lambda t: t.select(Summarizer.mean(t.features, -t.k)).collect(),
+    "nothing": lambda t: t.limit(0).select(Summarizer.mean(t.features)).collect(),
+    "null weight": lambda t: t.select(Summarizer.mean(t.features, F.when(t.k > 3, 1.0))).collect(),
+    "null": lambda t: t.select(Summarizer.mean(F.when(t.k > 3, t.features))).collect(),
+    "sizes": lambda t: t.select(array_to_vector(F.when(t.k > 3, F.array(t.x)).otherwise(F.array(t.x, t.x))).alias("v"))
+    .select(Summarizer.mean(F.col("v"))).collect(),
+}
+for name, run in FEW.items():
+    add(f"summarizer {name}", lambda s, run=run: run(mixed_features(s)), rel=1e-13)
+add("summarizer grouped", lambda s: sorted(plain_rows(mixed_features(s).groupBy("m").agg(
+    Summarizer.metrics("mean", "count").summary(F.col("features")).alias("s"))), key=str), rel=1e-13)
+
+
+def plain_rows(frame):
+    """Spark gives groups in no order."""
+    return [list(row) for row in frame.collect()]
+
+
+def grouped(frame):
+    return {"schema": [[f.name, f.dataType.json(), f.nullable] for f in frame.schema],
+            "rows": sorted(plain_rows(frame), key=lambda row: [str(v) for v in row])}
+
+
+GROUPS = {
+    "count": lambda t: t.groupBy("s").count(),
+    "of doubles": lambda t: t.groupBy("d").count(),
+    "of floats": lambda t: t.groupBy(F.when(t.k < 9, t.f).alias("g")).count(),
+    "of booleans": lambda t: t.groupby("b").agg(F.sum("k"), F.avg("x").alias("mean x")),
+    "of small numbers": lambda t: t.groupBy("y", "h").count(),
+    "of longs": lambda t: t.groupBy("l").agg(F.count("i")),
+    "of two": lambda t: t.groupBy("b", F.col("k") % 2).agg(F.min("d"), F.max("s"), F.stddev("k"), F.count("*")),
+    "cased": lambda t: t.groupBy("B").agg((F.sum("K") + F.count(F.lit(1))).alias("n"), F.upper(F.max("S"))),
+    "of an expression": lambda t: t.groupBy((t.k % 3).alias("m")).agg(F.sum("x") * 2, F.lit(7), (F.col("k") % 3) + F.max("k")),
+    "key again": lambda t: t.groupBy("b").agg(F.col("b"), F.count("*")),
+    "same key twice": lambda t: t.groupBy("b", "b").count(),
+    "max of all": lambda t: t.select("b", "i", "x").groupBy("b").max(),
+    "mean": lambda t: t.groupBy("s").mean("k", "x"),
+    "dict": lambda t: t.groupBy("b").agg({"k": "max"}),
+    "ordinal": lambda t: t.select("b", "k").groupBy(1).count(),
+    "no rows": lambda t: t.limit(0).groupBy("s").count(),
+    "then filtered": lambda t: t.groupBy("s").count().filter("count > 5").withColumn("twice", F.col("count") * 2),
+    "missing": lambda t: t.groupBy("nothing").count(),
+    "another column": lambda t: t.groupBy("b").agg(F.col("i")),
+    "of an aggregate": lambda t: t.groupBy(F.sum("i")).count(),
+    "of an array": lambda t: t.groupBy(F.array("k")).count(),
+    "rollup": lambda t: t.rollup("b").count(),
+    "pivot": lambda t: t.groupBy("b").pivot("k", [1, 2]).count(),
+}
+for name, run in GROUPS.items():
+    add(f"group {name}", lambda s, run=run: grouped(run(s.table("mixed"))), rel=1e-13)
+add("group of dates", lambda s: grouped(s.table("times").groupBy("day", "at").count()))
+add("group in parts", lambda s: grouped(s.table("patients4").groupBy("label", "fold").agg(
+    F.count("*"), F.avg("mean_radius"), F.max("row"), F.variance("mean_area"))), rel=1e-12)
+add("group by many", lambda s: s.table("patients4").groupBy("mean_radius").count().agg(F.sum("count"), F.count("*")))
