@@ -272,9 +272,19 @@ TEST(Groups, Limits) {
   const auto groups = Aggregate::Make({}, *schema, {{Column("k"), ""}});
   ASSERT_TRUE(groups.ok());
   EXPECT_TRUE(base::Is(groups->Map(*table).status(), base::kMemoryLimit));
-  const std::string halves[] = {*groups->Map(*table->Slice(0, 600'000)),
-                                *groups->Map(*table->Slice(600'000))};
+  std::string halves[2];  // partials of numbers from i on
+  constexpr uint64_t kHalf = kGroupsMax / 2 + 1;
+  for (uint64_t i = 0; i < 2; ++i) {
+    base::FieldWriter half;
+    half.AddU64(kHalf);
+    for (uint64_t k = 0; k < kHalf; ++k) half.AddU64(1).AddI64(static_cast<int64_t>(i * kHalf + k));
+    halves[i] = half.Take();
+  }
+  EXPECT_TRUE(groups->Merge(std::span(halves, 1)).ok());
   EXPECT_TRUE(base::Is(groups->Merge(halves).status(), base::kMemoryLimit));
+  base::FieldWriter more;
+  more.AddU64(kGroupsMax + 1);
+  EXPECT_TRUE(base::Is(groups->Finish(more.bytes()).status(), base::kMemoryLimit));
   const auto texts = TableForTest(*table::SchemaFromDdl("s string"), {"[\"x\"]"});
   const auto array =
       Aggregate::Make({}, *arrow::schema({table::VectorField("v", true, {})}), {{Column("v"), ""}});
