@@ -98,6 +98,8 @@ int main(int argc, char** argv) {
   app.add_option("--simulated-key", simulated_key, "Key file of a simulated cluster");
   app.add_option("--enclave-arg", options.enclave_arguments, "One more argument for each enclave");
   app.add_option("--record", options.record_directory, "Keep a copy of all traffic here");
+  app.add_option("--keep-released", options.keep_released,
+                 "Keep what the enclaves release to the statistics process here, for auditors");
   app.add_option("--fault", faults, "kill:reduce=N,after=K,worker=W");
   app.add_option("--serve-scheme", served,
                  "SCHEME=DIR: serve enclaves the files of SCHEME:// from DIR (tests)");
@@ -118,6 +120,7 @@ int main(int argc, char** argv) {
   options.state_name = state_path.substr(state_path.rfind('/') + 1);
   options.log_directory = log_directory.empty() ? directory : Absolute(log_directory);
   options.record_directory = Absolute(options.record_directory);
+  options.keep_released = Absolute(options.keep_released);
   options.master = Absolute(options.master.empty() ? BesideUs("soteria-master") : options.master);
   options.worker = Absolute(options.worker.empty() ? BesideUs("soteria-worker") : options.worker);
   options.statistics =

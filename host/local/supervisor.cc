@@ -125,6 +125,9 @@ base::Status Supervisor::StartStatistics() {
   spec.program = options_.statistics;
   spec.arguments = {"--host-port", base::Cat(enclaves_->port())};
   spec.environment = {base::Cat("SOTERIA_COOKIE=", cookie)};
+  if (!options_.keep_released.empty()) {
+    spec.environment.push_back(base::Cat("SOTERIA_KEEP_RELEASED=", options_.keep_released));
+  }
   spec.log = base::Cat(options_.log_directory, "/stats.log");
   SOTERIA_ASSIGN_OR_RETURN(statistics_.pid, StartProcess(spec));
   statistics_.started_ms = clock_.MonotonicMs();

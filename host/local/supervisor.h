@@ -30,7 +30,8 @@ inline constexpr size_t kSlotsMax = 256;
 struct SupervisorOptions {
   std::string master;  // programs
   std::string worker;
-  std::string statistics;  // empty: none is started
+  std::string statistics;     // empty: none is started
+  std::string keep_released;  // where it keeps what it is asked; empty: nowhere
   size_t workers = 2;
   size_t slots = 1;
   uint16_t owner_port = 0;  // 0: any

@@ -16,7 +16,7 @@ std::string Answer(std::string_view question) {
   return '\1' + stats::PackDoubles(*values);
 }
 
-base::Status Serve(base::FrameConnection& connection, const std::string& cookie) {
+base::Status Serve(base::FrameConnection& connection, const std::string& cookie, Keeper* keeper) {
   host::Hello hello;
   hello.set_cookie(cookie);
   hello.set_role(host::STATISTICS);
@@ -31,6 +31,7 @@ base::Status Serve(base::FrameConnection& connection, const std::string& cookie)
     if (frame->kind != host::STATISTIC) {
       return base::Fail(base::kProtocol, "the host sent something else than a question");
     }
+    if (keeper != nullptr) keeper->Keep(frame->payload);
     SOTERIA_RETURN_IF_ERROR(
         connection.Send(host::STATISTIC_DONE, frame->id, Answer(frame->payload)));
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/statd/keeper.h"
 #include "src/base/frame.h"
 #include "src/base/status.h"
 
@@ -16,7 +17,8 @@ namespace soteria::statd {
 /// there is no answer (an input that isn't one, an empty table).
 std::string Answer(std::string_view question);
 
-/// Answers until the connection ends.
-base::Status Serve(base::FrameConnection& connection, const std::string& cookie);
+/// Answers until the connection ends. `keeper` (may be null) keeps each question before its answer
+/// goes.
+base::Status Serve(base::FrameConnection& connection, const std::string& cookie, Keeper* keeper);
 
 }  // namespace soteria::statd

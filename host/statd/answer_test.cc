@@ -47,7 +47,7 @@ TEST(Serve, GreetsAndAnswersUntilTheHostEnds) {
   base::FrameConnection host(base::StreamFromFd(mine));
   std::thread process([its] {
     base::FrameConnection connection(base::StreamFromFd(its));
-    EXPECT_TRUE(Serve(connection, "a cookie").ok());
+    EXPECT_TRUE(Serve(connection, "a cookie", nullptr).ok());
   });
   const auto greeting = host.Receive();
   ASSERT_TRUE(greeting.ok());
@@ -74,7 +74,7 @@ TEST(Serve, RefusesAHostThatAsksForSomethingElse) {
   base::Status served;
   std::thread process([its, &served] {
     base::FrameConnection connection(base::StreamFromFd(its));
-    served = Serve(connection, "");
+    served = Serve(connection, "", nullptr);
   });
   ASSERT_TRUE(host.Receive().ok());
   ASSERT_TRUE(host.Send(host::HELLO_OK, 0, "").ok());

@@ -1,6 +1,7 @@
 #include "src/client/cluster.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -37,6 +38,7 @@ constexpr size_t kCommandLineBytesMax = size_t{4} << 20;
 constexpr uint64_t kWorkersMax = 256;
 constexpr uint64_t kSlotsMax = 256;
 constexpr uint64_t kPortMax = 65535;
+constexpr mode_t kOthers = 0077;
 constexpr uint64_t kMemoryBytesMin = uint64_t{1} << 20;
 constexpr uint64_t kMemoryBytesMax = (uint64_t{1} << 63) - 1;  // what a host on the JVM can pass on
 
@@ -106,6 +108,13 @@ base::Status CheckOptions(const ClusterOptions& options) {
     return base::Fail(base::kInput, base::Cat("--slots takes 1 to ", kSlotsMax));
   }
   if (options.port > kPortMax) return base::Fail(base::kInput, "--port takes 0 to 65535");
+  struct stat kept {};
+  if (!options.keep_released_dir.empty() && ::stat(options.keep_released_dir.c_str(), &kept) == 0 &&
+      (!S_ISDIR(kept.st_mode) || (kept.st_mode & kOthers) != 0)) {
+    return base::Fail(base::kInput, base::Cat("--keep-released: ", options.keep_released_dir,
+                                              " must be a folder that only you may enter: chmod "
+                                              "700 it"));
+  }
   return options.spark ? CheckSparkOptions(options) : base::OkStatus();
 }
 
@@ -125,6 +134,7 @@ std::vector<std::string> HostCommand(const ClusterOptions& options) {
   };
   if (options.simulated) add("--simulated-key", base::Cat(options.dir, "/", kSimulatedPem));
   if (!options.record_dir.empty()) add("--record", options.record_dir);
+  if (!options.keep_released_dir.empty()) add("--keep-released", options.keep_released_dir);
   if (options.enclave_memory_bytes) add("--memory", base::Cat(*options.enclave_memory_bytes));
   for (const std::string& fault : options.faults) add("--fault", fault);
   return argv;
@@ -158,6 +168,9 @@ std::vector<std::string> SparkCommand(const ClusterOptions& options,
   // A cluster in one machine stays in it.
   if (master.starts_with("local")) argv.emplace_back("SPARK_LOCAL_IP=127.0.0.1");
   argv.push_back(base::Cat("SPARK_HOME=", spark_home));
+  if (!options.keep_released_dir.empty()) {
+    argv.push_back(base::Cat("SOTERIA_KEEP_RELEASED=", options.keep_released_dir));
+  }
   argv.push_back(base::Cat(spark_home, "/bin/spark-submit"));
   auto add = [&argv](const char* flag, std::string value) {
     argv.emplace_back(flag);
@@ -167,6 +180,10 @@ std::vector<std::string> SparkCommand(const ClusterOptions& options,
   add("--name", "soteria");
   add("--conf", "spark.log.level=WARN");
   for (const std::string& conf : options.spark_conf) add("--conf", conf);
+  if (!options.keep_released_dir.empty()) {
+    const std::string kept = base::Cat("SOTERIA_KEEP_RELEASED=", options.keep_released_dir);
+    add("--conf", base::Cat("spark.executorEnv.", kept));
+  }
   argv.push_back(base::Cat(options.program_dir, "/", kSparkJar));
   add("--master", base::Cat(options.program_dir, "/soteria-master"));
   add("--worker", base::Cat(options.program_dir, "/soteria-worker"));

@@ -24,6 +24,7 @@ struct ClusterOptions {
   uint64_t port = 0;                             ///< 0: any free port
   std::optional<uint64_t> enclave_memory_bytes;  ///< of each worker; none: the enclave's default
   std::string record_dir;                        ///< empty: traffic isn't recorded
+  std::string keep_released_dir;                 ///< empty: released questions aren't kept
   std::vector<std::string> faults;               ///< passed on to soteria-host, for tests
   std::string program_dir;                       ///< where soteria-host and soteria-spark.jar are
   bool spark = false;                            ///< the host is Apache Spark

@@ -80,10 +80,24 @@ TEST_F(ClusterTest, SparkIsAskedForInWords) {
   EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kInput));
 }
 
+TEST_F(ClusterTest, ReleasedQuestionsArentKeptWhereOthersMayEnter) {
+  options_.keep_released_dir = test_.At("kept");
+  std::filesystem::create_directories(options_.keep_released_dir);
+  const auto with = [&](std::filesystem::perms mode) {
+    std::filesystem::permissions(options_.keep_released_dir, mode);
+    return StartCluster(test_.owner(), options_);
+  };
+  EXPECT_TRUE(base::Is(
+      with(std::filesystem::perms::owner_all | std::filesystem::perms::others_read).status(),
+      base::kInput));
+  EXPECT_TRUE(with(std::filesystem::perms::owner_all).ok());
+}
+
 TEST_F(ClusterTest, ASparkSubmitThatEndsIsSaid) {
   options_.spark = true;
   options_.spark_home = test_.At("spark");
   options_.enclave_memory_bytes = uint64_t{128} << 20;
+  options_.keep_released_dir = "/kept";
   test_.WriteProgram("spark/bin/spark-submit", "#!/bin/sh\necho \"$@\"\nexit 1\n");
   auto refused = StartCluster(test_.owner(), options_);
   ASSERT_FALSE(refused.ok());
@@ -92,6 +106,8 @@ TEST_F(ClusterTest, ASparkSubmitThatEndsIsSaid) {
       << words;
   EXPECT_NE(words.find("/bin/soteria-spark.jar --master"), std::string::npos) << words;
   EXPECT_NE(words.find(" --memory 134217728"), std::string::npos) << words;
+  EXPECT_NE(words.find("--conf spark.executorEnv.SOTERIA_KEEP_RELEASED=/kept"), std::string::npos)
+      << words;
 }
 
 TEST_F(ClusterTest, ADeadHostIsSeen) {

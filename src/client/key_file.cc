@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/client/paths.h"
+#include "src/crypto/hash.h"
 
 namespace soteria::client {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 constexpr std::string_view kMagic = "soteria user key 1\n";
 constexpr size_t kKeyFileBytes = kMagic.size() + 2 * kUserKeyBytes + 1;
 constexpr int kPrivateMode = 0600;
+constexpr size_t kLedgerMacKeyBytes = 32;
 
 void Wipe(std::string& text) { ::explicit_bzero(text.data(), text.size()); }
 
@@ -87,6 +89,10 @@ base::StatusOr<crypto::Secret> ReadUserKey(base::Files& files, const std::string
   Wipe(*text);
   if (!key.ok()) return bad;
   return crypto::Secret::Adopt(*std::move(key));
+}
+
+crypto::Secret LedgerMacKey(const crypto::Secret& user_key) {
+  return crypto::Hkdf(user_key, "ledger", "", kLedgerMacKeyBytes);
 }
 
 }  // namespace soteria::client

@@ -22,6 +22,9 @@ base::Status CreateUserKey(base::Files& files, base::Random& random, const std::
 /// kKey when the file is missing, open to others, not a regular file, or not a key file.
 base::StatusOr<crypto::Secret> ReadUserKey(base::Files& files, const std::string& path);
 
+/// The key under which a master records what only the owner gets: an HMAC of it is in the ledger.
+crypto::Secret LedgerMacKey(const crypto::Secret& user_key);
+
 /// kKey unless `path` is a regular file of this user with no rights for anybody else.
 base::Status CheckPrivateFile(const std::string& path);
 

@@ -13,6 +13,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/channel/attested.h"
+#include "src/client/key_file.h"
 #include "src/client/opening_guard.h"
 #include "src/crypto/hash.h"
 #include "src/policy/admit.h"
@@ -24,7 +25,6 @@ namespace wire = ::soteria::session;
 
 constexpr size_t kOwnerSecretBytes = 32;
 constexpr size_t kTokenBytes = 32;
-constexpr size_t kLedgerMacKeyBytes = 32;
 constexpr size_t kReplyBytesMax = 64 * 1024;
 // A ledger entry and the records of every root that a Manifest can list.
 constexpr size_t kControlBytesMax = size_t{2} << 20;
@@ -387,8 +387,7 @@ base::StatusOr<std::unique_ptr<OwnerSession>> OwnerSession::Open(
                            crypto::Secret::Random(owner.random, kOwnerSecretBytes));
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret raw_token,
                            crypto::Secret::Random(owner.random, kTokenBytes));
-  Secrets secrets{std::move(secret), HexSecret(raw_token),
-                  crypto::Hkdf(user_key, "ledger", "", kLedgerMacKeyBytes)};
+  Secrets secrets{std::move(secret), HexSecret(raw_token), LedgerMacKey(user_key)};
   auto session = std::make_unique<Session>(owner, dial, records, times, std::move(secrets),
                                            std::move(on_lost));
   SOTERIA_RETURN_IF_ERROR(session->Begin(manifest, grants));

@@ -120,6 +120,10 @@ using EvidenceCheck = std::function<base::Status(const Head& head)>;
 LedgerReport VerifyLedger(std::string_view bytes, const LedgerAnchor* anchor,
                           const EvidenceCheck& check_evidence = nullptr);
 
+/// A text of an entry for a terminal. Texts come from a script or a Manifest: whatever would steer
+/// it is shown as '?', also the control characters U+0080 to U+009F.
+std::string Shown(std::string_view text);
+
 /// "2026-09-21T14:13:20.123Z".
 std::string TimeText(int64_t time_ms);
 

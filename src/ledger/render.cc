@@ -20,20 +20,6 @@ constexpr size_t kNumberChars = 5;  // of an entry's number, as wide as most are
 std::string Hex(const base::Digest& digest) { return base::Hex(base::View(digest)); }
 std::string ShortHex(const base::Digest& digest) { return Hex(digest).substr(0, kShortHexChars); }
 
-// Texts come from a script or a Manifest: whatever would steer a terminal is shown as '?', also the
-// control characters U+0080 to U+009F.
-std::string Shown(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    const bool wide =
-        byte == 0xc2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xa0;
-    if (wide) ++i;
-    out.push_back(wide || byte < 0x20 || byte == 0x7f ? '?' : text[i]);
-  }
-  return out;
-}
-
 std::string_view Marks(bool outside, bool unverified) {
   if (unverified) return outside ? ", computed outside, UNVERIFIED" : ", UNVERIFIED";
   return outside ? ", computed outside" : "";
@@ -151,6 +137,18 @@ Json SessionJson(const SessionReport& session) {
 
 }  // namespace
 
+std::string Shown(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    const bool wide =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xa0;
+    if (wide) ++i;
+    out.push_back(wide || byte < 0x20 || byte == 0x7f ? '?' : text[i]);
+  }
+  return out;
+}
+
 std::string TimeText(int64_t time_ms) {
   const std::time_t seconds = static_cast<std::time_t>(time_ms / 1000);
   std::tm parts{};
@@ -176,8 +174,8 @@ std::string RenderText(const LedgerReport& report) {
       kind.resize(8, ' ');
       std::string number = Cat(next++);
       number.insert(0, number.size() < kNumberChars ? kNumberChars - number.size() : 0, ' ');
-      out += Cat(number, "  ", TimeText(entry.time_ms), "  ", kind, std::visit(TextOf{}, entry.event),
-                 "\n");
+      out += Cat(number, "  ", TimeText(entry.time_ms), "  ", kind,
+                 std::visit(TextOf{}, entry.event), "\n");
     }
     if (!session.ended) out += "  CUT OFF: this session has no end\n";
   }

@@ -38,8 +38,8 @@ base::StatusOr<Released<std::string>> ReleaseGate::Release(const Leaving& leavin
   entry.unverified = leaving.unverified;
   entry.content = crypto::Sha256(bytes);
   std::vector<ledger::VersionRecord> records = roots_.Records(leaving.data);
-  if (records.size() != leaving.data.size()) {
-    return base::Fail(base::kInternal, "a release of data that the session hasn't opened");
+  if (leaving.data.empty() || records.size() != leaving.data.size()) {
+    return base::Fail(base::kInternal, "a release of no data set, or of one that isn't open");
   }
   SOTERIA_RETURN_IF_ERROR(
       ledger_.AppendRelease(std::move(entry), rule.budget, std::move(records), clock_.NowMs()));

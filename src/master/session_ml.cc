@@ -192,7 +192,7 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluat
   const std::string what = base::Cat(evaluator.params().info().name, ".", asked.metric);
   TableWork work(scope, std::move(lowered));
   StatisticValue value;
-  if (world_.statistics.ByAnswers(asked.kind)) {
+  if (world_.statistics.ByAnswers(asked.kind, DataOf(*recipe))) {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeAnswersKernel());
     SOTERIA_ASSIGN_OR_RETURN(std::string answers, work.Reduce(*kernel));
     const std::string made_by = base::Cat(base::View(recipe->digest), kernel->Encode());

@@ -53,7 +53,7 @@ base::StatusOr<StatisticValue> Statistics::OfSums(const stats::Statistic& asked,
     return StatisticValue{std::move(numbers), {}};
   };
   const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
-  if (rule == nullptr || weighted) return inside();
+  if (rule == nullptr || weighted || data.empty()) return inside();
   auto made = stats::MakeReleasable(asked, sums, rule->min_rows, rule->bins);
   if (base::Is(made.status(), stats::kStaysInside)) return inside();
   SOTERIA_RETURN_IF_ERROR(made.status());
@@ -68,9 +68,9 @@ base::StatusOr<StatisticValue> Statistics::OfSums(const stats::Statistic& asked,
   return Outside(leaving, &own);
 }
 
-bool Statistics::ByAnswers(stats::StatisticKind kind) const {
+bool Statistics::ByAnswers(stats::StatisticKind kind, const std::vector<std::string>& data) const {
   const policy::StatisticsRule* rule = gate_.RuleFor(kind);
-  return rule != nullptr && rule->release == policy::ReleaseLevel::kScores;
+  return rule != nullptr && !data.empty() && rule->release == policy::ReleaseLevel::kScores;
 }
 
 base::StatusOr<StatisticValue> Statistics::OfAnswers(const stats::Statistic& asked,
@@ -80,6 +80,11 @@ base::StatusOr<StatisticValue> Statistics::OfAnswers(const stats::Statistic& ask
   const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
   if (rule == nullptr || answers.size() % kRowBytes != 0) {
     return base::Fail(base::kInternal, "answers that may not leave, or aren't rows");
+  }
+  if (answers.empty()) {  // nothing to release, nor to pay for
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<double> own,
+                             stats::Compute(asked, {stats::InputForm::kRows, ""}));
+    return StatisticValue{std::move(own), {}};
   }
   ReleaseGate::Leaving leaving;
   leaving.question.statistic = asked;

@@ -39,13 +39,14 @@ class Statistics {
   Statistics(const ReleaseGate& gate, StatisticsProcess& process, crypto::Secret permutation_root)
       : gate_(gate), process_(process), permutation_root_(std::move(permutation_root)) {}
 
-  /// Of an exact sum. `weighted`: its cells don't say how many rows they count, so it stays inside.
+  /// Of an exact sum. `weighted`: its cells don't say how many rows they count, so it stays inside;
+  /// so does what is about no data set (rows that the script brought), which no budget is for.
   base::StatusOr<StatisticValue> OfSums(const stats::Statistic& asked, const std::string& sums,
                                         bool weighted, const std::string& what,
                                         const std::vector<std::string>& data) const;
 
   /// Whether the rows' answers leave for this kind, so that OfAnswers is the way.
-  bool ByAnswers(stats::StatisticKind kind) const;
+  bool ByAnswers(stats::StatisticKind kind, const std::vector<std::string>& data) const;
   /// Of rows (stats::InputForm::kRows), which leave permuted. `work` names what made them (recipe
   /// and kernel): the same work leaves the same bytes, however often it is done in a session.
   base::StatusOr<StatisticValue> OfAnswers(const stats::Statistic& asked, std::string answers,

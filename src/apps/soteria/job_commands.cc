@@ -156,7 +156,7 @@ void AddCheck(CLI::App& manifest, Context& context) {
 }
 
 struct StartArguments {
-  std::string dir, record, enclave_memory;
+  std::string dir, record, keep_released, enclave_memory;
   bool simulated = false;
   uint64_t workers = 2, slots = 1, port = 0;
   std::vector<std::string> faults, spark_conf;
@@ -179,6 +179,8 @@ void AddStart(CLI::App& cluster, Context& context) {
       ->capture_default_str();
   command->add_option("--record", arguments->record,
                       "Record all traffic into this folder (tests: it must be unreadable)");
+  command->add_option("--keep-released", arguments->keep_released,
+                      "Keep what the enclaves release in this folder, for soteria ledger replay");
   command
       ->add_option("--engine", arguments->engine,
                    "Who schedules and moves the sealed bytes: local (soteria-host) or spark "
@@ -208,6 +210,9 @@ void AddStart(CLI::App& cluster, Context& context) {
                                  client::ParseMemorySize(arguments->enclave_memory));
       }
       if (!arguments->record.empty()) options.record_dir = context.Absolute(arguments->record);
+      if (!arguments->keep_released.empty()) {
+        options.keep_released_dir = context.Absolute(arguments->keep_released);
+      }
       options.faults = arguments->faults;
       options.program_dir = context.program_dir;
       options.spark = arguments->engine == "spark";

@@ -9,10 +9,12 @@
 #include "src/attest/build.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/client/key_file.h"
 #include "src/client/ledger_check.h"
 #include "src/client/ledger_page.h"
 #include "src/client/paths.h"
 #include "src/client/records.h"
+#include "src/client/replay.h"
 #include "src/client/run.h"
 
 namespace soteria::apps {
@@ -118,6 +120,55 @@ void AddPage(CLI::App& ledger, Context& context) {
   });
 }
 
+struct ReplayArguments : LedgerArguments {
+  std::string folder, session;
+};
+
+base::StatusOr<int> DoReplay(const Context& context, const ReplayArguments& arguments) {
+  SOTERIA_ASSIGN_OR_RETURN(client::CheckedLedger checked, Check(context, arguments));
+  const ledger::LedgerReport& report = checked.report;
+  std::optional<size_t> session;
+  if (!arguments.session.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(session, client::FindSession(report, arguments.session));
+  }
+  // A ledger from elsewhere is its owner's: without --key none of ours says anything of it.
+  std::optional<crypto::Secret> mac_key;
+  if (arguments.file.empty() || !arguments.key.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret key, context.ReadKey(arguments.key));
+    mac_key = client::LedgerMacKey(key);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      const client::ReplayReport replay,
+      client::Replay(context.owner.files, report, session, context.Absolute(arguments.folder),
+                     mac_key.has_value() ? &*mac_key : nullptr));
+  for (const std::string& line : client::ReplayLines(replay)) PrintLine(line);
+  if (!mac_key.has_value()) {
+    SayLine("not compared with the values that the owner got: that needs the owner's key");
+  }
+  PrintLine(base::Cat("the ledger is ", ledger::VerdictName(report.verdict),
+                      report.reason.empty() ? "" : ": ", report.reason));
+  const bool good = replay.good() && report.verdict != ledger::Verdict::kBroken;
+  return good ? client::kExitOk : client::kExitFailed;
+}
+
+void AddReplay(CLI::App& ledger, Context& context) {
+  CLI::App* command = AddCommand(
+      ledger, context, "replay",
+      "Computes again what was computed outside, from the bytes that a cluster kept.",
+      "  soteria cluster start --keep-released kept ...\n  soteria ledger replay kept\n"
+      "  soteria ledger replay kept copy-of-ledger --manifest risk.toml --session 5f3a\n"
+      "Exit codes: 0 every release is there and gives its value, 1 one is missing, altered or "
+      "gives\nanother value than the owner got, or the ledger is broken.");
+  auto arguments = std::make_shared<ReplayArguments>();
+  command->add_option("DIR", arguments->folder, "What the cluster kept")->required();
+  AddLedgerOptions(command, *arguments);
+  command->add_option("--session", arguments->session,
+                      "The beginning of a session's id (default: all)");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return DoReplay(context, *arguments); };
+  });
+}
+
 }  // namespace
 
 void AddLedger(CLI::App& app, Context& context) {
@@ -129,6 +180,7 @@ void AddLedger(CLI::App& app, Context& context) {
   AddLedgerOptions(command, *arguments);
   AddVerify(*command, context);
   AddPage(*command, context);
+  AddReplay(*command, context);
   command->callback([&context, arguments, command] {
     if (!command->get_subcommands().empty()) return;
     context.action = [&context, arguments]() -> base::StatusOr<int> {
