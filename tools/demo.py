@@ -85,9 +85,11 @@ class Demo:
         self.step("put", table, patients, "--files", FILES, "--allow-simulated")
         host = ["--engine", "spark", "--spark-home", pathlib.Path(pyspark.__file__).parent] if self.engine == "spark" else []
         on = " on Apache Spark, local-cluster[2,1,1024]" if host else ""
+        kept = self.cluster / "kept"
+        keep = ["--keep-released", kept] if self.scheme == "partitioned" else []
         headline(f"2. The operator: a cluster of 1 master and 2 worker enclaves{on}")
         self.step("cluster", "start", "--simulated", "--dir", self.cluster, "--workers", 2,
-                  "--record", self.cluster / "record", *host)
+                  "--record", self.cluster / "record", *keep, *host)
         try:
             headline("3. The owner: what may join, be read, be written and come back")
             manifest = self.owner / "manifest.toml"
@@ -106,6 +108,9 @@ class Demo:
             headline("6. The ledger: what was read, written and handed out")
             self.step("ledger")
             self.step("ledger", "page", "--out", self.owner / "ledger.html")
+            if keep:
+                headline("   An auditor: the released bytes, computed again")
+                self.step("ledger", "replay", kept)
         finally:
             self.step("cluster", "stop", "--dir", self.cluster)
         headline("7. What the cluster saw")

@@ -47,6 +47,8 @@ struct Story {
   uint64_t numbers_released = 0;
   uint64_t bytes_released = 0;
   uint64_t outputs_outside = 0;
+  uint64_t unverified = 0;      // values
+  uint64_t scores_of_rows = 0;  // rows in releases at that level
 };
 
 void Once(const std::string& text, std::vector<std::string>* texts) {
@@ -64,13 +66,21 @@ class Teller {
   }
   void operator()(const Output& output) const {
     story_.outputs.push_back({number_, time_ms_, &output});
-    Once(output.what, output.outside ? &story_.outside : &story_.inside);
+    const auto of_release = [&](const std::string& statistic) {
+      return statistic.starts_with(output.what);  // which names the metric too
+    };
+    if (!output.outside) Once(output.what, &story_.inside);
+    if (output.outside && std::none_of(story_.outside.begin(), story_.outside.end(), of_release)) {
+      story_.outside.push_back(output.what);
+    }
     story_.outputs_outside += output.outside ? 1U : 0U;
+    story_.unverified += output.unverified ? 1U : 0U;
   }
   void operator()(const Release& release) const {
     story_.releases.push_back({number_, time_ms_, &release});
     story_.numbers_released += release.budget_spent;
     story_.bytes_released += release.bytes;
+    if (release.level == Release::Level::kScores) story_.scores_of_rows += release.rows;
     if (release.outside) Once(release.statistic, &story_.outside);
     for (const ledger::Spending& spending : release.data_sets) {
       story_.budgets[spending.id] = spending;
@@ -96,6 +106,10 @@ Story Tell(const CheckedLedger& checked, size_t index) {
     story.last_ms = entry.time_ms;
   }
   return story;
+}
+
+std::string Counted(uint64_t count, std::string_view noun) {
+  return base::Cat(count, " ", noun, count == 1 ? "" : "s");
 }
 
 void Badge(const CheckedLedger& checked, Html* out) {
@@ -136,10 +150,23 @@ void NumberAndTime(const Story& story, size_t number, int64_t time_ms, Html* out
   out->Text(time.starts_with(day) ? time.substr(kDayChars) : time).Tag("</time></td>");
 }
 
-std::string Counted(uint64_t count, std::string_view noun) {
-  return base::Cat(count, " ", noun, count == 1 ? "" : "s");
+// A name with its package, which a reader skips, above it.
+void Name(std::string_view text, Html* out) {
+  size_t begin = 0;
+  while (begin < text.size() && text[begin] >= 'a' && text[begin] <= 'z') {
+    const size_t dot = text.find('.', begin);
+    if (dot == std::string_view::npos) break;
+    begin = dot + 1;
+  }
+  out->Tag("<bdi>");
+  if (begin > 0) out->Tag("<span class=\"package\">").Text(text.substr(0, begin)).Tag("</span>");
+  out->Text(text.substr(begin)).Tag("</bdi>");
 }
-
+void NameCell(std::string_view text, Html* out) {
+  out->Tag("<td class=\"name\">");
+  Name(text, out);
+  out->Tag("</td>");
+}
 void Cell(std::string_view text, Html* out) { out->Tag("<td><bdi>").Text(text).Tag("</bdi></td>"); }
 void MonoCell(std::string_view text, Html* out) {
   out->Tag("<td class=\"mono\">").Text(text).Tag("</td>");
@@ -212,6 +239,15 @@ void Header(const CheckedLedger& checked, const Story& story, Html* out) {
     out->Tag("<p class=\"notice warn\">NOT PROTECTED: simulated enclaves. Whoever operates the ");
     out->Tag("cluster could have seen everything.</p>\n");
   }
+  if (story.scores_of_rows > 0) {
+    out->Tag(
+        "<p class=\"notice warn\">The host saw the model's answers: the score or prediction, ");
+    out->Tag("label and weight of rows left the enclaves, as the Manifest allows.</p>\n");
+  }
+  if (story.unverified > 0) {
+    out->Tag("<p class=\"notice bad\">NOT VERIFIED: ").Text(Counted(story.unverified, "value"));
+    out->Tag(" reached the owner as an untrusted process gave them.</p>\n");
+  }
   if (!story.session->ended) {
     out->Tag("<p class=\"notice warn\">Cut off: the session has no end entry. Its master or its ");
     out->Tag("owner's program died, or what came after is kept back.</p>\n");
@@ -221,7 +257,9 @@ void Header(const CheckedLedger& checked, const Story& story, Html* out) {
 void List(const std::vector<std::string>& texts, Html* out) {
   out->Tag("<ul>\n");
   for (size_t i = 0; i < std::min(texts.size(), kRowsShownMax); ++i) {
-    out->Tag("<li><bdi>").Text(texts[i]).Tag("</bdi></li>\n");
+    out->Tag("<li>");
+    Name(texts[i], out);
+    out->Tag("</li>\n");
   }
   out->Tag("</ul>\n");
   NotAllShown(kRowsShownMax, texts.size(), out);
@@ -256,6 +294,26 @@ std::string LevelText(const Release& release) {
   return base::Cat(ledger::LevelName(release.level), " of ", release.kind);
 }
 
+void Budgets(const Story& story, Html* out) {
+  if (story.budgets.empty()) return;
+  Open("Budget of each data set that was released from: numbers that may ever leave",
+       {"Data set", "Id", "#Budget", "#Spent", "#Left", "Left"}, out);
+  for (const auto& [id, spending] : story.budgets) {
+    out->Tag("<tr>");
+    const auto path = story.paths.find(id);
+    Cell(path == story.paths.end() ? "" : path->second, out);
+    MonoCell(base::Hex(id), out);
+    const uint64_t budget = spending.left == 0 ? spending.spent : spending.spent + spending.left;
+    NumberCell(budget, out);
+    NumberCell(spending.spent, out);
+    NumberCell(spending.left, out);
+    const std::string percent = base::Cat(budget == 0 ? 0 : spending.left * 100 / budget);
+    out->Tag("<td><meter min=\"0\" max=\"100\" value=\"").Text(percent).Tag("\">").Text(percent);
+    out->Tag(" %</meter></td></tr>\n");
+  }
+  Close(out);
+}
+
 void Releases(const Story& story, Html* out) {
   out->Tag("<section>\n<h2>What left the enclaves</h2>\n");
   if (story.releases.empty()) {
@@ -263,14 +321,19 @@ void Releases(const Story& story, Html* out) {
     out->Tag("</section>\n");
     return;
   }
+  out->Tag("<p>In the clear, to the cluster's statistics process. <em>aggregate</em>: sums over ");
+  out->Tag(
+      "rows, never a row. <em>scores</em>: the score or prediction, label and weight of each ");
+  out->Tag("row, in an order of no meaning, without features or identity. <em>verified</em>: an ");
+  out->Tag("enclave computed the same value and compared.</p>\n");
   Open("Inputs of statistics, released to the untrusted side, in the order of the ledger",
-       {"#Entry", "Time", "Statistic", "What", "#Rows", "#Numbers", "#Bytes", "Value", "Rule",
+       {"#Entry", "Time", "Statistic", "Level", "#Rows", "#Numbers", "#Bytes", "Value", "Rule",
         "SHA-256 of the bytes"},
        out);
   for (size_t i = 0; i < std::min(story.releases.size(), kRowsShownMax); ++i) {
     const auto& [number, time_ms, release] = story.releases[i];
     NumberAndTime(story, number, time_ms, out);
-    Cell(release->statistic, out);
+    NameCell(release->statistic, out);
     Cell(LevelText(*release), out);
     NumberCell(release->rows, out);
     NumberCell(release->budget_spent, out);
@@ -286,20 +349,7 @@ void Releases(const Story& story, Html* out) {
   }
   Close(out);
   NotAllShown(kRowsShownMax, story.releases.size(), out);
-  if (!story.budgets.empty()) {
-    Open("Budget of each data set that was released from: numbers that may ever leave",
-         {"Data set", "Id", "#Spent", "#Left"}, out);
-    for (const auto& [id, spending] : story.budgets) {
-      out->Tag("<tr>");
-      const auto path = story.paths.find(id);
-      Cell(path == story.paths.end() ? "" : path->second, out);
-      MonoCell(base::Hex(id), out);
-      NumberCell(spending.spent, out);
-      NumberCell(spending.left, out);
-      out->Tag("</tr>\n");
-    }
-    Close(out);
-  }
+  Budgets(story, out);
   out->Tag("</section>\n");
 }
 
@@ -317,7 +367,7 @@ void Outputs(const Story& story, Html* out) {
     const auto& [number, time_ms, output] = story.outputs[i];
     NumberAndTime(story, number, time_ms, out);
     Cell(ledger::KindName(*output), out);
-    Cell(output->what, out);
+    NameCell(output->what, out);
     NumberCell(output->rows, out);
     WhereCell(output->outside, output->unverified, out);
     Cell(output->rule, out);

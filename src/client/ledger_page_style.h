@@ -14,7 +14,7 @@ inline constexpr char kPageStyle[] = R"css(
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; }
-main, header, footer { max-width: 74rem; margin: 0 auto; padding: 0 1.5rem; }
+main, header, footer { max-width: 84rem; margin: 0 auto; padding: 0 1.5rem; }
 header { padding-top: 2rem; border-bottom: 1px solid var(--line); padding-bottom: 1rem; }
 header p { margin: .25rem 0; color: var(--soft); }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
@@ -24,6 +24,10 @@ p { max-width: 60rem; }
 li, td { overflow-wrap: anywhere; }
 td bdi { display: inline-block; min-width: 5rem; }
 td.mono { min-width: 9.5rem; }
+td.name { min-width: 17rem; }
+.package { display: block; color: var(--soft); font-size: .75rem; }
+li .package { display: inline; font-size: inherit; }
+meter { width: 8rem; }
 .kicker { text-transform: uppercase; letter-spacing: .08em; font-size: .75rem; }
 .badge { display: inline-block; border-radius: 1rem; padding: .1rem .7rem; font-weight: 600;
   font-size: .85rem; overflow-wrap: normal; }

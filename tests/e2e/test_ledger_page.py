@@ -67,6 +67,7 @@ def job(shared_deployment):
 
 
 def text_of(dom: str) -> str:
+    dom = re.sub(r"</?span[^>]*>", "", dom)  # within a line
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<style>.*?</style>", "", dom)))
 
 

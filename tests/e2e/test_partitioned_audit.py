@@ -124,8 +124,8 @@ def test_the_same_bytes_give_the_same_values(d, audited, tmp_path):
             assert re.search(rf" rows: {re.escape(value)}(,|$)", line), (name, value, line)
     everything = d.cli("ledger", "replay", d.kept)
     assert "replayed 12 of 12 releases" in everything.stdout and "extra" not in everything.stdout
-    # The fifth question of a session is the fourth again: the same bytes, so one file.
-    assert len(list(d.kept.iterdir())) == 12 - 2
+    # The fifth question of a session is the fourth again, and the summary's is the same at both levels: one file each.
+    assert len(list(d.kept.iterdir())) == 12 - 3
     assert d.kept.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in d.kept.iterdir())
 
@@ -151,7 +151,7 @@ def test_an_auditor_without_the_key(d, audited, tmp_path):
     # Extra, altered, missing.
     (kept / f"{hashlib.sha256(b'x').hexdigest()}.question").write_bytes(b"x")
     assert replay().returncode == 0 and "extra: " in replay().stdout
-    names = [f"{entry['content']}.question" for entry in releases(
+    names = [f"{entry['sha256']}.question" for entry in releases(
         next(s for s in json.loads(d.cli("ledger", "--json").stdout)["sessions"] if s["session"] == session))]
     whole = (kept / names[0]).read_bytes()
     (kept / names[0]).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -224,8 +224,8 @@ def check_crossed(crossed, session, rule):
                 assert list(one.numbers[::3]) == list(range(len(one.numbers) // 3))[::-1], "ranks, no scores"
         spent += entry["numbers"]
         data_set, = entry["data_sets"]
-        assert data_set["spent"] == spent <= rule["budget"]
-        assert data_set["left"] == rule["budget"] - spent
+        assert data_set["budget_spent"] == spent <= rule["budget"]
+        assert data_set["budget_left"] == rule["budget"] - spent
         assert not entry["unverified"] or rule.get("unverified", False)
 
 
@@ -240,7 +240,7 @@ def test_random_scripts_release_what_the_manifest_lists_and_nothing_else(d, seed
     crossed, session = d.crossed.questions(), last_session(d)
     check_crossed(crossed, session, rule)
     for line in done.stdout.splitlines():
-        assert "refused" not in line or re.search("budget|empty collection|label|NaN", line), line
+        assert "refused" not in line or re.search("budget|empty collection|Nothing has been added|label|NaN", line), line
     outside = [entry for entry in session["entries"] if entry["kind"] == "metrics" and entry.get("outside")]
     assert len(outside) == len(crossed)
 
@@ -318,7 +318,7 @@ def test_no_way_back_to_a_budget(d, tmp_path):
     assert d.crossed.questions() == []
     assert told(d.run(ONE, path))["t-rmse"], "the last nine"
     entry, = releases(last_session(d))
-    assert entry["data_sets"][0]["spent"] == 27 and entry["data_sets"][0]["left"] == 0
+    assert entry["data_sets"][0]["budget_spent"] == 27 and entry["data_sets"][0]["budget_left"] == 0
     d.crossed.questions()
     # A new version has the old one's budget; the old one is refused altogether.
     d.table("edge", d.frame)
@@ -360,7 +360,7 @@ def test_what_was_done_to_a_ledger_is_said(d, audited, tmp_path):
     for said, forged in {
             "altered": [*entries[:at], bytes(altered), *entries[at + 1:]],
             "out of order": [*entries[:at], entries[at + 1], entries[at], *entries[at + 2:]],
-            "repeated": [*entries[:at + 1], *entries[at:]],
+            "repeats": [*entries[:at + 1], *entries[at:]],
             "missing": [*entries[:at], *entries[at + 1:]]}.items():
         copy.write_bytes(b"".join(forged))
         verified = d.cli("ledger", "verify", copy, check=False)
@@ -395,6 +395,7 @@ def test_the_page_of_a_partitioned_job_in_a_browser(d, audited, tmp_path):
         assert entry["rule"] in text
     assert text.count("outside, unverified") == 10, "five releases and five values"
     assert text.count("outside, verified") == 2, "the training summary's"
-    assert re.search(r"NOT VERIFIED", text) and "the model's answers" in text
+    assert "NOT VERIFIED: 5 values" in text and "The host saw the model's answers" in text
+    assert "Computed outside 5 statistics" in text, "the metric that was asked for twice is one"
     left = released[-1]["data_sets"][0]
-    assert f"{left['left']:,}".replace(",", "\u202f") in text and f"{left['spent']:,}".replace(",", "\u202f") in text
+    assert f"{left['budget_left']:,}".replace(",", " ") in text and f"{left['budget_spent']:,}".replace(",", " ") in text
