@@ -2,14 +2,26 @@
 
 #include <utility>
 
+#include "src/base/log.h"
+
 namespace soteria::host {
 
 Peer::Peer(std::unique_ptr<base::FrameConnection> connection, Recorder& recorder, std::string name)
     : connection_(std::move(connection)), recorder_(recorder), name_(std::move(name)) {}
 
+Peer::~Peer() {
+  const bool enclave = !name_.ends_with("-statistics");
+  const base::Literal whose =
+      enclave ? base::Literal("enclave") : base::Literal("statistics process");
+  base::Log(base::Level::kInfo, "{}: {} bytes from it, {} bytes to it", whose, bytes_in_.load(),
+            bytes_out_.load());
+}
+
 base::StatusOr<base::Frame> Peer::Receive() {
   base::StatusOr<base::Frame> frame = connection_->Receive();
-  if (frame.ok()) recorder_.Frame(name_, "in", frame->kind, frame->id, frame->payload);
+  if (!frame.ok()) return frame;
+  bytes_in_ += frame->payload.size();
+  recorder_.Frame(name_, "in", frame->kind, frame->id, frame->payload);
   return frame;
 }
 
@@ -27,6 +39,7 @@ void Peer::Flush() {
     const Posted next = std::move(outbox_.front());
     outbox_.pop_front();
     lock.unlock();
+    bytes_out_ += next.payload->size();
     recorder_.Frame(name_, "out", next.kind, next.id, *next.payload);
     if (!connection_->Send(next.kind, next.id, *next.payload).ok()) connection_->Close();
     lock.lock();

@@ -1,8 +1,9 @@
 // One enclave's frame connection with an ordered outbox: frames are posted under whatever lock
-// decides their order and sent after it, by whichever thread flushes first. Receive belongs to one
-// thread; the rest is thread-safe.
+// decides their order and sent after it, by whichever thread flushes first. What it carried is
+// logged when it goes. Receive belongs to one thread; the rest is thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -18,6 +19,9 @@ namespace soteria::host {
 class Peer {
  public:
   Peer(std::unique_ptr<base::FrameConnection> connection, Recorder& recorder, std::string name);
+  ~Peer();
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
 
   base::StatusOr<base::Frame> Receive();
   void Post(uint8_t kind, uint64_t id, std::shared_ptr<const std::string> payload);
@@ -35,6 +39,8 @@ class Peer {
   const std::unique_ptr<base::FrameConnection> connection_;
   Recorder& recorder_;
   const std::string name_;
+  std::atomic<uint64_t> bytes_in_ = 0;  // of payloads
+  std::atomic<uint64_t> bytes_out_ = 0;
   std::mutex mutex_;
   std::deque<Posted> outbox_;
   bool flushing_ = false;

@@ -208,6 +208,8 @@ void FakeMaster::ServeControl(const std::shared_ptr<channel::Channel>& channel) 
       if (behaviour_.never_ends) continue;
       message.mutable_end()->mutable_report()->set_stages(3);
       message.mutable_end()->mutable_report()->set_workers_lost(7);
+      message.mutable_end()->mutable_report()->set_spilled_bytes(8);
+      message.mutable_end()->mutable_report()->set_opened_bytes(9);
       channel->Send(message.SerializeAsString()).IgnoreError();
     }
   }

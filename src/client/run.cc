@@ -54,7 +54,8 @@ void SayReport(const SessionReport& report, const Say& say) {
   say(base::Cat("session: ", report.stages, " stages, ", report.tasks, " tasks, ", report.rebuilds,
                 " blocks rebuilt, ", report.retries, " retries, ", report.repeats,
                 " repeats ignored, ", report.workers_admitted, " workers admitted, ",
-                report.workers_lost, " lost"));
+                report.workers_lost, " lost, ", report.spilled_bytes, " bytes spilled, ",
+                report.opened_bytes, " bytes opened again"));
 }
 
 // Spark Connect has no field for it, so that this line is where a script's user sees it.

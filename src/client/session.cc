@@ -59,9 +59,9 @@ base::StatusOr<std::vector<ledger::VersionRecord>> ParseRecords(const wire::Stor
 }
 
 SessionReport ParseReport(const wire::SessionReport& report) {
-  return {report.stages(),      report.tasks(),   report.rebuilds(),
-          report.retries(),     report.repeats(), report.workers_admitted(),
-          report.workers_lost()};
+  return {report.stages(),       report.tasks(),         report.rebuilds(),
+          report.retries(),      report.repeats(),       report.workers_admitted(),
+          report.workers_lost(), report.spilled_bytes(), report.opened_bytes()};
 }
 
 struct Secrets {

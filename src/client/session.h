@@ -47,6 +47,8 @@ struct SessionReport {
   uint64_t repeats = 0;
   uint64_t workers_admitted = 0;
   uint64_t workers_lost = 0;
+  uint64_t spilled_bytes = 0;
+  uint64_t opened_bytes = 0;
 };
 
 class OwnerSession {

@@ -121,6 +121,8 @@ TEST_F(SessionTest, ProvisionsAnAttestedMasterWithExactlyWhatTheManifestLists) {
   ASSERT_TRUE(report.ok()) << base::Message(report.status());
   EXPECT_EQ(report->stages, 3U);
   EXPECT_EQ(report->workers_lost, 7U);
+  EXPECT_EQ(report->spilled_bytes, 8U);
+  EXPECT_EQ(report->opened_bytes, 9U);
   EXPECT_EQ(master.ended(), true);
   EXPECT_EQ(times_lost_, 0);
 }

@@ -229,6 +229,8 @@ void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
     inbox_frames_max_ = kIdleInboxMax;
     inbox_bytes_max_ = kIdleInboxBytesMax;
     counters_.rebuilds += stage.result.rebuilds;
+    counters_.spilled_bytes += stage.result.spilled_bytes;
+    counters_.opened_bytes += stage.result.opened_bytes;
     counters_.repeats += stage.result.repeats;
     counters_.retries += stage.result.retries;
     counters_.workers_lost += stage.losses;
@@ -417,6 +419,8 @@ Status Coordinator::Impl::HandleError(const OpenStage& stage, const host::Result
 Status Coordinator::Impl::Accept(OpenStage& stage, const Place& place, std::string plain) {
   SOTERIA_ASSIGN_OR_RETURN(Answer answer, DecodeAnswer(std::move(plain)));
   stage.result.rebuilds += answer.rebuilds;
+  stage.result.spilled_bytes += answer.spilled_bytes;
+  stage.result.opened_bytes += answer.opened_bytes;
   if (stage.spec.terminal == Terminal::kReduce) {
     stage.result.root_partial = std::move(answer.payload);
     return base::OkStatus();

@@ -37,6 +37,7 @@ struct CoordinatorLimits {
 
 struct Counters {
   uint64_t stages = 0, tasks = 0, rebuilds = 0, retries = 0, repeats = 0, workers_lost = 0;
+  uint64_t spilled_bytes = 0, opened_bytes = 0;
 };
 
 struct HostResources {

@@ -19,7 +19,7 @@ class CoordinatorSlicesTest : public CoordinatorTest {
   std::vector<std::string> Sliced(ScriptedHost& host, Place place, std::string payload,
                                   MessageKind kind = MessageKind::kRows) {
     return *SealMessage(host.worker, {host.run.stage(), host.task(), kind, place},
-                        EncodeAnswer({std::move(payload), 2}), kSlice);
+                        EncodeAnswer({std::move(payload), 2, 30, 400}), kSlice);
   }
   static void DeliverAll(ScriptedHost& host, Place place, const std::vector<std::string>& sealed) {
     for (const std::string& one : sealed) host.Deliver(place, one);
@@ -42,6 +42,8 @@ TEST_F(CoordinatorSlicesTest, AnyOrderAndAmongOtherPlaces) {
   EXPECT_EQ(result->outputs,
             (std::vector<std::string>{Text(3'500, 'a'), "rows 1", Text(5'000, 'c')}));
   EXPECT_EQ(result->rebuilds, 4U);
+  EXPECT_EQ(result->spilled_bytes, 60U);
+  EXPECT_EQ(result->opened_bytes, 800U);
   EXPECT_EQ(result->repeats, 0U);
 }
 

@@ -57,9 +57,11 @@ struct StageResult {
   std::string root_partial;  // kReduce
   std::vector<std::string>
       outputs;  // by partition; empty when the caller took them through OnOutput, or for kReduce
-  uint64_t rebuilds = 0;  // blocks that were expected to be kept and had to be built again
-  uint64_t retries = 0;   // places handed out again after a loss
-  uint64_t repeats = 0;   // authentic repeats that were ignored
+  uint64_t rebuilds = 0;       // blocks that were expected to be kept and had to be built again
+  uint64_t spilled_bytes = 0;  // sealed out to disk by workers short of memory
+  uint64_t opened_bytes = 0;   // and opened again
+  uint64_t retries = 0;        // places handed out again after a loss
+  uint64_t repeats = 0;        // authentic repeats that were ignored
 };
 
 }  // namespace soteria::dataflow

@@ -10,7 +10,7 @@
 namespace soteria::dataflow {
 namespace {
 
-constexpr size_t kAnswerTailBytes = 8;
+constexpr size_t kAnswerTailBytes = 3 * sizeof(uint64_t);
 
 std::string Bytes(const base::Digest& digest) { return std::string(base::View(digest)); }
 
@@ -234,16 +234,24 @@ std::string EncodeAnswer(Answer answer) {
   std::string bytes = std::move(answer.payload);
   const size_t size = bytes.size();
   bytes.resize(size + kAnswerTailBytes);
-  base::PutLe64(answer.rebuilds, bytes.data() + size);
+  char* at = bytes.data() + size;
+  for (const uint64_t count : {answer.rebuilds, answer.spilled_bytes, answer.opened_bytes}) {
+    base::PutLe64(count, at);
+    at += sizeof count;
+  }
   return bytes;
 }
 
 StatusOr<Answer> DecodeAnswer(std::string bytes) {
   if (bytes.size() < kAnswerTailBytes) return base::Fail(base::kProtocol, "an answer is too short");
   const size_t size = bytes.size() - kAnswerTailBytes;
-  const uint64_t rebuilds = base::GetLe64(bytes.data() + size);
+  const auto count = [&](size_t i) {
+    return base::GetLe64(bytes.data() + size + i * sizeof(uint64_t));
+  };
+  Answer answer{{}, count(0), count(1), count(2)};
   bytes.resize(size);
-  return Answer{std::move(bytes), rebuilds};
+  answer.payload = std::move(bytes);
+  return answer;
 }
 
 std::string EncodeKept(const KeptBlock& block) {

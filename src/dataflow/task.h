@@ -37,11 +37,13 @@ StatusOr<Task> DecodeTask(std::string_view bytes);
 /// SHA-256 over the sealed task and the digests of its broadcasts, in the task's order.
 base::Digest TaskDigest(std::string_view sealed_task, const std::vector<BroadcastRef>& broadcasts);
 
-/// What every sealed answer of a worker but kError holds: the terminal's own bytes, then a count of
-/// the rebuilds below it (last, so that neither side moves the bytes).
+/// What every sealed answer of a worker but kError holds: the terminal's own bytes, then counts
+/// of what it took, and all below it (last, so that neither side moves the bytes).
 struct Answer {
   std::string payload;
   uint64_t rebuilds = 0;
+  uint64_t spilled_bytes = 0;  // sealed out to disk by the worker since its last answer
+  uint64_t opened_bytes = 0;   // and opened again
 };
 std::string EncodeAnswer(Answer answer);
 StatusOr<Answer> DecodeAnswer(std::string bytes);

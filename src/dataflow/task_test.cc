@@ -117,12 +117,14 @@ TEST(TaskTest, DigestCoversTheSealedTaskAndItsBroadcasts) {
 }
 
 TEST(TaskTest, AnswersComeBack) {
-  const auto answer = DecodeAnswer(EncodeAnswer({"payload", 5}));
+  const auto answer = DecodeAnswer(EncodeAnswer({"payload", 5, 6, 7}));
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->payload, "payload");
   EXPECT_EQ(answer->rebuilds, 5U);
+  EXPECT_EQ(answer->spilled_bytes, 6U);
+  EXPECT_EQ(answer->opened_bytes, 7U);
   EXPECT_TRUE(DecodeAnswer(EncodeAnswer({"", 0})).ok());
-  EXPECT_TRUE(base::Is(DecodeAnswer("1234567").status(), base::kProtocol));
+  EXPECT_TRUE(base::Is(DecodeAnswer(std::string(23, '1')).status(), base::kProtocol));
   const auto kept = DecodeKept(EncodeKept({3, 1000}));
   ASSERT_TRUE(kept.ok());
   EXPECT_EQ(kept->rows, 3U);

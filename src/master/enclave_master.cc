@@ -279,6 +279,8 @@ SessionCounters EnclaveMaster::End(bool succeeded) {
   report.rebuilds = counters.rebuilds;
   report.retries = counters.retries;
   report.repeats = counters.repeats;
+  report.spilled_bytes = counters.spilled_bytes;
+  report.opened_bytes = counters.opened_bytes;
   ledger::End end;
   end.succeeded = succeeded;
   end.stages = counters.stages;

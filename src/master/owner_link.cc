@@ -24,6 +24,8 @@ session::SessionReport ToReport(const SessionCounters& counters) {
   report.set_repeats(counters.repeats);
   report.set_workers_admitted(counters.workers_admitted);
   report.set_workers_lost(counters.workers_lost);
+  report.set_spilled_bytes(counters.spilled_bytes);
+  report.set_opened_bytes(counters.opened_bytes);
   return report;
 }
 

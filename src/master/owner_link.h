@@ -37,6 +37,8 @@ struct SessionCounters {
   uint64_t repeats = 0;
   uint64_t workers_admitted = 0;
   uint64_t workers_lost = 0;
+  uint64_t spilled_bytes = 0;  // sealed out to disk by workers short of memory
+  uint64_t opened_bytes = 0;   // and opened again
 };
 
 class OwnerLink : public ledger::OwnerStore {

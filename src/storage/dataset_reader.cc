@@ -58,7 +58,7 @@ StatusOr<std::shared_ptr<arrow::Table>> ReadEntry(
   SOTERIA_ASSIGN_OR_RETURN(
       ParquetFile file,
       ParquetFile::Open(std::move(source), DecryptionFor(index.id, entry.file_id, file_key),
-                        base::kIntegrity));
+                        FetchFor(root), base::kIntegrity));
   if (file.rows() != static_cast<int64_t>(entry.rows)) {
     return base::Fail(base::kIntegrity, "a file has another number of rows than the index says");
   }

@@ -49,9 +49,9 @@ class Reader : public PlainParquetReader {
 }  // namespace
 
 StatusOr<std::unique_ptr<PlainParquetReader>> PlainParquetReader::Open(base::ReadableFile& file) {
-  SOTERIA_ASSIGN_OR_RETURN(
-      ParquetFile opened,
-      ParquetFile::Open(std::make_shared<PlainSource>(file), nullptr, base::kInput));
+  SOTERIA_ASSIGN_OR_RETURN(ParquetFile opened,
+                           ParquetFile::Open(std::make_shared<PlainSource>(file), nullptr,
+                                             Fetch::kStreamed, base::kInput));
   auto reader = std::make_unique<Reader>(std::move(opened));
   SOTERIA_RETURN_IF_ERROR(reader->Begin());
   return reader;

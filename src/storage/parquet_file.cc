@@ -26,10 +26,15 @@ namespace {
 
 constexpr int64_t kColumnChunkBytesMax = int64_t{1} << 40;  // believed of a footer
 constexpr int64_t kPageBytes = int64_t{1} << 20;
+constexpr int64_t kStreamBytes = int64_t{1} << 20;  // of a column, as it is stored, at a time
 constexpr int64_t kPageRowsMax = int64_t{1} << 20;
 constexpr int64_t kWriteBatchRows = 4096;
 constexpr int32_t kThriftStringBytesMax = 128 << 20;
 constexpr int32_t kThriftItemsMax = 4'000'000;
+
+uint64_t Believed(int64_t bytes) {
+  return static_cast<uint64_t>(std::clamp<int64_t>(bytes, 0, kColumnChunkBytesMax));
+}
 
 // Column chunks of one top-level field.
 void AddLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* out) {
@@ -64,18 +69,28 @@ Status NoSuchColumn(const std::string& name, const arrow::Schema& schema) {
 
 }  // namespace
 
+Fetch FetchFor(const std::string& root) {
+  return root.starts_with('/') ? Fetch::kStreamed : Fetch::kAhead;
+}
+
 StatusOr<ParquetFile> ParquetFile::Open(
     std::shared_ptr<arrow::io::RandomAccessFile> source,
-    std::shared_ptr<parquet::FileDecryptionProperties> decryption, const base::Condition& failure) {
+    std::shared_ptr<parquet::FileDecryptionProperties> decryption, Fetch fetch,
+    const base::Condition& failure) {
   ParquetFile file;
   file.failure_ = &failure;
+  file.fetch_ = fetch;
   SOTERIA_RETURN_IF_ERROR(Guarded(failure, [&]() -> arrow::Status {
     parquet::ReaderProperties properties(arrow::default_memory_pool());
     properties.set_thrift_string_size_limit(kThriftStringBytesMax);
     properties.set_thrift_container_size_limit(kThriftItemsMax);
     properties.file_decryption_properties(std::move(decryption));
     parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
-    arrow_properties.set_pre_buffer(true);
+    arrow_properties.set_pre_buffer(fetch == Fetch::kAhead);
+    if (fetch == Fetch::kStreamed) {
+      properties.enable_buffered_stream();
+      properties.set_buffer_size(kStreamBytes);
+    }
     // Spark writes time stamps as INT96, whose default of nanoseconds ends in 2262.
     arrow_properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
     arrow_properties.set_cache_options(arrow::io::CacheOptions::Defaults());
@@ -94,72 +109,109 @@ int64_t ParquetFile::rows() const { return reader_->parquet_reader()->metadata()
 
 int ParquetFile::row_groups() const { return reader_->num_row_groups(); }
 
-StatusOr<std::vector<int>> ParquetFile::Leaves(const std::vector<std::string>& columns) const {
-  std::vector<int> leaves;
-  for (const std::string& name : columns) {
+StatusOr<std::vector<int>> ParquetFile::Fields(
+    const std::optional<std::vector<std::string>>& columns) const {
+  std::vector<int> fields;
+  if (!columns.has_value()) {
+    for (int i = 0; i < schema_->num_fields(); ++i) fields.push_back(i);
+    return fields;
+  }
+  for (const std::string& name : *columns) {
     const std::vector<int> found = schema_->GetAllFieldIndices(name);
     if (found.size() != 1) return NoSuchColumn(name, *schema_);
-    AddLeaves(reader_->manifest().schema_fields[static_cast<size_t>(found.front())], &leaves);
+    fields.push_back(found.front());
   }
-  std::sort(leaves.begin(), leaves.end());
-  leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
+  return fields;
+}
+
+std::vector<int> ParquetFile::Leaves(int field) const {
+  std::vector<int> leaves;
+  AddLeaves(reader_->manifest().schema_fields[static_cast<size_t>(field)], &leaves);
   return leaves;
 }
 
 StatusOr<uint64_t> ParquetFile::ReadBytes(
     const std::optional<std::vector<std::string>>& columns) const {
   const parquet::FileMetaData& metadata = *reader_->parquet_reader()->metadata();
-  std::vector<int> leaves;
-  if (columns.has_value()) {
-    SOTERIA_ASSIGN_OR_RETURN(leaves, Leaves(*columns));
-  } else {
-    for (int leaf = 0; leaf < metadata.num_columns(); ++leaf) leaves.push_back(leaf);
-  }
-  uint64_t bytes = 0;
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<int> fields, Fields(columns));
+  uint64_t decoded = 0;
+  uint64_t stored = 0;
+  uint64_t beside_all = 0;  // what the fields' decoding takes beside the result
+  uint64_t beside_most = 0;
   SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&]() -> arrow::Status {
-    for (int group = 0; group < row_groups(); ++group) {
-      const auto row_group = metadata.RowGroup(group);
-      for (const int leaf : leaves) {
-        const auto chunk = row_group->ColumnChunk(leaf);
-        for (const int64_t part :
-             {chunk->total_compressed_size(), chunk->total_uncompressed_size()}) {
-          bytes += static_cast<uint64_t>(std::clamp<int64_t>(part, 0, kColumnChunkBytesMax));
+    for (const int field : fields) {
+      uint64_t beside = 0;
+      for (const int leaf : Leaves(field)) {
+        // Of lists nobody knows before how many values there are: they are gathered in buffers
+        // that double, with two levels a value.
+        const bool list = metadata.schema()->Column(leaf)->max_repetition_level() > 0;
+        for (int group = 0; group < row_groups(); ++group) {
+          const auto chunk = metadata.RowGroup(group)->ColumnChunk(leaf);
+          const uint64_t bytes = Believed(chunk->total_uncompressed_size());
+          stored += Believed(chunk->total_compressed_size());
+          decoded += bytes;
+          beside += list ? bytes + bytes / 2 : std::min<uint64_t>(bytes, kPageBytes);
         }
       }
+      beside_all += beside;
+      beside_most = std::max(beside_most, beside);
     }
     return arrow::Status::OK();
   }));
-  return bytes;
+  if (fetch_ == Fetch::kAhead) return decoded + stored + beside_all;
+  return decoded + beside_most + std::min<uint64_t>(stored, kStreamBytes);
+}
+
+arrow::Status ParquetFile::ReadStreamed(const std::vector<int>& groups,
+                                        const std::vector<int>& fields,
+                                        std::shared_ptr<arrow::Table>* out) {
+  arrow::FieldVector read;
+  arrow::ChunkedArrayVector columns;
+  int64_t rows = 0;
+  for (const int field : fields) {
+    ARROW_ASSIGN_OR_RAISE(const auto one, reader_->ReadRowGroups(groups, Leaves(field)));
+    read.push_back(one->field(0));
+    columns.push_back(one->column(0));
+    rows = one->num_rows();
+  }
+  *out = arrow::Table::Make(arrow::schema(std::move(read), schema_->metadata()), std::move(columns),
+                            rows);
+  return arrow::Status::OK();
+}
+
+arrow::Status ParquetFile::ReadAhead(const std::vector<int>& groups, const std::vector<int>& fields,
+                                     std::shared_ptr<arrow::Table>* out) {
+  std::vector<int> stored(fields);  // in the file's order, each once
+  std::sort(stored.begin(), stored.end());
+  stored.erase(std::unique(stored.begin(), stored.end()), stored.end());
+  std::vector<int> leaves;
+  for (const int field : stored) {
+    AddLeaves(reader_->manifest().schema_fields[static_cast<size_t>(field)], &leaves);
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto table, reader_->ReadRowGroups(groups, leaves));
+  std::vector<int> order;
+  for (const int field : fields) {
+    const auto place = std::lower_bound(stored.begin(), stored.end(), field) - stored.begin();
+    order.push_back(static_cast<int>(place));
+  }
+  return table->SelectColumns(order).Value(out);
 }
 
 StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::Read(
     const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group) {
   std::vector<int> groups;
+  int64_t rows = 0;
   for (int i = 0; i < row_groups(); ++i) {
-    if (!row_group.has_value() || *row_group == i) groups.push_back(i);
+    if (row_group.has_value() && *row_group != i) continue;
+    groups.push_back(i);
+    rows += reader_->parquet_reader()->metadata()->RowGroup(i)->num_rows();
   }
-  std::vector<int> leaves;
-  if (columns.has_value()) {
-    SOTERIA_ASSIGN_OR_RETURN(leaves, Leaves(*columns));
-  }
-  if (columns.has_value() && columns->empty()) {
-    int64_t rows = 0;
-    for (const int group : groups) {
-      rows += reader_->parquet_reader()->metadata()->RowGroup(group)->num_rows();
-    }
-    return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, rows);
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<int> fields, Fields(columns));
+  if (fields.empty()) return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, rows);
   std::shared_ptr<arrow::Table> table;
-  SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&]() -> arrow::Status {
-    if (!columns.has_value()) {
-      ARROW_ASSIGN_OR_RAISE(table, reader_->ReadRowGroups(groups));
-      return arrow::Status::OK();
-    }
-    ARROW_ASSIGN_OR_RAISE(table, reader_->ReadRowGroups(groups, leaves));
-    std::vector<int> order;
-    for (const std::string& name : *columns) order.push_back(table->schema()->GetFieldIndex(name));
-    ARROW_ASSIGN_OR_RAISE(table, table->SelectColumns(order));
-    return arrow::Status::OK();
+  SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&] {
+    return fetch_ == Fetch::kStreamed ? ReadStreamed(groups, fields, &table)
+                                      : ReadAhead(groups, fields, &table);
   }));
   return table;
 }

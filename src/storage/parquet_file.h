@@ -21,13 +21,19 @@ namespace soteria::storage {
 inline constexpr size_t kFooterBytesMax = size_t{256} << 20;
 inline constexpr int64_t kRowGroupRowsMax = int64_t{1} << 24;
 
-/// An open file; single-threaded decoding, wanted columns prefetched. `failure` is what a file that
-/// doesn't read is: kIntegrity for ours, kInput for the owner's.
+/// How stored bytes come: all that is wanted in few large reads before anything is decoded, for
+/// sources where a read is dear; or a little at a time, one column after another, which takes less
+/// memory.
+enum class Fetch { kAhead, kStreamed };
+Fetch FetchFor(const std::string& root);
+
+/// An open file; single-threaded decoding. `failure` is what a file that doesn't read is:
+/// kIntegrity for ours, kInput for the owner's.
 class ParquetFile {
  public:
   static base::StatusOr<ParquetFile> Open(
       std::shared_ptr<arrow::io::RandomAccessFile> source,
-      std::shared_ptr<parquet::FileDecryptionProperties> decryption,
+      std::shared_ptr<parquet::FileDecryptionProperties> decryption, Fetch fetch,
       const base::Condition& failure);
 
   int64_t rows() const;
@@ -37,8 +43,8 @@ class ParquetFile {
   /// From Spark's row metadata; nullptr if there is none or it doesn't agree with the columns.
   const std::shared_ptr<arrow::Schema>& marks() const { return marks_; }
 
-  /// What Read of all row groups holds at its peak, as the footer says: the columns as they are
-  /// stored and decoded. kUnresolvedColumn as Read.
+  /// What Read of all row groups holds at its peak, as the footer says: the columns as decoded,
+  /// and what decoding takes beside them. kUnresolvedColumn as Read.
   base::StatusOr<uint64_t> ReadBytes(const std::optional<std::vector<std::string>>& columns) const;
   /// Columns in the order asked for, or all. One row group, or all of them.
   base::StatusOr<std::shared_ptr<arrow::Table>> Read(
@@ -51,12 +57,20 @@ class ParquetFile {
   ParquetFile() = default;
   base::StatusOr<std::shared_ptr<arrow::Table>> WithInstants(
       std::shared_ptr<arrow::Table> table) const;
-  base::StatusOr<std::vector<int>> Leaves(const std::vector<std::string>& columns) const;
+  /// The top-level fields that are asked for, in that order.
+  base::StatusOr<std::vector<int>> Fields(
+      const std::optional<std::vector<std::string>>& columns) const;
+  std::vector<int> Leaves(int field) const;
+  arrow::Status ReadStreamed(const std::vector<int>& groups, const std::vector<int>& fields,
+                             std::shared_ptr<arrow::Table>* out);
+  arrow::Status ReadAhead(const std::vector<int>& groups, const std::vector<int>& fields,
+                          std::shared_ptr<arrow::Table>* out);
 
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   std::shared_ptr<arrow::Schema> schema_;
   std::shared_ptr<arrow::Schema> marks_;
   const base::Condition* failure_ = nullptr;
+  Fetch fetch_ = Fetch::kStreamed;
 };
 
 /// Properties every file of ours is written with: doubles plain, strings by dictionary, no

@@ -122,8 +122,8 @@ StatusOr<std::shared_ptr<arrow::Table>> Tree::ReadParquet(
     std::string_view relative, const std::optional<std::vector<std::string>>& columns,
     const Admit& admit) const {
   SOTERIA_ASSIGN_OR_RETURN(auto source, OpenFile(relative));
-  SOTERIA_ASSIGN_OR_RETURN(ParquetFile file,
-                           ParquetFile::Open(std::move(source), nullptr, base::kInput));
+  SOTERIA_ASSIGN_OR_RETURN(ParquetFile file, ParquetFile::Open(std::move(source), nullptr,
+                                                               FetchFor(root_), base::kInput));
   if (admit != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file.ReadBytes(columns));
     SOTERIA_RETURN_IF_ERROR(admit(bytes));
@@ -133,8 +133,8 @@ StatusOr<std::shared_ptr<arrow::Table>> Tree::ReadParquet(
 
 StatusOr<std::shared_ptr<arrow::Schema>> Tree::ParquetSchema(std::string_view relative) const {
   SOTERIA_ASSIGN_OR_RETURN(auto source, OpenFile(relative));
-  SOTERIA_ASSIGN_OR_RETURN(ParquetFile file,
-                           ParquetFile::Open(std::move(source), nullptr, base::kInput));
+  SOTERIA_ASSIGN_OR_RETURN(ParquetFile file, ParquetFile::Open(std::move(source), nullptr,
+                                                               FetchFor(root_), base::kInput));
   // Of no row group: an empty table in our vocabulary.
   SOTERIA_ASSIGN_OR_RETURN(const auto none, file.ReadNormal(std::nullopt, file.row_groups()));
   return none->schema();

@@ -98,7 +98,13 @@ base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length, Hol
   for (size_t i = start; i < length; ++i) {
     // What an operator makes is about as large as what it is given; until it is known, room for it
     // is made and not insisted on, since many share all their columns with their input.
-    SOTERIA_RETURN_IF_ERROR(memory_.MakeRoom(block.bytes()));
+    const uint64_t copied =
+        block.table != nullptr ? (*path.chain)[i]->CopiedBytes(*block.table) : 0;
+    if (copied > 0) {
+      SOTERIA_RETURN_IF_ERROR(holding.Set(holding.bytes() + copied));
+    } else {
+      SOTERIA_RETURN_IF_ERROR(memory_.MakeRoom(block.bytes()));
+    }
     SOTERIA_ASSIGN_OR_RETURN(block,
                              (*path.chain)[i]->Apply(std::move(block.table), path.partition));
     SOTERIA_RETURN_IF_ERROR(holding.Set(block.bytes()));

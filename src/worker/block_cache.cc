@@ -213,4 +213,10 @@ EvictionCounts BlockCache::counts() const {
   return counts_;
 }
 
+SpillBytes BlockCache::TakeSpillBytes() {
+  const Lock lock(budget_.mutex());
+  const SpillBytes before = std::exchange(taken_, {counts_.spilled_bytes, counts_.opened_bytes});
+  return {taken_.spilled - before.spilled, taken_.opened - before.opened};
+}
+
 }  // namespace soteria::worker

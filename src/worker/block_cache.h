@@ -40,6 +40,12 @@ struct EvictionCounts {
   uint64_t lost = 0;  // spilled, and the host has no file: built again
 };
 
+/// Bytes of files.
+struct SpillBytes {
+  uint64_t spilled = 0;
+  uint64_t opened = 0;
+};
+
 class BlockCache : public MemoryBudget::Evictor {
  public:
   using Name = BlockName;
@@ -59,6 +65,8 @@ class BlockCache : public MemoryBudget::Evictor {
   /// Blocks, in memory or not.
   size_t size() const;
   EvictionCounts counts() const;
+  /// Sums of all it gave before and this are what counts() says.
+  SpillBytes TakeSpillBytes();
 
   base::StatusOr<bool> EvictOne(std::unique_lock<std::mutex>& lock) override;
 
@@ -97,6 +105,7 @@ class BlockCache : public MemoryBudget::Evictor {
   uint64_t clock_ = 0;
   uint64_t spilling_ = 0;
   EvictionCounts counts_;
+  SpillBytes taken_;
 };
 
 }  // namespace soteria::worker

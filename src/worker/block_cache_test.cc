@@ -141,6 +141,9 @@ TEST_F(BlockCacheTest, TheLeastRecentlyUsedIsSpilledAndComesBackTheSame) {
   ASSERT_TRUE(Want(0).ok());
   ASSERT_TRUE(Want(2).ok());  // 1 goes
   EXPECT_EQ(cache_.counts().spilled, 1U);
+  const SpillBytes first = cache_.TakeSpillBytes();
+  EXPECT_GT(first.spilled, kBlockBytes);
+  EXPECT_EQ(first.opened, 0U);
   ASSERT_TRUE(Want(0).ok());
   EXPECT_EQ(cache_.counts().opened, 0U);
   ASSERT_TRUE(Want(1).ok());  // 2 goes
@@ -148,6 +151,10 @@ TEST_F(BlockCacheTest, TheLeastRecentlyUsedIsSpilledAndComesBackTheSame) {
   EXPECT_EQ(cache_.counts().opened, 1U);
   EXPECT_EQ(cache_.counts().spilled, 2U);
   EXPECT_GT(cache_.counts().spilled_bytes, 2 * kBlockBytes);
+  const SpillBytes next = cache_.TakeSpillBytes();
+  EXPECT_EQ(first.spilled + next.spilled, cache_.counts().spilled_bytes);
+  EXPECT_EQ(next.opened, cache_.counts().opened_bytes);
+  EXPECT_EQ(cache_.TakeSpillBytes().spilled, 0U);
   EXPECT_EQ(Files().size(), 2U);
   // One that goes again is on the disk already: it is not written anew.
   ASSERT_TRUE(Want(0).ok() && Want(2).ok());

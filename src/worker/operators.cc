@@ -2,6 +2,7 @@
 
 #include <arrow/table.h>
 
+#include <optional>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -47,6 +48,16 @@ class FeaturesOperator : public ChainOperator {
   base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table, uint64_t) const override {
     SOTERIA_ASSIGN_OR_RETURN(table::FeatureBlock block, table::MakeFeatureBlock(*table, columns_));
     return Block{nullptr, std::make_shared<const table::FeatureBlock>(std::move(block))};
+  }
+  uint64_t CopiedBytes(const arrow::Table& table) const override {
+    uint64_t bytes = 0;
+    for (const auto& name : {std::optional(columns_.features), columns_.label, columns_.weight}) {
+      const auto column = name.has_value() ? table.GetColumnByName(*name) : nullptr;
+      if (column == nullptr) continue;  // Apply says so
+      bytes += TableBytes(*arrow::Table::Make(arrow::schema({arrow::field(*name, column->type())}),
+                                              {column}, table.num_rows()));
+    }
+    return bytes;
   }
 
  private:

@@ -22,6 +22,8 @@ class ChainOperator {
   virtual ~ChainOperator() = default;
   virtual base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table,
                                       uint64_t partition) const = 0;
+  /// What its result is known to take beside its input, before it is made.
+  virtual uint64_t CopiedBytes(const arrow::Table&) const { return 0; }
 };
 
 class OperatorCache {

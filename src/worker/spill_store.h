@@ -22,7 +22,7 @@
 namespace soteria::worker {
 
 /// Plain bytes of a sealed chunk: what sealing and opening hold besides the block.
-inline constexpr size_t kSpillChunkBytes = size_t{1} << 20;
+inline constexpr size_t kSpillChunkBytes = size_t{64} << 10;
 
 /// What the worker remembers of a file.
 struct SpilledBlock {

@@ -155,8 +155,10 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
   const Place place{partition, 0, 0, 0};
   Holding room(*output.memory);
   const auto seal = [&](MessageKind kind, const Place& where, std::string payload) {
-    return Seal(stage, kind, where, dataflow::EncodeAnswer({std::move(payload), rebuilds}), room,
-                output);
+    const SpillBytes bytes = cache_.TakeSpillBytes();
+    return Seal(stage, kind, where,
+                dataflow::EncodeAnswer({std::move(payload), rebuilds, bytes.spilled, bytes.opened}),
+                room, output);
   };
   switch (spec.terminal) {
     case Terminal::kReduce: {
@@ -223,6 +225,7 @@ base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& o
   std::vector<dataflow::Joiner> joiners(last - first);
   std::vector<std::string> children(last - first);
   uint64_t rebuilds = 0;
+  SpillBytes bytes = cache_.TakeSpillBytes();
   for (SealedBlob& blob : input.inputs) {
     const Node child{blob.place.a, blob.place.b};
     if (child.level + 1 != node.level || child.index < first || child.index >= last) {
@@ -238,6 +241,8 @@ base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& o
     if (added != dataflow::Joiner::Added::kComplete) continue;  // a slice, or an authentic repeat
     SOTERIA_ASSIGN_OR_RETURN(dataflow::Answer answer, dataflow::DecodeAnswer(joiner.Take()));
     rebuilds += answer.rebuilds;
+    bytes.spilled += answer.spilled_bytes;
+    bytes.opened += answer.opened_bytes;
     children[child.index - first] = std::move(answer.payload);
   }
   if (!std::all_of(joiners.begin(), joiners.end(),
@@ -248,7 +253,8 @@ base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& o
   SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(children));
   children.clear();
   return Seal(stage, MessageKind::kPartial, input.place,
-              dataflow::EncodeAnswer({std::move(merged), rebuilds}), room, output);
+              dataflow::EncodeAnswer({std::move(merged), rebuilds, bytes.spilled, bytes.opened}),
+              room, output);
 }
 
 base::Status TaskRunner::Seal(const OpenStage& stage, MessageKind kind, const Place& place,

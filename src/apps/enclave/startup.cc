@@ -30,6 +30,14 @@ const char kKernelLevel[] = "Haswell";
 namespace {
 
 constexpr uint64_t kKeyFileBytesMax = 4096;
+constexpr uint64_t kRoomyMemoryBytes = uint64_t{4} << 30;
+/// Under a limit, what is freed goes back to the system at once, so that the process takes what it
+/// holds: glibc's allocator maps each larger piece by itself (in huge pages where they fit), and
+/// Arrow, whose own allocators keep what is freed, uses it too.
+constexpr std::array<std::string_view, 2> kTightMemory = {
+    "ARROW_DEFAULT_MEMORY_POOL=system",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_max=16384:"
+    "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=1048576"};
 
 /// Variables that may come from the host. What the dynamic linker's load is measured.
 constexpr std::array<std::string_view, 3> kPassed = {"SOTERIA_COOKIE", "LD_LIBRARY_PATH",
@@ -38,8 +46,8 @@ constexpr std::array<std::string_view, 3> kPassed = {"SOTERIA_COOKIE", "LD_LIBRA
 /// Libraries do what the environment says, and the host chooses it: gRPC's traces print what it
 /// carries, OpenSSL loads the modules of OPENSSL_CONF (I1). OpenBLAS reads its settings when it is
 /// loaded (I7). So this program starts again, once, in an environment of its own choice.
-base::Status PinEnvironment(char** argv) {
-  std::vector<std::string> pinned = PinnedEnvironment(environ);
+base::Status PinEnvironment(char** argv, uint64_t memory_bytes) {
+  std::vector<std::string> pinned = PinnedEnvironment(environ, memory_bytes);
   size_t given = 0;
   while (environ[given] != nullptr) ++given;
   const std::set<std::string_view> wanted(pinned.begin(), pinned.end());
@@ -102,9 +110,12 @@ int Report(const std::string& program, const base::Status& status) {
 
 }  // namespace
 
-std::vector<std::string> PinnedEnvironment(const char* const* given) {
+std::vector<std::string> PinnedEnvironment(const char* const* given, uint64_t memory_bytes) {
   std::vector<std::string> pinned = {base::Cat("OPENBLAS_CORETYPE=", kKernelLevel),
                                      "OPENBLAS_NUM_THREADS=1"};
+  if (memory_bytes < kRoomyMemoryBytes) {
+    pinned.insert(pinned.end(), kTightMemory.begin(), kTightMemory.end());
+  }
   std::set<std::string_view> seen;
   for (; *given != nullptr; ++given) {
     const std::string_view variable = *given;
@@ -123,13 +134,6 @@ base::StatusOr<std::unique_ptr<base::FrameConnection>> DialHost(const EnclaveFla
 int EnclaveMain(int argc, char** argv, const std::string& program,
                 const std::function<base::Status(const EnclaveFlags&, base::Files&,
                                                  attest::EvidenceSource&)>& run) {
-  if (const base::Status pinned = PinEnvironment(argv); !pinned.ok()) {
-    return Report(program, pinned);
-  }
-  crypto::IgnoreSystemConfig();
-  const auto files = base::PosixFiles();
-  // Before anything is loaded on demand.
-  const auto measurement = Measurement(*files);
   EnclaveFlags flags;
   bool measure = false;
   CLI::App app{program + ": started by soteria-host"};
@@ -143,6 +147,13 @@ int EnclaveMain(int argc, char** argv, const std::string& program,
       ->check(CLI::PositiveNumber);
   app.add_option("--spill-dir", flags.spill_dir, "where sealed blocks beyond that go");
   CLI11_PARSE(app, argc, argv);
+  if (const base::Status pinned = PinEnvironment(argv, flags.memory_bytes); !pinned.ok()) {
+    return Report(program, pinned);
+  }
+  crypto::IgnoreSystemConfig();
+  const auto files = base::PosixFiles();
+  // Before anything is loaded on demand.
+  const auto measurement = Measurement(*files);
   if (const char* cookie = std::getenv("SOTERIA_COOKIE")) flags.cookie = cookie;
   unsetenv("SOTERIA_COOKIE");
   if (!measurement.ok()) return Report(program, measurement.status());

@@ -38,8 +38,9 @@ int EnclaveMain(int argc, char** argv, const std::string& program,
                                                  attest::EvidenceSource&)>& run);
 
 /// The environment that an enclave runs in, whatever the host gave it: the pinned kernel level, and
-/// of the host's variables only the cookie and what the dynamic linker reads (which is measured).
-std::vector<std::string> PinnedEnvironment(const char* const* given);
+/// of the host's variables only the cookie and what the dynamic linker reads (which is measured);
+/// with little memory, allocators that give back at once what is freed.
+std::vector<std::string> PinnedEnvironment(const char* const* given, uint64_t memory_bytes);
 
 /// A new frame connection to the host.
 base::StatusOr<std::unique_ptr<base::FrameConnection>> DialHost(const EnclaveFlags& flags);
