@@ -19,9 +19,9 @@ import soteria.host.Role;
 import soteria.host.TaskKind;
 
 /**
- * What one executor has: a connection to the driver's host and, for each session of the master, one worker enclave. An enclave
- * that dies within a session takes the executor with it, so that Spark forgets what it thought was cached here and its own
- * lineage works.
+ * What one executor has: a connection to the driver's host and, for each session of the master, one worker enclave and, once it is
+ * asked something, one statistics process. An enclave that dies within a session takes the executor with it, so that Spark forgets
+ * what it thought was cached here and its own lineage works.
  */
 final class ExecutorEnclave implements Worker.Owner {
   /** An enclave that ends with its session is told apart from one that dies by what the driver says within this time. */
@@ -40,6 +40,7 @@ final class ExecutorEnclave implements Worker.Owner {
   // Guarded by this.
   private Worker worker; // of the newest session
   private FileService files; // for it
+  private StatisticsProcess statistics; // beside it
   private long session;
   private long over; // stages up to this number are
   private volatile boolean closed;
@@ -86,6 +87,15 @@ final class ExecutorEnclave implements Worker.Owner {
   /** The enclave that serves this executor's tasks of a session. */
   static Worker worker(long session) throws IOException, InterruptedException {
     return here().of(session);
+  }
+
+  /** The statistics process that serves this executor's tasks of a session. */
+  static StatisticsProcess statistics(long session) throws IOException, InterruptedException {
+    ExecutorEnclave here = here();
+    synchronized (here) {
+      here.of(session);
+      return here.statistics;
+    }
   }
 
   private synchronized Worker of(long wanted) throws IOException, InterruptedException {
@@ -224,6 +234,9 @@ final class ExecutorEnclave implements Worker.Owner {
       String name = "session-" + number + "-worker-" + executor;
       files = new FileService(SparkEnv.get().conf());
       worker = new Worker(settings, name, slots, recording, this);
+      statistics =
+          new StatisticsProcess(
+              settings, "session-" + number + "-statistics-" + executor, recording);
     }
     notifyAll();
   }
@@ -234,6 +247,7 @@ final class ExecutorEnclave implements Worker.Owner {
     if (old != null) {
       old.close();
       files.close();
+      statistics.close();
     }
   }
 

@@ -78,6 +78,7 @@ public final class Main {
               executorsDoor.getLocalPort(),
               EnclaveProcess.newCookie(),
               options.worker(),
+              options.statistics(),
               options.simulatedKey(),
               options.memoryBytes(),
               options.logDirectory(),
@@ -130,6 +131,8 @@ public final class Main {
     }
     // Results are taken as they come and don't add up in the driver.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
+    // Outside stages don't wait behind all tasks of another stage; the others queue as ever, in one pool.
+    conf.setIfMissing("spark.scheduler.mode", "FAIR");
   }
 
   /** Spark's local mode tries a task once unless its master says otherwise. */
@@ -171,7 +174,6 @@ public final class Main {
           new MasterSession(
               settings,
               options.master(),
-              options.statistics(),
               spark.conf().getSizeAsBytes("spark.soteria.residentBytes", "256m"),
               number,
               spark,

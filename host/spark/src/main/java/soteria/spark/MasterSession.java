@@ -26,7 +26,7 @@ final class MasterSession {
   private final EnclaveProcess process;
   private final FrameChannel channel;
   private final FileService files;
-  private final StatisticsProcess statistics;
+  private final OutsideStages outside;
   private final Relay relay;
   private final Stages stages;
   private final SparkListener listener;
@@ -37,7 +37,6 @@ final class MasterSession {
   MasterSession(
       Settings settings,
       String program,
-      String statisticsProgram,
       long residentBytes,
       long number,
       SparkContext spark,
@@ -62,13 +61,7 @@ final class MasterSession {
     channel.send(FrameKind.HELLO_OK, 0);
     files = new FileService(spark.conf());
     relay = new Relay(this::send);
-    statistics =
-        new StatisticsProcess(
-            statisticsProgram,
-            settings.logDirectory(),
-            recording,
-            "session-" + number + "-statistics",
-            this::send);
+    outside = new OutsideStages(spark, this::send, number);
     stages = new Stages(spark, executors, this::send, number, residentBytes);
     listener = stages.listener();
     spark.addSparkListener(listener);
@@ -118,7 +111,7 @@ final class MasterSession {
         } else if (frame.kind() == FrameKind.FILE_REQUEST_VALUE) {
           files.serve(frame, this::send);
         } else if (frame.kind() == FrameKind.STATISTIC_VALUE) {
-          statistics.ask(frame);
+          outside.fromMaster(frame);
         } else {
           stages.fromMaster(frame);
         }
@@ -206,7 +199,7 @@ final class MasterSession {
     relay.close();
     channel.close();
     files.close();
-    statistics.close();
+    outside.close();
     stages.close();
     spark.removeSparkListener(listener);
   }

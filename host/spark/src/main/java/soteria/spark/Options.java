@@ -25,7 +25,7 @@ record Options(
 
         --master PROGRAM       soteria-master, on the driver's machine
         --worker PROGRAM       soteria-worker, on every executor's machine
-        --stats PROGRAM        soteria-stats, on the driver's machine (none: no statistics outside)
+        --stats PROGRAM        soteria-stats, on every executor's machine (none: no statistics outside)
         --dir DIR              writes DIR/state.json once the cluster is ready
         --address HOST         where owners connect (127.0.0.1)
         --port PORT            and at which port (any)

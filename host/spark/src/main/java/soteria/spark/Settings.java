@@ -5,14 +5,15 @@ import java.util.List;
 import org.apache.spark.SparkConf;
 
 /**
- * What executors are told through Spark's configuration: where the driver's host listens and how to start a worker
- * enclave. All of it only selects what to run and where to connect; nothing here is trusted by an enclave.
+ * What executors are told through Spark's configuration: where the driver's host listens, how to start a worker enclave and, if
+ * there is one, the statistics process. All of it only selects what to run and where to connect; nothing here is trusted by an enclave.
  */
 record Settings(
     String driverHost,
     int driverPort,
     String cookie,
     String worker,
+    String statistics,
     String simulatedKey,
     long memoryBytes,
     String logDirectory,
@@ -28,6 +29,7 @@ record Settings(
         conf.getInt(PREFIX + "driver.port", 0),
         conf.get(COOKIE),
         conf.get(PREFIX + "worker"),
+        conf.get(PREFIX + "statistics", ""),
         conf.get(PREFIX + "simulatedKey", ""),
         conf.getLong(PREFIX + "memoryBytes", 0),
         conf.get(PREFIX + "logDirectory", ""),
@@ -39,6 +41,7 @@ record Settings(
     conf.set(PREFIX + "driver.port", Integer.toString(driverPort));
     conf.set(COOKIE, cookie);
     conf.set(PREFIX + "worker", worker);
+    conf.set(PREFIX + "statistics", statistics);
     conf.set(PREFIX + "simulatedKey", simulatedKey);
     conf.set(PREFIX + "memoryBytes", Long.toString(memoryBytes));
     conf.set(PREFIX + "logDirectory", logDirectory);

@@ -73,8 +73,8 @@ class OptionsTest {
   @Test
   void sparkHidesTheCookie() {
     SparkConf conf = new SparkConf(false);
-    new Settings("host", 7, "c00c1e", "w", "k", 5, "l", "r").into(conf);
-    assertEquals(new Settings("host", 7, "c00c1e", "w", "k", 5, "l", "r"), Settings.from(conf));
+    new Settings("host", 7, "c00c1e", "w", "s", "k", 5, "l", "r").into(conf);
+    assertEquals(new Settings("host", 7, "c00c1e", "w", "s", "k", 5, "l", "r"), Settings.from(conf));
     scala.collection.Seq<scala.Tuple2<String, String>> shown =
         org.apache.spark.util.Utils.redact(
             conf, scala.jdk.javaapi.CollectionConverters.asScala(

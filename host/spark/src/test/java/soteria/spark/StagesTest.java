@@ -76,7 +76,7 @@ class StagesTest {
             .set("spark.executor.cores", "" + SLOTS)
             .set("spark.plugins", SoteriaPlugin.class.getName());
     new Settings(
-            "127.0.0.1", door.getLocalPort(), "00c0ffee", enclaves.program(), "", 0, "", "")
+            "127.0.0.1", door.getLocalPort(), "00c0ffee", enclaves.program(), "", "", 0, "", "")
         .into(conf);
     spark = new SparkContext(conf);
   }

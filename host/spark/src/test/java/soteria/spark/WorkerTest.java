@@ -49,7 +49,7 @@ class WorkerTest {
   @BeforeEach
   void start() throws Exception {
     EnclaveDoor door = new EnclaveDoor(folder);
-    Settings settings = new Settings("", 0, "", door.program(), "", 0, "", "");
+    Settings settings = new Settings("", 0, "", door.program(), "", "", 0, "", "");
     worker =
         new Worker(
             settings,
