@@ -22,6 +22,7 @@ Session::Session(SessionOptions options, base::Clock& clock, Recorder& recorder,
       files_(files),
       relay_(recorder),
       scheduler_(options_.workers, options_.slots, options_.faults),
+      outside_(clock),
       workers_(options_.workers + options_.extra_workers) {
   for (WorkerState& worker : workers_) worker.slots.resize(options_.slots);
 }
@@ -58,10 +59,7 @@ void Session::Spawn(std::function<void()> run) {
   }).detach();
 }
 
-void Session::ExpectStatistics(const std::string& cookie) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  statistics_cookie_ = cookie;
-}
+void Session::ExpectStatistics(const std::string& cookie) { outside_.Expect(cookie); }
 
 void Session::AddEnclave(std::unique_ptr<base::ByteStream> stream) {
   auto shared = std::make_shared<std::unique_ptr<base::ByteStream>>(std::move(stream));
@@ -127,14 +125,13 @@ bool Session::Admit(const Hello& hello, std::unique_ptr<base::FrameConnection>& 
     return true;
   }
   if (hello.role() == STATISTICS) {
-    if (hello.cookie() != statistics_cookie_ || statistics_ != nullptr) return false;
+    if (!outside_.Admits(hello.cookie())) return false;
     auto peer = std::make_shared<Peer>(std::move(connection), recorder_,
                                        base::Cat(options_.name, "-statistics"));
-    statistics_ = peer;
     peer->Post(HELLO_OK, 0, Nothing());
+    outside_.Connected(peer);
     lock.unlock();
-    peer->Flush();
-    ServeStatistics(peer);
+    outside_.Serve(peer);
     return true;
   }
   const auto found = std::find_if(workers_.begin(), workers_.end(),
@@ -216,7 +213,8 @@ void Session::ServeMaster(const std::shared_ptr<Peer>& peer) {
     if (!frame.ok()) break;
     if (relay_.FromMaster(*frame) || ServeFile(peer, *frame)) continue;
     if (frame->kind == STATISTIC) {
-      AskStatistics(*std::move(frame), peer);
+      auto question = std::make_shared<base::Frame>(*std::move(frame));
+      Spawn([this, question, peer] { outside_.Ask(std::move(*question), peer); });
       continue;
     }
     base::Status status;
@@ -240,40 +238,6 @@ void Session::ServeMaster(const std::shared_ptr<Peer>& peer) {
     master_ended_ = true;
   }
   options_.changed();
-}
-
-void Session::AskStatistics(base::Frame frame, const std::shared_ptr<Peer>& master) {
-  std::shared_ptr<Peer> to;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    to = statistics_;
-  }
-  if (to == nullptr) {
-    master->Post(STATISTIC_DONE, frame.id, Nothing());
-    master->Flush();
-    return;
-  }
-  to->Post(STATISTIC, frame.id, std::make_shared<const std::string>(std::move(frame.payload)));
-  to->Flush();
-}
-
-void Session::ServeStatistics(const std::shared_ptr<Peer>& peer) {
-  while (true) {
-    base::StatusOr<base::Frame> frame = peer->Receive();
-    if (!frame.ok() || frame->kind != STATISTIC_DONE) break;
-    std::shared_ptr<Peer> master;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      master = master_;
-    }
-    if (master == nullptr) continue;
-    master->Post(STATISTIC_DONE, frame->id,
-                 std::make_shared<const std::string>(std::move(frame->payload)));
-    master->Flush();
-  }
-  peer->Close();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (statistics_ == peer) statistics_ = nullptr;
 }
 
 void Session::ServeControl(size_t worker, const std::shared_ptr<Peer>& peer) {
@@ -354,6 +318,7 @@ void Session::Tick() {
     flushes = Post(std::move(actions));
   }
   Finish(flushes);
+  outside_.Tick();
 }
 
 bool Session::connected() const {
@@ -382,7 +347,6 @@ void Session::Close() {
   closed_ = true;
   std::vector<std::shared_ptr<Peer>> peers;
   if (master_ != nullptr) peers.push_back(master_);
-  if (statistics_ != nullptr) peers.push_back(statistics_);
   for (const WorkerState& worker : workers_) {
     if (worker.control != nullptr) peers.push_back(worker.control);
     for (const auto& slot : worker.slots) {
@@ -392,6 +356,7 @@ void Session::Close() {
   for (const auto& [id, close] : closers_) close();
   lock.unlock();
   relay_.Close();
+  outside_.Close();
   for (const auto& peer : peers) peer->Close();
   lock.lock();
   idle_.wait(lock, [&] { return threads_ == 0; });

@@ -14,6 +14,7 @@
 
 #include "host/local/file_server.h"
 #include "host/local/interceptor.h"
+#include "host/local/outside_stages.h"
 #include "host/local/peer.h"
 #include "host/local/recorder.h"
 #include "host/local/relay.h"
@@ -84,9 +85,6 @@ class Session {
   void Greet(std::unique_ptr<base::ByteStream> stream);
   bool Admit(const Hello& hello, std::unique_ptr<base::FrameConnection>& connection);
   void ServeMaster(const std::shared_ptr<Peer>& peer);
-  void ServeStatistics(const std::shared_ptr<Peer>& peer);
-  /// A question of the master; without a statistics process it gets an empty answer.
-  void AskStatistics(base::Frame frame, const std::shared_ptr<Peer>& master);
   void ServeControl(size_t worker, const std::shared_ptr<Peer>& peer);
   void ServeSlot(size_t worker, size_t slot, uint64_t incarnation,
                  const std::shared_ptr<Peer>& peer);
@@ -110,10 +108,9 @@ class Session {
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   Scheduler scheduler_;
+  OutsideStages outside_;
   std::string master_cookie_;
   std::shared_ptr<Peer> master_;
-  std::string statistics_cookie_;
-  std::shared_ptr<Peer> statistics_;
   bool master_ended_ = false;
   bool owner_came_ = false;
   std::vector<WorkerState> workers_;

@@ -17,6 +17,7 @@
 
 #include "soteria/host.pb.h"
 #include "src/base/bytes.h"
+#include "src/base/env_for_test.h"
 #include "src/base/net.h"
 
 namespace soteria::host {
@@ -41,18 +42,20 @@ class SessionTest : public ::testing::Test {
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(record_);
     recorder_ = std::make_unique<Recorder>(*files_, record_);
+    session_ = std::make_unique<Session>(Options(), base::SystemClock(), *recorder_, file_server_);
+    session_->ExpectMaster("m");
+    session_->ExpectWorker(0, "w");
+  }
+
+  SessionOptions Options() {
     SessionOptions options;
     options.workers = 1;
     options.slots = 1;
     options.name = "s";
     options.kill_worker = [this](size_t) { ++kills_; };
     options.changed = [this] { ++changes_; };
-    session_ = std::make_unique<Session>(std::move(options), base::SystemClock(), *recorder_,
-                                         file_server_);
-    session_->ExpectMaster("m");
-    session_->ExpectWorker(0, "w");
+    return options;
   }
-
   std::unique_ptr<base::ByteStream> Connect(bool owner) {
     auto client = base::DialLoopback(listener_->port());
     auto server = listener_->Accept();
@@ -70,6 +73,15 @@ class SessionTest : public ::testing::Test {
     const auto answer = connection->Receive();
     EXPECT_TRUE(answer.ok() && answer->kind == HELLO_OK);
     return connection;
+  }
+  /// A statistics process, once the end of the one before it was seen.
+  std::unique_ptr<FrameConnection> WelcomedAfterTheOther(const std::string& cookie) {
+    for (int i = 0; i < 2000; ++i) {
+      auto connection = Enclave(HelloBytes(cookie, STATISTICS));
+      if (connection->Receive().ok()) return connection;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return Welcomed(cookie, STATISTICS);
   }
   static Frame Next(FrameConnection& connection, FrameKind kind) {
     while (true) {
@@ -265,6 +277,72 @@ TEST_F(SessionTest, PipesAWorkerToTheMasterUnderAnotherId) {
   EXPECT_EQ(back.payload, "prove");
   control->Close();
   EXPECT_EQ(Next(*master, STREAM_CLOSE).id, open.id);
+}
+
+TEST_F(SessionTest, AnOutsideStageIsAskedAgainOfTheNextProcessAndAnsweredOnce) {
+  const auto master = Welcomed("m", MASTER);
+  session_->ExpectStatistics("s");
+  ASSERT_TRUE(master->Send(STATISTIC, 7, "released").ok());  // nobody is there yet
+  auto process = Welcomed("s", STATISTICS);
+  EXPECT_FALSE(Enclave(HelloBytes("s", STATISTICS))->Receive().ok());  // one
+  EXPECT_EQ(Next(*process, STATISTIC).payload, "released");
+  process->Close();
+  session_->ExpectStatistics("t");
+  EXPECT_FALSE(Enclave(HelloBytes("s", STATISTICS))->Receive().ok());
+  process = WelcomedAfterTheOther("t");
+  const Frame again = Next(*process, STATISTIC);
+  EXPECT_EQ(again.id, 7U);
+  EXPECT_EQ(again.payload, "released");
+  for (const auto& [id, answer] :
+       {std::pair<uint64_t, const char*>{8, "unasked"}, {7, "first"}, {7, "second"}}) {
+    ASSERT_TRUE(process->Send(STATISTIC_DONE, id, answer).ok());
+  }
+  const Frame done = Next(*master, STATISTIC_DONE);
+  EXPECT_EQ(done.id, 7U);
+  EXPECT_EQ(done.payload, "first");
+  ASSERT_TRUE(master->Send(STATISTIC, 8, "more").ok());
+  EXPECT_EQ(Next(*process, STATISTIC).payload, "more");
+  ASSERT_TRUE(process->Send(STATISTIC_DONE, 8, "third").ok());
+  EXPECT_EQ(Next(*master, STATISTIC_DONE).payload, "third");
+}
+
+TEST_F(SessionTest, AnOutsideStageThatNobodyAnswersHasAnEmptyAnswer) {
+  const auto master = Welcomed("m", MASTER);
+  ASSERT_TRUE(master->Send(STATISTIC, 1, "released").ok());  // no process is expected
+  EXPECT_EQ(Next(*master, STATISTIC_DONE).payload, "");
+  ASSERT_TRUE(master->Send(STATISTIC, 2, "released").ok());
+  EXPECT_EQ(Next(*master, STATISTIC_DONE).id, 2U);
+  session_->ExpectStatistics("s");
+  ASSERT_TRUE(master->Send(STATISTIC, 3, "released").ok());
+  for (int i = 0; i < kOutsideAttemptsMax; ++i) {
+    const auto process = WelcomedAfterTheOther("s");
+    EXPECT_EQ(Next(*process, STATISTIC).id, 3U);
+    process->Close();
+  }
+  const Frame done = Next(*master, STATISTIC_DONE);
+  EXPECT_EQ(done.id, 3U);
+  EXPECT_EQ(done.payload, "");
+}
+
+TEST_F(SessionTest, AnOutsideStageDoesntWaitForEver) {
+  base::ClockForTest clock;
+  session_ = std::make_unique<Session>(Options(), clock, *recorder_, file_server_);
+  session_->ExpectMaster("m");
+  session_->ExpectStatistics("s");
+  const auto master = Welcomed("m", MASTER);
+  const auto process = Welcomed("s", STATISTICS);
+  ASSERT_TRUE(master->Send(STATISTIC, 1, "released").ok());
+  EXPECT_EQ(Next(*process, STATISTIC).id, 1U);  // and it says nothing
+  clock.Advance(kOutsideMsMax - 1);
+  session_->Tick();
+  ASSERT_TRUE(process->Send(STATISTIC_DONE, 9, "unasked").ok());
+  clock.Advance(1);
+  session_->Tick();
+  ASSERT_TRUE(process->Send(STATISTIC_DONE, 1, "too late").ok());
+  const Frame done = Next(*master, STATISTIC_DONE);
+  EXPECT_EQ(done.id, 1U);
+  EXPECT_EQ(done.payload, "");
+  session_.reset();
 }
 
 TEST_F(SessionTest, CloseEndsEveryThread) {

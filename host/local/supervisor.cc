@@ -181,7 +181,13 @@ void Supervisor::EndSession() {
   for (Child& worker : workers_) worker = Child();
 }
 
-// A worker that ended is started again after a while, one that never became ready ever later.
+// What ended is started again after a while, what never lived for long ever later.
+void Supervisor::Ended(Child& child) const {
+  const bool lived = clock_.MonotonicMs() - child.started_ms > kBackoffMsMax;
+  child.failures = lived ? 0 : child.failures + 1;
+  child.restart_ms = clock_.MonotonicMs() + Backoff(child.failures - (lived ? 0 : 1));
+}
+
 base::Status Supervisor::Reap() {
   int exit_status = 0;
   pid_t ended = 0;
@@ -194,16 +200,14 @@ base::Status Supervisor::Reap() {
     if (ended == statistics_.pid) {
       base::Log(base::Level::kWarning, "the statistics process ended with status {}", exit_status);
       statistics_.pid = 0;
-      statistics_.restart_ms = clock_.MonotonicMs() + Backoff(statistics_.failures++);
+      Ended(statistics_);
       continue;
     }
     for (size_t w = 0; w < workers_.size(); ++w) {
       Child& child = workers_[w];
       if (child.pid != ended) continue;
       base::Log(base::Level::kInfo, "worker {} ended with status {}", w, exit_status);
-      const bool lived = clock_.MonotonicMs() - child.started_ms > kBackoffMsMax;
-      child.failures = lived ? 0 : child.failures + 1;
-      child.restart_ms = clock_.MonotonicMs() + Backoff(child.failures - (lived ? 0 : 1));
+      Ended(child);
       const std::lock_guard<std::mutex> lock(mutex_);
       child.pid = 0;
       if (!state_written_ && child.failures >= kFailuresMax) {

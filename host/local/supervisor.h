@@ -1,4 +1,5 @@
-// Keeps one master and its workers running: starts them, restarts a dead worker, and when the
+// Keeps one master, its workers and the statistics process beside them running: starts them,
+// restarts a dead worker or statistics process, and when the
 // master ends (it serves one job) ends the workers too and starts everything afresh. Also accepts
 // the connections of enclaves and owners. Run blocks the program's first thread; signals are waited
 // for there.
@@ -72,6 +73,7 @@ class Supervisor {
   base::Status StartWorker(size_t worker);
   base::Status StartStatistics();
   base::Status Reap();
+  void Ended(Child& child) const;
   base::Status Restart();
   base::Status WriteState();
   void AcceptLoop(base::Listener& listener, bool owners);

@@ -137,6 +137,29 @@ TEST_F(SupervisorTest, RestartsADeadWorkerAlone) {
   EXPECT_EQ(Named("worker-0"), other);
 }
 
+TEST_F(SupervisorTest, RestartsTheStatisticsProcessAlone) {
+  Start(SOTERIA_ENCLAVE_FOR_TEST);
+  Eventually([&] { return Up(); });
+  const auto statistics = [this] {
+    std::set<pid_t> found;
+    for (const pid_t pid : ChildrenOf(host_)) {
+      if (CommandOf(pid).find("soteria-stats") != std::string::npos) found.insert(pid);
+    }
+    return found;
+  };
+  Eventually([&] { return statistics().size() == 1; });
+  const auto master = Named("master");
+  for (int i = 0; i < 2; ++i) {
+    const auto before = statistics();
+    kill(*before.begin(), SIGKILL);
+    Eventually([&] {
+      const auto now = statistics();
+      return now.size() == 1 && now != before;
+    });
+  }
+  EXPECT_EQ(Named("master"), master);
+}
+
 TEST_F(SupervisorTest, StartsAfreshWhenTheMasterEnds) {
   Start(SOTERIA_ENCLAVE_FOR_TEST);
   Eventually([&] { return Up(); });

@@ -24,8 +24,8 @@ namespace soteria::master {
 inline constexpr base::Condition kStatistics = {"SOTERIA.STATISTICS", base::exception_class::kSpark,
                                                 "", absl::StatusCode::kAborted};
 
-/// How long an answer may take.
-inline constexpr int64_t kAnswerMs = 60'000;
+/// How long an answer may take: a host schedules it like any stage.
+inline constexpr int64_t kAnswerMs = 120'000;
 /// Numbers in an answer: a statistic has at most one for each label.
 inline constexpr size_t kAnswerNumbersMax = size_t{1} << 20;
 
