@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -87,3 +88,15 @@ class Deployment:
     def run_file(self, path, *args, manifest=None, check=True, timeout=COMMAND_SECONDS, options=(), env=None):
         return self.cli("run", "--manifest", manifest or self.manifest, "--cluster", self.cluster, *options,
                         "--", PYTHON, path, *args, check=check, timeout=timeout, env=env)
+
+    def releases(self) -> tuple[list[dict], list[dict]]:
+        """Of the last session: its releases, and all its entries."""
+        entries = json.loads(self.cli("ledger", "--json").stdout)["sessions"][-1]["entries"]
+        return [entry for entry in entries if entry["kind"] == "release"], entries
+
+
+def partitioned(manifest: str, **rule) -> str:
+    """A Manifest's text with another [statistics]."""
+    text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", manifest)
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
+    return f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n"

@@ -29,7 +29,7 @@ base::Status OutputGate::Record(ledger::Output::Kind kind, std::string rule,
   output.rule = std::move(rule);
   output.what = what.substr(0, ledger::kTextBytesMax);
   output.rows = rows;
-  output.outside = from.outside;
+  output.outside = from.placement == Placement::kOutside;
   output.unverified = from.unverified;
   output.content = ledger_.Conceal(content);
   return ledger_.Append(output, clock_.NowMs());

@@ -107,14 +107,15 @@ base::StatusOr<StatisticValue> Statistics::Outside(const ReleaseGate::Leaving& l
   SOTERIA_ASSIGN_OR_RETURN(const Released<std::string> released, gate_.Release(leaving));
   SOTERIA_ASSIGN_OR_RETURN(auto numbers, process_.Ask(released));
   if (own == nullptr) {
-    if (numbers.has_value()) return StatisticValue{*std::move(numbers), {true, true}};
+    if (numbers.has_value())
+      return StatisticValue{*std::move(numbers), {Placement::kOutside, true}};
     return base::Fail(kStatistics, "the cluster's statistics process has no value for this");
   }
   if (!numbers.has_value() || !SameBits(*numbers, *own)) {
     return base::Fail(kStatistics,
                       "the cluster's statistics process gave another value than the enclave's own");
   }
-  return StatisticValue{*own, {true, false}};
+  return StatisticValue{*own, {Placement::kOutside, false}};
 }
 
 }  // namespace soteria::master

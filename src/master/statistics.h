@@ -19,10 +19,15 @@
 
 namespace soteria::master {
 
+/// Where the stage runs that finishes a statistic: all others are the enclaves'. An outside stage
+/// runs on a statistics process of the host's choice, which nobody trusts, and gets what the gate
+/// has released.
+enum class Placement { kEnclave, kOutside };
+
 /// Where a value comes from.
 struct Provenance {
-  bool outside = false;     // an untrusted process computed it
-  bool unverified = false;  // and no enclave computed the same
+  Placement placement = Placement::kEnclave;
+  bool unverified = false;  // outside, and no enclave computed the same
 };
 
 struct StatisticValue {

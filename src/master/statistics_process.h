@@ -1,5 +1,5 @@
-// The way to the untrusted statistics process: released questions out by the host connection,
-// numbers back. What comes back is nobody's word yet (I6).
+// Outside stages: released questions go out by the host connection to whichever statistics process
+// the host chooses, numbers come back. What comes back is nobody's word yet (I6).
 //
 // Thread-safe. The thread that reads the connection calls OnFrame, which never blocks; Ask waits.
 #pragma once

@@ -1,19 +1,21 @@
 """The partitioned scheme through the real programs: what leaves, what is refused, what a lying statistics process can do."""
 
-import json
+import concurrent.futures
+import os
 import re
-import struct
+import signal
 import sys
-import textwrap
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from deployment import PYTHON, ROOT, Deployment
+import lying_statistics
+from deployment import ROOT, Deployment, partitioned
 
 sys.path.insert(0, str(ROOT / "tests/hostile"))
-from hosts import OwnHost  # noqa: E402
+from hosts import OwnHost, children  # noqa: E402
 
 ROWS = 400
 
@@ -60,17 +62,7 @@ def values(text):
 
 
 def under(d, **rule):
-    """The Manifest with another [statistics]."""
-    text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", d.base)
-    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
-    d.manifest.write_text(f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n")
-
-
-def releases(d):
-    """Of the last session."""
-    report = json.loads(d.cli("ledger", "--json").stdout)
-    entries = report["sessions"][-1]["entries"]
-    return [entry for entry in entries if entry["kind"] == "release"], entries
+    d.manifest.write_text(partitioned(d.base, **rule))
 
 
 ALL = ["binary", "multiclass", "regression"]
@@ -84,7 +76,7 @@ def test_aggregates_leave_and_are_the_enclaves_own_where_nothing_is_binned(d):
         assert got[metric] == d.exact[metric], metric
     # Binned: between the bounds that the released bins allow; the released bytes are in the record.
     assert abs(float(got["auc"]) - float(d.exact["auc"])) < 0.02
-    released, entries = releases(d)
+    released, entries = d.releases()
     # auc, three multiclass metrics, rmse, two of the summary
     assert len(released) == 7
     assert {one["level"] for one in released} == {"aggregate"}
@@ -102,7 +94,7 @@ def test_scores_leave_only_when_the_owner_says_so(d):
     assert got["auc"] == d.exact["auc"]
     for metric in ("accuracy", "f1"):
         assert got[metric] == d.exact[metric]
-    released, _ = releases(d)
+    released, _ = d.releases()
     assert [one["level"] for one in released].count("scores") == 5
     assert max(one["rows"] for one in released) == ROWS
 
@@ -110,19 +102,19 @@ def test_scores_leave_only_when_the_owner_says_so(d):
 def test_what_is_not_listed_stays_inside(d):
     under(d, kinds=["regression"], inside=["binary"])
     assert values(d.run(JOB, d.path).stdout) == d.exact
-    released, _ = releases(d)
+    released, _ = d.releases()
     assert len(released) == 1
 
 
 def test_cells_that_are_too_small_stay_inside(d):
     under(d, kinds=ALL, min_rows=ROWS)
     assert values(d.run(JOB, d.path).stdout) == d.exact
-    released, _ = releases(d)
+    released, _ = d.releases()
     # Only the log loss and the moments are about all rows.
     assert len(released) == 2
     under(d, kinds=ALL, min_rows=ROWS + 1)
     assert values(d.run(JOB, d.path).stdout) == d.exact
-    assert releases(d)[0] == []
+    assert d.releases()[0] == []
 
 
 def test_a_spent_budget_ends_it_across_jobs(d):
@@ -137,47 +129,10 @@ def test_a_spent_budget_ends_it_across_jobs(d):
         refused = d.run(script, path, check=False)
         assert refused.returncode != 0
         assert "SOTERIA.NOT_IN_MANIFEST" in refused.stderr and "budget" in refused.stderr
-        assert releases(d)[0] == []
+        assert d.releases()[0] == []
     finally:
         d.base = before
 
-
-LIAR = """
-import os, socket, struct, sys, time
-mode = {mode!r}
-s = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
-def send(kind, id, payload):
-    s.sendall(struct.pack("<IBQ", 9 + len(payload), kind, id) + payload)
-def receive():
-    def exactly(n):
-        out = b""
-        while len(out) < n:
-            got = s.recv(n - len(out))
-            if not got:
-                sys.exit(0)
-            out += got
-        return out
-    length, kind, id = struct.unpack("<IBQ", exactly(13))
-    return kind, id, exactly(length - 9)
-cookie = os.environ["SOTERIA_COOKIE"].encode()
-send(1, 0, b"\\x0a" + bytes([len(cookie)]) + cookie + b"\\x10\\x04")
-receive()
-while True:
-    kind, id, payload = receive()
-    if mode == "wrong":
-        send(41, id, b"\\x01" + struct.pack("<d", 0.123))
-    elif mode == "none":
-        send(41, id, b"\\x00")
-    elif mode == "noise":
-        send(41, id, b"\\x07abc")
-    elif mode == "more":
-        send(41, id, b"\\x01" + struct.pack("<dd", 1, 2))
-    elif mode == "another":
-        send(41, id + 1, b"\\x01" + struct.pack("<d", 0.123))
-        send(41, id, b"")
-    elif mode == "dies":
-        sys.exit(1)
-"""
 
 ONE = JOB[:JOB.index("print(\"auc\"")] + """
 print('rmse', RegressionEvaluator().evaluate(scored))
@@ -191,12 +146,7 @@ def liar(d, tmp_path):
     started = []
 
     def start(mode):
-        source = tmp_path / f"{mode}.py"
-        source.write_text(LIAR.format(mode=mode))
-        program = tmp_path / mode
-        program.write_text(f"#!/bin/sh\nexec {PYTHON} {source} \"$@\"\n")
-        program.chmod(0o755)
-        started.append(OwnHost(d, "--stats", program))
+        started.append(OwnHost(d, "--stats", lying_statistics.program(tmp_path, mode)))
 
     yield start
     for host in started:
@@ -204,7 +154,7 @@ def liar(d, tmp_path):
     d.start()
 
 
-@pytest.mark.parametrize("mode", ["wrong", "none", "noise", "more", "another", "dies"])
+@pytest.mark.parametrize("mode", lying_statistics.MODES)
 def test_a_lying_statistics_process_is_found_out(d, liar, mode):
     liar(mode)
     under(d, kinds=ALL)
@@ -220,6 +170,75 @@ def test_an_unverified_value_is_marked(d, liar):
     done = d.run(ONE, d.path)
     assert values(done.stdout)["rmse"] == "0.123"
     assert "NOT VERIFIED" in done.stderr
-    released, entries = releases(d)
+    released, entries = d.releases()
     assert [one["unverified"] for one in released] == [True]
     assert [one["unverified"] for one in entries if one["kind"] == "metrics"] == [True]
+
+
+TWICE = """
+import sys
+from pyspark.ml.evaluation import RegressionEvaluator
+from pyspark.sql import SparkSession
+table = SparkSession.builder.getOrCreate().read.parquet(sys.argv[1])
+for _ in range(2):
+    print("rmse", RegressionEvaluator(predictionCol="x").evaluate(table).hex())
+"""
+
+
+@pytest.mark.parametrize("level", ["aggregate", "scores"])
+def test_a_stage_that_loses_a_worker_releases_the_same_bytes(d, level):
+    under(d, kinds=ALL, release=level)
+    if level == "aggregate":  # rows are permuted by a key of the session's
+        right = d.run(TWICE, d.path).stdout, contents(d)
+    d.stop()
+    d.start("--fault", "kill:reduce=2,after=1,worker=0")
+    try:
+        done = d.run(TWICE, d.path, options=["--verbose"])
+    finally:
+        d.stop()
+        d.start()
+    assert re.search(r"\b1 lost\b", done.stderr), done.stderr
+    assert len(contents(d)) == 2 and len(set(contents(d))) == 1
+    assert len(set(done.stdout.splitlines())) == 1
+    if level == "aggregate":
+        assert (done.stdout, contents(d)) == right
+
+
+def contents(d):
+    """SHA-256 of what each release of the last session let out."""
+    return [one["sha256"] for one in d.releases()[0]]
+
+
+def test_an_outside_stage_outlives_its_process_and_is_logged_by_its_number(d, tmp_path):
+    under(d, kinds=ALL)
+    d.stop()
+    before, d.record = d.record, tmp_path / "record"
+    d.start()
+    try:
+        asked = d.record / "session-1-statistics.out"
+        wait_for(lambda: asked.exists() and asked.stat().st_size > 0)  # HELLO_OK
+        (victim,) = children(d.state()["pid"], "soteria-stats")
+        os.kill(victim, signal.SIGSTOP)
+        greeted = asked.stat().st_size
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            job = pool.submit(d.run, ONE, d.path)
+            try:
+                wait_for(lambda: asked.stat().st_size > greeted or job.done())
+            finally:
+                os.kill(victim, signal.SIGKILL)
+            assert values(job.result().stdout)["rmse"] == d.exact["rmse"]
+        log = (d.cluster / "host.log").read_text()
+        assert "the statistics process ended with status 9" in log
+        lines = [line for line in log.splitlines() if "outside" in line]
+        assert lines and all(re.fullmatch(r"\S+ soteria-host I outside \d+", line) for line in lines), lines
+    finally:
+        d.stop()
+        d.record = before
+        d.start()
+
+
+def wait_for(condition):
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)

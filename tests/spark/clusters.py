@@ -121,6 +121,9 @@ class SparkCluster:
         for entry in SPARK_HOME.iterdir():
             if entry.name != "work":
                 (self.home / entry.name).symlink_to(entry)
+        # What executors start to answer outside stages: a test may put another program there, for the next session.
+        self.statistics_program = self.folder / "statistics"
+        self.answer_with(BIN.resolve() / "soteria-stats")
         for key in ("simulated.pem", "simulated.pub"):
             shutil.copy(owner.cluster / key, self.directory)
 
@@ -170,7 +173,7 @@ class SparkCluster:
         self.driver = self.java(
             self.home / "bin/spark-submit", "--master", self.master_url(), "--name", "soteria", *options, JAR,
             "--master", BIN.resolve() / "soteria-master", "--worker", BIN.resolve() / "soteria-worker", "--dir", self.directory,
-            "--workers", wanted.get("spark.dynamicAllocation.minExecutors", WORKERS),
+            "--stats", self.statistics_program, "--workers", wanted.get("spark.dynamicAllocation.minExecutors", WORKERS),
             "--simulated-key", self.directory / "simulated.pem", "--log-dir", self.folder / "logs", "--record", self.record,
             log=f"driver-{self.drivers}.log")
         until(lambda: state.exists() or self.driver.poll() is not None, "the cluster is ready")
@@ -185,7 +188,8 @@ class SparkCluster:
             self.driver.terminate()
         self.driver.wait(WAIT_SECONDS)
         self.driver = None
-        until(lambda: not self.processes(EXECUTOR, "soteria-master", "soteria-worker"), "the driver's processes are gone")
+        until(lambda: not self.processes(EXECUTOR, "soteria-master", "soteria-worker", "soteria-stats"),
+              "the driver's processes are gone")
 
     def stop(self):
         try:
@@ -193,6 +197,12 @@ class SparkCluster:
         finally:
             for one in processes_in(self.folder):
                 one.signal(signal.SIGKILL)
+
+    def answer_with(self, program: pathlib.Path):
+        fresh = self.statistics_program.with_suffix(".new")
+        fresh.write_text(f"#!/bin/sh\nexec {program} \"$@\"\n")
+        fresh.chmod(0o755)
+        fresh.replace(self.statistics_program)
 
     # ---- what is there -------------------------------------------------------------------------------
 
@@ -207,6 +217,21 @@ class SparkCluster:
     def enclaves(self) -> list[Enclave]:
         return [Enclave(one, one.option("--name")) for one in processes_in(self.folder)
                 if one.command[0].endswith("/soteria-worker")]
+
+    def statistics(self) -> dict[str, Process]:
+        """Statistics processes by their executor."""
+        executors = {process.pid: name for name, process in self.executors().items()}
+        return {executors.get(one.parent, ""): one for one in self.processes("soteria-stats")}
+
+    def unanswered(self, executor: str) -> int:
+        """Questions of the last session that wait for the executor's statistics process."""
+        asked = self.record / f"session-{self.last_session()}-statistics-{executor}.out"
+        if not asked.exists():
+            return 0
+        return frames_of(asked, STATISTIC) - frames_of(asked.with_suffix(".in"), STATISTIC_DONE)
+
+    def last_session(self) -> int:
+        return max(int(path.name.split("-")[1]) for path in self.record.glob("session-*-master.in"))
 
     def api(self, path: str = ""):
         """What Spark's UI answers below its application."""
@@ -422,6 +447,7 @@ def run_on(owner: Deployment, directory: pathlib.Path, path, *args, check=True) 
 # ---- the record ------------------------------------------------------------------------------------------
 
 READY, TASK, TASK_DONE = 20, 22, 23
+STATISTIC, STATISTIC_DONE = 40, 41
 HEADER_BYTES = 13
 
 

@@ -58,6 +58,24 @@ print("\\n".join(sorted(results)))
 
 FITS_FOR_EVER = FITS.replace('told("done")', "False")
 
+# Evaluates until the test says that what it does is done, and once more; prints the different values, which must be one.
+EVALUATES = HEAD + """
+from pyspark.ml.evaluation import RegressionEvaluator
+
+def value():
+    return RegressionEvaluator(predictionCol="x").evaluate(table).hex()
+
+results = {value()}
+at("answered")
+last = False
+while not last:
+    last = told("done")
+    results.add(value())
+print("\\n".join(sorted(results)))
+"""
+
+EVALUATE = EVALUATES[:EVALUATES.index("results")] + "print(value())\n"
+
 # Kept blocks, one of them behind a shuffle; an executor is lost while nothing runs; the same actions again. Before that it keeps
 # all executors busy until it is told to go on.
 KEPT = HEAD + """

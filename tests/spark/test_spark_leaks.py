@@ -16,7 +16,7 @@ DEMO = ROOT / "examples/breast_cancer.py"
 WORDS = (b"LogisticRegression", b"StandardScaler", b"VectorAssembler", b"breast-cancer", b"breast_cancer", b"storage/patients",
          b"mean_radius", b"log_area", b"randomSplit", b"areaUnderROC")
 DECIMAL_MIN = 8
-STAGE = re.compile(r"(keep|collect|write|reduce|shuffle|resident) \d+")
+STAGE = re.compile(r"(keep|collect|write|reduce|shuffle|resident|outside) \d+")
 
 # Rows through a shuffle and back in blocks, beside the demo: shuffle files and sealed broadcasts lie on Spark's disks.
 SHUFFLES = """
@@ -89,7 +89,7 @@ def test_the_ui_shows_kinds_and_numbers_of_stages(seen):
             assert STAGE.fullmatch(name), name
         for job in jobs:
             assert STAGE.fullmatch(job.get("description", job["name"])), job
-            assert re.fullmatch(r"session \d+ (stage|resident) \d+", job["jobGroup"]), job
+            assert re.fullmatch(r"session \d+ (stage|resident|outside) \d+", job["jobGroup"]), job
         assert all(STAGE.fullmatch(rdd["name"]) for rdd in cluster.answers["/storage/rdd"])
         assert cluster.answers[""]["name"] == "soteria"
 
