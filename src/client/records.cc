@@ -42,6 +42,30 @@ base::Status CheckSpent(const ledger::Release& release,
   return base::OkStatus();
 }
 
+// Whether the Manifest lists it, as the owner's own program reads the Manifest.
+base::Status CheckListed(const ledger::Release& release,
+                         const std::optional<policy::StatisticsRule>& rule) {
+  const auto refuse = [](std::string_view why) {
+    return base::Fail(base::kProtocol,
+                      base::Cat("the master reported a release that the Manifest doesn't list: ",
+                                why, ". It was refused, and did not leave"));
+  };
+  if (!rule.has_value()) return refuse("scheme = \"baseline\" releases nothing");
+  if (std::find(rule->kinds.begin(), rule->kinds.end(), release.kind) == rule->kinds.end()) {
+    return refuse("its kind isn't in kinds");
+  }
+  if (release.level != ledger::Release::Level::kAggregate &&
+      rule->release != policy::ReleaseLevel::kScores) {
+    return refuse("it isn't an aggregate");
+  }
+  if (release.unverified && !rule->unverified) return refuse("its value would be unverified");
+  if (release.data_sets.empty()) return refuse("no data set's budget pays for it");
+  for (const ledger::Spending& spending : release.data_sets) {
+    if (spending.spent > rule->budget) return refuse("it is beyond the budget");
+  }
+  return base::OkStatus();
+}
+
 // The entry that the records don't know of yet: an interrupted Store, or records that were put back
 // to an older state. What it took from a budget stays taken either way.
 base::Status TakeOver(const ledger::Entry& entry, const base::Digest& head,
@@ -76,10 +100,11 @@ base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
   return records;
 }
 
-void Records::Expect(std::string identity_der, const base::Digest& manifest,
+void Records::Expect(std::string identity_der, const policy::Manifest& manifest,
                      std::set<std::string> ids) {
   identity_der_ = std::move(identity_der);
-  manifest_ = manifest;
+  manifest_ = manifest.digest;
+  rule_ = manifest.statistics;
   ids_ = std::move(ids);
 }
 
@@ -94,6 +119,7 @@ base::Status Records::CheckExpected(std::string_view entry,
     }
   }
   if (const auto* release = std::get_if<ledger::Release>(&parsed.entry.event)) {
+    SOTERIA_RETURN_IF_ERROR(CheckListed(*release, rule_));
     SOTERIA_RETURN_IF_ERROR(CheckSpent(*release, versions));
   }
   for (const ledger::VersionRecord& record : versions) {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "src/crypto/secret.h"
 #include "src/ledger/ledger.h"
 #include "src/ledger/versions.h"
+#include "src/policy/manifest.h"
 
 namespace soteria::client {
 
@@ -30,8 +32,11 @@ class Records : public ledger::OwnerStore {
   ledger::Versions& versions() { return *versions_; }
   const base::Digest& ledger_head() const { return ledger_->head(); }
 
-  /// What this session may say: heads must name this identity key and Manifest, records these ids.
-  void Expect(std::string identity_der, const base::Digest& manifest, std::set<std::string> ids);
+  /// What this session may say: heads must name this identity key and Manifest, records these ids,
+  /// releases what the Manifest's [statistics] lists: a second line behind the enclave's gate,
+  /// which waits for the answer before anything leaves (I3).
+  void Expect(std::string identity_der, const policy::Manifest& manifest,
+              std::set<std::string> ids);
 
   /// Called with each release once it is on record, by the thread that stores it.
   void OnRelease(std::function<void(const ledger::Release&)> tell) {
@@ -51,6 +56,7 @@ class Records : public ledger::OwnerStore {
   std::unique_ptr<ledger::LedgerFile> ledger_;
   std::string identity_der_;
   base::Digest manifest_{};
+  std::optional<policy::StatisticsRule> rule_;
   std::set<std::string> ids_;
   std::function<void(const ledger::Release&)> on_release_;
 };

@@ -16,10 +16,15 @@ const std::string kId(16, 'p');
 
 class RecordsTest : public ::testing::Test {
  protected:
+  RecordsTest() {
+    manifest_.statistics.emplace();
+    manifest_.statistics->kinds = {"binary"};
+    manifest_.statistics->budget = 100;
+  }
   std::unique_ptr<Records> Open() {
     auto records = Records::Open(test_.owner(), user_key_);
     EXPECT_TRUE(records.ok()) << records.status();
-    (*records)->Expect(key_->public_der(), {}, {kId});
+    (*records)->Expect(key_->public_der(), manifest_, {kId});
     return *std::move(records);
   }
   ledger::LedgerWriter Writer(Records& records, uint8_t session) {
@@ -42,6 +47,7 @@ class RecordsTest : public ::testing::Test {
   static ledger::VersionRecord Record() { return {.id = kId, .version = 1}; }
   uint64_t Spent() { return Open()->versions().Find(kId)->spent; }
 
+  policy::Manifest manifest_;
   OwnerForTest test_;
   crypto::Secret user_key_ = test_.Key();
   base::StatusOr<crypto::IdentityKey> key_ = crypto::IdentityKey::Generate();
@@ -77,6 +83,44 @@ TEST_F(RecordsTest, AReleaseWithoutItsRecordsIsRefused) {
   EXPECT_TRUE(base::Is(records->Store(*bytes, {less}), base::kProtocol));
   less.spent = 40;
   EXPECT_TRUE(records->Store(*bytes, {less}).ok());
+}
+
+// As a master would whose gate is broken.
+TEST_F(RecordsTest, AReleaseThatTheManifestDoesNotListIsRefused) {
+  using Level = ledger::Release::Level;
+  uint8_t session = 0;
+  ledger::Release scores = Release(40), another = Release(40), unverified = Release(40);
+  scores.level = Level::kScores;
+  another.kind = "regression";
+  unverified.outside = unverified.unverified = true;
+  for (const auto& [release, budget] :
+       {std::pair(scores, 100), {another, 100}, {unverified, 100}, {Release(101), 200}}) {
+    auto records = Open();
+    auto writer = Writer(*records, ++session);
+    ASSERT_TRUE(writer.Append(Head(), 1, {Record()}).ok());
+    EXPECT_TRUE(
+        base::Is(writer.AppendRelease(release, static_cast<uint64_t>(budget), {Record()}, 2),
+                 base::kProtocol));
+    EXPECT_EQ(records->versions().Find(kId)->spent, 0U);
+  }
+  manifest_.statistics->release = policy::ReleaseLevel::kScores;
+  manifest_.statistics->unverified = true;
+  manifest_.statistics->kinds = {"regression", "binary"};
+  manifest_.statistics->budget = 200;
+  unverified.level = Level::kScores;
+  {
+    auto records = Open();
+    auto writer = Writer(*records, 9);
+    ASSERT_TRUE(writer.Append(Head(), 1).ok());
+    EXPECT_TRUE(writer.AppendRelease(unverified, 200, {Record()}, 2).ok());
+    EXPECT_TRUE(base::Is(writer.AppendRelease(another, 200, {}, 3), base::kProtocol));
+  }
+  manifest_.statistics.reset();  // scheme = "baseline"
+  auto records = Open();
+  auto writer = Writer(*records, 10);
+  ASSERT_TRUE(writer.Append(Head(), 1).ok());
+  EXPECT_TRUE(base::Is(writer.AppendRelease(Release(1), 200, {*records->versions().Find(kId)}, 2),
+                       base::kProtocol));
 }
 
 TEST_F(RecordsTest, RecordsPutBackByOneStepGiveNoBudgetBack) {

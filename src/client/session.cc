@@ -168,7 +168,7 @@ class Session : public OwnerSession {
     }
     std::set<std::string> ids;
     for (const Grant& grant : grants.keys) ids.insert(grant.id);
-    records_.Expect(proven->identity_der, manifest.digest, std::move(ids));
+    records_.Expect(proven->identity_der, manifest, std::move(ids));
     return Provision(manifest, grants, *proven);
   }
 
