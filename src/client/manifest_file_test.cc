@@ -141,11 +141,13 @@ TEST_F(ManifestFileTest, TheSchemeIsWrittenAndSummarised) {
             std::string::npos);
   auto all = StatisticsOf("partitioned", "", {});
   ASSERT_TRUE(all.ok());
-  EXPECT_EQ((*all)->kinds, (std::vector<std::string>{"binary", "multiclass", "regression"}));
+  EXPECT_EQ((*all)->kinds,
+            (std::vector<std::string>{"binary", "multiclass", "regression", "summary", "classes"}));
   EXPECT_TRUE((*all)->inside.empty());
   auto some = StatisticsOf("partitioned", "scores", {"multiclass"});
   ASSERT_TRUE(some.ok());
-  EXPECT_EQ((*some)->inside, (std::vector<std::string>{"binary", "regression"}));
+  EXPECT_EQ((*some)->inside,
+            (std::vector<std::string>{"binary", "regression", "summary", "classes"}));
   options_.statistics = *some;
   options_.out = test_.At("scores.toml");
   auto made = New();
@@ -153,7 +155,8 @@ TEST_F(ManifestFileTest, TheSchemeIsWrittenAndSummarised) {
   EXPECT_EQ(policy::ParseManifest(test_.Bytes("scores.toml"))->statistics, *some);
   const std::string summary = Summary(*made);
   for (const char* part :
-       {"scores of multiclass statistics (scheme partitioned)", "inside: binary, regression",
+       {"scores of multiclass statistics (scheme partitioned)",
+        "inside: binary, regression, summary, classes",
         "at most 100000 numbers of one data set ever", "values checked inside",
         "warning: [statistics] release = \"scores\" shows the host the model's answers"}) {
     EXPECT_NE(summary.find(part), std::string::npos) << part << "\n" << summary;

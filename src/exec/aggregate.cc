@@ -351,6 +351,20 @@ base::StatusOr<std::string> Aggregate::Merge(std::span<const std::string> partia
   return WriteGroups(all, !keys_.empty());
 }
 
+base::StatusOr<std::vector<CallNumbers>> Aggregate::Numbers(std::string_view partial) const {
+  SOTERIA_ASSIGN_OR_RETURN(const Groups groups, ReadGroups(ReadingOf(*this), partial));
+  if (!keys_.empty()) return base::Fail(base::kInternal, "Aggregate: numbers of groups");
+  std::vector<CallNumbers> numbers;
+  for (const CallState& state : groups.begin()->second) {
+    CallNumbers& call = numbers.emplace_back();
+    call.rows = state.vectors == nullptr ? state.count : state.vectors->count();
+    call.sum = state.number;
+    call.spread = state.squares;
+    if (state.vectors != nullptr) call.elements = state.vectors->Elements();
+  }
+  return numbers;
+}
+
 base::StatusOr<std::shared_ptr<arrow::Table>> Aggregate::Finish(std::string_view partial) const {
   SOTERIA_ASSIGN_OR_RETURN(const Groups groups, ReadGroups(ReadingOf(*this), partial));
   arrow::ArrayVector columns;

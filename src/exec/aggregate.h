@@ -14,6 +14,7 @@
 
 #include "src/base/status.h"
 #include "src/exec/expression.h"
+#include "src/exec/vector_summary.h"
 
 namespace soteria::exec {
 
@@ -42,6 +43,14 @@ struct GroupKey {
   std::string name;
 };
 
+/// What a call's partial says beside its result, for what may be told of it.
+struct CallNumbers {
+  int64_t rows = 0;   ///< that counted
+  double sum = 0;     ///< of avg
+  double spread = 0;  ///< of stddev and variance: squared distances from the mean
+  std::vector<VectorSummary::Element> elements = {};  ///< of aggregate_metrics
+};
+
 class Aggregate {
  public:
   /// Types calls and keys against the input's schema. Keys come first in the output.
@@ -55,6 +64,8 @@ class Aggregate {
   base::StatusOr<std::string> Map(const arrow::Table& table, uint64_t partition = 0) const;
   base::StatusOr<std::string> Merge(std::span<const std::string> partials) const;
   base::StatusOr<std::shared_ptr<arrow::Table>> Finish(std::string_view partial) const;
+  /// Of each call. Without keys only.
+  base::StatusOr<std::vector<CallNumbers>> Numbers(std::string_view partial) const;
   const std::shared_ptr<arrow::Schema>& output_schema() const { return output_; }
   const std::vector<AggregateCall>& calls() const { return calls_; }
   const std::vector<GroupKey>& keys() const { return keys_; }

@@ -47,13 +47,14 @@ base::Status EnclaveSession::Collect(
     const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
   StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
+  scope.UseStatistics(world_.statistics);
   bool sent = false;
   const auto send = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(std::string content, table::ToIpcStream(*rows));
     const auto count = static_cast<uint64_t>(rows->num_rows());
-    SOTERIA_ASSIGN_OR_RETURN(
-        auto permitted,
-        world_.output.Permit(policy::Output::kRows, std::move(rows), content, "collect", count));
+    SOTERIA_ASSIGN_OR_RETURN(auto permitted,
+                             world_.output.Permit(policy::Output::kRows, std::move(rows), content,
+                                                  "collect", count, scope.aggregates_from()));
     sent = true;
     return sink(std::move(permitted));
   };
@@ -74,15 +75,18 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
                                                                   const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
   const int64_t rows_max = std::clamp<int64_t>(num_rows, 0, exec::kShowRowsMax);
+  Provenance from;
   const auto show = [&]() -> base::StatusOr<std::pair<std::string, int64_t>> {
     SOTERIA_ASSIGN_OR_RETURN(auto limited, builder_.Limit(plan, rows_max + 1));
     StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
+    scope.UseStatistics(world_.statistics);
     std::vector<std::shared_ptr<arrow::Table>> parts;
     SOTERIA_RETURN_IF_ERROR(
         plan::CollectRows(*limited, scope, [&](std::shared_ptr<arrow::Table> rows) {
           parts.push_back(std::move(rows));
           return base::OkStatus();
         }));
+    from = scope.aggregates_from();
     SOTERIA_ARROW_ASSIGN(auto table, arrow::ConcatenateTables(parts));
     SOTERIA_ASSIGN_OR_RETURN(
         std::string text,
@@ -95,7 +99,7 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
   if (!shown.ok()) return world_.output.Permit(shown.status());
   const std::string content = shown->first;
   return world_.output.Permit(policy::Output::kRows, std::move(shown->first), content, "show",
-                              static_cast<uint64_t>(shown->second));
+                              static_cast<uint64_t>(shown->second), from);
 }
 
 }  // namespace soteria::master

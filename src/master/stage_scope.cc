@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/crypto/hash.h"
+#include "src/master/table_statistics.h"
 
 namespace soteria::master {
 namespace {
@@ -142,6 +143,16 @@ base::Status StageScope::OnLowered(const plan::Plan& node, const plan::Lowered& 
   live_.Add(lowered.recipe->digest);
   persisted_.Keep(node, lowered.recipe->digest);
   return Run(lowered.Stage(dataflow::Terminal::kKeep), nullptr).status();
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::FinishAggregate(
+    const plan::AggregateNode& node, const plan::Lowered& input, std::string_view partial) {
+  SOTERIA_ASSIGN_OR_RETURN(auto rows, plan::Runner::FinishAggregate(node, input, partial));
+  if (statistics_ == nullptr) return rows;
+  SOTERIA_ASSIGN_OR_RETURN(const auto questions, QuestionsOf(node, partial, *rows));
+  SOTERIA_RETURN_IF_ERROR(
+      AskAll(*statistics_, questions, DataOf(*input.recipe), &aggregates_from_));
+  return rows;
 }
 
 base::Digest StageScope::ContentDigest(std::string_view bytes) { return crypto::Sha256(bytes); }

@@ -17,6 +17,7 @@
 #include "src/base/status.h"
 #include "src/dataflow/coordinator.h"
 #include "src/master/session.h"
+#include "src/master/statistics.h"
 #include "src/ml/work.h"
 #include "src/plan/execute.h"
 #include "src/plan/logical.h"
@@ -93,7 +94,16 @@ class StageScope : public plan::Runner {
       const std::function<base::Status(uint64_t, std::string)>& on_output) override;
   base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) override;
   base::Status OnLowered(const plan::Plan& node, const plan::Lowered& lowered) override;
+  /// After UseStatistics, by the Manifest's rule.
+  base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const plan::AggregateNode& node,
+                                                                const plan::Lowered& input,
+                                                                std::string_view partial) override;
   base::Digest ContentDigest(std::string_view bytes) override;
+
+  /// From now on aggregates may be finished outside. They outlive the scope.
+  void UseStatistics(const Statistics& statistics) { statistics_ = &statistics; }
+  /// Of all aggregates so far.
+  Provenance aggregates_from() const { return aggregates_from_; }
 
   /// Keeps the blocks of `lowered` in the workers as long as this scope lives.
   base::Status Keep(const plan::Lowered& lowered);
@@ -106,6 +116,8 @@ class StageScope : public plan::Runner {
   LiveBlocks& live_;
   Persisted& persisted_;
   Progress progress_;
+  const Statistics* statistics_ = nullptr;  // null: all inside
+  Provenance aggregates_from_;
   std::vector<dataflow::BroadcastRef> broadcasts_;
   std::vector<uint64_t> shuffles_;
   std::vector<base::Digest> kept_;

@@ -329,7 +329,7 @@ INSTANTIATE_TEST_SUITE_P(
             "line 8: [statistics] unverified: has no meaning", ""},
         Bad{"NoStatisticKinds", Least() + "[statistics]\nscheme = \"partitioned\"\n",
             "line 7: [statistics] kinds: is missing",
-            "kinds = [\"binary\", \"multiclass\", \"regression\"]"},
+            "kinds = [\"binary\", \"multiclass\", \"regression\", \"summary\", \"classes\"]"},
         Bad{"StatisticKindsEmpty", Least() + "[statistics]\nscheme = \"partitioned\"\nkinds = []\n",
             "line 9: [statistics] kinds: is empty", "scheme = \"baseline\""},
         Bad{"StatisticKindUnknown",
@@ -395,9 +395,9 @@ TEST(StatisticsTest, DefaultsAndEveryKey) {
   const Manifest scores =
       Parsed(Least() +
              "[statistics]\nscheme = \"partitioned\"\nrelease = \"scores\"\n"
-             "kinds = [\"binary\", \"multiclass\", \"regression\"]\nunverified = true\n");
+             "kinds = [\"binary\", \"summary\", \"classes\"]\nunverified = true\n");
   EXPECT_EQ(scores.statistics.value().release, ReleaseLevel::kScores);
-  EXPECT_THAT(scores.statistics->kinds, ElementsAre("binary", "multiclass", "regression"));
+  EXPECT_THAT(scores.statistics->kinds, ElementsAre("binary", "summary", "classes"));
   EXPECT_TRUE(scores.statistics->unverified);
 }
 
@@ -413,6 +413,10 @@ TEST(StatisticsTest, WarningsSayWhatIsShown) {
               ElementsAre(HasSubstr("a single row")));
   EXPECT_THAT(Parsed(Least() + Root("read", "/a", kId1) + Partitioned()).warnings(),
               ElementsAre(HasSubstr("metrics = false")));
+  EXPECT_THAT(Parsed(Least() + Root("read", "/a", kId1) +
+                     "[statistics]\nscheme = \"partitioned\"\nkinds = [\"summary\", \"classes\"]\n")
+                  .warnings(),
+              IsEmpty());
 }
 
 TEST(ParseManifestTest, SizesAreLimited) {

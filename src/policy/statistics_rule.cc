@@ -188,7 +188,11 @@ std::vector<std::string> StatisticsWarnings(const StatisticsRule& rule, bool met
   if (rule.min_rows == 1) {
     found.emplace_back("[statistics] min_rows = 1: a released cell may speak of a single row");
   }
-  if (!metrics_fetched) {
+  // Tables and counts are rows, not metrics.
+  const bool metrics = std::any_of(rule.kinds.begin(), rule.kinds.end(), [](const auto& kind) {
+    return kind != "summary" && kind != "classes";
+  });
+  if (metrics && !metrics_fetched) {
     found.emplace_back(
         "[statistics] kinds may leave the enclaves, but [outputs] metrics = false keeps their "
         "values from the script; add metrics = true, or write scheme = \"baseline\"");

@@ -20,8 +20,8 @@ namespace soteria::policy {
 class TomlTable;
 
 /// The kinds of statistics that there are, by the names that stats gives them.
-inline constexpr std::array<std::string_view, 3> kStatisticKinds = {"binary", "multiclass",
-                                                                    "regression"};
+inline constexpr std::array<std::string_view, 5> kStatisticKinds = {
+    "binary", "multiclass", "regression", "summary", "classes"};
 
 inline constexpr uint64_t kMinRowsMost = 1'000'000'000;
 inline constexpr uint64_t kBinsLeast = 2;

@@ -12,6 +12,7 @@
 #include "src/stats/doubles.h"
 #include "src/stats/multiclass_metrics.h"
 #include "src/stats/regression_metrics.h"
+#include "src/stats/table_sums.h"
 
 namespace soteria::stats {
 namespace {
@@ -256,6 +257,10 @@ std::string_view KindName(StatisticKind kind) {
       return "multiclass";
     case StatisticKind::kRegression:
       return "regression";
+    case StatisticKind::kSummary:
+      return "summary";
+    case StatisticKind::kClasses:
+      return "classes";
   }
   return "?";
 }
@@ -268,6 +273,10 @@ base::StatusOr<std::vector<double>> Compute(const Statistic& statistic, const In
       return Multiclass(statistic, input);
     case StatisticKind::kRegression:
       return Regression(statistic, input);
+    case StatisticKind::kSummary:
+      return ComputeSummary(statistic, input);
+    case StatisticKind::kClasses:
+      return ComputeClasses(statistic, input);
   }
   return NoSuchMetric(statistic);
 }
@@ -294,7 +303,7 @@ base::StatusOr<Question> DecodeQuestion(std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t form, r.NextU64());
   SOTERIA_ASSIGN_OR_RETURN(question.input.bytes, r.Next());
   SOTERIA_RETURN_IF_ERROR(r.Finish());
-  if (kind < 1 || kind > 3 || form < 1 || form > 2) {
+  if (kind < 1 || kind > 5 || form < 1 || form > 2) {
     return base::Fail(base::kProtocol, "statistic: an unknown kind or form");
   }
   s.kind = static_cast<StatisticKind>(kind);
@@ -311,6 +320,10 @@ base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, std::strin
       return Confusion(statistic, exact_sums, min_rows);
     case StatisticKind::kRegression:
       return Moments(exact_sums, min_rows);
+    case StatisticKind::kSummary:
+      return SummaryReleasable(statistic, exact_sums, min_rows);
+    case StatisticKind::kClasses:
+      return ClassesReleasable(exact_sums, min_rows);
   }
   return NoSuchMetric(statistic);
 }

@@ -14,9 +14,15 @@
 namespace soteria::stats {
 
 /// Values travel and are recorded.
-enum class StatisticKind : uint8_t { kBinary = 1, kMulticlass = 2, kRegression = 3 };
+enum class StatisticKind : uint8_t {
+  kBinary = 1,
+  kMulticlass = 2,
+  kRegression = 3,
+  kSummary = 4,  // table_sums.h has the metrics of these
+  kClasses = 5
+};
 
-/// "binary", "multiclass" or "regression", as the Manifest has it.
+/// "binary", "multiclass", "regression", "summary" or "classes", as the Manifest has it.
 std::string_view KindName(StatisticKind kind);
 
 /// What is asked: a metric of MLlib's evaluators or summaries, by its name there. Those of

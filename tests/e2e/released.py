@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "hostile"))
 from recorded import frames  # noqa: E402
 
 STATISTIC, STATISTIC_DONE = 40, 41
-KINDS = {1: "binary", 2: "multiclass", 3: "regression"}
+KINDS = {1: "binary", 2: "multiclass", 3: "regression", 4: "summary", 5: "classes"}
 FORMS = {1: "sums", 2: "rows"}
 
 
@@ -33,6 +33,13 @@ class Question(NamedTuple):
             return [count for i in range(0, len(self.numbers), 3) for count in self.numbers[i + 1:i + 3]]
         if self.kind == "multiclass":
             return [] if self.metric == "logLoss" else list(self.numbers[4::3])
+        if self.kind == "classes":
+            return list(self.numbers)
+        if self.kind == "summary" and self.metric.startswith("vector"):
+            rows, width = self.numbers[0], 3 if self.metric in ("vectorVariance", "vectorStd") else 2
+            return [rows] + [cell for some in self.numbers[1::width] for cell in (some, rows - some)]
+        if self.kind == "summary":
+            return list(self.numbers[::2])
         return [self.numbers[0]]
 
 

@@ -83,7 +83,7 @@ void AddSchemeOptions(CLI::App* command, NewArguments& arguments) {
   command
       ->add_option("--statistics", arguments.statistics,
                    "With --scheme partitioned: kinds that may leave (default: all): "
-                   "binary,multiclass,regression; the others stay inside")
+                   "binary,multiclass,regression,summary,classes; the others stay inside")
       ->delimiter(',')
       ->allow_extra_args(false);
 }
