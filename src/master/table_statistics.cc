@@ -136,7 +136,7 @@ base::Status AskAll(const Statistics& statistics, const std::vector<TableQuestio
     SOTERIA_ASSIGN_OR_RETURN(
         const StatisticValue value,
         statistics.OfSums(question.statistic, question.sums, false, question.what, data));
-    from->outside = from->outside || value.from.outside;
+    if (value.from.placement == Placement::kOutside) from->placement = Placement::kOutside;
     from->unverified = from->unverified || value.from.unverified;
   }
   return base::OkStatus();
