@@ -154,7 +154,8 @@ TEST_F(ExpressionsTest, GroupingExpressionsAreFoundAgain) {
 }
 
 TEST_F(ExpressionsTest, SummarizerSendsItsMetricsFirst) {
-  const auto metrics = exec::Call("array", {exec::Literal("mean"), exec::Literal("std")});
+  const auto metrics = exec::Call(
+      "array", {exec::Literal(std::string_view("mean")), exec::Literal(std::string_view("std"))});
   const auto column = exec::Column("v");
   const auto call = [&](std::vector<exec::ExprPtr> args) {
     return SplitAggregates({{"", exec::Call("aggregate_metrics", std::move(args))}});
@@ -166,7 +167,7 @@ TEST_F(ExpressionsTest, SummarizerSendsItsMetricsFirst) {
   EXPECT_FALSE(call({metrics, column}).ok());
   EXPECT_FALSE(call({exec::Call("array", {}), column, exec::Literal(1.0)}).ok());
   EXPECT_FALSE(call({exec::Call("array", {column}), column, exec::Literal(1.0)}).ok());
-  EXPECT_FALSE(call({exec::Literal("mean"), column, exec::Literal(1.0)}).ok());
+  EXPECT_FALSE(call({exec::Literal(std::string_view("mean")), column, exec::Literal(1.0)}).ok());
 }
 
 TEST_F(ExpressionsTest, CountStar) {
