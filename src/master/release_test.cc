@@ -283,7 +283,7 @@ void AskOnce(Chance& chance, const std::optional<policy::StatisticsRule>& rule, 
     EXPECT_TRUE(!left || lies) << base::Message(value.status());
     return;
   }
-  EXPECT_EQ(value->from.outside, left);
+  EXPECT_EQ(value->from.placement == Placement::kOutside, left);
   EXPECT_FALSE(left && rows.empty());
   if (left && lies) {
     ASSERT_TRUE(rule->unverified) << "a lie passed for a value";
@@ -368,9 +368,9 @@ TEST_F(ReleaseEdge, OneRowTooFewStaysInside) {
   Scene scene(Rule(100), identity_);
   const auto inside = Moments(scene, 9);
   ASSERT_TRUE(inside.ok());
-  EXPECT_FALSE(inside->from.outside);
+  EXPECT_EQ(inside->from.placement, Placement::kEnclave);
   EXPECT_TRUE(scene.host.crossed.empty() && scene.owner.releases.empty());
-  EXPECT_TRUE(Moments(scene, 10)->from.outside);
+  EXPECT_EQ(Moments(scene, 10)->from.placement, Placement::kOutside);
 }
 
 TEST_F(ReleaseEdge, WhatASilentProcessWasSentIsPaidFor) {
