@@ -47,7 +47,7 @@ VECTOR_JSON = {
         {"name": "values", "type": {"type": "array", "elementType": "double", "containsNull": False}, "nullable": True, "metadata": {}}]}}
 
 
-def write_lr_t(folder: pathlib.Path, rows: int, columns: int) -> None:
+def write_lr_t(folder: pathlib.Path, rows: int, columns: int, files: int = FILES) -> None:
     """y = i mod 2, x = N(0, 1) + 0.2 y on every feature; PCG64, seed 42; VectorUDT for both sides."""
     folder.mkdir(parents=True)
     generator = np.random.Generator(np.random.PCG64(42))
@@ -57,8 +57,8 @@ def write_lr_t(folder: pathlib.Path, rows: int, columns: int) -> None:
         {"name": "features", "type": VECTOR_JSON, "nullable": True, "metadata": {}}]}
     schema = schema.with_metadata({"org.apache.spark.version": "4.3.0",
                                    "org.apache.spark.sql.parquet.row.metadata": json.dumps(spark_schema)})
-    each = rows // FILES
-    for number in range(FILES):
+    each = rows // files
+    for number in range(files):
         label = (np.arange(each) + number * each) % 2.0
         values = generator.normal(size=(each, columns)) + 0.2 * label[:, None]
         lists = pa.ListArray.from_arrays(pa.array(np.arange(each + 1) * columns, pa.int32()), pa.array(values.ravel()),
@@ -173,12 +173,12 @@ class Soteria:
         return self.command("run", "--manifest", manifest, "--cluster", self.folder / "cluster", "--", *command)
 
 
-def spark_environment(master: str = "local[2] --driver-memory 8g") -> dict[str, str]:
+def spark_environment(master: str = "local[2] --driver-memory 8g", files: int = FILES) -> dict[str, str]:
     return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_WORKER_DIR": str(ROOT / "bench/out/work"),
             "PYSPARK_SUBMIT_ARGS": f"--master {master} --conf spark.ui.enabled=false "
             "--conf spark.sql.shuffle.partitions=8 --conf spark.default.parallelism=8 "
-            "--conf spark.sql.files.minPartitionNum=8 --conf spark.ui.showConsoleProgress=false pyspark-shell"}
+            f"--conf spark.sql.files.minPartitionNum={files} --conf spark.ui.showConsoleProgress=false pyspark-shell"}
 
 
 def logistic_regression(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.Path, runs: int, on_spark: bool = False) -> None:

@@ -31,13 +31,19 @@ namespace {
 
 constexpr uint64_t kKeyFileBytesMax = 4096;
 constexpr uint64_t kRoomyMemoryBytes = uint64_t{4} << 30;
+constexpr uint64_t kMappedBytesMin = uint64_t{128} << 10;
+constexpr uint64_t kMappedBytesMax = uint64_t{8} << 20;
 /// Under a limit, what is freed goes back to the system at once, so that the process takes what it
 /// holds: glibc's allocator maps each larger piece by itself (in huge pages where they fit), and
-/// Arrow, whose own allocators keep what is freed, uses it too.
-constexpr std::array<std::string_view, 2> kTightMemory = {
-    "ARROW_DEFAULT_MEMORY_POOL=system",
-    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_max=16384:"
-    "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=1048576"};
+/// Arrow, whose own allocators keep what is freed, uses it too. A piece below 1/256 of the limit
+/// isn't worth its page faults.
+std::vector<std::string> TightMemory(uint64_t memory_bytes) {
+  const uint64_t mapped = std::clamp(memory_bytes / 256, kMappedBytesMin, kMappedBytesMax);
+  return {"ARROW_DEFAULT_MEMORY_POOL=system",
+          base::Cat("GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:"
+                    "glibc.malloc.mmap_max=16384:glibc.malloc.mmap_threshold=",
+                    mapped, ":glibc.malloc.trim_threshold=", 8 * mapped)};
+}
 
 /// Variables that may come from the host. What the dynamic linker's load is measured.
 constexpr std::array<std::string_view, 3> kPassed = {"SOTERIA_COOKIE", "LD_LIBRARY_PATH",
@@ -114,7 +120,7 @@ std::vector<std::string> PinnedEnvironment(const char* const* given, uint64_t me
   std::vector<std::string> pinned = {base::Cat("OPENBLAS_CORETYPE=", kKernelLevel),
                                      "OPENBLAS_NUM_THREADS=1"};
   if (memory_bytes < kRoomyMemoryBytes) {
-    pinned.insert(pinned.end(), kTightMemory.begin(), kTightMemory.end());
+    for (std::string& one : TightMemory(memory_bytes)) pinned.push_back(std::move(one));
   }
   std::set<std::string_view> seen;
   for (; *given != nullptr; ++given) {

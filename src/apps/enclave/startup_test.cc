@@ -10,6 +10,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr uint64_t kRoomy = uint64_t{4} << 30;
@@ -47,6 +48,9 @@ TEST(PinnedEnvironmentTest, UnderALimitAllocatorsGiveBackWhatIsFreed) {
   EXPECT_EQ(tight.size(), 4U);
   EXPECT_THAT(tight, Contains("ARROW_DEFAULT_MEMORY_POOL=system"));
   EXPECT_THAT(tight, Contains(StartsWith("GLIBC_TUNABLES=glibc.malloc.hugetlb=1:")));
+  EXPECT_THAT(tight, Contains(HasSubstr(":glibc.malloc.mmap_threshold=8388608:")));
+  EXPECT_THAT(PinnedEnvironment(given.data(), kRoomy / 64),
+              Contains(HasSubstr(":glibc.malloc.mmap_threshold=262144:")));
 }
 
 }  // namespace

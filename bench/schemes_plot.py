@@ -1,0 +1,98 @@
+"""The plot of bench/schemes.py: one panel for each size, times as grouped bars, drawn as SVG; Chromium makes the PNG of it.
+
+    python bench/schemes_plot.py bench/out/schemes.json    # draws it again
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+COLOURS = {"Spark": "#8a8f98", "baseline": "#1f5f8b", "aggregate": "#2a9d8f", "scores": "#e9a03b", "scores, unverified": "#c8553d"}
+MEASURES = (("median", "wall, s"), ("cpu", "CPU of all processes, s"), ("cpu_inside", "CPU inside enclaves, s"))
+WIDTH, PANEL_HEIGHT, LEFT, GAP, TOP = 1120, 240, 60, 24, 74
+BAR, GROUP_GAP = 17, 14
+
+
+def text(x: float, y: float, what: str, size: int = 12, anchor: str = "middle", extra: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" {extra}>{what}</text>'
+
+
+def nice_top(value: float) -> float:
+    """The least of 1, 2, 5 times a power of ten, or their quarters, that is not below."""
+    step = 10.0 ** len(str(int(value))) / 100
+    while not any(step * factor >= value for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)):
+        step *= 10
+    return next(step * factor for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if step * factor >= value)
+
+
+def panel(results: list[dict], measure: str, title: str, x: float, y: float, width: float) -> list[str]:
+    shown = [one | {"cpu": one["cpu_inside"] + one["cpu_outside"]} for one in results if measure != "cpu_inside" or one["scheme"] != "Spark"]
+    groups = [(memory, [one for one in shown if one["memory"] == memory]) for memory in ("-", "unlimited", "1GiB", "128MiB")]
+    groups = [(memory, group) for memory, group in groups if group]
+    top = nice_top(max(one[measure] for one in shown) or 1.0)
+    out = [text(x + width / 2, y - 8, title, 13)]
+    for part in range(5):
+        at = y + PANEL_HEIGHT * (1 - part / 4)
+        out.append(f'<line x1="{x}" x2="{x + width}" y1="{at:.1f}" y2="{at:.1f}" stroke="#d9dce1"/>')
+        out.append(text(x - 5, at + 4, f"{top * part / 4:g}", 11, "end"))
+    bars = sum(len(group) for _, group in groups)
+    bar = min(BAR, (width - GROUP_GAP * (len(groups) + 1)) / bars)
+    left = x + GROUP_GAP
+    for memory, group in groups:
+        begin = left
+        for one in group:
+            height = PANEL_HEIGHT * one[measure] / top
+            out.append(f'<rect x="{left:.1f}" y="{y + PANEL_HEIGHT - height:.1f}" width="{bar - 2:.1f}" height="{height:.1f}" fill="{COLOURS[one["scheme"]]}">'
+                       f'<title>{one["scheme"]}, {memory}: {one[measure]:.2f}</title></rect>')
+            left += bar
+        out.append(text((begin + left) / 2, y + PANEL_HEIGHT + 16, "Spark" if memory == "-" else memory, 11))
+        left += GROUP_GAP
+    return out
+
+
+def svg(report: dict) -> str:
+    sizes = sorted({one["rows"] for one in report["results"]})
+    width = (WIDTH - LEFT - 3 * GAP) / 3 - 24
+    height = TOP + len(sizes) * (PANEL_HEIGHT + 84)
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" fill="#22262b">',
+           f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+           text(LEFT, 22, "Logistic regression, train and evaluate: by scheme and enclave memory", 16, "start"),
+           text(WIDTH - GAP, 22, report["machine"], 11, "end")]
+    at = LEFT
+    for scheme, colour in COLOURS.items():
+        out += [f'<rect x="{at}" y="34" width="12" height="12" fill="{colour}"/>', text(at + 17, 44, scheme, 12, "start")]
+        at += 36 + 7 * len(scheme)
+    for line, rows in enumerate(sizes):
+        y = TOP + 34 + line * (PANEL_HEIGHT + 84)
+        results = [one for one in report["results"] if one["rows"] == rows]
+        out.append(text(LEFT - 44, y - 24, f"{rows:,} rows x 100 features", 14, "start", 'font-weight="bold"'))
+        for column, (measure, title) in enumerate(MEASURES):
+            out += panel(results, measure, title, LEFT + column * (width + GAP + 24), y, width)
+    return "\n".join([*out, "</svg>", ""])
+
+
+def write_plots(report: dict, folder: pathlib.Path) -> list[pathlib.Path]:
+    """schemes.svg, and schemes.png where there is a Chromium."""
+    plot, picture = folder / "schemes.svg", folder / "schemes.png"
+    drawn = svg(report)
+    plot.write_text(drawn)
+    browser = shutil.which("chromium")
+    if browser is None:
+        print("no schemes.png: Chromium isn't installed (./run test installs it)")
+        return [plot]
+    height = drawn.split('height="', 1)[1].split('"', 1)[0]
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", f"--user-data-dir={profile}",
+                        f"--window-size={WIDTH},{height}", f"--screenshot={picture.resolve()}", plot.resolve().as_uri()],
+                       capture_output=True, timeout=120, check=True)
+    return [plot, picture]
+
+
+if __name__ == "__main__":
+    source = pathlib.Path(sys.argv[1])
+    write_plots(json.loads(source.read_text()), source.parent)
