@@ -64,7 +64,13 @@ void Operation::Progress(const master::StageProgress& progress) {
   {
     const std::lock_guard lock(mutex_);
     stages_[progress.stage] = progress;
-    if (stages_.size() > kStagesMax) stages_.erase(stages_.begin());
+    if (stages_.size() > kStagesMax) {
+      const auto oldest = stages_.upper_bound(0);
+      earlier_.stage = oldest->first;
+      earlier_.tasks_done += oldest->second.tasks_done;
+      earlier_.tasks_total += oldest->second.tasks_total;
+      stages_.erase(oldest);
+    }
     stages_moved_ = true;
     cancelled = cancelled_;
   }
@@ -132,16 +138,18 @@ void Operation::PushProgress() {
   ExecutePlanResponse response;
   auto* progress = response.mutable_execution_progress();
   int64_t in_flight = 0;
-  for (const auto& [number, stage] : stages_) {
+  const auto add = [&](const master::StageProgress& stage) {
     auto* info = progress->add_stages();
-    info->set_stage_id(static_cast<int64_t>(number));
+    info->set_stage_id(static_cast<int64_t>(stage.stage));
     info->set_num_tasks(static_cast<int64_t>(stage.tasks_total));
     info->set_num_completed_tasks(static_cast<int64_t>(stage.tasks_done));
     info->set_done(stage.tasks_done >= stage.tasks_total);
-    if (stage.tasks_done < stage.tasks_total) {
+    if (!info->done() && stage.stage != 0) {
       in_flight += static_cast<int64_t>(stage.tasks_total - stage.tasks_done);
     }
-  }
+  };
+  if (earlier_.stage != 0) add(earlier_);
+  for (const auto& [number, stage] : stages_) add(stage);
   progress->set_num_inflight_tasks(in_flight);
   AppendLocked(std::move(response));
 }

@@ -33,7 +33,7 @@ inline constexpr size_t kSentBytesMax = size_t{64} << 20;
 /// Operations of one session that the server remembers, running or not.
 inline constexpr size_t kOperationsMax = 1000;
 inline constexpr int kTagsMax = 100;
-/// Stages that one progress message lists, the latest ones.
+/// Stages that one progress message lists: the latest ones, and all before them as one.
 inline constexpr size_t kStagesMax = 500;
 
 struct OperationIds {
@@ -122,6 +122,7 @@ class Operation {
   uint64_t attachment_ = 0;
   int64_t detached_ms_ = 0;
   std::map<uint64_t, master::StageProgress> stages_;
+  master::StageProgress earlier_;  // than those, added up; under the number of the last
   bool stages_moved_ = false;
   bool running_ = false;
   bool cancelled_ = false;

@@ -163,6 +163,30 @@ TEST(Operation, ProgressIsSentWhenSomethingMoved) {
   EXPECT_EQ(operation->Wait(stream, 1, milliseconds(0)).kind, Kind::kTimeout);
 }
 
+TEST(Operation, WhatWasDoneOnlyGrowsHoweverManyStagesAFitHas) {
+  const auto operation = Make();
+  operation->Begin();
+  const uint64_t stream = operation->Attach();
+  constexpr uint64_t kStages = 3 * kStagesMax;
+  int64_t before = -1;
+  for (uint64_t stage = 1; stage <= kStages; ++stage) {
+    operation->Progress({stage, 0, 4});
+    operation->Progress({stage, 4, 4});
+    operation->Progress({0, 4 * stage, 4 * 2000});  // the iterations
+    operation->PushProgress();
+    const auto next = operation->Wait(stream, stage - 1, milliseconds(0));
+    ASSERT_EQ(next.kind, Kind::kResponse);
+    const auto& progress = next.response->execution_progress();
+    ASSERT_LE(progress.stages_size(), static_cast<int>(kStagesMax) + 1);
+    int64_t done = 0;
+    for (const auto& one : progress.stages()) done += one.num_completed_tasks();
+    ASSERT_EQ(done, static_cast<int64_t>(8 * stage));
+    ASSERT_GT(done, before);
+    before = done;
+    ASSERT_EQ(progress.num_inflight_tasks(), 0) << "iterations are no tasks that run";
+  }
+}
+
 TEST(SessionState, OperationsHaveOneIdEach) {
   SessionState state("id", nullptr);
   ASSERT_TRUE(state.Add(Make()).ok());

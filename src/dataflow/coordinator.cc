@@ -269,11 +269,14 @@ StatusOr<base::Frame> Coordinator::Impl::NextFrame() {
 
 Status Coordinator::Impl::Loop(OpenStage& stage, const OnOutput& on_output,
                                const OnProgress& on_progress) {
+  const uint64_t tasks = stage.spec.recipe->partitions;
+  if (on_progress != nullptr) on_progress(stage.number, 0, tasks);
   while (!stage.coverage.complete()) {
     SOTERIA_ASSIGN_OR_RETURN(const base::Frame frame, NextFrame());
     SOTERIA_RETURN_IF_ERROR(Handle(stage, frame, on_progress));
     SOTERIA_RETURN_IF_ERROR(Deliver(stage, on_output));
   }
+  if (on_progress != nullptr) on_progress(stage.number, tasks, tasks);
   return base::OkStatus();
 }
 
@@ -326,9 +329,8 @@ Status Coordinator::Impl::Handle(OpenStage& stage, const base::Frame& frame,
       host::Progress progress;
       if (!progress.ParseFromString(frame.payload)) return malformed;
       if (on_progress != nullptr && progress.stage() == stage.number) {
-        const uint64_t tasks_max = 2 * stage.spec.recipe->partitions + 1;
-        on_progress(stage.number, std::min(progress.done(), tasks_max),
-                    std::min(progress.total(), tasks_max));
+        const uint64_t tasks = stage.spec.recipe->partitions;
+        on_progress(stage.number, std::min(progress.done(), tasks), tasks);
       }
       return base::OkStatus();
     }

@@ -23,7 +23,8 @@
 
 namespace soteria::master {
 
-/// Where a running call stands; numbers only.
+/// Where a running call stands; numbers only. Stage 0 stands for the iterations of a fit, each of
+/// which counts as many tasks as there are partitions.
 struct StageProgress {
   uint64_t stage = 0;
   uint64_t tasks_done = 0;

@@ -122,7 +122,7 @@ base::StatusOr<dataflow::StageResult> StageScope::Run(
   dataflow::Coordinator::OnProgress on_progress;
   if (progress_) {
     on_progress = [this](uint64_t stage, uint64_t done, uint64_t total) {
-      progress_(StageProgress{stage, done, total});
+      ShowProgress({stage, done, total});
     };
   }
   SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result,

@@ -109,6 +109,9 @@ class StageScope : public plan::Runner {
   base::Status Keep(const plan::Lowered& lowered);
   void DropKept();
   void set_progress(Progress progress) { progress_ = std::move(progress); }
+  void ShowProgress(const StageProgress& progress) const {
+    if (progress_) progress_(progress);
+  }
 
  private:
   dataflow::Coordinator& coordinator_;
@@ -129,6 +132,9 @@ class BlockWork : public ml::Work {
   BlockWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
   base::StatusOr<std::string> Reduce(const ml::Kernel& kernel) override;
   uint64_t partitions() const override { return input_.recipe->partitions; }
+  void Progress(uint64_t iteration, uint64_t iterations_max) override {
+    scope_.ShowProgress({0, iteration * partitions(), iterations_max * partitions()});
+  }
 
  private:
   StageScope& scope_;
