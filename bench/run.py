@@ -19,20 +19,25 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 
+import moved
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SIDE = ROOT / "bench/lr_side.py"
 FILES = 8
 SPARK_HOME = pathlib.Path(pyspark.__file__).parent
 CLUSTER = "local-cluster[2,1,2048]"
-SPARK_OPTIONS = ("--spark-conf", "spark.executor.memory=2g", "--spark-conf", "spark.ui.enabled=false")
+SPARK_CONF = {"spark.executor.memory": "2g", "spark.ui.enabled": "false"}
+SPARK_ENGINE = ("--engine", "spark", "--spark-home", SPARK_HOME, "--spark-master", CLUSTER,
+                *(word for name, value in SPARK_CONF.items() for word in ("--spark-conf", f"{name}={value}")))
 # Of the reduce stages in stage_latency, sealed.
-PARTIAL_BYTES, TASK_BYTES = 300, 1_500
+PARTIAL_BYTES, TASK_BYTES = 240, 740
 VECTOR = pa.struct([
     pa.field("type", pa.int8(), nullable=False), pa.field("size", pa.int32()),
     pa.field("indices", pa.list_(pa.field("element", pa.int32(), nullable=False))),
@@ -183,7 +188,7 @@ def spark_environment(master: str = "local[2] --driver-memory 8g", files: int = 
 
 def logistic_regression(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.Path, runs: int, on_spark: bool = False) -> None:
     if on_spark:
-        host = soteria.start(2, 1, "--engine", "spark", "--spark-home", SPARK_HOME, "--spark-master", CLUSTER, *SPARK_OPTIONS)
+        host = soteria.start(2, 1, *SPARK_ENGINE)
         stock, time_promised, memory_promised = spark_environment(f"{CLUSTER} --executor-memory 2g"), 0.4, None
     else:
         host = soteria.start(workers=1, slots=2)
@@ -211,6 +216,10 @@ def logistic_regression(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.P
     print(f"  memory ratio {ours.peak / theirs.peak:.3f}" + (f"  (promised: at most {memory_promised})" if memory_promised else ""))
 
 
+def spread(times: list[float]) -> str:
+    return f"{statistics.median(times):.1f} ms ({min(times):.1f}-{max(times):.1f})"
+
+
 def tiny_table(soteria: Soteria, rows: int, files: int) -> pathlib.Path:
     tiny, sealed = soteria.folder / f"tiny{files}.parquet", soteria.folder / f"storage/tiny{files}"
     generator = np.random.Generator(np.random.PCG64(1))
@@ -220,42 +229,88 @@ def tiny_table(soteria: Soteria, rows: int, files: int) -> pathlib.Path:
     return sealed
 
 
-def stage_latency(soteria: Soteria, sealed: pathlib.Path, *engine) -> tuple[list[float], list[int]]:
+# Of a fit with one iteration: stages that every fit has. Its rows are summarised, and one loss and gradient are asked for.
+FITS, STAGES_OF_ONE = 10, 5
+
+
+def stage_latency(soteria: Soteria, sealed: pathlib.Path, *engine, beside=None) -> tuple[list[float], list[int]]:
     """Stages that do next to nothing: iterative fits on few rows, on two workers. What more iterations cost, divided by the
-    stages they take: the calls themselves don't count. Milliseconds a stage, and milliseconds to attest and provision."""
+    stages they take: the calls themselves don't count. Milliseconds a stage, and milliseconds to attest and provision. The
+    first session only warms up. `beside` is called after each with the number of its stages."""
     soteria.start(2, 1, *engine)
     manifest = soteria.manifest(sealed)
     report = re.compile(r"attested and provisioned in (\d+) ms(?s:.)*session: (\d+) stages")
     connected, each = [], []
-    for _ in range(5):
-        seconds, stages = [], []
-        for iterations in (1, 100):
-            time.sleep(1.0)  # the host has a fresh master and workers ready
-            command = soteria.run(manifest, sys.executable, ROOT / "bench/stage_side.py", sealed, str(iterations))
-            command.insert(2, "--verbose")
-            done = subprocess.run(command, env=soteria.environment, capture_output=True, text=True, check=True)
-            provisioned, count = map(int, report.search(done.stderr).groups())
-            connected.append(provisioned)
-            seconds.append(float(done.stdout))
-            stages.append(count)
-        each.append((seconds[1] - seconds[0]) * 1000 / (stages[1] - stages[0]))
+    for _ in range(6):
+        time.sleep(1.0)  # the host has a fresh master and workers ready
+        command = soteria.run(manifest, sys.executable, ROOT / "bench/stage_side.py", sealed, FITS)
+        command.insert(2, "--verbose")
+        done = subprocess.run(command, env=soteria.environment, capture_output=True, text=True, check=True)
+        provisioned, count = map(int, report.search(done.stderr).groups())
+        connected.append(provisioned)
+        few, many = map(float, done.stdout.split())
+        more = count - STAGES_OF_ONE * (2 * FITS + 1)
+        each.append((many - few) * 1000 / more)
+        if beside:
+            beside(count)
     soteria.stop()
-    return each, connected
+    return each[1:], connected[1:]
 
 
-def bare_job(soteria: Soteria, partitions: int, partial_bytes: int, task_bytes: int) -> float:
-    """Milliseconds of a Spark job of the same shape that does nothing, in the same kind of cluster."""
-    fan_in = max(8, math.isqrt(partitions - 1) + 1)
-    environment = {**spark_environment(), "BARE": f"{partitions},{fan_in},{partial_bytes},{task_bytes},100"}
-    conf = [word for what in ("shuffle", "shuffle.spill", "broadcast", "rdd") for word in ("--conf", f"spark.{what}.compress=false")]
-    done = subprocess.run(
-        [str(SPARK_HOME / "bin/spark-shell"), "--master", CLUSTER, "--executor-memory", "2g", *conf, "--conf", "spark.ui.enabled=false",
-         "--conf", "spark.log.level=ERROR", "-I", str(ROOT / "bench/bare_stages.scala")],
-        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300, cwd=soteria.folder)
-    found = re.search(r"bare: ([\d.]+) ms", done.stdout)
-    if not found:
-        raise SystemExit(f"bench: the bare Spark job failed:\n{done.stdout}\n{done.stderr}")
-    return float(found.group(1))
+class BareJobs:
+    """Spark jobs of the shape of one of our reduce stages that do nothing, on the same kind of cluster with the same
+    configuration: compiled, warm, one after another."""
+
+    def __init__(self, folder: pathlib.Path, partitions: int):
+        folder.mkdir()
+        subprocess.run(["javac", "-cp", f"{SPARK_HOME}/jars/*", "-d", folder, ROOT / "bench/BareStages.java"], check=True)
+        with zipfile.ZipFile(folder / "bare.jar", "w") as jar:
+            for compiled in folder.glob("*.class"):
+                jar.write(compiled, compiled.name)
+        fan_in = max(8, math.isqrt(partitions - 1) + 1)
+        # What host/spark's Main sets, and `soteria cluster start`.
+        conf = {f"spark.{what}.compress": "false" for what in ("shuffle", "shuffle.spill", "broadcast", "rdd")}
+        conf |= {"spark.driver.maxResultSize": "0", "spark.log.level": "WARN", **SPARK_CONF}
+        self.times: list[float] = []
+        self.errors = folder / "log"
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [str(SPARK_HOME / "bin/spark-submit"), "--master", CLUSTER, "--class", "BareStages",
+                 *(word for name, value in conf.items() for word in ("--conf", f"{name}={value}")),
+                 str(folder / "bare.jar"), *map(str, (partitions, fan_in, PARTIAL_BYTES, TASK_BYTES))],
+                env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(folder)}, cwd=folder,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+
+    def run(self, jobs: int) -> None:
+        self.process.stdin.write(f"{jobs}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: the bare Spark jobs failed; see {self.errors}")
+        self.times.append(float(line))
+
+    def close(self) -> list[float]:
+        """Milliseconds a job; the first run has only warmed up."""
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        return self.times[1:]
+
+
+def bytes_moved(soteria: Soteria) -> None:
+    """What Spark moves of a job whose every stage is a Spark job, beside what the enclaves sealed."""
+    events, record = soteria.folder / "events", soteria.folder / "record"
+    events.mkdir()
+    conf = {"spark.soteria.residentBytes": "0", "spark.eventLog.enabled": "true", "spark.eventLog.dir": events.as_uri(),
+            "spark.eventLog.rolling.enabled": "false", "spark.eventLog.compress": "false", "spark.eventLog.logBlockUpdates.enabled": "true"}
+    table = tiny_table(soteria, 20_000, 8)
+    soteria.start(2, 1, *SPARK_ENGINE, "--record", record, *(w for name, value in conf.items() for w in ("--spark-conf", f"{name}={value}")))
+    command = soteria.run(soteria.manifest(table), sys.executable, ROOT / "bench/bytes_side.py", table)
+    subprocess.run(command, env=soteria.environment, capture_output=True, text=True, check=True)
+    soteria.stop()
+    (log,) = events.iterdir()
+    found = moved.events_in(log)
+    for what, amount in {**moved.shuffles(found, record, 1), "broadcast": moved.broadcasts(found, record, 1)}.items():
+        print(f"  {what:9} {amount}")
 
 
 def on_spark(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.Path, runs: int) -> None:
@@ -263,14 +318,17 @@ def on_spark(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.Path, runs: 
     print(f"on {CLUSTER}: LogisticRegression as above, load + fit:")
     logistic_regression(soteria, plain, sealed, runs, on_spark=True)
     tiny = tiny_table(soteria, 64, 16)
-    engine = ("--engine", "spark", "--spark-home", SPARK_HOME, "--spark-master", CLUSTER, *SPARK_OPTIONS)
     print("an iteration with empty tasks, 16 partitions, in a resident task:")
-    each, _ = stage_latency(soteria, tiny, *engine)
+    each, _ = stage_latency(soteria, tiny, *SPARK_ENGINE)
     print(f"  {statistics.median(each):.2f} ms a stage")
     print("the same as Spark stages (3 a reduce, 19 tasks), beside a bare Spark job of that shape, bytes and cluster:")
-    each, _ = stage_latency(soteria, tiny, *engine, "--spark-conf", "spark.soteria.residentBytes=0")
-    ours, bare = statistics.median(each), bare_job(soteria, 16, PARTIAL_BYTES, TASK_BYTES)
-    print(f"  Soteria {ours:.1f} ms, bare {bare:.1f} ms, ratio {ours / bare:.2f} (promised: at most 1.2)")
+    jobs = BareJobs(soteria.folder / "bare", 16)
+    each, _ = stage_latency(soteria, tiny, *SPARK_ENGINE, "--spark-conf", "spark.soteria.residentBytes=0", beside=jobs.run)
+    bare = jobs.close()
+    print(f"  Soteria {spread(each)}, bare {spread(bare)}, ratio {statistics.median(each) / statistics.median(bare):.2f} "
+          f"(promised: at most 1.2; load {os.getloadavg()[0]:.1f})")
+    print("bytes that Spark moves, by its event log: shuffles written by reduce and shuffle stages, read; broadcasts fetched:")
+    bytes_moved(soteria)
 
 
 def main() -> None:

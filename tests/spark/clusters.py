@@ -112,6 +112,7 @@ class SparkCluster:
         self.local = self.folder / "local"
         self.driver: subprocess.Popen | None = None
         self.conf: dict[str, str] = {}
+        self.enclave_memory = 0
         self.drivers = 0
         for folder in (self.directory, self.events, self.local):
             folder.mkdir(parents=True)
@@ -144,11 +145,12 @@ class SparkCluster:
     def log(self, name: str = "") -> str:
         return (self.folder / (name or f"driver-{self.drivers}.log")).read_text(errors="replace")
 
-    def ensure(self, **conf) -> "SparkCluster":
+    def ensure(self, enclave_memory: int = 0, **conf) -> "SparkCluster":
         """A driver with this configuration (names with _ for .), started anew when another one or none is there."""
         wanted = {name.replace("_", "."): value for name, value in conf.items()}
-        if not (self.driver and self.driver.poll() is None and wanted == self.conf):
+        if not (self.driver and self.driver.poll() is None and (wanted, enclave_memory) == (self.conf, self.enclave_memory)):
             self.end_driver()
+            self.enclave_memory = enclave_memory  # bytes; 0: no limit
             self.begin_driver(wanted)
         executors = int(wanted.get("spark.dynamicAllocation.minExecutors", WORKERS))
         # Also after a test that has ended some: those that Spark starts instead, and no more of the old ones.
@@ -174,6 +176,7 @@ class SparkCluster:
             self.home / "bin/spark-submit", "--master", self.master_url(), "--name", "soteria", *options, JAR,
             "--master", BIN.resolve() / "soteria-master", "--worker", BIN.resolve() / "soteria-worker", "--dir", self.directory,
             "--stats", self.statistics_program, "--workers", wanted.get("spark.dynamicAllocation.minExecutors", WORKERS),
+            *(("--memory", self.enclave_memory) if self.enclave_memory else ()),
             "--simulated-key", self.directory / "simulated.pem", "--log-dir", self.folder / "logs", "--record", self.record,
             log=f"driver-{self.drivers}.log")
         until(lambda: state.exists() or self.driver.poll() is not None, "the cluster is ready")

@@ -20,13 +20,14 @@ from clusters import SparkCluster, Standalone, run_on, script_file  # noqa: E402
 
 PARTITIONS = 4
 POINTS = 400
+MANY, MANY_FILES = 240_000, 12
 
 
-def points():
+def points(rows=POINTS):
     generator = np.random.Generator(np.random.PCG64(3))
-    values = generator.normal(size=(POINTS, 3))
-    label = (values.sum(axis=1) + generator.normal(size=POINTS) > 0) * 1.0
-    return pd.DataFrame({"id": np.arange(POINTS), "x": values[:, 0], "y": values[:, 1], "z": values[:, 2], "label": label})
+    values = generator.normal(size=(rows, 3))
+    label = (values.sum(axis=1) + generator.normal(size=rows) > 0) * 1.0
+    return pd.DataFrame({"id": np.arange(rows), "x": values[:, 0], "y": values[:, 1], "z": values[:, 2], "label": label})
 
 
 def patients():
@@ -47,9 +48,11 @@ class World(Deployment):
         self.frame = patients()
         self.patients = self.table("patients", self.frame, PARTITIONS)
         self.points = self.table("points", points(), PARTITIONS)
+        self.many_frame = points(MANY)
+        self.many = self.table("many", self.many_frame, MANY_FILES)
         self.models = self.storage / "models"
         self.start()
-        self.write_manifest(read=[self.patients, self.points], write=[self.models])
+        self.write_manifest(read=[self.patients, self.points, self.many], write=[self.models])
 
     def run_file(self, path, *args, **kwargs):
         return run_on(self, self.cluster, path, *args, **kwargs)

@@ -145,3 +145,40 @@ for steps in seen.values():
     assert steps[-1] is None and steps[:-1] == sorted(steps[:-1]), steps
 print("moved")
 """
+
+# The same for fits, whose stages are many and short. Powers of what is measured make one take its time.
+PROGRESS_OF_A_FIT = HEAD + """
+seen = {}
+
+def show(stages, inflight_tasks, operation_id, done):
+    if not done:
+        step = sum(stage.num_completed_tasks for stage in stages), sum(stage.num_tasks for stage in stages)
+        seen.setdefault(operation_id, []).append(step)
+
+import itertools
+terms = [" * ".join(term) for degree in (1, 2, 3, 4) for term in itertools.combinations_with_replacement("xyz", degree)]
+names = [f"term{number}" for number in range(len(terms))]
+powers = VectorAssembler(inputCols=names, outputCol="features").transform(
+    table.selectExpr("label", *(f"{term} as {name}" for term, name in zip(terms, names))))
+spark.registerProgressHandler(show)
+longest = []
+while len(set(longest)) < 4:
+    LogisticRegression(maxIter=100, tol=0.0, standardization=False).fit(powers)
+    longest = max(seen.values(), key=len, default=[])
+for steps in seen.values():
+    assert steps == sorted(steps), steps
+    assert all(0 <= done <= total for done, total in steps), steps
+assert len({done / total for done, total in longest}) >= 4, longest
+print("moved")
+"""
+
+# More rows than the enclaves have room for, behind a shuffle, and a fit on them.
+SPILLS = HEAD + """
+mixed = table.repartition(12).persist()
+print(mixed.count(), bits(mixed.agg(F.sum("x"), F.avg("y")).first()))
+at("spilled")
+wait("go")
+data = VectorAssembler(inputCols=["x", "y", "z"], outputCol="features").transform(mixed)
+print(fit(3))
+print(bits(mixed.agg(F.sum("x"), F.avg("y"), F.max("z")).first()))
+"""

@@ -11,7 +11,7 @@ import pytest
 
 from clusters import until
 from deployment import ROOT
-from scripts import ALL, FIT, FITS_FOR_EVER, INTERRUPTED, PROGRESS
+from scripts import ALL, FIT, FITS_FOR_EVER, INTERRUPTED, PROGRESS, PROGRESS_OF_A_FIT
 
 DEMO = ROOT / "examples/breast_cancer.py"
 UID = re.compile(r"_[0-9a-f]{12}(?![0-9a-f])")
@@ -120,3 +120,9 @@ def test_an_interrupted_action_leaves_its_session_whole(world, cluster):
 
 def test_the_progress_bar_moves(world, standalone):
     assert standalone.run(PROGRESS, world.points).stdout == "moved\n"
+
+
+def test_the_progress_bar_moves_in_a_fit_of_short_stages(world, cluster):
+    """On the embedded engine; on Spark in one resident task; on Spark with a job for each stage."""
+    assert world.wanted(PROGRESS_OF_A_FIT, world.many) == "moved\n"
+    assert cluster.run(PROGRESS_OF_A_FIT, world.many).stdout == "moved\n"

@@ -5,7 +5,7 @@ import re
 import signal
 
 from clusters import EXECUTOR, READY, WORKER_DAEMON, counters, until
-from conftest import EACH_STAGE_A_JOB
+from conftest import EACH_STAGE_A_JOB, SPECULATION
 from scripts import DIVIDES, FIT, FITS, FITS_FOR_EVER, KEPT
 
 LOST_SECONDS = 30
@@ -122,6 +122,34 @@ def test_a_slow_executor_is_overtaken_by_a_copy(world, standalone):
         job.tell("done")
         assert job.end() == right(world, FIT)
         assert job.counters()["lost"] == 0, job.text()
+
+
+def test_a_copy_of_a_resident_task_does_no_harm(world, the_standalone):
+    """Stages that run one after another inside one Spark task, and Spark makes a copy of that task because it takes long."""
+    cluster = the_standalone.ensure(**SPECULATION)
+
+    def copies():
+        return [event for event in cluster.log_of_events() if event["Event"] == "SparkListenerTaskStart"
+                and event["Task Info"]["Speculative"]]
+
+    with cluster.begin(FITS, world.points) as job:
+        job.reached("fitting")
+        slow = cluster.freeze_at_work()
+        until(copies, "there is a copy of the task")
+        slow.process.signal(signal.SIGCONT)
+        job.tell("done")
+        assert job.end() == right(world, FIT)
+        assert job.counters()["lost"] == 0, job.text()
+    # The first attempt is lost while its copy waits.
+    with cluster.begin(FITS, world.points) as job:
+        job.reached("fitting")
+        before = len(copies())
+        slow = cluster.freeze_at_work()
+        until(lambda: len(copies()) > before, "there is a copy of the task")
+        slow.process.signal(signal.SIGKILL)
+        job.tell("done")
+        assert job.end() == right(world, FIT)
+        assert job.counters()["lost"] == 1, job.text()
 
 
 def test_a_task_that_always_loses_its_enclave_ends_the_job(world, local_cluster):

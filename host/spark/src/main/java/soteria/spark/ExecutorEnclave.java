@@ -1,5 +1,6 @@
 package soteria.spark;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.util.Utils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import soteria.host.Blob;
@@ -35,6 +37,7 @@ final class ExecutorEnclave implements Worker.Owner {
   private final String executor;
   private final int slots;
   private final Recording recording;
+  private final File spill; // in one of Spark's local directories, and removed with them
   private final FrameChannel link;
   private final BlockingQueue<FrameChannel.Frame> forResident = new LinkedBlockingQueue<>();
   // Guarded by this.
@@ -51,6 +54,7 @@ final class ExecutorEnclave implements Worker.Owner {
     this.executor = executor;
     this.slots = slots;
     this.recording = new Recording(settings.recordDirectory());
+    this.spill = Utils.createTempDir(Utils.getLocalDir(SparkEnv.get().conf()), "soteria-spill");
     link = new FrameChannel(new Socket(settings.driverHost(), settings.driverPort()));
     Hello hello =
         Hello.newBuilder()
@@ -233,7 +237,7 @@ final class ExecutorEnclave implements Worker.Owner {
     if (number != 0) {
       String name = "session-" + number + "-worker-" + executor;
       files = new FileService(SparkEnv.get().conf());
-      worker = new Worker(settings, name, slots, recording, this);
+      worker = new Worker(settings, name, slots, new File(spill, name), recording, this);
       statistics =
           new StatisticsProcess(
               settings, "session-" + number + "-statistics-" + executor, recording);
@@ -285,6 +289,7 @@ final class ExecutorEnclave implements Worker.Owner {
   }
 
   private void exit() {
+    Worker.remove(spill); // a JVM that is halted doesn't tidy up
     if (executor.equals("driver")) {
       System.exit(EXIT_CODE);
     }

@@ -117,7 +117,7 @@ public final class Main {
   }
 
   /** What we need of Spark and the operator didn't set otherwise. */
-  private static void defaults(SparkConf conf) {
+  static void defaults(SparkConf conf) {
     conf.setIfMissing("spark.app.name", "soteria");
     conf.setMaster(withAttempts(conf.get("spark.master")));
     String plugins = conf.get("spark.plugins", "");

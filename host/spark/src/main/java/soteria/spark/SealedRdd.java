@@ -2,7 +2,9 @@ package soteria.spark;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.apache.spark.Dependency;
@@ -96,12 +98,22 @@ abstract class SealedRdd extends RDD<Tuple2<Integer, byte[]>> {
   abstract java.util.Iterator<Tuple2<Integer, byte[]>> work(Partition split, TaskContext context)
       throws IOException, InterruptedException;
 
-  /** One after another: shuffles write them as they come, and no second copy of all is made. */
+  /** One after another, each let go: shuffles write them as they come, and no second copy of all is made. */
   static java.util.Iterator<Tuple2<Integer, byte[]>> elements(
       List<Blob> blobs, ToIntFunction<Blob> target) {
-    return blobs.stream()
-        .map(blob -> new Tuple2<>((Integer) target.applyAsInt(blob), blob.toByteArray()))
-        .iterator();
+    Deque<Blob> left = new ArrayDeque<>(blobs);
+    return new java.util.Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return !left.isEmpty();
+      }
+
+      @Override
+      public Tuple2<Integer, byte[]> next() {
+        Blob blob = left.remove();
+        return new Tuple2<>(target.applyAsInt(blob), blob.toByteArray());
+      }
+    };
   }
 
   @SuppressWarnings("unchecked")

@@ -1,11 +1,16 @@
 package soteria.spark;
 
 import java.io.Closeable;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import soteria.host.Blob;
@@ -63,6 +69,7 @@ final class Worker implements Closeable {
   private final String cookie = EnclaveProcess.newCookie();
   private final ServerSocket door;
   private final EnclaveProcess process;
+  private final File spill;
   private final int slotsWanted;
   private final List<Slot> slots = new ArrayList<>(); // guarded by this
   private final Set<Long> taken = new HashSet<>(); // numbers of slots; of the door's thread
@@ -85,15 +92,18 @@ final class Worker implements Closeable {
       };
   private final Set<Long> broadcasts = new HashSet<>();
 
-  Worker(Settings settings, String name, int slots, Recording recording, Owner owner)
+  /** {@code spill}: where the enclave puts sealed blocks that its memory has no room for. It goes with the enclave. */
+  Worker(
+      Settings settings, String name, int slots, File spill, Recording recording, Owner owner)
       throws IOException {
+    this.spill = spill;
     this.owner = owner;
     this.recording = recording;
     this.name = name;
     this.slotsWanted = slots;
     door = new ServerSocket(0, slots + 1, InetAddress.getLoopbackAddress());
     List<String> arguments = settings.arguments(door.getLocalPort(), name);
-    arguments.addAll(List.of("--slots", Integer.toString(slots)));
+    arguments.addAll(List.of("--slots", Integer.toString(slots), "--spill-dir", spill.getPath()));
     if (settings.memoryBytes() > 0) {
       arguments.addAll(List.of("--memory", Long.toString(settings.memoryBytes())));
     }
@@ -167,7 +177,22 @@ final class Worker implements Closeable {
 
   private void end() {
     breakOff();
+    remove(spill); // an enclave that was killed has left it behind
     owner.ended(this);
+  }
+
+  /** A folder with all that is in it, if it is there. */
+  static void remove(File folder) {
+    if (!folder.exists()) {
+      return;
+    }
+    try (Stream<Path> paths = Files.walk(folder.toPath())) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("{} can't be removed: {}", folder, e.getMessage());
+    }
   }
 
   /** All of it ends when a part does. */

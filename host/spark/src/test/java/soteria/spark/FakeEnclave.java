@@ -1,6 +1,7 @@
 package soteria.spark;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import soteria.host.Blob;
 import soteria.host.FrameKind;
@@ -23,7 +25,7 @@ import soteria.host.TaskKind;
 
 /**
  * Does what the "sealed" task of a stage says in plain words: "leaf", "shuffle P Q", "read S", "fail", "retry" (once a place),
- * "hang". What it makes is named after what it is made of: a partition is its number, a node its children in parentheses.
+ * "hang", "slices N B" (of B bytes, also of what is merged). What it makes is named after what it is made of: a partition is its number, a node its children in parentheses.
  */
 final class FakeEnclave {
   /** What came by the control connection: "stage 5", "broadcast 7", ... */
@@ -31,6 +33,8 @@ final class FakeEnclave {
 
   /** Frees the stages that hang. */
   final CountDownLatch released = new CountDownLatch(1);
+
+  private static final int FRAME_BYTES = 64 << 20;
 
   private final Map<Long, String> stages = new ConcurrentHashMap<>();
   private final Map<String, Boolean> tried = new ConcurrentHashMap<>();
@@ -87,20 +91,46 @@ final class FakeEnclave {
 
   private void serveSlot(FrameChannel slot) throws IOException, InterruptedException {
     while (true) {
-      Task task = Task.parseFrom(slot.receive().payload());
+      Task.Builder whole = Task.newBuilder();
+      do {
+        whole.setMore(false).mergeFrom(Slot.aliased(slot.receive().payload()));
+      } while (whole.getMore());
+      Task task = whole.build();
       TaskDone.Builder done =
           TaskDone.newBuilder()
               .setStage(task.getStage())
               .setPlace(task.getPlace())
               .setOutcome(Outcome.OK);
       make(task, stage(task.getStage()).split(" "), done);
-      slot.send(FrameKind.TASK_DONE, task.getStage(), done.build().toByteArray());
+      answer(slot, done.build());
     }
+  }
+
+  /** In several frames when it is large. */
+  private static void answer(FrameChannel slot, TaskDone done) throws IOException {
+    TaskDone.Builder frame = done.toBuilder().clearOutputs();
+    long bytes = 0;
+    for (Blob blob : done.getOutputsList()) {
+      if (bytes > FRAME_BYTES) {
+        slot.send(FrameKind.TASK_DONE, done.getStage(), frame.setMore(true).build().toByteArray());
+        frame.clearOutputs().setMore(false);
+        bytes = 0;
+      }
+      frame.addOutputs(blob);
+      bytes += blob.getSealed().size();
+    }
+    slot.send(FrameKind.TASK_DONE, done.getStage(), frame.build().toByteArray());
   }
 
   private void make(Task task, String[] words, TaskDone.Builder done) throws InterruptedException {
     Place place = task.getPlace();
     long partition = place.getC() == 0 ? place.getA() : place.getB();
+    if (words[0].equals("slices")) {
+      int slices = Integer.parseInt(words[1]);
+      checkSlices(task, slices, Integer.parseInt(words[2]));
+      done.addAllOutputs(slices(task, place, slices, Integer.parseInt(words[2])));
+      return;
+    }
     if (task.getKind() == TaskKind.MERGE) {
       done.addOutputs(blob(task, place, names(task)));
       return;
@@ -141,6 +171,28 @@ final class FakeEnclave {
           released.await();
         }
         done.addOutputs(blob(task, place, "" + partition));
+      }
+    }
+  }
+
+  /** All of the same bytes, so that a large message takes no memory here. */
+  private static List<Blob> slices(Task task, Place place, int slices, int bytes) {
+    ByteString content = UnsafeByteOperations.unsafeWrap(new byte[bytes]);
+    Blob.Builder blob = Blob.newBuilder().setStage(task.getStage()).setPlace(place);
+    blob.setSealed(content).setSlices(slices);
+    return IntStream.range(0, slices).mapToObj(slice -> blob.setSlice(slice).build()).toList();
+  }
+
+  /** Each child whole: all of its slices. */
+  private static void checkSlices(Task task, int slices, int bytes) {
+    Map<Place, List<Blob>> children =
+        task.getInputsList().stream().collect(Collectors.groupingBy(Blob::getPlace));
+    for (List<Blob> child : children.values()) {
+      boolean whole =
+          child.stream().mapToLong(Blob::getSlice).distinct().count() == slices
+              && child.stream().allMatch(blob -> blob.getSealed().size() == bytes);
+      if (!whole || child.size() != slices) {
+        throw new IllegalStateException("a child of " + child.size() + " slices");
       }
     }
   }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,7 @@ import soteria.host.Terminal;
 class StagesTest {
   private static final int SLOTS = 2;
   private static final int RESIDENT_BYTES = 100;
+  private static final int SLICE_BYTES = (16 << 20) + 200; // sealed
   private static final byte[] NONE = {};
   @TempDir static Path folder;
   private static EnclaveDoor enclaves;
@@ -73,8 +75,8 @@ class StagesTest {
             .set("spark.driver.host", "127.0.0.1")
             .set("spark.driver.bindAddress", "127.0.0.1")
             .set("spark.local.dir", folder.toString())
-            .set("spark.executor.cores", "" + SLOTS)
-            .set("spark.plugins", SoteriaPlugin.class.getName());
+            .set("spark.executor.cores", "" + SLOTS);
+    Main.defaults(conf);
     new Settings(
             "127.0.0.1", door.getLocalPort(), "00c0ffee", enclaves.program(), "", "", 0, "", "")
         .into(conf);
@@ -115,7 +117,8 @@ class StagesTest {
         new Stages(
             spark,
             executors,
-            (kind, id, payload) -> toMaster.add(new FrameChannel.Frame(kind, id, payload)),
+            (kind, id, payload) ->
+                toMaster.add(new FrameChannel.Frame(kind, id, inBrief(kind, payload))),
             session,
             RESIDENT_BYTES);
     current = stages;
@@ -132,6 +135,28 @@ class StagesTest {
     spark.removeSparkListener(listener);
     executors.begin(0);
     stages.close();
+  }
+
+  /** Of a slice, what it was: a test that holds large results would need their memory. */
+  private static byte[] inBrief(int kind, byte[] payload) {
+    try {
+      if (kind != FrameKind.RESULT_VALUE) {
+        return payload;
+      }
+      Result result = Result.parseFrom(Slot.aliased(payload));
+      if (result.getSlices() == 0) {
+        return payload;
+      }
+      String brief =
+          String.format(
+              "%d slice %d: %d",
+              result.getPlace().getC() == 0 ? result.getPlace().getA() : result.getPlace().getB(),
+              result.getSlice(),
+              result.getSealed().size());
+      return result.toBuilder().setSealed(ByteString.copyFromUtf8(brief)).build().toByteArray();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   private static RunStage.Builder stage(long number, Terminal terminal, int partitions, String task) {
@@ -344,6 +369,39 @@ class StagesTest {
     }
     Loopback.until(
         () -> spark.env().memoryManager().storageMemoryUsed() - before < 5L << 20);
+  }
+
+  /** Each partition's result in so many slices, or for a reduce the root's. */
+  private void arrivesInSlices(Terminal terminal, int partitions, int slices, int bytes)
+      throws Exception {
+    run(stage(1, terminal, partitions, "slices " + slices + " " + bytes));
+    List<String> wanted = new ArrayList<>();
+    for (int place = 0; place < (terminal == Terminal.REDUCE ? 1 : partitions); place++) {
+      for (int slice = 0; slice < slices; slice++) {
+        wanted.add(String.format("%d slice %d: %d", place, slice, bytes));
+      }
+    }
+    assertEquals(wanted.stream().sorted().toList(), results(1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"COLLECT, 2", "REDUCE, 4"})
+  void aMessageInSlicesArrivesWhole(Terminal terminal, int partitions) throws Exception {
+    arrivesInSlices(terminal, partitions, 17, 1_000);
+  }
+
+  @Test
+  @Tag("large")
+  @Timeout(600)
+  void aPartialOver256MiBPassesShuffleAndResult() throws Exception {
+    arrivesInSlices(Terminal.REDUCE, 4, 17, SLICE_BYTES);
+  }
+
+  @Test
+  @Tag("large")
+  @Timeout(600)
+  void aResultOver2GiBArrives() throws Exception {
+    arrivesInSlices(Terminal.COLLECT, 18, 8, SLICE_BYTES);
   }
 
   @Test

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +57,7 @@ class WorkerTest {
             settings,
             "worker",
             1,
+            spill(),
             new Recording(""),
             new Worker.Owner() {
               @Override
@@ -68,6 +71,10 @@ class WorkerTest {
               }
             });
     started = door.next();
+  }
+
+  private File spill() {
+    return folder.resolve("spilled").toFile();
   }
 
   @AfterEach
@@ -141,6 +148,16 @@ class WorkerTest {
     receiveTask(task.stage());
     answer(task.stage(), outcome(Outcome.OK));
     result.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void whatAKilledEnclaveHasSpilledGoesWithIt() throws Exception {
+    Path block = spill().toPath().resolve("soteria-spill-1/block-0.sealed");
+    Files.createDirectories(block.getParent());
+    Files.write(block, new byte[] {1});
+    worker.close();
+    ended.get(30, TimeUnit.SECONDS);
+    assertFalse(spill().exists());
   }
 
   @Test
