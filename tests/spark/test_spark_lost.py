@@ -129,8 +129,8 @@ def test_a_copy_of_a_resident_task_does_no_harm(world, the_standalone):
     cluster = the_standalone.ensure(**SPECULATION)
 
     def copies():
-        return [event for event in cluster.log_of_events() if event["Event"] == "SparkListenerTaskStart"
-                and event["Task Info"]["Speculative"]]
+        return [task for stage in cluster.api("/stages?status=active&details=true") for task in stage["tasks"].values()
+                if task["speculative"]]
 
     with cluster.begin(FITS, world.points) as job:
         job.reached("fitting")
@@ -143,9 +143,8 @@ def test_a_copy_of_a_resident_task_does_no_harm(world, the_standalone):
     # The first attempt is lost while its copy waits.
     with cluster.begin(FITS, world.points) as job:
         job.reached("fitting")
-        before = len(copies())
         slow = cluster.freeze_at_work()
-        until(lambda: len(copies()) > before, "there is a copy of the task")
+        until(copies, "there is a copy of the task")
         slow.process.signal(signal.SIGKILL)
         job.tell("done")
         assert job.end() == right(world, FIT)
