@@ -20,7 +20,7 @@ from clusters import SparkCluster, Standalone, run_on, script_file  # noqa: E402
 
 PARTITIONS = 4
 POINTS = 400
-MANY, MANY_FILES = 240_000, 12
+MANY, MANY_FILES = 240_000, 16
 
 
 def points(rows=POINTS):

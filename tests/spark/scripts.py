@@ -174,7 +174,7 @@ print("moved")
 
 # More rows than the enclaves have room for, behind a shuffle, and a fit on them.
 SPILLS = HEAD + """
-mixed = table.repartition(12).persist()
+mixed = table.repartition(16).persist()
 print(mixed.count(), bits(mixed.agg(F.sum("x"), F.avg("y")).first()))
 at("spilled")
 wait("go")
