@@ -58,9 +58,9 @@ def d(tmp_path_factory):
 
 def under(d, **rule):
     """The Manifest with another [statistics]."""
-    text = re.sub(r"(?ms)^\\[statistics\\].*?(?=^\\[|\\Z)", "", d.base)
-    lines = "\\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
-    d.manifest.write_text(f"{text}\\n[statistics]\\nscheme = \\"partitioned\\"\\n{lines}\\n")
+    text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", d.base)
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
+    d.manifest.write_text(f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n")
 
 
 def releases(d):
