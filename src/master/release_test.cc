@@ -172,6 +172,10 @@ stats::Statistic AnyAsked(Chance& chance, StatisticKind kind) {
     case StatisticKind::kRegression:
       asked.metric = One<std::string>(chance, {"rmse", "mae", "r2", "var"});
       break;
+    case StatisticKind::kSummary:
+    case StatisticKind::kClasses:
+      ADD_FAILURE() << "of tables, which table_statistics_test.cc asks";
+      break;
   }
   return asked;
 }
@@ -205,6 +209,12 @@ std::vector<double> CellsOf(const stats::Question& question) {
       break;
     case StatisticKind::kRegression:
       cells.push_back(numbers[0]);
+      break;
+    case StatisticKind::kSummary:
+      for (size_t i = 0; i < numbers.size(); i += 2) cells.push_back(numbers[i]);
+      break;
+    case StatisticKind::kClasses:
+      cells = numbers;
       break;
   }
   return cells;

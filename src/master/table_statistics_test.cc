@@ -55,8 +55,9 @@ Asked Ask(std::vector<AggregateCall> calls, std::vector<exec::GroupKey> keys = {
   node.aggregate = std::make_shared<const exec::Aggregate>(
       *exec::Aggregate::Make(std::move(calls), *table->schema(), std::move(keys)));
   if (summary != nullptr) node.summary = std::make_shared<const exec::Summary>(*summary);
-  const std::string halves[] = {*node.aggregate->Map(*table->Slice(0, kRows / 2)),
-                                *node.aggregate->Map(*table->Slice(kRows / 2))};
+  const int64_t half = table->num_rows() / 2;
+  const std::string halves[] = {*node.aggregate->Map(*table->Slice(0, half)),
+                                *node.aggregate->Map(*table->Slice(half))};
   const std::string partial = *node.aggregate->Merge(halves);
   Asked asked{*node.aggregate->Finish(partial), {}};
   auto questions = QuestionsOf(node, partial, *asked.rows);
