@@ -168,7 +168,8 @@ base::StatusOr<master::Session::FitResult> FakeSession::Fit(const std::string& c
 base::StatusOr<master::Permitted<master::FetchResult>> FakeSession::Fetch(
     const std::string& object_id, const std::vector<master::MethodCall>& calls) {
   const std::lock_guard lock(mutex_);
-  if (!models_.contains(object_id.substr(0, object_id.find('.')))) {
+  if (!models_.contains(object_id.substr(0, object_id.find('.'))) &&
+      !evaluated_.contains(object_id)) {
     return base::Fail(base::kMlCache, base::Cat("Cannot find object ", object_id));
   }
   const master::MethodCall& call = calls.back();
@@ -177,6 +178,26 @@ base::StatusOr<master::Permitted<master::FetchResult>> FakeSession::Fetch(
     return base::Fail(base::kMlAttribute, base::Cat(call.method, " is not allowed"));
   }
   return PermittedForTest::Make(master::FetchResult{*std::move(value), false, ""});
+}
+
+base::StatusOr<std::string> FakeSession::Summarize(const std::string& object_id,
+                                                   const plan::PlanPtr& input) {
+  const std::lock_guard lock(mutex_);
+  if (!models_.contains(object_id)) {
+    return base::Fail(base::kMlCache, base::Cat("Cannot find object ", object_id));
+  }
+  std::string id = base::Cat("evaluation-", evaluated_.size());
+  evaluated_[id] = input;
+  return id;
+}
+
+// The table that was evaluated; of a training's summary, a table that is not there.
+base::StatusOr<plan::PlanPtr> FakeSession::SummaryTable(const std::string& object_id,
+                                                        const std::string& method) {
+  const std::lock_guard lock(mutex_);
+  const auto found = evaluated_.find(object_id);
+  if (found != evaluated_.end() && method == "predictions") return found->second;
+  return base::Fail(base::kMlAttribute, base::Cat(object_id, " has no table ", method));
 }
 
 base::StatusOr<master::Permitted<double>> FakeSession::Evaluate(

@@ -34,6 +34,10 @@ class FakeSession final : public master::Session, private plan::Catalog {
                                 const master::Progress& progress) override;
   base::StatusOr<master::Permitted<master::FetchResult>> Fetch(
       const std::string& object_id, const std::vector<master::MethodCall>& calls) override;
+  base::StatusOr<std::string> Summarize(const std::string& object_id,
+                                        const plan::PlanPtr& input) override;
+  base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
+                                             const std::string& method) override;
   base::StatusOr<master::Permitted<double>> Evaluate(const std::string& class_name,
                                                      const std::string& uid,
                                                      const ml::ParamMap& params,
@@ -78,6 +82,7 @@ class FakeSession final : public master::Session, private plan::Catalog {
   std::map<std::string, std::shared_ptr<arrow::Table>> tables_;  // by path
   std::map<std::string, Stage> models_;                          // by id
   std::map<std::string, Stage> saved_;                           // by path
+  std::map<std::string, plan::PlanPtr> evaluated_;               // by id of the summary
   std::vector<plan::PlanPtr> persisted_;
   std::atomic<bool> cancelled_ = false;
   int next_id_ = 0;

@@ -95,6 +95,14 @@ class Runner {
       return base::Fail(base::kMlAttribute, "A fetch needs a method");
     }
     std::string object = fetch.obj_ref().id();
+    if (const auto& first = fetch.methods(0); fetch.methods_size() == 1 && first.args_size() == 1 &&
+                                              first.method() == "evaluate" &&
+                                              first.args(0).has_input()) {
+      SOTERIA_ASSIGN_OR_RETURN(auto table,
+                               RelationConverter(state_).Convert(first.args(0).input()));
+      SOTERIA_ASSIGN_OR_RETURN(*result_.mutable_summary(), session().Summarize(object, table));
+      return base::OkStatus();
+    }
     std::vector<master::MethodCall> calls;
     for (const auto& method : fetch.methods()) {
       master::MethodCall call{method.method(), {}};
@@ -110,7 +118,7 @@ class Runner {
     }
     if (object == kMlHelperId) return Helper(calls);
     if (calls.size() > 1 && calls.front().method == "summary") {
-      object += ".summary";
+      object += master::kSummarySuffix;
       calls.erase(calls.begin());
     }
     SOTERIA_ASSIGN_OR_RETURN(auto fetched, session().Fetch(object, calls));

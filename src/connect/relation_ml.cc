@@ -14,12 +14,24 @@ namespace soteria::connect {
 
 RelationConverter::ResolvedOr RelationConverter::Ml(const spark::connect::MlRelation& ml) {
   if (ml.has_fetch()) {
-    const std::string& method = ml.fetch().methods_size() > 0
-                                    ? ml.fetch().methods(ml.fetch().methods_size() - 1).method()
-                                    : std::string();
-    return base::Fail(base::kMlAttribute,
-                      base::Cat("The attribute `", method,
-                                "` is a DataFrame, which is not supported in an enclave"));
+    // Of a training's summary the client sends its table too, in case the summary is lost, which
+    // it isn't here.
+    const auto& methods = ml.fetch().methods();
+    std::string object = ml.fetch().obj_ref().id();
+    int at = 0;
+    if (methods.size() == 2 && methods[0].method() == "summary") {
+      object += master::kSummarySuffix;
+      at = 1;
+    }
+    if (at + 1 != methods.size() || methods[at].args_size() != 0) {
+      return base::Fail(
+          base::kMlAttribute,
+          base::Cat("The attribute `", methods.empty() ? "" : methods[methods.size() - 1].method(),
+                    "` is a DataFrame, which is not supported in an enclave"));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(auto table,
+                             state_.session().SummaryTable(object, methods[at].method()));
+    return Resolved{std::move(table)};
   }
   if (!ml.has_transform()) return RefuseNode("relation", "ml_relation");
   const auto& transform = ml.transform();

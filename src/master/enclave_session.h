@@ -58,6 +58,10 @@ class EnclaveSession : public Session {
                                 const Progress& progress) override;
   base::StatusOr<Permitted<FetchResult>> Fetch(const std::string& object_id,
                                                const std::vector<MethodCall>& calls) override;
+  base::StatusOr<std::string> Summarize(const std::string& object_id,
+                                        const plan::PlanPtr& input) override;
+  base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
+                                             const std::string& method) override;
   base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name, const std::string& uid,
                                              const ml::ParamMap& params, const plan::PlanPtr& input,
                                              const Progress& progress) override;
@@ -84,26 +88,39 @@ class EnclaveSession : public Session {
   void Cancel() override { world_.turn.Cancel(&persisted_); }
 
  private:
-  /// A model of this session with its summary and, while the summary lacks data, the training
-  /// input from which it can be completed.
+  /// A model of this session with the summary of its training or of an evaluation and, while the
+  /// summary lacks data, what it can be completed from: the blocks of the training, or the table.
   struct Fitted {
-    std::mutex mutex;  // of all below but the model
+    std::mutex mutex;  // of all below but the model and the table
     std::shared_ptr<const ml::Model> model;
+    plan::PlanPtr table;   // that the summary is about; none for a model that was loaded
+    std::string of_model;  // of an evaluation: the id of its model
     std::shared_ptr<const ml::Summary> summary;
     std::unique_ptr<StageScope> scope;
     std::optional<plan::Lowered> input;
-    std::vector<std::string> data;  // ids of what the training read
+    std::vector<std::string> data;                // ids of what the summary is about
+    std::map<std::string, plan::PlanPtr> curves;  // that were worked out, by attribute
   };
 
+  /// Of a model, also by the name of its training's summary.
   base::StatusOr<std::shared_ptr<Fitted>> Find(const std::string& object_id);
+  /// Of the summary that this id names, or none if it names a model.
+  std::shared_ptr<Fitted> FindEvaluation(const std::string& object_id);
   base::StatusOr<std::string> Keep(std::shared_ptr<Fitted> fitted);
   base::StatusOr<std::string> NewId();
   base::StatusOr<FitResult> FitUngated(const ml::Estimator& estimator, const plan::PlanPtr& input,
                                        const Progress& progress);
   base::StatusOr<Permitted<FetchResult>> FetchUngated(const std::string& object_id,
                                                       const std::vector<MethodCall>& calls);
+  // Of both: fitted.mutex is held.
+  base::Status CompleteSummary(Fitted& fitted, const std::string& method);
+  /// `release`: whether its statistic may be computed outside.
   base::StatusOr<ml::Attribute> SummaryAttribute(Fitted& fitted, const MethodCall& call,
-                                                 const std::string& what, Provenance* from);
+                                                 bool release, Provenance* from);
+  base::StatusOr<std::string> SummarizeUngated(const std::string& object_id,
+                                               const plan::PlanPtr& input);
+  base::StatusOr<plan::PlanPtr> SummaryTableUngated(const std::string& object_id,
+                                                    const std::string& method);
   base::StatusOr<StatisticValue> EvaluateUngated(const ml::Evaluator& evaluator,
                                                  const plan::PlanPtr& input,
                                                  const Progress& progress);
@@ -120,6 +137,7 @@ class EnclaveSession : public Session {
   Persisted persisted_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Fitted>> models_;
+  std::map<std::string, std::shared_ptr<Fitted>> evaluations_;
 };
 
 }  // namespace soteria::master

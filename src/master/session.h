@@ -23,6 +23,9 @@
 
 namespace soteria::master {
 
+/// Of the id by which a model's training summary is known.
+inline constexpr std::string_view kSummarySuffix = ".summary";
+
 /// Where a running call stands; numbers only. Stage 0 stands for the iterations of a fit, each of
 /// which counts as many tasks as there are partitions.
 struct StageProgress {
@@ -83,10 +86,20 @@ class Session {
                                         const ml::ParamMap& params, const plan::PlanPtr& input,
                                         const Progress& progress) = 0;
 
-  /// An attribute of a model ("<uuid>") or of its summary ("<uuid>.summary"). Output kind `models`
-  /// for models, `metrics` for summaries.
+  /// An attribute of a model ("<uuid>"), of its summary ("<uuid>.summary") or of a summary that
+  /// Summarize made. Output kind `models` for models, `metrics` for summaries.
   virtual base::StatusOr<Permitted<FetchResult>> Fetch(const std::string& object_id,
                                                        const std::vector<MethodCall>& calls) = 0;
+
+  /// `model.evaluate(df)`: the id of a summary over `input`, which goes when its model does. Runs
+  /// nothing yet and lets nothing out.
+  virtual base::StatusOr<std::string> Summarize(const std::string& object_id,
+                                                const plan::PlanPtr& input) = 0;
+
+  /// An attribute of a summary that is a table: `predictions`, or a curve, whose rows are worked
+  /// out here once. Nothing leaves with it; collecting it is output kind `rows`.
+  virtual base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
+                                                     const std::string& method) = 0;
 
   /// Output kind `metrics`.
   virtual base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name,

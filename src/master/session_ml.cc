@@ -11,8 +11,6 @@
 namespace soteria::master {
 namespace {
 
-constexpr std::string_view kSummarySuffix = ".summary";
-
 /// What PySpark asks of every model as it makes the object; OutputGate::PermitShape.
 bool IsShape(std::string_view method) {
   return method == "numClasses" || method == "numFeatures" || method == "hasSummary";
@@ -81,6 +79,7 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
   fitted->model = std::move(result.model);
   fitted->summary = fitted->model->summary();
   fitted->data = DataOf(*lowered.recipe);
+  if (fitted->summary != nullptr) fitted->table = input;
   if (fitted->summary != nullptr && !fitted->summary->complete()) {
     fitted->input = std::move(lowered);
   } else {
@@ -94,38 +93,6 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
   return reply;
 }
 
-base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
-                                                               const MethodCall& call,
-                                                               const std::string& what,
-                                                               Provenance* from) {
-  const std::lock_guard lock(fitted.mutex);
-  if (fitted.summary == nullptr) {
-    return base::Fail(base::kMlAttribute,
-                      "No training summary available for this model (it was loaded, or its class "
-                      "has none)");
-  }
-  if (!fitted.summary->complete() && fitted.summary->Needs(call.method)) {
-    if (!fitted.input.has_value() || fitted.summary->kernel() == nullptr) {
-      return base::Fail(base::kMlAttribute, base::Cat("The training data of this model are gone: '",
-                                                      call.method, "' can't be computed any more"));
-    }
-    BlockWork work(*fitted.scope, *fitted.input);
-    SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(*fitted.summary->kernel()));
-    SOTERIA_ASSIGN_OR_RETURN(fitted.summary, fitted.summary->Complete(partial));
-    fitted.input.reset();
-    fitted.scope.reset();
-  }
-  const auto asked = fitted.summary->AsStatistic(call.method, call.args);
-  if (!asked.has_value()) return fitted.summary->Get(call.method, call.args);
-  SOTERIA_ASSIGN_OR_RETURN(
-      StatisticValue value,
-      world_.statistics.OfSums(asked->statistic, asked->sums, false, what, fitted.data));
-  *from = value.from;
-  if (!asked->one_number) return ml::Attribute(std::move(value.numbers));
-  if (value.numbers.size() == 1) return ml::Attribute(value.numbers[0]);
-  return base::Fail(base::kInternal, "a summary's statistic isn't one number");
-}
-
 base::StatusOr<Permitted<FetchResult>> EnclaveSession::Fetch(const std::string& object_id,
                                                              const std::vector<MethodCall>& calls) {
   auto result = FetchUngated(object_id, calls);
@@ -136,9 +103,13 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::Fetch(const std::string& 
 base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
     const std::string& object_id, const std::vector<MethodCall>& calls) {
   if (calls.empty()) return base::Fail(base::kMlAttribute, "A fetch names no method");
-  SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
-  const bool from_summary = IsSummaryId(object_id) || calls.front().method == "summary";
-  const size_t first = !IsSummaryId(object_id) && from_summary ? 1 : 0;
+  std::shared_ptr<Fitted> fitted = FindEvaluation(object_id);
+  const bool is_summary = fitted != nullptr || IsSummaryId(object_id);
+  const bool from_summary = is_summary || calls.front().method == "summary";
+  if (fitted == nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(fitted, Find(object_id));
+  }
+  const size_t first = !is_summary && from_summary ? 1 : 0;
   FetchResult result;
   if (first == calls.size()) {
     result.is_summary = true;
@@ -157,7 +128,11 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
       base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".", call.method);
   Provenance from;
   if (from_summary) {
-    SOTERIA_ASSIGN_OR_RETURN(result.value, SummaryAttribute(*fitted, call, what, &from));
+    const std::lock_guard lock(fitted->mutex);
+    if (fitted->summary != nullptr && fitted->summary->Curve(call.method)) {
+      return base::Fail(base::kMlAttribute, base::Cat(call.method, " is a table"));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(result.value, SummaryAttribute(*fitted, call, true, &from));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(result.value, fitted->model->Get(call.method, call.args));
   }
@@ -226,7 +201,8 @@ std::vector<std::string> EnclaveSession::Delete(const std::vector<std::string>& 
   std::vector<std::string> gone;
   const std::lock_guard lock(mutex_);
   for (const std::string& id : ids) {
-    if (models_.erase(id) > 0) gone.push_back(id);
+    if (models_.erase(id) > 0 || evaluations_.erase(id) > 0) gone.push_back(id);
+    std::erase_if(evaluations_, [&](const auto& e) { return e.second->of_model == id; });
   }
   return gone;
 }
@@ -252,6 +228,7 @@ int64_t EnclaveSession::CleanCache() {
   const std::lock_guard lock(mutex_);
   const auto count = static_cast<int64_t>(models_.size());
   models_.clear();
+  evaluations_.clear();
   return count;
 }
 

@@ -54,7 +54,14 @@ base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string
 struct SummaryStatistic {
   stats::Statistic statistic;
   std::string sums;
-  bool one_number = false;  // a number, else one for each label
+  bool one_number = false;  // a number, else as many as there are
+
+  /// What Compute gave as the attribute. Errors: kInternal when it isn't one number and should be.
+  base::StatusOr<Attribute> Value(std::vector<double> numbers) const;
+};
+
+struct CurveColumns {
+  std::string_view x, y;
 };
 
 /// Metrics of a model over a table. A summary starts without data: some attributes need none
@@ -84,6 +91,11 @@ class Summary {
                                                       const Arguments& /*args*/) const {
     return std::nullopt;
   }
+  /// The columns of an attribute that is a table of two doubles a row (`roc`), whose numbers Get
+  /// gives row by row; none where it isn't one.
+  virtual std::optional<CurveColumns> Curve(std::string_view /*method*/) const {
+    return std::nullopt;
+  }
 };
 
 /// A fitted transformer.
@@ -95,9 +107,15 @@ class Model : public Transformer {
   virtual base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const = 0;
   /// Of its training; null after a load, and for models that have none.
   virtual std::shared_ptr<const Summary> summary() const { return nullptr; }
-  /// For `model.evaluate(df)`: a summary without data whose row_kernel() runs over df. Errors:
-  /// kMlAttribute where the class has no evaluate.
-  virtual base::StatusOr<std::shared_ptr<const Summary>> Evaluation() const;
+  /// For `model.evaluate(df)`: a summary without data whose row_kernel() runs over df, which has
+  /// this schema. Errors: kMlAttribute where the class has no evaluate; what df must have.
+  virtual base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
+      const arrow::Schema& input) const;
+  /// The model whose transform makes a summary's `predictions`: this one, with the output columns
+  /// that a summary needs under names of their own where they have none.
+  virtual base::StatusOr<std::shared_ptr<const Model>> SummaryModel() const {
+    return WithParams({});
+  }
   /// Roughly what it takes in memory.
   virtual uint64_t bytes() const = 0;
 };

@@ -42,7 +42,13 @@ base::StatusOr<double> Evaluator::Finish(std::string_view partial) const {
   return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");
 }
 
-base::StatusOr<std::shared_ptr<const Summary>> Model::Evaluation() const {
+base::StatusOr<Attribute> SummaryStatistic::Value(std::vector<double> numbers) const {
+  if (!one_number) return Attribute(std::move(numbers));
+  if (numbers.size() == 1) return Attribute(numbers[0]);
+  return base::Fail(base::kInternal, "a summary's statistic isn't one number");
+}
+
+base::StatusOr<std::shared_ptr<const Summary>> Model::Evaluation(const arrow::Schema&) const {
   return base::Fail(base::kMlAttribute,
                     base::Cat("evaluate in ", class_name(), " is not allowed to be accessed."));
 }

@@ -69,12 +69,24 @@ base::StatusOr<RegressionSums> RegressionOf(const Input& input) {
   return sums;
 }
 
+Values Points(const std::vector<CurvePoint>& curve) {
+  Values values;
+  for (const CurvePoint& point : curve) values.insert(values.end(), {point.x, point.y});
+  return values;
+}
+
 base::StatusOr<Values> Binary(const Statistic& statistic, const Input& input) {
   SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryOf(input));
   if (counts.scores().empty()) return base::Fail(base::kUnsupported, "empty collection");
   const BinaryMetrics metrics(counts, statistic.bins);
-  if (statistic.metric == "areaUnderROC") return Values{metrics.AreaUnderRoc()};
-  if (statistic.metric == "areaUnderPR") return Values{metrics.AreaUnderPr()};
+  const std::string& name = statistic.metric;
+  if (name == "areaUnderROC") return Values{metrics.AreaUnderRoc()};
+  if (name == "areaUnderPR") return Values{metrics.AreaUnderPr()};
+  if (name == "roc") return Points(metrics.Roc());
+  if (name == "pr") return Points(metrics.PrecisionRecall());
+  if (name == "fMeasureByThreshold") return Points(metrics.FMeasureByThreshold(statistic.beta));
+  if (name == "precisionByThreshold") return Points(metrics.PrecisionByThreshold());
+  if (name == "recallByThreshold") return Points(metrics.RecallByThreshold());
   return NoSuchMetric(statistic);
 }
 
@@ -197,7 +209,13 @@ std::vector<ScoreWeights> BestBins(const std::vector<ScoreWeights>& groups, doub
   return bins;
 }
 
-base::StatusOr<Releasable> BinnedScores(std::string_view exact, uint64_t min_rows, uint64_t bins) {
+base::StatusOr<Releasable> BinnedScores(const Statistic& statistic, std::string_view exact,
+                                        uint64_t min_rows, uint64_t bins) {
+  // Thresholds are scores, which are values of rows: tables of them have no answer from ranks.
+  static constexpr std::string_view kOfRanks[] = {"areaUnderROC", "areaUnderPR", "roc", "pr"};
+  if (std::find(std::begin(kOfRanks), std::end(kOfRanks), statistic.metric) == std::end(kOfRanks)) {
+    return base::Fail(kStaysInside, "its values are scores of rows");
+  }
   SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryCounts::Decode(exact));
   double rows = 0;
   for (const ScoreWeights& s : counts.scores()) rows += s.positive + s.negative;
@@ -315,7 +333,7 @@ base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, std::strin
                                           uint64_t min_rows, uint64_t bins) {
   switch (statistic.kind) {
     case StatisticKind::kBinary:
-      return BinnedScores(exact_sums, min_rows, bins);
+      return BinnedScores(statistic, exact_sums, min_rows, bins);
     case StatisticKind::kMulticlass:
       return Confusion(statistic, exact_sums, min_rows);
     case StatisticKind::kRegression:

@@ -26,7 +26,8 @@ enum class StatisticKind : uint8_t {
 std::string_view KindName(StatisticKind kind);
 
 /// What is asked: a metric of MLlib's evaluators or summaries, by its name there. Those of
-/// summaries that give a number for each label end in "OfLabels" ("precisionOfLabels").
+/// summaries that give a number for each label end in "OfLabels" ("precisionOfLabels"); curves
+/// ("roc", "precisionByThreshold") are their points' numbers, x and y in turn.
 struct Statistic {
   StatisticKind kind = StatisticKind::kBinary;
   std::string metric;
@@ -45,7 +46,7 @@ struct Input {
 };
 inline constexpr size_t kNumbersOfRow = 4;
 
-/// At most one number for each label. Errors: kProtocol for input that isn't one; those of MLlib
+/// Errors: kProtocol for input that isn't one; those of MLlib
 /// (an empty table, a label that no row has).
 base::StatusOr<std::vector<double>> Compute(const Statistic& statistic, const Input& input);
 
@@ -57,7 +58,8 @@ struct Question {
 std::string EncodeQuestion(const Question& question);
 base::StatusOr<Question> DecodeQuestion(std::string_view bytes);
 
-/// The statistic must stay inside: a cell would be too small. Never leaves an enclave.
+/// The statistic must stay inside: a cell would be too small, or its values are rows' scores. Never
+/// leaves an enclave.
 inline constexpr base::Condition kStaysInside = {"SOTERIA.STAYS_INSIDE",
                                                  base::exception_class::kSpark, "",
                                                  absl::StatusCode::kFailedPrecondition};

@@ -46,16 +46,32 @@ def summary(model) -> dict:
             "areaUnderROC": s.areaUnderROC}
 
 
-def whole_summary(model) -> dict:
-    s = model.summary
-    return summary(model) | {
-        "labels": list(s.labels), "weightedPrecision": s.weightedPrecision,
-        "weightedRecall": s.weightedRecall, "weightedFMeasure": s.weightedFMeasure(), "fMeasure2": s.weightedFMeasure(2.0),
-        "weightedFalsePositiveRate": s.weightedFalsePositiveRate, "precisionByLabel": list(s.precisionByLabel),
-        "recallByLabel": list(s.recallByLabel), "fMeasureByLabel": list(s.fMeasureByLabel()),
+def numbers(s) -> dict:
+    """Every number of a summary, of a training or of an evaluation."""
+    return {
+        "accuracy": s.accuracy, "areaUnderROC": s.areaUnderROC, "labels": list(s.labels),
+        "weightedPrecision": s.weightedPrecision, "weightedRecall": s.weightedRecall,
+        "weightedFMeasure": s.weightedFMeasure(), "fMeasure2": s.weightedFMeasure(2.0),
+        "weightedTruePositiveRate": s.weightedTruePositiveRate, "weightedFalsePositiveRate": s.weightedFalsePositiveRate,
+        "precisionByLabel": list(s.precisionByLabel), "recallByLabel": list(s.recallByLabel),
+        "fMeasureByLabel": list(s.fMeasureByLabel()), "fMeasureByLabel half": list(s.fMeasureByLabel(0.5)),
         "truePositiveRateByLabel": list(s.truePositiveRateByLabel),
         "falsePositiveRateByLabel": list(s.falsePositiveRateByLabel),
     }
+
+
+def whole_summary(model) -> dict:
+    return summary(model) | numbers(model.summary)
+
+
+def columns_of(s) -> list:
+    return [s.predictionCol, s.probabilityCol, s.labelCol, s.featuresCol, s.weightCol, s.scoreCol]
+
+
+def curves(s) -> dict:
+    """Schemas and all rows."""
+    return {"roc": s.roc, "pr": s.pr, "fMeasureByThreshold": s.fMeasureByThreshold,
+            "precisionByThreshold": s.precisionByThreshold, "recallByThreshold": s.recallByThreshold}
 
 
 def rows(scored):
@@ -190,6 +206,114 @@ def every_metric_of_a_fit(s: Scene):
     found = {"summary": whole_summary(model)}
     found |= {name: BinaryClassificationEvaluator(metricName=name).evaluate(scored) for name in ["areaUnderROC", "areaUnderPR"]}
     return found | {name: MulticlassClassificationEvaluator(metricName=name).evaluate(scored) for name in MULTICLASS}
+
+
+# Summaries. The penalty keeps probabilities apart, so that both worlds have the same distinct scores.
+@case(rel=METRICS, least=1e-9)
+def summary_of_an_evaluation(s: Scene):
+    train, test = data(s)
+    evaluation = LogisticRegression(regParam=0.1, maxIter=5).fit(train).evaluate(test)
+    return [type(evaluation).__name__, columns_of(evaluation), numbers(evaluation), curves(evaluation)]
+
+
+@case(rel=METRICS, least=1e-9)
+def summary_of_a_weighted_evaluation(s: Scene):
+    train, test = data(s)
+    model = LogisticRegression(regParam=0.1, maxIter=5, weightCol="weight", threshold=0.3).fit(train)
+    evaluation = model.evaluate(test)
+    return [columns_of(evaluation), numbers(evaluation), curves(evaluation),
+            numbers(model.evaluate(test.drop("weight")))]
+
+
+@case(rel=METRICS, least=1e-9)
+def curves_of_a_training(s: Scene):
+    train, _ = data(s)
+    model = LogisticRegression(regParam=0.1, maxIter=5).fit(train)
+    weighted = LogisticRegression(regParam=0.1, maxIter=5, weightCol="weight").fit(train)
+    return [columns_of(model.summary), curves(model.summary), curves(weighted.summary)]
+
+
+@case(rel=METRICS, least=1e-9)
+def curves_are_frames(s: Scene):
+    train, test = data(s)
+    evaluation = LogisticRegression(regParam=0.1, maxIter=5).fit(train).evaluate(test)
+    roc = evaluation.roc
+    best = evaluation.fMeasureByThreshold.agg(F.max("F-Measure")).first()[0]
+    return {"columns": roc.columns, "rows": roc.count(), "some": roc.filter("FPR > 0.05 AND TPR < 1").select("TPR"),
+            "best": best, "again": evaluation.roc.count(),
+            "widest": roc.withColumn("d", F.col("TPR") - F.col("FPR")).agg(F.max("d")).first()[0]}
+
+
+@case(rel=METRICS, least=1e-9)
+def predictions_of_summaries(s: Scene):
+    train, test = data(s)
+    model = LogisticRegression(regParam=0.1, maxIter=5).fit(train)
+    evaluated, trained = model.evaluate(test).predictions, model.summary.predictions
+    return [evaluated.columns, trained.columns, rows(evaluated), rows(trained)]
+
+
+@case(rel=METRICS, least=1e-9)
+def summary_without_output_columns(s: Scene):
+    train, test = data(s)
+    model = LogisticRegression(regParam=0.1, maxIter=5, probabilityCol="", predictionCol="", rawPredictionCol="r").fit(train)
+    evaluation = model.evaluate(test)
+    made = evaluation.predictions.columns
+    return [numbers(evaluation), numbers(model.summary), len(made), made[-2].split("_")[0], made[-1].split("_")[0],
+            made[-1] == evaluation.predictionCol, made[-2] == evaluation.probabilityCol == evaluation.scoreCol]
+
+
+@case(rel=METRICS, least=1e-9)
+def evaluation_of_other_labels(s: Scene):
+    train, test = data(s)
+    model = LogisticRegression(regParam=0.1, maxIter=5).fit(train)
+    return [numbers(model.evaluate(test.withColumn("label", (F.col("row") % 3).cast("double")))),
+            numbers(model.evaluate(test.withColumn("label", F.lit(1)))),
+            numbers(model.evaluate(test.withColumn("weightCol", F.col("weight"))))]
+
+
+@case(rel=METRICS, least=1e-9)
+def evaluation_of_a_loaded_model(s: Scene):
+    train, test = data(s)
+    LogisticRegression(regParam=0.1, maxIter=5).fit(train).write().overwrite().save(f"{s.output}/to_evaluate")
+    return numbers(LogisticRegressionModel.load(f"{s.output}/to_evaluate").evaluate(test))
+
+
+@case()
+def evaluation_without_labels(s: Scene):
+    train, test = data(s)
+    return LogisticRegression(maxIter=1).fit(train).evaluate(test.drop("label")).accuracy
+
+
+@case()
+def evaluation_without_features(s: Scene):
+    train, test = data(s)
+    return LogisticRegression(maxIter=1).fit(train).evaluate(test.drop("features")).accuracy
+
+
+@case()
+def evaluation_with_negative_weights(s: Scene):
+    train, test = data(s)
+    model = LogisticRegression(maxIter=1, weightCol="weight").fit(train)
+    return model.evaluate(test.withColumn("weight", F.lit(-1.0))).accuracy
+
+
+@case()
+def evaluation_over_its_own_output(s: Scene):
+    train, test = data(s)
+    model = LogisticRegression(maxIter=1).fit(train)
+    return model.evaluate(model.transform(test)).accuracy
+
+
+@case()
+def area_of_no_rows(s: Scene):
+    train, test = data(s)
+    return LogisticRegression(maxIter=1).fit(train).evaluate(test.filter("row < 0")).areaUnderROC
+
+
+@case()
+def labels_of_no_rows(s: Scene):
+    train, test = data(s)
+    return list(LogisticRegression(maxIter=1).fit(train).evaluate(test.filter("row < 0")).labels)
 
 
 @case(rel=1e-12)

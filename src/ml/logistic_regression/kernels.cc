@@ -300,10 +300,8 @@ std::string LogisticEvaluationKernel::Encode() const {
 }
 
 base::StatusOr<std::string> LogisticEvaluationKernel::Map(const arrow::Table& table) const {
-  table::FeatureColumns columns = columns_;
-  if (columns.weight && table.schema()->GetFieldIndex(*columns.weight) < 0) columns.weight.reset();
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock block,
-                           table::MakeFeatureBlock(table, columns));
+                           table::MakeFeatureBlock(table, columns_));
   return MapSummary(score_, rule_, block);
 }
 

@@ -95,7 +95,7 @@ class LogisticSummaryKernel : public Kernel {
   BinaryRule rule_;
 };
 
-/// The same over the rows of a table; a weight column that isn't there means no weights.
+/// The same over the rows of a table.
 class LogisticEvaluationKernel : public RowKernel {
  public:
   static constexpr std::string_view kKind = "ml.logreg.evaluation";

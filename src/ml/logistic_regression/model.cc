@@ -16,6 +16,7 @@
 #include "src/ml/linalg/rows.h"
 #include "src/ml/logistic_regression/summary.h"
 #include "src/table/arrow_status.h"
+#include "src/table/number_column.h"
 #include "src/table/types.h"
 
 namespace soteria::ml {
@@ -121,9 +122,9 @@ std::string LogisticRegressionModel::EncodeData() const {
 std::shared_ptr<const Model> LogisticRegressionModel::WithTraining(
     std::vector<double> objective_history) const {
   std::shared_ptr<LogisticRegressionModel> model(new LogisticRegressionModel(*this));
-  model->summary_ =
-      LogisticSummary::OfTraining(params_, std::move(objective_history),
-                                  std::make_shared<LogisticSummaryKernel>(score_, rule()));
+  model->summary_ = LogisticSummary::OfTraining(
+      params_.With(SummaryColumns()).value(), std::move(objective_history),
+      std::make_shared<LogisticSummaryKernel>(score_, rule()));
   return model;
 }
 
@@ -132,13 +133,32 @@ BinaryRule LogisticRegressionModel::rule() const {
   return {false, threshold_.probability};
 }
 
-base::StatusOr<std::shared_ptr<const Summary>> LogisticRegressionModel::Evaluation() const {
+ParamMap LogisticRegressionModel::SummaryColumns() const {
+  ParamMap columns;
+  for (const char* name : {"probability", "prediction"}) {
+    const std::string param = base::Cat(name, "Col");
+    if (!params_.Column(param)) columns[param] = base::Cat(name, "_", uid());
+  }
+  return columns;
+}
+
+base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionModel::SummaryModel() const {
+  return WithParams(SummaryColumns());
+}
+
+base::StatusOr<std::shared_ptr<const Summary>> LogisticRegressionModel::Evaluation(
+    const arrow::Schema& input) const {
+  SOTERIA_ASSIGN_OR_RETURN(const Params params, params_.With(SummaryColumns()));
   table::FeatureColumns columns;
-  columns.features = params_.String("featuresCol");
-  columns.label = params_.String("labelCol");
-  columns.weight = params_.Column("weightCol");
+  columns.features = params.String("featuresCol");
+  columns.label = params.String("labelCol");
+  SOTERIA_RETURN_IF_ERROR(table::FindColumn(input, *columns.label).status());
+  // Without a weightCol, a column of that very name has the weights: so it is in MLlib.
+  columns.weight =
+      params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
+  if (input.GetFieldIndex(*columns.weight) < 0) columns.weight.reset();
   return LogisticSummary::OfEvaluation(
-      params_, std::make_shared<LogisticEvaluationKernel>(score_, rule(), std::move(columns)));
+      params, std::make_shared<LogisticEvaluationKernel>(score_, rule(), std::move(columns)));
 }
 
 base::Status LogisticRegressionModel::CheckTransform() const {

@@ -47,7 +47,9 @@ class LogisticRegressionModel : public Model {
   /// way round, as setThreshold and setThresholds do.
   base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
   std::shared_ptr<const Summary> summary() const override { return summary_; }
-  base::StatusOr<std::shared_ptr<const Summary>> Evaluation() const override;
+  base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
+      const arrow::Schema& input) const override;
+  base::StatusOr<std::shared_ptr<const Model>> SummaryModel() const override;
   uint64_t bytes() const override;
 
   const LogisticData& data() const { return data_; }
@@ -60,6 +62,7 @@ class LogisticRegressionModel : public Model {
   base::StatusOr<Attribute> Predict(std::string_view method, const VectorValue& features) const;
   std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
   base::Status CheckTransform() const;
+  ParamMap SummaryColumns() const;
 
   Params params_;
   LogisticData data_;

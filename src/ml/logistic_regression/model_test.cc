@@ -210,7 +210,7 @@ TEST(LogisticModel, EvaluationOverATable) {
       MakeTable({DenseVectorColumn("features", {{-2, 0}, {-0.5, 0}, {0.1, 0}, {0.5, 0}, {1, 0}}),
                  NumberColumn("label", {0, 1, 0, 1, 1})});
   RowWorkForTest work({table->Slice(0, 2), table->Slice(2, 3)});
-  std::shared_ptr<const Summary> summary = model->Evaluation().value();
+  std::shared_ptr<const Summary> summary = model->Evaluation(*table->schema()).value();
   ASSERT_NE(summary->row_kernel(), nullptr);
   EXPECT_EQ(summary->kernel(), nullptr);
   summary = summary->Complete(work.Reduce(*summary->row_kernel()).value()).value();

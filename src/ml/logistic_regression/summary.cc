@@ -1,11 +1,11 @@
 #include "src/ml/logistic_regression/summary.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/stats/binary_metrics.h"
 
 namespace soteria::ml {
 namespace {
@@ -13,43 +13,67 @@ namespace {
 /// The summaries of MLlib down-sample their curves to this many points.
 constexpr int64_t kSummaryBins = 1000;
 
-constexpr std::string_view kClassName =
-    "org.apache.spark.ml.classification.BinaryLogisticRegressionTrainingSummaryImpl";
+enum class Shape { kNumber, kByLabel, kCurve };
 
-using stats::MulticlassMetrics;
+/// An attribute and the statistic it is.
+struct Metric {
+  std::string_view method, metric;
+  Shape shape = Shape::kNumber;
+  bool takes_beta = false;
+  CurveColumns curve = {};
+};
 
-/// A metric of each label, ascending.
-template <class Metric>
-base::StatusOr<Attribute> ByLabel(const MulticlassMetrics& metrics, Metric metric) {
-  std::vector<double> values;
-  for (const double label : metrics.labels()) {
-    SOTERIA_ASSIGN_OR_RETURN(values.emplace_back(), metric(label));
-  }
-  return Attribute(std::move(values));
+constexpr Metric kMetrics[] = {
+    {"accuracy", "accuracy"},
+    {"labels", "labels", Shape::kByLabel},
+    {"precisionByLabel", "precisionOfLabels", Shape::kByLabel},
+    {"recallByLabel", "recallOfLabels", Shape::kByLabel},
+    {"truePositiveRateByLabel", "recallOfLabels", Shape::kByLabel},
+    {"falsePositiveRateByLabel", "falsePositiveRateOfLabels", Shape::kByLabel},
+    {"fMeasureByLabel", "fMeasureOfLabels", Shape::kByLabel, true},
+    {"weightedPrecision", "weightedPrecision"},
+    {"weightedRecall", "weightedRecall"},
+    {"weightedTruePositiveRate", "weightedTruePositiveRate"},
+    {"weightedFalsePositiveRate", "weightedFalsePositiveRate"},
+    {"weightedFMeasure", "weightedFMeasure", Shape::kNumber, true},
+    {"areaUnderROC", "areaUnderROC"},
+    {"roc", "roc", Shape::kCurve, false, {"FPR", "TPR"}},
+    {"pr", "pr", Shape::kCurve, false, {"recall", "precision"}},
+    {"fMeasureByThreshold",
+     "fMeasureByThreshold",
+     Shape::kCurve,
+     false,
+     {"threshold", "F-Measure"}},
+    {"precisionByThreshold",
+     "precisionByThreshold",
+     Shape::kCurve,
+     false,
+     {"threshold", "precision"}},
+    {"recallByThreshold", "recallByThreshold", Shape::kCurve, false, {"threshold", "recall"}},
+};
+
+const Metric* FindMetric(std::string_view method) {
+  const auto* at = std::find_if(std::begin(kMetrics), std::end(kMetrics),
+                                [&](const Metric& m) { return m.method == method; });
+  return at == std::end(kMetrics) ? nullptr : at;
 }
 
-base::StatusOr<double> BetaOf(const Arguments& args) {
+bool OfScores(const Metric& metric) {
+  return metric.shape == Shape::kCurve || metric.method == "areaUnderROC";
+}
+
+std::optional<double> BetaOf(const Arguments& args) {
   if (args.empty()) return 1.0;
   if (args.size() == 1) {
     if (const auto* beta = std::get_if<double>(&args[0])) return *beta;
     if (const auto* beta = std::get_if<int64_t>(&args[0])) return static_cast<double>(*beta);
   }
-  return base::Fail(base::kIllegalArgument, "expecting no argument or one beta");
-}
-
-base::Status NotAllowed(std::string_view method) {
-  return base::Fail(base::kMlAttribute,
-                    base::Cat(method, " in ", kClassName, " is not allowed to be accessed."));
-}
-
-bool IsOneOf(std::string_view method, std::initializer_list<std::string_view> names) {
-  return std::find(names.begin(), names.end(), method) != names.end();
+  return std::nullopt;
 }
 
 }  // namespace
 
 LogisticSummary::LogisticSummary(const Params& params) {
-  weighted_ = params.Column("weightCol").has_value();
   columns_ = {{"featuresCol", params.String("featuresCol")},
               {"labelCol", params.String("labelCol")},
               {"predictionCol", params.String("predictionCol")},
@@ -75,22 +99,42 @@ std::shared_ptr<const Summary> LogisticSummary::OfEvaluation(
   return summary;
 }
 
-bool LogisticSummary::Needs(std::string_view method) const {
-  return IsOneOf(method, {"accuracy", "areaUnderROC", "labels", "precisionByLabel", "recallByLabel",
-                          "fMeasureByLabel", "truePositiveRateByLabel", "falsePositiveRateByLabel",
-                          "weightedPrecision", "weightedRecall", "weightedFMeasure",
-                          "weightedTruePositiveRate", "weightedFalsePositiveRate"});
+bool LogisticSummary::Needs(std::string_view method) const { return FindMetric(method) != nullptr; }
+
+std::optional<CurveColumns> LogisticSummary::Curve(std::string_view method) const {
+  const Metric* metric = FindMetric(method);
+  if (metric == nullptr || metric->shape != Shape::kCurve) return std::nullopt;
+  return metric->curve;
 }
 
 base::StatusOr<std::shared_ptr<const Summary>> LogisticSummary::Complete(
     std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(LogisticSummarySums decoded, LogisticSummarySums::Decode(partial));
+  SOTERIA_ASSIGN_OR_RETURN(LogisticSummarySums sums, LogisticSummarySums::Decode(partial));
   std::shared_ptr<LogisticSummary> complete(new LogisticSummary(*this));
-  complete->sums_ = std::make_shared<const LogisticSummarySums>(std::move(decoded));
-  const LogisticSummarySums& sums = *complete->sums_;
-  complete->metrics_.emplace(sums.confusion);
-  if (sums.scores) complete->curves_.emplace(*sums.scores, kSummaryBins);
+  complete->sums_ = std::make_shared<const LogisticSummarySums>(std::move(sums));
   return std::shared_ptr<const Summary>(std::move(complete));
+}
+
+std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view method,
+                                                             const Arguments& args) const {
+  const Metric* metric = FindMetric(method);
+  if (metric == nullptr || sums_ == nullptr || (OfScores(*metric) && !sums_->scores)) {
+    return std::nullopt;
+  }
+  const std::optional<double> beta = BetaOf(args);
+  if (!beta || !(metric->takes_beta || args.empty())) return std::nullopt;
+  SummaryStatistic made;
+  made.statistic.metric = metric->metric;
+  made.statistic.beta = *beta;
+  made.one_number = metric->shape == Shape::kNumber;
+  if (OfScores(*metric)) {
+    made.statistic.bins = kSummaryBins;
+    made.sums = sums_->scores->Encode();
+  } else {
+    made.statistic.kind = stats::StatisticKind::kMulticlass;
+    made.sums = sums_->confusion.Encode();
+  }
+  return made;
 }
 
 base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
@@ -104,85 +148,31 @@ base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
       return Attribute(static_cast<int64_t>(objective_history_->size()) - 1);
     }
   }
-  if (!Needs(method)) return NotAllowed(method);
-  if (!metrics_) {
+  const Metric* metric = FindMetric(method);
+  if (metric == nullptr) {
+    const std::string_view training = objective_history_ ? "Training" : "";
+    return base::Fail(
+        base::kMlAttribute,
+        base::Cat(method, " in org.apache.spark.ml.classification.BinaryLogisticRegression",
+                  training, "SummaryImpl is not allowed to be accessed."));
+  }
+  if (sums_ == nullptr) {
     return base::Fail(base::kInternal, base::Cat("summary: ", method, " before its data"));
   }
-  return GetMetric(method, args);
-}
-
-std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view method,
-                                                             const Arguments& args) const {
-  if (weighted_ || sums_ == nullptr) return std::nullopt;
-  SummaryStatistic made;
-  stats::Statistic& asked = made.statistic;
-  if (method == "fMeasureByLabel" || method == "weightedFMeasure") {
-    const auto beta = BetaOf(args);
-    if (!beta.ok()) return std::nullopt;
-    asked.beta = *beta;
-  } else if (!args.empty()) {
-    return std::nullopt;
+  if (OfScores(*metric) && !sums_->scores) {
+    return base::Fail(base::kMemoryLimit, base::Cat("more than ", stats::kDistinctScoresMax,
+                                                    " distinct scores in a ROC curve"));
   }
-  if (method == "areaUnderROC") {
-    if (!sums_->scores) return std::nullopt;
-    asked = {stats::StatisticKind::kBinary, "areaUnderROC", 1, 0, kSummaryBins, false};
-    made.sums = sums_->scores->Encode();
-    made.one_number = true;
-    return made;
+  const std::optional<SummaryStatistic> asked = AsStatistic(method, args);
+  if (!asked) {
+    return base::Fail(base::kIllegalArgument, metric->takes_beta
+                                                  ? "expecting no argument or one beta"
+                                                  : "expecting no argument");
   }
-  asked.kind = stats::StatisticKind::kMulticlass;
-  static constexpr std::string_view kByLabel = "ByLabel";
-  std::string metric(method);
-  if (method == "truePositiveRateByLabel") metric = "recallByLabel";
-  if (IsOneOf(method,
-              {"labels", "accuracy", "weightedPrecision", "weightedRecall", "weightedFMeasure",
-               "weightedTruePositiveRate", "weightedFalsePositiveRate"})) {
-    made.one_number = method != "labels";
-  } else if (metric.ends_with(kByLabel) && Needs(method)) {
-    metric.replace(metric.size() - kByLabel.size(), kByLabel.size(), "OfLabels");
-  } else {
-    return std::nullopt;
-  }
-  asked.metric = std::move(metric);
-  made.sums = sums_->confusion.Encode();
-  return made;
-}
-
-base::StatusOr<Attribute> LogisticSummary::AreaUnderRoc() const {
-  if (curves_) return Attribute(curves_->AreaUnderRoc());
-  return base::Fail(base::kMemoryLimit, base::Cat("more than ", stats::kDistinctScoresMax,
-                                                  " distinct scores in a ROC curve"));
-}
-
-base::StatusOr<Attribute> LogisticSummary::GetMetric(std::string_view method,
-                                                     const Arguments& args) const {
-  const MulticlassMetrics& m = *metrics_;
-  if (method == "fMeasureByLabel") {
-    SOTERIA_ASSIGN_OR_RETURN(const double beta, BetaOf(args));
-    return ByLabel(m, [&](double label) { return m.FMeasure(label, beta); });
-  }
-  if (method == "weightedFMeasure") {
-    SOTERIA_ASSIGN_OR_RETURN(const double beta, BetaOf(args));
-    return Attribute(m.WeightedFMeasure(beta));
-  }
-  if (!args.empty()) return base::Fail(base::kIllegalArgument, "expecting no argument");
-  if (method == "areaUnderROC") return AreaUnderRoc();
-  if (method == "labels") return Attribute(m.labels());
-  if (method == "precisionByLabel") {
-    return ByLabel(m, [&](double label) { return m.Precision(label); });
-  }
-  if (method == "recallByLabel" || method == "truePositiveRateByLabel") {
-    return ByLabel(m, [&](double label) { return m.Recall(label); });
-  }
-  if (method == "falsePositiveRateByLabel") {
-    return ByLabel(m, [&](double label) { return m.FalsePositiveRate(label); });
-  }
-  if (method == "weightedPrecision") return Attribute(m.WeightedPrecision());
-  if (method == "weightedRecall" || method == "weightedTruePositiveRate") {
-    return Attribute(m.WeightedRecall());
-  }
-  if (method == "weightedFalsePositiveRate") return Attribute(m.WeightedFalsePositiveRate());
-  return Attribute(m.Accuracy());
+  SOTERIA_ASSIGN_OR_RETURN(
+      std::vector<double> numbers,
+      stats::Compute(asked->statistic, {stats::InputForm::kSums, asked->sums}));
+  return asked->Value(std::move(numbers));
 }
 
 }  // namespace soteria::ml

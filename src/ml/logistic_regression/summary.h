@@ -1,7 +1,9 @@
 // Metrics of a binary logistic regression model: of its training, and of `evaluate` over a table.
-// Iterations are known from the fit; the rest after one pass of the summary kernel. Immutable.
+// Iterations are known from the fit; the rest are statistics (src/stats) of the sums that one pass
+// of the summary kernel gives. Immutable.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,14 +12,13 @@
 
 #include "src/ml/estimator.h"
 #include "src/ml/logistic_regression/kernels.h"
-#include "src/stats/binary_metrics.h"
-#include "src/stats/multiclass_metrics.h"
 
 namespace soteria::ml {
 
 class LogisticSummary : public Summary {
  public:
-  /// Of the training: `objective_history` has the start's value and one for each iteration.
+  /// Of the training: `objective_history` has the start's value and one for each iteration. The
+  /// params name the columns of `predictions`.
   static std::shared_ptr<const Summary> OfTraining(
       const Params& params, std::vector<double> objective_history,
       std::shared_ptr<const LogisticSummaryKernel> kernel);
@@ -27,26 +28,22 @@ class LogisticSummary : public Summary {
 
   const Kernel* kernel() const override { return kernel_.get(); }
   const RowKernel* row_kernel() const override { return row_kernel_.get(); }
-  bool complete() const override { return metrics_.has_value(); }
+  bool complete() const override { return sums_ != nullptr; }
   bool Needs(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const override;
   base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
   std::optional<SummaryStatistic> AsStatistic(std::string_view method,
                                               const Arguments& args) const override;
+  std::optional<CurveColumns> Curve(std::string_view method) const override;
 
  private:
   explicit LogisticSummary(const Params& params);
-  base::StatusOr<Attribute> GetMetric(std::string_view method, const Arguments& args) const;
-  base::StatusOr<Attribute> AreaUnderRoc() const;
 
   std::map<std::string, std::string, std::less<>> columns_;  // attribute -> column name
   std::optional<std::vector<double>> objective_history_;     // of the training only
   std::shared_ptr<const LogisticSummaryKernel> kernel_;
   std::shared_ptr<const LogisticEvaluationKernel> row_kernel_;
-  bool weighted_ = false;
   std::shared_ptr<const LogisticSummarySums> sums_;
-  std::optional<stats::MulticlassMetrics> metrics_;
-  std::optional<stats::BinaryMetrics> curves_;
 };
 
 }  // namespace soteria::ml
