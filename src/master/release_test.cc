@@ -285,9 +285,11 @@ void AskOnce(Chance& chance, const std::optional<policy::StatisticsRule>& rule, 
   const size_t before = scene.host.crossed.size();
   const bool answers = scene.statistics->ByAnswers(kind, data);
   const std::string sums = SumsOf(asked, rows);
+  stats::ExactSums exact{sums, std::nullopt};
+  if (weighted) exact.rows = sums;  // all weights are 1
   const auto value =
       answers ? scene.statistics->OfAnswers(asked, stats::PackDoubles(rows), "work", "what", data)
-              : scene.statistics->OfSums(asked, sums, weighted, "what", data);
+              : scene.statistics->OfSums(asked, exact, "what", data);
   const bool left = scene.host.crossed.size() > before;
   if (!value.ok()) {
     EXPECT_TRUE(!left || lies) << base::Message(value.status());
@@ -340,7 +342,7 @@ class ReleaseEdge : public testing::Test {
     stats::Statistic asked;
     asked.kind = StatisticKind::kRegression;
     asked.metric = "mse";
-    return scene.statistics->OfSums(asked, sums.Encode(), false, "what", {kPatients});
+    return scene.statistics->OfSums(asked, {sums.Encode(), {}}, "what", {kPatients});
   }
   static base::StatusOr<StatisticValue> Rows(Scene& scene) {
     stats::Statistic asked;

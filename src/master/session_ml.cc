@@ -175,9 +175,10 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluat
                                                                 what, DataOf(*recipe)));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
-    SOTERIA_ASSIGN_OR_RETURN(std::string sums, work.Reduce(*kernel));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string sums, work.Reduce(*kernel));
+    SOTERIA_ASSIGN_OR_RETURN(stats::ExactSums exact, stats::ExactSums::Decode(sums));
     SOTERIA_ASSIGN_OR_RETURN(
-        value, world_.statistics.OfSums(asked, sums, evaluator.weighted(), what, DataOf(*recipe)));
+        value, world_.statistics.OfSums(asked, std::move(exact), what, DataOf(*recipe)));
   }
   if (value.numbers.size() == 1) return value;
   return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");

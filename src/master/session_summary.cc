@@ -108,12 +108,12 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
   if (!fitted.summary->complete() && fitted.summary->Needs(call.method)) {
     SOTERIA_RETURN_IF_ERROR(CompleteSummary(fitted, call.method));
   }
-  const auto asked = fitted.summary->AsStatistic(call.method, call.args);
+  auto asked = fitted.summary->AsStatistic(call.method, call.args);
   if (!release || !asked.has_value()) return fitted.summary->Get(call.method, call.args);
   const std::string what = base::Cat(fitted.model->class_name(), " summary.", call.method);
   SOTERIA_ASSIGN_OR_RETURN(
       StatisticValue value,
-      world_.statistics.OfSums(asked->statistic, asked->sums, false, what, fitted.data));
+      world_.statistics.OfSums(asked->statistic, std::move(asked->exact), what, fitted.data));
   *from = value.from;
   return asked->Value(std::move(value.numbers));
 }
@@ -132,6 +132,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTableUngated(const std::str
     SOTERIA_ASSIGN_OR_RETURN(fitted, Find(object_id));
   }
   if (fitted->table != nullptr && method == kPredictions) {
+    SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model->class_name()));
     SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model->SummaryModel());
     return builder_.Transform(fitted->table, std::move(model));
   }

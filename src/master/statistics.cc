@@ -44,17 +44,17 @@ std::vector<std::string> DataOf(const dataflow::Recipe& recipe) {
 }
 
 base::StatusOr<StatisticValue> Statistics::OfSums(const stats::Statistic& asked,
-                                                  const std::string& sums, bool weighted,
-                                                  const std::string& what,
+                                                  stats::ExactSums exact, const std::string& what,
                                                   const std::vector<std::string>& data) const {
-  const stats::Input exact{stats::InputForm::kSums, sums};
   const auto inside = [&]() -> base::StatusOr<StatisticValue> {
-    SOTERIA_ASSIGN_OR_RETURN(std::vector<double> numbers, stats::Compute(asked, exact));
+    SOTERIA_ASSIGN_OR_RETURN(
+        std::vector<double> numbers,
+        stats::Compute(asked, {stats::InputForm::kSums, std::move(exact.sums)}));
     return StatisticValue{std::move(numbers), {}};
   };
   const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
-  if (rule == nullptr || weighted || data.empty()) return inside();
-  auto made = stats::MakeReleasable(asked, sums, rule->min_rows, rule->bins);
+  if (rule == nullptr || data.empty()) return inside();
+  auto made = stats::MakeReleasable(asked, exact, rule->min_rows, rule->bins);
   if (base::Is(made.status(), stats::kStaysInside)) return inside();
   SOTERIA_RETURN_IF_ERROR(made.status());
   // What has no answer inside isn't asked outside.

@@ -44,10 +44,10 @@ class Statistics {
   Statistics(const ReleaseGate& gate, StatisticsProcess& process, crypto::Secret permutation_root)
       : gate_(gate), process_(process), permutation_root_(std::move(permutation_root)) {}
 
-  /// Of an exact sum. `weighted`: its cells don't say how many rows they count, so it stays inside;
-  /// so does what is about no data set (rows that the script brought), which no budget is for.
-  base::StatusOr<StatisticValue> OfSums(const stats::Statistic& asked, const std::string& sums,
-                                        bool weighted, const std::string& what,
+  /// Of an exact sum. What is about no data set (rows that the script brought) stays inside: there is
+  /// no budget for it.
+  base::StatusOr<StatisticValue> OfSums(const stats::Statistic& asked, stats::ExactSums exact,
+                                        const std::string& what,
                                         const std::vector<std::string>& data) const;
 
   /// Whether the rows' answers leave for this kind, so that OfAnswers is the way.

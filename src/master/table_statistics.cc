@@ -135,7 +135,7 @@ base::Status AskAll(const Statistics& statistics, const std::vector<TableQuestio
   for (const TableQuestion& question : questions) {
     SOTERIA_ASSIGN_OR_RETURN(
         const StatisticValue value,
-        statistics.OfSums(question.statistic, question.sums, false, question.what, data));
+        statistics.OfSums(question.statistic, {question.sums, std::nullopt}, question.what, data));
     if (value.from.placement == Placement::kOutside) from->placement = Placement::kOutside;
     from->unverified = from->unverified || value.from.unverified;
   }

@@ -53,7 +53,7 @@ base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string
 /// An attribute of a summary as a question about a sum.
 struct SummaryStatistic {
   stats::Statistic statistic;
-  std::string sums;
+  stats::ExactSums exact;
   bool one_number = false;  // a number, else as many as there are
 
   /// What Compute gave as the attribute. Errors: kInternal when it isn't one number and should be.
@@ -85,8 +85,7 @@ class Summary {
       std::string_view partial) const = 0;
   /// Errors: kMlAttribute for a method this summary doesn't have.
   virtual base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const = 0;
-  /// Once complete: the attribute as a statistic of an exact sum over unweighted rows; none where
-  /// it isn't one.
+  /// Once complete: the attribute as a statistic of an exact sum; none where it isn't one.
   virtual std::optional<SummaryStatistic> AsStatistic(std::string_view /*method*/,
                                                       const Arguments& /*args*/) const {
     return std::nullopt;
@@ -146,15 +145,13 @@ class Evaluator {
   virtual ~Evaluator() = default;
   virtual const Params& params() const = 0;
   virtual base::Status CheckInput(const arrow::Schema& input) const = 0;
-  /// Its partial over all rows is the exact sum that Asks() is asked of.
+  /// Its partial over all rows is the exact sum (stats::ExactSums) that Asks() is asked of.
   virtual base::StatusOr<RowKernelPtr> MakeKernel() const = 0;
   /// Its partial over all rows is those rows' answers, labels and weights: what Asks() can be asked
   /// of instead, outside the enclaves.
   virtual base::StatusOr<RowKernelPtr> MakeAnswersKernel() const = 0;
   /// The metric as a statistic of one number.
   virtual stats::Statistic Asks() const = 0;
-  /// Rows have weights: sums don't say how many rows they count.
-  bool weighted() const { return params().Column("weightCol").has_value(); }
   /// The metric, of MakeKernel's partial over all rows.
   base::StatusOr<double> Finish(std::string_view partial) const;
   virtual bool larger_is_better() const = 0;

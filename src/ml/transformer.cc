@@ -36,8 +36,10 @@ base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string
 }
 
 base::StatusOr<double> Evaluator::Finish(std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values,
-                           stats::Compute(Asks(), {stats::InputForm::kSums, std::string(partial)}));
+  SOTERIA_ASSIGN_OR_RETURN(stats::ExactSums exact, stats::ExactSums::Decode(partial));
+  SOTERIA_ASSIGN_OR_RETURN(
+      const std::vector<double> values,
+      stats::Compute(Asks(), {stats::InputForm::kSums, std::move(exact.sums)}));
   if (values.size() == 1) return values[0];
   return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");
 }

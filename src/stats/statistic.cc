@@ -155,45 +155,84 @@ bool Enough(double rows, double min_rows) { return rows == 0 || rows >= min_rows
 /// At most so many bins are weighed against each other, whatever the owner's rule allows.
 constexpr size_t kGroupsMax = 2'000;
 
+/// Neighbouring scores as one: their weights, and how many rows have them.
+struct ScoreGroup {
+  ScoreWeights weights, rows;
+
+  void Add(const ScoreGroup& other) {
+    weights.positive += other.weights.positive;
+    weights.negative += other.weights.negative;
+    rows.positive += other.rows.positive;
+    rows.negative += other.rows.negative;
+  }
+};
+
+/// The scores of a sum, descending. Errors: kProtocol when the rows are of other scores.
+base::StatusOr<std::vector<ScoreGroup>> ScoresOf(const Counted<BinaryCounts>& counts) {
+  const std::vector<ScoreWeights>& weights = counts.sums.scores();
+  const std::vector<ScoreWeights>& rows = counts.rows ? counts.rows->scores() : weights;
+  bool same = weights.size() == rows.size();
+  std::vector<ScoreGroup> scores;
+  for (size_t i = 0; same && i < weights.size(); ++i) {
+    same = weights[i].score == rows[i].score ||
+           (std::isnan(weights[i].score) && std::isnan(rows[i].score));
+    scores.push_back({weights[i], rows[i]});
+  }
+  if (!same) return base::Fail(base::kProtocol, "statistic: weights and rows of other scores");
+  return scores;
+}
+
 /// Neighbouring scores, descending, as at most `groups` groups of about as many rows each.
-std::vector<ScoreWeights> Grouped(const BinaryCounts& counts, double rows, size_t groups) {
-  const bool one_each = counts.scores().size() <= groups;
+std::vector<ScoreGroup> Grouped(const std::vector<ScoreGroup>& scores, double rows, size_t groups) {
+  const bool one_each = scores.size() <= groups;
   const double rows_each = rows / static_cast<double>(groups);
-  std::vector<ScoreWeights> grouped;
+  std::vector<ScoreGroup> grouped;
   double before = 0;
   double open = -1;  // which of the groups the last score went to
-  for (const ScoreWeights& s : counts.scores()) {
+  for (const ScoreGroup& s : scores) {
     const double group = std::floor(before / rows_each);
     if (!one_each && group == open) {
-      grouped.back().positive += s.positive;
-      grouped.back().negative += s.negative;
+      grouped.back().Add(s);
     } else {
       grouped.push_back(s);
     }
     open = group;
-    before += s.positive + s.negative;
+    before += s.rows.positive + s.rows.negative;
   }
   return grouped;
 }
 
+/// Sums over the first so many groups.
+struct Running {
+  std::vector<double> positive, negative;
+
+  explicit Running(size_t n) : positive(n + 1, 0), negative(n + 1, 0) {}
+  void Add(size_t i, const ScoreWeights& s) {
+    positive[i + 1] = positive[i] + s.positive;
+    negative[i + 1] = negative[i] + s.negative;
+  }
+};
+
 /// Of all ways to cut the groups into bins whose cells count no row or enough, the one with the
 /// smallest BinningBound; empty when there is none. Quadratic in the groups.
-std::vector<ScoreWeights> BestBins(const std::vector<ScoreWeights>& groups, double least) {
+std::vector<ScoreWeights> BestBins(const std::vector<ScoreGroup>& groups, double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
   const size_t n = groups.size();
-  std::vector<double> positive(n + 1, 0), negative(n + 1, 0), cost(n + 1, kNone);
+  Running weights(n), rows(n);
+  std::vector<double> cost(n + 1, kNone);
   std::vector<size_t> from(n + 1, 0);
   for (size_t i = 0; i < n; ++i) {
-    positive[i + 1] = positive[i] + groups[i].positive;
-    negative[i + 1] = negative[i] + groups[i].negative;
+    weights.Add(i, groups[i].weights);
+    rows.Add(i, groups[i].rows);
   }
   cost[0] = 0;
   for (size_t end = 1; end <= n; ++end) {
     for (size_t first = end; first-- > 0;) {
-      const double p = positive[end] - positive[first];
-      const double q = negative[end] - negative[first];
+      const double p = rows.positive[end] - rows.positive[first];
+      const double q = rows.negative[end] - rows.negative[first];
       if (p + q == 0 || !Enough(p, least) || !Enough(q, least)) continue;
-      const double both = cost[first] + p * q;
+      const double both = cost[first] + (weights.positive[end] - weights.positive[first]) *
+                                            (weights.negative[end] - weights.negative[first]);
       if (both < cost[end]) {
         cost[end] = both;
         from[end] = first;
@@ -203,26 +242,29 @@ std::vector<ScoreWeights> BestBins(const std::vector<ScoreWeights>& groups, doub
   std::vector<ScoreWeights> bins;
   if (cost[n] == kNone) return bins;
   for (size_t end = n; end > 0; end = from[end]) {
-    bins.push_back({0, positive[end] - positive[from[end]], negative[end] - negative[from[end]]});
+    ScoreGroup bin;
+    for (size_t i = from[end]; i < end; ++i) bin.Add(groups[i]);
+    bins.push_back(bin.weights);
   }
   std::reverse(bins.begin(), bins.end());
   return bins;
 }
 
-base::StatusOr<Releasable> BinnedScores(const Statistic& statistic, std::string_view exact,
+base::StatusOr<Releasable> BinnedScores(const Statistic& statistic, const ExactSums& exact,
                                         uint64_t min_rows, uint64_t bins) {
   // Thresholds are scores, which are values of rows: tables of them have no answer from ranks.
   static constexpr std::string_view kOfRanks[] = {"areaUnderROC", "areaUnderPR", "roc", "pr"};
   if (std::find(std::begin(kOfRanks), std::end(kOfRanks), statistic.metric) == std::end(kOfRanks)) {
     return base::Fail(kStaysInside, "its values are scores of rows");
   }
-  SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryCounts::Decode(exact));
+  SOTERIA_ASSIGN_OR_RETURN(const auto counts, Counted<BinaryCounts>::Of(exact));
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<ScoreGroup> scores, ScoresOf(counts));
   double rows = 0;
-  for (const ScoreWeights& s : counts.scores()) rows += s.positive + s.negative;
+  for (const ScoreGroup& s : scores) rows += s.rows.positive + s.rows.negative;
   if (rows == 0) return TooSmall();
   const auto groups = static_cast<size_t>(std::min<uint64_t>(bins, kGroupsMax));
   const std::vector<ScoreWeights> binned =
-      BestBins(Grouped(counts, rows, groups), static_cast<double>(min_rows));
+      BestBins(Grouped(scores, rows, groups), static_cast<double>(min_rows));
   if (binned.empty()) return TooSmall();
   // A score is a value of one row; its rank among the bins says all that the curves need.
   std::vector<double> values;
@@ -235,34 +277,43 @@ base::StatusOr<Releasable> BinnedScores(const Statistic& statistic, std::string_
                     2 * static_cast<uint64_t>(binned.size())};
 }
 
-base::StatusOr<Releasable> Confusion(const Statistic& statistic, std::string_view exact,
+base::StatusOr<Releasable> Confusion(const Statistic& statistic, const ExactSums& exact,
                                      uint64_t min_rows) {
-  SOTERIA_ASSIGN_OR_RETURN(const ConfusionCounts counts, ConfusionCounts::Decode(exact));
+  SOTERIA_ASSIGN_OR_RETURN(const auto both, Counted<ConfusionCounts>::Of(exact));
+  const ConfusionCounts& counts = both.sums;
   const auto least = static_cast<double>(min_rows);
   double rows = 0;
-  for (const auto& [cell, weight] : counts.cells()) rows += weight;
-  if (statistic.metric == "logLoss") {
-    if (rows < least) return TooSmall();
-    const std::vector<double> values = {counts.loss(), counts.loss_weight()};
-    return Releasable{{InputForm::kSums, PackDoubles(values)}, static_cast<uint64_t>(rows), 2};
-  }
+  bool every_cell = !counts.cells().empty();
   std::vector<double> values = {0, 0};  // no losses
   for (const auto& [cell, weight] : counts.cells()) {
-    if (!Enough(weight, least)) return TooSmall();
+    double counted = weight;
+    if (both.rows) {
+      const auto at = both.rows->cells().find(cell);
+      counted = at == both.rows->cells().end() ? 0 : at->second;
+    }
+    rows += counted;
+    // A cell that is there says that somebody is in it.
+    every_cell = every_cell && counted > 0 && counted >= least;
     values.insert(values.end(), {cell.first, cell.second, weight});
   }
-  if (counts.cells().empty()) return TooSmall();
+  if (statistic.metric == "logLoss") {
+    if (rows == 0 || rows < least) return TooSmall();
+    values = {counts.loss(), counts.loss_weight()};
+    return Releasable{{InputForm::kSums, PackDoubles(values)}, static_cast<uint64_t>(rows), 2};
+  }
+  if (!every_cell) return TooSmall();
   return Releasable{{InputForm::kSums, PackDoubles(values)},
                     static_cast<uint64_t>(rows),
                     static_cast<uint64_t>(counts.cells().size())};
 }
 
-base::StatusOr<Releasable> Moments(std::string_view exact, uint64_t min_rows) {
-  SOTERIA_ASSIGN_OR_RETURN(const RegressionSums sums, RegressionSums::Decode(exact));
-  if (sums.weight() < static_cast<double>(min_rows)) return TooSmall();
-  return Releasable{{InputForm::kSums, std::string(exact)},
-                    static_cast<uint64_t>(sums.weight()),
-                    exact.size() / sizeof(double)};
+base::StatusOr<Releasable> Moments(const ExactSums& exact, uint64_t min_rows) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto both, Counted<RegressionSums>::Of(exact));
+  const double rows = both.rows ? both.rows->weight() : both.sums.weight();
+  if (rows < static_cast<double>(min_rows)) return TooSmall();
+  return Releasable{{InputForm::kSums, exact.sums},
+                    static_cast<uint64_t>(rows),
+                    exact.sums.size() / sizeof(double)};
 }
 
 }  // namespace
@@ -329,19 +380,19 @@ base::StatusOr<Question> DecodeQuestion(std::string_view bytes) {
   return question;
 }
 
-base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, std::string_view exact_sums,
+base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, const ExactSums& exact,
                                           uint64_t min_rows, uint64_t bins) {
   switch (statistic.kind) {
     case StatisticKind::kBinary:
-      return BinnedScores(statistic, exact_sums, min_rows, bins);
+      return BinnedScores(statistic, exact, min_rows, bins);
     case StatisticKind::kMulticlass:
-      return Confusion(statistic, exact_sums, min_rows);
+      return Confusion(statistic, exact, min_rows);
     case StatisticKind::kRegression:
-      return Moments(exact_sums, min_rows);
+      return Moments(exact, min_rows);
     case StatisticKind::kSummary:
-      return SummaryReleasable(statistic, exact_sums, min_rows);
+      return SummaryReleasable(statistic, exact.sums, min_rows);
     case StatisticKind::kClasses:
-      return ClassesReleasable(exact_sums, min_rows);
+      return ClassesReleasable(exact.sums, min_rows);
   }
   return NoSuchMetric(statistic);
 }

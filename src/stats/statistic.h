@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/status.h"
+#include "src/stats/exact_sums.h"
 
 namespace soteria::stats {
 
@@ -71,12 +72,12 @@ struct Releasable {
   uint64_t numbers = 0;  // how many the input holds: what it costs
 };
 
-/// Of the exact sum over unweighted rows. No cell that leaves counts fewer than `min_rows` rows: a
-/// score histogram of at most `bins` bins merges neighbours until each label has none or enough in
-/// every bin, and says nothing of the scores but their order; counts and moments that are too small
-/// have no neighbour: kStaysInside. With bins, an area under the ROC curve differs from the exact
-/// one by at most BinningBound.
-base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, std::string_view exact_sums,
+/// Of the exact sum. What leaves are weights (of unweighted rows, their number), and no cell of it
+/// is about fewer than `min_rows` rows that have weight: a score histogram of at most `bins` bins
+/// merges neighbours until each label has none or enough in every bin, and says nothing of the
+/// scores but their order; counts and moments that are too small have no neighbour: kStaysInside.
+/// With bins, an area under the ROC curve differs from the exact one by at most BinningBound.
+base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, const ExactSums& exact,
                                           uint64_t min_rows, uint64_t bins);
 
 /// Half the sum over bins of (share of the positive rows) * (share of the negative rows): the

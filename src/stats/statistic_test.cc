@@ -106,7 +106,7 @@ TEST(Statistic, EveryReleasedBinHasNoneOrEnough) {
       for (const uint64_t bins : {2U, 10U, 1000U}) {
         const Rows rows = Made(600, skill);
         const auto made = MakeReleasable(Asked(StatisticKind::kBinary, "areaUnderROC"),
-                                         BinarySums(rows), min_rows, bins);
+                                         {BinarySums(rows), {}}, min_rows, bins);
         ASSERT_TRUE(made.ok());
         const auto counts = BinaryCounts::Decode(made->input.bytes);
         ASSERT_TRUE(counts.ok());
@@ -134,7 +134,7 @@ TEST(Statistic, BinningChangesTheAreaByNoMoreThanTheBound) {
     for (const uint64_t bins : {2U, 5U, 20U, 100U}) {
       const Rows rows = Made(500, skill);
       const Statistic asked = Asked(StatisticKind::kBinary, "areaUnderROC");
-      const auto made = MakeReleasable(asked, BinarySums(rows), 10, bins);
+      const auto made = MakeReleasable(asked, {BinarySums(rows), {}}, 10, bins);
       ASSERT_TRUE(made.ok());
       const auto bound = BinningBound(made->input.bytes);
       ASSERT_TRUE(bound.ok());
@@ -148,8 +148,8 @@ TEST(Statistic, BinningChangesTheAreaByNoMoreThanTheBound) {
 TEST(Statistic, ATieOfAllScoresIsHalf) {
   Rows rows = Made(100, 0);
   std::fill(rows.score.begin(), rows.score.end(), 0.25);
-  const auto made =
-      MakeReleasable(Asked(StatisticKind::kBinary, "areaUnderROC"), BinarySums(rows), 10, 100);
+  const auto made = MakeReleasable(Asked(StatisticKind::kBinary, "areaUnderROC"),
+                                   {BinarySums(rows), {}}, 10, 100);
   ASSERT_TRUE(made.ok());
   EXPECT_EQ((*Compute(Asked(StatisticKind::kBinary, "areaUnderROC"), made->input))[0], 0.5);
   EXPECT_EQ(*BinningBound(made->input.bytes), 0.5);
@@ -160,16 +160,17 @@ TEST(Statistic, TooFewRowsOfALabelStayInside) {
   std::fill(rows.label.begin(), rows.label.end(), 0.0);
   for (size_t i = 0; i < 9; ++i) rows.label[i] = 1.0;
   const Statistic asked = Asked(StatisticKind::kBinary, "areaUnderROC");
-  EXPECT_TRUE(MakeReleasable(asked, BinarySums(rows), 9, 100).ok());
-  EXPECT_TRUE(base::Is(MakeReleasable(asked, BinarySums(rows), 10, 100).status(), kStaysInside));
-  EXPECT_TRUE(base::Is(MakeReleasable(asked, "", 1, 100).status(), kStaysInside));
+  EXPECT_TRUE(MakeReleasable(asked, {BinarySums(rows), {}}, 9, 100).ok());
+  EXPECT_TRUE(
+      base::Is(MakeReleasable(asked, {BinarySums(rows), {}}, 10, 100).status(), kStaysInside));
+  EXPECT_TRUE(base::Is(MakeReleasable(asked, {"", {}}, 1, 100).status(), kStaysInside));
 }
 
 TEST(Statistic, ConfusionCellsStayInsideAtTheEdge) {
   const Statistic asked = Asked(StatisticKind::kMulticlass, "accuracy");
   for (const double cell : {9.0, 10.0}) {
     const std::string exact = PackDoubles(std::vector<double>{0, 0, 0, 0, 40, 0, 1, cell});
-    const auto made = MakeReleasable(asked, exact, 10, 100);
+    const auto made = MakeReleasable(asked, {exact, {}}, 10, 100);
     EXPECT_EQ(made.ok(), cell >= 10);
     if (made.ok()) {
       EXPECT_EQ(made->numbers, 2U);
@@ -181,12 +182,14 @@ TEST(Statistic, ConfusionCellsStayInsideAtTheEdge) {
 
 TEST(Statistic, OnlyTheLossLeavesForTheLoss) {
   const std::string exact = PackDoubles(std::vector<double>{12.5, 50, 0, 0, 49, 1, 1, 1});
-  const auto made = MakeReleasable(Asked(StatisticKind::kMulticlass, "logLoss"), exact, 10, 100);
+  const auto made =
+      MakeReleasable(Asked(StatisticKind::kMulticlass, "logLoss"), {exact, {}}, 10, 100);
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(made->input.bytes, PackDoubles(std::vector<double>{12.5, 50}));
   EXPECT_EQ((*Compute(Asked(StatisticKind::kMulticlass, "logLoss"), made->input))[0], 0.25);
-  const auto counts = MakeReleasable(Asked(StatisticKind::kMulticlass, "accuracy"),
-                                     PackDoubles(std::vector<double>{12.5, 50, 0, 0, 50}), 10, 10);
+  const auto counts =
+      MakeReleasable(Asked(StatisticKind::kMulticlass, "accuracy"),
+                     {PackDoubles(std::vector<double>{12.5, 50, 0, 0, 50}), {}}, 10, 10);
   ASSERT_TRUE(counts.ok());
   EXPECT_EQ(counts->input.bytes, PackDoubles(std::vector<double>{0, 0, 0, 0, 50}));
 }
@@ -195,11 +198,185 @@ TEST(Statistic, MomentsOfTooFewRowsStayInside) {
   RegressionSums sums;
   for (int i = 0; i < 10; ++i) sums.Add(i, i + 1, 1);
   const Statistic asked = Asked(StatisticKind::kRegression, "mse");
-  EXPECT_TRUE(base::Is(MakeReleasable(asked, sums.Encode(), 11, 10).status(), kStaysInside));
-  const auto made = MakeReleasable(asked, sums.Encode(), 10, 10);
+  EXPECT_TRUE(base::Is(MakeReleasable(asked, {sums.Encode(), {}}, 11, 10).status(), kStaysInside));
+  const auto made = MakeReleasable(asked, {sums.Encode(), {}}, 10, 10);
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(made->rows, 10U);
   EXPECT_EQ((*Compute(asked, made->input))[0], 1.0);
+}
+
+/// The example of MLlib's own tests: the curves by hand.
+std::string MllibsExample() {
+  const std::vector<double> score = {0.1, 0.1, 0.4, 0.6, 0.6, 0.6, 0.8};
+  const std::vector<double> label = {0, 1, 0, 0, 1, 1, 1};
+  BinaryCounts counts;
+  counts.Add(score.data(), label.data(), nullptr, score.size());
+  return counts.Encode();
+}
+
+using Numbers = std::vector<double>;
+
+Numbers Curve(const char* name, const Input& input) {
+  const auto values = Compute(Asked(StatisticKind::kBinary, name), input);
+  EXPECT_TRUE(values.ok()) << name;
+  return values.ok() ? *values : Numbers();
+}
+
+TEST(Statistic, CurvesAreTheirPoints) {
+  const Input exact{InputForm::kSums, MllibsExample()};
+  const Numbers roc = {0, 0, 0, 0.25, 1.0 / 3, 0.75, 2.0 / 3, 0.75, 1, 1, 1, 1};
+  const Numbers pr = {0, 1, 0.25, 1, 0.75, 0.75, 0.75, 0.6, 1, 4.0 / 7};
+  EXPECT_EQ(Curve("roc", exact), roc);
+  EXPECT_EQ(Curve("pr", exact), pr);
+  EXPECT_EQ(Curve("precisionByThreshold", exact),
+            (Numbers{0.8, 1, 0.6, 0.75, 0.4, 0.6, 0.1, 4.0 / 7}));
+  EXPECT_EQ(Curve("recallByThreshold", exact), (Numbers{0.8, 0.25, 0.6, 0.75, 0.4, 0.75, 0.1, 1}));
+  const Numbers f1 = Curve("fMeasureByThreshold", exact);
+  const Numbers by_hand = {0.8, 0.4, 0.6, 0.75, 0.4, 2.0 / 3, 0.1, 8.0 / 11};
+  ASSERT_EQ(f1.size(), by_hand.size());
+  for (size_t i = 0; i < f1.size(); ++i) EXPECT_NEAR(f1[i], by_hand[i], 1e-15) << i;
+  // Where nothing is merged, ranks give the same curves as scores.
+  for (const char* name : {"roc", "pr"}) {
+    const auto made = MakeReleasable(Asked(StatisticKind::kBinary, name), {exact.bytes, {}}, 1, 10);
+    ASSERT_TRUE(made.ok());
+    EXPECT_EQ(Curve(name, made->input), Curve(name, exact));
+  }
+}
+
+TEST(Statistic, TablesOfThresholdsStayInside) {
+  for (const char* name : {"fMeasureByThreshold", "precisionByThreshold", "recallByThreshold"}) {
+    const auto made =
+        MakeReleasable(Asked(StatisticKind::kBinary, name), {MllibsExample(), {}}, 1, 10);
+    EXPECT_TRUE(base::Is(made.status(), kStaysInside)) << name;
+  }
+}
+
+/// A sum of weighted rows, with that of their number.
+template <class Sums, class AddRow>
+Counted<Sums> WeightedSums(const std::vector<double>& weights, const AddRow& add) {
+  Counted<Sums> counted;
+  counted.rows.emplace();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    add(i, weights[i], counted.sums);
+    add(i, CountedRow(weights[i]), *counted.rows);
+  }
+  return counted;
+}
+
+Counted<BinaryCounts> WeightedScores(const Rows& rows, const std::vector<double>& weights) {
+  return WeightedSums<BinaryCounts>(weights, [&](size_t i, double weight, BinaryCounts& to) {
+    to.Add(&rows.score[i], &rows.label[i], &weight, 1);
+  });
+}
+
+TEST(Statistic, WeightedBinsCountRowsAndReleaseWeights) {
+  const Rows rows = Made(300, 0.3);
+  std::vector<double> weights;
+  for (size_t i = 0; i < rows.score.size(); ++i) {
+    weights.push_back(i % 3 == 0 ? 0 : 0.125 * static_cast<double>(i % 7 + 1));
+  }
+  const Statistic asked = Asked(StatisticKind::kBinary, "areaUnderROC");
+  const ExactSums exact = WeightedScores(rows, weights).Exact();
+  for (const uint64_t min_rows : {5U, 20U}) {
+    const auto made = MakeReleasable(asked, exact, min_rows, 1000);
+    ASSERT_TRUE(made.ok());
+    EXPECT_EQ(made->rows, 200U);
+    const auto bins = BinaryCounts::Decode(made->input.bytes);
+    ASSERT_TRUE(bins.ok());
+    // Rows of each bin, by walking down the scores until its weights are full.
+    std::vector<size_t> order(rows.score.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return rows.score[a] > rows.score[b]; });
+    size_t at = 0;
+    for (const ScoreWeights& bin : bins->scores()) {
+      double weight[2] = {0, 0};
+      uint64_t count[2] = {0, 0};
+      const auto is_full = [&] { return weight[1] == bin.positive && weight[0] == bin.negative; };
+      while (!is_full() && at < order.size()) {
+        const size_t label = rows.label[order[at]] > 0.5 ? 1 : 0;
+        weight[label] += weights[order[at]];
+        count[label] += weights[order[at]] > 0 ? 1U : 0U;
+        ++at;
+      }
+      ASSERT_TRUE(is_full()) << "weights of eighths add up exactly";
+      for (const uint64_t n : count) EXPECT_TRUE(n == 0 || n >= min_rows) << n;
+    }
+    const double bound = *BinningBound(made->input.bytes);
+    const double inside = (*Compute(asked, {InputForm::kSums, exact.sums}))[0];
+    EXPECT_LE(std::abs((*Compute(asked, made->input))[0] - inside), bound + 1e-12);
+  }
+}
+
+TEST(Statistic, RowsWithoutWeightHideNobody) {
+  // Ten rows a cell; one of them has all the weight but in the first case.
+  for (const size_t heavy : {size_t{10}, size_t{1}}) {
+    std::vector<double> weights(20, 0.0);
+    for (size_t i = 0; i < heavy; ++i) weights[i] = weights[i + 10] = 2;
+    const auto label = [](size_t i) { return i < 10 ? 0.0 : 1.0; };
+    const auto cells =
+        WeightedSums<ConfusionCounts>(weights, [&](size_t i, double w, ConfusionCounts& to) {
+          EXPECT_TRUE(to.Add(label(i), label(i), w).ok());
+          to.AddLoss(0.5, w);
+        });
+    const auto moments = WeightedSums<RegressionSums>(
+        weights, [&](size_t i, double w, RegressionSums& to) { to.Add(label(i), 0.5, w); });
+    Rows rows;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      rows.score.push_back(static_cast<double>(i));
+      rows.label.push_back(label(i));
+    }
+    const auto leaves = [](StatisticKind kind, const char* metric, const ExactSums& exact) {
+      const auto made = MakeReleasable(Asked(kind, metric), exact, 10, 100);
+      EXPECT_TRUE(made.ok() || base::Is(made.status(), kStaysInside));
+      return made.ok();
+    };
+    const bool enough = heavy == 10;
+    EXPECT_EQ(leaves(StatisticKind::kMulticlass, "accuracy", cells.Exact()), enough);
+    EXPECT_EQ(leaves(StatisticKind::kMulticlass, "logLoss", cells.Exact()), enough);
+    EXPECT_EQ(leaves(StatisticKind::kRegression, "mse", moments.Exact()), enough);
+    EXPECT_EQ(leaves(StatisticKind::kBinary, "roc", WeightedScores(rows, weights).Exact()), enough);
+  }
+}
+
+TEST(Statistic, AWeightlessCellStaysInside) {
+  Counted<ConfusionCounts> cells;
+  cells.rows.emplace();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(cells.sums.Add(0, 0, 3).ok() && cells.rows->Add(0, 0, 1).ok());
+  }
+  const Statistic asked = Asked(StatisticKind::kMulticlass, "accuracy");
+  const auto made = MakeReleasable(asked, cells.Exact(), 10, 100);
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->input.bytes, PackDoubles(Numbers{0, 0, 0, 0, 30}));
+  EXPECT_EQ(made->rows, 10U);
+  EXPECT_TRUE(cells.sums.Add(1, 0, 0).ok() && cells.rows->Add(1, 0, 0).ok());
+  EXPECT_TRUE(base::Is(MakeReleasable(asked, cells.Exact(), 1, 100).status(), kStaysInside));
+}
+
+TEST(Statistic, ExactSumsRoundTripAndRefuseOthers) {
+  const Rows rows = Made(20, 0.3);
+  auto one = WeightedScores(rows, std::vector<double>(20, 0.5));
+  const auto other = WeightedScores(Made(30, 0.6), std::vector<double>(30, 2.0));
+  const auto back = Counted<BinaryCounts>::Decode(one.Encode());
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->Encode(), one.Encode());
+  // Adding to nothing gives the same; to others, both sums.
+  Counted<BinaryCounts> total;
+  ASSERT_TRUE(total.Merge(one).ok() && total.Merge({}).ok());
+  EXPECT_EQ(total.Encode(), one.Encode());
+  ASSERT_TRUE(total.Merge(other).ok());
+  ASSERT_TRUE(one.sums.Merge(other.sums).ok() && one.rows->Merge(*other.rows).ok());
+  EXPECT_EQ(total.Encode(), one.Encode());
+  const std::string bytes = one.Encode();
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_FALSE(Counted<BinaryCounts>::Decode(bytes.substr(0, length)).ok()) << length;
+  }
+  EXPECT_FALSE(ExactSums::Decode(bytes + "x").ok());
+  // Rows of other scores than the weights'.
+  const ExactSums mixed{BinarySums(rows), BinarySums(Made(20, 0.6))};
+  EXPECT_TRUE(base::Is(MakeReleasable(Asked(StatisticKind::kBinary, "roc"), mixed, 1, 10).status(),
+                       base::kProtocol));
 }
 
 TEST(Statistic, QuestionsComeBackAsTheyWere) {

@@ -27,7 +27,7 @@ base::StatusOr<Values> Of(const std::string& metric, const Values& sums) {
 
 base::StatusOr<Releasable> Leaves(const std::string& metric, const Values& sums,
                                   uint64_t min_rows) {
-  return MakeReleasable(Summary(metric), PackDoubles(sums), min_rows, 1000);
+  return MakeReleasable(Summary(metric), {PackDoubles(sums), {}}, min_rows, 1000);
 }
 
 bool Inside(const base::StatusOr<Releasable>& made) {
@@ -59,12 +59,12 @@ TEST(TableSums, ClassesAreCountsAndShares) {
   asked.metric = "distribution";
   const Input input{InputForm::kSums, PackDoubles(Values{30, 10})};
   EXPECT_EQ(*Compute(asked, input), (Values{30, 10, 0.75, 0.25}));
-  const auto leaves = MakeReleasable(asked, input.bytes, 10, 1000);
+  const auto leaves = MakeReleasable(asked, {input.bytes, {}}, 10, 1000);
   ASSERT_TRUE(leaves.ok());
   EXPECT_EQ(leaves->rows, 40U);
   EXPECT_EQ(leaves->numbers, 2U);
   EXPECT_EQ(leaves->input.bytes, input.bytes);
-  EXPECT_TRUE(Inside(MakeReleasable(asked, input.bytes, 11, 1000)));
+  EXPECT_TRUE(Inside(MakeReleasable(asked, {input.bytes, {}}, 11, 1000)));
   asked.metric = "mode";
   EXPECT_FALSE(Compute(asked, input).ok());
 }

@@ -574,6 +574,19 @@ def test_transform(points, spark):
         VectorAssembler(inputCols=["nope"], outputCol="all").transform(points).collect()
 
 
+def test_summaries_of_evaluations(points):
+    model = LogisticRegression(maxIter=2, regParam=0.1).fit(points)
+    evaluation = model.evaluate(points)
+    assert type(evaluation).__name__ == "BinaryLogisticRegressionSummary"
+    assert evaluation.accuracy == 0.75
+    assert evaluation.predictions.collect() == points.collect()
+    assert evaluation.predictions.limit(1).columns == ["label", "features"]
+    again = model.evaluate(points.limit(1))
+    assert (again.predictions.count(), evaluation.predictions.count()) == (1, 2)
+    with pytest.raises(SparkException, match=r"\.summary has no table predictions"):
+        model.summary.predictions.collect()  # by the name of the training's summary
+
+
 def test_evaluate(points):
     evaluator = BinaryClassificationEvaluator(rawPredictionCol="features")
     assert evaluator.evaluate(points) == pytest.approx(2.1)

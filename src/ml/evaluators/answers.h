@@ -10,13 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "src/ml/estimator.h"
 #include "src/ml/kernel.h"
 #include "src/ml/registration.h"
+#include "src/stats/exact_sums.h"
 
 namespace soteria::ml {
 
@@ -62,28 +62,29 @@ class ColumnsKernel : public RowKernel {
   AnswerColumns columns_;
 };
 
-/// Such a kernel whose partial is a sum over rows. `Kernel` has Add(AnswerRows, Sums&).
+/// Such a kernel whose partial is a sum over rows (stats::Counted). `Kernel` has Add(AnswerRows,
+/// Sums&).
 template <typename Kernel, typename Sums>
 class SumsKernel : public ColumnsKernel<Kernel> {
  public:
   using ColumnsKernel<Kernel>::ColumnsKernel;
   base::StatusOr<std::string> Map(const arrow::Table& table) const override {
-    SOTERIA_ASSIGN_OR_RETURN(const AnswerRows rows, ReadAnswers(table, this->columns()));
-    Sums sums;
-    SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, sums));
-    return sums.Encode();
+    SOTERIA_ASSIGN_OR_RETURN(AnswerRows rows, ReadAnswers(table, this->columns()));
+    stats::Counted<Sums> total;
+    SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, total.sums));
+    if (this->columns().weight) {
+      for (double& weight : rows.weights) weight = stats::CountedRow(weight);
+      SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, total.rows.emplace()));
+    }
+    return total.Encode();
   }
   base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
-    Sums sums;
+    stats::Counted<Sums> total;
     for (const std::string& bytes : children) {
-      SOTERIA_ASSIGN_OR_RETURN(const Sums child, Sums::Decode(bytes));
-      if constexpr (std::is_void_v<decltype(sums.Merge(child))>) {
-        sums.Merge(child);
-      } else {
-        SOTERIA_RETURN_IF_ERROR(sums.Merge(child));
-      }
+      SOTERIA_ASSIGN_OR_RETURN(const auto child, stats::Counted<Sums>::Decode(bytes));
+      SOTERIA_RETURN_IF_ERROR(total.Merge(child));
     }
-    return sums.Encode();
+    return total.Encode();
   }
 };
 

@@ -28,7 +28,7 @@ std::string ClassName(const std::string& kind) { return "org.apache.spark.ml.eva
 
 std::shared_ptr<arrow::Table> ReferenceTable() {
   std::vector<std::optional<double>> score, label, prediction, weight, binary;
-  std::vector<std::vector<double>> probability;
+  std::vector<std::vector<double>> probability, other;
   for (const Json& row : Reference()["rows"]) {
     const double s = row[0].get<double>();
     score.push_back(s);
@@ -37,10 +37,12 @@ std::shared_ptr<arrow::Table> ReferenceTable() {
     weight.push_back(row[3].get<double>());
     binary.push_back(*label.back() > 0 ? 1.0 : 0.0);
     probability.push_back({s * 0.5, 1 - s, s * 0.5});
+    other.push_back({1 - s, s * 0.5, s * 0.5});
   }
   return MakeTable({NumberColumn("score", score), NumberColumn("label", label),
                     NumberColumn("prediction", prediction), NumberColumn("w", weight),
-                    NumberColumn("binary", binary), DenseVectorColumn("probability", probability)});
+                    NumberColumn("binary", binary), DenseVectorColumn("probability", probability),
+                    DenseVectorColumn("other", other)});
 }
 
 ParamMap ParamsOf(const Json& json) {
@@ -64,6 +66,36 @@ base::StatusOr<double> EvaluateOver(const std::string& kind, const ParamMap& par
   return evaluator->Finish(partial);
 }
 
+struct Asked {
+  stats::Statistic statistic;
+  stats::ExactSums exact;
+};
+
+Asked Ask(const std::string& kind, const ParamMap& params,
+          const std::vector<std::shared_ptr<arrow::Table>>& tables) {
+  const auto evaluator = MakeEvaluator(ClassName(kind), "e", params).value();
+  RowWorkForTest work(tables);
+  const std::string partial = work.Reduce(*evaluator->MakeKernel().value()).value();
+  return {evaluator->Asks(), stats::ExactSums::Decode(partial).value()};
+}
+
+/// What the statistics process answers: bit for bit the enclave's where every cell may leave as it
+/// is, within the bound where scores are binned.
+void ExpectTheSameOutside(const std::string& kind, const ParamMap& params,
+                          const std::vector<std::shared_ptr<arrow::Table>>& tables, double inside) {
+  const Asked asked = Ask(kind, params, tables);
+  EXPECT_EQ(asked.exact.rows.has_value(), params.contains("weightCol"));
+  const auto made = stats::MakeReleasable(asked.statistic, asked.exact, 1, 2000);
+  ASSERT_TRUE(made.ok()) << base::Message(made.status());
+  EXPECT_EQ(made->rows, Reference()["rows"].size());
+  EXPECT_EQ(stats::Compute(asked.statistic, made->input).value(), std::vector<double>{inside});
+  if (asked.statistic.metric != "areaUnderROC" || asked.statistic.bins == 10) return;
+  const auto binned = stats::MakeReleasable(asked.statistic, asked.exact, 5, 20);
+  ASSERT_TRUE(binned.ok());
+  EXPECT_NEAR(stats::Compute(asked.statistic, binned->input).value()[0], inside,
+              stats::BinningBound(binned->input.bytes).value() + 1e-12);
+}
+
 void ExpectSparks(const std::string& group, const std::string& kind) {
   const auto table = ReferenceTable();
   const std::vector<std::shared_ptr<arrow::Table>> parts = {table->Slice(0, 7), table->Slice(7, 0),
@@ -76,6 +108,8 @@ void ExpectSparks(const std::string& group, const std::string& kind) {
     ASSERT_TRUE(one.ok() && many.ok()) << c.dump() << base::Message(one.status());
     EXPECT_TRUE(Close(*one, c["value"].get<double>(), 1e-13)) << c.dump();
     EXPECT_TRUE(Close(*many, c["value"].get<double>(), 1e-12)) << c.dump();
+    ExpectTheSameOutside(kind, params, {table}, *one);
+    ExpectTheSameOutside(kind, params, parts, *many);
   }
 }
 

@@ -213,14 +213,25 @@ double BinaryRule::Predict(double margin) const {
 
 base::Status LogisticSummarySums::Add(const std::vector<double>& margins,
                                       const table::FeatureBlock& block, const BinaryRule& rule) {
-  std::vector<double> score(margins.size());
+  const bool weighted = !block.weight.empty();
+  std::vector<double> score(margins.size()), rows(block.weight);
+  for (double& row : rows) row = stats::CountedRow(row);
+  if (weighted) {
+    confusion.rows.emplace();
+    scores->rows.emplace();
+  }
   for (size_t i = 0; i < margins.size(); ++i) {
     score[i] = ProbabilityOfOne(margins[i]);
-    const double weight = block.weight.empty() ? 1.0 : block.weight[i];
-    SOTERIA_RETURN_IF_ERROR(confusion.Add(block.label[i], rule.Predict(margins[i]), weight));
+    const double label = block.label[i];
+    const double prediction = rule.Predict(margins[i]);
+    SOTERIA_RETURN_IF_ERROR(
+        confusion.sums.Add(label, prediction, weighted ? block.weight[i] : 1.0));
+    if (weighted) SOTERIA_RETURN_IF_ERROR(confusion.rows->Add(label, prediction, rows[i]));
   }
-  scores->Add(score.data(), block.label.data(), WeightsFrom(block, 0), margins.size());
-  if (!scores->CheckSize().ok()) scores.reset();
+  const double* label = block.label.data();
+  scores->sums.Add(score.data(), label, WeightsFrom(block, 0), margins.size());
+  if (weighted) scores->rows->Add(score.data(), label, rows.data(), margins.size());
+  if (!scores->sums.CheckSize().ok()) scores.reset();
   return base::OkStatus();
 }
 
@@ -241,12 +252,13 @@ base::StatusOr<LogisticSummarySums> LogisticSummarySums::Decode(std::string_view
   base::FieldReader r(bytes);
   LogisticSummarySums sums;
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view confusion, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(sums.confusion, stats::ConfusionCounts::Decode(confusion));
+  SOTERIA_ASSIGN_OR_RETURN(sums.confusion,
+                           stats::Counted<stats::ConfusionCounts>::Decode(confusion));
   SOTERIA_ASSIGN_OR_RETURN(const bool has_scores, r.NextBool());
   sums.scores.reset();
   if (has_scores) {
     SOTERIA_ASSIGN_OR_RETURN(const std::string_view scores, r.Next());
-    SOTERIA_ASSIGN_OR_RETURN(sums.scores, stats::BinaryCounts::Decode(scores));
+    SOTERIA_ASSIGN_OR_RETURN(sums.scores, stats::Counted<stats::BinaryCounts>::Decode(scores));
   }
   SOTERIA_RETURN_IF_ERROR(r.Finish());
   return sums;

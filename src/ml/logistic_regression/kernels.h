@@ -12,6 +12,7 @@
 #include "src/base/status.h"
 #include "src/ml/kernel.h"
 #include "src/stats/binary_metrics.h"
+#include "src/stats/exact_sums.h"
 #include "src/stats/multiclass_metrics.h"
 #include "src/table/feature_block.h"
 
@@ -67,8 +68,8 @@ struct BinaryRule {
 /// What the metrics of a model over rows need. Without `scores` there were too many distinct ones
 /// for a curve; the other metrics are still there.
 struct LogisticSummarySums {
-  stats::ConfusionCounts confusion;
-  std::optional<stats::BinaryCounts> scores = stats::BinaryCounts();
+  stats::Counted<stats::ConfusionCounts> confusion;
+  std::optional<stats::Counted<stats::BinaryCounts>> scores = stats::Counted<stats::BinaryCounts>();
 
   base::Status Add(const std::vector<double>& margins, const table::FeatureBlock& block,
                    const BinaryRule& rule);

@@ -7,6 +7,7 @@
 #include "src/base/errors.h"
 #include "src/ml/data_for_test.h"
 #include "src/ml/work_for_test.h"
+#include "src/stats/doubles.h"
 
 namespace soteria::ml {
 namespace {
@@ -218,6 +219,59 @@ TEST(LogisticModel, EvaluationOverATable) {
   // Of 6 pairs of a positive and a negative row, 5 are in the right order.
   EXPECT_TRUE(Close(std::get<double>(summary->Get("areaUnderROC", {}).value()), 5.0 / 6, 1e-15));
   EXPECT_TRUE(base::Is(summary->Get("objectiveHistory", {}).status(), base::kMlAttribute));
+  // Scores descend with the first feature: labels 1, 1, 0, 1, 0.
+  const auto roc = std::get<std::vector<double>>(summary->Get("roc", {}).value());
+  const double third = 1.0 / 3, half = 0.5;
+  EXPECT_EQ(roc, (std::vector<double>{0, 0, 0, third, 0, 2 * third, half, 2 * third, half, 1, 1, 1,
+                                      1, 1}));
+  EXPECT_EQ(summary->Curve("roc")->x, "FPR");
+  EXPECT_EQ(summary->Curve("fMeasureByThreshold")->y, "F-Measure");
+  EXPECT_FALSE(summary->Curve("accuracy").has_value());
+  EXPECT_TRUE(base::Is(summary->Get("roc", {1.0}).status(), base::kIllegalArgument));
+  EXPECT_TRUE(base::Is(summary->Get("predictions", {}).status(), base::kMlAttribute));
+}
+
+TEST(LogisticModel, EvaluationCountsTheRowsOfItsWeights) {
+  const auto weighted = MakeModel({1, 0}, 0, {{"weightCol", std::string("w")}});
+  const auto table =
+      MakeTable({DenseVectorColumn("features", {{-2, 0}, {-0.5, 0}, {0.1, 0}, {0.5, 0}, {1, 0}}),
+                 NumberColumn("label", {0, 1, 0, 1, 1}), NumberColumn("w", {0.5, 2, 0, 3, 0.25})});
+  RowWorkForTest work({table->Slice(0, 2), table->Slice(2, 3)});
+  const auto evaluated = [&](const auto& model, const auto& over) {
+    const std::shared_ptr<const Summary> summary = model->Evaluation(*over->schema()).value();
+    return summary->Complete(work.Reduce(*summary->row_kernel()).value()).value();
+  };
+  const auto summary = evaluated(weighted, table);
+  EXPECT_TRUE(Close(std::get<double>(summary->Get("accuracy", {}).value()), 3.75 / 5.75, 1e-15));
+  const SummaryStatistic asked = *summary->AsStatistic("accuracy", {});
+  ASSERT_TRUE(asked.exact.rows.has_value());
+  // (label, prediction, rows): the row without weight is in a cell of its own.
+  EXPECT_EQ(*asked.exact.rows,
+            stats::PackDoubles(std::vector<double>{0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 1, 2}));
+  // Without the column, or with one of the param's own name: as in MLlib.
+  const auto plain = evaluated(weighted, table->RemoveColumn(2).ValueOrDie());
+  EXPECT_FALSE(plain->AsStatistic("roc", {})->exact.rows.has_value());
+  EXPECT_EQ(std::get<double>(plain->Get("accuracy", {}).value()), 0.6);
+  const auto named = table->RenameColumns({"features", "label", "weightCol"}).ValueOrDie();
+  RowWorkForTest named_work({named});
+  const auto unset = MakeModel({1, 0}, 0)->Evaluation(*named->schema()).value();
+  const auto by_name = unset->Complete(named_work.Reduce(*unset->row_kernel()).value()).value();
+  EXPECT_TRUE(by_name->AsStatistic("roc", {})->exact.rows.has_value());
+  EXPECT_TRUE(base::Is(weighted->Evaluation(*arrow::schema({table->schema()->field(0)})).status(),
+                       base::kUnresolvedColumn));
+}
+
+TEST(LogisticModel, SummariesNameTheColumnsTheyNeed) {
+  const auto model = MakeModel({1, 0}, 0, {{"probabilityCol", std::string()}});
+  const auto table =
+      MakeTable({DenseVectorColumn("features", {{-2, 0}}), NumberColumn("label", {0})});
+  const auto summary = model->Evaluation(*table->schema()).value();
+  const std::string name = std::get<std::string>(summary->Get("probabilityCol", {}).value());
+  EXPECT_EQ(name, "probability_lr");
+  const auto predictions = model->SummaryModel().value()->Apply(table);
+  ASSERT_TRUE(predictions.ok());
+  EXPECT_NE((*predictions)->GetColumnByName(name), nullptr);
+  EXPECT_EQ(std::get<std::string>(summary->Get("predictionCol", {}).value()), "prediction");
 }
 
 }  // namespace

@@ -129,10 +129,10 @@ std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view me
   made.one_number = metric->shape == Shape::kNumber;
   if (OfScores(*metric)) {
     made.statistic.bins = kSummaryBins;
-    made.sums = sums_->scores->Encode();
+    made.exact = sums_->scores->Exact();
   } else {
     made.statistic.kind = stats::StatisticKind::kMulticlass;
-    made.sums = sums_->confusion.Encode();
+    made.exact = sums_->confusion.Exact();
   }
   return made;
 }
@@ -171,7 +171,7 @@ base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
   }
   SOTERIA_ASSIGN_OR_RETURN(
       std::vector<double> numbers,
-      stats::Compute(asked->statistic, {stats::InputForm::kSums, asked->sums}));
+      stats::Compute(asked->statistic, {stats::InputForm::kSums, asked->exact.sums}));
   return asked->Value(std::move(numbers));
 }
 

@@ -2,7 +2,7 @@
 
 Run: python make_evaluator_reference.py   (needs Java 17, pyspark 4.3)
 The rows are (score, label, prediction, weight); binary labels are label > 0; the probabilities of
-the log loss are [score / 2, 1 - score, score / 2].
+the log loss are [score / 2, 1 - score, score / 2], in the column "other" [1 - score, score / 2, score / 2].
 """
 import json
 import os
@@ -33,6 +33,8 @@ def main():
     df = df.withColumn("binary", (F.col("label") > 0).cast("double")).withColumn(
         "probability",
         array_to_vector(F.array(F.col("score") * 0.5, 1 - F.col("score"), F.col("score") * 0.5)))
+    df = df.withColumn("other", array_to_vector(
+        F.array(1 - F.col("score"), F.col("score") * 0.5, F.col("score") * 0.5)))
     df = df.cache()
     out = {"rows": rows, "binary": [], "multiclass": [], "regression": []}
     for weight in [{}, {"weightCol": "w"}]:
@@ -44,7 +46,8 @@ def main():
                     value = BinaryClassificationEvaluator(**params).evaluate(df)
                     out["binary"].append({"params": params, "value": value})
         for metric in MULTICLASS:
-            for extra in [{}, {"beta": 2.0, "metricLabel": 1.0, "eps": 0.3}]:
+            for extra in [{}, {"beta": 2.0, "metricLabel": 1.0, "eps": 0.3},
+                          {"beta": 0.25, "metricLabel": 2.0, "probabilityCol": "other"}]:
                 params = {"metricName": metric, **extra, **weight}
                 value = MulticlassClassificationEvaluator(**params).evaluate(df)
                 out["multiclass"].append({"params": params, "value": value})
