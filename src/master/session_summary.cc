@@ -9,11 +9,17 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/master/enclave_session.h"
+#include "src/ml/param.h"
 
 namespace soteria::master {
 namespace {
 
 constexpr std::string_view kPredictions = "predictions";
+
+/// For the ledger.
+std::string NameOf(const ml::Model& model, const std::string& method) {
+  return base::Cat(model.class_name(), " summary.", method);
+}
 
 /// A table of two columns that hold no nulls, from its numbers row by row.
 std::shared_ptr<arrow::Table> CurveTable(const ml::CurveColumns& columns,
@@ -110,7 +116,7 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
   }
   auto asked = fitted.summary->AsStatistic(call.method, call.args);
   if (!release || !asked.has_value()) return fitted.summary->Get(call.method, call.args);
-  const std::string what = base::Cat(fitted.model->class_name(), " summary.", call.method);
+  const std::string what = NameOf(*fitted.model, call.method);
   SOTERIA_ASSIGN_OR_RETURN(
       StatisticValue value,
       world_.statistics.OfSums(asked->statistic, std::move(asked->exact), what, fitted.data));
@@ -153,6 +159,13 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTableUngated(const std::str
                            SummaryAttribute(*fitted, {method, {}}, release, &from));
   const auto* values = std::get_if<std::vector<double>>(&numbers);
   if (values == nullptr) return base::Fail(base::kInternal, "a summary's curve has no numbers");
+  // Its rows can't be told from others once they are in a plan, so the mark is put on them here.
+  if (from.outside) {
+    SOTERIA_RETURN_IF_ERROR(world_.output
+                                .Permit(policy::Output::kRows, from, ml::EncodeValue(numbers),
+                                        NameOf(*fitted->model, method), values->size() / 2, from)
+                                .status());
+  }
   SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr made, builder_.Local(CurveTable(*columns, *values)));
   return fitted->curves.emplace(method, std::move(made)).first->second;
 }

@@ -79,10 +79,10 @@ def under(d, rows=True, **rule):
     d.manifest.write_text(f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n")
 
 
-def releases(d):
+def releases(d, kind="release"):
     """Of the last session."""
     report = json.loads(d.cli("ledger", "--json").stdout)
-    return [entry for entry in report["sessions"][-1]["entries"] if entry["kind"] == "release"]
+    return [entry for entry in report["sessions"][-1]["entries"] if entry["kind"] == kind]
 
 
 def points(line):
@@ -111,6 +111,8 @@ def test_curves_leave_as_bins_and_once(d):
     assert [one["statistic"].rpartition(" ")[2] for one in released] == ["summary.accuracy", "summary.roc", "summary.pr"]
     assert {one["level"] for one in released} == {"aggregate"} and all(one["rows"] == ROWS for one in released)
     assert done.stderr.count("released: ") == 3
+    marked = [one["what"].rpartition(" ")[2] for one in releases(d, "rows") if one["outside"]]
+    assert marked == ["summary.roc", "summary.pr"]
 
 
 def test_at_level_scores_summaries_are_still_aggregates(d):
