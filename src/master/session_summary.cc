@@ -160,7 +160,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTableUngated(const std::str
   const auto* values = std::get_if<std::vector<double>>(&numbers);
   if (values == nullptr) return base::Fail(base::kInternal, "a summary's curve has no numbers");
   // Its rows can't be told from others once they are in a plan, so the mark is put on them here.
-  if (from.outside) {
+  if (from.placement == Placement::kOutside) {
     SOTERIA_RETURN_IF_ERROR(world_.output
                                 .Permit(policy::Output::kRows, from, ml::EncodeValue(numbers),
                                         NameOf(*fitted->model, method), values->size() / 2, from)
