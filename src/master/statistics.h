@@ -44,8 +44,8 @@ class Statistics {
   Statistics(const ReleaseGate& gate, StatisticsProcess& process, crypto::Secret permutation_root)
       : gate_(gate), process_(process), permutation_root_(std::move(permutation_root)) {}
 
-  /// Of an exact sum. What is about no data set (rows that the script brought) stays inside: there is
-  /// no budget for it.
+  /// Of an exact sum. What is about no data set (rows that the script brought) stays inside: there
+  /// is no budget for it.
   base::StatusOr<StatisticValue> OfSums(const stats::Statistic& asked, stats::ExactSums exact,
                                         const std::string& what,
                                         const std::vector<std::string>& data) const;
