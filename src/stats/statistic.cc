@@ -77,9 +77,12 @@ Values Points(const std::vector<CurvePoint>& curve) {
 
 base::StatusOr<Values> Binary(const Statistic& statistic, const Input& input) {
   SOTERIA_ASSIGN_OR_RETURN(const BinaryCounts counts, BinaryOf(input));
-  if (counts.scores().empty()) return base::Fail(base::kUnsupported, "empty collection");
   const BinaryMetrics metrics(counts, statistic.bins);
   const std::string& name = statistic.metric;
+  // MLlib begins this curve with its first point's precision, and has none of no rows.
+  if (counts.scores().empty() && (name == "areaUnderPR" || name == "pr")) {
+    return base::Fail(base::kUnsupported, "empty collection");
+  }
   if (name == "areaUnderROC") return Values{metrics.AreaUnderRoc()};
   if (name == "areaUnderPR") return Values{metrics.AreaUnderPr()};
   if (name == "roc") return Points(metrics.Roc());

@@ -116,7 +116,7 @@ def test_curves_leave_as_bins_and_once(d):
 
 
 def test_at_level_scores_summaries_are_still_aggregates(d):
-    under(d, kinds=ALL, min_rows=10, bins=50, release="scores")
+    under(d, kinds=ALL, release="scores")
     d.run(CURVES, d.path)
     assert [one["level"] for one in releases(d)] == ["aggregate"] * 3
 

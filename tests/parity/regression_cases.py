@@ -289,10 +289,18 @@ def evaluation_without_features(s: Scene):
     return penalised(s).evaluate(data(s)[1].drop("features")).accuracy
 
 
+def evaluated_with_negative_weights(s: Scene):
+    return penalised(s, weightCol="weight", threshold=0.3).evaluate(data(s)[1].withColumn("weight", -F.col("weight")))
+
+
 @case()
-def evaluation_with_negative_weights(s: Scene):
-    model = penalised(s, weightCol="weight", threshold=0.3)
-    return model.evaluate(data(s)[1].withColumn("weight", F.lit(-1.0))).accuracy
+def area_of_negative_weights(s: Scene):
+    return evaluated_with_negative_weights(s).areaUnderROC
+
+
+@case()
+def accuracy_of_negative_weights(s: Scene):
+    return evaluated_with_negative_weights(s).accuracy
 
 
 @case()
@@ -301,14 +309,20 @@ def evaluation_over_its_own_output(s: Scene):
     return model.evaluate(model.transform(data(s)[1])).accuracy
 
 
-@case()
-def area_of_no_rows(s: Scene):
-    return penalised(s).evaluate(data(s)[1].filter("row < 0")).areaUnderROC
+def evaluated_over_no_rows(s: Scene):
+    return penalised(s).evaluate(data(s)[1].filter("row < 0"))
 
 
 @case()
-def labels_of_no_rows(s: Scene):
-    return list(penalised(s).evaluate(data(s)[1].filter("row < 0")).labels)
+def summary_of_no_rows(s: Scene):
+    evaluation = evaluated_over_no_rows(s)
+    return [few_numbers(evaluation), evaluation.roc, evaluation.recallByThreshold,
+            BinaryClassificationEvaluator().evaluate(evaluation.predictions)]
+
+
+@case()
+def precision_recall_of_no_rows(s: Scene):
+    return evaluated_over_no_rows(s).pr
 
 
 @case(rel=1e-12)

@@ -23,6 +23,7 @@ DIFFERENT = {
     "metadata_of_assembled": "none; Spark lists the names of the columns under ml_attr",
     "assembler_skip": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
+    "accuracy_of_negative_weights": "refused; Spark's summary adds them up, and refuses only in its curves",
     "frame ambiguous": "refused; Spark sees that both are the same column of the same table",
 }
 

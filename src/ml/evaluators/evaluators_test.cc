@@ -170,7 +170,9 @@ TEST(BinaryEvaluator, Refusals) {
             " was actually of type int.");
   EXPECT_EQ(text({{"metricName", std::string("f1")}}),
             "e parameter metricName given invalid value f1.");
-  const auto none = EvaluateOver(kBinary, {}, {table->Slice(0, 0)});
+  EXPECT_EQ(EvaluateOver(kBinary, {}, {table->Slice(0, 0)}).value(), 0.5);  // as in Spark
+  const auto none =
+      EvaluateOver(kBinary, {{"metricName", std::string("areaUnderPR")}}, {table->Slice(0, 0)});
   EXPECT_TRUE(base::Is(none.status(), base::kUnsupported));
   EXPECT_EQ(base::Message(none.status()), "empty collection");
 }
