@@ -101,6 +101,15 @@ TEST_P(SparkParity, PathAndModelAreSparks) {
   EXPECT_TRUE(Close(Number(model, "intercept"), spark["intercept"].get<double>(), tolerance));
 }
 
+/// By trapezoids, of (x, y) pairs from left to right.
+double AreaUnder(const std::vector<double>& points) {
+  double area = 0;
+  for (size_t i = 2; i + 1 < points.size(); i += 2) {
+    area += (points[i] - points[i - 2]) * (points[i + 1] + points[i - 1]) / 2;
+  }
+  return area;
+}
+
 TEST_P(SparkParity, SummaryIsSparks) {
   const Json& spark = SparkReference()["logistic"][GetParam()];
   const ParamMap params = ParamsOf(spark["params"]);
@@ -133,7 +142,8 @@ TEST_P(SparkParity, SummaryIsSparks) {
                     spark["fMeasureByLabel2"].get<std::vector<double>>(), 1e-12));
   EXPECT_TRUE(Close(std::get<double>(summary->Get("weightedFMeasure", {0.5}).value()),
                     spark["weightedFMeasure0.5"].get<double>(), 1e-12));
-  EXPECT_TRUE(base::Is(summary->Get("roc", {}).status(), base::kMlAttribute));
+  EXPECT_TRUE(Close(AreaUnder(std::get<std::vector<double>>(summary->Get("roc", {}).value())),
+                    spark["areaUnderROC"].get<double>(), 1e-12));
   EXPECT_TRUE(base::Is(summary->Get("predictions", {}).status(), base::kMlAttribute));
 }
 
