@@ -102,6 +102,8 @@ void Compare(const ledger::SessionReport& session, const crypto::Secret& key,
   for (const bool same : {true, false}) {
     for (size_t i = begin; i < releases.size(); ++i) {
       Replayed& one = releases[i];
+      // What is about a table reaches the owner within its rows.
+      if (one.release.kind == "summary" || one.release.kind == "classes") continue;
       if (one.values.empty() || !one.release.outside || one.owner == Replayed::Owner::kSame) {
         continue;
       }

@@ -25,7 +25,7 @@ struct Replayed {
   enum class Bytes { kThere, kMissing, kAltered };
   /// What the owner's entries say of the value.
   enum class Owner {
-    kNotCompared,  // without the owner's key, or no value came of it
+    kNotCompared,  // without the owner's key, or it is part of a table that the owner got
     kSame,
     kAnother,  // what the owner was given isn't what the released bytes give
     kNone,     // no value reached the owner: the process was silent, lied, or the job ended

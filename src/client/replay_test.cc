@@ -142,6 +142,23 @@ TEST_F(ReplayTest, AValueThatNeverCameIsNoFault) {
   EXPECT_TRUE(replay.good());
 }
 
+TEST_F(ReplayTest, PartsOfTablesAreNotComparedWithTheTable) {
+  stats::Question mean;
+  mean.statistic.kind = stats::StatisticKind::kSummary;
+  mean.statistic.metric = "mean";
+  mean.input.bytes = stats::PackDoubles(std::vector<double>{40, 30});
+  const std::string question = stats::EncodeQuestion(mean);
+  Keep(question);
+  ledger::Release release = ReleaseOf(question);
+  release.kind = "summary";
+  release.statistic = "summary.mean";
+  Add(release);
+  const ReplayReport replay = Run(&key_);
+  EXPECT_THAT(replay.releases[0].values, ElementsAre(0.75));
+  EXPECT_EQ(replay.releases[0].owner, Replayed::Owner::kNotCompared);
+  EXPECT_TRUE(replay.good());
+}
+
 TEST_F(ReplayTest, ReleasesThatWereUnderWayAtOnceFindTheirOwnValues) {
   for (const double right : {30.0, 10.0}) {
     Keep(QuestionOf(right));
