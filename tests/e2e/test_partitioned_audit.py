@@ -274,7 +274,7 @@ def test_no_canary_crosses(d, level, tmp_path):
     everywhere = Search(never).files([d.record, d.cluster, d.kept, asked])[0]
     assert everywhere == set()
     hits, searched = Search(of_rows | never).files([asked])
-    assert searched > 500 and len(crossed) == (6 if level == "aggregate" else 7)
+    assert searched > 500 and len(crossed) == 7
     (tmp_path / "plain").mkdir()
     control = Search(never).files(plain_copies(d.frame, tmp_path / "plain"))[0]
     assert len(control) > 0.99 * len(never), "the search finds nothing"
