@@ -12,6 +12,8 @@
 
 namespace soteria::exec {
 
+/// A type without children whose single values can be written: of literals and of grouping keys.
+bool IsAtom(const arrow::DataType& type);
 void WriteExpr(const Expr& e, base::FieldWriter& out);
 void WriteType(const arrow::DataType& type, base::FieldWriter& out);
 base::StatusOr<std::shared_ptr<arrow::DataType>> ReadType(base::FieldReader& in);

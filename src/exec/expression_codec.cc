@@ -31,26 +31,6 @@ base::Status Bad(const char* what) {
   return base::Fail(base::kProtocol, std::string("Expression: ") + what);
 }
 
-bool IsAtom(const arrow::DataType& type) {
-  switch (type.id()) {
-    case Type::NA:
-    case Type::BOOL:
-    case Type::INT8:
-    case Type::INT16:
-    case Type::INT32:
-    case Type::INT64:
-    case Type::FLOAT:
-    case Type::DOUBLE:
-    case Type::STRING:
-    case Type::BINARY:
-    case Type::DATE32:
-    case Type::TIMESTAMP:
-      return true;
-    default:
-      return false;
-  }
-}
-
 void WriteAtom(const arrow::Scalar& scalar, FieldWriter& out) {
   switch (scalar.type->id()) {
     case Type::BOOL:
@@ -189,6 +169,26 @@ base::StatusOr<ExprPtr> ReadLiteral(FieldReader& in) {
 }
 
 }  // namespace
+
+bool IsAtom(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::NA:
+    case Type::BOOL:
+    case Type::INT8:
+    case Type::INT16:
+    case Type::INT32:
+    case Type::INT64:
+    case Type::FLOAT:
+    case Type::DOUBLE:
+    case Type::STRING:
+    case Type::BINARY:
+    case Type::DATE32:
+    case Type::TIMESTAMP:
+      return true;
+    default:
+      return false;
+  }
+}
 
 void WriteType(const arrow::DataType& type, FieldWriter& out) {
   // The schema text keeps nullability and odd field names, which DDL doesn't.

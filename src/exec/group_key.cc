@@ -42,26 +42,6 @@ bool IsText(Type::type id) { return id == Type::STRING || id == Type::BINARY; }
 
 }  // namespace
 
-bool CanBeKey(const arrow::DataType& type) {
-  switch (type.id()) {
-    case Type::NA:
-    case Type::BOOL:
-    case Type::INT8:
-    case Type::INT16:
-    case Type::INT32:
-    case Type::INT64:
-    case Type::FLOAT:
-    case Type::DOUBLE:
-    case Type::DATE32:
-    case Type::TIMESTAMP:
-    case Type::STRING:
-    case Type::BINARY:
-      return true;
-    default:
-      return false;
-  }
-}
-
 KeyCell ReadKeyCell(const arrow::Array& array, int64_t row) {
   if (array.type_id() == Type::NA || array.IsNull(row)) return {};
   switch (array.type_id()) {

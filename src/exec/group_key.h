@@ -19,8 +19,7 @@ namespace soteria::exec {
 using KeyCell = std::variant<std::monostate, int64_t, std::string>;
 using Key = std::vector<KeyCell>;
 
-/// Booleans, integers, floating numbers, dates, timestamps, strings, binary, null.
-bool CanBeKey(const arrow::DataType& type);
+/// Of an atom's type (IsAtom).
 KeyCell ReadKeyCell(const arrow::Array& array, int64_t row);
 base::Status AppendKeyCell(const KeyCell& cell, arrow::ArrayBuilder& builder);
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deployment import ROOT, Deployment
+from deployment import ROOT, Deployment, partitioned
 from released import STATISTIC_DONE, Record
 from test_ledger_page import ARTEFACTS, browse, text_of
 
@@ -74,9 +74,7 @@ def under(d, path=None, **rule):
         own.unlink(missing_ok=True)
         d.write_manifest(read=[path], out=own)
         text = own.read_text()
-    text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", text)
-    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
-    d.manifest.write_text(f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n")
+    d.manifest.write_text(partitioned(text, **rule))
 
 
 def last_session(d) -> dict:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deployment import Deployment
+from deployment import Deployment, partitioned
 
 ROWS = 400
 
@@ -71,12 +71,11 @@ def values(text):
 
 def under(d, rows=True, **rule):
     """The Manifest with another [statistics], and with or without rows as output."""
-    text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", d.base)
+    text = d.base
     if not rows:
         text, changed = re.subn(r"(?m)^rows = true$", "rows = false", text)
         assert changed == 1
-    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
-    d.manifest.write_text(f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n")
+    d.manifest.write_text(partitioned(text, **rule))
 
 
 def releases(d, kind="release"):

@@ -1,14 +1,12 @@
 """Tables of statistics in the partitioned scheme: what leaves, what stays, and the values of the baseline bit for bit."""
 
-import json
-import re
 import struct
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from deployment import Deployment
+from deployment import Deployment, partitioned
 from released import Record
 
 ROWS = 300
@@ -58,15 +56,7 @@ def d(tmp_path_factory):
 
 def under(d, **rule):
     """The Manifest with another [statistics]."""
-    text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", d.base)
-    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
-    d.manifest.write_text(f"{text}\n[statistics]\nscheme = \"partitioned\"\n{lines}\n")
-
-
-def releases(d):
-    """Of the last session."""
-    entries = json.loads(d.cli("ledger", "--json").stdout)["sessions"][-1]["entries"]
-    return [entry for entry in entries if entry["kind"] == "release"], entries
+    d.manifest.write_text(partitioned(d.base, **rule))
 
 
 VECTORS = ["Summarizer." + metric for metric in ("mean", "sum", "variance", "std", "normL1", "normL2")]
@@ -76,7 +66,7 @@ def test_moments_and_counts_leave_and_every_value_is_the_baselines(d):
     under(d, kinds=["summary", "classes"])
     done = d.run(JOB, d.path)
     assert done.stdout == d.exact
-    released, entries = releases(d)
+    released, entries = d.releases()
     assert [one["statistic"] for one in released] == [
         "summary.mean", "summary.stddev", "summary.mean", *VECTORS, "groupBy.count", "groupBy.count"]
     assert {one["level"] for one in released} == {"aggregate"}
@@ -91,10 +81,10 @@ def test_moments_and_counts_leave_and_every_value_is_the_baselines(d):
 def test_one_kind_leaves_and_the_other_stays(d):
     under(d, kinds=["classes"], inside=["summary"])
     assert d.run(JOB, d.path).stdout == d.exact
-    assert [one["statistic"] for one in releases(d)[0]] == ["groupBy.count"] * 2
+    assert [one["statistic"] for one in d.releases()[0]] == ["groupBy.count"] * 2
     under(d, kinds=["binary"])
     assert d.run(JOB, d.path).stdout == d.exact
-    assert releases(d)[0] == []
+    assert d.releases()[0] == []
 
 
 def test_cells_that_are_too_small_stay_inside(d):
@@ -102,7 +92,7 @@ def test_cells_that_are_too_small_stay_inside(d):
     for min_rows, expected in ((75, 11), (76, 10), (101, 4), (151, 3), (301, 0)):
         under(d, kinds=["summary", "classes"], min_rows=min_rows)
         assert d.run(JOB, d.path).stdout == d.exact
-        assert len(releases(d)[0]) == expected, min_rows
+        assert len(d.releases()[0]) == expected, min_rows
 
 
 def test_what_leaves_holds_no_value_and_no_text(d):
