@@ -18,6 +18,10 @@ import moved  # noqa: E402
 LIMIT = 4 << 20
 
 
+def folders(cluster):
+    return set(cluster.local.rglob("soteria-spill*"))
+
+
 def spilled(cluster):
     """Blocks that lie sealed in Spark's local folders."""
     return [path for path in cluster.local.rglob("soteria-spill*/**/*.sealed")]
@@ -26,9 +30,11 @@ def spilled(cluster):
 @pytest.fixture(scope="module")
 def job(world, the_local_cluster):
     """What it printed; of what it spilled there is a copy."""
+    before = folders(the_local_cluster)  # of executors that other tests have killed
     cluster = the_local_cluster.ensure(enclave_memory=LIMIT, spark_eventLog_logBlockUpdates_enabled="true", **EACH_STAGE_A_JOB)
     with cluster.begin(SPILLS, world.many) as running:
         running.reached("spilled")
+        cluster.spill_before = before
         cluster.spilled = cluster.folder / "spilled"
         cluster.spilled.mkdir()
         for number, path in enumerate(spilled(cluster)):
@@ -86,5 +92,4 @@ def test_nothing_that_was_spilled_is_left(job):
     cluster, _ = job
     until(lambda: not spilled(cluster), "no spilled block is left")
     cluster.end_driver()
-    # An executor that its Worker kills leaves the folder of a session without spilled blocks, and nothing in it.
-    assert not [file for folder in cluster.local.rglob("soteria-spill*") for file in folder.rglob("*")]
+    assert not folders(cluster) - cluster.spill_before
