@@ -230,10 +230,10 @@ def tiny_table(soteria: Soteria, rows: int, files: int) -> pathlib.Path:
 
 
 # Of a fit with one iteration: stages that every fit has. Its rows are summarised, and one loss and gradient are asked for.
-FITS, STAGES_OF_ONE = 10, 5
+STAGES_OF_ONE = 5
 
 
-def stage_latency(soteria: Soteria, sealed: pathlib.Path, *engine, beside=None) -> tuple[list[float], list[int]]:
+def stage_latency(soteria: Soteria, sealed: pathlib.Path, *engine, fits=10, beside=None) -> tuple[list[float], list[int]]:
     """Stages that do next to nothing: iterative fits on few rows, on two workers. What more iterations cost, divided by the
     stages they take: the calls themselves don't count. Milliseconds a stage, and milliseconds to attest and provision. The
     first session only warms up. `beside` is called after each with the number of its stages."""
@@ -243,13 +243,13 @@ def stage_latency(soteria: Soteria, sealed: pathlib.Path, *engine, beside=None) 
     connected, each = [], []
     for _ in range(6):
         time.sleep(1.0)  # the host has a fresh master and workers ready
-        command = soteria.run(manifest, sys.executable, ROOT / "bench/stage_side.py", sealed, FITS)
+        command = soteria.run(manifest, sys.executable, ROOT / "bench/stage_side.py", sealed, fits)
         command.insert(2, "--verbose")
         done = subprocess.run(command, env=soteria.environment, capture_output=True, text=True, check=True)
         provisioned, count = map(int, report.search(done.stderr).groups())
         connected.append(provisioned)
         few, many = map(float, done.stdout.split())
-        more = count - STAGES_OF_ONE * (2 * FITS + 1)
+        more = count - STAGES_OF_ONE * (2 * fits + 1)
         each.append((many - few) * 1000 / more)
         if beside:
             beside(count)
@@ -323,7 +323,7 @@ def on_spark(soteria: Soteria, plain: pathlib.Path, sealed: pathlib.Path, runs: 
     print(f"  {statistics.median(each):.2f} ms a stage")
     print("the same as Spark stages (3 a reduce, 19 tasks), beside a bare Spark job of that shape, bytes and cluster:")
     jobs = BareJobs(soteria.folder / "bare", 16)
-    each, _ = stage_latency(soteria, tiny, *SPARK_ENGINE, "--spark-conf", "spark.soteria.residentBytes=0", beside=jobs.run)
+    each, _ = stage_latency(soteria, tiny, *SPARK_ENGINE, "--spark-conf", "spark.soteria.residentBytes=0", fits=2, beside=jobs.run)
     bare = jobs.close()
     print(f"  Soteria {spread(each)}, bare {spread(bare)}, ratio {statistics.median(each) / statistics.median(bare):.2f} "
           f"(promised: at most 1.2; load {os.getloadavg()[0]:.1f})")
