@@ -130,6 +130,8 @@ class Coordinator::Impl {
   static StatusOr<std::optional<std::string>> Join(OpenStage& stage, const Place& place, Part part);
   Status HandleDone(const OpenStage& stage, const host::StageDone& done);
   Status HandleRetried(OpenStage& stage, const host::Retried& retried);
+  /// Whether it says no more than that a block of an earlier stage was built again.
+  bool CountsKept(const base::Frame& frame);
   Status Deliver(OpenStage& stage, const OnOutput& on_output);
 
   HostLink& link_;
@@ -554,6 +556,7 @@ bool Coordinator::Impl::OnFrame(base::Frame frame) {
       return false;
   }
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (frame.kind == host::RETRIED && CountsKept(frame)) return true;
   if (open_stage_ == 0 && frame.kind != host::RESULT) return true;  // of a stage that has ended
   // Never blocks: the frames that the sink of a result waits for come in by this same thread.
   if (inbox_.size() >= inbox_frames_max_ ||
@@ -564,6 +567,14 @@ bool Coordinator::Impl::OnFrame(base::Frame frame) {
     inbox_.push_back(std::move(frame));
   }
   changed_.notify_all();
+  return true;
+}
+
+bool Coordinator::Impl::CountsKept(const base::Frame& frame) {
+  // Only shown, never acted on (I6).
+  host::Retried retried;
+  if (!retried.ParseFromString(frame.payload) || !retried.kept()) return false;
+  ++counters_.rebuilds;
   return true;
 }
 

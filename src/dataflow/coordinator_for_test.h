@@ -72,8 +72,9 @@ class ScriptedHost : public HostLink {
     done.set_outcome(outcome);
     Push(host::STAGE_DONE, run.stage(), done.SerializeAsString());
   }
-  void Retried(Place place) {
+  void Retried(Place place, bool kept = false) {
     host::Retried retried;
+    retried.set_kept(kept);
     retried.set_stage(run.stage());
     ToProto(place, *retried.mutable_place());
     Push(host::RETRIED, run.stage(), retried.SerializeAsString());

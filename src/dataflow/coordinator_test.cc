@@ -319,6 +319,18 @@ TEST_F(CoordinatorTest, LossesAreBounded) {
       base::Is(Fails(Collect(1), [](ScriptedHost& host) { host.Retried({1}); }), base::kProtocol));
 }
 
+TEST_F(CoordinatorTest, BlocksThatTheHostHasMadeAgainAreCountedAndChangeNothing) {
+  const auto result = Run(Collect(2), [](ScriptedHost& host) {
+    for (int i = 0; i < 9; ++i) host.Retried({7}, true);  // more often than a place may be lost
+    host.Rows(0);
+    host.Rows(1);
+  });
+  ASSERT_TRUE(result.ok()) << base::Message(result.status());
+  EXPECT_EQ(result->retries, 0U);
+  host_.Retried({0}, true);  // no stage is open
+  EXPECT_EQ(coordinator_.counters().rebuilds, 10U);
+}
+
 TEST_F(CoordinatorTest, HoldsNoMoreThanTheCollectLimit) {
   const auto big = [](ScriptedHost& host) {
     for (const uint64_t p : {1U, 0U}) {

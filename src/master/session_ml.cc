@@ -175,8 +175,9 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluat
                                                                 what, DataOf(*recipe)));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
-    SOTERIA_ASSIGN_OR_RETURN(const std::string sums, work.Reduce(*kernel));
-    SOTERIA_ASSIGN_OR_RETURN(stats::ExactSums exact, stats::ExactSums::Decode(sums));
+    SOTERIA_ASSIGN_OR_RETURN(std::string sums, work.Reduce(*kernel));
+    SOTERIA_ASSIGN_OR_RETURN(stats::ExactSums exact,
+                             stats::ExactSums::Decode(std::exchange(sums, {})));
     SOTERIA_ASSIGN_OR_RETURN(
         value, world_.statistics.OfSums(asked, std::move(exact), what, DataOf(*recipe)));
   }

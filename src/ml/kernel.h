@@ -8,9 +8,9 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "arrow/type_fwd.h"
 #include "src/base/status.h"
@@ -33,7 +33,7 @@ class Kernel {
   virtual base::StatusOr<std::string> Map(const table::FeatureBlock& block) const = 0;
   /// Folds one or more partials, ascending. Errors: kProtocol for bytes that are no partial of this
   /// kernel; what the data themselves make impossible has its own condition.
-  virtual base::StatusOr<std::string> Merge(std::span<const std::string> children) const = 0;
+  virtual base::StatusOr<std::string> Merge(std::vector<std::string> children) const = 0;
 };
 
 /// Work over rows: evaluators, summaries of new data, algorithms that don't read feature vectors.
@@ -43,7 +43,7 @@ class RowKernel {
   virtual std::string_view kind() const = 0;
   virtual std::string Encode() const = 0;
   virtual base::StatusOr<std::string> Map(const arrow::Table& table) const = 0;
-  virtual base::StatusOr<std::string> Merge(std::span<const std::string> children) const = 0;
+  virtual base::StatusOr<std::string> Merge(std::vector<std::string> children) const = 0;
 };
 
 using KernelPtr = std::unique_ptr<const Kernel>;

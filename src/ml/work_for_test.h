@@ -26,7 +26,7 @@ base::StatusOr<std::string> MergeForTest(const K& kernel, std::vector<std::strin
     std::vector<std::string> next;
     for (size_t i = 0; i < level.size(); i += fan_in) {
       const size_t n = std::min(fan_in, level.size() - i);
-      SOTERIA_ASSIGN_OR_RETURN(next.emplace_back(), kernel.Merge(std::span(level).subspan(i, n)));
+      SOTERIA_ASSIGN_OR_RETURN(next.emplace_back(), kernel.Merge({&level[i], &level[i] + n}));
     }
     level = std::move(next);
   } while (level.size() > 1);

@@ -1,7 +1,9 @@
 #include "src/stats/binary_metrics.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "src/base/errors.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr double kPositiveLabelAbove = 0.5;
 constexpr size_t kDoublesPerScore = 3;
+static_assert(std::endian::native == std::endian::little);  // scores are bytes as they are held
 
 /// NaN above all, as Java orders doubles.
 bool Above(double a, double b) {
@@ -93,12 +96,10 @@ base::Status BinaryCounts::CheckSize() const {
 }
 
 std::string BinaryCounts::Encode() const {
-  std::vector<double> values;
-  values.reserve(scores_.size() * kDoublesPerScore);
-  for (const ScoreWeights& s : scores_) {
-    values.insert(values.end(), {s.score, s.positive, s.negative});
-  }
-  return PackDoubles(values);
+  static_assert(sizeof(ScoreWeights) == kDoublesPerScore * sizeof(double));
+  std::string bytes(scores_.size() * sizeof(ScoreWeights), '\0');
+  if (!scores_.empty()) std::memcpy(bytes.data(), scores_.data(), bytes.size());
+  return bytes;
 }
 
 base::StatusOr<BinaryCounts> BinaryCounts::Decode(std::string_view bytes) {
@@ -106,13 +107,11 @@ base::StatusOr<BinaryCounts> BinaryCounts::Decode(std::string_view bytes) {
       bytes.size() / (kDoublesPerScore * sizeof(double)) > kDistinctScoresMax) {
     return base::Fail(base::kProtocol, "binary counts: bad length");
   }
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values, UnpackDoubles(bytes));
   BinaryCounts counts;
-  counts.scores_.resize(values.size() / kDoublesPerScore);
-  for (size_t i = 0; i < counts.scores_.size(); ++i) {
-    const double* v = values.data() + i * kDoublesPerScore;
-    counts.scores_[i] = {v[0], v[1], v[2]};
-    if (i > 0 && !Above(counts.scores_[i - 1].score, v[0])) {
+  counts.scores_.resize(bytes.size() / sizeof(ScoreWeights));
+  if (!bytes.empty()) std::memcpy(counts.scores_.data(), bytes.data(), bytes.size());
+  for (size_t i = 1; i < counts.scores_.size(); ++i) {
+    if (!Above(counts.scores_[i - 1].score, counts.scores_[i].score)) {
       return base::Fail(base::kProtocol, "binary counts: scores do not descend");
     }
   }

@@ -12,8 +12,15 @@ std::string ExactSums::Encode() const {
 }
 
 base::StatusOr<ExactSums> ExactSums::Decode(std::string_view bytes) {
+  SOTERIA_ASSIGN_OR_RETURN(const View view, Look(bytes));
+  ExactSums exact{std::string(view.sums), std::nullopt};
+  if (view.rows) exact.rows = *view.rows;
+  return exact;
+}
+
+base::StatusOr<ExactSums::View> ExactSums::Look(std::string_view bytes) {
   base::FieldReader r(bytes);
-  ExactSums exact;
+  View exact;
   SOTERIA_ASSIGN_OR_RETURN(exact.sums, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(const bool weighted, r.NextBool());
   if (weighted) {

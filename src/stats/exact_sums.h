@@ -22,6 +22,13 @@ struct ExactSums {
   std::string Encode() const;
   /// Errors: kProtocol.
   static base::StatusOr<ExactSums> Decode(std::string_view bytes);
+
+  /// The same within the bytes that were decoded.
+  struct View {
+    std::string_view sums;
+    std::optional<std::string_view> rows;
+  };
+  static base::StatusOr<View> Look(std::string_view bytes);
 };
 
 /// What a row of this weight adds to the sum of rows.
@@ -40,18 +47,26 @@ struct Counted {
     return Add(*other.rows, *rows);
   }
 
-  ExactSums Exact() const {
-    ExactSums exact{sums.Encode(), std::nullopt};
-    if (rows) exact.rows = rows->Encode();
+  ExactSums Exact() const& { return Counted(*this).Exact(); }
+  /// Lets go of each sum once it is bytes.
+  ExactSums Exact() && {
+    ExactSums exact{std::exchange(sums, {}).Encode(), std::nullopt};
+    if (rows) exact.rows = std::exchange(*rows, {}).Encode();
     return exact;
   }
-  std::string Encode() const { return Exact().Encode(); }
+  std::string Encode() const& { return Exact().Encode(); }
+  std::string Encode() && { return std::move(*this).Exact().Encode(); }
 
   static base::StatusOr<Counted> Decode(std::string_view bytes) {
-    SOTERIA_ASSIGN_OR_RETURN(const ExactSums exact, ExactSums::Decode(bytes));
+    SOTERIA_ASSIGN_OR_RETURN(const ExactSums::View exact, ExactSums::Look(bytes));
     return Of(exact);
   }
   static base::StatusOr<Counted> Of(const ExactSums& exact) {
+    return Of(ExactSums::View{exact.sums, exact.rows});
+  }
+
+ private:
+  static base::StatusOr<Counted> Of(const ExactSums::View& exact) {
     Counted counted;
     SOTERIA_ASSIGN_OR_RETURN(counted.sums, Sums::Decode(exact.sums));
     if (exact.rows) {
@@ -59,8 +74,6 @@ struct Counted {
     }
     return counted;
   }
-
- private:
   static base::Status Add(const Sums& from, Sums& to) {
     if constexpr (std::is_void_v<decltype(to.Merge(from))>) {
       to.Merge(from);

@@ -170,29 +170,42 @@ struct ScoreGroup {
   }
 };
 
-/// The scores of a sum, descending. Errors: kProtocol when the rows are of other scores.
-base::StatusOr<std::vector<ScoreGroup>> ScoresOf(const Counted<BinaryCounts>& counts) {
-  const std::vector<ScoreWeights>& weights = counts.sums.scores();
-  const std::vector<ScoreWeights>& rows = counts.rows ? counts.rows->scores() : weights;
-  bool same = weights.size() == rows.size();
-  std::vector<ScoreGroup> scores;
-  for (size_t i = 0; same && i < weights.size(); ++i) {
-    same = weights[i].score == rows[i].score ||
-           (std::isnan(weights[i].score) && std::isnan(rows[i].score));
-    scores.push_back({weights[i], rows[i]});
+/// The scores of a sum, descending, each with its weights and its rows.
+class Scores {
+ public:
+  /// Errors: kProtocol when the rows are of other scores.
+  static base::StatusOr<Scores> Of(const ExactSums& exact) {
+    Scores scores;
+    SOTERIA_ASSIGN_OR_RETURN(scores.counts_, Counted<BinaryCounts>::Of(exact));
+    bool same = scores.weights().size() == scores.rows().size();
+    for (size_t i = 0; same && i < scores.size(); ++i) {
+      const double score = scores.weights()[i].score;
+      const double other = scores.rows()[i].score;
+      same = score == other || (std::isnan(score) && std::isnan(other));
+    }
+    if (!same) return base::Fail(base::kProtocol, "statistic: weights and rows of other scores");
+    return scores;
   }
-  if (!same) return base::Fail(base::kProtocol, "statistic: weights and rows of other scores");
-  return scores;
-}
+  size_t size() const { return weights().size(); }
+  ScoreGroup operator[](size_t i) const { return {weights()[i], rows()[i]}; }
+
+ private:
+  const std::vector<ScoreWeights>& weights() const { return counts_.sums.scores(); }
+  const std::vector<ScoreWeights>& rows() const {
+    return counts_.rows ? counts_.rows->scores() : weights();
+  }
+  Counted<BinaryCounts> counts_;
+};
 
 /// Neighbouring scores, descending, as at most `groups` groups of about as many rows each.
-std::vector<ScoreGroup> Grouped(const std::vector<ScoreGroup>& scores, double rows, size_t groups) {
+std::vector<ScoreGroup> Grouped(const Scores& scores, double rows, size_t groups) {
   const bool one_each = scores.size() <= groups;
   const double rows_each = rows / static_cast<double>(groups);
   std::vector<ScoreGroup> grouped;
   double before = 0;
   double open = -1;  // which of the groups the last score went to
-  for (const ScoreGroup& s : scores) {
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const ScoreGroup s = scores[i];
     const double group = std::floor(before / rows_each);
     if (!one_each && group == open) {
       grouped.back().Add(s);
@@ -260,10 +273,11 @@ base::StatusOr<Releasable> BinnedScores(const Statistic& statistic, const ExactS
   if (std::find(std::begin(kOfRanks), std::end(kOfRanks), statistic.metric) == std::end(kOfRanks)) {
     return base::Fail(kStaysInside, "its values are scores of rows");
   }
-  SOTERIA_ASSIGN_OR_RETURN(const auto counts, Counted<BinaryCounts>::Of(exact));
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<ScoreGroup> scores, ScoresOf(counts));
+  SOTERIA_ASSIGN_OR_RETURN(const Scores scores, Scores::Of(exact));
   double rows = 0;
-  for (const ScoreGroup& s : scores) rows += s.rows.positive + s.rows.negative;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    rows += scores[i].rows.positive + scores[i].rows.negative;
+  }
   if (rows == 0) return TooSmall();
   const auto groups = static_cast<size_t>(std::min<uint64_t>(bins, kGroupsMax));
   const std::vector<ScoreWeights> binned =

@@ -24,7 +24,7 @@ class AggregateKernel : public StageKernel {
     if (block.table == nullptr) return NeedsTable();
     return aggregate_.Map(*block.table, partition);
   }
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
     return aggregate_.Merge(children);
   }
 
@@ -39,8 +39,8 @@ class RowsKernel : public StageKernel {
     if (block.table == nullptr) return NeedsTable();
     return kernel_->Map(*block.table);
   }
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
-    return kernel_->Merge(children);
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
+    return kernel_->Merge(std::move(children));
   }
 
  private:
@@ -56,8 +56,8 @@ class FeaturesKernel : public StageKernel {
     }
     return kernel_->Map(*block.features);
   }
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
-    return kernel_->Merge(children);
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
+    return kernel_->Merge(std::move(children));
   }
 
  private:

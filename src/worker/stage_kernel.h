@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/dataflow/recipe.h"
@@ -18,7 +18,7 @@ class StageKernel {
   virtual ~StageKernel() = default;
   virtual base::StatusOr<std::string> Map(const Block& block, uint64_t partition) const = 0;
   /// Ascending, from the left.
-  virtual base::StatusOr<std::string> Merge(std::span<const std::string> children) const = 0;
+  virtual base::StatusOr<std::string> Merge(std::vector<std::string> children) const = 0;
 };
 
 /// kProtocol for an unknown kind.

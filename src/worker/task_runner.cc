@@ -250,8 +250,7 @@ base::Status TaskRunner::Merge(OpenStage& stage, TaskInput& input, TaskOutput& o
     return base::Fail(base::kIntegrity, base::Cat("a merge was given an incomplete set of ",
                                                   children.size(), " children"));
   }
-  SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(children));
-  children.clear();
+  SOTERIA_ASSIGN_OR_RETURN(std::string merged, stage.kernel->Merge(std::move(children)));
   return Seal(stage, MessageKind::kPartial, input.place,
               dataflow::EncodeAnswer({std::move(merged), rebuilds, bytes.spilled, bytes.opened}),
               room, output);

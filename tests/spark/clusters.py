@@ -19,7 +19,6 @@ import urllib.request
 from typing import Callable, Iterator, NamedTuple
 
 import pyspark
-import recorded
 
 from deployment import BIN, ROOT, Deployment
 
@@ -277,17 +276,6 @@ class SparkCluster:
         """Whether the master has admitted it."""
         path = self.record / f"{enclave.name}-control.in"
         return path.exists() and frames_of(path, READY) > 0
-
-    def tasks_given_again(self) -> int:
-        """Tasks of the last job that more than one enclave was given."""
-        last = max(int(path.name.split("-")[1]) for path in self.record.glob("session-*-slot-*.out") if frames_of(path, TASK))
-        given: dict[tuple, set[str]] = {}
-        for path in self.record.glob(f"session-{last}-worker-*-slot-*.out"):
-            for frame in recorded.frames(path):
-                if frame.kind == TASK:
-                    place = recorded.fields(frame.payload)[3][0]
-                    given.setdefault((frame.id, place), set()).add(path.name)
-        return sum(len(enclaves) > 1 for enclaves in given.values())
 
     def busiest(self) -> Enclave:
         """The one that has answered most tasks: it holds blocks."""

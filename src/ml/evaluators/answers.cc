@@ -140,7 +140,7 @@ base::StatusOr<std::string> AnswersKernel::Map(const arrow::Table& table) const 
   return stats::PackDoubles(rows);
 }
 
-base::StatusOr<std::string> AnswersKernel::Merge(std::span<const std::string> children) const {
+base::StatusOr<std::string> AnswersKernel::Merge(std::vector<std::string> children) const {
   std::string all;
   for (const std::string& bytes : children) all += bytes;
   return all;

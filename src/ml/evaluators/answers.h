@@ -7,7 +7,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,15 +75,16 @@ class SumsKernel : public ColumnsKernel<Kernel> {
       for (double& weight : rows.weights) weight = stats::CountedRow(weight);
       SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, total.rows.emplace()));
     }
-    return total.Encode();
+    return std::move(total).Encode();
   }
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override {
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
     stats::Counted<Sums> total;
-    for (const std::string& bytes : children) {
-      SOTERIA_ASSIGN_OR_RETURN(const auto child, stats::Counted<Sums>::Decode(bytes));
+    for (std::string& bytes : children) {
+      SOTERIA_ASSIGN_OR_RETURN(const auto child,
+                               stats::Counted<Sums>::Decode(std::exchange(bytes, {})));
       SOTERIA_RETURN_IF_ERROR(total.Merge(child));
     }
-    return total.Encode();
+    return std::move(total).Encode();
   }
 };
 
@@ -95,7 +95,7 @@ class AnswersKernel : public ColumnsKernel<AnswersKernel> {
   static constexpr std::string_view kKind = "ml.eval.answers";
   using ColumnsKernel::ColumnsKernel;
   base::StatusOr<std::string> Map(const arrow::Table& table) const override;
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 };
 
 /// An evaluator of answers: both of its kernels follow from what it reads.

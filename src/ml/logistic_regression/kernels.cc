@@ -70,13 +70,14 @@ base::StatusOr<BinaryRule> ReadRule(base::FieldReader& r) {
   return rule;
 }
 
-base::StatusOr<std::string> MergeSummaries(std::span<const std::string> children) {
+base::StatusOr<std::string> MergeSummaries(std::vector<std::string> children) {
   LogisticSummarySums sums;
-  for (const std::string& bytes : children) {
-    SOTERIA_ASSIGN_OR_RETURN(const LogisticSummarySums child, LogisticSummarySums::Decode(bytes));
+  for (std::string& bytes : children) {
+    SOTERIA_ASSIGN_OR_RETURN(const LogisticSummarySums child,
+                             LogisticSummarySums::Decode(std::exchange(bytes, {})));
     SOTERIA_RETURN_IF_ERROR(sums.Merge(child));
   }
-  return sums.Encode();
+  return std::move(sums).Encode();
 }
 
 base::StatusOr<std::string> MapSummary(const LinearScore& score, const BinaryRule& rule,
@@ -85,7 +86,7 @@ base::StatusOr<std::string> MapSummary(const LinearScore& score, const BinaryRul
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> margins, MarginsOf(score, block));
   SOTERIA_RETURN_IF_ERROR(CheckLabels(block));
   SOTERIA_RETURN_IF_ERROR(sums.Add(margins, block, rule));
-  return sums.Encode();
+  return std::move(sums).Encode();
 }
 
 }  // namespace
@@ -191,8 +192,7 @@ void LogisticGradientKernel::AddSparse(const table::FeatureBlock& block, Gradien
   }
 }
 
-base::StatusOr<std::string> LogisticGradientKernel::Merge(
-    std::span<const std::string> children) const {
+base::StatusOr<std::string> LogisticGradientKernel::Merge(std::vector<std::string> children) const {
   GradientSums sums;
   sums.gradient.assign(score_.coefficients.size(), 0.0);
   for (const std::string& bytes : children) {
@@ -241,10 +241,10 @@ base::Status LogisticSummarySums::Merge(const LogisticSummarySums& other) {
   return base::OkStatus();
 }
 
-std::string LogisticSummarySums::Encode() const {
+std::string LogisticSummarySums::Encode() && {
   base::FieldWriter w;
-  w.Add(confusion.Encode()).AddBool(scores.has_value());
-  if (scores) w.Add(scores->Encode());
+  w.Add(std::move(confusion).Encode()).AddBool(scores.has_value());
+  if (scores) w.Add(std::move(*scores).Encode());
   return w.Take();
 }
 
@@ -283,9 +283,8 @@ base::StatusOr<std::string> LogisticSummaryKernel::Map(const table::FeatureBlock
   return MapSummary(score_, rule_, block);
 }
 
-base::StatusOr<std::string> LogisticSummaryKernel::Merge(
-    std::span<const std::string> children) const {
-  return MergeSummaries(children);
+base::StatusOr<std::string> LogisticSummaryKernel::Merge(std::vector<std::string> children) const {
+  return MergeSummaries(std::move(children));
 }
 
 base::StatusOr<RowKernelPtr> LogisticEvaluationKernel::Decode(std::string_view bytes) {
@@ -318,8 +317,8 @@ base::StatusOr<std::string> LogisticEvaluationKernel::Map(const arrow::Table& ta
 }
 
 base::StatusOr<std::string> LogisticEvaluationKernel::Merge(
-    std::span<const std::string> children) const {
-  return MergeSummaries(children);
+    std::vector<std::string> children) const {
+  return MergeSummaries(std::move(children));
 }
 
 }  // namespace soteria::ml

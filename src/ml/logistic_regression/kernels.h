@@ -4,7 +4,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +48,7 @@ class LogisticGradientKernel : public Kernel {
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
   base::StatusOr<std::string> Map(const table::FeatureBlock& block) const override;
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
   void AddDense(const table::FeatureBlock& block, GradientSums& sums) const;
@@ -74,7 +73,7 @@ struct LogisticSummarySums {
   base::Status Add(const std::vector<double>& margins, const table::FeatureBlock& block,
                    const BinaryRule& rule);
   base::Status Merge(const LogisticSummarySums& other);
-  std::string Encode() const;
+  std::string Encode() &&;
   static base::StatusOr<LogisticSummarySums> Decode(std::string_view bytes);
 };
 
@@ -89,7 +88,7 @@ class LogisticSummaryKernel : public Kernel {
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
   base::StatusOr<std::string> Map(const table::FeatureBlock& block) const override;
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
   LinearScore score_;
@@ -107,7 +106,7 @@ class LogisticEvaluationKernel : public RowKernel {
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
   base::StatusOr<std::string> Map(const arrow::Table& table) const override;
-  base::StatusOr<std::string> Merge(std::span<const std::string> children) const override;
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
   LinearScore score_;

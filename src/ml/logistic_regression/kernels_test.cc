@@ -182,9 +182,9 @@ TEST(LogisticSummarySums, RefuseOtherBytes) {
   LogisticSummarySums sums;
   const table::FeatureBlock block = DenseBlock(BreastCancer(), 0, 9);
   ASSERT_TRUE(sums.Add(MarginsOf(SomeScore(30), block).value(), block, {}).ok());
-  const std::string bytes = sums.Encode();
+  const std::string bytes = std::move(sums).Encode();
   ASSERT_TRUE(LogisticSummarySums::Decode(bytes).ok());
-  EXPECT_EQ(LogisticSummarySums::Decode(bytes)->Encode(), bytes);
+  EXPECT_EQ(LogisticSummarySums::Decode(bytes).value().Encode(), bytes);
   for (size_t n = 0; n < bytes.size(); ++n) {
     EXPECT_FALSE(LogisticSummarySums::Decode(std::string_view(bytes).substr(0, n)).ok()) << n;
   }

@@ -87,7 +87,7 @@ base::StatusOr<std::string> SummarizerKernel::Map(const table::FeatureBlock& blo
   return result.Encode();
 }
 
-base::StatusOr<std::string> SummarizerKernel::Merge(std::span<const std::string> children) const {
+base::StatusOr<std::string> SummarizerKernel::Merge(std::vector<std::string> children) const {
   SummarizerResult sum;
   for (const std::string& bytes : children) {
     SOTERIA_ASSIGN_OR_RETURN(const SummarizerResult child, SummarizerResult::Decode(bytes));

@@ -13,10 +13,14 @@ import org.apache.spark.ShuffleDependency;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerBlockUpdated;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerUnpersistRDD;
 import org.apache.spark.shuffle.ShuffleWriteProcessor;
+import org.apache.spark.storage.BlockUpdatedInfo;
+import org.apache.spark.storage.RDDBlockId;
 import org.apache.spark.storage.RDDInfo;
 import org.apache.spark.storage.StorageLevel;
 import org.slf4j.Logger;
@@ -275,8 +279,11 @@ final class Stages {
   /** What a resident task had done of a stage is lost with it. */
   private void again(RunStage run) {
     Place first = SealedTask.plain(session, run).place(0, 0);
-    Retried retried = Retried.newBuilder().setStage(run.getStage()).setPlace(first).build();
-    master.send(FrameKind.RETRIED_VALUE, run.getStage(), retried.toByteArray());
+    retried(Retried.newBuilder().setStage(run.getStage()).setPlace(first));
+  }
+
+  private void retried(Retried.Builder what) {
+    master.send(FrameKind.RETRIED_VALUE, what.getStage(), what.build().toByteArray());
   }
 
   /** What an executor's resident task sends. */
@@ -471,11 +478,22 @@ final class Stages {
     return "session " + session + " stage " + stage; // Spark remembers the names of those cancelled
   }
 
+  /** The task that made the handles of an RDD, while they are kept and have all been made. */
+  private synchronized SealedTask keptBy(int rdd) {
+    for (SealedRdd one : kept.values()) {
+      if (one.id() == rdd) {
+        return one.task;
+      }
+    }
+    return null;
+  }
+
   /** Tells the master what Spark does again, and how far it is. */
   SparkListener listener() {
     return new SparkListener() {
       private final Map<Integer, Part> running = new HashMap<>(); // by Spark's stage id
       private final Set<String> done = new HashSet<>();
+      private final Set<RDDBlockId> handles = new HashSet<>(); // that Spark has stored
       private long doneStage;
       private long reported;
 
@@ -513,10 +531,29 @@ final class Stages {
             progress(part.task, index);
           }
         } else if (!event.taskInfo().killed()) {
-          long stage = part.task.stage();
-          Retried retried = Retried.newBuilder().setStage(stage).setPlace(place).build();
-          master.send(FrameKind.RETRIED_VALUE, stage, retried.toByteArray());
+          retried(Retried.newBuilder().setStage(part.task.stage()).setPlace(place));
         }
+      }
+
+      /** A handle that Spark stores once more was lost, and its block has been made again. */
+      @Override
+      public void onBlockUpdated(SparkListenerBlockUpdated event) {
+        BlockUpdatedInfo info = event.blockUpdatedInfo();
+        if (!(info.blockId() instanceof RDDBlockId handle)
+            || !info.storageLevel().isValid()
+            || handles.add(handle)) {
+          return;
+        }
+        SealedTask task = keptBy(handle.rddId());
+        if (task != null) {
+          Place place = task.place(0, handle.splitIndex());
+          retried(Retried.newBuilder().setStage(task.stage()).setPlace(place).setKept(true));
+        }
+      }
+
+      @Override
+      public void onUnpersistRDD(SparkListenerUnpersistRDD event) {
+        handles.removeIf(handle -> handle.rddId() == event.rddId());
       }
 
       private void progress(SealedTask task, int index) {

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.storage.RDDBlockId;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -240,6 +241,28 @@ class StagesTest {
     run(stage(3, Terminal.KEEP, 3, "leaf")); // takes the place of the first
     results(3);
     assertEquals(1, spark.getPersistentRDDs().size());
+  }
+
+  @Test
+  void aKeptBlockThatSparkMakesAgainIsReported() throws Exception {
+    run(stage(1, Terminal.KEEP, 3, "leaf"));
+    results(1);
+    int kept = spark.getPersistentRDDs().keysIterator().next() instanceof Integer id ? id : -1;
+    spark.env().blockManager().removeBlock(new RDDBlockId(kept, 2), true);
+    run(stage(2, Terminal.COLLECT, 3, "leaf"));
+    Retried again = null;
+    for (int results = 0; results < 3 || again == null; ) {
+      FrameChannel.Frame frame = next();
+      if (frame.kind() == FrameKind.RETRIED_VALUE) {
+        assertNull(again, "reported once");
+        again = Retried.parseFrom(frame.payload());
+      } else if (frame.kind() == FrameKind.RESULT_VALUE) {
+        assertEquals(2, frame.id());
+        results++;
+      }
+    }
+    Place place = Place.newBuilder().setA(2).build();
+    assertEquals(Retried.newBuilder().setStage(1).setPlace(place).setKept(true).build(), again);
   }
 
   @Test
