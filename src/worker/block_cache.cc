@@ -148,15 +148,32 @@ void BlockCache::KeepOnly(const std::set<base::Digest>& live) {
   for (const SpilledBlock& file : files) spill_.Remove(file);
 }
 
-base::StatusOr<bool> BlockCache::EvictOne(Lock& lock) {
-  EntryPtr oldest;
-  for (const auto& [name, entry] : entries_) {
-    const bool idle = entry->state == State::kHere && entry->users == 0 && !entry->spilling;
-    if (!idle || entry->bytes == 0) continue;
-    if (oldest == nullptr || entry->used < oldest->used) oldest = entry;
+BlockCache::EntryPtr BlockCache::Victim() const {
+  EntryPtr victim;
+  uint64_t victims_recipe_used = 0;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const base::Digest& recipe = it->first.first;
+    EntryPtr last;
+    uint64_t recipe_used = 0;
+    for (; it != entries_.end() && it->first.first == recipe; ++it) {
+      const Entry& entry = *it->second;
+      recipe_used = std::max(recipe_used, entry.used);
+      const bool idle = entry.state == State::kHere && entry.users == 0 && !entry.spilling;
+      if (!idle || entry.bytes == 0) continue;
+      if (last == nullptr || entry.used > last->used) last = it->second;
+    }
+    if (last == nullptr) continue;
+    if (victim == nullptr || recipe_used < victims_recipe_used) {
+      victim = last;
+      victims_recipe_used = recipe_used;
+    }
   }
-  if (oldest != nullptr) {
-    SOTERIA_RETURN_IF_ERROR(Evict(oldest, lock));
+  return victim;
+}
+
+base::StatusOr<bool> BlockCache::EvictOne(Lock& lock) {
+  if (const EntryPtr victim = Victim(); victim != nullptr) {
+    SOTERIA_RETURN_IF_ERROR(Evict(victim, lock));
     return true;
   }
   if (spilling_ == 0) return false;

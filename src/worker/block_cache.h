@@ -1,8 +1,10 @@
 // The worker's decrypted blocks by name (recipe digest, partition), shared by its slots. A block is
 // built by one thread while others that want it wait. What the memory limit has no room for leaves
-// it, least recently used first: a block that its source can give again is let go, any other is
-// sealed out to disk and opened again when it is asked for (spill_store.h). A block that a running
-// task uses stays. Blocks go for good when the master's live list no longer names their recipe.
+// it, of the recipe first that has rested longest, and of its blocks the one first that was used
+// last: a pass over them needs it last. A block that its source can give again is let go, any other
+// is sealed out to disk and opened again when it is asked for (spill_store.h). A block that a
+// running task uses stays. Blocks go for good when the master's live list no longer names their
+// recipe.
 //
 // Thread-safe. A block of one task must not outlive the task's TaskMemory.
 #pragma once
@@ -93,6 +95,8 @@ class BlockCache : public MemoryBudget::Evictor {
   base::StatusOr<EntryPtr> Find(TaskMemory& task, const Name& name, Eviction eviction, Lock& lock);
   base::StatusOr<Block> Make(Entry& entry, const Build& build, Holding& holding);
   std::shared_ptr<const Block> UseOf(TaskMemory& task, const EntryPtr& entry);
+  /// What leaves memory next; nullptr: nothing can.
+  EntryPtr Victim() const;
   base::Status Evict(const EntryPtr& entry, Lock& lock);
   base::Status Spill(const EntryPtr& entry, Lock& lock);
   /// Takes an unlisted entry's memory away unless it is in use; the file that is to be removed.
