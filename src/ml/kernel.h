@@ -31,8 +31,9 @@ class Kernel {
   virtual std::string Encode() const = 0;
   /// The partial of one block. A block of no rows has a partial too.
   virtual base::StatusOr<std::string> Map(const table::FeatureBlock& block) const = 0;
-  /// Folds one or more partials, ascending. Errors: kProtocol for bytes that are no partial of this
-  /// kernel; what the data themselves make impossible has its own condition.
+  /// Folds one or more partials, ascending; where they can be large, each goes once it is folded.
+  /// Errors: kProtocol for bytes that are no partial of this kernel; what the data themselves make
+  /// impossible has its own condition.
   virtual base::StatusOr<std::string> Merge(std::vector<std::string> children) const = 0;
 };
 
