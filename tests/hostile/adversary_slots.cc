@@ -169,7 +169,12 @@ void Adversary::InjectedDone(const Outstanding& given, const host::TaskDone& don
     } else if (memory_.results.count({given.name.first, place}) > 0) {
       if (given.purpose == Purpose::kMix) continue;
       if (given.purpose == Purpose::kTwice) Told(Trick::kRunTwice);
-      own_.push_back({std::move(frame), {}});
+      if (withheld_.count({given.name.first, place}) > 0) continue;
+      if (blocking_ > (Blocks(given.purpose) ? 1U : 0U)) {
+        blocked_.insert(blocked_.begin(), std::move(frame));  // behind what others wait for
+      } else {
+        own_.push_back({std::move(frame), {}});
+      }
     } else if (shape.terminal == host::REDUCE || place[3] != 0) {
       alternates_[{given.name.first, place}].push_back(blob.sealed());  // an input of other tasks
       if (given.purpose == Purpose::kMix) to_mix_.insert({given.name.first, place});

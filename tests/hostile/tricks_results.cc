@@ -92,6 +92,7 @@ bool Adversary::AlterResult(Trick trick, Delivery& delivery) {
   if (trick == Trick::kSwapResults) return SwapResults(delivery);
   if (trick == Trick::kDropResultSlice) {
     if (result.slices() < 2) return false;
+    withheld_.insert({result.stage(), KeyOf(result.place())});  // a repeat would bring it
     delivery.result.reset();
     Told(trick);
     return true;
