@@ -108,8 +108,9 @@ void Adversary::OfferResult(const host::Outgoing& out, Frames& sends) {
   Delivery delivery;
   delivery.result = std::make_unique<host::Result>();
   if (!delivery.result->ParseFromString(*out.payload)) return;
-  const uint64_t stage = delivery.result->stage();
+  const uint64_t stage = delivery.stage = delivery.result->stage();
   delivery.place = KeyOf(delivery.result->place());
+  delivery.altered = misdirected_.count({stage, delivery.place}) > 0;
   memory_.results[{stage, delivery.place}] = delivery.result->sealed();
   SendLate(stage, *delivery.result, sends);
   const bool first = begun_.insert(stage).second;
@@ -273,6 +274,8 @@ void Adversary::Arm(std::vector<Step> script, uint64_t seed) {
   }
   homeless_.clear();
   withheld_.clear();
+  misdirected_.clear();
+  retried_.clear();
   reordering_.reset();
   held_.clear();
   swap_.reset();
@@ -281,7 +284,10 @@ void Adversary::Arm(std::vector<Step> script, uint64_t seed) {
   blocked_.clear();
 }
 
+// The end of a stage comes last: a retry's result may have come after it.
 void Adversary::Unblock() {
+  std::stable_partition(blocked_.begin(), blocked_.end(),
+                        [](const host::Outgoing& frame) { return frame.kind == host::RESULT; });
   for (host::Outgoing& frame : blocked_) own_.push_back({std::move(frame), {}});
   blocked_.clear();
 }

@@ -113,7 +113,8 @@ class Adversary : public host::Interceptor {
   };
   /// A RESULT on its way, and what is sent around it.
   struct Delivery {
-    PlaceKey place{};  // the true one
+    uint64_t stage = 0;  // the true one, and the true place
+    PlaceKey place{};
     Frames before;
     std::unique_ptr<host::Result> result;  // null: withheld
     Frames after;
@@ -193,6 +194,8 @@ class Adversary : public host::Interceptor {
   std::set<Name> to_mix_;                                // of alternates_
   std::set<uint64_t> begun_;                             // stages of which a RESULT was offered
   std::set<Name> withheld_;
+  std::set<Name> misdirected_;          // whose answer is that to another task
+  std::set<Name> retried_;              // whose result comes again, whole
   std::optional<uint64_t> reordering_;  // the stage whose results are held
   Frames held_;
   std::unique_ptr<host::Result> swap_;  // waits for its partner

@@ -61,6 +61,7 @@ void Adversary::Restore(const Outstanding& given, host::TaskDone& done) {
   }
   if (!done.more() && (done.outcome() == host::OK || done.outcome() == host::FAILED)) {
     if (given.alteration.has_value()) Told(*given.alteration);
+    misdirected_.insert(given.name);
   }
 }
 
@@ -147,6 +148,8 @@ void Adversary::Inject(const Name& name, Purpose purpose, std::string_view paylo
 void Adversary::InjectedDone(const Outstanding& given, const host::TaskDone& done) {
   const Shape& shape = memory_.stages[given.name.first];
   if (given.purpose == Purpose::kDiscard) return;
+  if (Blocks(given.purpose)) --blocking_;
+  Frames results;
   const bool wants_error = given.purpose >= Purpose::kProvoke;
   if (given.purpose == Purpose::kOnExtra) Told(Trick::kRunOnExtraWorker);
   for (const host::Blob& blob : done.outputs()) {
@@ -169,18 +172,13 @@ void Adversary::InjectedDone(const Outstanding& given, const host::TaskDone& don
     } else if (memory_.results.count({given.name.first, place}) > 0) {
       if (given.purpose == Purpose::kMix) continue;
       if (given.purpose == Purpose::kTwice) Told(Trick::kRunTwice);
-      if (withheld_.count({given.name.first, place}) > 0) continue;
-      if (blocking_ > (Blocks(given.purpose) ? 1U : 0U)) {
-        blocked_.insert(blocked_.begin(), std::move(frame));  // behind what others wait for
-      } else {
-        own_.push_back({std::move(frame), {}});
-      }
+      ToMaster(std::move(frame), results);
     } else if (shape.terminal == host::REDUCE || place[3] != 0) {
       alternates_[{given.name.first, place}].push_back(blob.sealed());  // an input of other tasks
       if (given.purpose == Purpose::kMix) to_mix_.insert({given.name.first, place});
     }
   }
-  if (Blocks(given.purpose)) --blocking_;
+  for (host::Outgoing& frame : results) own_.push_back({std::move(frame), {}});
   if (blocking_ == 0) Unblock();
 }
 

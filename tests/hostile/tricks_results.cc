@@ -73,6 +73,7 @@ bool Adversary::TellHarmless(Trick trick, Delivery& delivery) {
       if (delivery.altered || tasks_.count(name) == 0 || IsError(result.sealed())) return false;
       delivery.before.push_back(Retried(stage, result.place()));
       Inject(name, Purpose::kRetry, tasks_[name]);
+      retried_.insert(name);
       delivery.result.reset();
       Told(trick);
       return true;
@@ -82,7 +83,7 @@ bool Adversary::TellHarmless(Trick trick, Delivery& delivery) {
 
 bool Adversary::AlterResult(Trick trick, Delivery& delivery) {
   host::Result& result = *delivery.result;
-  if (delivery.altered) return false;
+  if (delivery.altered || retried_.count({delivery.stage, delivery.place}) > 0) return false;
   if (trick == Trick::kWithholdResult) {
     withheld_.insert({result.stage(), KeyOf(result.place())});
     delivery.result.reset();
@@ -232,7 +233,7 @@ bool Adversary::ReplaceSealed(Trick trick, host::Result& result) {
 }
 
 bool Adversary::TellAboutStage(Trick trick, Delivery& delivery) {
-  const uint64_t stage = delivery.result->stage();
+  const uint64_t stage = delivery.stage;
   const Shape& shape = memory_.stages[stage];
   Frames& before = delivery.before;
   switch (trick) {
