@@ -247,7 +247,7 @@ class StagesTest {
   void aKeptBlockThatSparkMakesAgainIsReported() throws Exception {
     run(stage(1, Terminal.KEEP, 3, "leaf"));
     results(1);
-    int kept = spark.getPersistentRDDs().keysIterator().next() instanceof Integer id ? id : -1;
+    int kept = (Integer) spark.getPersistentRDDs().keysIterator().next();
     spark.env().blockManager().removeBlock(new RDDBlockId(kept, 2), true);
     run(stage(2, Terminal.COLLECT, 3, "leaf"));
     Retried again = null;
