@@ -15,6 +15,7 @@
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
 #include "src/table/csv_scan.h"
+#include "src/table/csv_value.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
 
@@ -22,6 +23,8 @@ namespace soteria::table {
 namespace {
 
 using arrow::Type;
+
+constexpr size_t kShownBytesMax = 100;  // of a cell, in an error
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -33,10 +36,10 @@ base::Status Error(int64_t line, size_t column, std::string_view what) {
   return base::Fail(base::kInput, base::Cat("CSV line ", line, ", column ", column, ": ", what));
 }
 
+/// Quotes make no difference, as in Spark.
 bool IsNullText(const CsvField& field, const CsvOptions& options) {
-  if (field.quoted) return false;
-  return std::find(options.null_values.begin(), options.null_values.end(), field.text) !=
-         options.null_values.end();
+  return field.text.empty() || std::find(options.null_values.begin(), options.null_values.end(),
+                                         field.text) != options.null_values.end();
 }
 
 base::Status CheckOptions(const CsvOptions& options) {
@@ -48,8 +51,8 @@ base::Status CheckOptions(const CsvOptions& options) {
 }
 
 /// Column names from the header: an empty one is _c<i>, a repeated one gets its position, as Spark
-/// makes them.
-std::vector<std::string> HeaderNames(const std::vector<CsvField>& fields) {
+/// makes them; names that clash even so are refused, as there.
+base::StatusOr<std::vector<std::string>> HeaderNames(const std::vector<CsvField>& fields) {
   std::multiset<std::string> seen;
   for (const CsvField& field : fields) seen.insert(Lower(field.text));
   std::vector<std::string> names;
@@ -61,6 +64,13 @@ std::vector<std::string> HeaderNames(const std::vector<CsvField>& fields) {
     } else {
       names.emplace_back(fields[i].text);
     }
+  }
+  std::set<std::string> made;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (made.insert(Lower(names[i])).second) continue;
+    return Error(1, i + 1,
+                 base::Cat("the header makes two columns of the name '", names[i],
+                           "' (case doesn't count): rename one"));
   }
   return names;
 }
@@ -76,7 +86,7 @@ class Body {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, scanner_.Next());
     if (!any) return base::Fail(base::kInput, "CSV line 1, column 1: the file is empty");
     if (header) {
-      names_ = HeaderNames(scanner_.fields());
+      SOTERIA_ASSIGN_OR_RETURN(names_, HeaderNames(scanner_.fields()));
     } else {
       for (size_t i = 0; i < scanner_.fields().size(); ++i) names_.push_back(base::Cat("_c", i));
       pending_ = true;
@@ -108,42 +118,52 @@ class Body {
   bool pending_ = false;
 };
 
-enum class Guess { kNull, kInt, kLong, kDouble, kBoolean, kString };
-
-Guess Narrowest(std::string_view text) {
-  int64_t integer = 0;
-  if (ParseInteger(text, &integer)) {
-    return integer >= INT32_MIN && integer <= INT32_MAX ? Guess::kInt : Guess::kLong;
-  }
-  double number = 0;
-  if (ParseDouble(text, &number)) return Guess::kDouble;
-  const std::string lower = Lower(text);
-  if (lower == "true" || lower == "false") return Guess::kBoolean;
-  return Guess::kString;
-}
-
-Guess Join(Guess a, Guess b) {
-  if (a == b || b == Guess::kNull) return a;
-  if (a == Guess::kNull) return b;
-  if (a <= Guess::kDouble && b <= Guess::kDouble) return std::max(a, b);
-  return Guess::kString;
-}
-
-std::shared_ptr<arrow::DataType> TypeOfGuess(Guess guess) {
-  switch (guess) {
-    case Guess::kInt:
+std::shared_ptr<arrow::DataType> ArrowTypeOf(CsvKind kind) {
+  switch (kind) {
+    case CsvKind::kInt:
       return arrow::int32();
-    case Guess::kLong:
+    case CsvKind::kLong:
       return arrow::int64();
-    case Guess::kDouble:
+    case CsvKind::kDouble:
       return arrow::float64();
-    case Guess::kBoolean:
+    case CsvKind::kDate:
+      return arrow::date32();
+    case CsvKind::kTimestamp:
+      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case CsvKind::kBoolean:
       return arrow::boolean();
-    case Guess::kNull:
-    case Guess::kString:
+    case CsvKind::kNull:
+    case CsvKind::kDecimal:
+    case CsvKind::kString:
       return arrow::utf8();
   }
   return arrow::utf8();
+}
+
+/// The type of a column so far, and where it became a decimal.
+struct Guess {
+  CsvType type;
+  int64_t decimal_line = 0;
+  std::string decimal_text;
+
+  void Add(std::string_view text, int64_t line) {
+    const CsvKind before = type.kind;
+    type = InferCsvField(type, text);
+    if (type.kind == CsvKind::kDecimal && before != CsvKind::kDecimal) {
+      decimal_line = line;
+      decimal_text = text.substr(0, kShownBytesMax);
+    }
+  }
+};
+
+/// Spark makes a decimal of such a column; as a double its last digits would be lost unseen.
+base::Status NoDecimals(const Guess& guess, size_t column, const std::string& name) {
+  return base::FailQuotingData(
+      base::kInput,
+      base::Cat("CSV line ", guess.decimal_line, ", column ", column, ": '", guess.decimal_text,
+                "' makes column '", name, "' a decimal(", guess.type.precision,
+                ",0), which is not supported: give the columns' types with --schema, this one as "
+                "STRING (identifiers), or as DOUBLE where its last digits don't matter"));
 }
 
 template <class Builder, class T>
@@ -173,12 +193,12 @@ bool AppendText(arrow::ArrayBuilder& builder, std::string_view text) {
       return AppendInteger<arrow::Int64Builder, int64_t>(builder, text);
     case Type::DOUBLE: {
       double value = 0;
-      const bool parsed = ParseDouble(text, &value);
+      const bool parsed = ParseCsvDouble(text, &value) || ParseDouble(text, &value);
       return AppendParsed<arrow::DoubleBuilder>(builder, parsed, value);
     }
     case Type::FLOAT: {
       double value = 0;
-      const bool parsed = ParseDouble(text, &value);
+      const bool parsed = ParseCsvDouble(text, &value) || ParseDouble(text, &value);
       return AppendParsed<arrow::FloatBuilder>(builder, parsed, static_cast<float>(value));
     }
     case Type::BOOL: {
@@ -193,12 +213,34 @@ bool AppendText(arrow::ArrayBuilder& builder, std::string_view text) {
     }
     case Type::TIMESTAMP: {
       int64_t micros = 0;
-      const bool parsed = ParseTimestamp(Trim(text), &micros);
+      const bool parsed = ParseCsvTime(text, &micros) == CsvTime::kInstant;
       return AppendParsed<arrow::TimestampBuilder>(builder, parsed, micros);
     }
     default:
       return false;
   }
+}
+
+base::Status NotThatType(int64_t line, size_t number, std::string_view text,
+                         const arrow::Field& column) {
+  int64_t ignored = 0;
+  std::string_view why;
+  if (column.type()->id() == Type::TIMESTAMP) {
+    const CsvTime time = ParseCsvTime(text, &ignored);
+    if (time == CsvTime::kTimeOfDay) {
+      why =
+          ": it has no date, and Spark would take the day on which the file is read; give the "
+          "columns' types with --schema, this one as STRING";
+    } else if (time == CsvTime::kNamedZone) {
+      why =
+          ": time zones by name are not supported; write an offset such as +01:00, or give the "
+          "columns' types with --schema, this one as STRING";
+    }
+  }
+  return base::FailQuotingData(
+      base::kInput,
+      base::Cat("CSV line ", line, ", column ", number, ": '", text.substr(0, kShownBytesMax),
+                "' is not a ", TypeName(column), " (column '", column.name(), "')", why));
 }
 
 bool IsReadable(const arrow::DataType& type) {
@@ -250,19 +292,20 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> InferCsvSchema(base::ReadableFile
   SOTERIA_RETURN_IF_ERROR(CheckOptions(options));
   Body body(file, options);
   SOTERIA_RETURN_IF_ERROR(body.Start(options.header));
-  std::vector<Guess> guesses(body.names().size(), Guess::kNull);
+  std::vector<Guess> guesses(body.names().size());
   for (;;) {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, body.Next());
     if (!any) break;
     for (size_t i = 0; i < guesses.size(); ++i) {
       const CsvField& field = body.fields()[i];
-      if (guesses[i] == Guess::kString || IsNullText(field, options)) continue;
-      guesses[i] = Join(guesses[i], Narrowest(field.text));
+      if (!IsNullText(field, options)) guesses[i].Add(field.text, body.line());
     }
   }
   std::vector<std::shared_ptr<arrow::Field>> fields;
   for (size_t i = 0; i < guesses.size(); ++i) {
-    fields.push_back(arrow::field(body.names()[i], TypeOfGuess(guesses[i])));
+    const CsvKind kind = guesses[i].type.kind;
+    if (kind == CsvKind::kDecimal) return NoDecimals(guesses[i], i + 1, body.names()[i]);
+    fields.push_back(arrow::field(body.names()[i], ArrowTypeOf(kind)));
   }
   return arrow::schema(std::move(fields));
 }
@@ -280,10 +323,7 @@ struct CsvReader::Impl {
         }
         SOTERIA_ARROW_RETURN(builders[i]->AppendNull());
       } else if (!AppendText(*builders[i], field.text)) {
-        return base::FailQuotingData(
-            base::kInput, base::Cat("CSV line ", body.line(), ", column ", i + 1, ": '",
-                                    field.text.substr(0, 100), "' is not a ", TypeName(column),
-                                    " (column '", column.name(), "')"));
+        return NotThatType(body.line(), i + 1, field.text, column);
       }
     }
     return base::OkStatus();

@@ -1,6 +1,7 @@
 // CSV files of the owner to Arrow, in batches: memory is one batch plus one record, and there is no
 // temporary file. RFC 4180 quoting with "" for a quote inside quotes; fields may hold line breaks;
-// \n, \r\n and a byte order mark are taken; a blank line is skipped. Every refusal is kInput,
+// \n, \r\n and a byte order mark are taken; a line of white space alone is skipped. An empty field
+// is null, quoted or not. Every refusal is kInput,
 // marked as quoting data where it shows a cell, and says line and column (both from 1). A reader
 // belongs to one thread. The file must not change between the passes.
 #pragma once
@@ -24,8 +25,8 @@ struct CsvOptions {
   char delimiter = ',';
   char quote = '"';
   bool header = true;  ///< else the columns are _c0, _c1, ... as Spark names them
-  /// Unquoted fields that mean null (an empty quoted field is the empty string).
-  std::vector<std::string> null_values = {""};
+  /// Fields that mean null, quoted or not, besides the empty one.
+  std::vector<std::string> null_values = {};
   /// Given: the column types (by position; names must agree with the header). Not given: inferred.
   std::shared_ptr<arrow::Schema> schema;
   int64_t batch_rows = 65'536;
@@ -33,9 +34,9 @@ struct CsvOptions {
   int32_t columns_max = 100'000;
 };
 
-/// First pass: the narrowest type of each column among int, bigint, double, boolean, string, as
-/// Spark's inferSchema chooses; a column of nulls only is string. Also checks the shape of the
-/// file.
+/// First pass: the type of each column among int, bigint, double, date, timestamp, boolean and
+/// string, as Spark's inferSchema chooses (UTC); a column of nulls only is string. Where Spark
+/// makes a decimal (whole numbers beyond 64 bits), the file is refused. Also checks its shape.
 base::StatusOr<std::shared_ptr<arrow::Schema>> InferCsvSchema(base::ReadableFile& file,
                                                               const CsvOptions& options);
 

@@ -4,6 +4,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/table/text_value.h"
 
 namespace soteria::table {
 namespace {
@@ -145,7 +146,7 @@ base::StatusOr<bool> CsvScanner::Next() {
   for (;;) {
     SOTERIA_ASSIGN_OR_RETURN(const bool more, ReadRecord());
     if (!more) return false;
-    const bool blank = spans_.size() == 1 && text_.empty() && !spans_[0].quoted;
+    const bool blank = spans_.size() == 1 && !spans_[0].quoted && Trim(text_).empty();
     if (!blank) break;
   }
   fields_.clear();

@@ -22,7 +22,7 @@ class CsvScanner {
   CsvScanner(base::ReadableFile& file, char delimiter, char quote, uint64_t record_bytes_max,
              int32_t columns_max);
 
-  /// False at the end of the file. Blank lines are skipped.
+  /// False at the end of the file. Lines of white space alone are skipped.
   base::StatusOr<bool> Next();
   const std::vector<CsvField>& fields() const { return fields_; }
   /// Line where the current record starts, from 1.

@@ -56,7 +56,7 @@ std::string Types(const arrow::Table& table) {
 }
 
 TEST(Csv, InfersAsSparkDoes) {
-  // spark.read.csv(path, header=True, inferSchema=True): int, bigint, double, boolean, string.
+  // spark.read.csv(path, header=True, inferSchema=True); an empty field is null, also in quotes.
   const auto table = Read(
       "i,l,d,b,s,n,m\n"
       "1,3000000000,1.5,true,x,,1\n"
@@ -69,7 +69,7 @@ TEST(Csv, InfersAsSparkDoes) {
   EXPECT_TRUE(
       (*table)->column(3)->chunk(0)->Equals(ArrayForTest(arrow::boolean(), "[true, false, null]")));
   EXPECT_TRUE(
-      (*table)->column(4)->chunk(0)->Equals(ArrayForTest(arrow::utf8(), R"(["x", "a,b", ""])")));
+      (*table)->column(4)->chunk(0)->Equals(ArrayForTest(arrow::utf8(), R"(["x", "a,b", null])")));
   EXPECT_EQ((*table)->column(5)->null_count(), 3);
   EXPECT_TRUE(std::isnan(
       std::static_pointer_cast<arrow::DoubleArray>((*table)->column(2)->chunk(0))->Value(1)));
@@ -101,7 +101,51 @@ TEST(Csv, OtherDelimiterNoHeaderAndNullWords) {
   const auto table = Read("1;NA;x\n?;2;\"NA\"\n", options);
   ASSERT_TRUE(table.ok());
   EXPECT_EQ(Types(**table), "_c0 int, _c1 int, _c2 string");
-  EXPECT_TRUE((*table)->column(2)->chunk(0)->Equals(ArrayForTest(arrow::utf8(), R"(["x", "NA"])")));
+  EXPECT_TRUE((*table)->column(2)->chunk(0)->Equals(ArrayForTest(arrow::utf8(), R"(["x", null])")));
+}
+
+TEST(Csv, QuotedNumbersAndQuotedNothing) {
+  const auto table = Read("\"id\",\"dose\"\n\"1\",\"0.5\"\n\"2\",\"\"\n\"3\",\"1.5\"\n");
+  ASSERT_TRUE(table.ok()) << base::Message(table.status());
+  EXPECT_EQ(Types(**table), "id int, dose double");
+  EXPECT_EQ((*table)->column(1)->null_count(), 1);
+  const auto one = Read("dose\n\"1.5\"\n\"\"\n  \n\t\n\"2.5\"\n");
+  ASSERT_TRUE(one.ok());
+  EXPECT_EQ((*one)->num_rows(), 3);  // a line of white space isn't a row
+  EXPECT_EQ(Types(**one), "dose double");
+}
+
+TEST(Csv, DatesAndTimes) {
+  const auto table = Read("d,t,z\n2020-01-02,2020-01-02T03:04:05.5,2020-01-02 03:04:05+01:00\n");
+  ASSERT_TRUE(table.ok()) << base::Message(table.status());
+  EXPECT_EQ(Types(**table), "d date, t timestamp, z timestamp");
+  const auto instant = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  EXPECT_TRUE((*table)->column(0)->chunk(0)->Equals(ArrayForTest(arrow::date32(), "[18263]")));
+  EXPECT_TRUE((*table)->column(1)->chunk(0)->Equals(ArrayForTest(instant, "[1577934245500000]")));
+  EXPECT_TRUE((*table)->column(2)->chunk(0)->Equals(ArrayForTest(instant, "[1577930645000000]")));
+}
+
+TEST(Csv, RefusesWhatWouldChangeUnseen) {
+  const std::string ids = "iban,y\n1,0\n12345678901234567890,1\n12345678901234567891,0\n";
+  EXPECT_EQ(Refusal(ids),
+            "CSV line 3, column 1: '12345678901234567890' makes column 'iban' a decimal(20,0), "
+            "which is not supported: give the columns' types with --schema, this one as STRING "
+            "(identifiers), or as DOUBLE where its last digits don't matter");
+  EXPECT_TRUE(base::QuotesData(Read(ids).status()));
+  CsvOptions options;
+  options.schema = *SchemaFromDdl("iban STRING, y INT");
+  const auto kept = Read(ids, options);
+  ASSERT_TRUE(kept.ok());
+  EXPECT_TRUE((*kept)->column(0)->chunk(0)->Equals(
+      ArrayForTest(arrow::utf8(), R"(["1", "12345678901234567890", "12345678901234567891"])")));
+  EXPECT_NE(Refusal("a\n2020-01-01 00:00:00\n12:30\n").find("line 3, column 1: '12:30'"),
+            std::string::npos);
+  EXPECT_NE(Refusal("a\n12:30\n").find("it has no date"), std::string::npos);
+  EXPECT_NE(Refusal("a\n2020-01-01 03:04 Europe/Paris\n").find("time zones by name"),
+            std::string::npos);
+  EXPECT_EQ(Refusal("a,A,a1\n1,2,3\n"),
+            "CSV line 1, column 3: the header makes two columns of the name 'a1' (case doesn't "
+            "count): rename one");
 }
 
 TEST(Csv, HeaderNames) {
