@@ -158,14 +158,16 @@ base::StatusOr<std::vector<PlainFile>> ListParquetFolder(const std::string& fold
     if (entry.type == fs::file_type::directory) {
       return base::Fail(base::kInput,
                         base::Cat(path,
-                                  " is a folder: tables partitioned by folder can't be put "
-                                  "as they are (use --tree to keep the folder itself)"));
+                                  " is a folder within the table: put the whole with --tree, and "
+                                  "read.parquet makes columns of names such as year=2023"));
     }
     if (entry.type != fs::file_type::regular || !entry.relative.ends_with(".parquet")) {
       return base::Fail(base::kInput,
                         base::Cat(path,
-                                  " is not a regular .parquet file (use --tree for a folder "
-                                  "of other files)"));
+                                  " is not a regular .parquet file: put takes one CSV file, one "
+                                  "Parquet file or a folder of Parquet files alone (join several "
+                                  "CSV files into one; --tree keeps any folder file by file, for "
+                                  "models and what read.parquet and read.text take)"));
     }
     files.push_back({std::move(entry.relative), entry.size});
   }

@@ -5,12 +5,13 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
-#include <array>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/client/file_kind.h"
 #include "src/client/paths.h"
 #include "src/client/plain_folder.h"
 #include "src/storage/parquet.h"
@@ -23,6 +24,19 @@ namespace {
 
 constexpr std::string_view kParquetMagic = "PAR1";
 constexpr std::string_view kEncryptedMagic = "PARE";
+constexpr size_t kShownBytesMax = 300;  // of columns that differ, in an error
+
+base::StatusOr<std::string> HeadOf(base::ReadableFile& file) {
+  std::string head(kFileHeadBytes, '\0');
+  size_t got = 0;
+  while (got < head.size()) {
+    SOTERIA_ASSIGN_OR_RETURN(size_t more, file.ReadAt(got, std::span(head).subspan(got)));
+    if (more == 0) break;
+    got += more;
+  }
+  head.resize(got);
+  return head;
+}
 
 // Counts what is read, for the progress line: a CSV file is read front to back once a pass.
 class CountingFile : public base::ReadableFile {
@@ -102,14 +116,31 @@ class CsvSource : public TableSource {
   std::unique_ptr<table::CsvReader> reader_;
 };
 
-bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
-  if (a.num_fields() != b.num_fields()) return false;
-  for (int i = 0; i < a.num_fields(); ++i) {
-    if (a.field(i)->name() != b.field(i)->name()) return false;
-    if (!a.field(i)->type()->Equals(*b.field(i)->type())) return false;
-    if (table::UdtOf(*a.field(i)) != table::UdtOf(*b.field(i))) return false;
+// How the columns of `b` aren't those of `a`; "" when they are.
+std::string ColumnsThatDiffer(const arrow::Schema& a, const arrow::Schema& b) {
+  std::string differ;
+  auto add = [&differ](std::string_view what) {
+    differ += base::Cat(differ.empty() ? "" : ", ", what);
+  };
+  for (const auto& field : a.fields()) {
+    const std::shared_ptr<arrow::Field> same = b.GetFieldByName(field->name());
+    if (same == nullptr) {
+      add(base::Cat("no '", field->name(), "'"));
+    } else if (!field->type()->Equals(*same->type()) ||
+               table::UdtOf(*field) != table::UdtOf(*same)) {
+      add(base::Cat("'", field->name(), "' as ", table::TypeName(*same), ", not ",
+                    table::TypeName(*field)));
+    }
+    if (differ.size() > kShownBytesMax) return differ + " ...";
   }
-  return true;
+  for (const auto& field : b.fields()) {
+    if (a.GetFieldByName(field->name()) == nullptr) add(base::Cat("'", field->name(), "' besides"));
+    if (differ.size() > kShownBytesMax) return differ + " ...";
+  }
+  for (int i = 0; differ.empty() && i < a.num_fields(); ++i) {
+    if (a.field(i)->name() != b.field(i)->name()) add("the same columns in another order");
+  }
+  return differ;
 }
 
 // Columns of several files: a column is nullable when it is in any of them.
@@ -139,11 +170,16 @@ class ParquetSource : public TableSource {
       const arrow::Schema& here = *file.reader->schema();
       if (i == 0) {
         source->schema_ = WithNullability(here, here);
-      } else if (!SameColumns(*source->schema_, here)) {
-        return base::Fail(base::kInput,
-                          base::Cat(file.path, " has other columns than ", source->paths_[0],
-                                    "; the files of one data set must agree"));
       } else {
+        const std::string differ = ColumnsThatDiffer(*source->schema_, here);
+        if (!differ.empty()) {
+          return base::Fail(
+              base::kInput,
+              base::Cat(file.path, " has other columns than ", source->paths_[0], ": ", differ,
+                        "; the files of one data set must agree (--tree keeps the "
+                        "folder as it is, and read.parquet takes the columns of its "
+                        "first file, as Spark does)"));
+        }
         source->schema_ = WithNullability(*source->schema_, here);
       }
       source->rows_ += static_cast<uint64_t>(file.reader->rows());
@@ -179,7 +215,13 @@ class ParquetSource : public TableSource {
     auto [folder, name] = SplitPath(file.path);
     SOTERIA_ASSIGN_OR_RETURN(file.file, files_->Open(folder, name, std::nullopt));
     auto reader = storage::PlainParquetReader::Open(*file.file);
-    if (!reader.ok()) return base::WithContext(reader.status(), file.path);
+    if (!reader.ok()) {
+      SOTERIA_ASSIGN_OR_RETURN(std::string head, HeadOf(*file.file));
+      std::optional<FileKind> other = KindOfBytes(head);
+      if (!other.has_value()) other = KindOfText(head, head.size() == file.file->size());
+      if (other.has_value()) return base::Fail(base::kInput, NotATable(file.path, *other));
+      return base::WithContext(reader.status(), file.path);
+    }
     file.reader = *std::move(reader);
     return file;
   }
@@ -222,18 +264,22 @@ base::StatusOr<std::unique_ptr<TableSource>> OpenTableSource(
   auto [folder, name] = SplitPath(real);
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::ReadableFile> file,
                            files.Open(folder, name, std::nullopt));
-  std::array<char, kParquetMagic.size()> magic{};
-  SOTERIA_ASSIGN_OR_RETURN(size_t got, file->ReadAt(0, magic));
-  std::string_view first(magic.data(), got);
-  if (first == kEncryptedMagic) {
+  SOTERIA_ASSIGN_OR_RETURN(std::string head, HeadOf(*file));
+  if (head.starts_with(kEncryptedMagic)) {
     return base::Fail(base::kInput, base::Cat(path,
                                               " is an encrypted Parquet file already; put "
                                               "takes the plain one"));
   }
-  if (first == kParquetMagic) {
+  if (head.starts_with(kParquetMagic)) {
     SOTERIA_RETURN_IF_ERROR(refuse_schema());
     return ParquetSource::Open(files, {real});
   }
+  std::optional<FileKind> other = KindOfBytes(head);
+  // With a schema the header has to have its names.
+  if (!other.has_value() && !schema_ddl.has_value()) {
+    other = KindOfText(head, head.size() == file->size());
+  }
+  if (other.has_value()) return base::Fail(base::kInput, NotATable(path, *other));
   return CsvSource::Open(path, std::move(file), schema_ddl);
 }
 
