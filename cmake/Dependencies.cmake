@@ -18,11 +18,11 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 
-# Arrow, Parquet, compute and Acero. The wheel's directory goes into the run path.
+# Arrow, Parquet and compute. The wheel's directory goes into the run path.
 add_library(soteria_arrow INTERFACE)
 target_include_directories(soteria_arrow SYSTEM INTERFACE ${arrow_include})
 target_link_libraries(soteria_arrow INTERFACE
-  ${arrow_lib}/libarrow_acero.so ${arrow_lib}/libarrow_compute.so ${arrow_lib}/libparquet.so ${arrow_lib}/libarrow.so)
+  ${arrow_lib}/libarrow_compute.so ${arrow_lib}/libparquet.so ${arrow_lib}/libarrow.so)
 target_link_options(soteria_arrow INTERFACE -Wl,-rpath,${arrow_lib})
 
 # OpenSSL 3, static. libparquet exports a libcrypto of its own, so ours must come before it on every

@@ -34,6 +34,7 @@ def test_tidy_holds():
     ("src/client/x.cc", '#include "src/apps/soteria/console.h"', "nobody includes apps"),
     ("src/storage/x.cc", "#include <openssl/evp.h>", "only crypto, channel may include openssl/"),
     ("src/plan/x.cc", '#include "arrow/compute/initialize.h"', "only exec, apps may include arrow/compute/"),
+    ("src/exec/x.cc", "#include <arrow/acero/exec_plan.h>", "nobody may include arrow/acero/"),
     ("src/dataflow/x.h", '#include "soteria/task.pb.h"', "belongs in .cc files only"),
     ("src/newcomer/x.cc", "", "is not in tools/layers.toml"),
 ])

@@ -37,7 +37,7 @@ def check(where: str, text: str, rules: dict) -> list[str]:
                 found.append(f"{where}:{number}: {folder} may not include {used} ({target})")
         for prefix, users in rules["sole_user"].items():
             if target.startswith(prefix) and folder not in users and prefix not in more:
-                found.append(f"{where}:{number}: only {', '.join(users)} may include {prefix}")
+                found.append(f"{where}:{number}: {'only ' + ', '.join(users) if users else 'nobody'} may include {prefix}")
         if where.endswith(".h") and not test and target.startswith(tuple(rules["cc_only"]["prefixes"])):
             found.append(f"{where}:{number}: {target} belongs in .cc files only")
     return found
