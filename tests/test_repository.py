@@ -67,6 +67,10 @@ HEADER = "// What it is.\n#pragma once\n"
     ("x.cc", "  return std::chrono::system_clock::now();\n", "time comes from base::Clock"),
     ("x.cc", "  std::mt19937 random;\n", "randomness comes from base::Random"),
     ("x.cc", "  std::cerr << 1;\n", "programs print in src/apps only"),
+    ("x.cc", "struct PermittedForTest {\n", "what only tests link is in"),
+    ("x.cc", '#include "src/exec/y_for_test.h"\n', "what only tests link is in"),
+    ("x.cc", "  FileHostForTes" + "ts host;\n", "one spelling"),
+    ("y_for_tes" + "ts.h", HEADER, "one spelling"),
     ("x.cc", "// TO" + "DO: later\n", "finish it"),
     ("x.md", "see SECUR" + "ITY 3\n", "cite an invariant"),
     ("x.md", "in /tm" + "p/s/x\n", "a path of one machine"),
@@ -87,6 +91,7 @@ def test_a_broken_rule_is_found(tmp_path, monkeypatch, name, text, says):
     "  static const Thing& thing = *new Thing(1);\n",
     "int f() {\n" + "  g();\n" * 68 + "}\n",
     "  static_assert(sizeof(int) == 4);\n",
+    "  friend struct PermittedForTest;\n",
 ])
 def test_what_tidy_allows(tmp_path, monkeypatch, text):
     monkeypatch.setattr(tidy, "ROOT", tmp_path)

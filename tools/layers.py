@@ -8,7 +8,7 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
-TEST_SOURCE = re.compile(r"(_test|_bench|_main)\.cc$|_for_tests?\.(h|cc)$")
+TEST_SOURCE = re.compile(r"(_test|_bench|_main)\.cc$|_for_test\.(h|cc)$")
 
 
 def folder_of(parts: tuple[str, ...]) -> str:

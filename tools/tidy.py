@@ -12,7 +12,7 @@ FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 SOURCES = (".h", ".cc")
 TEXTS = (*SOURCES, ".py", ".md", ".toml", ".cmake", ".proto", ".txt", ".json", ".yml", ".yaml", ".java", ".xml", "")
-TEST_SOURCE = re.compile(r"(_test|_bench|_fuzz|_main)\.cc$|_for_tests?\.(h|cc)$")
+TEST_SOURCE = re.compile(r"(_test|_bench|_fuzz|_main)\.cc$|_for_test\.(h|cc)$")
 
 BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|misc|manager)(_|\.|$)")
 BANNED_CODE = {
@@ -21,6 +21,7 @@ BANNED_CODE = {
     re.compile(r"\bstd::(rand|srand|random_device|mt19937(_64)?)\b|\bgetrandom\("): "randomness comes from base::Random",
     re.compile(r"\bsystem_clock\b|\bgettimeofday\b"): "time comes from base::Clock",
     re.compile(r"\bstd::(cout|cerr|clog)\b"): "programs print in src/apps only, and log through base/log.h",
+    re.compile(r"^\s*(struct|class) \w+ForTest\b[^;]*$|^#include .*_for_test\.h\""): "what only tests link is in files _for_test.h",
 }
 # The pieces are joined so that this file doesn't find itself.
 BANNED_WORDS = {
@@ -29,6 +30,7 @@ BANNED_WORDS = {
     re.compile(r"\bsha" + r"red/[A-Z]|SECUR" + r"ITY\.md|DES" + r"IGN\.md|FAC" + r"TS\.md"): "a page that isn't here",
     re.compile(r"\b(SECUR" + r"ITY|DES" + r"IGN) \d"): "cite an invariant (I1..I9) or a page of docs/",
     re.compile(r"(index|extra-index)-u" + r"rl|artifact" + r"ory|\.inter" + r"nal\b"): "a registry of one site",
+    re.compile(r"(For|_for_)[Tt]es" + r"ts\b"): "one spelling: _for_test, ForTest",
     re.compile(r"\b(iss" + r"ue|tick" + r"et|p" + r"r) ?#\d", re.I): "a comment says why, not where it was discussed",
 }
 # Where a rule doesn't hold, and why.
@@ -105,6 +107,8 @@ def check(path: pathlib.Path) -> list[str]:
     found = []
     if BANNED_NAMES.search(path.name):
         found.append(f"{where}: name says nothing about what is inside")
+    if "_for_tes" + "ts" in path.name:
+        found.append(f"{where}: one spelling: _for_test, ForTest")
     if path.suffix not in TEXTS or where.startswith("tests/golden/"):
         return found
     try:

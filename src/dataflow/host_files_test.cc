@@ -9,7 +9,7 @@
 #include "soteria/host.pb.h"
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
-#include "src/dataflow/host_files_for_tests.h"
+#include "src/dataflow/host_files_for_test.h"
 #include "src/dataflow/routed_files.h"
 
 namespace soteria::dataflow {

@@ -18,7 +18,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/partition.h"
 #include "src/exec/show.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {

@@ -18,7 +18,7 @@
 #include "src/exec/quantiles.h"
 #include "src/exec/show.h"
 #include "src/exec/vector_summary.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {

@@ -12,7 +12,7 @@
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
 #include "src/crypto/identity.h"
-#include "src/dataflow/host_files_for_tests.h"
+#include "src/dataflow/host_files_for_test.h"
 #include "src/dataflow/routed_files.h"
 #include "src/master/output_gate.h"
 #include "src/master/storage_catalog.h"

@@ -11,7 +11,7 @@
 
 #include "src/base/env.h"
 #include "src/base/errors.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
 namespace soteria::table {

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "src/base/errors.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 
 namespace soteria::table {
 namespace {

@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "src/base/errors.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
 

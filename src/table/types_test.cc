@@ -8,7 +8,7 @@
 
 #include "src/base/errors.h"
 #include "src/table/arrow_status.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 #include "src/table/vector.h"
 
 namespace soteria::table {

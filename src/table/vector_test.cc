@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/errors.h"
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
 namespace soteria::table {

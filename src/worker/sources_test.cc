@@ -9,7 +9,7 @@
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
 #include "src/crypto/identity.h"
-#include "src/dataflow/host_files_for_tests.h"
+#include "src/dataflow/host_files_for_test.h"
 #include "src/storage/dataset.h"
 
 namespace soteria::worker {

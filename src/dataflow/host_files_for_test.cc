@@ -1,4 +1,4 @@
-#include "src/dataflow/host_files_for_tests.h"
+#include "src/dataflow/host_files_for_test.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "src/table/table_for_tests.h"
+#include "src/table/table_for_test.h"
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
