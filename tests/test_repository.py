@@ -67,6 +67,8 @@ HEADER = "// What it is.\n#pragma once\n"
     ("x.cc", "  return std::chrono::system_clock::now();\n", "time comes from base::Clock"),
     ("x.cc", "  std::mt19937 random;\n", "randomness comes from base::Random"),
     ("x.cc", "  std::cerr << 1;\n", "programs print in src/apps only"),
+    ("x.cc", "  c = std::tolower(c);\n", "letters and their case come from base/ascii.h"),
+    ("x.cc", "  c = static_cast<char>(c - 'A' + 'a');\n", "letters and their case come from base/ascii.h"),
     ("x.cc", "struct PermittedForTest {\n", "what only tests link is in"),
     ("x.cc", '#include "src/exec/y_for_test.h"\n', "what only tests link is in"),
     ("x.cc", "  FileHostForTes" + "ts host;\n", "one spelling"),

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 
 namespace soteria::base {
 namespace {
 
-constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr char kBase64Digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int HexValue(char c) {
@@ -32,10 +32,7 @@ uint32_t Byte(char c) { return static_cast<unsigned char>(c); }
 std::string Hex(std::string_view bytes) {
   std::string out;
   out.reserve(2 * bytes.size());
-  for (const char c : bytes) {
-    out += kHexDigits[Byte(c) >> 4];
-    out += kHexDigits[Byte(c) & 15];
-  }
+  AppendHex(bytes, out);
   return out;
 }
 

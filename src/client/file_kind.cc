@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "src/base/ascii.h"
 #include "src/base/text.h"
 
 namespace soteria::client {
@@ -73,10 +73,8 @@ std::string_view WithoutMark(std::string_view text) {
   return text;
 }
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 std::string_view SkipSpace(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && base::IsSpace(text.front())) text.remove_prefix(1);
   return text;
 }
 
@@ -92,10 +90,7 @@ std::string_view NextLine(std::string_view* text) {
 }
 
 bool StartsWithWord(std::string_view text, std::string_view upper) {
-  return text.size() > upper.size() &&
-         std::equal(upper.begin(), upper.end(), text.begin(), [](char a, char b) {
-           return a == static_cast<char>(std::toupper(static_cast<unsigned char>(b)));
-         });
+  return text.size() > upper.size() && base::EqualIgnoringCase(text.substr(0, upper.size()), upper);
 }
 
 bool IsJson(std::string_view text) {
@@ -120,7 +115,7 @@ bool IsLibsvm(std::string_view line) {
 
 /// A frame of a stack trace: "\tat org.example.Job.run(Job.java:7)", "  File "job.py", line 5".
 bool IsStackFrame(std::string_view line) {
-  if (line.empty() || !IsSpace(line.front())) return false;
+  if (line.empty() || !base::IsSpace(line.front())) return false;
   const std::string_view body = SkipSpace(line);
   return (body.starts_with("at ") && body.find('(') != std::string_view::npos) ||
          (body.starts_with("File \"") && body.find("line ") != std::string_view::npos);
@@ -132,8 +127,7 @@ std::optional<FileKind> KindOfFirstLine(std::string_view line) {
     return FileKind{"a Git LFS pointer in place of the data", "fetch the data with `git lfs pull`"};
   }
   if (body.size() > 1 && body.front() == '<' &&
-      (std::isalpha(static_cast<unsigned char>(body[1])) != 0 || body[1] == '!' ||
-       body[1] == '?')) {
+      (base::IsLetter(body[1]) || body[1] == '!' || body[1] == '?')) {
     return FileKind{"an HTML or XML page",
                     "it may be a log-in or error page that was saved in place of the data; look "
                     "into it and fetch the data again"};
@@ -192,7 +186,7 @@ std::optional<FileKind> KindOfBytes(std::string_view head) {
                                        [](char c) { return c >= ' ' && c <= '~'; });
     const bool text = std::none_of(rest.begin(), rest.end(), [](char c) {
       const auto byte = static_cast<unsigned char>(c);
-      return byte < ' ' && !IsSpace(c);
+      return byte < ' ' && !base::IsSpace(c);
     });
     if (printable && magic.bytes.size() <= 4 && magic.at == 0 && text) continue;
     return FileKind{std::string(magic.what), std::string(magic.remedy)};

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "src/base/ascii.h"
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
@@ -60,11 +61,7 @@ base::Status CreateUserKey(base::Files& files, base::Random& random, const std::
   std::string text;
   text.reserve(kKeyFileBytes);
   text += kMagic;
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (char c : key.Expose()) {
-    text += kDigits[static_cast<uint8_t>(c) >> 4];
-    text += kDigits[static_cast<uint8_t>(c) & 15];
-  }
+  base::AppendHex(key.Expose(), text);
   text += '\n';
   base::Status written = file->Append(text);
   Wipe(text);

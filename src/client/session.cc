@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "soteria/session.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
@@ -39,13 +40,9 @@ void WipeProvision(wire::Provision& provision) {
 
 // The hexadecimal form of a secret, without the heap copies that base::Hex would leave behind.
 crypto::Secret HexSecret(const crypto::Secret& secret) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   text.reserve(2 * secret.size());
-  for (char c : secret.Expose()) {
-    text += kDigits[static_cast<uint8_t>(c) >> 4];
-    text += kDigits[static_cast<uint8_t>(c) & 15];
-  }
+  base::AppendHex(secret.Expose(), text);
   return crypto::Secret::Adopt(std::move(text));
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 
@@ -85,9 +86,7 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
 /// The same expression for columns that are named in another case.
 std::string Canonical(const Expr& expr) {
   Expr copy = expr;
-  if (copy.kind == Expr::Kind::kColumn) {
-    for (char& c : copy.name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  if (copy.kind == Expr::Kind::kColumn) copy.name = base::Lower(copy.name);
   std::string text = exec::EncodeExpr(copy.args.empty() ? copy : *exec::Call(copy.name, {}));
   for (const ExprPtr& arg : copy.args) text += Canonical(*arg);
   return text;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "spark/connect/expressions.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/errors.h"
@@ -21,12 +22,6 @@ using spark::connect::Expression;
 /// Message depth; a little above exec's limit, whose error is the better one.
 constexpr int kDepthMax = exec::kExprDepthMax + 1;
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string NodeName(const Expression& expression) {
   const auto* field = Expression::descriptor()->FindFieldByNumber(expression.expr_type_case());
   return field == nullptr ? "(none)" : field->name();
@@ -35,7 +30,7 @@ std::string NodeName(const Expression& expression) {
 /// Spark has two spellings of some operators; exec has one.
 std::string Canonical(const std::string& name) {
   if (name == "=") return "==";
-  return FunctionName(name);
+  return base::Lower(name);
 }
 
 base::StatusOr<std::shared_ptr<arrow::DataType>> CastType(const Expression::Cast& cast) {
@@ -55,10 +50,10 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Name(std::vector<std::string>
   if (parts.size() > 1) {
     const bool is_column = std::any_of(
         schema_.fields().begin(), schema_.fields().end(),
-        [&](const auto& field) { return EqualsIgnoringCase(field->name(), parts.front()); });
+        [&](const auto& field) { return base::EqualIgnoringCase(field->name(), parts.front()); });
     const bool is_qualifier =
         std::any_of(qualifiers_.begin(), qualifiers_.end(),
-                    [&](const auto& name) { return EqualsIgnoringCase(name, parts.front()); });
+                    [&](const auto& name) { return base::EqualIgnoringCase(name, parts.front()); });
     if (is_qualifier && !is_column) parts.erase(parts.begin());
   }
   if (parts.size() == 1) return exec::ColumnNamed(parts.front());
@@ -166,7 +161,7 @@ base::Status ExpressionConverter::AppendStar(const std::vector<std::string>& qua
   if (qualifier.size() > 1 ||
       (qualifier.size() == 1 &&
        std::none_of(qualifiers_.begin(), qualifiers_.end(), [&](const std::string& name) {
-         return EqualsIgnoringCase(name, qualifier.front());
+         return base::EqualIgnoringCase(name, qualifier.front());
        }))) {
     return base::Fail(base::kAnalysis, base::Cat("Cannot resolve '", QuoteName(qualifier), ".*'"));
   }

@@ -59,12 +59,4 @@ std::string QuoteName(const std::vector<std::string>& parts) {
   return out;
 }
 
-std::string FunctionName(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 }  // namespace soteria::connect

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/errors.h"
@@ -24,13 +25,6 @@ using spark::connect::Read;
 constexpr table::IpcLimits kLocalLimits{
     .bytes_max = uint64_t{128} << 20, .rows_max = int64_t{1} << 28, .batches_max = 1 << 20};
 
-std::string LowerAscii(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 /// Spark's schema JSON or DDL.
 base::StatusOr<std::shared_ptr<arrow::Schema>> ParseSchema(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
@@ -47,9 +41,9 @@ base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
 /// Options that change what is read; others (compression, mergeSchema, ...) have no effect here.
 base::Status CheckReadOptions(const Read::DataSource& source) {
   for (const auto& [key, value] : source.options()) {
-    const std::string lower = LowerAscii(key);
+    const std::string lower = base::Lower(key);
     const bool refused = lower == "wholetext"
-                             ? LowerAscii(value) != "false"
+                             ? base::Lower(value) != "false"
                              : lower == "linesep" || lower == "pathglobfilter" ||
                                    lower == "recursivefilelookup" || lower == "basepath";
     if (refused) {
@@ -66,7 +60,7 @@ base::Status CheckReadOptions(const Read::DataSource& source) {
 base::StatusOr<std::vector<std::string>> ReadPaths(const Read::DataSource& source) {
   std::vector<std::string> paths(source.paths().begin(), source.paths().end());
   for (const auto& [key, value] : source.options()) {
-    if (LowerAscii(key) == "path") paths.push_back(value);
+    if (base::Lower(key) == "path") paths.push_back(value);
   }
   if (paths.empty()) return base::Fail(base::kAnalysis, "A read without a path");
   if (paths.size() > static_cast<size_t>(kReadPathsMax)) {
@@ -100,7 +94,7 @@ RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read
     const std::string& name = read.named_table().unparsed_identifier();
     SOTERIA_ASSIGN_OR_RETURN(auto parts, NameParts(name));
     auto view = state_.views().Find(parts.back());
-    const bool global = parts.size() == 2 && LowerAscii(parts.front()) == "global_temp";
+    const bool global = parts.size() == 2 && base::Lower(parts.front()) == "global_temp";
     if (!view.has_value() || (parts.size() > 1 && !global)) {
       return base::Fail(kTableNotFound,
                         base::Cat("The table or view `", name,
@@ -111,7 +105,7 @@ RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read
   }
   if (!read.has_data_source()) return RefuseNode("relation", "read");
   const auto& source = read.data_source();
-  const std::string format = source.format().empty() ? "parquet" : LowerAscii(source.format());
+  const std::string format = source.format().empty() ? "parquet" : base::Lower(source.format());
   if (format != "parquet" && format != "text") {
     return base::Fail(base::kUnsupported,
                       base::Cat("Reading format `", source.format(),

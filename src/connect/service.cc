@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "spark/connect/base.grpc.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/env.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
@@ -32,10 +33,9 @@ constexpr std::string_view kBearer = "Bearer ";
 bool IsUuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+    const char& c = text[i];
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex) return false;
+    if (dash ? c != '-' : !base::IsHex(base::Lower({&c, 1}), 1)) return false;
   }
   return true;
 }

@@ -3,32 +3,23 @@
 #include <algorithm>
 #include <thread>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/errors.h"
 
 namespace soteria::connect {
-namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-}  // namespace
 
 std::optional<plan::PlanPtr> Views::Find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = views_.find(Lower(name));
+  const auto found = views_.find(base::Lower(name));
   if (found == views_.end()) return std::nullopt;
   return found->second;
 }
 
 base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool replace) {
   const std::lock_guard lock(mutex_);
-  const std::string key = Lower(name);
+  const std::string key = base::Lower(name);
   if (!replace && views_.contains(key)) {
     return base::Fail(kViewExists, base::Cat("Cannot create the temporary view `", name,
                                              "` because it already exists."));
@@ -42,7 +33,7 @@ base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool rep
 
 bool Views::Drop(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  return views_.erase(Lower(name)) > 0;
+  return views_.erase(base::Lower(name)) > 0;
 }
 
 base::Status SessionState::Add(const std::shared_ptr<Operation>& operation) {

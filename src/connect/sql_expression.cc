@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/sql_number.h"
@@ -416,7 +417,7 @@ class Parser {
   }
 
   NodeOr Function() {
-    const std::string name = FunctionName(Now().text);
+    const std::string name = base::Lower(Now().text);
     at_ += 2;
     std::vector<Node> args;
     if (IsWord("DISTINCT")) {

@@ -42,7 +42,4 @@ base::StatusOr<std::vector<std::string>> NameParts(std::string_view identifier);
 /// The text of a name made of parts, each quoted: "`a`.`b.c`".
 std::string QuoteName(const std::vector<std::string>& parts);
 
-/// exec's name of the function that a script calls `name`, in whatever case.
-std::string FunctionName(std::string_view name);
-
 }  // namespace soteria::connect

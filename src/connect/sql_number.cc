@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 
@@ -40,11 +41,7 @@ base::StatusOr<exec::ExprPtr> SqlNumber(std::string_view text, bool negative) {
   }
   const std::string_view number = text.substr(0, number_end);
   std::string suffix;
-  if (number_end != std::string_view::npos) {
-    for (const char c : text.substr(number_end)) {
-      suffix += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    }
-  }
+  if (number_end != std::string_view::npos) suffix = base::Upper(text.substr(number_end));
   const std::string digits = base::Cat(negative ? "-" : "", number);
   const bool exponent = number.find_first_of("eE") != std::string_view::npos;
   const bool fraction = number.find('.') != std::string_view::npos;

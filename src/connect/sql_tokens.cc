@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 
@@ -14,22 +15,11 @@ constexpr std::string_view kOperators[] = {
     "<=>", "<=", ">=", "<>", "!=", "==", "||", "::", "=>", "->", "+", "-", "*", "/", "%",
     "=",   "<",  ">",  "(",  ")",  ",",  ".",  "[",  "]",  "&",  "|", "^", "~", "!", ":"};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWordStart(char c) {
   // Bytes of UTF-8 sequences count as letters.
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (static_cast<unsigned char>(c) & 0x80U) != 0;
+  return base::IsLetter(c) || c == '_' || (static_cast<unsigned char>(c) & 0x80U) != 0;
 }
-bool IsWordPart(char c) { return IsWordStart(c) || IsDigit(c); }
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-std::string Upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return out;
-}
+bool IsWordPart(char c) { return IsWordStart(c) || base::IsDigit(c); }
 
 class Cutter {
  public:
@@ -37,7 +27,7 @@ class Cutter {
 
   base::StatusOr<std::vector<SqlToken>> Run() {
     while (true) {
-      while (at_ < sql_.size() && IsSpace(sql_[at_])) ++at_;
+      while (at_ < sql_.size() && base::IsSpace(sql_[at_])) ++at_;
       if (tokens_.size() >= kSqlTokensMax) return Error("Too many tokens");
       const size_t begin = at_;
       SqlToken token;
@@ -61,7 +51,7 @@ class Cutter {
     const char c = sql_[at_];
     if (c == '`') return QuotedName(token);
     if (c == '\'' || c == '"') return String(token);
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number(token);
+    if (base::IsDigit(c) || (c == '.' && base::IsDigit(Peek(1)))) return Number(token);
     if (IsWordStart(c)) return Word(token);
     for (const std::string_view op : kOperators) {
       if (sql_.substr(at_).starts_with(op)) {
@@ -79,7 +69,7 @@ class Cutter {
     while (at_ < sql_.size() && IsWordPart(sql_[at_])) ++at_;
     token->kind = Kind::kWord;
     token->text = std::string(sql_.substr(begin, at_ - begin));
-    token->upper = Upper(token->text);
+    token->upper = base::Upper(token->text);
     return base::OkStatus();
   }
 
@@ -157,23 +147,23 @@ class Cutter {
 
   base::Status Number(SqlToken* token) {
     const size_t begin = at_;
-    while (IsDigit(Peek())) ++at_;
+    while (base::IsDigit(Peek())) ++at_;
     if (Peek() == '.' && !IsWordStart(Peek(1))) {
       ++at_;
-      while (IsDigit(Peek())) ++at_;
+      while (base::IsDigit(Peek())) ++at_;
     }
     if (Peek() == 'e' || Peek() == 'E') {
       const size_t sign = Peek(1) == '+' || Peek(1) == '-' ? 1 : 0;
-      if (IsDigit(Peek(1 + sign))) {
+      if (base::IsDigit(Peek(1 + sign))) {
         at_ += 1 + sign;
-        while (IsDigit(Peek())) ++at_;
+        while (base::IsDigit(Peek())) ++at_;
       }
     }
     while (IsWordStart(Peek())) ++at_;  // L, S, Y, F, D, BD; the parser refuses others
-    if (IsDigit(Peek())) return Error("Syntax error");
+    if (base::IsDigit(Peek())) return Error("Syntax error");
     token->kind = Kind::kNumber;
     token->text = std::string(sql_.substr(begin, at_ - begin));
-    token->upper = Upper(token->text);
+    token->upper = base::Upper(token->text);
     return base::OkStatus();
   }
 

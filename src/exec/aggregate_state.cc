@@ -5,11 +5,11 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
-#include <cctype>
 #include <cmath>
 #include <optional>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/codec.h"
@@ -50,10 +50,8 @@ constexpr AggregateFunction kFunctions[] = {
 }  // namespace
 
 const AggregateFunction* FindAggregate(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   for (const AggregateFunction& function : kFunctions) {
-    if (lower == function.name) return &function;
+    if (base::EqualIgnoringCase(name, function.name)) return &function;
   }
   return nullptr;
 }

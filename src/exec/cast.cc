@@ -4,11 +4,11 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/bound.h"
@@ -211,10 +211,7 @@ base::StatusOr<ArrayPtr> NumberToBool(const arrow::Array& array) {
 // ---- strings ------------------------------------------------------------------------------------
 
 bool ParseBool(std::string_view text, bool* value) {
-  std::string lower(table::Trim(text));
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
+  const std::string lower = base::Lower(table::Trim(text));
   for (const char* yes : {"t", "true", "y", "yes", "1"}) {
     if (lower == yes) return *value = true;
   }

@@ -5,6 +5,9 @@
 
 #include <memory>
 
+#include "src/base/ascii.h"
+#include "src/base/bytes.h"
+#include "src/base/text.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -24,12 +27,9 @@ std::string CellOrNull(const arrow::Field& field, const arrow::Array& array, int
 }
 
 std::string HexBytes(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string text = "[";
-  for (const char c : bytes) {
-    if (text.size() > 1) text += ' ';
-    text += kDigits[static_cast<unsigned char>(c) >> 4];
-    text += kDigits[static_cast<unsigned char>(c) & 15];
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text += base::Cat(i > 0 ? " " : "", base::Upper(base::Hex(bytes.substr(i, 1))));
   }
   return text + "]";
 }

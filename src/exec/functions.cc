@@ -1,7 +1,8 @@
 #include "src/exec/functions.h"
 
-#include <cctype>
 #include <unordered_map>
+
+#include "src/base/ascii.h"
 
 namespace soteria::exec {
 namespace {
@@ -22,9 +23,7 @@ Catalogue BuildCatalogue() {
 
 const Function* FindFunction(std::string_view name) {
   static const Catalogue& catalogue = *new Catalogue(BuildCatalogue());
-  std::string lower(name);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const auto at = catalogue.find(lower);
+  const auto at = catalogue.find(base::Lower(name));
   return at == catalogue.end() ? nullptr : at->second;
 }
 

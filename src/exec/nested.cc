@@ -6,10 +6,9 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/coercion.h"
@@ -24,13 +23,6 @@ namespace soteria::exec {
 namespace {
 
 using arrow::Type;
-
-bool SameName(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
 
 /// Field node.number of a struct; null where the struct is.
 base::StatusOr<ArrayPtr> GetField(const Bound& node, const ArrayList& args, int64_t /*rows*/,
@@ -358,7 +350,7 @@ base::StatusOr<BoundPtr> BindField(BoundPtr parent, const std::string& name,
   std::string names;
   for (int i = 0; i < field->type()->num_fields(); ++i) {
     const FieldPtr& child = field->type()->field(i);
-    if (SameName(child->name(), name)) {
+    if (base::EqualIgnoringCase(child->name(), name)) {
       const bool nullable = field->nullable() || child->nullable();
       auto node = MakeCall(child->name(), child->type(), nullable, {std::move(parent)});
       node->field = child->WithNullable(nullable);

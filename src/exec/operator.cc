@@ -6,10 +6,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -28,12 +28,6 @@ using base::FieldReader;
 using base::FieldWriter;
 using SchemaPtr = std::shared_ptr<arrow::Schema>;
 using TablePtr = std::shared_ptr<arrow::Table>;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 SchemaPtr SameSchema(const arrow::Schema& schema) {
   return arrow::schema(schema.fields(), schema.metadata());
@@ -160,9 +154,9 @@ class WithColumnsOperator : public Operator {
   /// Spark replaces every column of that name.
   static std::vector<size_t> Places(const arrow::Schema& schema, const std::string& name) {
     std::vector<size_t> places;
-    const std::string lower = Lower(name);
     for (int i = 0; i < schema.num_fields(); ++i) {
-      if (Lower(schema.field(i)->name()) == lower) places.push_back(static_cast<size_t>(i));
+      if (base::EqualIgnoringCase(schema.field(i)->name(), name))
+        places.push_back(static_cast<size_t>(i));
     }
     return places;
   }
@@ -359,9 +353,9 @@ class DropOperator : public Operator {
   std::vector<int> Kept(const arrow::Schema& schema) const {
     std::vector<int> kept;
     for (int i = 0; i < schema.num_fields(); ++i) {
-      const std::string lower = Lower(schema.field(i)->name());
+      const std::string& field = schema.field(i)->name();
       const bool dropped = std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
-        return Lower(name) == lower;
+        return base::EqualIgnoringCase(name, field);
       });
       if (!dropped) kept.push_back(i);
     }
@@ -386,7 +380,7 @@ class RenameOperator : public Operator {
     std::vector<FieldPtr> fields = input.fields();
     for (const auto& [from, to] : names_) {
       for (FieldPtr& field : fields) {
-        if (Lower(field->name()) == Lower(from)) field = field->WithName(to);
+        if (base::EqualIgnoringCase(field->name(), from)) field = field->WithName(to);
       }
     }
     return arrow::schema(std::move(fields));

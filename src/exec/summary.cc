@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/cell_text.h"
@@ -76,10 +77,7 @@ base::Status Summary::ReadStatistics(std::vector<std::string> statistics) {
                       "requirement failed: Percentiles must be in the range [0, 1]");
   }
   for (const std::string& statistic : statistics) {
-    std::string lower;
-    for (const char c : statistic) {
-      lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
+    const std::string lower = base::Lower(statistic);
     if (lower == "count_distinct" || lower == "approx_count_distinct") {
       return base::Fail(base::kUnsupported,
                         base::Cat("The statistic `", lower, "` is not supported in an enclave"));

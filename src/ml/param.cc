@@ -1,11 +1,11 @@
 #include "src/ml/param.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/check.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
@@ -23,13 +23,6 @@ std::optional<double> Number(const ParamValue& value) {
   if (const auto* i = std::get_if<int64_t>(&value)) return static_cast<double>(*i);
   if (const auto* d = std::get_if<double>(&value)) return *d;
   return std::nullopt;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 std::optional<ParamValue> ToInteger(const ParamValue& value, int64_t low, int64_t high) {
@@ -243,7 +236,7 @@ Validator OneOfIgnoringCase(std::vector<std::string> allowed) {
   return [allowed = std::move(allowed)](const ParamValue& v) {
     const auto* text = std::get_if<std::string>(&v);
     return text != nullptr &&
-           std::find(allowed.begin(), allowed.end(), Lower(*text)) != allowed.end();
+           std::find(allowed.begin(), allowed.end(), base::Lower(*text)) != allowed.end();
   };
 }
 

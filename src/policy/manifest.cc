@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/attest/binding.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/policy/path.h"
@@ -30,12 +31,6 @@ constexpr std::string_view kP256KeyHead = "3059301306072a8648ce3d020106082a8648c
 constexpr size_t kP256KeyHexDigits = 182;
 
 bool IsSimulated(TeeKind kind) { return kind == TeeKind::kSimulated; }
-
-bool IsLowerHex(std::string_view text, size_t digits) {
-  return text.size() == digits && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 bool HasControlBytes(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
@@ -77,7 +72,7 @@ base::Status ReadMeasurements(TomlTable& table, std::string_view key,
                          base::Cat("is empty and would admit nobody; write ", example));
   }
   for (const auto& item : items) {
-    if (!IsLowerHex(item.text, kMeasurementHexDigits)) {
+    if (!base::IsHex(item.text, kMeasurementHexDigits)) {
       return ManifestError(item.place, "a measurement is 64 lower-case hex digits (SHA-256)");
     }
     SOTERIA_ASSIGN_OR_RETURN(const std::string bytes, base::FromHex(item.text));
@@ -133,7 +128,7 @@ base::Status ReadSimulatedKey(TomlTable& table, TeePolicy* tee) {
         table.PlaceOf("simulated_key"),
         "stands beside real kinds; leave it out, or write kinds = [\"simulated\"]");
   }
-  if (!IsLowerHex(hex, kP256KeyHexDigits) || !hex.starts_with(kP256KeyHead)) {
+  if (!base::IsHex(hex, kP256KeyHexDigits) || !hex.starts_with(kP256KeyHead)) {
     return ManifestError(table.PlaceOf("simulated_key"),
                          base::Cat("is no P-256 public key; write its DER form in ",
                                    kP256KeyHexDigits, " lower-case hex digits"));
@@ -160,8 +155,7 @@ base::Status ReadClasses(TomlTable& table, std::vector<std::string>* classes) {
   SOTERIA_RETURN_IF_ERROR(table.Texts("classes", &items));
   for (const auto& item : items) {
     const bool plain = std::all_of(item.text.begin(), item.text.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             std::string_view("._$*?").find(c) != std::string_view::npos;
+      return base::IsAlphanumeric(c) || std::string_view("._$*?").find(c) != std::string_view::npos;
     });
     if (item.text.empty() || item.text.size() > kClassGlobBytesMax || !plain) {
       return ManifestError(
@@ -217,7 +211,7 @@ base::Status ReadRule(TomlTable& table, Listed& listed, Rule* rule) {
 
   SOTERIA_RETURN_IF_ERROR(table.Text("id", &rule->id));
   if (!table.Has("id")) return table.Missing("id", "id = \"32 hex digits\", which `put` prints");
-  if (!IsLowerHex(rule->id, kIdHexDigits)) {
+  if (!base::IsHex(rule->id, kIdHexDigits)) {
     return ManifestError(table.PlaceOf("id"), "an id is 32 lower-case hex digits");
   }
   SOTERIA_RETURN_IF_ERROR(table.Unsigned("min_version", 1, kVersionMax, &rule->min_version));

@@ -1,3 +1,4 @@
+#include "src/base/bytes.h"
 #include "src/base/text.h"
 #include "src/policy/manifest.h"
 #include "src/policy/path.h"
@@ -7,17 +8,14 @@ namespace {
 
 // A TOML basic string.
 std::string Quoted(std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string out = "\"";
-  for (const char c : text) {
+  for (const char& c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\u00";
-      out += kHexDigits[byte >> 4];
-      out += kHexDigits[byte & 15];
+      out += base::Cat("\\u00", base::Hex({&c, 1}));
     } else {
       out += c;
     }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 
@@ -50,10 +51,9 @@ base::StatusOr<std::string_view> CheckParts(std::string_view path, std::string_v
 }
 
 base::Status CheckScheme(std::string_view path, std::string_view scheme) {
-  const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
-  bool fits = is_small(scheme.front());
+  bool fits = base::IsLowerLetter(scheme.front());
   for (const char c : scheme) {
-    fits = fits && (is_small(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.');
+    fits = fits && (base::IsLowerLetter(c) || base::IsDigit(c) || c == '+' || c == '-' || c == '.');
   }
   if (fits) return base::OkStatus();
   return Refuse(path, "has a scheme that isn't small letters, digits, '+', '-' and '.'");
@@ -61,9 +61,7 @@ base::Status CheckScheme(std::string_view path, std::string_view scheme) {
 
 base::Status CheckAuthority(std::string_view path, std::string_view authority) {
   for (const char c : authority) {
-    const bool alphanumeric =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alphanumeric && std::string_view("._-:@").find(c) == std::string_view::npos) {
+    if (!base::IsAlphanumeric(c) && std::string_view("._-:@").find(c) == std::string_view::npos) {
       return Refuse(path, "has a host or bucket with other than letters, digits and . _ - : @");
     }
   }

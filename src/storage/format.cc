@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -32,8 +33,7 @@ StatusOr<T> Must(StatusOr<T> field, std::string_view what) {
 }
 
 bool NameCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '_' || c == '=' || c == '-';
+  return base::IsAlphanumeric(c) || c == '.' || c == '_' || c == '=' || c == '-';
 }
 
 void WriteEntry(const FileEntry& entry, FieldWriter* out) {

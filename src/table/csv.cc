@@ -7,10 +7,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
@@ -25,12 +25,6 @@ namespace {
 using arrow::Type;
 
 constexpr size_t kShownBytesMax = 100;  // of a cell, in an error
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 base::Status Error(int64_t line, size_t column, std::string_view what) {
   return base::Fail(base::kInput, base::Cat("CSV line ", line, ", column ", column, ": ", what));
@@ -54,12 +48,12 @@ base::Status CheckOptions(const CsvOptions& options) {
 /// makes them; names that clash even so are refused, as there.
 base::StatusOr<std::vector<std::string>> HeaderNames(const std::vector<CsvField>& fields) {
   std::multiset<std::string> seen;
-  for (const CsvField& field : fields) seen.insert(Lower(field.text));
+  for (const CsvField& field : fields) seen.insert(base::Lower(field.text));
   std::vector<std::string> names;
   for (size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].text.empty()) {
       names.push_back(base::Cat("_c", i));
-    } else if (seen.count(Lower(fields[i].text)) > 1) {
+    } else if (seen.count(base::Lower(fields[i].text)) > 1) {
       names.push_back(base::Cat(fields[i].text, i));
     } else {
       names.emplace_back(fields[i].text);
@@ -67,7 +61,7 @@ base::StatusOr<std::vector<std::string>> HeaderNames(const std::vector<CsvField>
   }
   std::set<std::string> made;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (made.insert(Lower(names[i])).second) continue;
+    if (made.insert(base::Lower(names[i])).second) continue;
     return Error(1, i + 1,
                  base::Cat("the header makes two columns of the name '", names[i],
                            "' (case doesn't count): rename one"));
@@ -202,7 +196,7 @@ bool AppendText(arrow::ArrayBuilder& builder, std::string_view text) {
       return AppendParsed<arrow::FloatBuilder>(builder, parsed, static_cast<float>(value));
     }
     case Type::BOOL: {
-      const std::string lower = Lower(Trim(text));
+      const std::string lower = base::Lower(Trim(text));
       const bool parsed = lower == "true" || lower == "false";
       return AppendParsed<arrow::BooleanBuilder>(builder, parsed, lower == "true");
     }
@@ -276,7 +270,7 @@ base::Status CheckSchema(const arrow::Schema& schema, const std::vector<std::str
       return base::Fail(base::kUnsupported, base::Cat("CSV: column '", field.name(), "' of type ",
                                                       TypeName(field), " can't be read"));
     }
-    if (header && Lower(field.name()) != Lower(names[static_cast<size_t>(i)])) {
+    if (header && base::Lower(field.name()) != base::Lower(names[static_cast<size_t>(i)])) {
       return Error(1, static_cast<size_t>(i) + 1,
                    base::Cat("the header says '", names[static_cast<size_t>(i)], "', the schema '",
                              field.name(), "'"));

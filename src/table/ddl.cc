@@ -1,10 +1,10 @@
 // Spark's DDL text for types and schemas: a recursive-descent parser of bounded depth.
 #include <arrow/type.h>
 
-#include <cctype>
 #include <utility>
 #include <vector>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/types.h"
@@ -15,15 +15,7 @@ namespace {
 using FieldPtr = std::shared_ptr<arrow::Field>;
 using TypePtr = std::shared_ptr<arrow::DataType>;
 
-bool IsWord(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
+bool IsWord(char c) { return base::IsAlphanumeric(c) || c == '_' || (c & 0x80) != 0; }
 
 TypePtr Atom(const std::string& name) {
   if (name == "boolean") return arrow::boolean();
@@ -50,7 +42,7 @@ class Parser {
 
   base::StatusOr<TypePtr> Type(int depth) {
     if (depth > kTypeDepthMax) return Error("types are nested too deeply");
-    const std::string name = Lower(Word());
+    const std::string name = base::Lower(Word());
     if (name == "array") return Array(depth);
     if (name == "struct") return Struct(depth);
     if (name == "decimal" || name == "dec" || name == "numeric" || name == "map" ||
@@ -105,7 +97,7 @@ class Parser {
   }
 
   char Peek() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
+    while (at_ < text_.size() && base::IsSpace(text_[at_])) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
   }
   bool Take(char c) {
@@ -122,7 +114,7 @@ class Parser {
   bool TakeWord(std::string_view lower) {
     Peek();
     const size_t from = at_;
-    if (Lower(Word()) == lower) return true;
+    if (base::Lower(Word()) == lower) return true;
     at_ = from;
     return false;
   }

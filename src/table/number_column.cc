@@ -5,10 +5,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/conditions.h"
@@ -20,13 +20,6 @@ namespace {
 using arrow::Type;
 
 constexpr int kSuggestionsMax = 5;
-
-bool SameName(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -145,7 +138,7 @@ base::StatusOr<int> FindColumn(const arrow::Schema& schema, std::string_view nam
   std::string candidates;
   int count = 0;
   for (int i = 0; i < schema.num_fields(); ++i) {
-    if (!SameName(schema.field(i)->name(), name)) continue;
+    if (!base::EqualIgnoringCase(schema.field(i)->name(), name)) continue;
     found = i;
     candidates += base::Cat(++count > 1 ? ", `" : "`", name, "`");
   }

@@ -7,27 +7,19 @@
 #include <cstdlib>
 #include <limits>
 
+#include "src/base/ascii.h"
+
 namespace soteria::table {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kDay = 86'400 * kSecond;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return lower;
-}
-
 /// Takes `least`..`most` digits off the front.
 bool TakeNumber(std::string_view* text, size_t least, size_t most, int* value) {
   size_t n = 0;
   *value = 0;
-  while (n < most && n < text->size() && IsDigit((*text)[n]))
+  while (n < most && n < text->size() && base::IsDigit((*text)[n]))
     *value = *value * 10 + ((*text)[n++] - '0');
   if (n < least) return false;
   text->remove_prefix(n);
@@ -73,7 +65,7 @@ bool TakeTime(std::string_view* text, int64_t* micros) {
     if (!TakeNumber(text, 1, 2, &second)) return false;
     if (Take(text, '.')) {
       int64_t scale = kSecond / 10;
-      while (!text->empty() && IsDigit(text->front())) {
+      while (!text->empty() && base::IsDigit(text->front())) {
         fraction += (text->front() - '0') * scale;
         scale /= 10;
         text->remove_prefix(1);
@@ -87,7 +79,7 @@ bool TakeTime(std::string_view* text, int64_t* micros) {
 
 bool TakeZone(std::string_view text, int64_t* offset) {
   *offset = 0;
-  const std::string lower = Lower(Trim(text));
+  const std::string lower = base::Lower(Trim(text));
   if (lower.empty() || lower == "z" || lower == "utc" || lower == "gmt") return true;
   std::string_view rest = lower;
   const bool minus = Take(&rest, '-');
@@ -130,8 +122,8 @@ bool ParseDouble(std::string_view text, double* value) {
     magnitude.remove_prefix(1);
   }
   if (magnitude.empty()) return false;
-  if (!IsDigit(magnitude.front()) && magnitude.front() != '.') {
-    const std::string lower = Lower(magnitude);
+  if (!base::IsDigit(magnitude.front()) && magnitude.front() != '.') {
+    const std::string lower = base::Lower(magnitude);
     if (lower == "inf" || lower == "infinity") {
       *value = negative ? -std::numeric_limits<double>::infinity()
                         : std::numeric_limits<double>::infinity();

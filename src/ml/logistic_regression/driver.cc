@@ -1,11 +1,10 @@
 #include "src/ml/logistic_regression/driver.h"
 
-#include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <memory>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/ml/logistic_regression/kernels.h"
@@ -21,12 +20,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::string FamilyOf(const Params& params) {
-  std::string family = params.String("family");
-  std::transform(family.begin(), family.end(), family.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return family;
-}
+std::string FamilyOf(const Params& params) { return base::Lower(params.String("family")); }
 
 base::Status Unsupported(std::string_view what) {
   return base::Fail(base::kUnsupported,
