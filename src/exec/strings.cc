@@ -17,25 +17,24 @@
 #include "src/exec/functions.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
+#include "src/table/valid_text.h"
 
 namespace soteria::exec {
 namespace {
 
 using arrow::Type;
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 int64_t CodePoints(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); });
+  int64_t count = 0;
+  for (size_t at = 0; at < text.size(); at += table::CharacterBytes(text[at])) ++count;
+  return count;
 }
 
 /// Byte offset of code point `n`, or the end.
 size_t OffsetOf(std::string_view text, int64_t n) {
   size_t at = 0;
-  for (; at < text.size(); ++at) {
-    if (!IsContinuation(text[at]) && n-- == 0) break;
-  }
-  return at;
+  for (; at < text.size() && n > 0; --n) at += table::CharacterBytes(text[at]);
+  return std::min(at, text.size());
 }
 
 std::string_view Cell(const arrow::Array& array, int64_t i) {
@@ -85,7 +84,8 @@ base::StatusOr<ArrayPtr> Length(const Bound& node, const ArrayList& args, int64_
 base::StatusOr<ArrayPtr> CallArrow(const char* function, const ArrayPtr& arg) {
   static const arrow::Status registered = arrow::compute::Initialize();
   SOTERIA_ARROW_RETURN(registered);
-  SOTERIA_ARROW_ASSIGN(const arrow::Datum out, arrow::compute::CallFunction(function, {arg}));
+  SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr valid, table::WithValidText(arg));
+  SOTERIA_ARROW_ASSIGN(const arrow::Datum out, arrow::compute::CallFunction(function, {valid}));
   return out.make_array();
 }
 
@@ -169,8 +169,7 @@ bool Like(std::string_view text, std::string_view pattern) {
       continue;
     }
     if (p < pattern.size() && pattern[p] == '_') {
-      ++t;
-      while (t < text.size() && IsContinuation(text[t])) ++t;
+      t = std::min(text.size(), t + table::CharacterBytes(text[t]));
       ++p;
       continue;
     }
