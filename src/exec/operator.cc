@@ -16,6 +16,7 @@
 #include "src/exec/bound.h"
 #include "src/exec/codec.h"
 #include "src/exec/conditions.h"
+#include "src/exec/prefix.h"
 #include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
 #include "src/table/spark_random.h"
@@ -208,8 +209,8 @@ class FilterOperator : public Operator {
 
 class LimitOperator : public Operator {
  public:
-  explicit LimitOperator(int64_t rows) : rows_(rows) {}
-  std::string_view kind() const override { return "exec.limit"; }
+  LimitOperator(int64_t rows, bool take) : rows_(rows), take_(take) {}
+  std::string_view kind() const override { return take_ ? kTake : "exec.limit"; }
   std::string Encode() const override { return FieldWriter().AddI64(rows_).Take(); }
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
     if (rows_ < 0) {
@@ -232,6 +233,7 @@ class LimitOperator : public Operator {
 
  private:
   int64_t rows_;
+  bool take_;
 };
 
 class SampleOperator : public Operator {
@@ -470,9 +472,9 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr condition, ExprReader(in).Read());
     return Filter(std::move(condition));
   }
-  if (kind == "exec.limit") {
+  if (kind == "exec.limit" || kind == kTake) {
     SOTERIA_ASSIGN_OR_RETURN(const int64_t rows, in.NextI64());
-    return LocalLimit(rows);
+    return kind == kTake ? LocalTake(rows) : LocalLimit(rows);
   }
   if (kind == "exec.sample") return ReadSample(in);
   if (kind == "exec.sort_all") return LocalSort();
@@ -510,7 +512,8 @@ OperatorPtr Drop(std::vector<std::string> names) {
 OperatorPtr Rename(std::vector<std::pair<std::string, std::string>> names) {
   return std::make_shared<RenameOperator>(std::move(names));
 }
-OperatorPtr LocalLimit(int64_t n) { return std::make_shared<LimitOperator>(n); }
+OperatorPtr LocalLimit(int64_t n) { return std::make_shared<LimitOperator>(n, false); }
+OperatorPtr LocalTake(int64_t rows) { return std::make_shared<LimitOperator>(rows, true); }
 OperatorPtr LocalSort() { return std::make_shared<SortAllOperator>(); }
 OperatorPtr LocalSortBy(std::vector<SortKey> keys) {
   return std::make_shared<SortOperator>(std::move(keys));

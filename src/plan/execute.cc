@@ -9,8 +9,12 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/exec/operator.h"
+#include "src/exec/prefix.h"
+#include "src/table/arrow_status.h"
+#include "src/table/cut_short.h"
 #include "src/table/ipc.h"
 #include "src/table/types.h"
+#include "src/table/valid_text.h"
 
 namespace soteria::plan {
 namespace {
@@ -203,9 +207,14 @@ base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Run
 
 base::Status CollectRows(const Plan& plan, Runner& runner,
                          const std::function<base::Status(std::shared_ptr<arrow::Table>)>& sink) {
+  const auto send = [&sink](std::shared_ptr<arrow::Table> rows) -> base::Status {
+    SOTERIA_ASSIGN_OR_RETURN(rows, table::ToSparkForm(std::move(rows)));
+    SOTERIA_ASSIGN_OR_RETURN(rows, table::WithValidText(std::move(rows)));
+    return sink(std::move(rows));
+  };
   if (std::holds_alternative<AggregateNode>(plan.node)) {
     SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan, runner));
-    return sink(std::move(rows));
+    return send(std::move(rows));
   }
   // A limit at the top needs no shuffle: each partition sends at most that many rows.
   const auto* limit = std::get_if<LimitNode>(&plan.node);
@@ -213,14 +222,19 @@ base::Status CollectRows(const Plan& plan, Runner& runner,
   const Plan& body = limit == nullptr ? plan : *plan.input;
   SOTERIA_ASSIGN_OR_RETURN(Lowered lowered, Lower(body, runner));
   if (limit != nullptr) {
-    lowered = lowered.With(Bytes(*exec::LocalLimit(limit->rows)), plan.schema);
+    lowered = lowered.With(Bytes(*exec::LocalTake(limit->rows)), plan.schema);
   }
   auto on_output = [&](uint64_t, std::string ipc) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(auto rows, table::FromIpcStream(ipc));
+    const base::Status cut_short = table::TakeError(&rows);
+    if (rows == nullptr) {
+      SOTERIA_ARROW_ASSIGN(rows, arrow::Table::MakeEmpty(plan.schema));
+    }
     if (rows->num_rows() > left) rows = rows->Slice(0, left);
     left -= rows->num_rows();
-    SOTERIA_ASSIGN_OR_RETURN(auto spark_form, table::ToSparkForm(rows));
-    return sink(std::move(spark_form));
+    // Partitions come in order: an error counts when the rows before it don't suffice.
+    if (left > 0) SOTERIA_RETURN_IF_ERROR(cut_short);
+    return send(std::move(rows));
   };
   return runner.Run(lowered.Stage(dataflow::Terminal::kCollect), on_output).status();
 }

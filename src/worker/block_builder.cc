@@ -7,7 +7,9 @@
 
 #include "src/base/text.h"
 #include "src/dataflow/slices.h"
+#include "src/exec/prefix.h"
 #include "src/table/arrow_status.h"
+#include "src/table/cut_short.h"
 #include "src/table/ipc.h"
 #include "src/table/types.h"
 
@@ -17,6 +19,12 @@ using TablePtr = std::shared_ptr<arrow::Table>;
 
 namespace {
 
+/// A limit's first try, and by how much it grows while rows are wanting.
+constexpr int64_t kFirstRowsMin = 1024;
+constexpr int64_t kFirstRowsGrowth = 4;
+/// A model or transformer goes row by row.
+constexpr std::string_view kTransformOperator = "ml.transform";
+
 // What the cache does with the block of a prefix when memory is short. What comes straight from
 // sealed files or a broadcast is there already in a form that costs about as much to open.
 Eviction EvictionOf(const dataflow::Recipe& recipe, size_t length) {
@@ -24,6 +32,25 @@ Eviction EvictionOf(const dataflow::Recipe& recipe, size_t length) {
                      std::holds_alternative<dataflow::TreeSource>(recipe.source) ||
                      std::holds_alternative<dataflow::LocalSource>(recipe.source);
   return there && length == 0 ? Eviction::kDrop : Eviction::kSpill;
+}
+
+/// An error of what the rows hold, or of a file that isn't what its table says: one that doesn't
+/// come up where the rows aren't needed. Everything that may be an attack, a lost worker or a lack
+/// of memory is one wherever it comes up (I8, I9).
+bool IsOfData(const base::Status& status) {
+  const std::string name = base::ConditionName(status);
+  if (base::Is(status, base::kInput)) return true;
+  return !name.empty() && !name.starts_with("SOTERIA.") && !base::Is(status, base::kInternal);
+}
+
+/// The first limit at or after `from` with nothing before it but operators that go row by row;
+/// `length` if there is none.
+size_t NextLimit(const std::vector<dataflow::OperatorBytes>& chain, size_t from, size_t length) {
+  for (size_t i = from; i < length; ++i) {
+    if (exec::LimitOf(chain[i].kind, chain[i].bytes).has_value()) return i;
+    if (!exec::KeepsPrefix(chain[i].kind) && chain[i].kind != kTransformOperator) return length;
+  }
+  return length;
 }
 
 }  // namespace
@@ -78,6 +105,13 @@ base::StatusOr<BlockBuilder::Made> BlockBuilder::MakePrefix(const Path& path, si
 }
 
 base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length, Holding& holding) {
+  auto block = ComputeRows(path, length, holding);
+  const bool take = length > 0 && path.recipe.chain[length - 1].kind == exec::kTake;
+  if (block.ok() || !take || !IsOfData(block.status())) return block;
+  return Block{table::WithError(nullptr, block.status()), nullptr};
+}
+
+base::StatusOr<Block> BlockBuilder::ComputeRows(const Path& path, size_t length, Holding& holding) {
   // Starts at the longest prefix that is kept (or is to be kept), else at the source.
   size_t start = length;
   bool from_kept = false;
@@ -95,7 +129,25 @@ base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length, Hol
     SOTERIA_RETURN_IF_ERROR(holding.Set(TableBytes(*table)));
   }
   Block block{std::move(table), nullptr};
-  for (size_t i = start; i < length; ++i) {
+  for (size_t i = start; i < length;) {
+    const size_t limit = NextLimit(path.recipe.chain, i, length);
+    if (limit == i || limit == length) {
+      SOTERIA_ASSIGN_OR_RETURN(block, Apply(path, i, i + 1, std::move(block), holding));
+      ++i;
+      continue;
+    }
+    const dataflow::OperatorBytes& op = path.recipe.chain[limit];
+    const bool take = op.kind == exec::kTake && limit + 1 == length;
+    SOTERIA_ASSIGN_OR_RETURN(block, FirstRows(path, i, limit, block.table,
+                                              *exec::LimitOf(op.kind, op.bytes), take, holding));
+    i = limit;
+  }
+  return block;
+}
+
+base::StatusOr<Block> BlockBuilder::Apply(const Path& path, size_t from, size_t to, Block block,
+                                          Holding& holding) {
+  for (size_t i = from; i < to; ++i) {
     // What an operator makes is about as large as what it is given; until it is known, room for it
     // is made and not insisted on, since many share all their columns with their input.
     const uint64_t copied =
@@ -110,6 +162,48 @@ base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length, Hol
     SOTERIA_RETURN_IF_ERROR(holding.Set(block.bytes()));
   }
   return block;
+}
+
+base::StatusOr<Block> BlockBuilder::FirstRows(const Path& path, size_t from, size_t to,
+                                              const TablePtr& table, int64_t rows, bool take,
+                                              Holding& holding) {
+  const int64_t all = table->num_rows();
+  const auto prefix = [&](int64_t length) {
+    return Apply(path, from, to, Block{table->Slice(0, length), nullptr}, holding);
+  };
+  int64_t good = 0;  // rows of the longest beginning that is known to go through
+  for (int64_t next = rows == 0 ? 0 : std::max(rows, kFirstRowsMin);; next *= kFirstRowsGrowth) {
+    next = std::min(next, all);
+    auto block = prefix(next);
+    if (block.ok()) {
+      if (block->table->num_rows() >= rows || next == all) return block;
+      good = next;
+      continue;
+    }
+    if (!IsOfData(block.status())) return block;
+    // The first row that fails is one of (good, next].
+    base::Status error = block.status();
+    int64_t bad = next;
+    while (bad - good > 1) {
+      const int64_t middle = good + (bad - good) / 2;
+      block = prefix(middle);
+      if (block.ok()) {
+        if (block->table->num_rows() >= rows) return block;
+        good = middle;
+      } else if (IsOfData(block.status())) {
+        error = block.status();
+        bad = middle;
+      } else {
+        return block;
+      }
+    }
+    if (!take) return error;
+    block = prefix(good);
+    if (!block.ok()) return IsOfData(block.status()) ? error : block.status();
+    if (block->table->num_rows() >= rows) return block;
+    block->table = table::WithError(std::move(block->table), error);
+    return block;
+  }
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe,

@@ -75,6 +75,16 @@ class BlockBuilder {
   base::StatusOr<Made> MakeOne(const dataflow::Recipe& recipe, uint64_t partition);
   base::StatusOr<Made> MakePrefix(const Path& path, size_t length);
   base::StatusOr<Block> Compute(const Path& path, size_t length, Holding& holding);
+  base::StatusOr<Block> ComputeRows(const Path& path, size_t length, Holding& holding);
+  /// Operators [from, to) of the chain.
+  base::StatusOr<Block> Apply(const Path& path, size_t from, size_t to, Block block,
+                              Holding& holding);
+  /// What the operators [from, to), which go row by row, make of the table, as far as `rows` rows
+  /// of it need: an error in a later row isn't one. `take`: one in an earlier row comes with the
+  /// rows before it.
+  base::StatusOr<Block> FirstRows(const Path& path, size_t from, size_t to,
+                                  const std::shared_ptr<arrow::Table>& table, int64_t rows,
+                                  bool take, Holding& holding);
   // Each counts what it takes while it reads in the holding.
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadSource(const dataflow::Recipe& recipe,
                                                            uint64_t partition, Holding& holding);

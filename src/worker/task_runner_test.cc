@@ -1,13 +1,18 @@
 // Tasks as a worker runs them.
 #include "src/worker/task_runner.h"
 
+#include <arrow/scalar.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "src/base/errors.h"
+#include "src/base/text.h"
 #include "src/dataflow/feature_columns.h"
+#include "src/exec/prefix.h"
+#include "src/table/cut_short.h"
 #include "src/worker/task_runner_for_test.h"
 
 namespace soteria::worker {
@@ -18,6 +23,65 @@ TEST_F(TaskRunnerTest, CollectsRows) {
   EXPECT_EQ(Values(Payload(Map({0}), MessageKind::kRows, {0})), (std::vector<int64_t>{0, 1, 2, 3}));
   EXPECT_EQ(Values(Payload(Map({2}), MessageKind::kRows, {2})),
             (std::vector<int64_t>{20, 21, 22, 23}));
+}
+
+dataflow::OperatorBytes Of(const exec::OperatorPtr& op) {
+  return {std::string(op->kind()), op->Encode()};
+}
+
+exec::ExprPtr Number(int64_t value) { return exec::Literal(arrow::MakeScalar(value)); }
+
+/// x, and an error in the rows from `at` on.
+dataflow::OperatorBytes StopsAt(int64_t at) {
+  const auto x = exec::Column("x");
+  return Of(exec::Project({{"x", exec::Call("if", {exec::Call(">=", {x, Number(at)}),
+                                                   exec::Call("div", {x, Number(0)}), x})}}));
+}
+
+dataflow::OperatorBytes From(int64_t least) {
+  return Of(exec::Filter(exec::Call(">=", {exec::Column("x"), Number(least)})));
+}
+
+TEST_F(TaskRunnerTest, AnErrorBehindALimitIsNone) {
+  const auto rows = [&](std::vector<dataflow::OperatorBytes> chain) -> std::string {
+    Start(Spec(Terminal::kCollect, Rows(1, std::move(chain))));
+    const TaskOutput output = Map({0});
+    if (output.outcome != TaskOutcome::kOk) return base::ConditionName(Error(output, {0}));
+    std::string text;
+    for (const int64_t x : Values(Payload(output, MessageKind::kRows, {0}))) {
+      text += base::Cat(x, " ");
+    }
+    return text;
+  };
+  const std::string zero = base::kDivideByZero.name;
+  EXPECT_EQ(rows({StopsAt(3), Limit(3)}), "0 1 2 ");
+  EXPECT_EQ(rows({StopsAt(3), Limit(4)}), zero);
+  EXPECT_EQ(rows({StopsAt(0), Limit(0)}), "");
+  EXPECT_EQ(rows({StopsAt(7), From(5), Limit(2)}), "5 6 ");
+  EXPECT_EQ(rows({StopsAt(7), From(5), Limit(3)}), zero);
+  EXPECT_EQ(rows({From(90), StopsAt(97), Limit(7)}), "90 91 92 93 94 95 96 ");
+  EXPECT_EQ(rows({StopsAt(200), From(98), Limit(9)}), "98 99 ");
+  // A sort needs all rows.
+  EXPECT_EQ(rows({StopsAt(3), Of(exec::LocalSort()), Limit(1)}), zero);
+  EXPECT_EQ(rows({Of(exec::LocalSort()), StopsAt(3), Limit(3)}), "0 1 2 ");
+  // What follows the limit sees its rows only.
+  EXPECT_EQ(rows({Limit(3), StopsAt(3)}), "0 1 2 ");
+  EXPECT_EQ(rows({StopsAt(5), Limit(5), StopsAt(4), Limit(4)}), "0 1 2 3 ");
+}
+
+TEST_F(TaskRunnerTest, RowsBeforeAnErrorComeWithIt) {
+  const auto taken = [&](std::vector<dataflow::OperatorBytes> chain, int64_t rows) {
+    chain.push_back(Of(exec::LocalTake(rows)));
+    Start(Spec(Terminal::kCollect, Rows(1, std::move(chain))));
+    auto table = *table::FromIpcStream(Payload(Map({0}), MessageKind::kRows, {0}));
+    const base::Status error = table::TakeError(&table);
+    return base::Cat(table == nullptr ? -1 : table->num_rows(), " ", base::ConditionName(error));
+  };
+  EXPECT_EQ(taken({StopsAt(3)}, 3), "3 ");
+  EXPECT_EQ(taken({StopsAt(3)}, 4), "3 DIVIDE_BY_ZERO");
+  EXPECT_EQ(taken({StopsAt(7), From(5)}, 3), "2 DIVIDE_BY_ZERO");
+  EXPECT_EQ(taken({StopsAt(0)}, 1), "0 DIVIDE_BY_ZERO");
+  EXPECT_EQ(taken({StopsAt(3), Of(exec::LocalSort())}, 1), "-1 DIVIDE_BY_ZERO");
 }
 
 TEST_F(TaskRunnerTest, ReducesThroughTheTree) {
