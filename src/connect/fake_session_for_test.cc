@@ -84,7 +84,8 @@ std::string UuidOf(int number) {
 }  // namespace
 
 base::StatusOr<plan::Source> FakeSession::Resolve(const std::string& path,
-                                                  const std::string& /*format*/) {
+                                                  const std::string& /*format*/,
+                                                  const plan::ReadOptions& /*options*/) {
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(Stripped(path));
   if (found == tables_.end()) {

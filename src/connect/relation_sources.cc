@@ -38,14 +38,20 @@ base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
   return table;
 }
 
-/// Options that change what is read; others (compression, mergeSchema, ...) have no effect here.
-base::Status CheckReadOptions(const Read::DataSource& source) {
+/// Options that change what is read; others (compression, ...) have no effect here.
+base::StatusOr<plan::ReadOptions> OptionsOf(const Read::DataSource& source) {
+  plan::ReadOptions options;
   for (const auto& [key, value] : source.options()) {
     const std::string lower = base::Lower(key);
+    const bool flag = base::Lower(value) == "true";
+    if (lower == "mergeschema") options.merge_schema = flag;
+    if (lower == "recursivefilelookup") options.recursive = flag;
+    if (lower == "basepath") options.base = value;
     const bool refused = lower == "wholetext"
                              ? base::Lower(value) != "false"
                              : lower == "linesep" || lower == "pathglobfilter" ||
-                                   lower == "recursivefilelookup" || lower == "basepath";
+                                   lower == "modifiedbefore" || lower == "modifiedafter" ||
+                                   (lower.starts_with("ignore") && flag);
     if (refused) {
       return base::Fail(base::kUnsupported,
                         base::Cat("The read option `", key, "` is not supported in an enclave"));
@@ -54,7 +60,7 @@ base::Status CheckReadOptions(const Read::DataSource& source) {
   if (source.predicates_size() > 0) {
     return base::Fail(base::kUnsupported, "Reading with predicates (JDBC) is not supported");
   }
-  return base::OkStatus();
+  return options;
 }
 
 base::StatusOr<std::vector<std::string>> ReadPaths(const Read::DataSource& source) {
@@ -112,10 +118,10 @@ RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read
                                 "` is not supported in an enclave: data sets are made by "
                                 "`soteria put` and read as parquet"));
   }
-  SOTERIA_RETURN_IF_ERROR(CheckReadOptions(source));
+  SOTERIA_ASSIGN_OR_RETURN(const plan::ReadOptions options, OptionsOf(source));
   SOTERIA_ASSIGN_OR_RETURN(auto paths, ReadPaths(source));
   Resolved resolved;
-  SOTERIA_ASSIGN_OR_RETURN(resolved.plan, builder_.Read(paths, format));
+  SOTERIA_ASSIGN_OR_RETURN(resolved.plan, builder_.Read(paths, format, options));
   if (source.schema().empty()) return resolved;
   SOTERIA_ASSIGN_OR_RETURN(auto schema, ParseSchema(source.schema()));
   SOTERIA_ASSIGN_OR_RETURN(auto select, SelectSchema(*schema, *resolved.plan->schema));

@@ -27,6 +27,9 @@ void AddSource(const TreeSource& source, FieldWriter& fields) {
   fields.Add("tree").Add(source.id).AddU64(source.version).Add(base::View(source.index));
   fields.Add(source.format);
   AddStrings(source.files, fields);
+  fields.Add(source.schema);
+  AddStrings(source.keys, fields);
+  AddStrings(source.values, fields);
 }
 
 void AddSource(const LocalSource& source, FieldWriter& fields) {
@@ -68,6 +71,13 @@ Status CheckSource(const TreeSource& source, uint64_t partitions) {
   }
   if (source.files.size() != partitions) {
     return base::Fail(base::kProtocol, "a tree source has one partition a file");
+  }
+  if (source.keys.size() > kFolderKeysMax ||
+      source.values.size() != source.keys.size() * source.files.size()) {
+    return base::Fail(base::kProtocol, "a tree source has one value a key and file");
+  }
+  if (source.schema.empty() && !source.keys.empty()) {
+    return base::Fail(base::kProtocol, "a tree source with keys has a schema");
   }
   return base::OkStatus();
 }

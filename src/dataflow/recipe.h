@@ -26,6 +26,9 @@ inline constexpr int kRecipeDepthMax = 32;
 /// Operators in one chain.
 inline constexpr size_t kChainMax = 4'096;
 
+/// Columns that names of folders make.
+inline constexpr size_t kFolderKeysMax = 64;
+
 /// The kind of the operator that turns a table into a feature block; it can only be the last of a
 /// chain. Its bytes are EncodeFeatureColumns (feature_columns.h).
 inline constexpr char kFeaturesOperator[] = "table.features";
@@ -56,6 +59,12 @@ struct TreeSource {
   base::Digest index{};
   std::vector<std::string> files;
   std::string format;  // "parquet" or "text"
+  /// The table's columns as Spark's schema JSON; empty: as the files have them.
+  std::string schema;
+  /// Those of them that the names of folders make, and their values file by file: "=" and the
+  /// text, or "" for null.
+  std::vector<std::string> keys;
+  std::vector<std::string> values;
 };
 
 /// Rows of one Arrow IPC table in a broadcast; partition p is the rows [row_ends[p-1],

@@ -21,7 +21,15 @@ base::Digest DigestOf(char fill) {
 
 DatasetSource SomeDataset() { return {"/data/a", std::string(16, 'a'), 3, DigestOf('i'), {"x"}}; }
 TreeSource SomeTree() {
-  return {"/data/t", std::string(16, 't'), 1, DigestOf('j'), {"m/part-0", "m/part-1"}, "parquet"};
+  return {"/data/t",
+          std::string(16, 't'),
+          1,
+          DigestOf('j'),
+          {"m/part-0", "m/part-1"},
+          "parquet",
+          "",
+          {},
+          {}};
 }
 RecipePtr Parent() { return MakeRecipe(SomeDataset(), {{"exec.filter", "f"}}, 4); }
 
@@ -76,6 +84,17 @@ TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
   tree([](TreeSource& s) { s.index[0] ^= 1; });
   tree([](TreeSource& s) { s.format = "text"; });
   tree([](TreeSource& s) { std::swap(s.files[0], s.files[1]); });
+  tree([](TreeSource& s) { s.schema = "{}"; });
+  tree([](TreeSource& s) {
+    s.schema = "{}";
+    s.keys = {"k"};
+    s.values.assign(s.files.size(), "=1");
+  });
+  tree([](TreeSource& s) {
+    s.schema = "{}";
+    s.keys = {"k"};
+    s.values.assign(s.files.size(), "");
+  });
   add(LocalSource{{}, DigestOf('c'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('d'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('c'), {4, 7}}, {}, 2);
@@ -108,6 +127,14 @@ TEST(RecipeTest, RefusesWhatNoPlanMakes) {
   short_id.id.pop_back();
   EXPECT_TRUE(refused(short_id, {}, 4));
   EXPECT_TRUE(refused(SomeTree(), {}, 3));
+  TreeSource few = SomeTree();
+  few.schema = "{}";
+  few.keys = {"k"};
+  EXPECT_FALSE(CheckedRecipe(few, {}, few.files.size()).ok());  // a value for each file
+  few.values.assign(few.files.size(), "=1");
+  EXPECT_TRUE(CheckedRecipe(few, {}, few.files.size()).ok());
+  few.schema.clear();
+  EXPECT_FALSE(CheckedRecipe(few, {}, few.files.size()).ok());  // the schema says the types
   TreeSource csv = SomeTree();
   csv.format = "csv";
   EXPECT_TRUE(refused(csv, {}, 2));

@@ -43,6 +43,9 @@ void ToProto(const TreeSource& source, task::Recipe& recipe) {
   out.set_index_digest(Bytes(source.index));
   out.mutable_files()->Add(source.files.begin(), source.files.end());
   out.set_format(source.format);
+  out.set_schema(source.schema);
+  out.mutable_keys()->Add(source.keys.begin(), source.keys.end());
+  out.mutable_values()->Add(source.values.begin(), source.values.end());
 }
 
 void ToProto(const LocalSource& source, task::Recipe& recipe) {
@@ -85,7 +88,15 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
     case task::Recipe::kTree: {
       const task::TreeSource& in = recipe.tree();
       SOTERIA_ASSIGN_OR_RETURN(const base::Digest index, base::ToDigest(in.index_digest()));
-      return TreeSource{in.root(), in.id(), in.version(), index, ToVector(in.files()), in.format()};
+      return TreeSource{in.root(),
+                        in.id(),
+                        in.version(),
+                        index,
+                        ToVector(in.files()),
+                        in.format(),
+                        in.schema(),
+                        ToVector(in.keys()),
+                        ToVector(in.values())};
     }
     case task::Recipe::kLocal: {
       const task::LocalSource& in = recipe.local();

@@ -52,8 +52,16 @@ TEST(TaskTest, ComesBackAsItWas) {
 
 TEST(TaskTest, TreeAndLocalSourcesComeBack) {
   for (const RecipePtr& recipe :
-       {MakeRecipe(TreeSource{"/t", std::string(16, 't'), 1, DigestOf('i'), {"a", "b"}, "text"}, {},
-                   2),
+       {MakeRecipe(TreeSource{"/t",
+                              std::string(16, 't'),
+                              1,
+                              DigestOf('i'),
+                              {"a", "b"},
+                              "text",
+                              "{}",
+                              {"k"},
+                              {"=1", ""}},
+                   {}, 2),
         MakeRecipe(LocalSource{DigestOf('b'), DigestOf('c'), {3, 3}}, {}, 2)}) {
     Task task = SomeTask();
     task.spec.recipe = recipe;

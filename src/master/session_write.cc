@@ -8,6 +8,7 @@
 #include "src/master/enclave_session.h"
 #include "src/ml/catalog.h"
 #include "src/ml/persist.h"
+#include "src/table/arrow_status.h"
 
 namespace soteria::master {
 namespace {
@@ -52,17 +53,26 @@ class TreeFolder : public ml::FolderReader {
 
   base::StatusOr<std::string> Text(const std::string& relative_dir) override {
     std::string text;
-    for (const std::string& file : DataFiles(tree_, Join(folder_, relative_dir))) {
+    SOTERIA_ASSIGN_OR_RETURN(const TreeTable table, TableIn(tree_, Join(folder_, relative_dir)));
+    for (const std::string& file : table.files) {
       SOTERIA_ASSIGN_OR_RETURN(std::string part, tree_.Read(file, kMetadataBytesMax));
       text += part;
     }
     return text;
   }
 
+  /// All part files: which of them has the rows is chance.
   base::StatusOr<std::shared_ptr<arrow::Table>> Parquet(const std::string& relative_dir) override {
-    const auto files = DataFiles(tree_, Join(folder_, relative_dir));
-    if (files.empty()) return PathNotFound(Join(folder_, relative_dir));
-    return tree_.ReadParquet(files.front(), std::nullopt);
+    SOTERIA_ASSIGN_OR_RETURN(const TreeTable table, TableIn(tree_, Join(folder_, relative_dir)));
+    if (table.files.empty()) return PathNotFound(Join(folder_, relative_dir));
+    SOTERIA_ASSIGN_OR_RETURN(const auto schema, SchemaOfTable(tree_, table));
+    std::vector<std::shared_ptr<arrow::Table>> parts;
+    for (const std::string& file : table.files) {
+      SOTERIA_ASSIGN_OR_RETURN(auto part, tree_.ReadParquetAs(file, *schema));
+      parts.push_back(std::move(part));
+    }
+    SOTERIA_ARROW_ASSIGN(auto rows, arrow::ConcatenateTables(parts));
+    return rows;
   }
 
  private:

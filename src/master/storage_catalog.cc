@@ -5,7 +5,9 @@
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/policy/path.h"
 #include "src/storage/dataset.h"
+#include "src/table/types.h"
 
 namespace soteria::master {
 namespace {
@@ -20,32 +22,44 @@ base::Status PathNotFound(const std::string& path) {
   return base::Fail(base::kPathNotFound, base::Cat("Path does not exist: ", path, "."));
 }
 
-std::vector<std::string> DataFiles(const storage::Tree& tree, const std::string& folder) {
-  std::vector<std::string> files;
-  for (std::string& file : tree.List(folder)) {
-    const size_t slash = file.rfind('/');
-    const char first = file[slash == std::string::npos ? 0 : slash + 1];
-    if (first != '_' && first != '.') files.push_back(std::move(file));
+base::StatusOr<TreeTable> TableIn(const storage::Tree& tree, const std::string& folder,
+                                  const plan::ReadOptions& options) {
+  return TableOfFolder(tree.List(folder), folder, options,
+                       [&tree](const std::string& file) { return tree.PlainBytes(file); });
+}
+
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfTable(const storage::Tree& tree,
+                                                             const TreeTable& table,
+                                                             const plan::ReadOptions& options) {
+  SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Schema> schema,
+                           tree.ParquetSchema(table.headers.front()));
+  for (size_t i = 1; options.merge_schema && i < table.headers.size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto next, tree.ParquetSchema(table.headers[i]));
+    SOTERIA_ASSIGN_OR_RETURN(schema, MergeSchemas(*schema, *next));
   }
-  return files;
+  return WithKeys(*schema, table.keys);
 }
 
 base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
-                                                     const std::string& format) {
-  auto source = ResolveUngated(path, format);
+                                                     const std::string& format,
+                                                     const plan::ReadOptions& options) {
+  auto source = ResolveUngated(path, format, options);
   if (!source.ok()) return output_.Permit(source.status());
   return source;
 }
 
 base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& path,
-                                                            const std::string& format) {
+                                                            const std::string& format,
+                                                            const plan::ReadOptions& options) {
   if (format != "parquet" && format != "text") {
     return base::Fail(base::kUnsupported, base::Cat("read format '", format,
                                                     "' is not supported: use parquet or text"));
   }
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable readable, gate_.MayRead(path));
   SOTERIA_ASSIGN_OR_RETURN(auto root, roots_.Open(readable));
-  if (root->opened.index.kind == storage::RootKind::kTree) return OfTree(readable, *root, format);
+  if (root->opened.index.kind == storage::RootKind::kTree) {
+    return OfTree(readable, *root, format, options);
+  }
   if (!readable.relative.empty()) return PathNotFound(readable.path);
   if (format != "parquet") {
     return base::Fail(base::kUnsupported,
@@ -61,29 +75,45 @@ base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& p
 }
 
 base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& readable,
-                                                    const Root& root, const std::string& format) {
+                                                    const Root& root, const std::string& format,
+                                                    const plan::ReadOptions& options) {
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, roots_.OpenTree(readable));
   if (!tree.Exists(readable.relative)) return PathNotFound(readable.path);
+  plan::ReadOptions below = options;
+  if (options.base.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(const policy::Readable base, gate_.MayRead(*options.base));
+    if (base.root != readable.root || !policy::IsWithin(readable.path, base.path)) {
+      return base::Fail(base::kIllegalArgument,
+                        base::Cat("basePath '", base.path, "' must be a folder above '",
+                                  readable.path, "' in the same root"));
+    }
+    below.base = base.relative;
+  }
+  SOTERIA_ASSIGN_OR_RETURN(TreeTable table, TableIn(tree, readable.relative, below));
+  if (table.files.empty()) {
+    return base::Fail(
+        kCannotInferSchema,
+        base::Cat("Unable to infer schema for ", format == "parquet" ? "Parquet" : "text", " at ",
+                  readable.path, ": it holds no data files. It must be specified manually."));
+  }
+  plan::Source source;
+  source.partitions = table.files.size();
+  for (const std::string& file : table.files) source.bytes += tree.Find(file)->size;
+  if (format == "text") {
+    SOTERIA_ASSIGN_OR_RETURN(source.schema, WithKeys(*TextSchema(), table.keys));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(source.schema, SchemaOfTable(tree, table, below));
+  }
   dataflow::TreeSource where;
   where.root = root.path;
   where.id = root.id;
   where.version = tree.index().index.version;
   where.index = tree.index().digest;
   where.format = format;
-  where.files = DataFiles(tree, readable.relative);
-  if (where.files.empty()) {
-    return base::Fail(base::kAnalysis,
-                      base::Cat("Unable to infer schema for ", format, " at ", readable.path,
-                                ": it holds no data files. It must be specified manually."));
-  }
-  plan::Source source;
-  source.partitions = where.files.size();
-  for (const std::string& file : where.files) source.bytes += tree.Find(file)->size;
-  if (format == "text") {
-    source.schema = TextSchema();
-  } else {
-    SOTERIA_ASSIGN_OR_RETURN(source.schema, tree.ParquetSchema(where.files.front()));
-  }
+  where.files = std::move(table.files);
+  SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
+  for (const auto& key : table.keys) where.keys.push_back(key->name());
+  where.values = std::move(table.values);
   source.where = std::move(where);
   return source;
 }

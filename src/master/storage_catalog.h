@@ -7,6 +7,7 @@
 #include "src/base/status.h"
 #include "src/master/output_gate.h"
 #include "src/master/roots.h"
+#include "src/master/tree_table.h"
 #include "src/plan/logical.h"
 #include "src/policy/gate.h"
 
@@ -17,21 +18,28 @@ class StorageCatalog : public plan::Catalog {
   StorageCatalog(const policy::Gate& gate, Roots& roots, const OutputGate& output)
       : gate_(gate), roots_(roots), output_(output) {}
 
-  base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format) override;
+  base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format,
+                                       const plan::ReadOptions& options = {}) override;
 
  private:
-  base::StatusOr<plan::Source> ResolveUngated(const std::string& path, const std::string& format);
+  base::StatusOr<plan::Source> ResolveUngated(const std::string& path, const std::string& format,
+                                              const plan::ReadOptions& options);
   base::StatusOr<plan::Source> OfTree(const policy::Readable& readable, const Root& root,
-                                      const std::string& format);
+                                      const std::string& format, const plan::ReadOptions& options);
 
   const policy::Gate& gate_;
   Roots& roots_;
   const OutputGate& output_;
 };
 
-/// Files of a folder that hold rows: names as Spark's readers take them (not beginning with '_' or
-/// '.'), ascending.
-std::vector<std::string> DataFiles(const storage::Tree& tree, const std::string& folder);
+/// A folder of the tree as a table (tree_table.h).
+base::StatusOr<TreeTable> TableIn(const storage::Tree& tree, const std::string& folder,
+                                  const plan::ReadOptions& options = {});
+
+/// The columns that the table's Parquet files have as one.
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfTable(const storage::Tree& tree,
+                                                             const TreeTable& table,
+                                                             const plan::ReadOptions& options = {});
 
 /// "Path does not exist: <path>", as Spark says it.
 base::Status PathNotFound(const std::string& path);

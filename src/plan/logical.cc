@@ -60,7 +60,7 @@ struct Describe {
 }  // namespace
 
 base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
-                                      const std::string& format) {
+                                      const std::string& format, const ReadOptions& options) {
   if (paths.empty() || paths.size() > kPathsMax) {
     return base::Fail(base::kIllegalArgument, base::Cat("read.", format, " takes 1 to ", kPathsMax,
                                                         " paths, not ", paths.size()));
@@ -69,7 +69,7 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
     return base::Fail(base::kUnsupported,
                       "Reading several paths as one table is not supported: read one path");
   }
-  SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths.front(), format));
+  SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths.front(), format, options));
   if (source.partitions == 0 || source.partitions > dataflow::kPartitionsMax) {
     return base::Fail(base::kUnsupported,
                       base::Cat("reading a folder of ", source.partitions, " files: 1 to ",

@@ -33,13 +33,21 @@ struct Source {
   uint64_t bytes = 0;  // of all its files as they are stored
 };
 
+/// How a folder of files becomes one table; names of Spark's options.
+struct ReadOptions {
+  bool merge_schema = false;        // mergeSchema
+  bool recursive = false;           // recursiveFileLookup
+  std::optional<std::string> base;  // basePath: where the names of folders begin to be columns
+};
+
 /// Where plans learn about paths. The master implements it over the Manifest and storage.
 class Catalog {
  public:
   virtual ~Catalog() = default;
   /// `format` is "parquet" or "text". Errors: kNotInManifest, kPathNotFound, kIntegrity,
   /// kRolledBack.
-  virtual base::StatusOr<Source> Resolve(const std::string& path, const std::string& format) = 0;
+  virtual base::StatusOr<Source> Resolve(const std::string& path, const std::string& format,
+                                         const ReadOptions& options) = 0;
 };
 
 struct Plan;
@@ -92,7 +100,8 @@ class Builder {
  public:
   explicit Builder(Catalog& catalog) : catalog_(catalog) {}
 
-  base::StatusOr<PlanPtr> Read(const std::vector<std::string>& paths, const std::string& format);
+  base::StatusOr<PlanPtr> Read(const std::vector<std::string>& paths, const std::string& format,
+                               const ReadOptions& options = {});
   base::StatusOr<PlanPtr> Local(std::shared_ptr<arrow::Table> table);
   base::StatusOr<PlanPtr> Apply(PlanPtr input, exec::OperatorPtr op);
   base::StatusOr<PlanPtr> Transform(PlanPtr input,

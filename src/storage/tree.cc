@@ -10,6 +10,8 @@
 #include "src/base/text.h"
 #include "src/storage/parquet_file.h"
 #include "src/storage/tree_file.h"
+#include "src/table/conditions.h"
+#include "src/table/conform.h"
 
 namespace soteria::storage {
 
@@ -23,6 +25,17 @@ namespace {
 bool IsWithin(std::string_view path, std::string_view folder) {
   if (folder.empty() || path == folder) return true;
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+// The error of what a file holds, with its name; others (I9) are as they are.
+Status InFile(const Status& status, std::string_view relative) {
+  for (const base::Condition* condition : {&table::kFailedReadFile, &table::kCannotReadFooter,
+                                           &table::kFileTypeMismatch, &base::kInput}) {
+    if (!base::Is(status, *condition)) continue;
+    return base::FailQuotingData(*condition, Cat("Encountered error while reading file ", relative,
+                                                 ". ", base::Message(status)));
+  }
+  return status;
 }
 
 }  // namespace
@@ -131,13 +144,47 @@ StatusOr<std::shared_ptr<arrow::Table>> Tree::ReadParquet(
   return file.ReadNormal(columns, std::nullopt);
 }
 
+StatusOr<std::shared_ptr<arrow::Table>> Tree::ReadParquetAs(std::string_view relative,
+                                                            const arrow::Schema& wanted,
+                                                            const Admit& admit) const {
+  const auto read = [&]() -> StatusOr<std::shared_ptr<arrow::Table>> {
+    SOTERIA_ASSIGN_OR_RETURN(auto source, OpenFile(relative));
+    SOTERIA_ASSIGN_OR_RETURN(
+        ParquetFile file,
+        ParquetFile::Open(std::move(source), nullptr, FetchFor(root_), table::kFailedReadFile));
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> columns,
+                             table::ColumnsFor(wanted, *file.schema()));
+    if (admit != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file.ReadBytes(columns));
+      SOTERIA_RETURN_IF_ERROR(admit(bytes));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const auto rows, file.ReadNormal(columns, std::nullopt));
+    return table::Conform(*rows, wanted);
+  };
+  auto rows = read();
+  return rows.ok() ? std::move(rows) : InFile(rows.status(), relative);
+}
+
+StatusOr<uint64_t> Tree::PlainBytes(std::string_view relative) const {
+  const FileEntry* entry = Find(relative);
+  if (entry == nullptr) {
+    return base::Fail(base::kPathNotFound, Cat("Path does not exist: ", root_, "/", relative));
+  }
+  return PlainTreeBytes(entry->size);
+}
+
 StatusOr<std::shared_ptr<arrow::Schema>> Tree::ParquetSchema(std::string_view relative) const {
-  SOTERIA_ASSIGN_OR_RETURN(auto source, OpenFile(relative));
-  SOTERIA_ASSIGN_OR_RETURN(ParquetFile file, ParquetFile::Open(std::move(source), nullptr,
-                                                               FetchFor(root_), base::kInput));
-  // Of no row group: an empty table in our vocabulary.
-  SOTERIA_ASSIGN_OR_RETURN(const auto none, file.ReadNormal(std::nullopt, file.row_groups()));
-  return none->schema();
+  const auto read = [&]() -> StatusOr<std::shared_ptr<arrow::Schema>> {
+    SOTERIA_ASSIGN_OR_RETURN(auto source, OpenFile(relative));
+    SOTERIA_ASSIGN_OR_RETURN(
+        ParquetFile file,
+        ParquetFile::Open(std::move(source), nullptr, FetchFor(root_), table::kCannotReadFooter));
+    // Of no row group: an empty table in our vocabulary.
+    SOTERIA_ASSIGN_OR_RETURN(const auto none, file.ReadNormal(std::nullopt, file.row_groups()));
+    return none->schema();
+  };
+  auto schema = read();
+  return schema.ok() ? std::move(schema) : InFile(schema.status(), relative);
 }
 
 StatusOr<OpenedIndex> Tree::Publish(base::Random& random, std::vector<FileEntry> added,

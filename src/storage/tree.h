@@ -66,7 +66,14 @@ class Tree {
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadParquet(
       std::string_view relative, const std::optional<std::vector<std::string>>& columns,
       const Admit& admit = nullptr) const;
-  /// Its schema alone, and its number of rows.
+  /// The rows under a table's schema (table/conform.h). Errors name the file and count as quoting
+  /// data: names of folders may be values.
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadParquetAs(std::string_view relative,
+                                                              const arrow::Schema& wanted,
+                                                              const Admit& admit = nullptr) const;
+  /// The file's size, as the index says.
+  base::StatusOr<uint64_t> PlainBytes(std::string_view relative) const;
+  /// Its schema alone.
   base::StatusOr<std::shared_ptr<arrow::Schema>> ParquetSchema(std::string_view relative) const;
 
   /// Makes the next version: without the files at or below `removed`, with `added` (which replace

@@ -11,6 +11,8 @@
 #include "src/crypto/hash.h"
 #include "src/storage/root_for_test.h"
 #include "src/storage/tree_file.h"
+#include "src/table/conditions.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
 namespace soteria::storage {
@@ -261,6 +263,46 @@ TEST_F(TreeTest, NoPlaintextInTheObjects) {
   }
   EXPECT_EQ(all.find("canary"), all.npos);
   EXPECT_EQ(all.find("secret-name"), all.npos);
+}
+
+TEST_F(TreeTest, ParquetUnderATablesSchema) {
+  const auto rows = table::TableForTest(
+      arrow::schema({arrow::field("A", arrow::int32()), arrow::field("more", arrow::utf8())}),
+      {"[1, null]", R"(["x", "y"])"});
+  Add("k=1/f.parquet", *ParquetBytes(*rows));
+  Add("k=1/readme", "not Parquet at all");
+  Add("empty", "");
+  const arrow::Schema wanted({arrow::field("a", arrow::int64()), arrow::field("b", arrow::utf8())});
+  uint64_t admitted = 0;
+  const auto read = tree_->ReadParquetAs("k=1/f.parquet", wanted, [&](uint64_t bytes) {
+    admitted = bytes;
+    return base::OkStatus();
+  });
+  ASSERT_TRUE(read.ok()) << base::Message(read.status());
+  EXPECT_GT(admitted, 0u);
+  EXPECT_TRUE((*read)->Equals(
+      *table::TableForTest(arrow::schema(wanted.fields()), {"[1, null]", "[null, null]"})));
+  const auto full = tree_->ReadParquetAs(
+      "k=1/f.parquet", wanted, [](uint64_t) { return base::Fail(base::kMemoryLimit, "no room"); });
+  EXPECT_TRUE(base::Is(full.status(), base::kMemoryLimit));
+  const auto mismatch =
+      tree_->ReadParquetAs("k=1/f.parquet", arrow::Schema({arrow::field("more", arrow::int32())}));
+  EXPECT_TRUE(base::Is(mismatch.status(), table::kFileTypeMismatch));
+  EXPECT_NE(base::Message(mismatch.status()).find("k=1/f.parquet"), std::string::npos);
+  EXPECT_TRUE(base::QuotesData(mismatch.status()));  // a folder's name may be a value
+  EXPECT_TRUE(
+      base::Is(tree_->ReadParquetAs("k=1/readme", wanted).status(), table::kFailedReadFile));
+  EXPECT_TRUE(base::Is(tree_->ParquetSchema("k=1/readme").status(), table::kCannotReadFooter));
+  EXPECT_TRUE(base::Is(tree_->ReadParquetAs("none", wanted).status(), base::kPathNotFound));
+  EXPECT_EQ(*tree_->PlainBytes("k=1/readme"), 18u);
+  EXPECT_EQ(*tree_->PlainBytes("empty"), 0u);
+  EXPECT_TRUE(base::Is(tree_->PlainBytes("none").status(), base::kPathNotFound));
+  // What storage did to the file is its own error (I9).
+  const std::string object = tree_->Find("k=1/f.parquet")->object;
+  std::string bytes = root_.Bytes(object);
+  bytes[bytes.size() / 2] ^= 1;
+  root_.SetBytes(object, bytes);
+  EXPECT_TRUE(base::Is(tree_->ReadParquetAs("k=1/f.parquet", wanted).status(), base::kIntegrity));
 }
 
 TEST_F(TreeTest, ParquetInside) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "src/base/ascii.h"
 #include "src/table/text_value.h"
 
 namespace soteria::table {
@@ -17,8 +18,6 @@ constexpr int kIntDigits = 10;  // Spark's decimal for an int, and for a bigint
 constexpr int kLongDigits = 20;
 constexpr int64_t kSecond = 1'000'000;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 bool Take(std::string_view* text, char c) {
   if (text->empty() || text->front() != c) return false;
   text->remove_prefix(1);
@@ -28,7 +27,7 @@ bool Take(std::string_view* text, char c) {
 /// All digits at the front.
 std::string_view TakeDigits(std::string_view* text) {
   size_t n = 0;
-  while (n < text->size() && IsDigit((*text)[n])) ++n;
+  while (n < text->size() && base::IsDigit((*text)[n])) ++n;
   const std::string_view digits = text->substr(0, n);
   text->remove_prefix(n);
   return digits;
@@ -48,12 +47,15 @@ bool IsInteger(std::string_view text, int64_t* value) {
   return !text.empty() && Trim(text).size() == text.size() && ParseInteger(text, value);
 }
 
-/// The digits of new BigDecimal(text) when its scale is exactly 0 and it fits in a decimal: Spark
-/// makes a decimal(digits, 0) of it.
-std::optional<int> WholeDecimal(std::string_view text) {
+/// java.math.BigDecimal: the number of its digits without leading zeros, and its scale.
+struct Decimal {
+  int64_t precision = 0;
+  int64_t scale = 0;
+};
+
+std::optional<Decimal> ParseDecimal(std::string_view text) {
   if (!Take(&text, '-')) Take(&text, '+');
-  const std::string_view whole = TakeDigits(&text);
-  std::string digits(whole);
+  std::string digits(TakeDigits(&text));
   int64_t scale = 0;
   if (Take(&text, '.')) {
     const std::string_view fraction = TakeDigits(&text);
@@ -70,10 +72,18 @@ std::optional<int> WholeDecimal(std::string_view text) {
     if (exponent.empty() || read.ec != std::errc() || value > INT32_MAX) return std::nullopt;
     scale += minus ? value : -value;
   }
-  if (!text.empty() || scale != 0) return std::nullopt;
+  if (!text.empty()) return std::nullopt;
   const size_t first = std::min(digits.find_first_not_of('0'), digits.size() - 1);
-  const auto precision = static_cast<int>(std::min<size_t>(digits.size() - first, 1000));
-  return precision <= kDecimalDigitsMax ? std::optional(precision) : std::nullopt;
+  return Decimal{static_cast<int64_t>(digits.size() - first), scale};
+}
+
+/// The digits of a value of which Spark makes a decimal(digits, 0): one whose scale is exactly 0.
+std::optional<int> WholeDecimal(std::string_view text) {
+  const std::optional<Decimal> decimal = ParseDecimal(text);
+  if (!decimal || decimal->scale != 0 || decimal->precision > kDecimalDigitsMax) {
+    return std::nullopt;
+  }
+  return static_cast<int>(decimal->precision);
 }
 
 /// "0x1.8p1" after the sign and "0x": the exponent must be there.
@@ -93,11 +103,7 @@ bool IsDate(std::string_view text) {
 }
 
 bool IsBoolean(std::string_view text) {
-  const auto is = [&](std::string_view word) {
-    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-  };
-  return is("true") || is("false");
+  return base::EqualIgnoringCase(text, "true") || base::EqualIgnoringCase(text, "false");
 }
 
 /// h[:m[:s[.f]]]; `colon` says that there must be minutes. What is left of the text is the zone.
@@ -212,6 +218,11 @@ CsvType NarrowestFrom(CsvKind from, std::string_view text) {
 
 }  // namespace
 
+bool IsWholeDecimal(std::string_view text) {
+  const std::optional<Decimal> decimal = ParseDecimal(text);
+  return decimal && decimal->scale <= 0 && decimal->precision - decimal->scale <= kDecimalDigitsMax;
+}
+
 bool ParseCsvDouble(std::string_view text, double* value) {
   std::string_view body = Trim(text);
   const bool minus = Take(&body, '-');
@@ -237,7 +248,7 @@ bool ParseCsvDouble(std::string_view text, double* value) {
     if (minus) *value = -*value;
     return true;
   }
-  return (IsDigit(body.front()) || body.front() == '.') && ParseDouble(text, value);
+  return (base::IsDigit(body.front()) || body.front() == '.') && ParseDouble(text, value);
 }
 
 CsvTime ParseCsvTime(std::string_view text, int64_t* micros) {

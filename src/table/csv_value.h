@@ -27,6 +27,9 @@ struct CsvType {
 /// The type of a column of that type so far with one more value, which isn't empty.
 CsvType InferCsvField(CsvType so_far, std::string_view text);
 
+/// Whether new BigDecimal(text) is a whole number that fits in a decimal, such as "1e5".
+bool IsWholeDecimal(std::string_view text);
+
 /// Java's Double.valueOf, and Spark's "Inf" and "-Inf".
 bool ParseCsvDouble(std::string_view text, double* value);
 

@@ -2,7 +2,9 @@
 
 #include <arrow/builder.h>
 #include <arrow/table.h>
+#include <arrow/type.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string_view>
@@ -12,6 +14,8 @@
 #include "src/base/text.h"
 #include "src/storage/dataset.h"
 #include "src/table/arrow_status.h"
+#include "src/table/folder_key.h"
+#include "src/table/types.h"
 
 namespace soteria::worker {
 namespace {
@@ -47,6 +51,47 @@ base::StatusOr<std::string> TextBytes(const arrow::Table& table) {
     }
   }
   return text;
+}
+
+bool IsKey(const std::vector<std::string>& keys, const std::string& name) {
+  return std::find(keys.begin(), keys.end(), name) != keys.end();
+}
+
+std::shared_ptr<arrow::Schema> WithoutKeys(const arrow::Schema& schema,
+                                           const std::vector<std::string>& keys) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    if (!IsKey(keys, field->name())) fields.push_back(field);
+  }
+  return arrow::schema(std::move(fields));
+}
+
+/// The file's rows with the columns that its folders' names make, in the table's order.
+base::StatusOr<std::shared_ptr<arrow::Table>> WithKeys(const arrow::Table& rows,
+                                                       const arrow::Schema& schema,
+                                                       const dataflow::TreeSource& source,
+                                                       uint64_t partition) {
+  arrow::ChunkedArrayVector columns;
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    const auto key = std::find(source.keys.begin(), source.keys.end(), field->name());
+    if (key == source.keys.end()) {
+      const int place = rows.schema()->GetFieldIndex(field->name());
+      if (place < 0) return base::Fail(base::kProtocol, "a table lacks a column of its schema");
+      columns.push_back(rows.column(place));
+      fields.push_back(rows.field(place));
+      continue;
+    }
+    const auto number = static_cast<size_t>(key - source.keys.begin());
+    const std::string& value = source.values[partition * source.keys.size() + number];
+    std::optional<std::string> text;
+    if (!value.empty()) text = value.substr(1);
+    SOTERIA_ASSIGN_OR_RETURN(const auto column,
+                             table::FolderKeyColumn(field->type(), text, rows.num_rows()));
+    columns.push_back(std::make_shared<arrow::ChunkedArray>(column));
+    fields.push_back(field);
+  }
+  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns), rows.num_rows());
 }
 
 std::string PartName(const dataflow::WriteTarget& target, uint64_t partition) {
@@ -116,13 +161,27 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, Open(source.root, source.id, source.version,
                                                     source.index, storage::RootKind::kTree));
   const std::string& file = source.files[partition];
-  if (source.format == "parquet") return root->tree->ReadParquet(file, std::nullopt, admit);
-  const storage::FileEntry* entry = root->tree->Find(file);
-  if (admit != nullptr && entry != nullptr) {
-    SOTERIA_RETURN_IF_ERROR(admit(kTextCopies * entry->size));
+  if (source.format == "parquet" && source.schema.empty()) {
+    return root->tree->ReadParquet(file, std::nullopt, admit);
   }
-  SOTERIA_ASSIGN_OR_RETURN(const std::string text, root->tree->Read(file, kTextFileBytesMax));
-  return TextTable(text);
+  std::shared_ptr<arrow::Schema> schema;
+  if (!source.schema.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(schema, table::SchemaFromSparkJson(source.schema));
+  }
+  std::shared_ptr<arrow::Table> rows;
+  if (source.format == "parquet") {
+    SOTERIA_ASSIGN_OR_RETURN(
+        rows, root->tree->ReadParquetAs(file, *WithoutKeys(*schema, source.keys), admit));
+  } else {
+    const storage::FileEntry* entry = root->tree->Find(file);
+    if (admit != nullptr && entry != nullptr) {
+      SOTERIA_RETURN_IF_ERROR(admit(kTextCopies * entry->size));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const std::string text, root->tree->Read(file, kTextFileBytesMax));
+    SOTERIA_ASSIGN_OR_RETURN(rows, TextTable(text));
+  }
+  if (source.keys.empty()) return rows;
+  return WithKeys(*rows, *schema, source, partition);
 }
 
 base::StatusOr<std::string> Sources::Write(const dataflow::WriteTarget& target, uint64_t partition,

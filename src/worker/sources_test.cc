@@ -165,6 +165,26 @@ TEST_F(SourcesTest, PartFilesGoToTheHostSealedAndComeBackFromATree) {
   ASSERT_TRUE(read.ok()) << base::Message(read.status());
   EXPECT_TRUE((*read)->Equals(*table));
 
+  // Under a table's schema, with a column that a folder's name makes.
+  source.schema =
+      R"({"type":"struct","fields":[{"name":"k","type":"integer","nullable":true,"metadata":{}},)"
+      R"({"name":"gone","type":"string","nullable":true,"metadata":{}},)"
+      R"({"name":")" +
+      table->field(0)->name() + R"(","type":"long","nullable":true,"metadata":{}}]})";
+  source.keys = {"k"};
+  source.values = {"=7"};
+  const auto keyed = sources_.Read(source, 0);
+  ASSERT_TRUE(keyed.ok()) << base::Message(keyed.status());
+  EXPECT_EQ((*keyed)->field(0)->ToString(), "k: int32");
+  EXPECT_EQ((*keyed)->column(0)->GetScalar(3).ValueOrDie()->ToString(), "7");
+  EXPECT_EQ((*keyed)->column(1)->null_count(), (*keyed)->num_rows());
+  EXPECT_TRUE((*keyed)->column(2)->Equals(*table->column(0)));
+  source.values = {""};
+  EXPECT_EQ((*sources_.Read(source, 0))->column(0)->null_count(), table->num_rows());
+  source.values = {"=x"};
+  EXPECT_TRUE(base::Is(sources_.Read(source, 0).status(), base::kProtocol));
+  source.values = {"=7"};
+
   for (const Lie lie : {Lie::kFlip, Lie::kShort, Lie::kLong}) {
     host_.SetLie(lie, file.object);
     EXPECT_TRUE(base::Is(sources_.Read(source, 0).status(), base::kIntegrity));
