@@ -5,14 +5,19 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/policy/nearest.h"
 #include "src/policy/path.h"
 
 namespace soteria::policy {
 namespace {
 
-base::Status NotListed(std::string_view path, std::string_view table) {
-  return base::Fail(base::kNotInManifest, base::Cat("\"", path, "\" is not in the Manifest: add [[",
-                                                    table, "]] path = \"", path, "\" and its id"));
+base::Status NotListed(std::string_view path, std::string_view table, const Manifest& manifest) {
+  const std::string nearest = NearestPath(path, manifest);
+  return base::Fail(
+      base::kNotInManifest,
+      base::Cat("\"", path, "\" is not in the Manifest: add [[", table, "]] path = \"", path,
+                "\" and its id",
+                nearest.empty() ? "" : base::Cat("; or did you mean \"", nearest, "\"?")));
 }
 
 std::string Below(std::string_view path, std::string_view root) {
@@ -56,7 +61,7 @@ base::StatusOr<Readable> Gate::MayRead(std::string_view path) const {
     readable.writable = &rule;
     return readable;
   }
-  return NotListed(normal, "read");
+  return NotListed(normal, "read", manifest_);
 }
 
 base::StatusOr<const WritableRule*> Gate::MayWrite(std::string_view path) const {
@@ -64,7 +69,7 @@ base::StatusOr<const WritableRule*> Gate::MayWrite(std::string_view path) const 
   for (const WritableRule& rule : manifest_.write) {  // I3
     if (IsWithin(normal, rule.path)) return &rule;
   }
-  return NotListed(normal, "write");
+  return NotListed(normal, "write", manifest_);
 }
 
 base::Status Gate::MayUse(std::string_view class_name) const {

@@ -28,6 +28,27 @@ class GateTest : public Test {
   Gate gate_{manifest_};
 };
 
+TEST_F(GateTest, AMistypedPathIsToldTheNearest) {
+  manifest_.read.push_back({"/a/b", "01112233445566778899aabbccddeeff", 1});
+  manifest_.read.push_back({"hdfs://nn:9000/data/visits", "02112233445566778899aabbccddeeff", 1});
+  const auto told = [&](std::string_view path) {
+    const std::string text = base::Message(gate_.MayRead(path).status());
+    const size_t at = text.find("did you mean");
+    return at == std::string::npos ? "" : text.substr(at);
+  };
+  EXPECT_EQ(told("/bucket/patinets"), "did you mean \"/bucket/patients\"?");
+  EXPECT_EQ(told("/bucket/patient"), "did you mean \"/bucket/patients\"?");
+  EXPECT_EQ(told("/buckets/patients"), "did you mean \"/bucket/patients\"?");
+  EXPECT_EQ(told("/bucket/model/risk/data"), "did you mean \"/bucket/models/risk/data\"?");
+  EXPECT_EQ(told("/patients"), "did you mean \"/bucket/patients\"?");
+  EXPECT_EQ(told("hdfs://nn:9000/data/visit"), "did you mean \"hdfs://nn:9000/data/visits\"?");
+  EXPECT_EQ(told("/else/where"), "");
+  EXPECT_EQ(told("/a/c"), "");  // a name of one letter is no typo of another
+  EXPECT_EQ(told("/" + std::string(3000, 'x')), "");
+  ExpectRefused(gate_.MayRead("/bucket/patinets").status(), "add [[read]] path = ");
+  ExpectRefused(gate_.MayWrite("/bucket/model").status(), "did you mean \"/bucket/models\"?");
+}
+
 TEST_F(GateTest, ReadsAListedRootAndBelow) {
   const auto root = gate_.MayRead("file:///bucket/patients");
   ASSERT_TRUE(root.ok()) << base::Message(root.status());
