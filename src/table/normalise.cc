@@ -252,6 +252,19 @@ base::StatusOr<ArrayPtr> Convert(const ArrayPtr& array, bool keep_fixed, int dep
   }
 }
 
+/// Convert, with the column named where its type isn't one of ours.
+base::StatusOr<ArrayPtr> ConvertColumn(const ArrayPtr& array, bool keep_fixed,
+                                       const arrow::Field& field) {
+  auto converted = Convert(array, keep_fixed, 1);
+  if (converted.ok() || !base::Is(converted.status(), base::kUnsupported)) return converted;
+  return base::Fail(
+      base::kUnsupported,
+      base::Cat("Column '", field.name(), "' has the type ", field.type()->ToString(), ": ",
+                base::Message(converted.status()),
+                ". Leave the column out, or write it as another type first, such as double or "
+                "string"));
+}
+
 /// Structs and lists that are vectors or matrices but for child names and nullability.
 bool SameShape(const arrow::DataType& a, const arrow::DataType& b) {
   if (a.id() != b.id() || a.num_fields() != b.num_fields()) return false;
@@ -331,7 +344,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Normalise(std::shared_ptr<arrow::T
     const bool vector = mark != nullptr ? IsVector(*mark) : IsVector(*field);
     arrow::ArrayVector chunks;
     for (const ArrayPtr& chunk : table->column(i)->chunks()) {
-      SOTERIA_ASSIGN_OR_RETURN(ArrayPtr array, Convert(chunk, vector, 1));
+      SOTERIA_ASSIGN_OR_RETURN(ArrayPtr array, ConvertColumn(chunk, vector, *field));
       if (mark != nullptr) {
         SOTERIA_ASSIGN_OR_RETURN(array, Mark(array, *mark));
       } else if (vector && array->type_id() == Type::STRUCT) {
@@ -341,7 +354,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Normalise(std::shared_ptr<arrow::T
     }
     if (chunks.empty()) {
       SOTERIA_ARROW_ASSIGN(ArrayPtr none, arrow::MakeEmptyArray(field->type()));
-      SOTERIA_ASSIGN_OR_RETURN(none, Convert(none, vector, 1));
+      SOTERIA_ASSIGN_OR_RETURN(none, ConvertColumn(none, vector, *field));
       if (mark != nullptr) {
         SOTERIA_ASSIGN_OR_RETURN(none, Mark(none, *mark));
       }
