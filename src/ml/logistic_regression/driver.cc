@@ -106,10 +106,12 @@ base::Status LogisticRegression::CheckClasses(size_t classes) const {
         base::kIllegalArgument,
         base::Cat("requirement failed: Binomial family only supports 1 or 2 outcome"
                   " classes but found ",
-                  classes, "."));
+                  classes, ". Labels count from 0: make labels 1 and 2 into 0 and 1."));
   }
   if (classes > 2) {
-    return Unsupported("the multinomial family (the labels have more than 2 classes)");
+    return Unsupported(
+        "the multinomial family (the labels have more than 2 classes; labels count from 0, so that "
+        "1 and 2 are three: make them 0 and 1, as with withColumn(\"label\", col(\"label\") - 1))");
   }
   if (!params_.IsSet("thresholds")) return base::OkStatus();
   const size_t length = params_.Doubles("thresholds").size();

@@ -333,7 +333,8 @@ TEST(LogisticRegressionFit, RefusesLabels) {
   ExpectCondition(fit_with(kNanForTest), base::kUserRaised, "Labels MUST NOT be Null or NaN");
   ExpectCondition(
       fit_with(2), base::kIllegalArgument,
-      "requirement failed: Binomial family only supports 1 or 2 outcome classes but found 3.");
+      "requirement failed: Binomial family only supports 1 or 2 outcome classes but found 3. "
+      "Labels count from 0: make labels 1 and 2 into 0 and 1.");
   EXPECT_TRUE(base::Is(fit_with(2e9), base::kMemoryLimit));
   EXPECT_TRUE(base::QuotesData(fit_with(0.5)));
 }
