@@ -121,6 +121,29 @@ bool IsStackFrame(std::string_view line) {
          (body.starts_with("File \"") && body.find("line ") != std::string_view::npos);
 }
 
+/// "name: value", as in YAML, mail and many error messages.
+bool IsKeyAndValue(std::string_view line) {
+  const size_t colon = line.find(": ");
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  if (line.find(',') != std::string_view::npos) return false;
+  return std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+    return base::IsAlphanumeric(c) || c == '_' || c == '-' || c == '.';
+  });
+}
+
+/// "2026-01-31 12:00:00 INFO job: started": a line of a log, in the place of the header.
+bool IsLogLine(std::string_view line) {
+  constexpr std::string_view kForm = "0000-00-00 00:00";
+  if (line.size() <= kForm.size() || line.find(',') != std::string_view::npos) return false;
+  for (size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = kForm[i] == '0';
+    if (digit ? !base::IsDigit(line[i]) : line[i] != kForm[i] && !(i == 10 && line[i] == 'T')) {
+      return false;
+    }
+  }
+  return line.find(' ', kForm.size()) != std::string_view::npos;
+}
+
 std::optional<FileKind> KindOfFirstLine(std::string_view line) {
   const std::string_view body = SkipSpace(line);
   if (body.starts_with("version https://git-lfs")) {
@@ -139,6 +162,14 @@ std::optional<FileKind> KindOfFirstLine(std::string_view line) {
   }
   if (body.starts_with("HTTP/1.") || body.starts_with("HTTP/2")) {
     return FileKind{"the answer of a web server", "fetch the data again"};
+  }
+  if (body.starts_with("/annex/objects/") || body.find(".git/annex/objects/") != body.npos) {
+    return FileKind{"a git-annex pointer in place of the data",
+                    "fetch the data with `git annex get`"};
+  }
+  if (IsLogLine(body)) {
+    return FileKind{"a log, or a table without a header",
+                    "write the names of the columns into the first line"};
   }
   if (body.starts_with("-----BEGIN "))
     return FileKind{"a key or certificate", std::string(kNoTable)};
@@ -206,6 +237,13 @@ std::optional<FileKind> KindOfText(std::string_view head, bool whole) {
   const std::string_view second = NextLine(&rest);
   if (IsStackFrame(second)) {
     return FileKind{"a stack trace of a program that failed", "make the data again"};
+  }
+  if (IsKeyAndValue(first) && IsKeyAndValue(second)) {
+    return FileKind{"lines of names and values", std::string(kNoTable)};
+  }
+  if (first.starts_with('[') && first.ends_with(']') && first.find(',') == first.npos &&
+      second.find('=') != second.npos) {
+    return FileKind{"a file of settings", std::string(kNoTable)};
   }
   if (second.empty() && whole && first.find(',') == std::string_view::npos &&
       first.find_first_of(" :") != std::string_view::npos) {
