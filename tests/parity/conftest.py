@@ -10,12 +10,14 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn.datasets import load_breast_cancer
 
@@ -23,6 +25,9 @@ from deployment import PYTHON, ROOT, Deployment
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+
+import file_cases  # noqa: E402
+
 JOB = HERE / "job.py"
 EXAMPLE = ROOT / "examples/breast_cancer.py"
 SPARK_SECONDS = 600
@@ -41,6 +46,7 @@ class Worlds:
     soteria: dict
     soteria_example: str
     deployment: Deployment
+    refused: dict  # what `put` said of CSV files that it refused
 
 
 def patients() -> pd.DataFrame:
@@ -117,8 +123,31 @@ def put_tables(deployment: Deployment) -> list[pathlib.Path]:
     people = with_split(patients())
     few = sparse()
     tables = {"patients4": (people, 4), "patients1": (people, 1), "sparse4": (few, 4), "sparse1": (few, 1),
-              "mixed": (mixed(), 1), "times": (times(), 1), "example": (patients(), 1)}
+              "mixed": (mixed(), 1), "times": (times(), 1), "badtext": (file_cases.bad_text(), 1), "example": (patients(), 1)}
     return [deployment.table(name, frame, files) for name, (frame, files) in tables.items()]
+
+
+def put_files(deployment: Deployment, plain: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path], dict[str, str]]:
+    """CSV files as tables, folders as trees, and what `put` says of the files that it refuses."""
+    plain.mkdir()
+    tables = [deployment.put(plain / f"{name}.csv", name) for name in file_cases.write_csvs(plain)]
+    trees = [deployment.put(folder, folder.name, "--tree") for folder in file_cases.write_trees(plain)]
+    refused = {}
+    for name in file_cases.write_refused_csvs(plain):
+        done = deployment.cli("put", plain / f"{name}.csv", deployment.storage / name, "--allow-simulated", check=False)
+        assert done.returncode != 0, name
+        refused[name] = done.stderr
+    return tables, trees, refused
+
+
+def in_parts(model: pathlib.Path, copy: pathlib.Path) -> pathlib.Path:
+    """The model with a first part file without rows in each of its tables, as Spark may well write them."""
+    shutil.copytree(model, copy)
+    tables = list(copy.glob("stages/*/data/*.parquet"))
+    assert tables
+    for table in tables:
+        pq.write_table(pq.read_table(table).slice(0, 0), table.with_name("a-" + table.name))
+    return copy
 
 
 @pytest.fixture(scope="session")
@@ -130,20 +159,23 @@ def worlds(tmp_path_factory) -> Worlds:
     theirs.mkdir()
     ours.keygen()
     paths = put_tables(ours)
+    csvs, trees, refused = put_files(ours, folder / "plain")
     ours.start()
     try:
         output = ours.storage / "output"
-        ours.write_manifest(read=paths, write=[output])
+        ours.write_manifest(read=[*paths, *csvs, *trees], write=[output])
         in_utc = {"TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
         ours.run_file(JOB, "all", ours.storage, output, folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)
         example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
         for path in paths:
             ours.cli("get", path, theirs / "tables" / path.name)
+        for path in (folder / "plain").iterdir():
+            (theirs / "tables" / path.name).symlink_to(path)
         ours.cli("get", output / "pipeline", theirs / "their_model")
         step = [theirs / "tables", theirs / "output"]
         run_spark("all", *step, folder / "spark.json", theirs / "their_model", "--",
                   "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example")
-        model = ours.put(theirs / "output/pipeline", "their_model", "--tree")
+        model = ours.put(in_parts(theirs / "output/pipeline", folder / "in_parts"), "their_model", "--tree")
         manifest = ours.folder / "manifest2.toml"
         ours.write_manifest(read=[*paths, model], out=manifest)
         ours.run_file(JOB, "load", ours.storage, output, folder / "soteria_load.json", model, manifest=manifest, env=in_utc)
@@ -153,4 +185,4 @@ def worlds(tmp_path_factory) -> Worlds:
     def results(*names):
         return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
 
-    return Worlds(results("spark", "spark_example"), results("soteria", "soteria_load"), example, ours)
+    return Worlds(results("spark", "spark_example"), results("soteria", "soteria_load"), example, ours, refused)

@@ -17,6 +17,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
+import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401

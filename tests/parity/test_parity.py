@@ -2,6 +2,7 @@
 
 import pytest
 
+import file_cases
 import frame_cases  # noqa: F401
 import regression_cases  # noqa: F401
 import table_cases  # noqa: F401
@@ -40,8 +41,16 @@ def same_error(theirs: dict, ours: dict) -> bool:
 
 def cases():
     for name in CASES:
+        if name.startswith("refused"):
+            continue
         marks = [pytest.mark.xfail(reason=DIFFERENT[name], strict=True)] if name in DIFFERENT else []
         yield pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", [f"refused{number}" for number in range(file_cases.REFUSED_FILES)])
+def test_files_whose_columns_are_decimals_in_spark_are_refused(worlds, name):
+    assert "decimal" in str(worlds.spark[name]["value"]), worlds.spark[name]
+    assert "makes column 'c1' a decimal(" in worlds.refused[name] and "--schema" in worlds.refused[name], worlds.refused[name]
 
 
 @pytest.mark.parametrize("name", list(cases()))
