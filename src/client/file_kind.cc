@@ -5,6 +5,7 @@
 
 #include "src/base/ascii.h"
 #include "src/base/text.h"
+#include "src/table/text_value.h"
 
 namespace soteria::client {
 namespace {
@@ -101,16 +102,20 @@ bool IsJson(std::string_view text) {
   return (object ? "\"'}"sv : "{[\"]-0123456789"sv).find(next.front()) != std::string_view::npos;
 }
 
+bool IsNumber(std::string_view text) {
+  double ignored = 0;
+  return table::ParseDouble(text, &ignored);
+}
+
 /// "1 1:0.5 7:2": a label, then places with their values.
 bool IsLibsvm(std::string_view line) {
   const size_t space = line.find(' ');
-  if (space == std::string_view::npos || line.find(',') != std::string_view::npos) return false;
-  if (line.substr(0, space).find_first_not_of("+-.0123456789eE") != std::string_view::npos) {
-    return false;
-  }
+  if (space == std::string_view::npos || !IsNumber(line.substr(0, space))) return false;
   const std::string_view rest = SkipSpace(line.substr(space));
-  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-  return digits > 0 && digits < rest.size() && rest[digits] == ':';
+  const std::string_view pair = rest.substr(0, rest.find(' '));
+  const size_t colon = pair.find(':');
+  return colon != 0 && colon != std::string_view::npos && IsNumber(pair.substr(colon + 1)) &&
+         pair.substr(0, colon).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 /// A frame of a stack trace: "\tat org.example.Job.run(Job.java:7)", "  File "job.py", line 5".
