@@ -82,30 +82,50 @@ void Persisted::Keep(const plan::Plan& plan, const base::Digest& recipe) {
   kept_.emplace_back(plan::Canonical(plan), recipe);
 }
 
+StageTurn::Piece::Piece(StageTurn& turn, const void* owner) : turn_(turn), owner_(owner) {
+  const std::lock_guard lock(turn_.mutex_);
+  turn_.pieces_.insert(this);
+}
+
+StageTurn::Piece::~Piece() {
+  const std::lock_guard lock(turn_.mutex_);
+  turn_.pieces_.erase(this);
+}
+
 base::StatusOr<dataflow::StageResult> StageTurn::Run(
-    const void* owner, const dataflow::StageSpec& spec,
+    const Piece& piece, const dataflow::StageSpec& spec,
     const std::function<base::Status(uint64_t, std::string)>& on_output,
     const dataflow::Coordinator::OnProgress& on_progress) {
-  const std::lock_guard turn(turn_);
-  {
-    const std::lock_guard lock(mutex_);
-    owner_ = owner;
-  }
-  auto result = coordinator_.Run(spec, on_output, on_progress);
-  const std::lock_guard lock(mutex_);
-  owner_ = nullptr;
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return piece.cancelled_ || running_ == nullptr; });
+  if (piece.cancelled_) return base::Fail(base::kCancelled, "the operation was cancelled");
+  running_ = &piece;
+  lock.unlock();
+  const auto watched = [&](uint64_t stage, uint64_t done, uint64_t total) {
+    if (piece.cancelled_) coordinator_.Cancel();  // it came when the stage wasn't open yet
+    if (on_progress) on_progress(stage, done, total);
+  };
+  auto result = coordinator_.Run(spec, on_output, watched);
+  lock.lock();
+  running_ = nullptr;
+  changed_.notify_all();
   return result;
 }
 
 void StageTurn::Cancel(const void* owner) {
   const std::lock_guard lock(mutex_);
-  if (owner_ == owner) coordinator_.Cancel();
+  for (Piece* const piece : pieces_) {
+    if (piece->owner_ == owner) piece->cancelled_ = true;
+  }
+  if (running_ != nullptr && running_->cancelled_) coordinator_.Cancel();
+  changed_.notify_all();
 }
 
 StageScope::StageScope(dataflow::Coordinator& coordinator, StageTurn& turn, LiveBlocks& live,
                        Persisted& persisted, Progress progress)
     : coordinator_(coordinator),
       turn_(turn),
+      piece_(turn, &persisted),
       live_(live),
       persisted_(persisted),
       progress_(std::move(progress)) {}
@@ -126,7 +146,7 @@ base::StatusOr<dataflow::StageResult> StageScope::Run(
     };
   }
   SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result,
-                           turn_.Run(&persisted_, spec, on_output, on_progress));
+                           turn_.Run(piece_, spec, on_output, on_progress));
   if (spec.terminal == dataflow::Terminal::kShuffle) shuffles_.push_back(result.stage);
   return result;
 }

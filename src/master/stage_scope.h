@@ -5,6 +5,8 @@
 // coordinator runs one stage at a time).
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,23 +65,42 @@ class Persisted {
 };
 
 /// Whose stage runs: stages of all sessions queue here, so that an interrupt of one session never
-/// ends another's stage. Thread-safe.
+/// ends another's work, and finds its own wherever it is: in a stage, in the queue, or between two
+/// stages. Thread-safe.
 class StageTurn {
  public:
   explicit StageTurn(dataflow::Coordinator& coordinator) : coordinator_(coordinator) {}
-  /// Runs one stage for `owner` when its turn has come.
+
+  /// One piece of a session's work, from its first stage to its last.
+  class Piece {
+   public:
+    Piece(StageTurn& turn, const void* owner);
+    Piece(const Piece&) = delete;
+    Piece& operator=(const Piece&) = delete;
+    ~Piece();
+    bool cancelled() const { return cancelled_; }
+
+   private:
+    friend class StageTurn;
+    StageTurn& turn_;
+    const void* const owner_;
+    std::atomic<bool> cancelled_ = false;  // set under the turn's mutex
+  };
+
+  /// Runs one stage of `piece` when its turn has come; kCancelled once that was cancelled.
   base::StatusOr<dataflow::StageResult> Run(
-      const void* owner, const dataflow::StageSpec& spec,
+      const Piece& piece, const dataflow::StageSpec& spec,
       const std::function<base::Status(uint64_t, std::string)>& on_output,
       const dataflow::Coordinator::OnProgress& on_progress);
-  /// Ends the running stage with kCancelled if it is `owner`'s.
+  /// Cancels all pieces of `owner`, for good.
   void Cancel(const void* owner);
 
  private:
   dataflow::Coordinator& coordinator_;
-  std::mutex turn_;
-  std::mutex mutex_;  // of owner_
-  const void* owner_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<Piece*> pieces_;
+  const Piece* running_ = nullptr;
 };
 
 class StageScope : public plan::Runner {
@@ -109,6 +130,8 @@ class StageScope : public plan::Runner {
   base::Status Keep(const plan::Lowered& lowered);
   void DropKept();
   void set_progress(Progress progress) { progress_ = std::move(progress); }
+  /// Whether the owner has called this work off. Every stage from then on is kCancelled.
+  bool cancelled() const { return piece_.cancelled(); }
   void ShowProgress(const StageProgress& progress) const {
     if (progress_) progress_(progress);
   }
@@ -116,6 +139,7 @@ class StageScope : public plan::Runner {
  private:
   dataflow::Coordinator& coordinator_;
   StageTurn& turn_;
+  const StageTurn::Piece piece_;
   LiveBlocks& live_;
   Persisted& persisted_;
   Progress progress_;
@@ -132,6 +156,7 @@ class BlockWork : public ml::Work {
   BlockWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
   base::StatusOr<std::string> Reduce(const ml::Kernel& kernel) override;
   uint64_t partitions() const override { return input_.recipe->partitions; }
+  bool cancelled() const override { return scope_.cancelled(); }
   void Progress(uint64_t iteration, uint64_t iterations_max) override {
     scope_.ShowProgress({0, iteration * partitions(), iterations_max * partitions()});
   }

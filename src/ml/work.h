@@ -19,8 +19,9 @@ class Work {
   /// The kernel's partial over all blocks: each exactly once, merged along the fixed tree (I5, I7).
   virtual base::StatusOr<std::string> Reduce(const Kernel& kernel) = 0;
   virtual uint64_t partitions() const = 0;
-  /// Whether the owner has called the fit off; drivers ask between iterations.
-  virtual bool cancelled() const { return false; }
+  /// Whether the owner has called the fit off: every Reduce is kCancelled from then on. Drivers
+  /// that compute for long between two of them ask.
+  virtual bool cancelled() const = 0;
   /// Tells how far an iterative driver is. Iterations are counted from 1.
   virtual void Progress(uint64_t /*iteration*/, uint64_t /*iterations_max*/) {}
 };
@@ -31,7 +32,6 @@ class RowWork {
   virtual ~RowWork() = default;
   virtual base::StatusOr<std::string> Reduce(const RowKernel& kernel) = 0;
   virtual uint64_t partitions() const = 0;
-  virtual bool cancelled() const { return false; }
   virtual void Progress(uint64_t /*iteration*/, uint64_t /*iterations_max*/) {}
 };
 
