@@ -77,14 +77,14 @@ base::StatusOr<std::string> ExpectedReportData(Channel& channel, const Challenge
   return attest::ReportData(binding);
 }
 
-base::StatusOr<std::string> ResumeMac(const crypto::Secret& owner_secret, Channel& channel,
-                                      std::initializer_list<std::string_view> labels) {
+base::StatusOr<std::string> ChannelMac(const crypto::Secret& key, Channel& channel,
+                                       std::initializer_list<std::string_view> labels) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string exporter,
                            channel.ExportKey(kResumeLabel, "", kExporterBytes));
   base::FieldWriter fields;
   for (const std::string_view label : labels) fields.Add(label);
   fields.Add(exporter);
-  return std::string(base::View(crypto::HmacSha256(owner_secret, fields.bytes())));
+  return std::string(base::View(crypto::HmacSha256(key, fields.bytes())));
 }
 
 base::Status Unauthenticated(std::string_view what) {
@@ -194,7 +194,7 @@ base::Status SendResume(Channel& channel, const crypto::Secret& owner_secret,
 
 base::StatusOr<std::string> ResumeProof(const crypto::Secret& owner_secret, Channel& channel,
                                         std::string_view purpose) {
-  return ResumeMac(owner_secret, channel, {"soteria/1 resume", purpose});
+  return ChannelMac(owner_secret, channel, {"soteria/1 resume", purpose});
 }
 
 base::Status CheckResume(const crypto::Secret& owner_secret, Channel& channel,
@@ -207,8 +207,21 @@ base::Status CheckResume(const crypto::Secret& owner_secret, Channel& channel,
   return base::OkStatus();
 }
 
+base::StatusOr<std::string> TakeoverProof(const crypto::Secret& takeover_key, Channel& channel) {
+  return ChannelMac(takeover_key, channel, {"soteria/1 takeover"});
+}
+
+base::Status CheckTakeover(const crypto::Secret& takeover_key, Channel& channel,
+                           std::string_view proof) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string expected, TakeoverProof(takeover_key, channel));
+  if (!crypto::ConstantTimeEqual(expected, proof)) {
+    return Unauthenticated("this connection isn't of the owner of the running session");
+  }
+  return base::OkStatus();
+}
+
 base::StatusOr<std::string> ResumeAnswer(const crypto::Secret& owner_secret, Channel& channel) {
-  return ResumeMac(owner_secret, channel, {"soteria/1 resumed"});
+  return ChannelMac(owner_secret, channel, {"soteria/1 resumed"});
 }
 
 base::Status CheckResumeAnswer(const crypto::Secret& owner_secret, Channel& channel,

@@ -33,6 +33,13 @@ inline constexpr size_t kOpeningBytesMax = 4 * 1024;
 inline constexpr size_t kAnswerBytesMax = attest::kEvidenceBytesMax + 4 * 1024;
 inline constexpr size_t kPurposeBytesMax = 64;
 
+/// The master serves a session already: one master, one job.
+inline constexpr base::Condition kMasterBusy = {
+    "SOTERIA.MASTER_BUSY", "org.apache.spark.SparkException", "", absl::StatusCode::kAborted};
+/// The master has ended an earlier session of the same owner, who was gone; a new one may begin.
+inline constexpr base::Condition kTakenOver = {
+    "SOTERIA.TAKEN_OVER", "org.apache.spark.SparkException", "", absl::StatusCode::kAborted};
+
 /// First byte of the first message on a channel.
 enum class OpeningKind : uint8_t {
   kChallenge = 1,    // "prove yourself": fields(nonce, policy hash, verifier's role)
@@ -97,6 +104,13 @@ base::StatusOr<std::string> ResumeProof(const crypto::Secret& owner_secret, Chan
 /// Master: kUnauthenticated unless the proof is this owner's on this channel for this purpose.
 base::Status CheckResume(const crypto::Secret& owner_secret, Channel& channel,
                          const Resume& resume);
+
+/// Owner, to a master that serves an earlier session: HMAC-SHA-256(takeover key, fields("soteria/1
+/// takeover", exporter of this channel)).
+base::StatusOr<std::string> TakeoverProof(const crypto::Secret& takeover_key, Channel& channel);
+/// Master: kUnauthenticated unless the proof is made with this key on this channel.
+base::Status CheckTakeover(const crypto::Secret& takeover_key, Channel& channel,
+                           std::string_view proof);
 
 /// Master: what it answers after CheckResume, so that the owner knows that this connection ends in
 /// the master that holds the owner secret: HMAC-SHA-256(owner secret, fields("soteria/1 resumed",

@@ -111,6 +111,8 @@ TEST(ResumeTest, ValuesAreTheDocumentedOnes) {
             "0c9cf8de4de56e03c43f07ba962a7fa8f08cd683170191a39ce5e069a4129d01");
   EXPECT_EQ(base::Hex(ResumeAnswer(SecretOf('k'), channel).value()),
             "0ea07490f4deceab127169120dc640b12cc5fcba5df0ea1b9a7d2a3cbc8080e6");
+  EXPECT_EQ(base::Hex(TakeoverProof(SecretOf('k'), channel).value()),
+            "af4368b39d6aaa4571a892874556b929b43c7f5160e84c53b4c408add26e4dac");
   ASSERT_TRUE(SendResume(channel, SecretOf('k'), "tunnel").ok());
   EXPECT_EQ(
       channel.sent.at(0),
@@ -172,6 +174,15 @@ TEST_F(ResumeOverTlsTest, ProofForAnotherPurposeIsRefused) {
   EXPECT_TRUE(CheckResume(owner_secret_, *pair_.server, resume).ok());
   resume.purpose = "control";
   EXPECT_TRUE(base::Is(CheckResume(owner_secret_, *pair_.server, resume), base::kUnauthenticated));
+}
+
+TEST_F(ResumeOverTlsTest, ATakeoverNeedsItsKeyOnThisConnection) {
+  const std::string proof = TakeoverProof(owner_secret_, *pair_.client).value();
+  EXPECT_TRUE(CheckTakeover(owner_secret_, *pair_.server, proof).ok());
+  EXPECT_TRUE(base::Is(CheckTakeover(SecretOf('w'), *pair_.server, proof), base::kUnauthenticated));
+  ChannelsForTest other;
+  EXPECT_TRUE(base::Is(CheckTakeover(owner_secret_, *other.server, proof), base::kUnauthenticated));
+  EXPECT_TRUE(base::Is(CheckTakeover(owner_secret_, *pair_.server, ""), base::kUnauthenticated));
 }
 
 TEST_F(ResumeOverTlsTest, ProofOfAnotherConnectionIsRefused) {

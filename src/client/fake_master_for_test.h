@@ -34,6 +34,8 @@ struct FakeMasterBehaviour {
   bool says_ok_without_proof = false;  ///< answers a tunnel with the bare byte
   bool ends_unasked = false;
   bool never_ends = false;
+  uint64_t owner_silent_ms = 0;
+  bool drops_takeovers = false;  ///< ends without an answer, as a master that dies does
 };
 
 class FakeMaster : public ledger::OwnerStore {
@@ -48,7 +50,7 @@ class FakeMaster : public ledger::OwnerStore {
 
   /// What it was provisioned with; empty strings before.
   struct Provisioned {
-    std::string manifest, bearer_token;
+    std::string manifest, bearer_token, takeover_key;
     std::vector<std::string> key_ids, keys;
     std::vector<ledger::VersionRecord> versions;
     int64_t time_ms = 0;
@@ -60,6 +62,8 @@ class FakeMaster : public ledger::OwnerStore {
   /// Bytes that came through tunnels, or after an answer without proof.
   std::string tunnel_bytes();
   std::optional<bool> ended();
+  /// Sessions that it gave up for the same owner's next one.
+  int taken_over();
 
   /// Waits for the owner's answer, as a real master does before it goes on.
   base::Status Store(std::string_view entry,
@@ -80,6 +84,7 @@ class FakeMaster : public ledger::OwnerStore {
   void AcceptAll();
   void Serve(std::shared_ptr<channel::Channel> channel);
   void ServeOwner(const std::shared_ptr<channel::Channel>& channel);
+  void ServeTakeover(channel::Channel& channel);
   void ServeControl(const std::shared_ptr<channel::Channel>& channel);
   void ServeTunnel(channel::Channel& channel);
   base::Status SendStore();

@@ -35,6 +35,7 @@ struct FakeMaster::State {
   std::string tunnel_bytes;
   int connections = 0;
   int attested = 0;
+  int taken_over = 0;
   bool closed = false;
 };
 
@@ -113,7 +114,7 @@ void FakeMaster::Serve(std::shared_ptr<channel::Channel> channel) {
     }
   }
   bool asks = opening.ok() && opening->kind == channel::OpeningKind::kChallenge;
-  if (!asks || behaviour_.closes_without_evidence || provisioned().has_value()) {
+  if (!asks || behaviour_.closes_without_evidence) {
     channel->Close();
     return;
   }
@@ -128,7 +129,37 @@ void FakeMaster::Serve(std::shared_ptr<channel::Channel> channel) {
     const std::lock_guard<std::mutex> lock(mutex_);
     ++state_->attested;
   }
-  ServeOwner(channel);
+  wire::MasterState state;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    state.set_provisioned(state_->provisioned.has_value());
+    state.set_owner_connected(state_->control != nullptr);
+  }
+  state.set_seconds_left(42);
+  state.set_silent_ms(behaviour_.owner_silent_ms);
+  if (!channel->Send(state.SerializeAsString()).ok()) return;
+  state.provisioned() ? ServeTakeover(*channel) : ServeOwner(channel);
+}
+
+void FakeMaster::ServeTakeover(channel::Channel& channel) {
+  auto bytes = channel.Receive(kMessageMax);
+  wire::Takeover takeover;
+  if (!bytes.ok() || !takeover.ParseFromString(*bytes)) return;
+  base::Status taken;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto key = crypto::Secret::Adopt(std::string(state_->provisioned->takeover_key));
+    taken = channel::CheckTakeover(key, channel, takeover.proof());
+    if (taken.ok() && state_->control != nullptr) taken = base::Fail(channel::kMasterBusy, "live");
+    if (taken.ok()) {
+      ++state_->taken_over;
+      state_->provisioned.reset();  // as the host's next master
+    }
+  }
+  wire::TakeoverReply reply;
+  if (!taken.ok()) reply.set_error(base::EncodeStatus(taken));
+  if (!behaviour_.drops_takeovers) channel.Send(reply.SerializeAsString()).IgnoreError();
+  channel.Close();
 }
 
 crypto::Secret FakeMaster::OwnerSecret() {
@@ -150,6 +181,7 @@ void FakeMaster::ServeOwner(const std::shared_ptr<channel::Channel>& channel) {
   Provisioned got;
   got.manifest = provision.manifest();
   got.bearer_token = provision.bearer_token();
+  got.takeover_key = provision.takeover_key();
   got.time_ms = provision.time_ms();
   for (const wire::DatasetKey& key : provision.keys()) {
     got.key_ids.push_back(key.id());
@@ -180,6 +212,8 @@ void FakeMaster::ServeOwner(const std::shared_ptr<channel::Channel>& channel) {
   channel->Send(reply.SerializeAsString()).IgnoreError();
   changed_.notify_all();
   ServeControl(channel);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (state_->control == channel) state_->control.reset();
 }
 
 void FakeMaster::ServeControl(const std::shared_ptr<channel::Channel>& channel) {
@@ -250,6 +284,11 @@ std::string FakeMaster::tunnel_bytes() {
   return state_->tunnel_bytes;
 }
 
+int FakeMaster::taken_over() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return state_->taken_over;
+}
+
 std::optional<bool> FakeMaster::ended() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return state_->ended;
@@ -311,7 +350,7 @@ void FakeMaster::SendGarbage() {
 
 void FakeMaster::DropControl() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  state_->control->Close();
+  if (state_->control != nullptr) state_->control->Close();
 }
 
 }  // namespace soteria::client

@@ -20,6 +20,7 @@ constexpr std::string_view kMagic = "soteria user key 1\n";
 constexpr size_t kKeyFileBytes = kMagic.size() + 2 * kUserKeyBytes + 1;
 constexpr int kPrivateMode = 0600;
 constexpr size_t kLedgerMacKeyBytes = 32;
+constexpr size_t kTakeoverKeyBytes = 32;
 
 void Wipe(std::string& text) { ::explicit_bzero(text.data(), text.size()); }
 
@@ -90,6 +91,11 @@ base::StatusOr<crypto::Secret> ReadUserKey(base::Files& files, const std::string
 
 crypto::Secret LedgerMacKey(const crypto::Secret& user_key) {
   return crypto::Hkdf(user_key, "ledger", "", kLedgerMacKeyBytes);
+}
+
+crypto::Secret TakeoverKey(const crypto::Secret& user_key, std::string_view identity_der) {
+  return crypto::Hkdf(user_key, "takeover", base::View(crypto::Sha256(identity_der)),
+                      kTakeoverKeyBytes);
 }
 
 }  // namespace soteria::client

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "src/base/env.h"
 #include "src/base/status.h"
@@ -24,6 +25,10 @@ base::StatusOr<crypto::Secret> ReadUserKey(base::Files& files, const std::string
 
 /// The key under which a master records what only the owner gets: an HMAC of it is in the ledger.
 crypto::Secret LedgerMacKey(const crypto::Secret& user_key);
+
+/// The key with which this owner, and nobody else, may end the session of the master with that
+/// identity key once its owner is gone. Another for each master.
+crypto::Secret TakeoverKey(const crypto::Secret& user_key, std::string_view identity_der);
 
 /// kKey unless `path` is a regular file of this user with no rights for anybody else.
 base::Status CheckPrivateFile(const std::string& path);

@@ -30,11 +30,14 @@ constexpr size_t kReplyBytesMax = 64 * 1024;
 // A ledger entry and the records of every root that a Manifest can list.
 constexpr size_t kControlBytesMax = size_t{2} << 20;
 constexpr char kTunnelPurpose[] = "tunnel";
+// An owner from whom so many heartbeats are missing may be gone.
+constexpr int64_t kBeatsMissed = 3;
 
 void WipeProvision(wire::Provision& provision) {
   crypto::Wipe(*provision.mutable_owner_secret());
   crypto::Wipe(*provision.mutable_bearer_token());
   crypto::Wipe(*provision.mutable_ledger_mac_key());
+  crypto::Wipe(*provision.mutable_takeover_key());
   for (wire::DatasetKey& key : *provision.mutable_keys()) crypto::Wipe(*key.mutable_key());
 }
 
@@ -81,10 +84,11 @@ class Session : public OwnerSession {
 
   ~Session() override { Stop(); }
 
-  base::Status Begin(const policy::Manifest& manifest, const Grants& grants) {
+  base::Status Begin(const policy::Manifest& manifest, const Grants& grants,
+                     const crypto::Secret& user_key) {
     SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<base::ByteStream> stream, Dial());
     OpeningGuards::Guard guard(guards_, stream);
-    base::Status status = AttestAndProvision(stream, manifest, grants);
+    base::Status status = AttestAndProvision(stream, manifest, grants, user_key);
     if (!status.ok() && guard.expired()) {
       return base::Fail(base::kIo, "the master did not answer in time");
     }
@@ -150,7 +154,8 @@ class Session : public OwnerSession {
   }
 
   base::Status AttestAndProvision(const std::shared_ptr<base::ByteStream>& stream,
-                                  const policy::Manifest& manifest, const Grants& grants) {
+                                  const policy::Manifest& manifest, const Grants& grants,
+                                  const crypto::Secret& user_key) {
     auto control = channel::TlsClient(Forwarding(stream));
     if (!control.ok()) return NoAnswer(control.status());
     control_ = *std::move(control);
@@ -163,27 +168,92 @@ class Session : public OwnerSession {
       return base::WithContext(proven.status(),
                                "the master was refused, no key has left this machine");
     }
+    SOTERIA_ASSIGN_OR_RETURN(const wire::MasterState state, ReceiveState());
+    const crypto::Secret takeover_key = TakeoverKey(user_key, proven->identity_der);
+    if (state.provisioned()) return TakeOver(state, takeover_key);
     std::set<std::string> ids;
     for (const Grant& grant : grants.keys) ids.insert(grant.id);
     records_.Expect(proven->identity_der, manifest, std::move(ids));
-    return Provision(manifest, grants, *proven);
+    return Provision(manifest, grants, *proven, takeover_key);
+  }
+
+  base::StatusOr<wire::MasterState> ReceiveState() {
+    auto bytes = control_->Receive(kReplyBytesMax);
+    if (!bytes.ok()) return NoAnswer(bytes.status());
+    wire::MasterState state;
+    if (!state.ParseFromString(*bytes)) {
+      return base::Fail(base::kProtocol, "the master's state is damaged");
+    }
+    return state;
+  }
+
+  // Of a master that serves a session; never OK. Its evidence was verified, so what it says is so.
+  base::Status TakeOver(const wire::MasterState& state, const crypto::Secret& takeover_key) {
+    wire::Takeover takeover;
+    SOTERIA_ASSIGN_OR_RETURN(*takeover.mutable_proof(),
+                             channel::TakeoverProof(takeover_key, *control_));
+    SOTERIA_RETURN_IF_ERROR(control_->Send(takeover.SerializeAsString()));
+    const base::StatusOr<std::string> bytes = control_->Receive(kReplyBytesMax);
+    control_->Close();
+    if (!bytes.ok()) {
+      return base::Fail(base::kMasterLost,
+                        base::Cat("the master serves a session and ended when it was asked whose: ",
+                                  base::Message(bytes.status())));
+    }
+    wire::TakeoverReply reply;
+    if (!reply.ParseFromString(*bytes)) {
+      return base::Fail(base::kProtocol, "the master's answer to a takeover is damaged");
+    }
+    if (reply.error().empty()) {
+      return base::Fail(channel::kTakenOver,
+                        "an earlier session of this owner was ended; the host's next master isn't "
+                        "there yet");
+    }
+    base::Status why;
+    SOTERIA_RETURN_IF_ERROR(base::DecodeStatus(reply.error(), &why));
+    const bool ours = base::Is(why, channel::kMasterBusy);
+    if (!ours && !base::Is(why, base::kUnauthenticated)) {
+      return base::Fail(base::kProtocol, "the master refused in a way that isn't known");
+    }
+    return Busy(state, ours);
+  }
+
+  // kMasterLost where it may soon be otherwise.
+  base::Status Busy(const wire::MasterState& state, bool ours) const {
+    if (!state.owner_connected()) {
+      return base::Fail(channel::kMasterBusy,
+                        base::Cat("the cluster is busy with a session under another user key, "
+                                  "whose owner is away: it ends in ",
+                                  state.seconds_left(), " s unless the owner comes back"));
+    }
+    const bool silent =
+        static_cast<int64_t>(state.silent_ms()) > kBeatsMissed * times_.heartbeat_ms;
+    return base::Fail(
+        silent ? base::kMasterLost : channel::kMasterBusy,
+        base::Cat("the cluster is busy with ",
+                  ours ? "another session of yours, whose program is "
+                       : "a session under another user key, whose owner is ",
+                  silent ? base::Cat("connected but silent for ", state.silent_ms(), " ms")
+                         : std::string("connected"),
+                  ours ? "; end that one first" : " (one master serves one session)"));
   }
 
   static base::Status NoAnswer(const base::Status& status) {
     return base::Fail(
         base::kMasterLost,
         base::Cat("the master closed the connection without evidence, no key has left this "
-                  "machine. It may serve another session already (one master, one job), or is no "
+                  "machine. It may be ending another session (one master, one job), or is no "
                   "Soteria master: ",
                   base::Message(status)));
   }
 
   base::Status Provision(const policy::Manifest& manifest, const Grants& grants,
-                         const channel::Proven& proven) {
+                         const channel::Proven& proven, const crypto::Secret& takeover_key) {
     wire::Provision provision;
     provision.set_owner_secret(std::string(secrets_.owner.Expose()));
     provision.set_bearer_token(std::string(secrets_.token.Expose()));
     provision.set_ledger_mac_key(std::string(secrets_.ledger_mac.Expose()));
+    provision.set_takeover_key(std::string(takeover_key.Expose()));
     provision.set_manifest(manifest.text);
     for (const Grant& grant : grants.keys) {
       wire::DatasetKey& key = *provision.add_keys();
@@ -387,7 +457,7 @@ base::StatusOr<std::unique_ptr<OwnerSession>> OwnerSession::Open(
   Secrets secrets{std::move(secret), HexSecret(raw_token), LedgerMacKey(user_key)};
   auto session = std::make_unique<Session>(owner, dial, records, times, std::move(secrets),
                                            std::move(on_lost));
-  SOTERIA_RETURN_IF_ERROR(session->Begin(manifest, grants));
+  SOTERIA_RETURN_IF_ERROR(session->Begin(manifest, grants, user_key));
   return std::unique_ptr<OwnerSession>(std::move(session));
 }
 

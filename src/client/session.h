@@ -5,6 +5,10 @@
 //   ... session->OpenTunnel() for each local connection ...
 //   SOTERIA_ASSIGN_OR_RETURN(SessionReport report, session->End(succeeded));
 //
+// A master that serves an earlier session says so. If that session is this owner's and its program
+// is gone (killed, or its machine), Open ends it and fails with kTakenOver: the host starts a fresh
+// master, for the next Open.
+//
 // Invariants: nothing secret is sent before the peer's evidence was verified under the Manifest on
 // that very TLS session (I2); a tunnel carries no byte before both sides have proven the owner
 // secret on it; a StoreRequest is answered only after the records are on the disk.
@@ -55,7 +59,8 @@ class OwnerSession {
  public:
   /// `records` outlives the session. `on_lost` is called once, from a session thread, when the
   /// master is lost or gives up; its argument says why. kEvidence: the master was refused and no
-  /// key has left this machine.
+  /// key has left this machine. kMasterBusy: it serves somebody's session, the text says whose.
+  /// kMasterLost: it may be ending one; ask again.
   static base::StatusOr<std::unique_ptr<OwnerSession>> Open(
       Owner& owner, const Dialer& dial, const policy::Manifest& manifest, const Grants& grants,
       const crypto::Secret& user_key, Records& records, const SessionTimes& times,

@@ -9,6 +9,7 @@
 
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
+#include "src/channel/attested.h"
 #include "src/client/cluster.h"
 #include "src/client/fake_master_for_test.h"
 #include "src/client/grants.h"
@@ -60,11 +61,16 @@ class SessionTest : public ::testing::Test {
 
   base::Status Open(FakeMaster& master, const policy::Manifest& manifest) {
     session_.reset();
+    return OpenAnother(master, manifest, user_key_);
+  }
+  // Beside the session that is open, which keeps its connection but stores nothing any more.
+  base::Status OpenAnother(FakeMaster& master, const policy::Manifest& manifest,
+                           const crypto::Secret& user_key) {
     records_.reset();
     SOTERIA_ASSIGN_OR_RETURN(records_, Records::Open(test_.owner(), user_key_));
     SOTERIA_ASSIGN_OR_RETURN(Grants grants,
                              PrepareGrants(test_.owner(), user_key_, manifest, *records_));
-    auto session = OwnerSession::Open(test_.owner(), master.dialer(), manifest, grants, user_key_,
+    auto session = OwnerSession::Open(test_.owner(), master.dialer(), manifest, grants, user_key,
                                       *records_, times_, [this](const base::Status& why) {
                                         const std::lock_guard<std::mutex> lock(mutex_);
                                         lost_because_ = why;
@@ -166,13 +172,59 @@ TEST_F(SessionTest, GivesUpOnAMasterThatNeverAnswers) {
   EXPECT_NE(base::Message(refused).find("in time"), std::string::npos);
 }
 
-TEST_F(SessionTest, ASecondSessionIsRefusedByTheSameMaster) {
+TEST_F(SessionTest, ASecondSessionIsRefusedWhileTheFirstLives) {
   FakeMaster master(Pem("cluster"), measurement_);
   policy::Manifest manifest = Manifest();
   ASSERT_TRUE(Open(master, manifest).ok());
-  base::Status again = Open(master, manifest);
-  EXPECT_TRUE(base::Is(again, base::kMasterLost)) << base::Message(again);
-  EXPECT_EQ(master.attested(), 1);
+  const auto token = master.provisioned()->bearer_token;
+  base::Status again = OpenAnother(master, manifest, user_key_);
+  EXPECT_TRUE(base::Is(again, channel::kMasterBusy)) << base::Message(again);
+  EXPECT_NE(base::Message(again).find("another session of yours"), std::string::npos);
+  again = OpenAnother(master, manifest, crypto::Secret::OfSize(32));
+  EXPECT_TRUE(base::Is(again, channel::kMasterBusy)) << base::Message(again);
+  EXPECT_NE(base::Message(again).find("under another user key, whose owner is connected"),
+            std::string::npos);
+  EXPECT_EQ(master.provisioned()->bearer_token, token);
+  EXPECT_EQ(master.taken_over(), 0);
+}
+
+TEST_F(SessionTest, ASessionThatTheSameOwnerLeftIsTakenOver) {
+  FakeMaster master(Pem("cluster"), measurement_);
+  policy::Manifest manifest = Manifest();
+  ASSERT_TRUE(Open(master, manifest).ok());
+  session_.reset();  // as if the program was killed
+  base::Status refused;
+  do {
+    refused = OpenAnother(master, manifest, crypto::Secret::OfSize(32));
+  } while (base::Message(refused).find("is connected") != std::string::npos);
+  EXPECT_TRUE(base::Is(refused, channel::kMasterBusy));
+  EXPECT_NE(base::Message(refused).find("ends in 42 s"), std::string::npos);
+  EXPECT_EQ(master.taken_over(), 0);
+  EXPECT_TRUE(base::Is(Open(master, manifest), channel::kTakenOver));
+  EXPECT_EQ(master.taken_over(), 1);
+  EXPECT_TRUE(Open(master, manifest).ok());
+}
+
+// A machine that vanished counts as connected until its silence is long enough: worth asking again.
+TEST_F(SessionTest, ASilentOwnerMayBeGoneSoon) {
+  FakeMasterBehaviour behaviour;
+  behaviour.owner_silent_ms = 5'000;
+  FakeMaster master(Pem("cluster"), measurement_, behaviour);
+  policy::Manifest manifest = Manifest();
+  ASSERT_TRUE(Open(master, manifest).ok());
+  base::Status again = OpenAnother(master, manifest, user_key_);
+  EXPECT_TRUE(base::Is(again, base::kMasterLost));
+  EXPECT_NE(base::Message(again).find("connected but silent for 5000 ms"), std::string::npos);
+}
+
+TEST_F(SessionTest, AMasterThatEndsWithoutAnAnswerIsLost) {
+  FakeMasterBehaviour behaviour;
+  behaviour.drops_takeovers = true;
+  FakeMaster master(Pem("cluster"), measurement_, behaviour);
+  policy::Manifest manifest = Manifest();
+  ASSERT_TRUE(Open(master, manifest).ok());
+  EXPECT_TRUE(
+      base::Is(OpenAnother(master, manifest, crypto::Secret::OfSize(32)), base::kMasterLost));
 }
 
 TEST_F(SessionTest, PassesTheMastersRefusalOn) {

@@ -1,5 +1,6 @@
 #include "src/master/enclave_master.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -86,15 +87,14 @@ base::Status EnclaveMaster::ServeChannel(const std::shared_ptr<channel::Channel>
 
 base::Status EnclaveMaster::ServeOwner(const std::shared_ptr<channel::Channel>& channel,
                                        const channel::Challenge& challenge) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (job_ != nullptr) return base::Fail(base::kUnauthenticated, "already provisioned");
-  }
   if (challenge.verifier != policy::Role::kOwner) {
     return base::Fail(base::kProtocol, "only an owner challenges the master first");
   }
   SOTERIA_RETURN_IF_ERROR(channel::AnswerChallenge(*channel, challenge, policy::Role::kMaster,
                                                    world_.evidence, world_.identity));
+  const session::MasterState state = State();
+  SOTERIA_RETURN_IF_ERROR(channel->Send(state.SerializeAsString()));
+  if (state.provisioned()) return ServeTakeover(*channel);
   SOTERIA_ASSIGN_OR_RETURN(std::string message, channel->Receive(kProvisionBytesMax));
   auto job = Provision(message, challenge.policy_hash);
   crypto::Wipe(message);
@@ -121,12 +121,54 @@ base::Status EnclaveMaster::ServeOwner(const std::shared_ptr<channel::Channel>& 
   return served;
 }
 
+session::MasterState EnclaveMaster::State() const {
+  session::MasterState state;
+  const std::lock_guard lock(mutex_);
+  if (job_ == nullptr) return state;
+  state.set_provisioned(true);
+  state.set_owner_connected(job_->owner.connected());
+  const int64_t silent_ms = job_->owner.SilentMs();
+  state.set_silent_ms(static_cast<uint64_t>(silent_ms));
+  const int64_t left_ms = LingerMs(*job_) - silent_ms;
+  state.set_seconds_left(static_cast<uint64_t>(std::max<int64_t>(0, left_ms) + 999) / 1000);
+  return state;
+}
+
+base::Status EnclaveMaster::ServeTakeover(channel::Channel& channel) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string message, channel.Receive(kTakeoverBytesMax));
+  const base::Status taken = TakeOver(channel, message);
+  session::TakeoverReply reply;
+  if (!taken.ok()) reply.set_error(base::EncodeStatus(taken));
+  const base::Status sent = channel.Send(reply.SerializeAsString());
+  if (taken.ok()) world_.stop();  // the host starts a fresh master
+  SOTERIA_RETURN_IF_ERROR(taken);
+  return sent;
+}
+
+base::Status EnclaveMaster::TakeOver(channel::Channel& channel, std::string_view message) {
+  session::Takeover takeover;
+  if (!takeover.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+    return base::Fail(base::kProtocol, "not a Takeover message");
+  }
+  const std::lock_guard lock(mutex_);
+  SOTERIA_RETURN_IF_ERROR(
+      channel::CheckTakeover(job_->provisioned.takeover_key, channel, takeover.proof()));
+  if (job_->owner.connected()) {
+    return base::Fail(channel::kMasterBusy, "The owner of the session is connected");
+  }
+  closed_ = true;
+  job_->owner.Stop();
+  changed_.notify_all();
+  return base::OkStatus();
+}
+
 base::StatusOr<EnclaveMaster::Job*> EnclaveMaster::Provision(std::string_view message,
                                                              const base::Digest& policy_hash) {
   SOTERIA_ASSIGN_OR_RETURN(Provisioned provisioned, ParseProvision(message, policy_hash));
   const std::lock_guard lock(mutex_);
   if (job_ != nullptr) {
-    return base::Fail(base::kUnauthenticated, "This master has been provisioned already");
+    return base::Fail(channel::kMasterBusy,
+                      "This master has just been provisioned by another owner");
   }
   dataflow::CoordinatorLimits limits;
   limits.place_losses_max = provisioned.manifest.stage_attempts_max;
@@ -306,8 +348,7 @@ void EnclaveMaster::StopIfAbandoned() {
   const std::lock_guard lock(mutex_);
   if (job_ == nullptr) return;
   const bool gone = !job_->owner.connected() && tunnels_ == 0;
-  const auto linger_ms = static_cast<int64_t>(job_->provisioned.manifest.linger_s) * 1000;
-  if (closed_ || (gone && job_->owner.SilentMs() > linger_ms)) world_.stop();
+  if (closed_ || (gone && job_->owner.SilentMs() > LingerMs(*job_))) world_.stop();
 }
 
 bool EnclaveMaster::AuthoriseToken(std::string_view presented) const {

@@ -3,7 +3,9 @@
 // of workers, and the sessions of the owner.
 //
 //   stream -> TLS -> first message:
-//     a challenge   an owner wants evidence; then the one provisioning; then the control connection
+//     a challenge   an owner wants evidence; then the one provisioning; then the control
+//     connection.
+//                   Once provisioned: the same owner may end the session of a program that is gone
 //     a resume      the owner again (proof over this connection's exporter): control or tunnel
 //     "joins"       a worker: evidence first, then session root, Manifest and keys (I2)
 //
@@ -46,11 +48,15 @@
 namespace soteria::crypto {
 class SelfSigned;
 }
+namespace soteria::session {
+class MasterState;
+}
 
 namespace soteria::master {
 
 inline constexpr size_t kSessionsMax = 64;
 inline constexpr size_t kTunnelsMax = 64;
+inline constexpr size_t kTakeoverBytesMax = 64;
 
 /// Bound in the program's main; everything outlives the master.
 struct MasterWorld {
@@ -103,11 +109,19 @@ class EnclaveMaster : public Master {
     LiveBlocks live;
   };
 
+  static int64_t LingerMs(const Job& job) {
+    return static_cast<int64_t>(job.provisioned.manifest.linger_s) * 1000;
+  }
+
   EnclaveMaster(MasterWorld world, crypto::Secret session_root, std::string server_side_session_id);
 
   base::Status ServeChannel(const std::shared_ptr<channel::Channel>& channel);
   base::Status ServeOwner(const std::shared_ptr<channel::Channel>& channel,
                           const channel::Challenge& challenge);
+  session::MasterState State() const;
+  /// To whoever has seen evidence of a master that was provisioned.
+  base::Status ServeTakeover(channel::Channel& channel);
+  base::Status TakeOver(channel::Channel& channel, std::string_view message);
   base::Status ServeResumed(const std::shared_ptr<channel::Channel>& channel,
                             const channel::Resume& resume);
   base::Status ServeTunnel(channel::Channel& channel);

@@ -1,4 +1,7 @@
+#include <chrono>
+#include <functional>
 #include <set>
+#include <thread>
 
 #include "src/base/errors.h"
 #include "src/ledger/entry.h"
@@ -25,8 +28,100 @@ TEST_F(MasterTest, ProvisionsOnceAndWritesTheHeadFirst) {
 TEST_F(MasterTest, ASecondProvisioningIsRefused) {
   const auto manifest = ManifestOf();
   ASSERT_TRUE(Provision(manifest, ProvisionOf(manifest)).error().empty());
+  EXPECT_FALSE(state_.provisioned());
   const auto second = Dial();
-  EXPECT_FALSE(Verify(*second, manifest).ok());  // closed without evidence
+  ASSERT_TRUE(Verify(*second, manifest).ok());
+  EXPECT_TRUE(state_.provisioned());
+  EXPECT_TRUE(state_.owner_connected());
+  EXPECT_LT(state_.silent_ms(), 10'000U);
+  ASSERT_TRUE(second->Send(ProvisionOf(manifest).SerializeAsString()).ok());
+  EXPECT_TRUE(Refused(*second));  // it is no proof, and isn't read
+}
+
+class TakeoverTest : public MasterTest {
+ protected:
+  TakeoverTest() : manifest_(ManifestOf()) {
+    EXPECT_TRUE(Provision(manifest_, ProvisionOf(manifest_)).error().empty());
+    EXPECT_TRUE(master_->SessionFor("s").ok());
+  }
+  /// As when the owner's program is killed.
+  void LoseOwner() {
+    control_->Close();
+    do {
+      ASSERT_TRUE(Verify(*Dial(), manifest_).ok());
+    } while (state_.owner_connected());
+  }
+  /// Verifies a new connection and sends what `proof` makes of it; the master's answer.
+  base::Status Try(const std::function<std::string(channel::Channel&)>& proof) {
+    const auto channel = Dial();
+    EXPECT_TRUE(Verify(*channel, manifest_).ok());
+    EXPECT_TRUE(state_.provisioned());
+    session::Takeover takeover;
+    takeover.set_proof(proof(*channel));
+    SOTERIA_RETURN_IF_ERROR(channel->Send(takeover.SerializeAsString()));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string bytes, channel->Receive(kControlBytesMax));
+    session::TakeoverReply reply;
+    EXPECT_TRUE(reply.ParseFromString(bytes));
+    if (reply.error().empty()) return base::OkStatus();
+    base::Status refused;
+    EXPECT_TRUE(base::DecodeStatus(reply.error(), &refused).ok());
+    return refused;
+  }
+  std::string Proof(channel::Channel& channel, const std::string& key) const {
+    return *channel::TakeoverProof(crypto::Secret::Adopt(std::string(key)), channel);
+  }
+  const policy::Manifest manifest_;
+};
+
+TEST_F(TakeoverTest, TheOwnerEndsASessionWhoseProgramIsGone) {
+  LoseOwner();
+  EXPECT_GT(state_.seconds_left(), 50U);
+  EXPECT_LE(state_.seconds_left(), 60U);  // the Manifest's linger_s
+  EXPECT_FALSE(stopped_);
+  const base::Status taken = Try([&](auto& channel) { return Proof(channel, takeover_key_); });
+  EXPECT_TRUE(taken.ok()) << base::Message(taken);
+  for (int i = 0; i < 500 && !stopped_; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(stopped_);
+  EXPECT_FALSE(master_->SessionFor("another").ok());
+}
+
+TEST_F(TakeoverTest, ALiveSessionStays) {
+  const base::Status busy = Try([&](auto& channel) { return Proof(channel, takeover_key_); });
+  EXPECT_TRUE(base::Is(busy, channel::kMasterBusy)) << base::Message(busy);
+  EXPECT_FALSE(stopped_);
+  EXPECT_TRUE(master_->SessionFor("another").ok());
+}
+
+TEST_F(TakeoverTest, NobodyElseEndsIt) {
+  LoseOwner();
+  const auto elsewhere = Dial();
+  ASSERT_TRUE(Verify(*elsewhere, manifest_).ok());
+  const std::string other_channel = Proof(*elsewhere, takeover_key_);
+  const std::pair<const char*, std::function<std::string(channel::Channel&)>> proofs[] = {
+      {"another key", [&](auto& channel) { return Proof(channel, std::string(32, 'w')); }},
+      {"the owner secret", [&](auto& channel) { return Proof(channel, owner_secret_); }},
+      {"made on another connection", [&](auto&) { return other_channel; }},
+      {"a proof for a resume",
+       [&](auto& channel) {
+         return *channel::ResumeProof(crypto::Secret::Adopt(std::string(takeover_key_)), channel,
+                                      "takeover");
+       }},
+      {"nothing", [](auto&) { return std::string(); }},
+      {"cut", [&](auto& channel) { return Proof(channel, takeover_key_).substr(1); }},
+  };
+  for (const auto& [what, proof] : proofs) {
+    EXPECT_TRUE(base::Is(Try(proof), base::kUnauthenticated)) << what;
+  }
+  const auto odd = Dial();
+  ASSERT_TRUE(Verify(*odd, manifest_).ok());
+  ASSERT_TRUE(odd->Send("\xff\xff\xff").ok());
+  session::TakeoverReply reply;
+  ASSERT_TRUE(reply.ParseFromString(odd->Receive(kControlBytesMax).value()));
+  EXPECT_FALSE(reply.error().empty());
+  EXPECT_FALSE(stopped_);
+  EXPECT_TRUE(master_->SessionFor("another").ok());
 }
 
 TEST_F(MasterTest, AProvisioningThatRacedIsRefusedToo) {
@@ -39,7 +134,7 @@ TEST_F(MasterTest, AProvisioningThatRacedIsRefusedToo) {
   ASSERT_TRUE(reply.ParseFromString(late->Receive(kControlBytesMax).value()));
   base::Status status;
   ASSERT_TRUE(base::DecodeStatus(reply.error(), &status).ok());
-  EXPECT_TRUE(base::Is(status, base::kUnauthenticated));
+  EXPECT_TRUE(base::Is(status, channel::kMasterBusy));
 }
 
 TEST_F(MasterTest, AManifestOtherThanTheChallengedOneIsRefused) {

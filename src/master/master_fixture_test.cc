@@ -76,6 +76,7 @@ session::Provision MasterTest::ProvisionOf(const policy::Manifest& manifest) con
   key.set_id(base::FromHex(kId).value());
   key.set_key(std::string(16, 'k'));
   message.set_ledger_mac_key(std::string(32, 'm'));
+  message.set_takeover_key(takeover_key_);
   message.set_time_ms(base::SystemClock().NowMs());
   message.set_evidence("evidence");
   message.set_evidence_nonce(std::string(32, 'n'));
@@ -96,9 +97,14 @@ std::shared_ptr<channel::Channel> MasterTest::Dial() {
 
 base::StatusOr<channel::Proven> MasterTest::Verify(channel::Channel& channel,
                                                    const policy::Manifest& manifest) {
-  return channel::VerifyPeer(channel, policy::Role::kMaster, policy::Role::kOwner, manifest.digest,
-                             manifest.tee, policy::EndorsementsOf(manifest.tee),
-                             base::SystemClock().NowMs(), crypto::OsRandom());
+  SOTERIA_ASSIGN_OR_RETURN(
+      channel::Proven proven,
+      channel::VerifyPeer(channel, policy::Role::kMaster, policy::Role::kOwner, manifest.digest,
+                          manifest.tee, policy::EndorsementsOf(manifest.tee),
+                          base::SystemClock().NowMs(), crypto::OsRandom()));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string state, channel.Receive(kControlBytesMax));
+  EXPECT_TRUE(state_.ParseFromString(state));
+  return proven;
 }
 
 session::ProvisionReply MasterTest::Provision(const policy::Manifest& manifest,

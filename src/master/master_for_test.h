@@ -44,7 +44,7 @@ class MasterTest : public testing::Test {
 
   /// A fresh TLS connection to the master, unproven.
   std::shared_ptr<channel::Channel> Dial();
-  /// Verifies the master's evidence as the owner.
+  /// Verifies the master's evidence as the owner; its state goes into `state_`.
   base::StatusOr<channel::Proven> Verify(channel::Channel& channel,
                                          const policy::Manifest& manifest);
   /// Verifies and provisions; the reply. The control connection stays open in `control_`.
@@ -73,6 +73,8 @@ class MasterTest : public testing::Test {
   std::shared_ptr<channel::Channel> control_;
   std::vector<std::string> entries_;
   std::string owner_secret_ = std::string(32, 'o');
+  std::string takeover_key_ = std::string(32, 'v');
+  session::MasterState state_;
   std::string token_ = std::string(64, 't');
 
  private:

@@ -95,6 +95,8 @@ base::StatusOr<Provisioned> ParseProvision(std::string_view bytes,
       out.owner_secret, TakeSecret(message.mutable_owner_secret(), kSecretBytes, "owner secret"));
   SOTERIA_ASSIGN_OR_RETURN(
       out.ledger_mac_key, TakeSecret(message.mutable_ledger_mac_key(), kSecretBytes, "ledger key"));
+  SOTERIA_ASSIGN_OR_RETURN(
+      out.takeover_key, TakeSecret(message.mutable_takeover_key(), kSecretBytes, "takeover key"));
   const size_t token_bytes = message.bearer_token().size();
   if (token_bytes < kTokenBytesMin || token_bytes > kTokenBytesMax) {
     return Malformed(base::Cat("bearer token of ", token_bytes, " bytes"));

@@ -28,6 +28,7 @@ struct Provisioned {
   crypto::Secret owner_secret = crypto::Secret::OfSize(32);
   crypto::Secret token = crypto::Secret::OfSize(32);
   crypto::Secret ledger_mac_key = crypto::Secret::OfSize(32);
+  crypto::Secret takeover_key = crypto::Secret::OfSize(32);
   policy::Manifest manifest;
   std::map<std::string, crypto::Secret, std::less<>> keys;             // by 16-byte id
   std::map<std::string, ledger::VersionRecord, std::less<>> versions;  // by 16-byte id

@@ -46,6 +46,9 @@ TEST_F(ProvisionedTest, MalformedMessagesAreRefused) {
   auto short_mac = message_;
   short_mac.set_ledger_mac_key("m");
   EXPECT_TRUE(base::Is(Parse(short_mac), base::kProtocol));
+  auto no_takeover = message_;
+  no_takeover.clear_takeover_key();
+  EXPECT_TRUE(base::Is(Parse(no_takeover), base::kProtocol));
   auto odd_version = message_;
   odd_version.add_versions()->set_id("short");
   EXPECT_FALSE(Parse(odd_version).ok());

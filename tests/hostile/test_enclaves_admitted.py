@@ -190,7 +190,7 @@ def test_a_wrong_bearer_token_and_a_second_owner(world, host):
             import grpc
             from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
-            with grpc.insecure_channel(session.remote.removeprefix("sc://")) as channel:
+            with session.channel() as channel:
                 stub = base_pb2_grpc.SparkConnectServiceStub(channel)
                 request = base_pb2.ConfigRequest(session_id=spark.session_id)
                 with pytest.raises(grpc.RpcError) as error:
@@ -200,17 +200,24 @@ def test_a_wrong_bearer_token_and_a_second_owner(world, host):
                 session.client(token=token).range(1).collect()
             assert "UNAUTHENTICATED" in str(error.value), str(error.value)
 
-        # Another owner, with records of his own: this master was provisioned, once in its life.
-        home, world.home = world.home, world.folder / "second"
-        try:
-            shutil.copytree(home, world.home, dirs_exist_ok=True)
-            began = time.monotonic()
-            done = world.cli("run", "--manifest", world.manifest, "--cluster", world.cluster, "--", "echo", "never",
-                             check=False)
-            assert done.returncode in (1, 3) and "never" not in done.stdout
-            assert time.monotonic() - began < 30
-        finally:
-            world.home = home
+        # The same owner from elsewhere, then another: this master was provisioned, once in its life.
+        for key, says in (("same", "busy with another session of yours"), ("other", "under another user key")):
+            home, world.home = world.home, world.folder / f"{key}-home"
+            manifest = world.folder / f"{key}.toml"
+            try:
+                if key == "same":
+                    shutil.copytree(home, world.home)
+                else:
+                    world.cli("keygen")
+                world.write_manifest(out=manifest)
+                began = time.monotonic()
+                done = world.cli("run", "--manifest", manifest, "--cluster", world.cluster, "--", "echo", "never",
+                                 check=False)
+                assert done.returncode == 1 and "never" not in done.stdout
+                assert says in done.stderr and "[SOTERIA.MASTER_BUSY]" in done.stderr, done.stderr
+                assert time.monotonic() - began < 30
+            finally:
+                world.home = home
 
         # Without the owner secret the master answers nothing: neither TLS without a proof nor plain gRPC or HTTP.
         import socket
