@@ -26,6 +26,8 @@ namespace {
 
 constexpr size_t kPartsMax = 16;
 constexpr int kBacklog = 128;
+/// Ports of 127.0.0.1 that are tried until ::1 has the same one free.
+constexpr int kPortTriesMax = 64;
 
 /// Blocking calls; Close shuts the connection down, which ends them, and the destructor gives the
 /// number back.
@@ -145,33 +147,94 @@ StatusOr<std::unique_ptr<ByteStream>> Connect(const sockaddr* address, socklen_t
 
 class SocketListener : public Listener {
  public:
-  SocketListener(OwnedFd fd, uint16_t port) : fd_(std::move(fd)), port_(port) {}
+  /// `ipv6` may be none.
+  SocketListener(OwnedFd ipv4, OwnedFd ipv6, uint16_t port)
+      : fds_{std::move(ipv4), std::move(ipv6)}, port_(port) {}
   uint16_t port() const override { return port_; }
+  bool has_ipv6() const override { return fds_[1].ok(); }
 
   StatusOr<std::unique_ptr<ByteStream>> Accept() override {
     for (;;) {
-      OwnedFd fd(accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      const int ready = fds_[1].ok() ? WaitForEither() : fds_[0].get();
+      OwnedFd fd(ready < 0 ? -1 : accept4(ready, nullptr, nullptr, SOCK_CLOEXEC));
       const int error = errno;
       if (closed_) return Fail(kCancelled, "the listener was closed");
-      if (fd.ok() && SetNoDelay(fd.get())) {
+      if (fd.ok() && SetBlocking(fd.get(), true) && SetNoDelay(fd.get())) {
         return std::make_unique<SocketStream>(std::move(fd));
       }
       // A peer that gave up before it was accepted concerns that peer only.
-      if (fd.ok() || error == EINTR || error == ECONNABORTED || error == EPROTO) continue;
+      if (fd.ok() || error == EINTR || error == ECONNABORTED || error == EPROTO ||
+          error == EAGAIN) {
+        continue;
+      }
       return Fail(kIo, Cat("accepting on port ", port_, ": ", Reason(error)));
     }
   }
 
   void Close() override {
     closed_ = true;
-    shutdown(fd_.get(), SHUT_RDWR);
+    for (const OwnedFd& fd : fds_) {
+      if (fd.ok()) shutdown(fd.get(), SHUT_RDWR);
+    }
   }
 
  private:
-  OwnedFd fd_;
+  /// The socket at which somebody waits (or that was shut down), the two in turn; below 0 with
+  /// errno when waiting failed.
+  int WaitForEither() {
+    std::array<pollfd, 2> waiting = {
+        {{fds_[first_].get(), POLLIN, 0}, {fds_[1 - first_].get(), POLLIN, 0}}};
+    if (poll(waiting.data(), waiting.size(), -1) < 0) return -1;
+    first_ = 1 - first_;
+    return waiting[0].revents != 0 ? waiting[0].fd : waiting[1].fd;
+  }
+
+  std::array<OwnedFd, 2> fds_;
+  size_t first_ = 0;
   uint16_t port_;
   std::atomic<bool> closed_ = false;
 };
+
+/// Binds and listens; an invalid descriptor with errno when it can't.
+OwnedFd ListenAt(const sockaddr* address, socklen_t size, int flags) {
+  OwnedFd fd(socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  if (!fd.ok()) return fd;
+  const int on = 1;
+  const bool only_ipv6 = address->sa_family != AF_INET6 ||
+                         setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0;
+  if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 || !only_ipv6 ||
+      bind(fd.get(), address, size) != 0 || listen(fd.get(), kBacklog) != 0) {
+    const int error = errno;
+    fd = OwnedFd(-1);
+    errno = error;
+  }
+  return fd;
+}
+
+/// 0 with errno when it can't be asked.
+uint16_t PortOf(const OwnedFd& fd) {
+  sockaddr_in address = {};
+  socklen_t size = sizeof(address);
+  if (getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  return ntohs(address.sin_port);
+}
+
+OwnedFd ListenIpv4(uint16_t port, int flags) {
+  const sockaddr_in address = LoopbackAddress(port);
+  return ListenAt(reinterpret_cast<const sockaddr*>(&address), sizeof(address), flags);
+}
+
+OwnedFd ListenIpv6(uint16_t port, int flags) {
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(port);
+  address.sin6_addr = in6addr_loopback;
+  return ListenAt(reinterpret_cast<const sockaddr*>(&address), sizeof(address), flags);
+}
+
+Status CannotListen(uint16_t port) {
+  return Fail(kIo, Cat("listening on port ", port, ": ", Reason(errno)));
+}
 
 }  // namespace
 
@@ -200,21 +263,28 @@ StatusOr<std::unique_ptr<ByteStream>> Dial(const std::string& host, uint16_t por
 }
 
 StatusOr<std::unique_ptr<Listener>> Listener::Loopback(uint16_t port) {
-  const auto failed = [port] {
-    return Fail(kIo, Cat("listening on port ", port, ": ", Reason(errno)));
-  };
-  OwnedFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.ok()) return failed();
-  const int on = 1;
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return failed();
-  sockaddr_in address = LoopbackAddress(port);
-  socklen_t size = sizeof(address);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(fd.get(), generic, size) != 0 || listen(fd.get(), kBacklog) != 0 ||
-      getsockname(fd.get(), generic, &size) != 0) {
-    return failed();
+  OwnedFd fd = ListenIpv4(port, 0);
+  const uint16_t bound = fd.ok() ? PortOf(fd) : 0;
+  if (bound == 0) return CannotListen(port);
+  return std::make_unique<SocketListener>(std::move(fd), OwnedFd(-1), bound);
+}
+
+StatusOr<std::unique_ptr<Listener>> Listener::LocalHost() {
+  for (int i = 0; i < kPortTriesMax; ++i) {
+    OwnedFd ipv4 = ListenIpv4(0, SOCK_NONBLOCK);
+    const uint16_t port = ipv4.ok() ? PortOf(ipv4) : 0;
+    if (port == 0) return CannotListen(0);
+    OwnedFd ipv6 = ListenIpv6(port, SOCK_NONBLOCK);
+    // Without the address nobody else can listen there either.
+    const bool absent = !ipv6.ok() && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT);
+    if (absent && !SetBlocking(ipv4.get(), true)) return CannotListen(port);
+    if (ipv6.ok() || absent) {
+      return std::make_unique<SocketListener>(std::move(ipv4), std::move(ipv6), port);
+    }
+    if (errno != EADDRINUSE) return CannotListen(port);
   }
-  return std::make_unique<SocketListener>(std::move(fd), ntohs(address.sin_port));
+  return Fail(kIo,
+              Cat("no port is free on both 127.0.0.1 and ::1, after ", kPortTriesMax, " tries"));
 }
 
 StatusOr<std::pair<int, int>> SocketPair() {

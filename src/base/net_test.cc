@@ -44,6 +44,68 @@ TEST(Net, DialAndAccept) {
   }
 }
 
+/// A socket of somebody else's that asks for the port at the address, as a server restarting would.
+int BindAt(int family, uint16_t port) {
+  const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  sockaddr_in6 six = {};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(port);
+  six.sin6_addr = in6addr_loopback;
+  sockaddr_in four = {};
+  four.sin_family = AF_INET;
+  four.sin_port = htons(port);
+  four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int bound = family == AF_INET6 ? bind(fd, reinterpret_cast<sockaddr*>(&six), sizeof(six))
+                                       : bind(fd, reinterpret_cast<sockaddr*>(&four), sizeof(four));
+  if (bound == 0 && listen(fd, 1) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+bool HasIpv6() {
+  const int fd = BindAt(AF_INET6, 0);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+TEST(Net, LocalHostIsBothAddressesOrTheOnlyOne) {
+  const auto listener = Listener::LocalHost();
+  ASSERT_TRUE(listener.ok()) << Message(listener.status());
+  const uint16_t port = (*listener)->port();
+  EXPECT_EQ((*listener)->has_ipv6(), HasIpv6());
+  EXPECT_FALSE((*Listener::Loopback(0))->has_ipv6());
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (family == AF_INET6 && !HasIpv6()) continue;
+    EXPECT_LT(BindAt(family, port), 0) << "somebody else answers at the port";
+    auto near = Dial(family == AF_INET6 ? "::1" : "127.0.0.1", port);
+    ASSERT_TRUE(near.ok()) << Message(near.status());
+    auto far = (*listener)->Accept();
+    ASSERT_TRUE(far.ok());
+    EXPECT_TRUE((*far)->Write("hello").ok());
+    (*far)->Close();
+    EXPECT_EQ(ReadToEnd(**near), "hello");
+  }
+  std::thread closer([&] { (*listener)->Close(); });
+  EXPECT_TRUE(Is((*listener)->Accept().status(), kCancelled));
+  closer.join();
+}
+
+// Ports that somebody has at ::1 only are no use; many such must not make it give up or share one.
+TEST(Net, LocalHostTakesNoPortThatSomebodyHasAtOneAddress) {
+  if (!HasIpv6()) GTEST_SKIP() << "no ::1 on this machine";
+  std::vector<int> taken;
+  for (int i = 0; i < 200; ++i) taken.push_back(BindAt(AF_INET6, 0));
+  for (int i = 0; i < 20; ++i) {
+    const auto listener = Listener::LocalHost();
+    ASSERT_TRUE(listener.ok()) << Message(listener.status());
+    EXPECT_TRUE((*listener)->has_ipv6());
+    EXPECT_LT(BindAt(AF_INET6, (*listener)->port()), 0);
+  }
+  for (const int fd : taken) close(fd);
+}
+
 TEST(Net, AnUnansweredPortIsNamed) {
   const auto listener = Listener::Loopback(0);
   const uint16_t port = (*listener)->port();

@@ -63,5 +63,9 @@ class Channel {
 base::StatusOr<std::unique_ptr<Channel>> TlsClient(std::unique_ptr<base::ByteStream> stream);
 base::StatusOr<std::unique_ptr<Channel>> TlsServer(std::unique_ptr<base::ByteStream> stream,
                                                    const crypto::SelfSigned& certificate);
+/// The server of a client that isn't ours (gRPC on the same machine, which knows `certificate`):
+/// the same settings, and the client must ask for HTTP/2 by ALPN (RFC 7301).
+base::StatusOr<std::unique_ptr<Channel>> TlsServerOfHttp2(std::unique_ptr<base::ByteStream> stream,
+                                                          const crypto::SelfSigned& certificate);
 
 }  // namespace soteria::channel

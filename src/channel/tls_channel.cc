@@ -62,6 +62,25 @@ base::StatusOr<SslCtxPtr> MakeContext(const SSL_METHOD* method) {
   return context;
 }
 
+// RFC 7540, 3.3. gRPC refuses a server that chooses nothing.
+int SelectHttp2(SSL*, const unsigned char** out, unsigned char* out_bytes,
+                const unsigned char* offered, unsigned int offered_bytes, void*) {
+  constexpr std::string_view kHttp2("\x02h2", 3);
+  unsigned char* chosen = nullptr;
+  const int found = SSL_select_next_proto(&chosen, out_bytes,
+                                          reinterpret_cast<const unsigned char*>(kHttp2.data()),
+                                          kHttp2.size(), offered, offered_bytes);
+  *out = chosen;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool AgreedOnHttp2(const SSL* ssl) {
+  const unsigned char* chosen = nullptr;
+  unsigned int bytes = 0;
+  SSL_get0_alpn_selected(ssl, &chosen, &bytes);
+  return std::string_view(reinterpret_cast<const char*>(chosen), bytes) == "h2";
+}
+
 void PutLength(size_t length, std::array<char, kLengthBytes>& out) {
   for (size_t i = 0; i < kLengthBytes; ++i) out[i] = static_cast<char>((length >> (8 * i)) & 0xff);
 }
@@ -81,12 +100,13 @@ size_t GetLength(const std::array<char, kLengthBytes>& in) {
 class TlsChannel final : public Channel, private base::ByteStream {
  public:
   TlsChannel(std::unique_ptr<base::ByteStream> stream, SslPtr ssl, BIO* incoming, BIO* outgoing,
-             uint64_t records_per_key)
+             uint64_t records_per_key, Alpn alpn)
       : stream_(std::move(stream)),
         ssl_(std::move(ssl)),
         incoming_(incoming),
         outgoing_(outgoing),
-        records_per_key_(records_per_key) {}
+        records_per_key_(records_per_key),
+        alpn_(alpn) {}
 
   base::Status Handshake();
 
@@ -126,6 +146,7 @@ class TlsChannel final : public Channel, private base::ByteStream {
   BIO* const incoming_;  // owned by ssl_
   BIO* const outgoing_;
   const uint64_t records_per_key_;
+  const Alpn alpn_;
 
   std::mutex send_;
   std::mutex receive_;
@@ -160,6 +181,9 @@ base::Status TlsChannel::Handshake() {
   }
   if (SSL_version(ssl_.get()) != TLS1_3_VERSION || SSL_session_reused(ssl_.get()) != 0) {
     return base::Fail(base::kProtocol, "TLS: not a fresh TLS 1.3 session");
+  }
+  if (alpn_ == Alpn::kHttp2 && !AgreedOnHttp2(ssl_.get())) {
+    return base::Fail(base::kProtocol, "TLS: the client doesn't ask for HTTP/2");
   }
   return base::OkStatus();
 }
@@ -377,7 +401,7 @@ void TlsChannel::Close() {
 
 base::StatusOr<std::unique_ptr<Channel>> StartTls(std::unique_ptr<base::ByteStream> stream,
                                                   const crypto::SelfSigned* certificate,
-                                                  uint64_t records_per_key) {
+                                                  uint64_t records_per_key, Alpn alpn) {
   const bool server = certificate != nullptr;
   SOTERIA_ASSIGN_OR_RETURN(const SslCtxPtr context,
                            MakeContext(server ? TLS_server_method() : TLS_client_method()));
@@ -385,6 +409,7 @@ base::StatusOr<std::unique_ptr<Channel>> StartTls(std::unique_ptr<base::ByteStre
                  SSL_CTX_use_PrivateKey(context.get(), certificate->key()) != 1)) {
     return TlsFailure("certificate");
   }
+  if (alpn == Alpn::kHttp2) SSL_CTX_set_alpn_select_cb(context.get(), SelectHttp2, nullptr);
   SslPtr ssl(SSL_new(context.get()));
   crypto::BioPtr incoming(BIO_new(BIO_s_mem()));
   crypto::BioPtr outgoing(BIO_new(BIO_s_mem()));
@@ -398,8 +423,8 @@ base::StatusOr<std::unique_ptr<Channel>> StartTls(std::unique_ptr<base::ByteStre
   } else {
     SSL_set_connect_state(ssl.get());
   }
-  auto channel =
-      std::make_unique<TlsChannel>(std::move(stream), std::move(ssl), in, out, records_per_key);
+  auto channel = std::make_unique<TlsChannel>(std::move(stream), std::move(ssl), in, out,
+                                              records_per_key, alpn);
   const base::Status shaken = channel->Handshake();
   if (!shaken.ok()) {
     channel->Close();
@@ -415,6 +440,11 @@ base::StatusOr<std::unique_ptr<Channel>> TlsClient(std::unique_ptr<base::ByteStr
 base::StatusOr<std::unique_ptr<Channel>> TlsServer(std::unique_ptr<base::ByteStream> stream,
                                                    const crypto::SelfSigned& certificate) {
   return StartTls(std::move(stream), &certificate, kRecordsPerKeyMax);
+}
+
+base::StatusOr<std::unique_ptr<Channel>> TlsServerOfHttp2(std::unique_ptr<base::ByteStream> stream,
+                                                          const crypto::SelfSigned& certificate) {
+  return StartTls(std::move(stream), &certificate, kRecordsPerKeyMax, Alpn::kHttp2);
 }
 
 }  // namespace soteria::channel

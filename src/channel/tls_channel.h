@@ -16,9 +16,13 @@ namespace soteria::channel {
 
 using SslPtr = std::unique_ptr<SSL, crypto::OpensslDelete<SSL_free>>;
 
+/// What a server demands of ALPN.
+enum class Alpn { kNone, kHttp2 };
+
 /// Shakes hands: as the server with `certificate`, as the client without one (null).
 base::StatusOr<std::unique_ptr<Channel>> StartTls(std::unique_ptr<base::ByteStream> stream,
                                                   const crypto::SelfSigned* certificate,
-                                                  uint64_t records_per_key);
+                                                  uint64_t records_per_key,
+                                                  Alpn alpn = Alpn::kNone);
 
 }  // namespace soteria::channel

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -112,6 +113,38 @@ base::StatusOr<int> WaitForExit(pid_t pid) {
 
 }  // namespace
 
+std::optional<std::string> VariableOf(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+std::vector<EnvironmentVariable> DirectLoopback(
+    const std::function<std::optional<std::string>(const std::string& name)>& variable) {
+  constexpr std::string_view kLoopback = "localhost,127.0.0.1,::1";
+  const auto with_loopback = [&](const std::string& theirs) {
+    return theirs.empty() ? std::string(kLoopback) : base::Cat(theirs, ",", kLoopback);
+  };
+  const std::optional<std::string> upper = variable("NO_PROXY");
+  // Programs that read both prefer the lower case, so it must not hide what the other said.
+  const std::string lower = variable("no_proxy").value_or(upper.value_or(""));
+  std::vector<EnvironmentVariable> out = {{"no_proxy", with_loopback(lower)}};
+  if (upper.has_value()) out.push_back({"NO_PROXY", with_loopback(*upper)});
+  // An empty one counts as set: gRPC reads it and nothing else.
+  if (const auto grpc = variable("no_grpc_proxy")) {
+    out.push_back({"no_grpc_proxy", with_loopback(*grpc)});
+  }
+  return out;
+}
+
+bool StopCame(int64_t wait_ms) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  const timespec patience{wait_ms / 1000, (wait_ms % 1000) * 1'000'000};
+  return ::sigtimedwait(&set, nullptr, &patience) > 0;
+}
+
 void BlockForwardedSignals() {
   sigset_t set = ForwardedSet(true);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -120,6 +153,8 @@ void BlockForwardedSignals() {
 base::StatusOr<int> RunCommand(const std::vector<std::string>& argv,
                                const std::vector<EnvironmentVariable>& added) {
   BlockForwardedSignals();
+  // Ctrl-C before there was a child reached nobody.
+  if (StopCame(0)) return base::Fail(base::kCancelled, "interrupted before the command began");
   SpawnSetup setup;
   SOTERIA_ASSIGN_OR_RETURN(pid_t pid, Spawn(argv, Environment(added), setup));
   sigset_t set = ForwardedSet(true);

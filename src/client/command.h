@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,20 @@ struct EnvironmentVariable {
   std::string value;
 };
 
+/// Of this process.
+std::optional<std::string> VariableOf(const std::string& name);
+
+/// The variables that keep connections to this machine itself off the proxies of the environment:
+/// gRPC sends even `localhost` through http_proxy, https_proxy or grpc_proxy unless no_proxy says
+/// otherwise, and reads no_grpc_proxy instead where it is set; others also read NO_PROXY. What was
+/// set stays, in front.
+std::vector<EnvironmentVariable> DirectLoopback(
+    const std::function<std::optional<std::string>(const std::string& name)>& variable);
+
+/// INT, TERM or HUP has come since BlockForwardedSignals or the last call of this or WaitForStop,
+/// or comes within `wait_ms`.
+bool StopCame(int64_t wait_ms);
+
 /// Blocks the signals that a running command is sent (INT, QUIT, TERM, HUP, USR1, USR2) in this
 /// thread and those it starts from now on, so that RunCommand or WaitForStop receives them. Call
 /// it before any thread is made.
@@ -24,8 +39,8 @@ void BlockForwardedSignals();
 
 /// Starts `argv` (found on PATH) with `added` over this process's environment, passes signals on
 /// and waits. The command's exit code, or 128 + signal as a shell has it; kInput when it can't be
-/// started. A signal of the terminal (Ctrl-C) already reaches the child, which is in the same
-/// process group, and isn't sent twice.
+/// started, kCancelled when a signal had asked to stop before. A signal of the terminal (Ctrl-C)
+/// already reaches the child, which is in the same process group, and isn't sent twice.
 base::StatusOr<int> RunCommand(const std::vector<std::string>& argv,
                                const std::vector<EnvironmentVariable>& added);
 

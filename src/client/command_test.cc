@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <map>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "src/base/errors.h"
@@ -58,6 +61,51 @@ TEST(Command, TheChildHasNoBlockedSignals) {
 TEST(Command, TheChildDoesNotInheritIgnoredSignals) {
   ::signal(SIGPIPE, SIG_IGN);
   EXPECT_EQ(*RunCommand({"sh", "-c", "kill -PIPE $$; exit 3"}, {}), 128 + SIGPIPE);
+}
+
+// Ctrl-C while there was no command yet must not be lost.
+TEST(Command, ASignalFromBeforeIsNotForgotten) {
+  BlockForwardedSignals();
+  OwnerForTest test;
+  EXPECT_FALSE(StopCame(0));
+  ::kill(::getpid(), SIGINT);
+  auto code = RunCommand({"sh", "-c", ": > " + test.At("ran")}, {});
+  EXPECT_TRUE(base::Is(code.status(), base::kCancelled));
+  EXPECT_NE(::access(test.At("ran").c_str(), F_OK), 0);
+  ::kill(::getpid(), SIGHUP);
+  EXPECT_TRUE(StopCame(10'000));
+}
+
+using Variables = std::map<std::string, std::string>;
+
+Variables Direct(const Variables& theirs) {
+  Variables out;
+  for (const auto& [name, value] :
+       DirectLoopback([&](const std::string& name) -> std::optional<std::string> {
+         const auto found = theirs.find(name);
+         if (found == theirs.end()) return std::nullopt;
+         return found->second;
+       })) {
+    out[name] = value;
+  }
+  return out;
+}
+
+TEST(Command, LoopbackIsDirectWhateverTheProxiesAre) {
+  const std::string ours = "localhost,127.0.0.1,::1";
+  EXPECT_EQ(Direct({}), (Variables{{"no_proxy", ours}}));
+  EXPECT_EQ(Direct({{"http_proxy", "http://p:1"}}), (Variables{{"no_proxy", ours}}));
+  EXPECT_EQ(Direct({{"no_proxy", "corp"}}), (Variables{{"no_proxy", "corp," + ours}}));
+  // What only the upper case says must not be hidden by a lower case of ours.
+  EXPECT_EQ(Direct({{"NO_PROXY", "corp"}}),
+            (Variables{{"no_proxy", "corp," + ours}, {"NO_PROXY", "corp," + ours}}));
+  EXPECT_EQ(Direct({{"NO_PROXY", "upper"}, {"no_proxy", "lower"}}),
+            (Variables{{"no_proxy", "lower," + ours}, {"NO_PROXY", "upper," + ours}}));
+  // gRPC reads this one alone where it is set, be it empty; where it isn't, it must not appear.
+  EXPECT_EQ(Direct({{"no_grpc_proxy", "grpc"}, {"no_proxy", "corp"}}),
+            (Variables{{"no_proxy", "corp," + ours}, {"no_grpc_proxy", "grpc," + ours}}));
+  EXPECT_EQ(Direct({{"no_grpc_proxy", ""}}),
+            (Variables{{"no_proxy", ours}, {"no_grpc_proxy", ours}}));
 }
 
 TEST(Command, ReadsAShortOutput) {

@@ -18,6 +18,8 @@ struct Home {
   std::string cluster_dir() const { return dir + "/cluster"; }
   /// Copies of the Manifests of past sessions, named by their SHA-256, for checking the ledger.
   std::string manifests_dir() const { return dir + "/manifests"; }
+  /// Files of roots that name the endpoints of running sessions.
+  std::string endpoint_dir() const { return dir + "/endpoint"; }
 
   static constexpr const char* kVersions = "versions";
   static constexpr const char* kLedger = "ledger";

@@ -1,26 +1,30 @@
 #include "src/client/run.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "src/base/errors.h"
 #include "src/base/net.h"
 #include "src/base/text.h"
+#include "src/channel/attested.h"
 #include "src/client/command.h"
 #include "src/client/endpoint.h"
 #include "src/client/grants.h"
 #include "src/client/key_file.h"
 #include "src/client/ledger_check.h"
 #include "src/client/records.h"
+#include "src/client/roots_file.h"
 #include "src/policy/manifest.h"
 
 namespace soteria::client {
 namespace {
 
 constexpr int64_t kBusyPollMs = 250;
+constexpr int64_t kBusyMs = 3'000;
+// Anybody on this machine can make the endpoint turn somebody away.
+constexpr int kRefusalsToldMax = 5;
 
 base::StatusOr<policy::Manifest> ReadManifest(Owner& owner, const std::string& path) {
   auto [root, name] = SplitPath(path);
@@ -66,10 +70,22 @@ void SayRelease(const ledger::Release& release, const Say& say) {
                 release.unverified ? " and NOT VERIFIED" : ""));
 }
 
+// For a shell: in single quotes, which end at themselves only.
+std::string ShellQuoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) c == '\'' ? out += "'\\''" : out += c;
+  return out + "'";
+}
+
 class Job {
  public:
   Job(Owner& owner, const RunOptions& options, const Say& say)
       : owner_(owner), options_(options), say_(say) {}
+  // The endpoint's connections use the session, whose threads tell the endpoint of a loss.
+  ~Job() {
+    if (endpoint_ != nullptr) endpoint_->Close();
+    session_.reset();
+  }
 
   base::Status Prepare() {
     SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, ReadUserKey(owner_.files, options_.key_path));
@@ -95,16 +111,50 @@ class Job {
 
   base::Status OpenEndpoint() {
     auto open_tunnel = [this] { return session_->OpenTunnel(); };
-    auto on_error = [this](const base::Status& why) {
-      if (!session_->lost()) say_(base::Cat("a connection was refused: ", base::Message(why)));
-    };
-    SOTERIA_ASSIGN_OR_RETURN(endpoint_, Endpoint::Open(open_tunnel, on_error));
+    auto on_error = [this](const base::Status& why) { SayRefused(why); };
+    SOTERIA_ASSIGN_OR_RETURN(auto endpoint, Endpoint::Open(open_tunnel, on_error));
+    SOTERIA_ASSIGN_OR_RETURN(roots_, RootsFile::Write(owner_, endpoint->certificate_pem(),
+                                                      VariableOf(kRootsVariable).value_or("")));
+    if (options_.verbose && !endpoint->has_ipv6()) {
+      say_("this machine has no ::1: the endpoint listens on 127.0.0.1 only");
+    }
+    if (options_.verbose && !roots_->has_others()) {
+      say_("no roots of this system: gRPC in the command trusts this session's endpoint only");
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    endpoint_ = std::move(endpoint);
+    if (!over_.ok()) endpoint_->Refuse(over_);
     return base::OkStatus();
   }
 
-  std::string remote() const { return base::Cat("sc://localhost:", endpoint_->port()); }
-  std::string token() const { return std::string(session_->bearer_token()); }
+  /// What a client of the endpoint has in its environment.
+  std::vector<EnvironmentVariable> Variables() const {
+    std::vector<EnvironmentVariable> out = {
+        {"SPARK_REMOTE", base::Cat("sc://localhost:", endpoint_->port(), "/;use_ssl=true")},
+        {"SPARK_CONNECT_AUTHENTICATE_TOKEN", std::string(session_->bearer_token())},
+        {kRootsVariable, roots_->path()}};
+    for (EnvironmentVariable& variable : DirectLoopback(VariableOf)) {
+      out.push_back(std::move(variable));
+    }
+    // Without it, PySpark 4.3 hangs at the end of a script that leaves a model to the interpreter:
+    // its finalizer calls the server when gRPC's threads are gone already.
+    out.push_back({"SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true"});
+    return out;
+  }
+
   bool lost() const { return session_->lost(); }
+
+  /// After a loss: clients are told so until the owner stops this; meanwhile another session may
+  /// begin.
+  int OutliveSession() {
+    session_->End(false).status().IgnoreError();  // its threads have ended, nothing is stored now
+    records_.reset();
+    say_("clients of this endpoint are told so until you end this (Ctrl-C)");
+    const int64_t give_up_ms = owner_.clock.MonotonicMs() + options_.lost_ms;
+    WaitForStop(options_.stop_fd, [&] { return owner_.clock.MonotonicMs() >= give_up_ms; });
+    endpoint_->Close();
+    return kExitMasterLost;
+  }
 
   int Finish(int exit_code) {
     base::StatusOr<SessionReport> report = session_->End(exit_code == kExitOk);
@@ -118,16 +168,30 @@ class Job {
   }
 
  private:
+  void SayRefused(const base::Status& why) {
+    if (session_->lost()) return;
+    const int told = refusals_told_++;
+    if (told < kRefusalsToldMax) say_(base::Cat("a connection was refused: ", base::Message(why)));
+    if (told == kRefusalsToldMax) say_("more connections were refused, which isn't told any more");
+  }
+
+  void OnLost(const base::Status& why) {
+    told_ = true;
+    say_(base::Cat("error: the session is over: ", base::Message(why),
+                   ". Outputs that were published before remain; run the job again"));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    over_ = base::WithContext(why, "the session is over, run the job again");
+    if (endpoint_ != nullptr) endpoint_->Refuse(over_);
+  }
+
   // The host starts a fresh master for each job; the last one may still be going.
   base::Status Attest(const MasterAddress& address, const Grants& grants,
                       const crypto::Secret& key) {
     auto dial = [address] { return base::Dial(address.host, address.port); };
-    auto on_lost = [this](const base::Status& why) {
-      told_ = true;
-      say_(base::Cat("error: the session is over: ", base::Message(why),
-                     ". Outputs that were published before remain; run the job again"));
-    };
-    int64_t give_up_ms = owner_.clock.MonotonicMs() + options_.busy_ms;
+    auto on_lost = [this](const base::Status& why) { OnLost(why); };
+    const int64_t first_ms = owner_.clock.MonotonicMs();
+    int64_t give_up_ms = first_ms + options_.busy_ms;
+    bool took_over = false;
     while (true) {
       const int64_t began_ms = owner_.clock.MonotonicMs();
       auto session = OwnerSession::Open(owner_, dial, manifest_, grants, key, *records_,
@@ -140,13 +204,29 @@ class Job {
         }
         return base::OkStatus();
       }
-      bool is_busy = base::Is(session.status(), base::kMasterLost);
-      if (!is_busy || owner_.clock.MonotonicMs() >= give_up_ms) {
+      if (!took_over && base::Is(session.status(), channel::kTakenOver)) {
+        say_("an earlier session of yours was ended, as its program is gone; a new one begins");
+        took_over = true;
+        give_up_ms = owner_.clock.MonotonicMs() + options_.restart_ms;
+      }
+      // Somebody's session that lives or lingers won't end in the next seconds, unless it just
+      // does.
+      const bool busy = !took_over && base::Is(session.status(), channel::kMasterBusy);
+      const int64_t until_ms = busy ? std::min(give_up_ms, first_ms + kBusyMs) : give_up_ms;
+      if (!MayComeFree(session.status(), took_over) || owner_.clock.MonotonicMs() >= until_ms) {
         return base::WithContext(session.status(),
                                  base::Cat("master at ", address.host, ":", address.port));
       }
-      ::usleep(static_cast<useconds_t>(kBusyPollMs * 1000));
+      if (StopCame(kBusyPollMs)) {
+        return base::Fail(base::kCancelled, "interrupted before the session began");
+      }
     }
+  }
+
+  // kIo: a host that is between two masters may not listen for a moment.
+  static bool MayComeFree(const base::Status& why, bool took_over) {
+    return base::Is(why, base::kMasterLost) || base::Is(why, channel::kMasterBusy) ||
+           base::Is(why, channel::kTakenOver) || (took_over && base::Is(why, base::kIo));
   }
 
   Owner& owner_;
@@ -155,7 +235,10 @@ class Job {
   policy::Manifest manifest_;
   std::unique_ptr<Records> records_;
   std::atomic<bool> told_ = false;
-  // Destroyed first: the endpoint's connections use the session, the session the records.
+  std::atomic<int> refusals_told_ = 0;
+  std::mutex mutex_;  // guards over_, and endpoint_ until it is open
+  base::Status over_;
+  std::unique_ptr<RootsFile> roots_;
   std::unique_ptr<OwnerSession> session_;
   std::unique_ptr<Endpoint> endpoint_;
 };
@@ -168,17 +251,15 @@ base::StatusOr<int> Run(Owner& owner, const RunOptions& options, const Say& say,
   SOTERIA_RETURN_IF_ERROR(job.Prepare());
   SOTERIA_RETURN_IF_ERROR(job.OpenEndpoint());
   if (options.command.empty()) {
-    print_exports(base::Cat("export SPARK_REMOTE=", job.remote(),
-                            "\nexport SPARK_CONNECT_AUTHENTICATE_TOKEN=", job.token(), "\n"));
+    std::string exports;
+    for (const EnvironmentVariable& variable : job.Variables()) {
+      exports += base::Cat("export ", variable.name, "=", ShellQuoted(variable.value), "\n");
+    }
+    print_exports(exports);
     WaitForStop(options.stop_fd, [&job] { return job.lost(); });
-    return job.Finish(kExitOk);
+    return job.lost() ? job.OutliveSession() : job.Finish(kExitOk);
   }
-  // Without the third, PySpark 4.3 hangs at the end of a script that leaves a model to the
-  // interpreter: its finalizer calls the server when gRPC's threads are gone already.
-  base::StatusOr<int> exit_code =
-      RunCommand(options.command, {{"SPARK_REMOTE", job.remote()},
-                                   {"SPARK_CONNECT_AUTHENTICATE_TOKEN", job.token()},
-                                   {"SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true"}});
+  base::StatusOr<int> exit_code = RunCommand(options.command, job.Variables());
   int session_code = job.Finish(exit_code.ok() ? *exit_code : kExitFailed);
   if (!exit_code.ok()) return exit_code.status();
   return session_code;

@@ -37,13 +37,19 @@ struct RunOptions {
   std::vector<std::string> command;     ///< empty: connect
   bool verbose = false;
   int stop_fd = -1;  ///< connect: ends at the end of this stream too
-  /// How long a master that still ends its last job is asked again.
-  int64_t busy_ms = 10'000;
+  /// How long a master that still ends its last job is asked again: longer than an owner whose
+  /// machine is gone counts as connected.
+  int64_t busy_ms = 12'000;
+  /// How long, after an earlier session of this owner was ended, the host's next master is waited
+  /// for.
+  int64_t restart_ms = 60'000;
+  /// connect: how long the endpoint of a lost session tells clients so, at most.
+  int64_t lost_ms = 600'000;
   SessionTimes times;
 };
 
-/// The exit code, or why there was no session. In connect mode the endpoint's two exports are
-/// handed to `print_exports` (the token is in them: standard output of the owner only).
+/// The exit code, or why there was no session. In connect mode the endpoint's exports are handed to
+/// `print_exports` (the token is in them: standard output of the owner only).
 base::StatusOr<int> Run(Owner& owner, const RunOptions& options, const Say& say,
                         const std::function<void(std::string_view)>& print_exports);
 

@@ -8,11 +8,14 @@
 #include <thread>
 
 #include "src/base/errors.h"
+#include "src/base/net.h"
 #include "src/client/cluster.h"
 #include "src/client/command.h"
 #include "src/client/fake_master_for_test.h"
+#include "src/client/grants.h"
 #include "src/client/ledger_check.h"
 #include "src/client/owner_for_test.h"
+#include "src/client/records.h"
 #include "src/crypto/hash.h"
 
 #ifdef SOTERIA_SIMULATED
@@ -92,6 +95,7 @@ TEST_F(RunTest, TheCommandGetsTheEndpointInItsEnvironmentOnly) {
   ASSERT_TRUE(code.ok()) << base::Message(code.status());
   EXPECT_EQ(*code, 0);
   EXPECT_TRUE(test_.Bytes("remote").starts_with("sc://localhost:"));
+  EXPECT_TRUE(test_.Bytes("remote").ends_with("/;use_ssl=true"));
   std::string token = test_.Bytes("token");
   EXPECT_EQ(token, master_->provisioned()->bearer_token);
   EXPECT_EQ(token.size(), 64U);
@@ -115,6 +119,20 @@ TEST_F(RunTest, ACommandThatCannotStartEndsTheSession) {
   EXPECT_EQ(master_->ended(), false);
 }
 
+// Signals end a session in order, so that its file of roots goes; it isn't needed after that.
+TEST_F(RunTest, TheRootsAreThereWhileTheCommandRunsAndGoWithIt) {
+  for (const char* end : {"exit 0", "kill -TERM $$"}) {
+    Start();
+    ASSERT_TRUE(RunScript("cp \"$GRPC_DEFAULT_SSL_ROOTS_FILE_PATH\" " + test_.At("roots") +
+                          "; printf %s \"$GRPC_DEFAULT_SSL_ROOTS_FILE_PATH\" > " +
+                          test_.At("path") + "; " + end)
+                    .ok());
+    EXPECT_TRUE(test_.Bytes("roots").starts_with("-----BEGIN CERTIFICATE-----\n"));
+    EXPECT_TRUE(test_.Bytes("path").starts_with(test_.At("home/endpoint/")));
+    EXPECT_NE(::access(test_.Bytes("path").c_str(), F_OK), 0);
+  }
+}
+
 TEST_F(RunTest, ALostMasterIsExitCodeThree) {
   Start();
   std::thread dropper([this] {
@@ -126,6 +144,24 @@ TEST_F(RunTest, ALostMasterIsExitCodeThree) {
   ASSERT_TRUE(code.ok());
   EXPECT_EQ(*code, kExitMasterLost);
   EXPECT_NE(said().find("the session is over"), std::string::npos);
+}
+
+TEST_F(RunTest, ASessionThatWasLeftBehindIsTakenOverAtOnce) {
+  Start();
+  options_.busy_ms = 5'000;
+  {
+    OwnerForTest& owner = test_;
+    auto key = owner.Key();
+    auto manifest = *policy::ParseManifest(owner.Bytes("risk.toml"));
+    auto records = *Records::Open(owner.owner(), key);
+    auto grants = *PrepareGrants(owner.owner(), key, manifest, *records);
+    auto left = OwnerSession::Open(owner.owner(), master_->dialer(), manifest, grants, key,
+                                   *records, options_.times, [](const base::Status&) {});
+    ASSERT_TRUE(left.ok());
+  }
+  EXPECT_EQ(*RunScript("true"), 0);
+  EXPECT_EQ(master_->taken_over(), 1);
+  EXPECT_NE(said().find("an earlier session of yours"), std::string::npos);
 }
 
 TEST_F(RunTest, NothingRunsWhenTheMasterIsRefused) {
@@ -153,10 +189,39 @@ TEST_F(RunTest, ConnectPrintsTheExportsUntilTheInputEnds) {
   ASSERT_TRUE(code.ok()) << base::Message(code.status());
   EXPECT_EQ(*code, 0);
   std::string token = master_->provisioned()->bearer_token;
-  EXPECT_TRUE(exports().starts_with("export SPARK_REMOTE=sc://localhost:"));
-  EXPECT_NE(exports().find("\nexport SPARK_CONNECT_AUTHENTICATE_TOKEN=" + token + "\n"),
+  EXPECT_NE(exports().find("export SPARK_REMOTE='sc://localhost:"), std::string::npos);
+  EXPECT_NE(exports().find("/;use_ssl=true'\n"), std::string::npos);
+  EXPECT_NE(exports().find("\nexport SPARK_CONNECT_AUTHENTICATE_TOKEN='" + token + "'\n"),
             std::string::npos);
+  EXPECT_NE(
+      exports().find("\nexport GRPC_DEFAULT_SSL_ROOTS_FILE_PATH='" + test_.At("home/endpoint/")),
+      std::string::npos);
+  EXPECT_NE(exports().find("export no_proxy='"), std::string::npos);
+  EXPECT_NE(exports().find("localhost,127.0.0.1,::1'\n"), std::string::npos);
   EXPECT_EQ(master_->ended(), true);
+}
+
+TEST_F(RunTest, ConnectStaysAfterALossToSaySoUntilItIsStopped) {
+  Start();
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  options_.stop_fd = ends[0];
+  std::thread user([this, &ends] {
+    while (exports().empty()) ::usleep(1'000);
+    master_->DropControl();
+    while (said().find("told so until you end this") == std::string::npos) ::usleep(1'000);
+    EXPECT_TRUE(Records::Open(test_.owner(), test_.Key()).ok());  // the next session may begin
+    const std::string text = exports();
+    const size_t at = text.find("localhost:") + 10;
+    const auto port = static_cast<uint16_t>(std::stoi(text.substr(at)));
+    EXPECT_TRUE(base::DialLoopback(port).ok());
+    ::close(ends[1]);
+  });
+  auto code = Go();
+  user.join();
+  ::close(ends[0]);
+  ASSERT_TRUE(code.ok());
+  EXPECT_EQ(*code, kExitMasterLost);
 }
 
 TEST_F(RunTest, RefusesWhatIsMissingBeforeAnyConnection) {

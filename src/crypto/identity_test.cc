@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <set>
 #include <string>
@@ -155,6 +156,25 @@ TEST(SelfSigned, IsFreshAndSignedByItself) {
   EXPECT_NE(X509_verify(a->certificate(), b->key()), 1);
   EXPECT_NE(Der(a->key()), Der(b->key()));
   EXPECT_NE(X509_cmp(a->certificate(), b->certificate()), 0);
+  LastError();
+}
+
+TEST(SelfSigned, ForLocalHostNamesLocalHostAndIsNoAuthority) {
+  const auto made = SelfSigned::ForLocalHost();
+  ASSERT_TRUE(made.ok());
+  X509* const certificate = made->certificate();
+  EXPECT_EQ(X509_verify(certificate, made->key()), 1);
+  EXPECT_EQ(X509_check_host(certificate, "localhost", 0, 0, nullptr), 1);
+  EXPECT_NE(X509_check_host(certificate, "localhost.example", 0, 0, nullptr), 1);
+  EXPECT_NE(X509_check_host(certificate, "soteria", 0, 0, nullptr), 1);
+  EXPECT_EQ(X509_check_ca(certificate), 0);
+  EXPECT_EQ(X509_get_extended_key_usage(certificate), uint32_t{XKU_SSL_SERVER});
+  const std::string pem = made->CertificatePem().value();
+  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const X509Ptr read(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(X509_cmp(read.get(), certificate), 0);
+  EXPECT_EQ(pem.find("PRIVATE"), std::string::npos);
   LastError();
 }
 

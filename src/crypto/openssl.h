@@ -1,8 +1,9 @@
 // OpenSSL's handles as owning pointers, for this folder and for channel, and the self-signed
 // certificate of a TLS endpoint.
 //
-// A SelfSigned names nobody and proves nothing: who the peer is, evidence says (I2). It is made
-// fresh in each process and never stored. Reading one from several threads is fine.
+// A SelfSigned of Generate names nobody and proves nothing: who the peer is, evidence says (I2).
+// One of ForLocalHost is what a client on the same machine pins. Keys are made fresh in each
+// process and never stored. Reading one from several threads is fine.
 #pragma once
 
 #include <openssl/bio.h>
@@ -53,6 +54,10 @@ base::StatusOr<PkeyPtr> GenerateP256();
 class SelfSigned {
  public:
   static base::StatusOr<SelfSigned> Generate();
+  /// A server's certificate for the name `localhost`, which can't issue others.
+  static base::StatusOr<SelfSigned> ForLocalHost();
+  /// The certificate, as a client's file of roots takes it.
+  base::StatusOr<std::string> CertificatePem() const;
   X509* certificate() const { return certificate_.get(); }
   EVP_PKEY* key() const { return key_.get(); }
 

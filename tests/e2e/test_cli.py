@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -86,7 +87,11 @@ def test_connect_prints_exports_that_work(world):
     session = subprocess.Popen([BIN / "soteria", "connect", "--manifest", world.manifest, "--cluster", world.cluster,
                                 "--until-stdin-ends"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
-    exports = session.stdout.readline() + session.stdout.readline()
+    exports = ""
+    for line in session.stdout:
+        exports += line
+        if line.startswith("export SPARK_CONNECT_RELEASE_SESSION_ON_EXIT="):
+            break
     script = world.folder / "notebook.py"
     script.write_text("from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"
                       f"print(spark.read.parquet('{world.path}').count(), 'rows')\nspark.stop()\n")
@@ -94,7 +99,7 @@ def test_connect_prints_exports_that_work(world):
         done = subprocess.run(["sh", "-c", f"{exports}\nexec {sys.executable} {script}"], capture_output=True, text=True,
                               timeout=60, check=False)
         assert done.stdout == f"{ROWS} rows\n", done.stderr
-        assert "TOKEN=" in exports and len(exports.split("TOKEN=")[1].strip()) >= 32
+        assert re.search(r"TOKEN='[0-9a-f]{32,}'", exports)
     finally:
         session.stdin.close()
         assert session.wait(30) == 0

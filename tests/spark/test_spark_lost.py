@@ -181,6 +181,16 @@ def test_an_error_of_the_data_arrives_once_and_is_not_tried_again(world, cluster
     assert failures == []
 
 
+def test_a_killed_owner_may_come_back_at_once(world, cluster):
+    with cluster.begin(FITS_FOR_EVER, world.points) as job:
+        job.reached("fitting")
+        os.killpg(job.process.pid, signal.SIGKILL)
+        job.process.wait()
+    done = cluster.run(FIT, world.points)
+    assert done.stdout == right(world, FIT)
+    assert "an earlier session of yours" in done.stderr, done.stderr
+
+
 def test_a_killed_driver_ends_all_that_it_had(world, cluster):
     with cluster.begin(FITS_FOR_EVER, world.points) as job:
         job.reached("fitting")
@@ -188,8 +198,9 @@ def test_a_killed_driver_ends_all_that_it_had(world, cluster):
         assert len(mine) == 5, mine
         cluster.driver.kill()
         until(lambda: "the session is over" in job.err.read_text(), "the owner is told", LOST_SECONDS)
-        assert job.process.poll() is None, "the command isn't killed: PySpark retries, and its owner decides"
-        os.kill(job.process.pid, signal.SIGTERM)
+        # The command isn't killed: its next call, or the one that was cut off, is told.
+        until(lambda: job.process.poll() is not None, "the script ends with Spark's error", LOST_SECONDS)
         job.end(code=3)
+        assert "pyspark.errors.exceptions.connect.SparkException: [SOTERIA.MASTER_LOST]" in job.text(), job.text()
     until(lambda: not cluster.processes(EXECUTOR, "soteria-master", "soteria-worker"), "no executor and no enclave is left")
     assert not any(one.alive() for one in mine)

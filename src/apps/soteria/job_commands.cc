@@ -328,7 +328,7 @@ void AddRun(CLI::App& app, Context& context) {
 
 void AddConnect(CLI::App& app, Context& context) {
   CLI::App* command = AddCommand(
-      app, context, "connect", "Keeps a session open for notebooks; prints the two exports.",
+      app, context, "connect", "Keeps a session open for notebooks; prints what to export.",
       "  soteria connect --manifest risk.toml     # until Ctrl-C\n"
       "  soteria connect --manifest risk.toml --until-stdin-ends < fifo > exports.sh");
   auto arguments = std::make_shared<RunArguments>();
