@@ -10,23 +10,6 @@
 namespace soteria::client {
 namespace {
 
-base::StatusOr<std::unique_ptr<ledger::Versions>> OpenVersions(Owner& owner,
-                                                               const crypto::Secret& user_key) {
-  const std::string& dir = owner.home.dir;
-  SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(dir));
-  auto versions = ledger::Versions::Open(owner.files, dir, Home::kVersions, user_key);
-  if (!versions.ok() && base::Is(versions.status(), base::kConflict)) {
-    return base::Fail(base::kConflict,
-                      base::Cat("the owner's records in ", dir,
-                                " are in use: another session (soteria run or connect) or put is "
-                                "under way. Wait for it, or use another --home"));
-  }
-  if (!versions.ok()) {
-    return base::WithContext(versions.status(), base::Cat(dir, "/", Home::kVersions));
-  }
-  return versions;
-}
-
 // What a release takes from a budget has to come with it, as the records to keep.
 base::Status CheckSpent(const ledger::Release& release,
                         const std::vector<ledger::VersionRecord>& versions) {
@@ -68,21 +51,38 @@ base::Status CheckListed(const ledger::Release& release,
 
 // The entry that the records don't know of yet: an interrupted Store, or records that were put back
 // to an older state. What it took from a budget stays taken either way.
-base::Status TakeOver(const ledger::Entry& entry, const base::Digest& head,
-                      ledger::Versions* versions) {
+std::vector<ledger::VersionRecord> Unrecorded(const ledger::Entry& entry,
+                                              const ledger::Versions& versions) {
   std::vector<ledger::VersionRecord> records;
   if (const auto* release = std::get_if<ledger::Release>(&entry.event)) {
     for (const ledger::Spending& spending : release->data_sets) {
-      const ledger::VersionRecord* known = versions->Find(spending.id);
+      const ledger::VersionRecord* known = versions.Find(spending.id);
       if (known == nullptr || known->spent >= spending.spent) continue;
       records.push_back(*known);
       records.back().spent = spending.spent;
     }
   }
-  return records.empty() ? base::OkStatus() : versions->Store(records, head);
+  return records;
 }
 
 }  // namespace
+
+base::StatusOr<std::unique_ptr<ledger::Versions>> OpenVersions(Owner& owner,
+                                                               const crypto::Secret& user_key) {
+  const std::string& dir = owner.home.dir;
+  SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(dir));
+  auto versions = ledger::Versions::Open(owner.files, dir, Home::kVersions, user_key);
+  if (!versions.ok() && base::Is(versions.status(), base::kConflict)) {
+    return base::Fail(base::kConflict,
+                      base::Cat("the owner's records in ", dir,
+                                " are in use: another session (soteria run or connect) or put is "
+                                "under way. Wait for it, or use another --home"));
+  }
+  if (!versions.ok()) {
+    return base::WithContext(versions.status(), base::Cat(dir, "/", Home::kVersions));
+  }
+  return versions;
+}
 
 base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
                                                        const crypto::Secret& user_key) {
@@ -93,9 +93,15 @@ base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
       ledger::LedgerFile::Open(owner.files, dir, Home::kLedger, records->versions_->anchor());
   if (!ledger.ok()) return base::WithContext(ledger.status(), base::Cat(dir, "/", Home::kLedger));
   records->ledger_ = std::move(*ledger);
-  if (records->ledger_->unrecorded().has_value()) {
-    SOTERIA_RETURN_IF_ERROR(TakeOver(*records->ledger_->unrecorded(), records->ledger_->head(),
-                                     records->versions_.get()));
+  const std::optional<ledger::Entry>& unrecorded = records->ledger_->unrecorded();
+  const ledger::LedgerEnd end = records->ledger_->end();
+  const ledger::LedgerAnchor& anchor = records->versions_->anchor();
+  // A ledger without entries needs no record of its end.
+  if (end.tail->size > 0 && (end.head != anchor.head || end.tail != anchor.tail)) {
+    SOTERIA_RETURN_IF_ERROR(records->versions_->Store(
+        unrecorded.has_value() ? Unrecorded(*unrecorded, *records->versions_)
+                               : std::vector<ledger::VersionRecord>(),
+        end));
   }
   return records;
 }
@@ -135,7 +141,7 @@ base::Status Records::Store(std::string_view entry,
                             const std::vector<ledger::VersionRecord>& versions) {
   SOTERIA_RETURN_IF_ERROR(CheckExpected(entry, versions));
   SOTERIA_RETURN_IF_ERROR(ledger_->Append(entry));
-  SOTERIA_RETURN_IF_ERROR(versions_->Store(versions, ledger_->head()));
+  SOTERIA_RETURN_IF_ERROR(versions_->Store(versions, ledger_->end()));
   if (on_release_ == nullptr) return base::OkStatus();
   SOTERIA_ASSIGN_OR_RETURN(const ledger::SignedEntry parsed, ledger::ParseSignedEntry(entry));
   if (const auto* release = std::get_if<ledger::Release>(&parsed.entry.event)) {
@@ -145,7 +151,8 @@ base::Status Records::Store(std::string_view entry,
 }
 
 base::StatusOr<size_t> ImportVersions(Owner& owner, const crypto::Secret& user_key,
-                                      std::string_view exported) {
+                                      std::string_view exported,
+                                      std::vector<ledger::RootPath>* kept) {
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<ledger::Versions> versions,
                            OpenVersions(owner, user_key));
   bool ledger_copied = false;
@@ -155,7 +162,7 @@ base::StatusOr<size_t> ImportVersions(Owner& owner, const crypto::Secret& user_k
                              owner.files.Open(owner.home.dir, Home::kLedger, std::nullopt));
     ledger_copied = ledger->size() > 0;
   }
-  SOTERIA_RETURN_IF_ERROR(versions->Import(exported, ledger_copied));
+  SOTERIA_RETURN_IF_ERROR(versions->Import(exported, ledger_copied, kept));
   return versions->All().size();
 }
 

@@ -61,9 +61,15 @@ class Records : public ledger::OwnerStore {
   std::function<void(const ledger::Release&)> on_release_;
 };
 
+/// The owner's version records, to be changed; kConflict as Records::Open.
+base::StatusOr<std::unique_ptr<ledger::Versions>> OpenVersions(Owner& owner,
+                                                               const crypto::Secret& user_key);
+
 /// Merges version records exported on another machine with the same user key; how many there are
-/// then. The ledger file may have been copied here beside them, or starts anew.
+/// then. The ledger file may have been copied here beside them, or starts anew. `kept` (may be
+/// null) gets the paths that are another root here than there: they stay what they are here.
 base::StatusOr<size_t> ImportVersions(Owner& owner, const crypto::Secret& user_key,
-                                      std::string_view exported);
+                                      std::string_view exported,
+                                      std::vector<ledger::RootPath>* kept = nullptr);
 
 }  // namespace soteria::client

@@ -147,7 +147,7 @@ class OwnerBudgetTest : public testing::Test {
     FileStore(LedgerFile& into, Versions& records) : file(into), versions(records) {}
     base::Status Store(std::string_view entry, const std::vector<VersionRecord>& records) override {
       SOTERIA_RETURN_IF_ERROR(file.Append(entry));
-      return versions.Store(records, file.head());
+      return versions.Store(records, file.end());
     }
     LedgerFile& file;
     Versions& versions;
@@ -201,6 +201,7 @@ TEST_F(OwnerBudgetTest, TheEntryThatRecordsDontKnowOfIsAtHand) {
   ASSERT_TRUE(Session(1, 60).ok());
   const auto versions = Versions::Open(*files_, folder_.path(), "versions", user_key_);
   LedgerAnchor anchor = (*versions)->anchor();
+  anchor.tail.reset();  // the head alone says where the records are
   const auto unrecorded = [&] {
     auto file = LedgerFile::Open(*files_, folder_.path(), "ledger", anchor);
     EXPECT_TRUE(file.ok()) << file.status();

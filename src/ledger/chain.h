@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "src/base/bytes.h"
 #include "src/base/status.h"
@@ -18,6 +19,14 @@ class Chain {
   Chain() = default;
   /// `origin` is what the first entry must chain to.
   explicit Chain(const base::Digest& origin) : head_(origin) {}
+  /// Goes on behind an entry that was accepted before: what the functions below said then.
+  Chain(const base::Digest& head, bool open, const base::Digest& session, uint64_t sequence,
+        std::string identity)
+      : head_(head),
+        open_(open),
+        session_(session),
+        sequence_(sequence),
+        identity_(std::move(identity)) {}
 
   /// kIntegrity unless the entry chains to the head, is in its session's order and signed by its
   /// key.

@@ -44,7 +44,9 @@ void WriteGolden(const std::string& folder) {
   record.version = 2;
   record.index = DigestForTest(5);
   record.spent = 1;
-  ASSERT_TRUE((*versions)->Store({&record, 1}, (*file)->head()).ok());
+  const std::vector<RootPath> paths = {{"/bucket/patients", record.id},
+                                       {"hdfs://nn/patients", record.id}};
+  ASSERT_TRUE((*versions)->Store({&record, 1}, (*file)->end(), paths).ok());
 }
 
 TEST(GoldenTest, Write) {
@@ -58,6 +60,9 @@ TEST(GoldenTest, LedgerAndVersionsOpen) {
   const auto versions =
       Versions::OpenReadOnly(*files, GoldenFolder() + "/owner", "versions", UserKey());
   ASSERT_TRUE(versions.ok()) << versions.status();
+  ASSERT_NE((*versions)->IdAt("/bucket/patients"), nullptr);
+  EXPECT_EQ(*(*versions)->IdAt("/bucket/patients"), "golden-data-set1");
+  ASSERT_TRUE((*versions)->anchor().tail.has_value());
   ASSERT_EQ((*versions)->All().size(), 1u);
   EXPECT_EQ((*versions)->All()[0].version, 2u);
   EXPECT_EQ((*versions)->All()[0].index, DigestForTest(5));
@@ -72,6 +77,18 @@ TEST(GoldenTest, LedgerAndVersionsOpen) {
   ASSERT_EQ(entries.size(), 6u);
   EXPECT_EQ(std::get<Release>(entries[4].event).statistic, "roc");
   EXPECT_EQ(std::get<Access>(entries[2].event).mode, Access::Mode::kWrite);
+}
+
+// Of before there were paths and a tail: what it says still holds, and nothing is known of paths.
+TEST(GoldenTest, VersionsOfTheFirstFormOpen) {
+  const auto files = base::PosixFiles();
+  const auto versions =
+      Versions::OpenReadOnly(*files, GoldenFolder() + "/owner", "versions_1", UserKey());
+  ASSERT_TRUE(versions.ok()) << versions.status();
+  ASSERT_EQ((*versions)->All().size(), 1u);
+  EXPECT_EQ((*versions)->All()[0].version, 2u);
+  EXPECT_FALSE((*versions)->anchor().tail.has_value());
+  EXPECT_TRUE((*versions)->PathsOf("golden-data-set1").empty());
 }
 
 // Written by tests/e2e/test_ledger_format.py from the description of the format, not by this code.

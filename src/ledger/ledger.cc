@@ -21,6 +21,9 @@ namespace {
 
 constexpr size_t kLengthBytes = 4;
 constexpr int kFileMode = 0600;
+constexpr std::string_view kHeadMissing =
+    "the last entry that the version record knows isn't in the file: the file was truncated, or is "
+    "a fork of the owner's";
 
 std::string Framed(std::string_view entry) {
   std::array<char, kLengthBytes> length;
@@ -87,9 +90,7 @@ void JudgeAnchor(const LedgerAnchor* anchor, const std::optional<size_t>& after_
   if (anchor == nullptr) return;
   report->after_anchor = after_recorded.value_or(0);
   if (!after_recorded.has_value()) {
-    Break(report,
-          "the last entry that the version record knows isn't in the file: the file was truncated, "
-          "or is a fork of the owner's");
+    Break(report, std::string(kHeadMissing));
   } else if (*after_recorded > 1) {
     Break(report, Cat(*after_recorded, " entries follow the last that the version record knows"));
   }
@@ -131,6 +132,7 @@ LedgerReport Verify(std::string_view bytes, const LedgerAnchor* anchor,
     }
     Record(std::move(entry).value(), check_evidence, &report);
     ++report.entries;
+    report.last_bytes = entry_bytes.size();
     report.verified_bytes += kLengthBytes + entry_bytes.size();
     if (after_recorded.has_value()) ++*after_recorded;
     if (anchor != nullptr && chain.head() == anchor->head) after_recorded = 0;
@@ -243,39 +245,132 @@ LedgerReport VerifyLedger(std::string_view bytes, const LedgerAnchor* anchor,
   return Verify(bytes, anchor, check_evidence, &end);
 }
 
-LedgerFile::LedgerFile(std::unique_ptr<base::WritableFile> file, Chain chain, uint64_t size)
-    : file_(std::move(file)), chain_(std::move(chain)), size_(size) {}
+namespace {
 
-StatusOr<std::unique_ptr<LedgerFile>> LedgerFile::Open(base::Files& files, std::string folder,
-                                                       std::string name,
-                                                       const LedgerAnchor& anchor) {
+StatusOr<std::string> ReadRange(base::ReadableFile& file, uint64_t at, uint64_t bytes) {
+  std::string out(bytes, '\0');
+  SOTERIA_ASSIGN_OR_RETURN(const size_t got, file.ReadAt(at, out));
+  if (got != bytes) return base::Fail(base::kIntegrity, "the file became shorter");
+  return out;
+}
+
+Status Broken(std::string_view reason) {
+  return base::Fail(base::kIntegrity,
+                    Cat(reason,
+                        ". soteria ledger verify says more; a copy of the file, if you "
+                        "have one, can be put back"));
+}
+
+// Whether the file's last recorded entry is where and what the anchor says.
+Status CheckLast(base::ReadableFile& file, const LedgerAnchor& anchor) {
+  const LedgerTail& tail = *anchor.tail;
+  const uint64_t framed = kLengthBytes + tail.last_bytes;
+  if (tail.last_bytes > kEntryBytesMax || framed > tail.size || tail.size > file.size()) {
+    return Broken(kHeadMissing);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::string bytes, ReadRange(file, tail.size - framed, framed));
+  std::string_view entry;
+  if (CutEntry(bytes, 0, &entry) != Cut::kEntry || entry.size() != tail.last_bytes ||
+      EntryHash(entry) != anchor.head) {
+    return Broken(kHeadMissing);
+  }
+  return base::OkStatus();
+}
+
+}  // namespace
+
+StatusOr<LedgerFile::Found> LedgerFile::ReadWhole(base::Files& files, const std::string& folder,
+                                                  const std::string& name,
+                                                  const LedgerAnchor& anchor) {
   std::string bytes;
   StatusOr<std::string> read = files.ReadAll(folder, name, kLedgerBytesMax);
   if (read.ok()) {
     bytes = std::move(read).value();
   } else if (!base::Is(read.status(), base::kPathNotFound)) {
-    return base::WithContext(read.status(), "ledger");
+    return read.status();
   }
-  Chain chain;
-  const LedgerReport report = Verify(bytes, &anchor, nullptr, &chain);
-  if (report.verdict == Verdict::kBroken && !report.torn) {
-    return base::Fail(base::kIntegrity, Cat("ledger ", folder, "/", name, ": ", report.reason));
+  Found found;
+  const LedgerReport report = Verify(bytes, &anchor, nullptr, &found.chain);
+  if (report.verdict == Verdict::kBroken && !report.torn) return Broken(report.reason);
+  found.size = report.verified_bytes;
+  found.last_bytes = report.last_bytes;
+  found.torn = report.torn;
+  if (report.after_anchor == 1) found.unrecorded = report.sessions.back().entries.back();
+  return found;
+}
+
+StatusOr<LedgerFile::Found> LedgerFile::ReadTail(base::Files& files, const std::string& folder,
+                                                 const std::string& name,
+                                                 const LedgerAnchor& anchor) {
+  const LedgerTail& tail = *anchor.tail;
+  Found found;
+  found.chain = Chain(anchor.head, tail.open, tail.session, tail.sequence, tail.identity);
+  found.size = tail.size;
+  found.last_bytes = tail.last_bytes;
+  StatusOr<std::unique_ptr<base::ReadableFile>> file = files.Open(folder, name, std::nullopt);
+  if (base::Is(file.status(), base::kPathNotFound)) {
+    if (tail.size == 0) return found;
+    return Broken(kHeadMissing);
   }
-  if (report.torn) {
-    bytes.resize(report.verified_bytes);
+  SOTERIA_RETURN_IF_ERROR(file);
+  if (tail.size > 0) SOTERIA_RETURN_IF_ERROR(CheckLast(**file, anchor));
+  // One entry may follow, and one that was torn.
+  const uint64_t more = (*file)->size() - tail.size;
+  if ((*file)->size() > kLedgerBytesMax || more > 2 * (kLengthBytes + kEntryBytesMax)) {
+    return Broken("more than one entry follows the last that the version record knows");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::string rest, ReadRange(**file, tail.size, more));
+  uint64_t at = 0;
+  std::string_view bytes;
+  Cut cut = CutEntry(rest, at, &bytes);
+  for (; cut == Cut::kEntry; cut = CutEntry(rest, at, &bytes)) {
+    if (found.unrecorded.has_value()) {
+      return Broken("more than one entry follows the last that the version record knows");
+    }
+    StatusOr<Entry> entry = found.chain.Accept(bytes);
+    if (!entry.ok()) return Broken(base::Message(entry.status()));
+    found.unrecorded = std::move(entry).value();
+    found.last_bytes = bytes.size();
+    at += kLengthBytes + bytes.size();
+  }
+  if (cut == Cut::kTooLong) return Broken("what follows the last known entry is altered");
+  found.size += at;
+  found.torn = cut == Cut::kTorn;
+  return found;
+}
+
+StatusOr<std::unique_ptr<LedgerFile>> LedgerFile::Open(base::Files& files, std::string folder,
+                                                       std::string name,
+                                                       const LedgerAnchor& anchor) {
+  StatusOr<Found> found = anchor.tail.has_value() ? ReadTail(files, folder, name, anchor)
+                                                  : ReadWhole(files, folder, name, anchor);
+  if (!found.ok()) return base::WithContext(found.status(), Cat("ledger ", folder, "/", name));
+  if (found->torn) {
+    SOTERIA_ASSIGN_OR_RETURN(std::string bytes, files.ReadAll(folder, name, kLedgerBytesMax));
+    if (bytes.size() < found->size) return base::Fail(base::kIntegrity, "ledger: changed its size");
+    bytes.resize(found->size);
     SOTERIA_RETURN_IF_ERROR(files.WriteAtomically(folder, name, bytes, kFileMode));
   }
-  SOTERIA_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(folder, name, kFileMode));
-  std::unique_ptr<LedgerFile> opened(
-      new LedgerFile(std::move(file), std::move(chain), report.verified_bytes));
-  if (report.after_anchor == 1) opened->unrecorded_ = report.sessions.back().entries.back();
+  std::unique_ptr<LedgerFile> opened(new LedgerFile(std::move(found).value()));
+  SOTERIA_ASSIGN_OR_RETURN(opened->file_, files.OpenForAppend(folder, name, kFileMode));
   return opened;
+}
+
+LedgerEnd LedgerFile::end() const {
+  const Chain& chain = found_.chain;
+  return {.head = chain.head(),
+          .tail = LedgerTail{.size = found_.size,
+                             .last_bytes = found_.last_bytes,
+                             .open = chain.open(),
+                             .session = chain.session(),
+                             .sequence = chain.sequence(),
+                             .identity = chain.identity()}};
 }
 
 Status LedgerFile::Append(std::string_view entry) {
   if (failed_) return base::Fail(base::kIo, "ledger: an earlier entry wasn't stored");
-  if (size_ + entry.size() > kLedgerBytesMax) return base::Fail(base::kIo, "ledger: full");
-  Chain next = chain_;
+  if (found_.size + entry.size() > kLedgerBytesMax) return base::Fail(base::kIo, "ledger: full");
+  Chain next = found_.chain;
   SOTERIA_RETURN_IF_ERROR(next.Accept(entry));
   const std::string framed = Framed(entry);
   Status written = file_->Append(framed);
@@ -284,8 +379,9 @@ Status LedgerFile::Append(std::string_view entry) {
     failed_ = true;
     return base::WithContext(written, "ledger");
   }
-  chain_ = std::move(next);
-  size_ += framed.size();
+  found_.chain = std::move(next);
+  found_.size += framed.size();
+  found_.last_bytes = entry.size();
   return base::OkStatus();
 }
 

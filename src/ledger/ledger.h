@@ -105,6 +105,7 @@ struct LedgerReport {
   bool torn = false;            // kBroken only because the file ends within an entry
   size_t entries = 0;           // that verified
   uint64_t verified_bytes = 0;  // length of the part that verified
+  uint64_t last_bytes = 0;      // of the last entry that verified
   base::Digest origin{};        // what the first entry chains to
   base::Digest head{};          // hash of the last entry that verified
   size_t after_anchor = 0;      // entries behind the anchor's head: 0 or 1, else kBroken
@@ -134,26 +135,41 @@ std::string RenderJson(const LedgerReport& report);
 /// The owner's end: appends after checking, and syncs. One thread.
 class LedgerFile {
  public:
-  /// Opens or starts <folder>/<name>. kIntegrity if it is broken; an entry that was torn by a crash
-  /// while it was appended was never acknowledged, and is cut off.
+  /// Opens or starts <folder>/<name>. Where the anchor has a tail, the last entry and what follows
+  /// it are read and no more, however long the file is: whatever stands before was verified when it
+  /// was appended, and VerifyLedger says whether it is still the same. kIntegrity if the file is
+  /// cut, goes on otherwise or ends in another entry; an entry that was torn by a crash while it
+  /// was appended was never acknowledged, and is cut off.
   static base::StatusOr<std::unique_ptr<LedgerFile>> Open(base::Files& files, std::string folder,
                                                           std::string name,
                                                           const LedgerAnchor& anchor);
   /// kIntegrity unless the entry chains to the head and is signed by its session's key. Returns
   /// once it is on the disk.
   base::Status Append(std::string_view entry);
-  const base::Digest& head() const { return chain_.head(); }
+  const base::Digest& head() const { return found_.chain.head(); }
+  /// For the anchor.
+  LedgerEnd end() const;
   /// The entry behind the anchor's head, if there was one when the file was opened: the owner
   /// stored it, and then didn't come to store the records that belong to it.
-  const std::optional<Entry>& unrecorded() const { return unrecorded_; }
+  const std::optional<Entry>& unrecorded() const { return found_.unrecorded; }
 
  private:
-  LedgerFile(std::unique_ptr<base::WritableFile> file, Chain chain, uint64_t size);
+  /// What was found in the file.
+  struct Found {
+    Chain chain;
+    uint64_t size = 0;  // of the entries that verified
+    uint64_t last_bytes = 0;
+    bool torn = false;  // something follows that is no whole entry
+    std::optional<Entry> unrecorded = std::nullopt;
+  };
+  explicit LedgerFile(Found found) : found_(std::move(found)) {}
+  static base::StatusOr<Found> ReadWhole(base::Files& files, const std::string& folder,
+                                         const std::string& name, const LedgerAnchor& anchor);
+  static base::StatusOr<Found> ReadTail(base::Files& files, const std::string& folder,
+                                        const std::string& name, const LedgerAnchor& anchor);
 
   std::unique_ptr<base::WritableFile> file_;
-  Chain chain_;
-  std::optional<Entry> unrecorded_;
-  uint64_t size_ = 0;
+  Found found_;
   bool failed_ = false;  // an append was torn: only opening again can tell where the file ends
 };
 

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "src/base/disk_for_test.h"
 #include "src/base/errors.h"
 #include "src/base/folder_for_test.h"
 #include "src/crypto/hash.h"
@@ -412,6 +414,129 @@ TEST_F(LedgerTest, TornTailIsCutOffAndGoneIsGone) {
   folder.SetBytes("ledger", "");
   EXPECT_TRUE(base::Is(LedgerFile::Open(*files, folder.path(), "ledger", anchor).status(),
                        base::kIntegrity));
+}
+
+// A ledger file and the records that go with it, as the owner keeps them.
+class LedgerTailTest : public LedgerTest {
+ protected:
+  base::StatusOr<std::unique_ptr<LedgerFile>> Open() {
+    return LedgerFile::Open(disk_, folder_.path(), "ledger", anchor_);
+  }
+  // All sessions so far are in the file and on record.
+  void Keep(size_t entries) {
+    auto file = Open();
+    ASSERT_TRUE(file.ok()) << file.status();
+    for (; kept_ < entries; ++kept_) ASSERT_TRUE((*file)->Append(store_.entries[kept_]).ok());
+    const LedgerEnd end = (*file)->end();
+    anchor_.head = end.head;
+    anchor_.tail = end.tail;
+  }
+  uint64_t BytesToOpen() {
+    disk_.bytes_read = 0;
+    const auto file = Open();
+    EXPECT_TRUE(file.ok()) << file.status();
+    return disk_.bytes_read;
+  }
+  void ExpectRefused(const std::string& bytes, const char* what) {
+    folder_.SetBytes("ledger", bytes);
+    const auto file = Open();
+    EXPECT_TRUE(base::Is(file.status(), base::kIntegrity)) << what << ": " << file.status();
+    EXPECT_EQ(folder_.Bytes("ledger"), bytes) << what;  // a refusal changes nothing
+  }
+
+  base::FolderForTest folder_;
+  std::unique_ptr<base::Files> files_ = base::PosixFiles();
+  base::DiskForTest disk_{*files_};
+  LedgerAnchor anchor_;
+  size_t kept_ = 0;
+};
+
+TEST_F(LedgerTailTest, OpeningReadsTheLastEntryHoweverLongTheFileIs) {
+  Session(1);
+  Keep(6);
+  const uint64_t little = BytesToOpen();
+  EXPECT_EQ(little, 4 + store_.entries[5].size());
+  for (uint8_t session = 2; session < 40; ++session) Session(session);
+  Keep(store_.entries.size());
+  EXPECT_LE(BytesToOpen(), little + 16);
+  EXPECT_GT(folder_.Bytes("ledger").size(), 30 * little);
+  // And goes on as if it had read everything.
+  Session(40);
+  Keep(store_.entries.size());
+  EXPECT_EQ(VerifyLedger(folder_.Bytes("ledger"), &anchor_).verdict, Verdict::kWhole);
+  EXPECT_EQ(folder_.Bytes("ledger"), FileOf(store_.entries));
+}
+
+TEST_F(LedgerTailTest, RecordsWithoutATailVerifyTheWholeFile) {
+  Session(1);
+  Session(2);
+  Keep(12);
+  anchor_.tail.reset();
+  EXPECT_EQ(BytesToOpen(), folder_.Bytes("ledger").size());
+  std::string altered = folder_.Bytes("ledger");
+  altered[60] = static_cast<char>(altered[60] ^ 1);
+  ExpectRefused(altered, "altered in its middle");
+}
+
+TEST_F(LedgerTailTest, AFileThatWasCutExtendedOrAlteredAtItsEndIsRefused) {
+  Session(1);
+  Session(2);
+  Keep(12);
+  const std::string whole = folder_.Bytes("ledger");
+  for (size_t cut = 1; cut < whole.size(); cut += 37) {
+    ExpectRefused(whole.substr(0, whole.size() - cut), "cut");
+  }
+  ExpectRefused("", "emptied");
+  ExpectRefused(whole.substr(1), "cut in front");
+  const size_t last = store_.entries.back().size() + 4;
+  for (size_t i = 1; i <= last; ++i) {
+    std::string altered = whole;
+    altered[whole.size() - i] = static_cast<char>(altered[whole.size() - i] ^ (1 << (i % 8)));
+    ExpectRefused(altered, "altered");
+  }
+  ExpectRefused(whole + whole.substr(whole.size() - last), "its last entry again");
+  ExpectRefused(whole + FileOf({"garbage"}), "garbage");
+  ExpectRefused(whole + std::string(4, '\0'), "an impossible length");
+  ExpectRefused(whole + std::string(3 << 20, '\1'), "much more");
+  Session(3);
+  const std::vector<std::string> more(store_.entries.begin() + 12, store_.entries.begin() + 14);
+  ExpectRefused(whole + FileOf(more), "two entries");
+  std::filesystem::remove(folder_.At("ledger"));
+  EXPECT_TRUE(base::Is(Open().status(), base::kIntegrity));
+  // What is altered before the last entry is for the full verification.
+  std::string middle = whole;
+  middle[60] = static_cast<char>(middle[60] ^ 1);
+  folder_.SetBytes("ledger", middle);
+  EXPECT_TRUE(Open().ok());
+  EXPECT_EQ(VerifyLedger(middle, &anchor_).verdict, Verdict::kBroken);
+}
+
+// Of every place where a crash can come between the two files, in a session and at its ends.
+TEST_F(LedgerTailTest, OneEntryBehindTheRecordsIsTakenOverAndATornOneCutOff) {
+  Session(1);
+  Session(2);
+  for (size_t known = 1; known + 1 < 12; ++known) {
+    std::filesystem::remove(folder_.At("ledger"));
+    anchor_ = LedgerAnchor{};
+    kept_ = 0;
+    Keep(known);
+    const std::vector<std::string> ahead(
+        store_.entries.begin(), store_.entries.begin() + static_cast<ptrdiff_t>(known) + 1);
+    const std::string bytes = FileOf(ahead);
+    for (const size_t torn : {size_t{0}, size_t{1}, size_t{4}, size_t{50}}) {
+      folder_.SetBytes("ledger", bytes + FileOf({store_.entries[known + 1]}).substr(0, torn));
+      auto file = Open();
+      ASSERT_TRUE(file.ok()) << known << ": " << file.status();
+      ASSERT_TRUE((*file)->unrecorded().has_value());
+      EXPECT_EQ((*file)->head(), EntryHash(ahead.back()));
+      EXPECT_EQ(folder_.Bytes("ledger"), bytes);
+      // The session of the file goes on from there.
+      EXPECT_TRUE((*file)->Append(store_.entries[known + 1]).ok()) << known;
+    }
+    std::string forged = bytes;
+    forged[bytes.size() - 5] = static_cast<char>(forged[bytes.size() - 5] ^ 1);
+    ExpectRefused(forged, "an entry whose signature doesn't verify");
+  }
 }
 
 TEST_F(LedgerTest, RendersForPeopleAndPrograms) {

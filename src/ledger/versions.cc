@@ -16,7 +16,8 @@ using base::StatusOr;
 
 namespace {
 
-constexpr std::string_view kTag = "soteria/1 versions";
+constexpr std::string_view kTag = "soteria/2 versions";
+constexpr std::string_view kFirstTag = "soteria/1 versions";  // without tail and paths
 constexpr size_t kIdBytes = 16;
 constexpr size_t kMacBytes = 32;
 constexpr int kFileMode = 0600;
@@ -30,15 +31,39 @@ StatusOr<base::Digest> NextDigest(base::FieldReader* in) {
   return base::ToDigest(bytes);
 }
 
-StatusOr<VersionRecord> NextRecord(base::FieldReader* in) {
-  VersionRecord record;
+StatusOr<std::string> NextId(base::FieldReader* in) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view id, in->Next());
   if (id.size() != kIdBytes) return Refuse("id");
-  record.id = std::string(id);
+  return std::string(id);
+}
+
+StatusOr<VersionRecord> NextRecord(base::FieldReader* in) {
+  VersionRecord record;
+  SOTERIA_ASSIGN_OR_RETURN(record.id, NextId(in));
   SOTERIA_ASSIGN_OR_RETURN(record.version, in->NextU64());
   SOTERIA_ASSIGN_OR_RETURN(record.index, NextDigest(in));
   SOTERIA_ASSIGN_OR_RETURN(record.spent, in->NextU64());
   return record;
+}
+
+StatusOr<LedgerTail> NextTail(base::FieldReader* in) {
+  LedgerTail tail;
+  SOTERIA_ASSIGN_OR_RETURN(tail.size, in->NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(tail.last_bytes, in->NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(tail.open, in->NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(tail.session, NextDigest(in));
+  SOTERIA_ASSIGN_OR_RETURN(tail.sequence, in->NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view identity, in->Next());
+  if (identity.size() > kIdentityBytesMax) return Refuse("the ledger's identity key is too long");
+  tail.identity = std::string(identity);
+  return tail;
+}
+
+void AddTail(const std::optional<LedgerTail>& tail, base::FieldWriter* out) {
+  out->AddBool(tail.has_value());
+  if (!tail.has_value()) return;
+  out->AddU64(tail->size).AddU64(tail->last_bytes).AddBool(tail->open);
+  out->Add(base::View(tail->session)).AddU64(tail->sequence).Add(tail->identity);
 }
 
 }  // namespace
@@ -81,39 +106,53 @@ Status Versions::Load() {
     if (base::Is(bytes.status(), base::kPathNotFound)) return base::OkStatus();
     return base::WithContext(bytes.status(), "version record");
   }
-  SOTERIA_RETURN_IF_ERROR(Decode(*bytes, mac_key_, &records_, &anchor_));
+  SOTERIA_ASSIGN_OR_RETURN(state_, Decode(*bytes, mac_key_));
   is_new_ = false;
   return base::OkStatus();
 }
 
 const VersionRecord* Versions::Find(std::string_view id) const {
-  const auto found = records_.find(id);
-  return found == records_.end() ? nullptr : &found->second;
+  const auto found = state_.records.find(id);
+  return found == state_.records.end() ? nullptr : &found->second;
 }
 
 std::vector<VersionRecord> Versions::All() const {
   std::vector<VersionRecord> all;
-  all.reserve(records_.size());
-  for (const auto& [id, record] : records_) all.push_back(record);
+  all.reserve(state_.records.size());
+  for (const auto& [id, record] : state_.records) all.push_back(record);
   return all;
 }
 
-std::string Versions::Encode(const Records& records, const LedgerAnchor& anchor,
-                             const crypto::Secret& mac_key) {
+const std::string* Versions::IdAt(std::string_view path) const {
+  const auto found = state_.paths.find(path);
+  return found == state_.paths.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> Versions::PathsOf(std::string_view id) const {
+  std::vector<std::string> paths;
+  for (const auto& [path, root] : state_.paths) {
+    if (root == id) paths.push_back(path);
+  }
+  return paths;
+}
+
+std::string Versions::Encode(const State& state, const crypto::Secret& mac_key) {
   base::FieldWriter out;
-  out.Add(kTag).Add(base::View(anchor.origin)).Add(base::View(anchor.head));
-  out.AddU64(records.size());
-  for (const auto& [id, record] : records) {
+  out.Add(kTag).Add(base::View(state.anchor.origin)).Add(base::View(state.anchor.head));
+  AddTail(state.anchor.tail, &out);
+  out.AddU64(state.records.size());
+  for (const auto& [id, record] : state.records) {
     out.Add(record.id).AddU64(record.version).Add(base::View(record.index)).AddU64(record.spent);
   }
+  out.AddU64(state.paths.size());
+  for (const auto& [path, id] : state.paths) out.Add(path).Add(id);
   const base::Digest mac = crypto::HmacSha256(mac_key, out.bytes());
   std::string bytes = out.Take();
   bytes += base::View(mac);
   return bytes;
 }
 
-Status Versions::Decode(std::string_view bytes, const crypto::Secret& mac_key, Records* records,
-                        LedgerAnchor* anchor) {
+StatusOr<Versions::State> Versions::Decode(std::string_view bytes, const crypto::Secret& mac_key) {
   if (bytes.size() > kVersionsBytesMax) return Refuse("too long");
   if (bytes.size() < kMacBytes) return Refuse("too short");
   const std::string_view body = bytes.substr(0, bytes.size() - kMacBytes);
@@ -121,19 +160,52 @@ Status Versions::Decode(std::string_view bytes, const crypto::Secret& mac_key, R
   if (!crypto::ConstantTimeEqual(base::View(mac), bytes.substr(body.size()))) {
     return Refuse("altered, or made under another user key");
   }
+  State state;
   base::FieldReader in(body);
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view tag, in.Next());
-  if (tag != kTag) return Refuse("tag");
-  SOTERIA_ASSIGN_OR_RETURN(anchor->origin, NextDigest(&in));
-  SOTERIA_ASSIGN_OR_RETURN(anchor->head, NextDigest(&in));
+  if (tag != kTag && tag != kFirstTag) return Refuse("tag");
+  SOTERIA_ASSIGN_OR_RETURN(state.anchor.origin, NextDigest(&in));
+  SOTERIA_ASSIGN_OR_RETURN(state.anchor.head, NextDigest(&in));
+  if (tag == kTag) {
+    SOTERIA_ASSIGN_OR_RETURN(const bool tail_known, in.NextBool());
+    if (tail_known) {
+      SOTERIA_ASSIGN_OR_RETURN(state.anchor.tail, NextTail(&in));
+    }
+  }
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
   if (count > kVersionRecordsMax) return Refuse("too many records");
   for (uint64_t i = 0; i < count; ++i) {
     SOTERIA_ASSIGN_OR_RETURN(VersionRecord record, NextRecord(&in));
     std::string id = record.id;
-    if (!records->emplace(std::move(id), std::move(record)).second) return Refuse("an id twice");
+    if (!state.records.emplace(std::move(id), std::move(record)).second) {
+      return Refuse("an id twice");
+    }
   }
-  return in.Finish();
+  if (tag == kFirstTag) {
+    SOTERIA_RETURN_IF_ERROR(in.Finish());
+    return state;
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t paths, in.NextU64());
+  if (paths > kRootPathsMax) return Refuse("too many paths");
+  for (uint64_t i = 0; i < paths; ++i) {
+    RootPath root;
+    SOTERIA_ASSIGN_OR_RETURN(const std::string_view path, in.Next());
+    root.path = std::string(path);
+    SOTERIA_ASSIGN_OR_RETURN(root.id, NextId(&in));
+    SOTERIA_RETURN_IF_ERROR(CheckPath(root));
+    if (!state.paths.emplace(std::move(root.path), std::move(root.id)).second) {
+      return Refuse("a path twice");
+    }
+  }
+  SOTERIA_RETURN_IF_ERROR(in.Finish());
+  return state;
+}
+
+Status Versions::CheckPath(const RootPath& root) {
+  if (root.id.size() != kIdBytes || root.path.empty() || root.path.size() > kRootPathBytesMax) {
+    return Refuse("a path without root");
+  }
+  return base::OkStatus();
 }
 
 Status Versions::Merge(const VersionRecord& record, Records* records, bool lower_is_error) {
@@ -160,45 +232,59 @@ Status Versions::Merge(const VersionRecord& record, Records* records, bool lower
   return base::OkStatus();
 }
 
-Status Versions::Save(Records records, const LedgerAnchor& anchor) {
+Status Versions::Save(State next) {
   if (lock_ == nullptr) {
     return base::Fail(base::kConflict, "version record: it was opened for reading only");
   }
-  SOTERIA_RETURN_IF_ERROR(
-      files_->WriteAtomically(folder_, name_, Encode(records, anchor, mac_key_), kFileMode));
-  records_ = std::move(records);
-  anchor_ = anchor;
+  if (next.paths.size() > kRootPathsMax) return Refuse("too many paths");
+  const std::string bytes = Encode(next, mac_key_);
+  if (bytes.size() > kVersionsBytesMax) return Refuse("too many records and paths");
+  SOTERIA_RETURN_IF_ERROR(files_->WriteAtomically(folder_, name_, bytes, kFileMode));
+  state_ = std::move(next);
   is_new_ = false;
   return base::OkStatus();
 }
 
 Status Versions::Store(std::span<const VersionRecord> records,
-                       const std::optional<base::Digest>& ledger_head) {
-  Records next = records_;
+                       const std::optional<LedgerEnd>& ledger_end,
+                       std::span<const RootPath> paths) {
+  State next = state_;
   for (const VersionRecord& record : records) {
-    SOTERIA_RETURN_IF_ERROR(Merge(record, &next, /*lower_is_error=*/true));
+    SOTERIA_RETURN_IF_ERROR(Merge(record, &next.records, /*lower_is_error=*/true));
   }
-  LedgerAnchor anchor = anchor_;
-  if (ledger_head.has_value()) anchor.head = *ledger_head;
-  return Save(std::move(next), anchor);
+  for (const RootPath& root : paths) {
+    SOTERIA_RETURN_IF_ERROR(CheckPath(root));
+    next.paths.insert_or_assign(root.path, root.id);
+  }
+  if (ledger_end.has_value()) {
+    next.anchor.head = ledger_end->head;
+    next.anchor.tail = ledger_end->tail;
+  }
+  return Save(std::move(next));
 }
 
-std::string Versions::Export() const { return Encode(records_, anchor_, mac_key_); }
+std::string Versions::Export() const { return Encode(state_, mac_key_); }
 
-Status Versions::Import(std::string_view exported, bool ledger_copied) {
-  Records incoming;
-  LedgerAnchor incoming_anchor;
-  SOTERIA_RETURN_IF_ERROR(Decode(exported, mac_key_, &incoming, &incoming_anchor));
-  Records next = records_;
-  for (const auto& [id, record] : incoming) {
-    SOTERIA_RETURN_IF_ERROR(Merge(record, &next, /*lower_is_error=*/false));
+Status Versions::Import(std::string_view exported, bool ledger_copied,
+                        std::vector<RootPath>* kept) {
+  SOTERIA_ASSIGN_OR_RETURN(State incoming, Decode(exported, mac_key_));
+  State next = state_;
+  for (const auto& [id, record] : incoming.records) {
+    SOTERIA_RETURN_IF_ERROR(Merge(record, &next.records, /*lower_is_error=*/false));
   }
-  LedgerAnchor anchor = anchor_;
-  if (anchor == LedgerAnchor{}) {
-    anchor = incoming_anchor;
-    if (!ledger_copied) anchor.origin = anchor.head;
+  std::vector<RootPath> differ;
+  for (const auto& [path, id] : incoming.paths) {
+    const auto [place, is_new] = next.paths.try_emplace(path, id);
+    if (!is_new && place->second != id) differ.push_back({path, id});
   }
-  return Save(std::move(next), anchor);
+  if (next.anchor == LedgerAnchor{}) {
+    next.anchor = incoming.anchor;
+    next.anchor.tail.reset();  // a file that came from elsewhere is verified whole, once
+    if (!ledger_copied) next.anchor.origin = next.anchor.head;
+  }
+  SOTERIA_RETURN_IF_ERROR(Save(std::move(next)));
+  if (kept != nullptr) *kept = std::move(differ);
+  return base::OkStatus();
 }
 
 }  // namespace soteria::ledger

@@ -26,6 +26,17 @@ base::Digest Digest(uint8_t fill) {
   return digest;
 }
 
+// Of a ledger whose last entry has that hash.
+LedgerEnd End(uint8_t head) {
+  return {.head = Digest(head),
+          .tail = LedgerTail{.size = 1000,
+                             .last_bytes = 100,
+                             .open = true,
+                             .session = Digest(7),
+                             .sequence = 3,
+                             .identity = "key"}};
+}
+
 class VersionsTest : public testing::Test {
  protected:
   base::StatusOr<std::unique_ptr<Versions>> Open() {
@@ -51,7 +62,7 @@ TEST_F(VersionsTest, RemembersAcrossOpenings) {
     EXPECT_TRUE(versions->is_new());
     EXPECT_EQ(versions->Find(std::string(16, 'a')), nullptr);
     const std::vector<VersionRecord> both = {Record('a', 3, 1, 5), Record('b', 1, 2)};
-    ASSERT_TRUE(versions->Store(both, Digest(9)).ok());
+    ASSERT_TRUE(versions->Store(both, End(9)).ok());
     EXPECT_FALSE(versions->is_new());
   }
   auto versions = Opened();
@@ -60,6 +71,7 @@ TEST_F(VersionsTest, RemembersAcrossOpenings) {
   EXPECT_EQ(*versions->Find(std::string(16, 'a')), Record('a', 3, 1, 5));
   EXPECT_EQ(versions->All().size(), 2u);
   EXPECT_EQ(versions->anchor().head, Digest(9));
+  EXPECT_EQ(versions->anchor().tail, End(9).tail);
   EXPECT_EQ(versions->anchor().origin, base::Digest{});
   struct stat info {};
   ASSERT_EQ(stat(folder_.At("versions").c_str(), &info), 0);
@@ -88,8 +100,44 @@ TEST_F(VersionsTest, ReadOnlyNeedsNoLockAndChangesNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/nowhere"));
 }
 
+TEST_F(VersionsTest, RemembersWhichRootIsAtAPath) {
+  const std::string a(16, 'a'), b(16, 'b');
+  {
+    auto versions = Opened();
+    EXPECT_EQ(versions->IdAt("/s/a"), nullptr);
+    const std::vector<RootPath> paths = {{"/s/a", a}, {"hdfs://nn/a", a}, {"/s/b", b}};
+    ASSERT_TRUE(versions->Store({}, std::nullopt, paths).ok());
+    const RootPath moved{"/s/b", a};
+    ASSERT_TRUE(versions->Store({}, End(1), {&moved, 1}).ok());
+    for (const RootPath& bad :
+         {RootPath{"", a}, RootPath{"/s", "short"}, RootPath{std::string(4097, 'x'), a}}) {
+      EXPECT_TRUE(base::Is(versions->Store({}, std::nullopt, {&bad, 1}), base::kIntegrity));
+    }
+  }
+  auto versions = Opened();
+  ASSERT_NE(versions->IdAt("/s/b"), nullptr);
+  EXPECT_EQ(*versions->IdAt("/s/b"), a);
+  EXPECT_EQ(versions->IdAt("/s"), nullptr);
+  EXPECT_EQ(versions->PathsOf(a), (std::vector<std::string>{"/s/a", "/s/b", "hdfs://nn/a"}));
+  EXPECT_TRUE(versions->PathsOf(b).empty());
+}
+
+TEST_F(VersionsTest, MoreThanTheFileMayHoldIsRefusedBeforeItIsWritten) {
+  auto versions = Opened();
+  std::vector<RootPath> paths;
+  for (int i = 0; i < 9000; ++i) {
+    paths.push_back({std::to_string(i) + std::string(4000, 'p'), std::string(16, 'a')});
+  }
+  EXPECT_TRUE(base::Is(versions->Store({}, std::nullopt, paths), base::kIntegrity));
+  EXPECT_EQ(versions->IdAt(paths[0].path), nullptr);
+  paths.resize(8000);
+  EXPECT_TRUE(versions->Store({}, std::nullopt, paths).ok());
+}
+
 TEST_F(VersionsTest, EveryFlippedBitAndCutIsRefused) {
-  ASSERT_TRUE(Store(*Opened(), Record('a', 3, 1)).ok());
+  const VersionRecord record = Record('a', 3, 1);
+  const RootPath path{"/s/a", record.id};
+  ASSERT_TRUE(Opened()->Store({&record, 1}, End(1), {&path, 1}).ok());
   const std::string bytes = folder_.Bytes("versions");
   for (size_t i = 0; i < bytes.size(); ++i) {
     std::string changed = bytes;
@@ -127,7 +175,7 @@ TEST_F(VersionsTest, ARefusedRecordChangesNothing) {
   auto versions = Opened();
   ASSERT_TRUE(Store(*versions, Record('b', 3, 1)).ok());
   const std::vector<VersionRecord> mixed = {Record('a', 1, 1), Record('b', 2, 1)};
-  EXPECT_FALSE(versions->Store(mixed, Digest(1)).ok());
+  EXPECT_FALSE(versions->Store(mixed, End(1)).ok());
   EXPECT_EQ(versions->Find(std::string(16, 'a')), nullptr);
   EXPECT_EQ(versions->anchor().head, base::Digest{});
   VersionRecord bad = Record('c', 1, 1);
@@ -141,7 +189,7 @@ TEST_F(VersionsTest, ExportAndImportMerge) {
   {
     auto versions = Opened();
     const std::vector<VersionRecord> records = {Record('a', 5, 1, 2), Record('b', 1, 2, 9)};
-    ASSERT_TRUE(versions->Store(records, Digest(9)).ok());
+    ASSERT_TRUE(versions->Store(records, End(9)).ok());
     exported = versions->Export();
   }
   auto other = Versions::Open(*files_, folder_.path(), "other", key_);
@@ -155,14 +203,33 @@ TEST_F(VersionsTest, ExportAndImportMerge) {
   EXPECT_EQ((*other)->anchor(), (LedgerAnchor{.origin = Digest(9), .head = Digest(9)}));
 }
 
+TEST_F(VersionsTest, PathsComeAlongAndWhatIsHereStays) {
+  const std::string a(16, 'a'), b(16, 'b');
+  std::string exported;
+  {
+    auto versions = Opened();
+    const std::vector<RootPath> there = {{"/s/a", a}, {"/s/b", a}, {"/s/c", b}};
+    ASSERT_TRUE(versions->Store({}, std::nullopt, there).ok());
+    exported = versions->Export();
+  }
+  auto other = Versions::Open(*files_, folder_.path(), "other", key_);
+  const std::vector<RootPath> here = {{"/s/b", b}, {"/s/c", b}};
+  ASSERT_TRUE((*other)->Store({}, std::nullopt, here).ok());
+  std::vector<RootPath> kept;
+  ASSERT_TRUE((*other)->Import(exported, false, &kept).ok());
+  EXPECT_EQ(kept, (std::vector<RootPath>{{"/s/b", a}}));
+  EXPECT_EQ(*(*other)->IdAt("/s/a"), a);
+  EXPECT_EQ(*(*other)->IdAt("/s/b"), b);
+}
+
 TEST_F(VersionsTest, ImportKeepsTheLedgerThatIsHere) {
   auto versions = Opened();
-  ASSERT_TRUE(versions->Store({}, Digest(9)).ok());
+  ASSERT_TRUE(versions->Store({}, End(9)).ok());
   const std::string exported = versions->Export();
   auto with_file = Versions::Open(*files_, folder_.path(), "b", key_);
   ASSERT_TRUE((*with_file)->Import(exported, /*ledger_copied=*/true).ok());
   EXPECT_EQ((*with_file)->anchor(), (LedgerAnchor{.origin = {}, .head = Digest(9)}));
-  ASSERT_TRUE((*with_file)->Store({}, Digest(10)).ok());
+  ASSERT_TRUE((*with_file)->Store({}, End(10)).ok());
   ASSERT_TRUE((*with_file)->Import(exported, true).ok());
   EXPECT_EQ((*with_file)->anchor().head, Digest(10));
 }

@@ -199,10 +199,13 @@ def test_version_record_reads_by_its_page():
     data = (GOLDEN / "owner" / "versions").read_bytes()
     body, mac = data[:-32], data[-32:]
     assert hmac.new(derive(b"versions", b"", 32), body, hashlib.sha256).digest() == mac
-    tag, origin, head, count, root_id, version, digest, spent = unfields(body)
-    assert tag == b"soteria/1 versions"
-    assert (count, version, spent) == tuple(struct.pack("<Q", n) for n in (1, 2, 1))
+    tag, origin, head, tail, file_bytes, last_bytes, is_open, session, sequence, identity, *rest = unfields(body)
+    count, root_id, version, digest, spent, paths, *places = rest
+    assert tag == b"soteria/2 versions"
+    assert (tail, count, version, spent) == tuple(struct.pack("<Q", n) for n in (1, 1, 2, 1))
     assert root_id == DATASET_ID
+    assert paths == struct.pack("<Q", 2)
+    assert places == [b"/bucket/patients", DATASET_ID, b"hdfs://nn/patients", DATASET_ID]
     assert digest == bytes([5]) * 32
     assert origin == bytes(32)
     # The ledger's head is the hash of its last entry.
@@ -213,3 +216,17 @@ def test_version_record_reads_by_its_page():
         last = ledger[at + 4 : at + 4 + size]
         at += 4 + size
     assert hashlib.sha256(fields(b"soteria/1 ledger link", last)).digest() == head
+    assert (file_bytes, last_bytes) == tuple(struct.pack("<Q", n) for n in (len(ledger), len(last)))
+    # The last session's state: the second one, which has ended, after six entries.
+    assert (session, is_open, sequence) == (bytes([2]) * 32, struct.pack("<Q", 0), struct.pack("<Q", 6))
+    assert identity in ledger
+
+
+def test_version_record_of_the_first_form_reads_by_its_page():
+    data = (GOLDEN / "owner" / "versions_1").read_bytes()
+    body, mac = data[:-32], data[-32:]
+    assert hmac.new(derive(b"versions", b"", 32), body, hashlib.sha256).digest() == mac
+    tag, _, _, count, root_id, version, _, spent = unfields(body)
+    assert tag == b"soteria/1 versions"
+    assert (count, version, spent) == tuple(struct.pack("<Q", n) for n in (1, 2, 1))
+    assert root_id == DATASET_ID
