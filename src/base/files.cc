@@ -352,6 +352,14 @@ class RealFiles : public Files {
       if (errno != EWOULDBLOCK) return Failed(errno, spot.path);
       return Fail(kConflict, Cat("another process holds ", spot.path));
     }
+    // Whoever held it may have removed it meanwhile: another file of that name is another lock.
+    struct stat held = {};
+    struct stat there = {};
+    if (fstat(fd.get(), &held) != 0 ||
+        fstatat(spot.folder.get(), spot.leaf.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0 ||
+        held.st_ino != there.st_ino || held.st_dev != there.st_dev) {
+      return Fail(kConflict, Cat("another process just gave back ", spot.path));
+    }
     return std::make_unique<PosixFileLock>(std::move(fd));
   }
 

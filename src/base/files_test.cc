@@ -281,6 +281,11 @@ TEST_F(FilesTest, ALockIsHeldOnce) {
   EXPECT_TRUE(Is(PosixFiles()->Lock(root_, "lock").status(), kConflict));
   lock->reset();
   EXPECT_TRUE(files_->Lock(root_, "lock").ok());
+  // Its file may be removed while it is held: the next one is another.
+  lock = files_->Lock(root_, "lock");
+  ASSERT_TRUE(lock.ok());
+  ASSERT_TRUE(files_->Remove(root_, "lock").ok());
+  EXPECT_TRUE(files_->Lock(root_, "lock").ok());
 }
 
 }  // namespace

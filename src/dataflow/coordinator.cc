@@ -34,6 +34,8 @@ constexpr size_t kIdleInboxMax = 64;
 constexpr uint64_t kIdleInboxBytesMax = uint64_t{64} << 20;
 // Frames of a stage beyond the places it has: repeats, losses, progress.
 constexpr size_t kInboxFramesSpare = 65'536;
+// Write stages that failed and whose late results are still looked at.
+constexpr size_t kFailedWritesMax = 256;
 
 MessageKind AnswerKind(Terminal terminal) {
   switch (terminal) {
@@ -105,6 +107,7 @@ class Coordinator::Impl {
   void SetLimits(const CoordinatorLimits& limits);
   void Cancel();
   void SetWithoutWorkers(Status why);
+  void SetOnUnused(OnUnused on_unused) { on_unused_ = std::move(on_unused); }
   Status WaitForWorkers(uint64_t workers, int64_t timeout_ms);
   HostResources resources() const;
   Counters counters() const;
@@ -122,6 +125,8 @@ class Coordinator::Impl {
   Status Handle(OpenStage& stage, const base::Frame& frame, const OnProgress& on_progress);
   Status HandleResult(OpenStage& stage, const host::Result& result);
   Status HandleForeignStage(OpenStage& stage, const host::Result& result);
+  /// Of a write stage that failed: what was written is left to nobody.
+  void GiveUpWritten(OpenStage& stage);
   Status HandleError(const OpenStage& stage, const host::Result& result, const Place& place);
   Status Accept(OpenStage& stage, const Place& place, std::string plain);
   /// Whether a message of so many bytes may be held.
@@ -157,6 +162,8 @@ class Coordinator::Impl {
   CoordinatorLimits limits_;
   HostResources resources_;
   Counters counters_;
+  OnUnused on_unused_;
+  std::map<uint64_t, WriteTarget> failed_writes_;  // by stage; under run_mutex_
 };
 
 std::vector<LiveRecipe> Coordinator::Impl::LiveFor(const StageSpec& spec) {
@@ -244,12 +251,21 @@ void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
   }
   if (!status.ok()) {
     base::Log(base::Level::kWarning, "stage {} ended in an error", stage.number);
+    GiveUpWritten(stage);
     // The host learns that the stage is over and nothing else (I8). If it is gone, so is the stage.
     (void)link_.Send(host::CANCEL, stage.number, {});
   } else if (stage.spec.terminal == Terminal::kShuffle) {
     const ShuffleSource source{stage.spec.recipe, stage.spec.targets, stage.spec.scheme};
     stage.result.shuffle = {ShuffleDigest(source), stage.number, stage.task};
   }
+}
+
+void Coordinator::Impl::GiveUpWritten(OpenStage& stage) {
+  if (stage.spec.terminal != Terminal::kWrite || on_unused_ == nullptr) return;
+  for (auto& [partition, entry] : stage.pending) on_unused_(stage.spec.write, std::move(entry));
+  stage.pending.clear();
+  failed_writes_.emplace(stage.number, stage.spec.write);
+  if (failed_writes_.size() > kFailedWritesMax) failed_writes_.erase(failed_writes_.begin());
 }
 
 StatusOr<base::Frame> Coordinator::Impl::NextFrame() {
@@ -398,9 +414,14 @@ Status Coordinator::Impl::HandleForeignStage(OpenStage& stage, const host::Resul
   if (result.stage() == 0 || result.stage() > stage.number) {
     return base::Fail(base::kIntegrity, "the host delivered a result for a stage that never was");
   }
-  SOTERIA_ASSIGN_OR_RETURN(const auto opened, opener_.Open(result.sealed()));
+  SOTERIA_ASSIGN_OR_RETURN(auto opened, opener_.Open(result.sealed()));
   if (opened.first.stage != result.stage()) {
     return base::Fail(base::kIntegrity, "the host delivered a result as that of another stage");
+  }
+  const auto failed = failed_writes_.find(result.stage());
+  if (failed != failed_writes_.end() && opened.first.kind == MessageKind::kWritten) {
+    StatusOr<Answer> answer = DecodeAnswer(std::move(opened.second));
+    if (answer.ok()) on_unused_(failed->second, std::move(answer->payload));
   }
   ++stage.result.repeats;  // an authentic message of a closed stage
   return base::OkStatus();
@@ -603,6 +624,7 @@ void Coordinator::SetLive(std::vector<base::Digest> live) { impl_->SetLive(std::
 void Coordinator::SetLimits(CoordinatorLimits limits) { impl_->SetLimits(limits); }
 void Coordinator::DropShuffle(uint64_t stage) { impl_->Drop(std::nullopt, stage); }
 void Coordinator::Cancel() { impl_->Cancel(); }
+void Coordinator::SetOnUnused(OnUnused on_unused) { impl_->SetOnUnused(std::move(on_unused)); }
 void Coordinator::SetWithoutWorkers(Status why) { impl_->SetWithoutWorkers(std::move(why)); }
 Status Coordinator::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {
   return impl_->WaitForWorkers(workers, timeout_ms);

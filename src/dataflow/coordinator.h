@@ -47,6 +47,7 @@ struct HostResources {
 class Coordinator {
  public:
   using OnOutput = std::function<Status(uint64_t partition, std::string plain)>;
+  using OnUnused = std::function<void(const WriteTarget& target, std::string entry)>;
   using OnProgress = std::function<void(uint64_t stage, uint64_t tasks_done, uint64_t tasks_total)>;
 
   /// `link`, `sealer` (sender 0) and `opener` must outlive the coordinator.
@@ -62,6 +63,11 @@ class Coordinator {
   /// blocks even when SetLive doesn't name them, until the next SetLive.
   StatusOr<StageResult> Run(const StageSpec& spec, const OnOutput& on_output = nullptr,
                             const OnProgress& on_progress = nullptr);
+
+  /// Set before the first stage: called with the entry of each file that a kWrite stage wrote and
+  /// that nothing will ever name, because the stage failed; also, while a later stage runs, of
+  /// files that were reported too late. Those that went to `on_output` are its receiver's.
+  void SetOnUnused(OnUnused on_unused);
 
   /// Seals `plain` once and hands it to the host for as many stages as name it.
   StatusOr<BroadcastRef> Broadcast(std::string_view plain);

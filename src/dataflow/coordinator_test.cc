@@ -82,6 +82,47 @@ TEST_F(CoordinatorTest, LateRepeatsOfAClosedStageAreIgnored) {
   EXPECT_EQ(result->outputs[0], "rows 0");
 }
 
+// What a write stage wrote before it failed, told when it failed, and later.
+TEST_F(CoordinatorTest, FilesOfAWriteStageThatFailedAreGivenUp) {
+  std::vector<std::string> unused;
+  coordinator_.SetOnUnused([&](const WriteTarget& target, std::string entry) {
+    EXPECT_EQ(target.root, "/w");
+    unused.push_back(std::move(entry));
+  });
+  StageSpec write = Of(Terminal::kWrite, 4);
+  write.write.root = "/w";
+  const auto written = [](ScriptedHost& host, uint64_t p) {
+    return host.Seal(MessageKind::kWritten, {p}, "file " + std::to_string(p));
+  };
+  std::string late, mine;
+  std::vector<std::string> delivered;
+  host_.script = [&](ScriptedHost& host) {
+    host.Deliver({0}, written(host, 0));
+    host.Deliver({2}, written(host, 2));
+    late = written(host, 3);
+    host.Deliver({1}, host.SealAs(host.run.stage(), host.task(), MessageKind::kError, {1},
+                                  base::EncodeStatus(base::Fail(base::kIo, "disk full"))));
+  };
+  const auto result = coordinator_.Run(write, [&](uint64_t, std::string entry) {
+    delivered.push_back(std::move(entry));
+    return base::OkStatus();
+  });
+  EXPECT_TRUE(base::Is(result.status(), base::kIo)) << result.status();
+  EXPECT_EQ(delivered, std::vector<std::string>{"file 0"});  // the caller's
+  EXPECT_EQ(unused, std::vector<std::string>{"file 2"});
+  // Another stage is open when the last one comes in; its own files aren't touched, nor are repeats
+  // of a stage that went well.
+  ASSERT_TRUE(Run(write, [&](ScriptedHost& host) {
+                host.Deliver(1, {3}, late);
+                for (uint64_t p = 0; p < 4; ++p) host.Deliver({p}, mine = written(host, p));
+              }).ok());
+  ASSERT_TRUE(Run(Collect(1), [&](ScriptedHost& host) {
+                host.Deliver(2, {3}, mine);
+                host.Rows(0);
+              }).ok());
+  EXPECT_EQ(unused, (std::vector<std::string>{"file 2", "file 3"}));
+}
+
 TEST_F(CoordinatorTest, StageNumbersAreNeverReused) {
   std::set<uint64_t> numbers;
   for (int i = 0; i < 3; ++i) {

@@ -133,14 +133,31 @@ base::Status Roots::Publish(const policy::Readable& target, std::vector<storage:
                             const std::vector<std::string>& removed) {
   // The owner refuses a version below one that it has stored, so they are reported in order.
   const std::lock_guard publishing(publishing_);
-  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, OpenTree(target));
-  SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.Publish(random_, std::move(added), removed));
-  const std::lock_guard lock(mutex_);
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
+  base::StatusOr<storage::Tree> tree = OpenTree(target);
+  base::StatusOr<storage::OpenedIndex> published =
+      tree.ok() ? tree->Publish(random_, added, removed)
+                : base::StatusOr<storage::OpenedIndex>(tree.status());
+  if (!published.ok()) {
+    Discard(target.root, id, added);
+    return published.status();
+  }
+  storage::OpenedIndex opened = *std::move(published);
+  const std::lock_guard lock(mutex_);
   auto root = std::make_shared<Root>(Root{target.root, id, std::move(opened)});
   SOTERIA_RETURN_IF_ERROR(Accept(*root, ledger::Access::Mode::kWrite));
   opened_[id] = std::move(root);
   return base::OkStatus();
+}
+
+void Roots::Discard(const std::string& root, const std::string& id,
+                    const std::vector<storage::FileEntry>& files) {
+  const base::StatusOr<const crypto::Secret*> key = KeyOf(id);
+  if (!key.ok()) return;
+  std::vector<std::string> objects;
+  objects.reserve(files.size());
+  for (const storage::FileEntry& file : files) objects.push_back(file.object);
+  storage::RemoveUnpublished(files_, root, **key, id, objects);
 }
 
 base::StatusOr<storage::FileEntry> Roots::Seal(const policy::Readable& root,

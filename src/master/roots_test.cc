@@ -9,6 +9,7 @@
 #include "arrow/builder.h"
 #include "arrow/table.h"
 #include "arrow/type.h"
+#include "src/base/disk_for_test.h"
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
 #include "src/crypto/identity.h"
@@ -97,6 +98,31 @@ class RootsTest : public testing::Test {
   crypto::Secret mac_key_ = crypto::Secret::Adopt(std::string(32, 'm'));
   ledger::LedgerWriter ledger_{identity_, mac_key_, base::Digest{}, base::Digest{}, owner_};
 };
+
+TEST_F(RootsTest, WhatCouldNotBePublishedIsRemoved) {
+  MakeTree();
+  base::DiskForTest disk(*files_);
+  Roots roots(provisioned_, disk, crypto::OsRandom(), ledger_, clock_);
+  const auto objects = [&] {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(TreePath())) {
+      count += entry.path().extension() == ".sealed" ? 1U : 0U;
+    }
+    return count;
+  };
+  const policy::Readable target = Readable(TreePath());
+  auto file = roots.Seal(target, "f", "bytes", 0);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(objects(), 1u);
+  disk.room = 0;
+  EXPECT_TRUE(base::Is(roots.Publish(target, {*file}, {}), base::kIo));
+  EXPECT_EQ(objects(), 0u);
+  disk.room.reset();
+  file = roots.Seal(target, "f", "bytes", 0);
+  ASSERT_TRUE(roots.Publish(target, {*file}, {}).ok());
+  roots.Discard(TreePath(), Raw(kTreeId), {*file});  // it is in use
+  EXPECT_EQ(objects(), 1u);
+}
 
 TEST_F(RootsTest, OpeningIsRecordedOnce) {
   const auto put = PutData({1.5}, nullptr);

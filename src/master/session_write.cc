@@ -122,10 +122,16 @@ base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::
     files.push_back(std::move(file));
     return base::OkStatus();
   };
-  SOTERIA_RETURN_IF_ERROR(scope.Run(stage, on_output));
-  SOTERIA_ASSIGN_OR_RETURN(auto success,
-                           world_.roots.Seal(target, Join(target.relative, "_SUCCESS"), "", 0));
-  files.push_back(std::move(success));
+  base::Status written = scope.Run(stage, on_output).status();
+  if (written.ok()) {
+    auto success = world_.roots.Seal(target, Join(target.relative, "_SUCCESS"), "", 0);
+    written = success.status();
+    if (success.ok()) files.push_back(*std::move(success));
+  }
+  if (!written.ok()) {  // a full disk would stay full of what nothing names
+    world_.roots.Discard(target.root, id, files);
+    return written;
+  }
   return world_.roots.Publish(target, std::move(files), removed);
 }
 
@@ -147,10 +153,13 @@ base::Status EnclaveSession::SaveUngated(std::vector<ml::SavedFile> files, const
       SOTERIA_ASSIGN_OR_RETURN(file.bytes, storage::ParquetBytes(*file.table));
       rows = static_cast<uint64_t>(file.table->num_rows());
     }
-    SOTERIA_ASSIGN_OR_RETURN(
-        auto entry,
-        world_.roots.Seal(target, Join(target.relative, file.relative), file.bytes, rows));
-    entries.push_back(std::move(entry));
+    auto entry = world_.roots.Seal(target, Join(target.relative, file.relative), file.bytes, rows);
+    if (!entry.ok()) {
+      SOTERIA_ASSIGN_OR_RETURN(const std::string id, RootId(target.id));
+      world_.roots.Discard(target.root, id, entries);
+      return entry.status();
+    }
+    entries.push_back(*std::move(entry));
   }
   return world_.roots.Publish(target, std::move(entries), removed);
 }

@@ -61,9 +61,8 @@ class Writer : public DatasetWriter {
 
   ~Writer() override {
     if (published_) return;
-    if (file_.has_value()) entries_.push_back(file_->entry);
     file_.reset();
-    for (const FileEntry& entry : entries_) files_.Remove(root_, entry.object).IgnoreError();
+    RemoveUnpublished(files_, root_, key_, id_, objects_);
   }
 
   Status Write(const arrow::Table& table) override {
@@ -147,6 +146,7 @@ class Writer : public DatasetWriter {
     if (entries_.size() >= kFilesMax) return base::Fail(base::kInput, "too many files");
     SOTERIA_ASSIGN_OR_RETURN(NewObject object,
                              CreateObject(files_, random_, root_, key_, ".parquet"));
+    objects_.push_back(object.name);
     SOTERIA_ASSIGN_OR_RETURN(object.wrapped_key,
                              crypto::WrapSecret(key_, object.file_key, id_, random_));
     std::string number = Cat(entries_.size());
@@ -205,6 +205,7 @@ class Writer : public DatasetWriter {
   int64_t waiting_rows_ = 0;
   std::optional<OpenFile> file_;
   std::vector<FileEntry> entries_;
+  std::vector<std::string> objects_;  // that were made
   bool failed_ = false;
   bool published_ = false;
 };

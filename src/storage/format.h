@@ -129,10 +129,19 @@ base::Status CheckFresh(const OpenedIndex& opened, const KnownVersion* known, ui
 /// kEvidence unless every kind of `policy_kinds` is one that the index allows to get its key.
 base::Status CheckTeeKinds(const Index& index, std::span<const std::string> policy_kinds);
 
+/// Removes objects that were written for a version which didn't come about, but for those that the
+/// root's current index names all the same (an index that is in place though it was reported as
+/// failed), and nothing while an index is there that doesn't open. Best effort: what stays is
+/// garbage that no index names.
+void RemoveUnpublished(base::Files& files, const std::string& root,
+                       const crypto::Secret& dataset_key, std::string_view id,
+                       std::span<const std::string> objects);
+
 /// Publishes `next` as the new index of the root, atomically, and only if the root's current index
 /// is still `replaced` (nullptr: there is none yet); otherwise kConflict and nothing is changed.
 /// Sets version and previous of `next`. The replaced index stays as _soteria_index.<version>. Then
 /// removes the objects that only the replaced index names; a failure to remove is not an error.
+/// Where it fails, nothing that it made stays.
 base::StatusOr<OpenedIndex> PublishIndex(base::Files& files, base::Random& random,
                                          const std::string& root, const crypto::Secret& dataset_key,
                                          Index next, const OpenedIndex* replaced);

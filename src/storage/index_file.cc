@@ -115,7 +115,40 @@ void RemoveReplaced(base::Files& files, const std::string& root, const Index& re
   }
 }
 
+// The index's bytes, and a copy of the one that they replace. A disk that is full keeps neither,
+// nor the lock of a root that didn't come about.
+Status PutInPlace(base::Files& files, const std::string& root, std::string_view sealed,
+                  std::string_view current, const OpenedIndex* replaced) {
+  const std::string kept = replaced == nullptr ? "" : VersionName(replaced->index.version);
+  Status status;
+  if (replaced != nullptr) status = files.WriteAtomically(root, kept, current, kIndexMode);
+  if (status.ok()) {
+    status = files.WriteAtomically(root, std::string(kIndexName), sealed, kIndexMode);
+  }
+  if (status.ok()) return status;
+  const StatusOr<std::string> there = CurrentBytes(files, root);
+  if (there.ok() && *there == current) {
+    files.Remove(root, replaced != nullptr ? kept : std::string(kLockName)).IgnoreError();
+  }
+  return status;
+}
+
 }  // namespace
+
+void RemoveUnpublished(base::Files& files, const std::string& root,
+                       const crypto::Secret& dataset_key, std::string_view id,
+                       std::span<const std::string> objects) {
+  if (objects.empty()) return;
+  const StatusOr<OpenedIndex> current = OpenIndex(files, root, dataset_key, id);
+  if (!current.ok() && !base::Is(current.status(), base::kPathNotFound)) return;
+  std::unordered_set<std::string_view> named;
+  if (current.ok()) {
+    for (const FileEntry& file : current->index.files) named.insert(file.object);
+  }
+  for (const std::string& object : objects) {
+    if (!named.contains(object)) files.Remove(root, object).IgnoreError();
+  }
+}
 
 crypto::Secret DatasetKey(const crypto::Secret& user_key, std::string_view id) {
   return crypto::Hkdf(user_key, "dataset", id, kDatasetKeyBytes);
@@ -215,11 +248,7 @@ StatusOr<OpenedIndex> PublishIndex(base::Files& files, base::Random& random,
     next.previous = replaced->digest;
   }
   SOTERIA_ASSIGN_OR_RETURN(const std::string sealed, SealIndex(next, dataset_key, random));
-  if (replaced != nullptr) {
-    SOTERIA_RETURN_IF_ERROR(
-        files.WriteAtomically(root, VersionName(replaced->index.version), current, kIndexMode));
-  }
-  SOTERIA_RETURN_IF_ERROR(files.WriteAtomically(root, std::string(kIndexName), sealed, kIndexMode));
+  SOTERIA_RETURN_IF_ERROR(PutInPlace(files, root, sealed, current, replaced));
   if (replaced != nullptr) RemoveReplaced(files, root, replaced->index, next);
   return OpenedIndex{.index = std::move(next), .digest = crypto::Sha256(sealed)};
 }

@@ -40,8 +40,8 @@ class Tree {
   static Tree Of(base::Files& files, std::string root, const crypto::Secret& key,
                  OpenedIndex index);
 
-  /// Seals one file into a new object of the root. It is no part of the tree until an index names
-  /// it.
+  /// Seals one file into a new object of the root, or leaves nothing there. It is no part of the
+  /// tree until an index names it.
   static base::StatusOr<FileEntry> WriteFile(base::Files& files, base::Random& random,
                                              const std::string& root, const crypto::Secret& key,
                                              std::string_view id, const std::string& relative,

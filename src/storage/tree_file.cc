@@ -141,11 +141,10 @@ Status TreeSource::Fill(uint64_t position, std::span<char> out) {
   return base::OkStatus();
 }
 
-StatusOr<FileEntry> WriteTreeObject(base::Files& files, base::Random& random,
-                                    const std::string& root, std::string_view tree_id,
-                                    const crypto::Secret& tree_key, std::string_view bytes) {
-  SOTERIA_ASSIGN_OR_RETURN(NewObject object,
-                           CreateObject(files, random, root, tree_key, ".sealed"));
+namespace {
+
+StatusOr<FileEntry> Fill(NewObject& object, base::Random& random, std::string_view tree_id,
+                         const crypto::Secret& tree_key, std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(
       object.wrapped_key,
       crypto::WrapSecret(tree_key, object.file_key, KeyAad(tree_id, object.file_id), random));
@@ -164,9 +163,24 @@ StatusOr<FileEntry> WriteTreeObject(base::Files& files, base::Random& random,
   }
   SOTERIA_RETURN_IF_ERROR(object.file->Sync());
   SOTERIA_RETURN_IF_ERROR(object.file->Close());
-  entry.object = std::move(object.name);
+  entry.object = object.name;
   entry.file_id = std::move(object.file_id);
   entry.wrapped_key = std::move(object.wrapped_key);
+  return entry;
+}
+
+}  // namespace
+
+StatusOr<FileEntry> WriteTreeObject(base::Files& files, base::Random& random,
+                                    const std::string& root, std::string_view tree_id,
+                                    const crypto::Secret& tree_key, std::string_view bytes) {
+  SOTERIA_ASSIGN_OR_RETURN(NewObject object,
+                           CreateObject(files, random, root, tree_key, ".sealed"));
+  StatusOr<FileEntry> entry = Fill(object, random, tree_id, tree_key, bytes);
+  if (!entry.ok()) {  // its part would keep a full disk full
+    object.file.reset();
+    files.Remove(root, object.name).IgnoreError();
+  }
   return entry;
 }
 

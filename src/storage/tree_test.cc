@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <random>
 
+#include "src/base/disk_for_test.h"
 #include "src/base/errors.h"
 #include "src/crypto/hash.h"
 #include "src/storage/root_for_test.h"
@@ -67,6 +68,65 @@ TEST_F(TreeTest, EmptyTreeIsVersionOne) {
   EXPECT_TRUE(base::Is(Read("a").status(), base::kPathNotFound));
   const auto again = Tree::CreateEmpty(*files_, random_, root_.path(), key_, id_, {});
   EXPECT_TRUE(base::Is(again.status(), base::kConflict));
+}
+
+size_t FilesIn(const std::string& folder) {
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files += entry.exists();
+  return files;
+}
+
+TEST_F(TreeTest, AFileThatADiskHasNoRoomForLeavesNothing) {
+  base::DiskForTest disk(*files_);
+  const size_t before = FilesIn(root_.path());
+  const std::string bytes = Noise(3 * kTreeChunkBytes, 1);
+  const auto write = [&] {
+    return Tree::WriteFile(disk, random_, root_.path(), key_, id_, "f", bytes).status();
+  };
+  for (const uint64_t room : {uint64_t{0}, uint64_t{100}, 2 * kTreeChunkBytes}) {
+    disk.room = room;
+    EXPECT_TRUE(base::Is(write(), base::kIo));
+    EXPECT_EQ(FilesIn(root_.path()), before) << room;
+  }
+  disk.room.reset();
+  for (bool* fails : {&disk.sync_fails, &disk.close_fails}) {
+    *fails = true;
+    EXPECT_FALSE(write().ok());
+    *fails = false;
+    EXPECT_EQ(FilesIn(root_.path()), before);
+  }
+  EXPECT_TRUE(write().ok());
+}
+
+TEST_F(TreeTest, AnIndexThatADiskHasNoRoomForLeavesTheOldOneAlone) {
+  base::DiskForTest disk(*files_);
+  Tree tree = Tree::Of(disk, root_.path(), key_, tree_->index());
+  const FileEntry entry = Write("f", "x");
+  const size_t before = FilesIn(root_.path());
+  for (const uint64_t room : {uint64_t{0}, uint64_t{200}}) {  // not even the copy of the old; that
+    disk.room = room;
+    EXPECT_TRUE(base::Is(tree.Publish(random_, {entry}, {}).status(), base::kIo));
+    EXPECT_EQ(FilesIn(root_.path()), before) << room;
+    disk.room.reset();
+    EXPECT_EQ(Tree::Open(*files_, root_.path(), key_, id_)->index().index.version, 1u);
+  }
+  EXPECT_TRUE(tree.Publish(random_, {entry}, {}).ok());
+}
+
+TEST_F(TreeTest, OnlyWhatNoIndexNamesIsRemoved) {
+  Add("kept", "1");
+  const FileEntry kept = *tree_->Find("kept");
+  const FileEntry unused = Write("unused", "2");
+  const std::vector<std::string> both = {kept.object, unused.object};
+  // While an index is there that doesn't open, nothing says what is in use.
+  RemoveUnpublished(*files_, root_.path(), KeyForTest('x'), id_, both);
+  EXPECT_TRUE(*files_->Exists(root_.path(), unused.object));
+  RemoveUnpublished(*files_, root_.path(), key_, id_, both);
+  EXPECT_TRUE(*files_->Exists(root_.path(), kept.object));
+  EXPECT_FALSE(*files_->Exists(root_.path(), unused.object));
+  ASSERT_TRUE(files_->Remove(root_.path(), std::string(kIndexName)).ok());
+  RemoveUnpublished(*files_, root_.path(), key_, id_, both);
+  EXPECT_FALSE(*files_->Exists(root_.path(), kept.object));
 }
 
 TEST_F(TreeTest, FilesOfManySizesRoundTrip) {
