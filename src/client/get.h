@@ -1,10 +1,12 @@
 // `soteria get`: decrypts a sealed data set, a tree, or a folder of a tree to the owner's machine.
 // A data set becomes plain Parquet files that Spark and pyarrow read, a tree its plain files: a
 // model's folder loads in stock Spark. Nothing older than the owner has seen is accepted (I9), and
-// the destination appears only when it is whole. One thread.
+// the destination appears only when it is whole: a get that fails or is stopped leaves no
+// plaintext. One thread.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "src/client/owner.h"
@@ -23,8 +25,10 @@ struct GetResult {
 };
 
 /// `source` is normalised (StoragePath): a root or a path inside a tree. `dest` is absolute.
+/// `id_hex` is the root's id where the owner's records don't know what is at the path, or know
+/// another root there; it is recorded then.
 base::StatusOr<GetResult> Get(Owner& owner, const crypto::Secret& user_key,
                               const std::string& source, const std::string& dest,
-                              const Progress& progress);
+                              const std::optional<std::string>& id_hex, const Progress& progress);
 
 }  // namespace soteria::client

@@ -29,9 +29,10 @@ struct Grants {
   std::vector<std::string> unrecorded;  ///< paths whose version was not known on this machine
 };
 
-/// kPathNotFound for a data set that isn't there, kRolledBack, kIntegrity, or kEvidence when its
-/// index doesn't allow a TEE kind of the Manifest to get its key. Writable roots that have no index
-/// yet are created (version 1, empty). Newly seen versions are recorded.
+/// kPathNotFound for a data set that isn't there, kManifest when the owner's records have another
+/// root at its path, kRolledBack, kIntegrity, or kEvidence when its index doesn't allow a TEE kind
+/// of the Manifest to get its key. Writable roots that have no index yet are created (version 1,
+/// empty) in folders of their own. Newly seen versions and paths are recorded.
 base::StatusOr<Grants> PrepareGrants(Owner& owner, const crypto::Secret& user_key,
                                      const policy::Manifest& manifest, Records& records);
 

@@ -53,7 +53,10 @@ TEST_F(GrantsTest, GivesTheListedKeysAndMakesWritableRoots) {
   EXPECT_EQ(grants->keys[0].key.Expose(), storage::DatasetKey(key_, *base::FromHex(id_)).Expose());
   EXPECT_EQ(grants->created, std::vector<std::string>{test_.At("s/out")});
   EXPECT_TRUE(grants->unrecorded.empty());
-  auto root = FindRoot(test_.files(), test_.At("s/out"), key_);
+  auto records = Records::Open(test_.owner(), key_);
+  auto known = KnownRoots::Load(test_.owner(), (*records)->versions());
+  auto root = FindRoot(test_.files(), test_.At("s/out"), key_, *known, std::nullopt);
+  records->reset();
   ASSERT_TRUE(root.ok() && root->has_value());
   EXPECT_EQ((*root)->opened.index.version, 1U);
   EXPECT_EQ((*root)->opened.index.kind, storage::RootKind::kTree);
@@ -78,7 +81,7 @@ TEST_F(GrantsTest, AMissingSetAnotherKeyAndAnotherIdAreRefused) {
   manifest_.read[0].path = test_.At("s/none");
   EXPECT_TRUE(base::Is(Prepare().status(), base::kPathNotFound));
   manifest_.read[0] = {test_.At("s/a"), std::string(32, 'd'), 1};
-  EXPECT_TRUE(base::Is(Prepare().status(), base::kIntegrity));
+  EXPECT_TRUE(base::Is(Prepare().status(), base::kManifest));
   manifest_.read[0].id = id_;
   manifest_.read[0].min_version = 2;
   EXPECT_TRUE(base::Is(Prepare().status(), base::kRolledBack));
@@ -158,14 +161,14 @@ TEST_F(RemoteGrantsTest, AnUnknownPathOrAnotherIdIsRefused) {
   EXPECT_TRUE(base::Is(unknown.status(), base::kInput));
   EXPECT_NE(base::Message(unknown.status()).find("hdfs://nn/b=COPY"), std::string::npos);
   manifest_.read[0] = {"hdfs://nn/a", std::string(32, 'd'), 1};
-  EXPECT_TRUE(base::Is(Prepare().status(), base::kInput));
+  EXPECT_TRUE(base::Is(Prepare().status(), base::kManifest));
 }
 
 TEST_F(RemoteGrantsTest, PutAndGetSayWhatToDoInstead) {
   auto put = Put(test_.owner(), key_, test_.At("a.csv"), "hdfs://nn/a", {}, NoProgress);
   EXPECT_TRUE(base::Is(put.status(), base::kUnsupported));
   EXPECT_NE(base::Message(put.status()).find("hadoop fs -put"), std::string::npos);
-  auto get = Get(test_.owner(), key_, "hdfs://nn/a", test_.At("got"), NoProgress);
+  auto get = Get(test_.owner(), key_, "hdfs://nn/a", test_.At("got"), std::nullopt, NoProgress);
   EXPECT_TRUE(base::Is(get.status(), base::kUnsupported));
   EXPECT_NE(base::Message(get.status()).find("hadoop fs -get"), std::string::npos);
 }

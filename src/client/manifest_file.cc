@@ -1,15 +1,16 @@
 #include "src/client/manifest_file.h"
 
 #include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
+#include <memory>
 
+#include "src/attest/build.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/client/cluster.h"
 #include "src/client/command.h"
 #include "src/client/paths.h"
-#include "src/client/remote_roots.h"
+#include "src/client/plain_folder.h"
+#include "src/client/records.h"
 #include "src/client/root.h"
 #include "src/ledger/versions.h"
 #include "src/policy/path.h"
@@ -18,8 +19,6 @@
 namespace soteria::client {
 namespace {
 
-constexpr char kRootsFile[] = "roots.json";
-constexpr uint64_t kRootsBytesMax = 16 * 1024 * 1024;
 constexpr size_t kMeasureBytesMax = 256;
 constexpr int kManifestMode = 0644;
 constexpr char kMasterProgram[] = "soteria-master";
@@ -38,6 +37,34 @@ std::string Joined(const std::vector<std::string>& texts, std::string_view none)
   return out;
 }
 
+// What a program says of itself is a hash of its files: right for simulated enclaves, and nothing
+// that hardware ever measures. A Manifest with it would look like protection and admit nobody.
+base::StatusOr<base::Digest> RealMeasurement(std::string_view option, const std::string& hex,
+                                             std::string_view program) {
+  if (hex.empty()) {
+    return base::Fail(
+        base::kInput,
+        base::Cat("the measurement of ", program, " in a real enclave is missing: ", option,
+                  " HEX, as the tool that builds or signs the enclave's image reports it. ",
+                  attest::kSimulatedBuild
+                      ? "This build's programs run in simulated enclaves only: for those, give "
+                        "--simulated in place of --tee-kinds"
+                      : "A program can't tell it by itself"));
+  }
+  const base::StatusOr<std::string> bytes = base::FromHex(hex);
+  if (!bytes.ok() || bytes->size() != sizeof(base::Digest)) {
+    return base::Fail(base::kInput, base::Cat(option, " takes 64 hexadecimal digits"));
+  }
+  return base::ToDigest(*bytes);
+}
+
+base::Status CheckRealKinds(const std::vector<attest::TeeKind>& kinds) {
+  if (std::find(kinds.begin(), kinds.end(), attest::TeeKind::kSimulated) == kinds.end()) {
+    return base::OkStatus();
+  }
+  return base::Fail(base::kInput, "simulated enclaves are admitted by --simulated, and alone");
+}
+
 base::StatusOr<policy::TeePolicy> TeePolicyOf(Owner& owner, const ManifestOptions& options) {
   policy::TeePolicy tee;
   if (options.simulated) {
@@ -45,61 +72,150 @@ base::StatusOr<policy::TeePolicy> TeePolicyOf(Owner& owner, const ManifestOption
       return base::Fail(base::kInput, "give --simulated or --tee-kinds, not both");
     }
     tee.kinds = {attest::TeeKind::kSimulated};
+    if (!options.platforms.empty() || !options.master_measurement.empty() ||
+        !options.worker_measurement.empty()) {
+      return base::Fail(base::kInput,
+                        "--platform and measurements are of real enclaves: leave them out with "
+                        "--simulated, which measures the programs beside this one");
+    }
     SOTERIA_ASSIGN_OR_RETURN(tee.simulated_key,
                              SimulatedPublicKey(owner.files, options.cluster_dir));
-  } else {
-    tee.kinds = options.tee_kinds;
-    tee.platforms = options.platforms;
-    if (tee.kinds.empty()) {
-      return base::Fail(base::kInput,
-                        "say which enclaves may join: --tee-kinds sgx,tdx,snp, or --simulated for "
-                        "a demo");
-    }
+    SOTERIA_ASSIGN_OR_RETURN(base::Digest master,
+                             MeasureProgram(base::Cat(options.program_dir, "/", kMasterProgram)));
+    SOTERIA_ASSIGN_OR_RETURN(base::Digest worker,
+                             MeasureProgram(base::Cat(options.program_dir, "/", kWorkerProgram)));
+    tee.master_measurements = {master};
+    tee.worker_measurements = {worker};
+    return tee;
   }
-  SOTERIA_ASSIGN_OR_RETURN(base::Digest master,
-                           MeasureProgram(base::Cat(options.program_dir, "/", kMasterProgram)));
-  SOTERIA_ASSIGN_OR_RETURN(base::Digest worker,
-                           MeasureProgram(base::Cat(options.program_dir, "/", kWorkerProgram)));
+  tee.kinds = options.tee_kinds;
+  tee.platforms = options.platforms;
+  if (tee.kinds.empty()) {
+    return base::Fail(base::kInput,
+                      "say which enclaves may join: --tee-kinds sgx,tdx,snp, or --simulated for "
+                      "a demo");
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckRealKinds(tee.kinds));
+  SOTERIA_ASSIGN_OR_RETURN(
+      base::Digest master,
+      RealMeasurement("--master-measurement", options.master_measurement, kMasterProgram));
+  SOTERIA_ASSIGN_OR_RETURN(
+      base::Digest worker,
+      RealMeasurement("--worker-measurement", options.worker_measurement, kWorkerProgram));
   tee.master_measurements = {master};
   tee.worker_measurements = {worker};
   return tee;
 }
 
-base::StatusOr<policy::DataSetRule> ReadRule(Owner& owner, const crypto::Secret& user_key,
-                                             const std::string& path,
-                                             const std::vector<std::string>& kinds) {
-  SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, FindRoot(owner.files, path, user_key));
-  if (!root.has_value()) {
+// Where the rules of a Manifest come from: what the owner knows, and what storage shows.
+class Rules {
+ public:
+  Rules(Owner& owner, const crypto::Secret& user_key, const policy::TeePolicy& tee,
+        const ManifestOptions& options, KnownRoots& known)
+      : owner_(owner), user_key_(user_key), tee_(tee), options_(options), known_(known) {}
+
+  base::StatusOr<policy::DataSetRule> Read(const RootPlace& place) {
+    if (!policy::IsLocal(place.path)) return ReadRemote(place);
+    SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, Find(place.path, SaidOf(place.path)));
+    if (!root.has_value()) return NotThere(place.path);
+    NoteSaid(place.path, root->id);
+    return RuleOf(place.path, *root);
+  }
+
+  base::StatusOr<policy::WritableRule> Write(const RootPlace& place) {
+    if (!policy::IsLocal(place.path)) return WriteRemote(place);
+    SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, Find(place.path, SaidOf(place.path)));
+    if (!root.has_value()) {
+      SOTERIA_RETURN_IF_ERROR(CheckFreeForRoot(place.path));
+      SOTERIA_ASSIGN_OR_RETURN(std::string id, FreshId(place.path));
+      return policy::WritableRule{place.path, std::move(id), 1, tee_.kinds};
+    }
+    if (root->opened.index.kind != storage::RootKind::kTree) {
+      return base::Fail(base::kInput, base::Cat(place.path,
+                                                " holds a data set, which a job can't write; "
+                                                "give --write another place"));
+    }
+    NoteSaid(place.path, root->id);
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, RuleOf(place.path, *root));
+    return policy::WritableRule{rule.path, rule.id, rule.min_version, tee_.kinds};
+  }
+
+  /// kInput for an --id that no place took.
+  base::Status CheckAllSaid() const {
+    for (const SaidId& said : options_.ids) {
+      const bool taken = std::any_of(said_.begin(), said_.end(), [&](const ledger::RootPath& root) {
+        return base::Hex(root.id) == said.id_hex;
+      });
+      if (!taken) {
+        return base::Fail(base::kInput, base::Cat("--id ", said.id_hex,
+                                                  ": no root of that id is among the places whose "
+                                                  "root the owner's records don't know"));
+      }
+    }
+    return base::OkStatus();
+  }
+  /// Which root is where, by the owner's word.
+  const std::vector<ledger::RootPath>& said() const { return said_; }
+
+ private:
+  // --id ID=PLACE, or --id ID for the one place that the records don't know.
+  std::optional<std::string> SaidOf(const std::string& path) const {
+    for (const SaidId& said : options_.ids) {
+      const bool is_meant = said.path.empty()
+                                ? options_.ids.size() == 1 && known_.IdsAt(path).empty()
+                                : said.path == path;
+      if (is_meant) return *base::FromHex(said.id_hex);
+    }
+    return std::nullopt;
+  }
+
+  void NoteSaid(const std::string& path, const std::string& id) {
+    if (SaidOf(path).has_value()) said_.push_back({path, id});
+  }
+
+  base::StatusOr<std::optional<OwnedRoot>> Find(const std::string& path,
+                                                const std::optional<std::string>& said) {
+    SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root,
+                             FindRoot(owner_.files, path, user_key_, known_, said));
+    if (!root.has_value()) return root;
+    // What an older copy says of versions is no minimum.
+    SOTERIA_RETURN_IF_ERROR(
+        base::WithContext(CheckRootFresh(owner_.files, path, root->opened,
+                                         known_.versions().Find(root->id), 0, root->key),
+                          path));
+    return root;
+  }
+
+  base::StatusOr<policy::DataSetRule> RuleOf(const std::string& path, const OwnedRoot& root) {
+    base::Status allowed = storage::CheckTeeKinds(root.opened.index, Names(tee_.kinds));
+    if (!allowed.ok()) {
+      return base::WithContext(allowed, base::Cat(path,
+                                                  " (put it again with --allow-simulated or "
+                                                  "--tee-kinds to change that)"));
+    }
+    return policy::DataSetRule{path, base::Hex(root.id), root.opened.index.version};
+  }
+
+  static base::Status NotThere(const std::string& path) {
     return base::Fail(base::kPathNotFound,
                       base::Cat("Path does not exist, or no data set was published there: ", path,
                                 "; make it with soteria put first"));
   }
-  base::Status allowed = storage::CheckTeeKinds(root->opened.index, kinds);
-  if (!allowed.ok()) {
-    return base::WithContext(allowed, base::Cat(path,
-                                                " (put it again with --allow-simulated or "
-                                                "--tee-kinds to change that)"));
+
+  // The one that was drawn for the path, unless that root has been there: then it is gone, and its
+  // id with it.
+  base::StatusOr<std::string> FreshId(const std::string& path) {
+    if (const std::string* drawn = known_.drawn().Find(path); drawn != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(const std::string id, base::FromHex(*drawn));
+      if (known_.versions().Find(id) == nullptr) return *drawn;
+    }
+    return known_.drawn().Draw(owner_, path);
   }
-  return policy::DataSetRule{path, base::Hex(root->id), root->opened.index.version};
-}
 
-base::StatusOr<std::string> DrawId(Owner& owner) {
-  std::array<uint8_t, storage::kIdBytes> id{};
-  SOTERIA_RETURN_IF_ERROR(owner.random.Fill(id));
-  return base::Hex({reinterpret_cast<const char*>(id.data()), id.size()});
-}
-
-// What a Manifest says of a root that only the cluster reaches.
-class RemoteRules {
- public:
-  RemoteRules(Owner& owner, const crypto::Secret& user_key, const policy::TeePolicy& tee,
-              RemoteRoots& remote)
-      : owner_(owner), user_key_(user_key), tee_(tee), remote_(remote) {}
-
-  base::StatusOr<policy::DataSetRule> Read(const RootPlace& place) {
+  base::StatusOr<policy::DataSetRule> ReadRemote(const RootPlace& place) {
     if (!place.copy.empty()) return FromCopy(place);
-    const RemoteRoot* known = remote_.Find(place.path);
-    if (known == nullptr) {
+    const RemoteRoot* noted = known_.remote().Find(place.path);
+    if (noted == nullptr) {
       return base::Fail(
           base::kInput,
           base::Cat("this machine has no file system for ", policy::SchemeOf(place.path),
@@ -107,101 +223,64 @@ class RemoteRules {
                     " before; name a local copy of it too (its _soteria_index is enough): ",
                     place.path, "=COPY"));
     }
-    return FromNote(place.path, *known);
+    return FromNote(place.path, *noted);
   }
 
-  base::StatusOr<policy::WritableRule> Write(const RootPlace& place) {
-    if (place.copy.empty() && remote_.Find(place.path) == nullptr) {
-      SOTERIA_ASSIGN_OR_RETURN(std::string id, DrawId(owner_));
-      remote_.Note(place.path, {std::move(id), Names(tee_.kinds), true});
+  base::StatusOr<policy::WritableRule> WriteRemote(const RootPlace& place) {
+    if (place.copy.empty() && known_.IdsAt(place.path).empty()) {
+      SOTERIA_ASSIGN_OR_RETURN(std::string id, DrawRootId(owner_));
+      known_.remote().Note(place.path, {std::move(id), Names(tee_.kinds), true});
     }
-    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, Read(place));
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, ReadRemote(place));
     return policy::WritableRule{rule.path, rule.id, rule.min_version, tee_.kinds};
   }
 
- private:
+  // A copy comes from where storage could have put anything: it is the root that the records have
+  // at its own path or at the place, which must agree.
   base::StatusOr<policy::DataSetRule> FromCopy(const RootPlace& place) {
-    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule,
-                             ReadRule(owner_, user_key_, place.copy, Names(tee_.kinds)));
-    SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root,
-                             FindRoot(owner_.files, place.copy, user_key_));
-    remote_.Note(place.path, {rule.id, root->opened.index.tee_kinds, false});
+    std::optional<std::string> id = SaidOf(place.path);
+    if (!id.has_value() && !known_.IdsAt(place.path).empty()) {
+      const base::StatusOr<storage::IndexHeader> header =
+          storage::PeekIndex(owner_.files, place.copy);
+      if (!header.ok()) return base::WithContext(header.status(), place.copy);
+      SOTERIA_RETURN_IF_ERROR(known_.Check(place.path, header->id));
+      id = header->id;
+    }
+    SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, Find(place.copy, id));
+    if (!root.has_value()) return NotThere(place.copy);
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, RuleOf(place.copy, *root));
+    known_.remote().Note(place.path, {rule.id, root->opened.index.tee_kinds, false});
+    NoteSaid(place.path, root->id);
     rule.path = place.path;
     return rule;
   }
 
-  base::StatusOr<policy::DataSetRule> FromNote(const std::string& path, const RemoteRoot& known) {
-    SOTERIA_RETURN_IF_ERROR(CheckRemoteKinds(remote_, path, known.id_hex, Names(tee_.kinds)));
-    SOTERIA_ASSIGN_OR_RETURN(
-        auto versions,
-        ledger::Versions::OpenReadOnly(owner_.files, owner_.home.dir, Home::kVersions, user_key_));
-    SOTERIA_ASSIGN_OR_RETURN(const std::string id, base::FromHex(known.id_hex));
-    const ledger::VersionRecord* record = versions->Find(id);
-    return policy::DataSetRule{path, known.id_hex, record == nullptr ? 1 : record->version};
+  base::StatusOr<policy::DataSetRule> FromNote(const std::string& path, const RemoteRoot& noted) {
+    SOTERIA_RETURN_IF_ERROR(
+        CheckRemoteKinds(known_.remote(), path, noted.id_hex, Names(tee_.kinds)));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string id, base::FromHex(noted.id_hex));
+    if (const std::string* recorded = known_.versions().IdAt(path);
+        recorded != nullptr && *recorded != id) {
+      return known_.OneForAnother(path, *recorded, id);
+    }
+    const ledger::VersionRecord* record = known_.versions().Find(id);
+    return policy::DataSetRule{path, noted.id_hex, record == nullptr ? 1 : record->version};
   }
 
   Owner& owner_;
   const crypto::Secret& user_key_;
   const policy::TeePolicy& tee_;
-  RemoteRoots& remote_;
+  const ManifestOptions& options_;
+  KnownRoots& known_;
+  std::vector<ledger::RootPath> said_;
 };
 
-// Ids of writable roots that don't exist yet: which one a path was given. Not secret.
-class DrawnIds {
- public:
-  static base::StatusOr<DrawnIds> Load(Owner& owner) {
-    DrawnIds drawn;
-    SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(owner.home.dir, kRootsFile));
-    if (!exists) return drawn;
-    SOTERIA_ASSIGN_OR_RETURN(std::string text,
-                             owner.files.ReadAll(owner.home.dir, kRootsFile, kRootsBytesMax));
-    drawn.json_ = nlohmann::json::parse(text, nullptr, false);
-    if (!drawn.json_.is_object()) {
-      return base::Fail(base::kInput,
-                        base::Cat(owner.home.dir, "/", kRootsFile, " is damaged; remove it"));
-    }
-    return drawn;
-  }
-
-  base::StatusOr<std::string> IdHex(Owner& owner, const std::string& path) {
-    if (auto it = json_.find(path); it != json_.end() && it->is_string()) {
-      std::string known = it->get<std::string>();
-      base::StatusOr<std::string> id = base::FromHex(known);
-      if (id.ok() && id->size() == storage::kIdBytes) return known;
-    }
-    SOTERIA_ASSIGN_OR_RETURN(std::string hex, DrawId(owner));
-    json_[path] = hex;
-    changed_ = true;
-    return hex;
-  }
-
-  base::Status Save(Owner& owner) const {
-    if (!changed_) return base::OkStatus();
-    SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(owner.home.dir));
-    return owner.files.WriteAtomically(owner.home.dir, kRootsFile, json_.dump(2) + "\n", 0600);
-  }
-
- private:
-  nlohmann::json json_ = nlohmann::json::object();
-  bool changed_ = false;
-};
-
-base::StatusOr<policy::WritableRule> WriteRule(Owner& owner, const crypto::Secret& user_key,
-                                               const std::string& path,
-                                               const policy::TeePolicy& tee, DrawnIds& drawn) {
-  SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, FindRoot(owner.files, path, user_key));
-  if (!root.has_value()) {
-    SOTERIA_ASSIGN_OR_RETURN(std::string id, drawn.IdHex(owner, path));
-    return policy::WritableRule{path, std::move(id), 1, tee.kinds};
-  }
-  if (root->opened.index.kind != storage::RootKind::kTree) {
-    return base::Fail(base::kInput, base::Cat(path,
-                                              " holds a data set, which a job can't write; "
-                                              "give --write another place"));
-  }
-  base::Status allowed = storage::CheckTeeKinds(root->opened.index, Names(tee.kinds));
-  if (!allowed.ok()) return base::WithContext(allowed, path);
-  return policy::WritableRule{path, base::Hex(root->id), root->opened.index.version, tee.kinds};
+base::Status RecordSaid(Owner& owner, const crypto::Secret& user_key,
+                        const std::vector<ledger::RootPath>& said) {
+  if (said.empty()) return base::OkStatus();
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<ledger::Versions> versions,
+                           OpenVersions(owner, user_key));
+  return versions->Store({}, std::nullopt, said);
 }
 
 std::string StatisticsSummary(const std::optional<policy::StatisticsRule>& rule) {
@@ -223,6 +302,15 @@ std::string StatisticsSummary(const std::optional<policy::StatisticsRule>& rule)
 }
 
 }  // namespace
+
+base::StatusOr<SaidId> ParseSaidId(std::string_view text, std::string_view working_dir) {
+  const size_t equals = text.find('=');
+  SaidId said{std::string(text.substr(0, equals))};
+  SOTERIA_RETURN_IF_ERROR(ParseRootId(said.id_hex));
+  if (equals == std::string_view::npos) return said;
+  SOTERIA_ASSIGN_OR_RETURN(said.path, StoragePath(text.substr(equals + 1), working_dir));
+  return said;
+}
 
 base::StatusOr<base::Digest> MeasureProgram(const std::string& program) {
   base::StatusOr<std::string> output = OutputOf({program, "--measure"}, kMeasureBytesMax);
@@ -254,32 +342,26 @@ base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret&
   manifest.metrics = options.metrics;
   manifest.models = options.models;
   manifest.statistics = options.statistics;
-  std::vector<std::string> kinds = Names(manifest.tee.kinds);
-  SOTERIA_ASSIGN_OR_RETURN(RemoteRoots remote, RemoteRoots::Load(owner));
-  RemoteRules remote_rules(owner, user_key, manifest.tee, remote);
+  SOTERIA_ASSIGN_OR_RETURN(
+      std::unique_ptr<ledger::Versions> versions,
+      ledger::Versions::OpenReadOnly(owner.files, owner.home.dir, Home::kVersions, user_key));
+  SOTERIA_ASSIGN_OR_RETURN(KnownRoots known, KnownRoots::Load(owner, *versions));
+  Rules rules(owner, user_key, manifest.tee, options, known);
   for (const RootPlace& place : options.read) {
-    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule,
-                             policy::IsLocal(place.path)
-                                 ? ReadRule(owner, user_key, place.path, kinds)
-                                 : remote_rules.Read(place));
+    SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, rules.Read(place));
     manifest.read.push_back(std::move(rule));
   }
-  SOTERIA_ASSIGN_OR_RETURN(DrawnIds drawn, DrawnIds::Load(owner));
   for (const RootPlace& place : options.write) {
-    SOTERIA_ASSIGN_OR_RETURN(policy::WritableRule rule,
-                             policy::IsLocal(place.path)
-                                 ? WriteRule(owner, user_key, place.path, manifest.tee, drawn)
-                                 : remote_rules.Write(place));
+    SOTERIA_ASSIGN_OR_RETURN(policy::WritableRule rule, rules.Write(place));
     manifest.write.push_back(std::move(rule));
   }
+  SOTERIA_RETURN_IF_ERROR(rules.CheckAllSaid());
   std::string text = policy::WriteManifest(manifest);
   SOTERIA_ASSIGN_OR_RETURN(policy::Manifest parsed, policy::ParseManifest(text));
-  SOTERIA_RETURN_IF_ERROR(drawn.Save(owner));
-  SOTERIA_RETURN_IF_ERROR(remote.Save(owner));
-  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::WritableFile> file,
-                           owner.files.Create(folder, name, kManifestMode));
-  SOTERIA_RETURN_IF_ERROR(file->Append(text));
-  SOTERIA_RETURN_IF_ERROR(file->Close());
+  SOTERIA_RETURN_IF_ERROR(RecordSaid(owner, user_key, rules.said()));
+  SOTERIA_RETURN_IF_ERROR(known.drawn().Save(owner));
+  SOTERIA_RETURN_IF_ERROR(known.remote().Save(owner));
+  SOTERIA_RETURN_IF_ERROR(WriteNewFile(owner.files, options.out, text, kManifestMode));
   return parsed;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "src/attest/build.h"
 #include "src/base/errors.h"
 #include "src/client/cluster.h"
@@ -24,6 +26,8 @@ class ManifestFileTest : public ::testing::Test {
     options_.out = test_.At("risk.toml");
     options_.task = "risk";
     options_.tee_kinds = {attest::TeeKind::kSgx};
+    options_.master_measurement = kMasterHex;
+    options_.worker_measurement = kWorkerHex;
     options_.platforms = {"machine-1"};
     options_.read = {{test_.At("s/a")}};
     options_.write = {{test_.At("s/models")}};
@@ -69,7 +73,7 @@ TEST_F(ManifestFileTest, FillsInIdsVersionsAndMeasurements) {
   EXPECT_TRUE(manifest->metrics);
   EXPECT_FALSE(manifest->rows || manifest->models);
   // A writable root isn't made before a session needs it.
-  EXPECT_FALSE((*FindRoot(test_.files(), test_.At("s/models"), key_)).has_value());
+  EXPECT_FALSE(*test_.files().Exists(test_.At("s"), "models"));
 }
 
 TEST_F(ManifestFileTest, AWritableRootKeepsTheIdThatWasDrawn) {
@@ -97,10 +101,33 @@ TEST_F(ManifestFileTest, RefusesWhatCannotWork) {
   options_.write.clear();
   options_.tee_kinds.clear();
   EXPECT_TRUE(base::Is(New().status(), base::kInput));  // nobody could join
-  options_.tee_kinds = {attest::TeeKind::kSgx};
-  Program("soteria-worker", "not hexadecimal");
-  EXPECT_TRUE(base::Is(New().status(), base::kInput));
-  options_.program_dir = test_.At("nowhere");
+  EXPECT_EQ(test_.Bytes("risk.toml"), "");
+}
+
+// What a program prints about itself is a hash of its files, which no hardware measures.
+TEST_F(ManifestFileTest, RealKindsTakeNoMeasurementFromAProgram) {
+  PutData();
+  using attest::TeeKind;
+  for (const std::vector<TeeKind>& kinds : {std::vector{TeeKind::kSgx},
+                                            {TeeKind::kTdx},
+                                            {TeeKind::kSnp},
+                                            {TeeKind::kSgx, TeeKind::kTdx}}) {
+    options_.tee_kinds = kinds;
+    for (const auto& [master, worker] : {std::pair("", ""), {kMasterHex, ""}, {"", kWorkerHex}}) {
+      options_.master_measurement = master;
+      options_.worker_measurement = worker;
+      auto made = New();
+      EXPECT_TRUE(base::Is(made.status(), base::kInput)) << made.status();
+      EXPECT_NE(base::Message(made.status()).find("-measurement HEX"), std::string::npos);
+    }
+  }
+  for (const char* bad : {"sgx", "00", "zz"}) {
+    options_.master_measurement = bad;
+    options_.worker_measurement = kWorkerHex;
+    EXPECT_TRUE(base::Is(New().status(), base::kInput)) << bad;
+  }
+  options_.master_measurement = kMasterHex;
+  options_.tee_kinds = {TeeKind::kSgx, TeeKind::kSimulated};
   EXPECT_TRUE(base::Is(New().status(), base::kInput));
   EXPECT_EQ(test_.Bytes("risk.toml"), "");
 }
@@ -111,15 +138,28 @@ TEST_F(ManifestFileTest, SimulatedNeedsTheOwnersWordAndAClusterKey) {
   options_.simulated = true;
   EXPECT_TRUE(base::Is(New().status(), base::kInput));  // --tee-kinds too
   options_.tee_kinds.clear();
-  options_.platforms.clear();
-  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // no key pair yet
   ASSERT_TRUE(EnsureSimulatedKey(test_.files(), options_.cluster_dir).ok());
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // platforms and measurements too
+  options_.platforms.clear();
+  options_.master_measurement.clear();
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));
+  options_.worker_measurement.clear();
   EXPECT_TRUE(base::Is(New().status(), base::kEvidence));  // put without --allow-simulated
+  const std::string cluster_dir = std::exchange(options_.cluster_dir, test_.At("none"));
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));  // no key pair
+  options_.cluster_dir = cluster_dir;
   PutData(true);
   auto manifest = New();
   ASSERT_TRUE(manifest.ok()) << base::Message(manifest.status());
   EXPECT_EQ(manifest->tee.simulated_key, *SimulatedPublicKey(test_.files(), options_.cluster_dir));
   EXPECT_NE(Summary(*manifest).find("NOT PROTECTED"), std::string::npos);
+  EXPECT_EQ(base::Hex(base::View(manifest->tee.worker_measurements.at(0))), kWorkerHex);
+  options_.out = test_.At("second.toml");
+  Program("soteria-worker", "not hexadecimal");
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));
+  options_.program_dir = test_.At("nowhere");
+  EXPECT_TRUE(base::Is(New().status(), base::kInput));
+  EXPECT_EQ(test_.Bytes("second.toml"), "");
 }
 
 TEST_F(ManifestFileTest, TheSummaryNamesEverything) {

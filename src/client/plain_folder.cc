@@ -128,6 +128,15 @@ base::StatusOr<std::string> ResolvePlainPath(const std::string& path) {
   return resolved.string();
 }
 
+base::StatusOr<std::vector<std::string>> NamesIn(const std::string& folder) {
+  std::vector<Found> found;
+  SOTERIA_RETURN_IF_ERROR(ListOne(folder, "", &found));
+  std::vector<std::string> names;
+  names.reserve(found.size());
+  for (Found& entry : found) names.push_back(std::move(entry.relative));
+  return names;
+}
+
 base::StatusOr<std::vector<PlainFile>> ListPlainTree(const std::string& folder, size_t* skipped) {
   std::vector<Found> found;
   SOTERIA_RETURN_IF_ERROR(ListAll(folder, "", 0, &found));
@@ -179,6 +188,40 @@ base::StatusOr<std::vector<PlainFile>> ListParquetFolder(const std::string& fold
   return files;
 }
 
+base::Status WriteNewFile(base::Files& files, const std::string& path, std::string_view bytes,
+                          int mode) {
+  auto [folder, name] = SplitPath(path);
+  MadeFolders made(folder);
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::WritableFile> file,
+                           files.Create(folder, name, mode));
+  base::Status status = file->Append(bytes);
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  if (status.ok()) {
+    made.Keep();
+    return status;
+  }
+  file.reset();
+  files.Remove(folder, name).IgnoreError();
+  return status;
+}
+
+MadeFolders::MadeFolders(std::string path) : path_(std::move(path)), there_(path_.size()) {
+  std::error_code error;
+  while (there_ > 0 && !fs::exists(path_.substr(0, there_), error)) {
+    const size_t slash = path_.rfind('/', there_ - 1);
+    there_ = slash == std::string::npos ? 0 : slash;
+  }
+}
+
+MadeFolders::~MadeFolders() {
+  if (kept_) return;
+  std::error_code error;  // a folder that isn't empty stays, and its parents
+  for (size_t end = path_.size(); end > there_ && !error; end = path_.rfind('/', end - 1)) {
+    fs::remove(path_.substr(0, end), error);
+  }
+}
+
 base::StatusOr<NewFolder> NewFolder::At(base::Files& files, base::Random& random,
                                         const std::string& path) {
   PathKind kind = KindOf(path);
@@ -193,15 +236,16 @@ base::StatusOr<NewFolder> NewFolder::At(base::Files& files, base::Random& random
   std::array<uint8_t, kTemporaryIdBytes> id{};
   SOTERIA_RETURN_IF_ERROR(random.Fill(id));
   std::string_view view(reinterpret_cast<const char*>(id.data()), id.size());
-  std::string temporary = base::Cat(path, ".partial-", base::Hex(view));
-  SOTERIA_RETURN_IF_ERROR(files.MakeDirs(temporary));
-  return NewFolder(files, path, std::move(temporary));
+  NewFolder folder(files, path, base::Cat(path, ".partial-", base::Hex(view)));
+  SOTERIA_RETURN_IF_ERROR(files.MakeDirs(folder.root()));
+  return folder;
 }
 
 NewFolder::NewFolder(NewFolder&& other) noexcept
     : files_(other.files_),
       path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, "")) {}
+      temporary_(std::exchange(other.temporary_, "")),
+      made_(std::move(other.made_)) {}
 
 NewFolder::~NewFolder() {
   if (temporary_.empty()) return;
@@ -213,6 +257,7 @@ base::Status NewFolder::Finish() {
   auto [parent, name] = SplitPath(path_);
   SOTERIA_RETURN_IF_ERROR(files_->Rename(parent, SplitPath(temporary_).second, name));
   temporary_.clear();
+  made_->Keep();
   return base::OkStatus();
 }
 

@@ -3,7 +3,8 @@
 #include <arrow/table.h>
 
 #include <algorithm>
-#include <array>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "src/base/bytes.h"
@@ -12,9 +13,9 @@
 #include "src/client/paths.h"
 #include "src/client/plain_folder.h"
 #include "src/client/records.h"
-#include "src/client/remote_roots.h"
 #include "src/client/root.h"
 #include "src/client/source.h"
+#include "src/client/stop_signals.h"
 #include "src/storage/tree.h"
 
 namespace soteria::client {
@@ -37,6 +38,8 @@ struct Destination {
   std::string id;
   crypto::Secret key;
   std::optional<storage::OpenedIndex> replaced;
+  std::optional<OwnedRoot> given_up = std::nullopt;  // with --new, where it opens
+  bool give_up = false;                              // with --new: an index is there
 
   const storage::OpenedIndex* replaced_or_null() const {
     return replaced.has_value() ? &*replaced : nullptr;
@@ -44,57 +47,83 @@ struct Destination {
 };
 
 base::StatusOr<std::string> NewId(Owner& owner, const PutOptions& options) {
-  if (!options.id_hex.has_value()) {
-    std::array<uint8_t, storage::kIdBytes> id{};
-    SOTERIA_RETURN_IF_ERROR(owner.random.Fill(id));
-    return std::string(id.begin(), id.end());
+  if (options.id_hex.has_value()) return ParseRootId(*options.id_hex);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string hex, DrawRootId(owner));
+  return base::FromHex(hex);
+}
+
+base::StatusOr<Destination> NewRoot(Owner& owner, const crypto::Secret& user_key,
+                                    const std::string& dest, const PutOptions& options,
+                                    const ledger::Versions& versions) {
+  SOTERIA_RETURN_IF_ERROR(CheckFreeForRoot(dest));
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId(owner, options));
+  if (versions.Find(id) != nullptr) {
+    return base::Fail(
+        base::kConflict,
+        base::Cat("the owner's records know another root with this id (version ",
+                  versions.Find(id)->version, "); an id is never used again: leave --id out"));
   }
-  base::StatusOr<std::string> id = base::FromHex(*options.id_hex);
-  if (!id.ok() || id->size() != storage::kIdBytes) {
-    return base::Fail(base::kInput, "--id takes 32 lower-case hexadecimal digits");
-  }
-  return id;
+  crypto::Secret key = storage::DatasetKey(user_key, id);
+  return Destination{dest, std::move(id), std::move(key), std::nullopt};
+}
+
+// --new: what storage shows there is only looked at to clear it away.
+base::StatusOr<Destination> InPlaceOf(Owner& owner, const crypto::Secret& user_key,
+                                      const std::string& dest, const PutOptions& options,
+                                      const KnownRoots& known) {
+  SOTERIA_ASSIGN_OR_RETURN(Destination to,
+                           NewRoot(owner, user_key, dest, options, known.versions()));
+  const base::StatusOr<storage::IndexHeader> header = storage::PeekIndex(owner.files, dest);
+  to.give_up = !base::Is(header.status(), base::kPathNotFound);
+  if (!header.ok()) return to;
+  auto old = FindRoot(owner.files, dest, user_key, known, header->id);
+  if (old.ok()) to.given_up = *std::move(old);
+  return to;
 }
 
 base::StatusOr<Destination> FindDestination(Owner& owner, const crypto::Secret& user_key,
                                             const std::string& dest, const PutOptions& options,
-                                            ledger::Versions& versions) {
-  SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, FindRoot(owner.files, dest, user_key));
-  if (!root.has_value()) {
-    SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId(owner, options));
-    if (versions.Find(id) != nullptr) {
-      return base::Fail(
-          base::kConflict,
-          base::Cat("the owner's records know another root with this id (version ",
-                    versions.Find(id)->version, "); an id is never used again: leave --id out"));
-    }
-    crypto::Secret key = storage::DatasetKey(user_key, id);
-    return Destination{dest, std::move(id), std::move(key), std::nullopt};
+                                            const KnownRoots& known) {
+  if (options.is_new) return InPlaceOf(owner, user_key, dest, options, known);
+  std::optional<std::string> said;
+  if (options.id_hex.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(said, ParseRootId(*options.id_hex));
   }
-  if (options.id_hex.has_value() && *options.id_hex != base::Hex(root->id)) {
-    return base::Fail(base::kConflict,
-                      base::Cat(dest, " has the id ", base::Hex(root->id),
-                                " already; leave --id out or put to another place"));
+  base::StatusOr<std::optional<OwnedRoot>> root =
+      FindRoot(owner.files, dest, user_key, known, said);
+  if (base::Is(root.status(), base::kInput) || base::Is(root.status(), base::kIntegrity)) {
+    return base::WithContext(root.status(), "nothing was put (--new starts a new root there)");
   }
+  SOTERIA_RETURN_IF_ERROR(root);
+  if (!root->has_value()) return NewRoot(owner, user_key, dest, options, known.versions());
+  OwnedRoot& found = **root;
   storage::RootKind kind = options.tree ? storage::RootKind::kTree : storage::RootKind::kDataSet;
-  if (root->opened.index.kind != kind) {
+  if (found.opened.index.kind != kind) {
     return base::Fail(base::kConflict,
                       base::Cat(dest,
                                 options.tree ? " holds a data set, not a tree"
                                              : " holds a sealed tree, not a data set",
                                 "; put to another place"));
   }
-  SOTERIA_RETURN_IF_ERROR(base::WithContext(
-      CheckRootFresh(owner.files, dest, root->opened, versions.Find(root->id), 0, root->key),
-      dest));
-  return Destination{dest, root->id, std::move(root->key), std::move(root->opened)};
+  SOTERIA_RETURN_IF_ERROR(
+      base::WithContext(CheckRootFresh(owner.files, dest, found.opened,
+                                       known.versions().Find(found.id), 0, found.key),
+                        dest));
+  return Destination{dest, found.id, std::move(found.key), std::move(found.opened)};
 }
 
-base::StatusOr<storage::OpenedIndex> PutTable(Owner& owner, const std::string& source,
-                                              const Destination& dest, const PutOptions& options,
-                                              const Progress& progress, PutResult* result) {
+// Just before the new index is put in place of one that is given up.
+base::Status GiveUp(base::Files& files, const Destination& to) {
+  if (!to.give_up) return base::OkStatus();
+  return files.Remove(to.path, std::string(storage::kIndexName));
+}
+
+base::StatusOr<storage::OpenedIndex> PutTable(Owner& owner, base::Files& files,
+                                              const std::string& source, const Destination& dest,
+                                              const PutOptions& options, const Progress& progress,
+                                              PutResult* result) {
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<TableSource> rows,
-                           OpenTableSource(owner.files, source, options.schema_ddl));
+                           OpenTableSource(files, source, options.schema_ddl));
   storage::DatasetOptions writing;
   writing.tee_kinds = TeeKindNames(options);
   writing.compression = options.compression;
@@ -109,10 +138,9 @@ base::StatusOr<storage::OpenedIndex> PutTable(Owner& owner, const std::string& s
     }
     writing.rows_per_file = (total + *options.files - 1) / *options.files;
   }
-  SOTERIA_ASSIGN_OR_RETURN(
-      std::unique_ptr<storage::DatasetWriter> writer,
-      storage::DatasetWriter::Create(owner.files, owner.random, dest.path, dest.id, dest.key,
-                                     rows->schema(), writing));
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<storage::DatasetWriter> writer,
+                           storage::DatasetWriter::Create(files, owner.random, dest.path, dest.id,
+                                                          dest.key, rows->schema(), writing));
   while (true) {
     SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Table> next, rows->Next());
     if (next == nullptr) break;
@@ -121,12 +149,36 @@ base::StatusOr<storage::OpenedIndex> PutTable(Owner& owner, const std::string& s
     progress(rows->bytes_done(), rows->bytes_total());
   }
   result->bytes = rows->bytes_total();
+  SOTERIA_RETURN_IF_ERROR(StopSignals::Check());
+  SOTERIA_RETURN_IF_ERROR(GiveUp(files, dest));
   return writer->Publish(dest.replaced_or_null());
 }
 
-base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, const std::string& source,
-                                             const Destination& dest, const PutOptions& options,
-                                             const Progress& progress, PutResult* result) {
+// The objects of a tree that is being put; they go again unless it was published.
+class NewObjects {
+ public:
+  NewObjects(base::Files& files, const Destination& dest) : files_(files), dest_(dest) {}
+  NewObjects(const NewObjects&) = delete;
+  NewObjects& operator=(const NewObjects&) = delete;
+  ~NewObjects() {
+    if (!published_) {
+      storage::RemoveUnpublished(files_, dest_.path, dest_.key, dest_.id, objects_);
+    }
+  }
+  void Add(const std::string& object) { objects_.push_back(object); }
+  void Published() { published_ = true; }
+
+ private:
+  base::Files& files_;
+  const Destination& dest_;
+  std::vector<std::string> objects_;
+  bool published_ = false;
+};
+
+base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, base::Files& files,
+                                             const std::string& source, const Destination& dest,
+                                             const PutOptions& options, const Progress& progress,
+                                             PutResult* result) {
   if (options.schema_ddl.has_value() || options.files.has_value()) {
     return base::Fail(base::kInput, "--schema and --files are for tables, not for --tree");
   }
@@ -153,20 +205,28 @@ base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, const std::string& so
   index.kind = storage::RootKind::kTree;
   index.id = dest.id;
   index.tee_kinds = TeeKindNames(options);
+  NewObjects objects(files, dest);
   for (const PlainFile& file : found) {
-    base::StatusOr<std::string> bytes = owner.files.ReadAll(source, file.relative, file.size);
+    SOTERIA_RETURN_IF_ERROR(StopSignals::Check());
+    base::StatusOr<std::string> bytes = files.ReadAll(source, file.relative, file.size);
     if (!bytes.ok()) {
       return base::WithContext(bytes.status(), base::Cat(source, "/", file.relative));
     }
     SOTERIA_ASSIGN_OR_RETURN(storage::FileEntry entry,
-                             storage::Tree::WriteFile(owner.files, owner.random, dest.path,
-                                                      dest.key, dest.id, file.relative, *bytes));
+                             storage::Tree::WriteFile(files, owner.random, dest.path, dest.key,
+                                                      dest.id, file.relative, *bytes));
+    objects.Add(entry.object);
     index.files.push_back(std::move(entry));
     result->bytes += file.size;
     progress(result->bytes, total);
   }
-  return storage::PublishIndex(owner.files, owner.random, dest.path, dest.key, std::move(index),
-                               dest.replaced_or_null());
+  SOTERIA_RETURN_IF_ERROR(StopSignals::Check());
+  SOTERIA_RETURN_IF_ERROR(GiveUp(files, dest));
+  SOTERIA_ASSIGN_OR_RETURN(storage::OpenedIndex published,
+                           storage::PublishIndex(files, owner.random, dest.path, dest.key,
+                                                 std::move(index), dest.replaced_or_null()));
+  objects.Published();
+  return published;
 }
 
 }  // namespace
@@ -182,21 +242,40 @@ base::StatusOr<PutResult> Put(Owner& owner, const crypto::Secret& user_key,
   }
   SOTERIA_ASSIGN_OR_RETURN(std::string real, ResolvePlainPath(source));
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<Records> records, Records::Open(owner, user_key));
-  SOTERIA_ASSIGN_OR_RETURN(Destination to,
-                           FindDestination(owner, user_key, dest, options, records->versions()));
+  ledger::Versions& versions = records->versions();
+  SOTERIA_ASSIGN_OR_RETURN(KnownRoots known, KnownRoots::Load(owner, versions));
+  SOTERIA_ASSIGN_OR_RETURN(Destination to, FindDestination(owner, user_key, dest, options, known));
   PutResult result;
+  const ledger::RootPath at{dest, to.id};
+  const std::string* recorded = versions.IdAt(dest);
+  if (recorded != nullptr && *recorded != to.id && versions.Find(*recorded) != nullptr &&
+      !to.give_up) {
+    result.gone_hex = base::Hex(*recorded);
+  }
+  // First, so that a put that is cut off behind its index needs nobody's word to go on from. Not
+  // while another root's index is there still.
+  if (!to.give_up && (recorded == nullptr || *recorded != to.id)) {
+    SOTERIA_RETURN_IF_ERROR(versions.Store({}, std::nullopt, {&at, 1}));
+  }
+  StoppableFiles files(owner.files);
+  MadeFolders made(dest);
   base::StatusOr<storage::OpenedIndex> published =
-      options.tree ? PutTree(owner, real, to, options, progress, &result)
-                   : PutTable(owner, real, to, options, progress, &result);
+      options.tree ? PutTree(owner, files, real, to, options, progress, &result)
+                   : PutTable(owner, files, real, to, options, progress, &result);
   SOTERIA_RETURN_IF_ERROR(published);
-  const ledger::VersionRecord* known = records->versions().Find(to.id);
+  made.Keep();
+  const ledger::VersionRecord* before = versions.Find(to.id);
   ledger::VersionRecord record{to.id, published->index.version, published->digest,
-                               known == nullptr ? 0 : known->spent};
-  SOTERIA_RETURN_IF_ERROR(records->versions().Store({&record, 1}, std::nullopt));
+                               before == nullptr ? 0 : before->spent};
+  SOTERIA_RETURN_IF_ERROR(versions.Store({&record, 1}, std::nullopt, {&at, 1}));
+  if (to.given_up.has_value()) {
+    for (const storage::FileEntry& file : to.given_up->opened.index.files) {
+      owner.files.Remove(dest, file.object).IgnoreError();
+    }
+  }
   result.id_hex = base::Hex(to.id);
-  SOTERIA_ASSIGN_OR_RETURN(RemoteRoots remote, RemoteRoots::Load(owner));
-  remote.NoteKinds(result.id_hex, published->index.tee_kinds);
-  SOTERIA_RETURN_IF_ERROR(remote.Save(owner));
+  known.remote().NoteKinds(result.id_hex, published->index.tee_kinds);
+  SOTERIA_RETURN_IF_ERROR(known.remote().Save(owner));
   result.version = published->index.version;
   result.files = published->index.files.size();
   result.took_ms = owner.clock.MonotonicMs() - began_ms;

@@ -1,7 +1,8 @@
 // `soteria put`: encrypts a table or a folder on the owner's machine and publishes it as a sealed
-// data set or tree. What is there already becomes the previous version. The index comes last, so a
-// put that fails leaves garbage and no half data set; the owner's version record follows it.
-// One thread.
+// data set or tree. What is there already, by the owner's records, becomes the previous version; a
+// root that is gone is started afresh, under a new id. The index comes last, so there is never half
+// a data set; the owner's record of which root is at the path goes before it and the version record
+// follows it. A put that fails or is stopped removes what it made. One thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,9 @@ inline constexpr uint64_t kTreeFileBytesMax = uint64_t{4} << 30;
 inline constexpr uint64_t kPutFilesMax = 100'000;
 
 struct PutOptions {
-  std::optional<std::string> id_hex;       ///< of a new root; drawn when not given
+  /// Of a new root (drawn when not given), or of the one that is there where the records don't say.
+  std::optional<std::string> id_hex;
+  bool is_new = false;  ///< start a new root, whatever storage shows there: that is given up
   std::optional<uint64_t> files;           ///< cut into so many files
   std::optional<std::string> schema_ddl;   ///< CSV only
   std::vector<attest::TeeKind> tee_kinds;  ///< empty: sgx, tdx and snp
@@ -38,6 +41,7 @@ struct PutResult {
   uint64_t bytes = 0;  ///< of the source
   int64_t took_ms = 0;
   size_t checksums_left_out = 0;  ///< Hadoop's .crc files of a tree
+  std::string gone_hex;  ///< of the root that the records had at this path and storage lost
 };
 
 /// `source` is absolute, `dest` normalised (StoragePath).

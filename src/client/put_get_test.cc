@@ -32,7 +32,13 @@ class PutGetTest : public ::testing::Test {
     return Put(test_.owner(), key_, source, test_.At(dest), options, NoProgress);
   }
   base::StatusOr<GetResult> GetTo(const std::string& source, const std::string& dest) {
-    return Get(test_.owner(), key_, test_.At(source), test_.At(dest), NoProgress);
+    return Get(test_.owner(), key_, test_.At(source), test_.At(dest), std::nullopt, NoProgress);
+  }
+  base::StatusOr<std::optional<OwnedRoot>> Find(const std::string& path) {
+    SOTERIA_ASSIGN_OR_RETURN(auto records, Records::Open(test_.owner(), key_));
+    SOTERIA_ASSIGN_OR_RETURN(const auto known,
+                             KnownRoots::Load(test_.owner(), records->versions()));
+    return FindRoot(test_.files(), test_.At(path), key_, known, std::nullopt);
   }
   std::shared_ptr<arrow::Table> PlainParquet(const std::string& name) {
     auto [folder, base_name] = SplitPath(test_.At(name));
@@ -125,7 +131,10 @@ TEST_F(PutGetTest, ARolledBackSetIsRefused) {
 TEST_F(PutGetTest, AnotherUserKeyDoesNotOpenIt) {
   ASSERT_TRUE(PutFile(test_.Write("a.csv", kCsv), "s/a").ok());
   auto other = crypto::Secret::Random(crypto::OsRandom(), kUserKeyBytes);
-  auto got = Get(test_.owner(), *other, test_.At("s/a"), test_.At("plain"), NoProgress);
+  Owner elsewhere{test_.files(), test_.owner().clock, test_.owner().random,
+                  Home{test_.At("elsewhere")}};
+  const std::string id = (*Find("s/a"))->id;
+  auto got = Get(elsewhere, *other, test_.At("s/a"), test_.At("plain"), base::Hex(id), NoProgress);
   EXPECT_TRUE(base::Is(got.status(), base::kKey)) << base::Message(got.status());
   EXPECT_NE(base::Message(got.status()).find("--key"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(test_.At("plain")));
@@ -320,13 +329,13 @@ TEST_F(PutGetTest, IdsAreTakenOnceOnly) {
 TEST_F(PutGetTest, SimulatedEnclavesNeedTheOwnersWord) {
   test_.Write("a.csv", kCsv);
   ASSERT_TRUE(PutFile(test_.At("a.csv"), "s/a").ok());
-  auto root = FindRoot(test_.files(), test_.At("s/a"), key_);
+  auto root = Find("s/a");
   EXPECT_EQ((*root)->opened.index.tee_kinds, (std::vector<std::string>{"sgx", "snp", "tdx"}));
   PutOptions options;
   options.allow_simulated = true;
   options.tee_kinds = {attest::TeeKind::kTdx};
   ASSERT_TRUE(PutFile(test_.At("a.csv"), "s/a", options).ok());
-  root = FindRoot(test_.files(), test_.At("s/a"), key_);
+  root = Find("s/a");
   EXPECT_EQ((*root)->opened.index.tee_kinds, (std::vector<std::string>{"simulated", "tdx"}));
 }
 

@@ -6,6 +6,7 @@ The HDFS is Hadoop's own MiniDFSCluster in a process beside the test (host/spark
 from __future__ import annotations
 
 import pathlib
+import re
 import subprocess
 
 import numpy as np
@@ -94,7 +95,8 @@ def test_trains_on_hdfs_and_saves_there(cluster):
         assert f"rows {ROWS} sum {ROWS * (ROWS - 1) / 2}" in done.stdout
         assert f"written {ROWS}" in done.stdout
     cluster.dfs.fs("get", "/bucket/models", cluster.folder / "models")
-    cluster.cli("get", cluster.folder / "models" / "risk", cluster.folder / "risk")
+    made, = re.findall(r'path = "hdfs://[^"]*/models"\nid = "([0-9a-f]{32})"', cluster.manifest.read_text())
+    cluster.cli("get", "--id", made, cluster.folder / "models" / "risk", cluster.folder / "risk")
     assert (cluster.folder / "risk" / "metadata").is_dir()
 
 

@@ -6,6 +6,7 @@ do to that folder is what a storage or host that lies could do.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import time
@@ -109,7 +110,10 @@ def test_writes_there_and_the_owner_gets_a_copy(uploaded):
     assert len(written) > 5 and not [content for content in written if b"PAR1" in content]
     copy = uploaded.folder / "copied_down"
     shutil.copytree(uploaded.box / "models", copy)
-    uploaded.cli("get", copy / "risk", uploaded.folder / "risk")
+    unsaid = uploaded.cli("get", copy / "risk", uploaded.folder / "risk", check=False)
+    made, = re.findall(r'path = "mem://box/models"\nid = "([0-9a-f]{32})"', uploaded.manifest.read_text())
+    assert unsaid.returncode == 1 and f"--id {made}" in unsaid.stderr and "mem://box/models" in unsaid.stderr
+    uploaded.cli("get", "--id", made, copy / "risk", uploaded.folder / "risk")
     assert (uploaded.folder / "risk" / "metadata").is_dir()
     assert "/models" in uploaded.cli("ledger").stdout
 

@@ -284,6 +284,29 @@ def test_an_index_and_its_files_rolled_back_after_a_newer_put(owner):
         """, path).stdout
 
 
+def test_one_root_in_the_place_of_another(owner):
+    """Both are the owner's, so that each opens: which one belongs there, only the owner's records say."""
+    public, secret = owner.table("public", table(1), 2), owner.table("secret", table(2), 2)
+    manifest = owner.folder / "secret.toml"
+    owner.write_manifest(read=[secret], out=manifest)
+    kept = owner.folder / "secret-1"
+    shutil.copytree(secret, kept)
+    replace_folder(public, secret)
+    names = sorted(path.name for path in secret.iterdir())
+    for words in (["get", secret, owner.folder / "never"],
+                  ["put", owner.folder / "secret.parquet", secret, "--allow-simulated"],
+                  ["manifest", "new", "--out", owner.folder / "never.toml", "--simulated", "--cluster", owner.cluster,
+                   "--read", secret],
+                  ["run", "--manifest", manifest, "--cluster", owner.cluster, "--", "echo", "never"]):
+        done = owner.cli(*words, check=False)
+        assert done.returncode == 1 and "SOTERIA.INTEGRITY" in done.stderr, (words, done.stdout, done.stderr)
+        assert "never" not in done.stdout
+    assert not (owner.folder / "never").exists() and not (owner.folder / "never.toml").exists()
+    assert sorted(path.name for path in secret.iterdir()) == names, "nothing was put there"
+    replace_folder(kept, secret)
+    assert owner.run("print('runs')", manifest=manifest).stdout == "runs\n"
+
+
 def test_a_fork_of_the_same_version_is_refused(owner):
     path = owner.table("forked", table(1), 2)
     home, base = owner.folder / "home-1", owner.folder / "forked-1"
@@ -298,7 +321,8 @@ def test_a_fork_of_the_same_version_is_refused(owner):
     owner.table("forked", table(3), 2)
     owner.home = mine
     manifest = owner.folder / "forked.toml"
-    owner.write_manifest(read=[storage], out=manifest)
+    said = (storage / INDEX).read_bytes()[9:25].hex()  # the owner moved it there
+    owner.write_manifest(read=[storage], out=manifest, options=["--id", said])
     manifest.write_text(manifest.read_text().replace(str(storage), str(path)))
     done = owner.run("print('never')", manifest=manifest, check=False)
     assert done.returncode == 1 and "SOTERIA.ROLLED_BACK" in done.stderr, done.stderr

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "src/attest/evidence.h"
 #include "src/base/status.h"
 #include "src/client/owner.h"
 #include "src/crypto/secret.h"
@@ -45,9 +46,15 @@ void AddLedger(CLI::App& app, Context& context);
 void AddVersions(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 
+/// What every command under simulated enclaves says.
+inline constexpr char kNotProtected[] = "NOT PROTECTED: simulated enclaves";
+
 /// One line on standard output or standard error.
 void PrintLine(std::string_view line);
 void SayLine(std::string_view line);
+
+/// sgx, tdx, snp, simulated.
+base::StatusOr<std::vector<attest::TeeKind>> ParseKinds(const std::vector<std::string>& names);
 
 /// A progress line on standard error when that is a terminal; finished by FinishProgress.
 client::Progress ProgressOnTerminal();

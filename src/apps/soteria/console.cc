@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "src/apps/soteria/commands.h"
+#include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/client/key_file.h"
 #include "src/client/paths.h"
@@ -33,6 +34,7 @@ std::string Context::KeyPath(const std::string& option) const {
 }
 
 base::StatusOr<crypto::Secret> Context::ReadKey(const std::string& option) const {
+  SOTERIA_RETURN_IF_ERROR(client::CheckKeyNotLost(owner, KeyPath(option)));
   return client::ReadUserKey(owner.files, KeyPath(option));
 }
 
@@ -43,6 +45,20 @@ CLI::App* AddCommand(CLI::App& parent, Context& context, const char* name, const
   command->add_option("--home", context.home_option,
                       "The owner's state directory (default: SOTERIA_HOME, else ~/.soteria)");
   return command;
+}
+
+base::StatusOr<std::vector<attest::TeeKind>> ParseKinds(const std::vector<std::string>& names) {
+  std::vector<attest::TeeKind> kinds;
+  for (const std::string& name : names) {
+    base::StatusOr<attest::TeeKind> kind = attest::ParseTeeKind(name);
+    if (!kind.ok()) {
+      return base::Fail(base::kInput, base::Cat("\"", name,
+                                                "\" is no TEE kind; there are sgx, tdx, snp and "
+                                                "simulated"));
+    }
+    kinds.push_back(*kind);
+  }
+  return kinds;
 }
 
 void PrintLine(std::string_view line) { Write(stdout, line); }

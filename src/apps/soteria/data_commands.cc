@@ -9,6 +9,7 @@
 #include "src/client/paths.h"
 #include "src/client/put.h"
 #include "src/client/run.h"
+#include "src/client/stop_signals.h"
 
 namespace soteria::apps {
 namespace {
@@ -20,20 +21,6 @@ std::string Speed(uint64_t bytes, int64_t took_ms) {
   uint64_t ms = took_ms < 1 ? 1 : static_cast<uint64_t>(took_ms);
   uint64_t tenths = bytes / 100 / ms;
   return base::Cat(tenths / 10, ".", tenths % 10, " MB/s");
-}
-
-base::StatusOr<std::vector<attest::TeeKind>> ParseKinds(const std::vector<std::string>& names) {
-  std::vector<attest::TeeKind> kinds;
-  for (const std::string& name : names) {
-    base::StatusOr<attest::TeeKind> kind = attest::ParseTeeKind(name);
-    if (!kind.ok()) {
-      return base::Fail(base::kInput, base::Cat("\"", name,
-                                                "\" is no TEE kind; there are sgx, tdx, snp and "
-                                                "simulated"));
-    }
-    kinds.push_back(*kind);
-  }
-  return kinds;
 }
 
 base::StatusOr<storage::Compression> ParseCompression(const std::string& name) {
@@ -49,6 +36,7 @@ struct PutArguments {
   std::vector<std::string> tee_kinds;
   bool allow_simulated = false;
   bool tree = false;
+  bool is_new = false;
 };
 
 base::StatusOr<int> DoPut(const Context& context, const PutArguments& arguments) {
@@ -60,9 +48,12 @@ base::StatusOr<int> DoPut(const Context& context, const PutArguments& arguments)
   options.schema_ddl = arguments.schema;
   options.allow_simulated = arguments.allow_simulated;
   options.tree = arguments.tree;
+  options.is_new = arguments.is_new;
   SOTERIA_ASSIGN_OR_RETURN(options.tee_kinds, ParseKinds(arguments.tee_kinds));
   SOTERIA_ASSIGN_OR_RETURN(options.compression, ParseCompression(arguments.compression));
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
+  if (options.allow_simulated) SayLine(kNotProtected);
+  const client::StopSignals stop;
   base::StatusOr<client::PutResult> result = client::Put(
       context.owner, key, context.Absolute(arguments.source), dest, options, ProgressOnTerminal());
   FinishProgress();
@@ -73,6 +64,11 @@ base::StatusOr<int> DoPut(const Context& context, const PutArguments& arguments)
   if (!arguments.tree) PrintLine(base::Cat("rows     ", result->rows));
   PrintLine(
       base::Cat("bytes    ", result->bytes, "  (", Speed(result->bytes, result->took_ms), ")"));
+  if (!result->gone_hex.empty()) {
+    SayLine(base::Cat("note: the root ", result->gone_hex,
+                      " that the records had there is gone from storage; this is a new one. "
+                      "Manifests that list the old id need to be made again"));
+  }
   if (result->checksums_left_out > 0) {
     SayLine(base::Cat("note: ", result->checksums_left_out,
                       " Hadoop checksum files (.*.crc) were left out; the sealed tree "
@@ -92,6 +88,8 @@ void AddKeygen(CLI::App& app, Context& context) {
   command->callback([&context, key] {
     context.action = [&context, key]() -> base::StatusOr<int> {
       std::string path = context.KeyPath(*key);
+      const client::StopSignals stop;
+      if (key->empty()) SOTERIA_RETURN_IF_ERROR(client::CheckKeyNotLost(context.owner, path));
       SOTERIA_RETURN_IF_ERROR(
           client::CreateUserKey(context.owner.files, context.owner.random, path));
       PrintLine(
@@ -117,7 +115,11 @@ void AddPut(CLI::App& app, Context& context) {
       ->required();
   command->add_option("DEST", arguments->dest, "Where to: file:///path or a path")->required();
   command->add_option("--key", arguments->key, kKeyHelp);
-  command->add_option("--id", arguments->id, "Id of a new data set: 32 hexadecimal digits");
+  command->add_option("--id", arguments->id,
+                      "Id of a new root (32 hexadecimal digits), or of the one that is there where "
+                      "the owner's records don't know it");
+  command->add_flag("--new", arguments->is_new,
+                    "Start a new root there; what storage has at the place is given up");
   command->add_option("--files", arguments->files, "Cut into this many files (partitions)");
   command->add_option("--schema", arguments->schema,
                       "Column types of a CSV file as DDL; inferred when not given");
@@ -141,9 +143,12 @@ void AddGet(CLI::App& app, Context& context) {
   CLI::App* command = AddCommand(
       app, context, "get", "Decrypts a data set, a tree or a folder of a tree into a new folder.",
       "  soteria get file:///bucket/patients ./patients\n"
-      "  soteria get file:///bucket/models/risk ./risk   # a model: loads in stock Spark");
+      "  soteria get file:///bucket/models/risk ./risk   # a model: loads in stock Spark\n"
+      "  soteria get --id 0123.. ./copied/models ./models   # a copy, which the records don't "
+      "know");
   struct Arguments {
     std::string source, dest, key;
+    std::optional<std::string> id;
   };
   auto arguments = std::make_shared<Arguments>();
   command->add_option("SRC", arguments->source, "A root, or root/sub/folder inside a tree")
@@ -151,13 +156,18 @@ void AddGet(CLI::App& app, Context& context) {
   command->add_option("DEST", arguments->dest, "A folder that doesn't exist or is empty")
       ->required();
   command->add_option("--key", arguments->key, kKeyHelp);
+  command->add_option("--id", arguments->id,
+                      "The root's id, where the owner's records don't know what is at SRC (a copy, "
+                      "another machine), or you have put another root there");
   command->callback([&context, arguments] {
     context.action = [&context, arguments]() -> base::StatusOr<int> {
       SOTERIA_ASSIGN_OR_RETURN(std::string source,
                                client::StoragePath(arguments->source, context.working_dir));
       SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments->key));
-      base::StatusOr<client::GetResult> result = client::Get(
-          context.owner, key, source, context.Absolute(arguments->dest), ProgressOnTerminal());
+      const client::StopSignals stop;
+      base::StatusOr<client::GetResult> result =
+          client::Get(context.owner, key, source, context.Absolute(arguments->dest), arguments->id,
+                      ProgressOnTerminal());
       FinishProgress();
       SOTERIA_RETURN_IF_ERROR(result);
       PrintLine(base::Cat("version  ", result->version));

@@ -13,6 +13,7 @@
 #include "src/client/manifest_file.h"
 #include "src/client/paths.h"
 #include "src/client/run.h"
+#include "src/client/stop_signals.h"
 
 namespace soteria::apps {
 namespace {
@@ -26,9 +27,9 @@ std::string ClusterDir(const Context& context, const std::string& option) {
 }
 
 struct NewArguments {
-  std::string out, key, cluster, task = "task", scheme = "baseline", release;
+  std::string out, key, cluster, task = "task", scheme = "baseline", release, master, worker;
   bool simulated = false;
-  std::vector<std::string> tee_kinds, platforms, read, write, classes, outputs, statistics;
+  std::vector<std::string> tee_kinds, platforms, read, write, ids, classes, outputs, statistics;
 };
 
 base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments) {
@@ -38,13 +39,12 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
   options.simulated = arguments.simulated;
   options.cluster_dir = ClusterDir(context, arguments.cluster);
   options.platforms = arguments.platforms;
+  options.master_measurement = arguments.master;
+  options.worker_measurement = arguments.worker;
   options.classes = arguments.classes;
   if (options.classes.empty()) options.classes = {kAllMlClasses};
   options.program_dir = context.program_dir;
-  for (const std::string& name : arguments.tee_kinds) {
-    SOTERIA_ASSIGN_OR_RETURN(attest::TeeKind kind, attest::ParseTeeKind(name));
-    options.tee_kinds.push_back(kind);
-  }
+  SOTERIA_ASSIGN_OR_RETURN(options.tee_kinds, ParseKinds(arguments.tee_kinds));
   for (const std::string& path : arguments.read) {
     SOTERIA_ASSIGN_OR_RETURN(auto place, client::ParseRootPlace(path, context.working_dir));
     options.read.push_back(std::move(place));
@@ -52,6 +52,10 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
   for (const std::string& path : arguments.write) {
     SOTERIA_ASSIGN_OR_RETURN(auto place, client::ParseRootPlace(path, context.working_dir));
     options.write.push_back(std::move(place));
+  }
+  for (const std::string& id : arguments.ids) {
+    SOTERIA_ASSIGN_OR_RETURN(auto said, client::ParseSaidId(id, context.working_dir));
+    options.ids.push_back(std::move(said));
   }
   for (const std::string& output : arguments.outputs) {
     options.rows |= output == "rows";
@@ -62,6 +66,8 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
       options.statistics,
       client::StatisticsOf(arguments.scheme, arguments.release, arguments.statistics));
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
+  if (options.simulated) SayLine(kNotProtected);
+  const client::StopSignals stop;
   SOTERIA_ASSIGN_OR_RETURN(policy::Manifest manifest,
                            client::NewManifest(context.owner, key, options));
   for (const std::string& warning : manifest.warnings()) {
@@ -94,6 +100,7 @@ void AddNew(CLI::App& manifest, Context& context) {
       "  soteria manifest new --out risk.toml --simulated --read /bucket/patients \\\n"
       "      --write /bucket/models --output metrics,models\n"
       "  soteria manifest new --out risk.toml --tee-kinds sgx --platform 0123.. \\\n"
+      "      --master-measurement 4567.. --worker-measurement 89ab.. \\\n"
       "      --read /bucket/a --read /bucket/b --classes 'org.apache.spark.ml.classification.*'\n"
       "  soteria manifest new --out risk.toml --simulated \\\n"
       "      --read hdfs://nn:9000/patients=./patients \\\n"
@@ -119,6 +126,15 @@ void AddNew(CLI::App& manifest, Context& context) {
       ->allow_extra_args(false);
   command->add_option("--write", arguments->write, "A root the job may write (repeatable)")
       ->allow_extra_args(false);
+  command
+      ->add_option("--id", arguments->ids,
+                   "The id of the root at a place that the owner's records don't know; ID=PLACE "
+                   "where there are several, or the records have another one (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--master-measurement", arguments->master,
+                      "With --tee-kinds: the master enclave's measurement, 64 hexadecimal digits");
+  command->add_option("--worker-measurement", arguments->worker,
+                      "With --tee-kinds: the worker enclave's measurement");
   command
       ->add_option(
           "--classes", arguments->classes,
@@ -166,8 +182,9 @@ struct StartArguments {
 void AddStart(CLI::App& cluster, Context& context) {
   CLI::App* command = AddCommand(
       cluster, context, "start", "Starts a host with a master and workers on this machine.",
-      "  soteria cluster start --simulated --workers 4\n  soteria cluster start --port 7077\n"
-      "  soteria cluster start --engine spark --spark-master spark://HOST:7077");
+      "  soteria cluster start --simulated --workers 4\n"
+      "  soteria cluster start --simulated --port 7077\n"
+      "  soteria cluster start --simulated --engine spark --spark-master spark://HOST:7077");
   auto arguments = std::make_shared<StartArguments>();
   command->add_flag("--simulated", arguments->simulated,
                     "Simulated enclaves, under a key pair made in the directory (NOT PROTECTED)");
@@ -221,7 +238,7 @@ void AddStart(CLI::App& cluster, Context& context) {
       }
       options.spark_master = arguments->spark_master;
       options.spark_conf = arguments->spark_conf;
-      if (options.simulated) SayLine("NOT PROTECTED: simulated enclaves");
+      if (options.simulated) SayLine(kNotProtected);
       SOTERIA_ASSIGN_OR_RETURN(client::ClusterState state,
                                client::StartCluster(context.owner, options));
       PrintLine(state.address());

@@ -7,15 +7,18 @@
 
 #include "src/apps/soteria/commands.h"
 #include "src/attest/build.h"
+#include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/client/key_file.h"
 #include "src/client/ledger_check.h"
 #include "src/client/ledger_page.h"
 #include "src/client/paths.h"
+#include "src/client/plain_folder.h"
 #include "src/client/records.h"
 #include "src/client/replay.h"
 #include "src/client/run.h"
+#include "src/client/stop_signals.h"
 
 namespace soteria::apps {
 namespace {
@@ -111,6 +114,7 @@ void AddPage(CLI::App& ledger, Context& context) {
       const std::string page = client::LedgerPage(checked, session, context.owner.clock.NowMs());
       const std::string out = context.Absolute(arguments->out);
       auto [folder, name] = client::SplitPath(out);
+      const client::StopSignals stop;
       SOTERIA_RETURN_IF_ERROR(context.owner.files.WriteAtomically(folder, name, page, kPageMode));
       PrintLine(base::Cat("wrote ", out));
       const bool broken = checked.report.verdict == ledger::Verdict::kBroken;
@@ -217,11 +221,9 @@ void AddVersions(CLI::App& app, Context& context) {
     context.action = [&context, key, file]() -> base::StatusOr<int> {
       SOTERIA_ASSIGN_OR_RETURN(crypto::Secret secret, context.ReadKey(*key));
       SOTERIA_ASSIGN_OR_RETURN(auto records, client::Records::Open(context.owner, secret));
-      auto [folder, name] = client::SplitPath(context.Absolute(*file));
-      SOTERIA_ASSIGN_OR_RETURN(auto exported,
-                               context.owner.files.Create(folder, name, kExportMode));
-      SOTERIA_RETURN_IF_ERROR(exported->Append(records->versions().Export()));
-      SOTERIA_RETURN_IF_ERROR(exported->Close());
+      const client::StopSignals stop;
+      SOTERIA_RETURN_IF_ERROR(client::WriteNewFile(context.owner.files, context.Absolute(*file),
+                                                   records->versions().Export(), kExportMode));
       PrintLine(base::Cat("wrote ", records->versions().All().size(), " records"));
       return client::kExitOk;
     };
@@ -232,12 +234,27 @@ void AddVersions(CLI::App& app, Context& context) {
       auto [folder, name] = client::SplitPath(context.Absolute(*file));
       SOTERIA_ASSIGN_OR_RETURN(
           std::string bytes, context.owner.files.ReadAll(folder, name, ledger::kVersionsBytesMax));
+      std::vector<ledger::RootPath> kept;
       SOTERIA_ASSIGN_OR_RETURN(size_t records,
-                               client::ImportVersions(context.owner, secret, bytes));
+                               client::ImportVersions(context.owner, secret, bytes, &kept));
+      for (const ledger::RootPath& there : kept) {
+        SayLine(base::Cat("note: ", there.path, " is another root here than there (",
+                          base::Hex(there.id), "); it stays what it is here"));
+      }
       PrintLine(base::Cat("there are ", records, " records now"));
       return client::kExitOk;
     };
   });
+}
+
+std::string VersionText() {
+  return base::Cat("soteria ", SOTERIA_VERSION, ", ",
+                   attest::kSimulatedBuild
+                       ? "simulated build (admits simulated enclaves when a Manifest does)"
+                       : "hardware build (no simulated evidence code)",
+                   "\narrow ", ARROW_VERSION_STRING, ", protobuf ",
+                   google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION), ", cli11 ",
+                   CLI11_VERSION);
 }
 
 void AddVersion(CLI::App& app, Context& context) {
@@ -245,16 +262,11 @@ void AddVersion(CLI::App& app, Context& context) {
       AddCommand(app, context, "version", "Says which build this is.", "  soteria version");
   command->callback([&context] {
     context.action = []() -> base::StatusOr<int> {
-      PrintLine(base::Cat("soteria ", SOTERIA_VERSION, ", ",
-                          attest::kSimulatedBuild
-                              ? "simulated build (admits simulated enclaves when a Manifest does)"
-                              : "hardware build (no simulated evidence code)"));
-      PrintLine(base::Cat("arrow ", ARROW_VERSION_STRING, ", protobuf ",
-                          google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION),
-                          ", cli11 ", CLI11_VERSION));
+      PrintLine(VersionText());
       return client::kExitOk;
     };
   });
+  app.set_version_flag("--version", VersionText(), "Says which build this is");
 }
 
 }  // namespace soteria::apps
