@@ -78,6 +78,7 @@ class Demo:
     def run(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.owner.mkdir(parents=True)
+        print("NOT PROTECTED: simulated enclaves", flush=True)
         headline("1. The owner: a key, and data that go out encrypted")
         table = self.owners_table()
         self.step("keygen")

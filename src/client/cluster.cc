@@ -35,6 +35,7 @@ constexpr int64_t kSparkStartMs = 180'000;
 constexpr int64_t kStopMs = 10'000;
 constexpr int64_t kPollMs = 20;
 constexpr size_t kCommandLineBytesMax = size_t{4} << 20;
+constexpr size_t kRoomBytes = size_t{64} << 10;
 constexpr uint64_t kWorkersMax = 256;
 constexpr uint64_t kSlotsMax = 256;
 constexpr uint64_t kPortMax = 65535;
@@ -100,6 +101,14 @@ base::Status CheckOptions(const ClusterOptions& options) {
     return base::Fail(base::kInput,
                       "this build has no simulated enclaves; use a build with "
                       "-DSOTERIA_SIMULATED=ON, or start the cluster without --simulated");
+  }
+  if (!options.simulated) {
+    return base::Fail(base::kInput,
+                      attest::kSimulatedBuild
+                          ? "this build's programs run in simulated enclaves only (NOT PROTECTED): "
+                            "start the cluster with --simulated"
+                          : "this build has no enclaves that it could start on this machine: it "
+                            "knows no source of evidence");
   }
   if (options.workers < 1 || options.workers > kWorkersMax) {
     return base::Fail(base::kInput, base::Cat("--workers takes 1 to ", kWorkersMax));
@@ -212,6 +221,15 @@ base::Status CheckPortFree(uint64_t port) {
                               "--port 0 for any free one"));
 }
 
+// A host on a full disk would end without a place to say why.
+base::Status CheckRoom(base::Files& files, const std::string& dir) {
+  constexpr char kProbe[] = "room";
+  const base::Status written =
+      files.WriteAtomically(dir, kProbe, std::string(kRoomBytes, '\0'), 0600);
+  if (written.ok()) return files.Remove(dir, kProbe);
+  return base::WithContext(written, "the cluster's directory has to hold its state and logs");
+}
+
 base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& options,
                                           int64_t pid) {
   const int64_t start_ms = options.spark ? kSparkStartMs : kStartMs;
@@ -260,8 +278,9 @@ base::StatusOr<std::string> SimulatedPublicKey(base::Files& files, const std::st
 base::StatusOr<ClusterState> FindCluster(base::Files& files, const std::string& dir) {
   base::StatusOr<std::string> text = files.ReadAll(dir, kStateFile, kStateBytesMax);
   if (!text.ok()) {
-    return base::Fail(base::kInput, base::Cat("there is no cluster in ", dir,
-                                              "; start one with: soteria cluster start"));
+    return base::Fail(base::kInput,
+                      base::Cat("there is no cluster in ", dir,
+                                "; start one with: soteria cluster start --simulated"));
   }
   nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
   auto number = [&json](const char* name) -> int64_t {
@@ -291,6 +310,7 @@ base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& op
   }
   SOTERIA_RETURN_IF_ERROR(CheckPortFree(options.port));
   SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(options.dir));
+  SOTERIA_RETURN_IF_ERROR(CheckRoom(owner.files, options.dir));
   if (options.simulated) SOTERIA_RETURN_IF_ERROR(EnsureSimulatedKey(owner.files, options.dir));
   for (const char* stale : {kStateFile, kLogFile}) {
     SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(options.dir, stale));

@@ -31,9 +31,13 @@ while true; do sleep 0.05; done
 class ClusterTest : public ::testing::Test {
  protected:
   ClusterTest() {
+    options_.simulated = true;
     options_.dir = test_.At("cluster");
     options_.program_dir = test_.At("bin");
     test_.WriteProgram("bin/soteria-host", kHost);
+  }
+  void SetUp() override {
+    if (!attest::kSimulatedBuild) GTEST_SKIP() << "a hardware build starts no cluster";
   }
   ~ClusterTest() override { StopCluster(test_.owner(), options_.dir).IgnoreError(); }
 
@@ -50,8 +54,8 @@ TEST_F(ClusterTest, StartsFindsAndStops) {
   EXPECT_EQ(started->address(), "127.0.0.1:4711");
   EXPECT_TRUE(started->running);
   EXPECT_EQ(test_.Bytes("cluster/arguments"),
-            "--dir " + options_.dir +
-                " --port 0 --workers 3 --slots 1 --record /r --fault a --fault b\n");
+            "--dir " + options_.dir + " --port 0 --workers 3 --slots 1 --simulated-key " +
+                options_.dir + "/simulated.pem --record /r --fault a --fault b\n");
   auto found = FindCluster(test_.files(), options_.dir);
   ASSERT_TRUE(found.ok());
   EXPECT_TRUE(found->running);
@@ -168,11 +172,6 @@ TEST_F(ClusterTest, RefusesNumbersOutOfRange) {
 }
 
 TEST_F(ClusterTest, SimulatedKeysAreMadeOnceAndPrivate) {
-  options_.simulated = true;
-  if (!attest::kSimulatedBuild) {
-    EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kInput));
-    return;
-  }
   EXPECT_TRUE(base::Is(SimulatedPublicKey(test_.files(), options_.dir).status(), base::kInput));
   ASSERT_TRUE(StartCluster(test_.owner(), options_).ok());
   EXPECT_NE(test_.Bytes("cluster/arguments").find("--simulated-key " + options_.dir),
@@ -191,6 +190,19 @@ TEST_F(ClusterTest, SimulatedKeysAreMadeOnceAndPrivate) {
   ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
   ::chmod(test_.At("cluster/simulated.pem").c_str(), 0644);
   EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kKey));
+}
+
+// Before anything is made or started: enclaves without a source of evidence would end by
+// themselves.
+TEST_F(ClusterTest, WithoutEnclavesThatItCanStartItSaysSo) {
+  options_.simulated = false;
+  for (const bool spark : {false, true}) {
+    options_.spark = spark;
+    auto started = StartCluster(test_.owner(), options_);
+    EXPECT_TRUE(base::Is(started.status(), base::kInput)) << started.status();
+    EXPECT_NE(base::Message(started.status()).find("--simulated"), std::string::npos);
+  }
+  EXPECT_FALSE(std::filesystem::exists(options_.dir));
 }
 
 TEST(MasterAddress, TakesHostAndPort) {

@@ -11,6 +11,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/client/paths.h"
+#include "src/client/plain_folder.h"
 #include "src/crypto/hash.h"
 
 namespace soteria::client {
@@ -23,6 +24,16 @@ constexpr size_t kLedgerMacKeyBytes = 32;
 constexpr size_t kTakeoverKeyBytes = 32;
 
 void Wipe(std::string& text) { ::explicit_bzero(text.data(), text.size()); }
+
+base::Status Lost(const std::string& path, const std::string& home) {
+  return base::Fail(
+      base::kKey,
+      base::Cat(
+          "there is no key file at ", path, ", and the records in ", home,
+          " were made with one: whatever that key encrypted, and these records, can't be read "
+          "without it, and a new key opens none of it. Put a copy of the key file back (or say "
+          "--key FILE). To begin anew without that data, use another --home"));
+}
 
 }  // namespace
 
@@ -57,18 +68,22 @@ base::Status CreateUserKey(base::Files& files, base::Random& random, const std::
                                 "encrypted would be lost. Move it away or give --key FILE"));
   }
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, crypto::Secret::Random(random, kUserKeyBytes));
-  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::WritableFile> file,
-                           files.Create(root, name, kPrivateMode));
   std::string text;
   text.reserve(kKeyFileBytes);
   text += kMagic;
   base::AppendHex(key.Expose(), text);
   text += '\n';
-  base::Status written = file->Append(text);
+  const base::Status written = WriteNewFile(files, path, text, kPrivateMode);
   Wipe(text);
-  SOTERIA_RETURN_IF_ERROR(written);
-  SOTERIA_RETURN_IF_ERROR(file->Sync());
-  return file->Close();
+  return written;
+}
+
+base::Status CheckKeyNotLost(Owner& owner, const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0 || errno != ENOENT) return base::OkStatus();
+  SOTERIA_ASSIGN_OR_RETURN(const bool recorded,
+                           owner.files.Exists(owner.home.dir, Home::kVersions));
+  return recorded ? Lost(path, owner.home.dir) : base::OkStatus();
 }
 
 base::StatusOr<crypto::Secret> ReadUserKey(base::Files& files, const std::string& path) {

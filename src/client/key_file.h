@@ -11,6 +11,7 @@
 
 #include "src/base/env.h"
 #include "src/base/status.h"
+#include "src/client/owner.h"
 #include "src/crypto/secret.h"
 
 namespace soteria::client {
@@ -22,6 +23,10 @@ base::Status CreateUserKey(base::Files& files, base::Random& random, const std::
 
 /// kKey when the file is missing, open to others, not a regular file, or not a key file.
 base::StatusOr<crypto::Secret> ReadUserKey(base::Files& files, const std::string& path);
+
+/// kKey when there is no key file at `path` although the owner's records were made with one: what
+/// to put back. A new key would open none of it, so that nothing may suggest to make one.
+base::Status CheckKeyNotLost(Owner& owner, const std::string& path);
 
 /// The key under which a master records what only the owner gets: an HMAC of it is in the ledger.
 crypto::Secret LedgerMacKey(const crypto::Secret& user_key);

@@ -59,6 +59,21 @@ TEST_F(KeyFileTest, RefusesLinksFoldersAndNothing) {
   EXPECT_NE(base::Message(missing.status()).find("soteria keygen"), std::string::npos);
 }
 
+// With records that only the lost key opens, a new one is no help.
+TEST_F(KeyFileTest, ALostKeyIsNotReplaced) {
+  const std::string path = test_.At("home/user.key");
+  EXPECT_TRUE(CheckKeyNotLost(test_.owner(), path).ok());
+  EXPECT_TRUE(CheckKeyNotLost(test_.owner(), test_.At("home/none")).ok());  // no records yet
+  test_.Write("home/versions", "records");
+  EXPECT_TRUE(CheckKeyNotLost(test_.owner(), path).ok());
+  std::filesystem::remove(path);
+  const base::Status lost = CheckKeyNotLost(test_.owner(), path);
+  EXPECT_TRUE(base::Is(lost, base::kKey));
+  EXPECT_EQ(base::Message(lost).find("keygen"), std::string::npos) << lost;
+  EXPECT_NE(base::Message(lost).find("copy"), std::string::npos) << lost;
+  EXPECT_NE(base::Message(lost).find(test_.At("home")), std::string::npos) << lost;
+}
+
 TEST_F(KeyFileTest, RefusesAnythingButOneKey) {
   std::string good = test_.Bytes("home/user.key");
   std::vector<std::string> bad = {"",

@@ -74,6 +74,19 @@ base::StatusOr<CheckedLedger> CheckLedger(Owner& owner, const crypto::Secret* us
                             ? SplitPath(*place.path)
                             : std::pair(owner.home.dir, std::string(Home::kLedger));
   base::StatusOr<std::string> bytes = owner.files.ReadAll(folder, name, ledger::kLedgerBytesMax);
+  if (base::Is(bytes.status(), base::kPathNotFound) && user_key != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        const auto versions,
+        ledger::Versions::OpenReadOnly(owner.files, owner.home.dir, Home::kVersions, *user_key));
+    if (versions->anchor().head == versions->anchor().origin) {
+      return base::Fail(base::kInput, base::Cat("there is no ledger in ", owner.home.dir,
+                                                " yet: it begins with the first soteria run"));
+    }
+    return base::Fail(base::kIntegrity,
+                      base::Cat("the ledger ", folder, "/", name,
+                                " is gone, and the version record knows its last entry. Put a copy "
+                                "of it back"));
+  }
   if (!bytes.ok()) {
     return base::Fail(base::kInput, base::Cat("cannot read the ledger ", folder, "/", name, ": ",
                                               base::Message(bytes.status())));

@@ -44,7 +44,7 @@ base::StatusOr<MasterAddress> AddressOf(Owner& owner, const RunOptions& options)
   if (!state.running) {
     return base::Fail(base::kInput, base::Cat("the cluster in ", options.cluster_dir,
                                               " is not running; start it with: soteria cluster "
-                                              "start"));
+                                              "start --simulated"));
   }
   return MasterAddress{"127.0.0.1", state.port};
 }
@@ -88,6 +88,7 @@ class Job {
   }
 
   base::Status Prepare() {
+    SOTERIA_RETURN_IF_ERROR(CheckKeyNotLost(owner_, options_.key_path));
     SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, ReadUserKey(owner_.files, options_.key_path));
     SOTERIA_ASSIGN_OR_RETURN(manifest_, ReadManifest(owner_, options_.manifest_path));
     if (IsSimulated(manifest_)) say_("NOT PROTECTED: simulated enclaves");

@@ -43,6 +43,41 @@ def test_help(world, command):
         assert f"soteria {command}" in done.stdout, "it should show an example or its own name"
 
 
+def test_help_and_version_as_people_type_them(world):
+    for command in ("", "put", "manifest new"):
+        assert world.cli("help", *command.split()).stdout == world.cli(*command.split(), "--help").stdout
+    assert world.cli("help", "nonsense", check=False).returncode == 2
+    assert world.cli("--version").stdout == world.cli("version").stdout
+
+
+def test_a_lost_key_is_not_to_be_replaced(world, tmp_path):
+    other = Deployment(tmp_path)
+    fresh = other.cli("get", "/nowhere", tmp_path / "x", check=False)
+    assert fresh.returncode == 1 and "soteria keygen" in fresh.stderr, fresh.stderr
+    shutil.copytree(world.home, other.home)
+    (other.home / "user.key").unlink()
+    for words in (["get", world.path, tmp_path / "x"], ["put", "/nowhere.csv", tmp_path / "y"], ["ledger"], ["keygen"],
+                  ["manifest", "new", "--out", tmp_path / "m.toml", "--simulated"], ["versions", "export", tmp_path / "e"],
+                  ["run", "--manifest", world.manifest, "--cluster", world.cluster, "--", "true"]):
+        done = other.cli(*words, check=False)
+        assert done.returncode == 1 and "SOTERIA.KEY" in done.stderr, (words, done.stderr)
+        assert "keygen" not in done.stderr and "copy" in done.stderr, (words, done.stderr)
+    assert not (other.home / "user.key").exists()
+
+
+def test_what_simulated_enclaves_are_is_said(world, tmp_path):
+    said = "NOT PROTECTED: simulated enclaves\n"
+    new = ["manifest", "new", "--out", tmp_path / "m.toml"]
+    done = world.cli(*new, "--simulated", "--cluster", world.cluster, "--read", world.path)
+    assert done.stderr == said
+    for kinds in ("sgx", "tdx", "snp", "sgx,tdx"):
+        done = world.cli("manifest", "new", "--out", tmp_path / "real.toml", "--tee-kinds", kinds, check=False)
+        assert done.returncode == 1 and "--master-measurement" in done.stderr and "--simulated" in done.stderr, done.stderr
+        assert not (tmp_path / "real.toml").exists()
+    done = world.cli("cluster", "start", "--dir", tmp_path / "c", check=False)
+    assert done.returncode == 1 and "--simulated" in done.stderr and not (tmp_path / "c").exists(), done.stderr
+
+
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["put"], ["put", "x"], ["get"], ["run"], ["cluster"],
                                    ["run", "--manifest", "m.toml"], ["keygen", "--nonsense"], ["manifest", "new"],
                                    ["cluster", "start", "--workers", "many"], ["ledger", "nonsense", "more"]])

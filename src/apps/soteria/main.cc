@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "src/apps/soteria/commands.h"
 #include "src/base/errors.h"
@@ -11,6 +12,7 @@
 #include "src/client/command.h"
 #include "src/client/paths.h"
 #include "src/client/run.h"
+#include "src/client/stop_signals.h"
 #include "src/crypto/identity.h"
 
 namespace soteria::apps {
@@ -58,6 +60,14 @@ int Main(int argc, char** argv) {
     argc = i;
   }
 
+  // `soteria help COMMAND` is `soteria COMMAND --help`.
+  std::vector<char*> words(argv, argv + argc);
+  char help[] = "--help";
+  if (argc > 1 && std::string_view(argv[1]) == "help") {
+    words.erase(words.begin() + 1);
+    words.push_back(help);
+  }
+
   CLI::App app{
       "Trains and applies machine-learning models on a cluster that must not see the data.",
       "soteria"};
@@ -70,7 +80,7 @@ int Main(int argc, char** argv) {
     add(app, context);
   }
   try {  // CLI11 reports by throwing
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? client::kExitOk : client::kExitUsage;
   }
@@ -83,6 +93,10 @@ int Main(int argc, char** argv) {
   if (!home.ok()) return Failed(home.status());
   owner.home = *home;
   base::StatusOr<int> exit_code = context.action();
+  if (client::StopSignals::Received() != 0) {
+    if (!exit_code.ok()) Failed(exit_code.status());
+    client::StopSignals::EndIfReceived();
+  }
   return exit_code.ok() ? *exit_code : Failed(exit_code.status());
 }
 
