@@ -21,7 +21,7 @@ import sys
 import time
 
 from run import ROOT, Soteria, descendants, spark_environment, write_lr_t
-from schemes_plot import write_plots
+from schemes_plot import busy_note, write_plots
 
 SIDE = ROOT / "bench/scheme_side.py"
 COLUMNS = 100
@@ -57,6 +57,7 @@ class Result:
     peak: int = 0  # worker and master
     released: int = 0
     values: tuple[float, ...] = ()
+    busy: float = 0.0  # cores with other work, before the session
 
     @property
     def median(self) -> float:
@@ -87,6 +88,17 @@ def usage(pid: int) -> Usage:
         found.peak[name] = max(found.peak.get(name, 0), peak)
         found.read[name] = found.read.get(name, 0) + read
     return found
+
+
+def busy_cores() -> float:
+    """Cores that other work has, over a second in which the bench does nothing."""
+    def times() -> list[int]:
+        return [int(number) for number in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+
+    before = times()
+    time.sleep(1)
+    spent = [after - first for after, first in zip(times(), before)]
+    return os.cpu_count() * (1 - (spent[3] + spent[4]) / max(1, sum(spent)))  # idle, waiting for a disk
 
 
 class Side:
@@ -189,11 +201,15 @@ def one_size(soteria: Soteria, rows: int, files: int, runs: int, warm: pathlib.P
     write_lr_t(plain, rows, COLUMNS, files)
     soteria.call("put", plain, sealed, "--files", files, "--allow-simulated")
     print(row(HEAD), flush=True)
+    busy = busy_cores()
     results = [on_stock_spark(plain, warm or plain, rows, files, runs)]
+    results[-1].busy = busy
     print(row(cells(results[0])), flush=True)
     for memory in MEMORY:
         for scheme in SCHEMES:
+            busy = busy_cores()
             results.append(on_soteria(soteria, sealed, rows, scheme, memory, runs))
+            results[-1].busy = busy
             print(row(cells(results[-1])), flush=True)
     for result in results[1:]:
         if any(abs(a - b) > 1e-3 for a, b in zip(result.values, results[0].values, strict=True)):
@@ -215,15 +231,16 @@ def main() -> None:
     folder.mkdir(parents=True)
     soteria = Soteria(args.bin.resolve(), folder)
     soteria.call("keygen")
-    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"
-    print(f"machine: {machine}")
+    machine = f"{os.cpu_count()} cores, {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"
+    print(f"machine: {machine}, load {os.getloadavg()[0]:.1f}")
     results = one_size(soteria, SMALL, 8, args.runs, None)
     if args.sizes == "all":
         files = max(8, args.rows // ROWS_PER_FILE)
         results += one_size(soteria, args.rows, files, max(1, args.runs // 3), folder / f"lr_{SMALL}")
-    report = {"machine": machine, "results": [dataclasses.asdict(result) | {"median": result.median} for result in results]}
+    report = {"machine": machine, "cores": os.cpu_count(), "results": [dataclasses.asdict(result) | {"median": result.median} for result in results]}
     (folder / "schemes.json").write_text(json.dumps(report, indent=1) + "\n")
     plots = write_plots(report, folder)
+    print(busy_note(report))
     print(f"load at the end {os.getloadavg()[0]:.1f}; {time.monotonic() - began:.0f} s in all; {', '.join(str(plot.relative_to(ROOT)) for plot in plots)}")
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pathlib
 import shutil
 import subprocess
@@ -16,30 +17,42 @@ COLOURS = {"Spark": "#8a8f98", "baseline": "#1f5f8b", "aggregate": "#2a9d8f", "s
 MEASURES = (("median", "wall, s"), ("cpu", "CPU of all processes, s"), ("cpu_inside", "CPU inside enclaves, s"))
 WIDTH, PANEL_HEIGHT, LEFT, GAP, TOP = 1120, 240, 60, 24, 74
 BAR, GROUP_GAP = 17, 14
+BUSY = 0.1  # of the cores: with more than that taken by others, wall times say little
 
 
 def text(x: float, y: float, what: str, size: int = 12, anchor: str = "middle", extra: str = "") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" {extra}>{what}</text>'
 
 
-def nice_top(value: float) -> float:
-    """The least of 1, 2, 5 times a power of ten, or their quarters, that is not below."""
-    step = 10.0 ** len(str(int(value))) / 100
-    while not any(step * factor >= value for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)):
-        step *= 10
-    return next(step * factor for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if step * factor >= value)
+def ticks(value: float) -> list[float]:
+    """From 0 to the least that isn't below, four to eight steps of 1, 2 or 5 times a power of ten."""
+    value = max(value, 1e-9)
+    power = math.floor(math.log10(value)) - 1
+    steps = (factor * 10.0 ** exponent for exponent in (power, power + 1) for factor in (1, 2, 5))
+    step = next(step for step in steps if math.ceil(value / step - 1e-9) <= 8)
+    return [round(step * part, 12) for part in range(math.ceil(value / step - 1e-9) + 1)]
+
+
+def busy_note(report: dict) -> str:
+    """What other work the machine had, looked at before each session."""
+    busy = [one["busy"] for one in report["results"] if "busy" in one]
+    if not busy:
+        return "other work of the machine: not recorded"
+    note = f"other work before the sessions: {min(busy):.1f} to {max(busy):.1f} cores"
+    return note + (": BUSY, compare CPU times only" if max(busy) > BUSY * report.get("cores", 1) else "")
 
 
 def panel(results: list[dict], measure: str, title: str, x: float, y: float, width: float) -> list[str]:
     shown = [one | {"cpu": one["cpu_inside"] + one["cpu_outside"]} for one in results if measure != "cpu_inside" or one["scheme"] != "Spark"]
     groups = [(memory, [one for one in shown if one["memory"] == memory]) for memory in ("-", "unlimited", "1GiB", "128MiB")]
     groups = [(memory, group) for memory, group in groups if group]
-    top = nice_top(max(one[measure] for one in shown) or 1.0)
+    marks = ticks(max(one[measure] for one in shown))
+    top = marks[-1]
     out = [text(x + width / 2, y - 8, title, 13)]
-    for part in range(5):
-        at = y + PANEL_HEIGHT * (1 - part / 4)
+    for mark in marks:
+        at = y + PANEL_HEIGHT * (1 - mark / top)
         out.append(f'<line x1="{x}" x2="{x + width}" y1="{at:.1f}" y2="{at:.1f}" stroke="#d9dce1"/>')
-        out.append(text(x - 5, at + 4, f"{top * part / 4:g}", 11, "end"))
+        out.append(text(x - 5, at + 4, f"{mark:g}", 11, "end"))
     bars = sum(len(group) for _, group in groups)
     bar = min(BAR, (width - GROUP_GAP * (len(groups) + 1)) / bars)
     left = x + GROUP_GAP
@@ -62,7 +75,8 @@ def svg(report: dict) -> str:
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" fill="#22262b">',
            f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
            text(LEFT, 22, "Logistic regression, train and evaluate: by scheme and enclave memory", 16, "start"),
-           text(WIDTH - GAP, 22, report["machine"], 11, "end")]
+           text(WIDTH - GAP, 22, report["machine"], 11, "end"),
+           text(WIDTH - GAP, 44, busy_note(report), 11, "end")]
     at = LEFT
     for scheme, colour in COLOURS.items():
         out += [f'<rect x="{at}" y="34" width="12" height="12" fill="{colour}"/>', text(at + 17, 44, scheme, 12, "start")]

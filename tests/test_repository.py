@@ -120,3 +120,19 @@ def test_every_page_of_formats_and_decisions_is_listed():
         listed = (ROOT / folder / "README.md").read_text()
         missing = [p.name for p in (ROOT / folder).glob("*.md") if p.name != "README.md" and f"]({p.name})" not in listed]
         assert missing == [], folder
+
+
+def test_the_plot_of_the_schemes_has_round_ticks_and_says_what_else_ran():
+    sys.path.insert(0, str(ROOT / "bench"))
+    from schemes_plot import busy_note, svg, ticks
+    for value in (0.003, 0.37, 1, 1.51, 7.9, 8.1, 99, 101, 523.7):
+        marks = ticks(value)
+        assert marks[0] == 0 and marks[-2] < value <= marks[-1] and 5 <= len(marks) <= 9
+        assert f"{marks[1]:e}"[0] in "125" and set(f"{marks[1]:e}".split("e")[0]) <= set("0125."), marks
+    assert ticks(0) and ticks(0)[-1] > 0
+    one = {"rows": 10, "scheme": "baseline", "memory": "unlimited", "median": 1.49, "cpu_inside": 1.0, "cpu_outside": 0.1}
+    quiet = {"machine": "m", "cores": 2, "results": [one | {"busy": 0.05}, one | {"busy": 0.15}]}
+    busy = quiet | {"results": [one | {"busy": 0.05}, one | {"busy": 1.2}]}
+    assert "0.1 to 0.1 cores" in busy_note(quiet) or "0.1 to 0.2 cores" in busy_note(quiet)
+    assert "BUSY" not in svg(quiet) and "BUSY" in svg(busy) and ">1.6<" in svg(quiet)
+    assert "not recorded" in svg({"machine": "m", "results": [one]})
