@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.feature import StandardScaler, VectorAssembler
 from pyspark.ml.functions import array_to_vector
+from pyspark.ml.linalg import Vectors
 from pyspark.ml.stat import Summarizer
 from pyspark.sql import functions as F
 
@@ -96,6 +97,57 @@ for name, run in FEW.items():
     add(f"summarizer {name}", lambda s, run=run: run(mixed_features(s)), rel=1e-13)
 add("summarizer grouped", lambda s: sorted(plain_rows(mixed_features(s).groupBy("m").agg(
     Summarizer.metrics("mean", "count").summary(F.col("features")).alias("s"))), key=str), rel=1e-13)
+
+
+NAN, INF, BIG = float("nan"), float("inf"), 1e308
+# Rows of vectors; in one partition, as what overflows depends on the order.
+EXTREMES = {
+    "nan": [[NAN, 1.0], [2.0, 2.0], [3.0, 0.0]],
+    "nan last": [[1.0, 0.0], [2.0, 2.0], [NAN, NAN]],
+    "infinity": [[INF, 1.0], [1.0, 2.0], [2.0, 5.0]],
+    "infinity last": [[1.0, -0.0], [2.0, 2.0], [INF, -INF]],
+    "infinities": [[INF, 1.0], [-INF, 2.0]],
+    "infinity alone": [[INF, -INF, NAN]],
+    "apart": [[BIG], [-BIG], [BIG / 2]],
+    "apart twice": [[BIG, 0.0], [-BIG, 0.0]],
+    "apart with zeros": [[0.0, BIG], [-BIG, 0.0], [BIG, -BIG], [0.0, 0.0]],
+    "between": [[0.1], [BIG], [-BIG]],
+    "one sign": [[BIG], [BIG / 2], [BIG * 0.7]],
+    "equal": [[BIG, -BIG], [BIG, -BIG], [BIG, -BIG]],
+    "spread only": [[1e200, 1e160], [3e200, 2e160], [-2e200, 5e160]],
+    "tiny": [[5e-324, 1e-310], [1e-320, 2e-308], [0.0, 1e-200]],
+    "signed zeros": [[-0.0, 0.0, 1.0], [0.0, -0.0, 1.0]],
+    "one row": [[5.0, -0.0, 0.0]],
+    "no rows": [],
+    "far": [[1e9 + i, 1e-9 * i, 1e17] for i in range(5)],
+    "sparse": [(4, [0, 2], [INF, 5.0]), (4, [1], [NAN]), (4, [0, 3], [2.0, BIG]), (4, [3], [-BIG])],
+    "sparse and dense": [(3, [1], [BIG]), [0.0, -BIG, 2.0], (3, [], []), (3, [0, 1], [0.0, -0.0])],
+}
+
+
+def extreme(s: Scene, rows):
+    vectors = [(Vectors.sparse(*row) if isinstance(row, tuple) else Vectors.dense(row), 0.5 + i) for i, row in enumerate(rows)]
+    frame = s.spark.createDataFrame(vectors or [(Vectors.dense([1.0]), 1.0)], ["features", "weight"]).coalesce(1)
+    return frame if rows else frame.filter("weight < 0")
+
+
+def scaled(frame):
+    model = StandardScaler(inputCol="features", outputCol="scaled", withMean=True).fit(frame)
+    both = [model, StandardScaler(inputCol="features", outputCol="scaled").fit(frame)]
+    return [model.mean, model.std, [[row[0].toArray() for row in one.transform(frame).select("scaled").collect()] for one in both]]
+
+
+for name, rows in EXTREMES.items():
+    add(f"scaler of {name}", lambda s, rows=rows: scaled(extreme(s, rows)), rel=1e-13)
+    add(f"summarizer of {name}", lambda s, rows=rows: extreme(s, rows).select(
+        Summarizer.metrics(*METRICS).summary(F.col("features"))).collect(), rel=1e-13)
+    add(f"summarizer of {name} weighted", lambda s, rows=rows: extreme(s, rows).select(
+        Summarizer.metrics(*METRICS).summary(F.col("features"), F.col("weight"))).collect(), rel=1e-13)
+NUMBERS = {"nan": [1.0, NAN, 2.0], "infinities": [INF, 1.0, -INF], "apart": [BIG, -BIG, BIG / 2], "one sign": [BIG, BIG / 2, BIG * 0.7],
+           "signed zeros": [-0.0, 0.0, -0.0], "one": [INF], "big spread": [1e200, 3e200, -2e200]}
+for name, numbers in NUMBERS.items():
+    add(f"describe of {name}", lambda s, numbers=numbers: s.spark.createDataFrame([(x,) for x in numbers], ["x"]).coalesce(1)
+        .describe().collect())
 
 
 def plain_rows(frame):

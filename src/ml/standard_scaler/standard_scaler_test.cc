@@ -1,6 +1,9 @@
 // StandardScaler and the summarizer below it, against stock Spark 4.3 and by hand.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "src/base/errors.h"
 #include "src/ml/catalog.h"
 #include "src/ml/data_for_test.h"
@@ -69,6 +72,54 @@ TEST(StandardScalerFit, FarFromZeroKeepsItsDigits) {
   const auto model = FitBlocks(Blocks(rows, 4));
   // Values 0, 1, 2, two hundred times each: sum of squares 400, over 599.
   EXPECT_TRUE(Close(Dense(**model, "std")[0], std::sqrt(400.0 / 599), 1e-12));
+}
+
+struct Extreme {
+  const char* name;
+  std::vector<double> values;
+  double mean, std;
+};
+
+// Means and standard deviations of stock Spark 4.3, of one partition (tests/parity has the script).
+TEST(StandardScalerFit, NaNInfinitiesAndOverflowAreSparks) {
+  const double nan = std::nan("");
+  const double inf = std::numeric_limits<double>::infinity();
+  const Extreme extremes[] = {{"nan", {nan, 2, 3}, nan, nan},
+                              {"nan last", {1, 2, nan}, nan, nan},
+                              {"infinity", {inf, 1, 2}, nan, nan},
+                              {"infinity last", {1, 2, inf}, inf, nan},
+                              {"infinities", {inf, -inf}, nan, nan},
+                              {"infinity alone", {inf}, inf, 0},
+                              {"nan alone", {nan}, nan, 0},
+                              {"apart", {1e308, -1e308, 5e307}, nan, nan},
+                              {"apart twice", {1e308, -1e308}, -inf, nan},
+                              {"between", {0.1, 1e308, -1e308}, 0, inf},
+                              {"one sign", {1e308, 5e307, 7e307}, 7.333333333333333e+307, nan},
+                              {"equal", {1e308, 1e308, 1e308}, 1e308, nan},
+                              {"spread only", {1e200, 3e200, -2e200}, 6.666666666666666e+199, nan},
+                              {"tiny", {5e-324, 1e-320, 0}, 3.335e-321, 0},
+                              {"zeros", {-0.0, 0.0, -0.0}, 0, 0},
+                              {"far", {1e9, 1e9 + 1, 1e9 + 2}, 1000000001, 1}};
+  const auto same = [](double a, double b) {
+    return (std::isnan(a) && std::isnan(b)) || a == b || Close(a, b, 1e-13);
+  };
+  for (const Extreme& extreme : extremes) {
+    for (const bool sparse : {false, true}) {
+      RowsForTest rows;
+      for (const double value : extreme.values) {
+        rows.features.push_back({7, value});
+        rows.label.push_back(0);
+      }
+      const auto model = FitBlocks(Blocks(rows, 1, sparse));
+      ASSERT_TRUE(model.ok());
+      const double mean = Dense(**model, "mean")[1];
+      const double std = Dense(**model, "std")[1];
+      EXPECT_TRUE(same(mean, extreme.mean)) << extreme.name << " " << mean;
+      EXPECT_TRUE(same(std, extreme.std)) << extreme.name << " " << std;
+      EXPECT_EQ(Dense(**model, "mean")[0], 7) << "its neighbour";
+      EXPECT_EQ(Dense(**model, "std")[0], 0);
+    }
+  }
 }
 
 TEST(StandardScalerFit, WeightsOfRows) {

@@ -25,15 +25,47 @@ Moments Moments::Of(const table::FeatureBlock& block) {
   if (block.rows == 0) return all;
   if (block.sparse) {
     all.AddSparse(block);
-    return all.weight_ == 0 ? Moments() : all;
+  } else {
+    const int64_t step = RowsInCache(block.cols);
+    for (int64_t first = 0; first < block.rows; first += step) {
+      Moments some;
+      some.AddDense(block, first, std::min(step, block.rows - first));
+      all.MergeSameSize(some);
+    }
   }
-  const int64_t step = RowsInCache(block.cols);
-  for (int64_t first = 0; first < block.rows; first += step) {
-    Moments some;
-    some.AddDense(block, first, std::min(step, block.rows - first));
-    all.MergeSameSize(some);
+  if (all.weight_ == 0) return Moments();
+  for (size_t j = 0; j < all.cols(); ++j) {
+    const double square = all.mean_[j] * all.mean_[j];
+    if (!std::isfinite(square) || !std::isfinite(all.spread_[j])) all.RedoColumn(block, j);
   }
   return all;
+}
+
+// West's update over the values that aren't zero, as MLlib's SummarizerBuffer has it.
+void Moments::RedoColumn(const table::FeatureBlock& block, size_t column) {
+  double weight = 0;
+  double mean = 0;
+  double spread = 0;
+  const auto add = [&](double value, double w) {
+    if (value == 0 || w == 0) return;
+    const double apart = value - mean;
+    mean += w * apart / (weight + w);
+    spread += w * (value - mean) * apart;
+    weight += w;
+  };
+  for (size_t i = 0; i < static_cast<size_t>(block.rows); ++i) {
+    const double w = WeightOf(block, i);
+    if (!block.sparse) {
+      add(block.dense[i * static_cast<size_t>(block.cols) + column], w);
+      continue;
+    }
+    for (auto k = static_cast<size_t>(block.row_ptr[i]);
+         k < static_cast<size_t>(block.row_ptr[i + 1]); ++k) {
+      if (static_cast<size_t>(block.col[k]) == column) add(block.val[k], w);
+    }
+  }
+  mean_[column] = mean * (weight / weight_);
+  spread_[column] = spread + mean * mean * weight * (weight_ - weight) / weight_;
 }
 
 void Moments::AddDense(const table::FeatureBlock& block, int64_t first, int64_t rows) {
@@ -108,11 +140,10 @@ void Moments::MergeSameSize(const Moments& other) {
   }
   CHECK(other.cols() == cols());
   const double weight = weight_ + other.weight_;
-  const double share = other.weight_ / weight;
-  for (size_t j = 0; j < mean_.size(); ++j) {
+  for (size_t j = 0; j < mean_.size(); ++j) {  // in MLlib's order: near 1e308 it matters
     const double apart = other.mean_[j] - mean_[j];
-    mean_[j] += apart * share;
-    spread_[j] += other.spread_[j] + apart * apart * weight_ * share;
+    mean_[j] += apart * other.weight_ / weight;
+    spread_[j] += other.spread_[j] + apart * apart * weight_ * other.weight_ / weight;
   }
   rows_ += other.rows_;
   weight_ = weight;

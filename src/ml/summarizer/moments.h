@@ -1,6 +1,8 @@
 // Weighted mean and spread of feature columns: what MLlib's Summarizer computes for "mean", "std"
 // and "count". Blocks are summed in two passes over cached rows and merged by Chan's formula, so
-// that a constant column has a spread of exactly 0, however large its value.
+// that a constant column has a spread of exactly 0, up to where its square overflows. A column
+// whose moments aren't finite that way (NaN, infinities, values near 1e308) is summed as MLlib does
+// it, value by value, so that what overflows there overflows here.
 //
 // Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 // variances", 1979. One thread at a time.
@@ -39,6 +41,7 @@ class Moments {
  private:
   void AddDense(const table::FeatureBlock& block, int64_t first, int64_t rows);
   void AddSparse(const table::FeatureBlock& block);
+  void RedoColumn(const table::FeatureBlock& block, size_t column);
   void MergeSameSize(const Moments& other);
 
   double rows_ = 0;  // of positive weight
