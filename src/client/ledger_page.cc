@@ -291,7 +291,8 @@ void Places(const Story& story, Html* out) {
 
 std::string LevelText(const Release& release) {
   if (release.level == Release::Level::kUnsaid) return "not recorded";
-  return base::Cat(ledger::LevelName(release.level), " of ", release.kind);
+  return base::Cat(ledger::LevelName(release.level), " of ", release.kind,
+                   ledger::IsBinned(release) ? ", binned" : "");
 }
 
 void Budgets(const Story& story, Html* out) {
@@ -324,7 +325,8 @@ void Releases(const Story& story, Html* out) {
   out->Tag("<p>In the clear, to the cluster's statistics process. <em>aggregate</em>: sums over ");
   out->Tag(
       "rows, never a row. <em>scores</em>: the score or prediction, label and weight of each ");
-  out->Tag("row, in an order of no meaning, without features or identity. <em>verified</em>: an ");
+  out->Tag("row, in an order of no meaning, without features or identity. <em>binned</em>: of ");
+  out->Tag("ranges of scores, so that an area or a curve is approximate. <em>verified</em>: an ");
   out->Tag("enclave computed the same value and compared.</p>\n");
   Open("Inputs of statistics, released to the untrusted side, in the order of the ledger",
        {"#Entry", "Time", "Statistic", "Level", "#Rows", "#Numbers", "#Bytes", "Value", "Rule",

@@ -103,7 +103,7 @@ TEST_F(LedgerPageTest, TellsWhatHappened) {
   const std::string page = Page();
   for (const char* part :
        {"<h1>Job <bdi>risk</bdi></h1>", "<span class=\"badge good\">ledger whole</span>",
-        "<td><bdi>aggregate of binary</bdi></td>",
+        "<td><bdi>aggregate of binary, binned</bdi></td>",
         "123\xe2\x80\xaf"
         "456",
         "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",

@@ -64,10 +64,11 @@ void SayReport(const SessionReport& report, const Say& say) {
 
 // Spark Connect has no field for it, so that this line is where a script's user sees it.
 void SayRelease(const ledger::Release& release, const Say& say) {
+  const bool binned = ledger::IsBinned(release);
   say(base::Cat("released: ", release.statistic, ": ", release.budget_spent, " numbers about ",
                 release.rows, " rows (", release.kind, ", ", ledger::LevelName(release.level),
-                "); its value is computed outside the enclaves",
-                release.unverified ? " and NOT VERIFIED" : ""));
+                binned ? ", binned" : "", "); its value is ", binned ? "approximate and " : "",
+                "computed outside the enclaves", release.unverified ? " and NOT VERIFIED" : ""));
 }
 
 // For a shell: in single quotes, which end at themselves only.

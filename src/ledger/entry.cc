@@ -301,6 +301,10 @@ std::string EncodeSigned(std::string body, std::string signature) {
 
 }  // namespace
 
+bool IsBinned(const Release& release) {
+  return release.level == Release::Level::kAggregate && release.kind == "binary";
+}
+
 std::string_view LevelName(Release::Level level) {
   switch (level) {
     case Release::Level::kAggregate:

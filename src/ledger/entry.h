@@ -110,6 +110,8 @@ struct Entry {
 
 /// "aggregate", "scores", or "" where the entry doesn't say.
 std::string_view LevelName(Release::Level level);
+/// Whether the statistic is computed from bins of scores, so that its value is approximate.
+bool IsBinned(const Release& release);
 
 /// "head", "read", "write", "rows", "metrics", "models", "release" or "end".
 std::string_view KindName(const Event& event);

@@ -322,7 +322,8 @@ TEST_F(LedgerTest, ReleasesAreRenderedInFull) {
   for (const char* part :
        {"(binary, aggregate), 1000 rows, 24 numbers in 400 bytes, by [statistics] kinds, SHA-256 "
         "0404",
-        ", computed outside\n", "of data set 70707070707070707070707070707070: spent 48, left 52",
+        ", computed outside, binned\n",
+        "of data set 70707070707070707070707070707070: spent 48, left 52",
         ", computed outside, UNVERIFIED"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }

@@ -48,7 +48,7 @@ struct TextOf {
     out += Cat(", ", release.rows, " rows, ", release.budget_spent, " numbers");
     if (release.level != Release::Level::kUnsaid) out += Cat(" in ", release.bytes, " bytes");
     out += Cat(", by ", Shown(release.rule), ", SHA-256 ", Hex(release.content),
-               Marks(release.outside, release.unverified));
+               Marks(release.outside, release.unverified), IsBinned(release) ? ", binned" : "");
     for (const Spending& spending : release.data_sets) {
       out += Cat("\n", kContinued, "of data set ", base::Hex(spending.id), ": spent ",
                  spending.spent, ", left ", spending.left);
