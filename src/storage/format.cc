@@ -20,6 +20,7 @@ using base::StatusOr;
 namespace {
 
 constexpr std::string_view kIndexTag = "soteria/1 index";
+constexpr std::string_view kIndexOriginsTag = "soteria/2 index";  // of a tree, with origins
 constexpr std::string_view kEntryTag = "soteria/1 file";
 constexpr size_t kTeeKindBytesMax = 32;
 
@@ -39,6 +40,12 @@ bool NameCharacter(char c) {
 void WriteEntry(const FileEntry& entry, FieldWriter* out) {
   out->Add(entry.name).Add(entry.object).Add(entry.file_id).AddU64(entry.size).AddU64(entry.rows);
   out->Add(base::View(entry.check)).Add(entry.wrapped_key);
+}
+
+void WriteOrigin(const Origin& origin, FieldWriter* out) {
+  out->AddU64(static_cast<uint64_t>(origin.made)).Add(origin.write).AddBool(origin.once);
+  out->AddU64(origin.ids.size());
+  for (const std::string& id : origin.ids) out->Add(id);
 }
 
 StatusOr<std::string> NextText(FieldReader* in, std::string_view what) {
@@ -61,6 +68,37 @@ StatusOr<FileEntry> ReadEntry(FieldReader* in) {
   SOTERIA_ASSIGN_OR_RETURN(entry.check, NextDigest(in, "check"));
   SOTERIA_ASSIGN_OR_RETURN(entry.wrapped_key, NextText(in, "wrapped key"));
   return entry;
+}
+
+StatusOr<Origin> ReadOrigin(FieldReader* in) {
+  Origin origin;
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t made, Must(in->NextU64(), "origin"));
+  if (made > static_cast<uint64_t>(Origin::Made::kJob)) return Refuse("index: origin");
+  origin.made = static_cast<Origin::Made>(made);
+  SOTERIA_ASSIGN_OR_RETURN(origin.write, NextText(in, "write"));
+  SOTERIA_ASSIGN_OR_RETURN(origin.once, Must(in->NextBool(), "once"));
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t ids, Must(in->NextU64(), "number of origins"));
+  if (ids > kOriginsMax) return Refuse("index: too many origins");
+  for (uint64_t i = 0; i < ids; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(origin.ids.emplace_back(), NextText(in, "id of an origin"));
+  }
+  return origin;
+}
+
+Status ValidateOrigin(const Origin& origin) {
+  if (origin.made > Origin::Made::kJob) return Refuse("index: origin");
+  if (origin.made != Origin::Made::kJob) {
+    return origin == Origin{.made = origin.made} ? base::OkStatus() : Refuse("index: origin");
+  }
+  if (origin.write.size() != kIdBytes || origin.ids.size() > kOriginsMax ||
+      (origin.once && origin.ids.empty())) {
+    return Refuse("index: origin of a job's file");
+  }
+  for (size_t i = 0; i < origin.ids.size(); ++i) {
+    const bool after = i == 0 || origin.ids[i - 1] < origin.ids[i];
+    if (origin.ids[i].size() != kIdBytes || !after) return Refuse("index: id of an origin");
+  }
+  return base::OkStatus();
 }
 
 Status CheckTeeKindList(const std::vector<std::string>& kinds) {
@@ -132,7 +170,8 @@ Status ValidateFileEntry(const FileEntry& entry, RootKind kind) {
   if (entry.wrapped_key.empty() || entry.wrapped_key.size() > kWrappedKeyBytesMax) {
     return Refuse("index: wrapped key");
   }
-  return base::OkStatus();
+  if (kind == RootKind::kDataSet && entry.origin != Origin{}) return Refuse("index: origin");
+  return ValidateOrigin(entry.origin);
 }
 
 Status ValidateIndex(const Index& index) {
@@ -147,19 +186,25 @@ Status ValidateIndex(const Index& index) {
   if (index.files.size() > kFilesMax) return Refuse("index: too many files");
   for (const FileEntry& file : index.files) {
     SOTERIA_RETURN_IF_ERROR(ValidateFileEntry(file, index.kind));
+    if (!index.has_origins && file.origin != Origin{}) return Refuse("index: origin");
   }
   SOTERIA_RETURN_IF_ERROR(CheckUnique(index.files));
   return tree ? CheckTreeShape(index.files) : base::OkStatus();
 }
 
 std::string EncodeIndex(const Index& index) {
+  const bool origins = index.kind == RootKind::kTree && index.has_origins;
   FieldWriter out;
-  out.Add(kIndexTag).AddU64(static_cast<uint64_t>(index.kind)).Add(index.id);
+  out.Add(origins ? kIndexOriginsTag : kIndexTag);
+  out.AddU64(static_cast<uint64_t>(index.kind)).Add(index.id);
   out.AddU64(index.version).Add(base::View(index.previous)).Add(index.schema_json);
   out.AddU64(index.tee_kinds.size());
   for (const std::string& kind : index.tee_kinds) out.Add(kind);
   out.AddU64(index.files.size());
-  for (const FileEntry& file : index.files) WriteEntry(file, &out);
+  for (const FileEntry& file : index.files) {
+    WriteEntry(file, &out);
+    if (origins) WriteOrigin(file.origin, &out);
+  }
   return out.Take();
 }
 
@@ -168,13 +213,16 @@ StatusOr<Index> ParseIndex(std::string_view plain) {
   FieldReader in(plain);
   Index index;
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view tag, Must(in.Next(), "tag"));
-  if (tag != kIndexTag) return Refuse("index: tag");
+  const bool origins = tag == kIndexOriginsTag;
+  if (!origins && tag != kIndexTag) return Refuse("index: tag");
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, Must(in.NextU64(), "kind"));
   if (kind != static_cast<uint64_t>(RootKind::kDataSet) &&
       kind != static_cast<uint64_t>(RootKind::kTree)) {
     return Refuse("index: kind");
   }
   index.kind = static_cast<RootKind>(kind);
+  if (origins && index.kind != RootKind::kTree) return Refuse("index: tag of a data set");
+  index.has_origins = origins || index.kind == RootKind::kDataSet;
   SOTERIA_ASSIGN_OR_RETURN(index.id, NextText(&in, "id"));
   SOTERIA_ASSIGN_OR_RETURN(index.version, Must(in.NextU64(), "version"));
   SOTERIA_ASSIGN_OR_RETURN(index.previous, NextDigest(&in, "previous"));
@@ -188,6 +236,8 @@ StatusOr<Index> ParseIndex(std::string_view plain) {
   if (files > kFilesMax) return Refuse("index: too many files");
   for (uint64_t i = 0; i < files; ++i) {
     SOTERIA_ASSIGN_OR_RETURN(index.files.emplace_back(), ReadEntry(&in));
+    if (!origins) continue;
+    SOTERIA_ASSIGN_OR_RETURN(index.files.back().origin, ReadOrigin(&in));
   }
   if (!in.AtEnd()) return Refuse("index: bytes after its end");
   SOTERIA_RETURN_IF_ERROR(ValidateIndex(index));

@@ -29,6 +29,7 @@ inline constexpr size_t kComponentBytesMax = 255;
 inline constexpr size_t kNameBytesMax = 1024;
 inline constexpr size_t kWrappedKeyBytesMax = 92;  // nonce, key of at most 64 bytes, tag
 inline constexpr size_t kTeeKindsMax = 16;
+inline constexpr size_t kOriginsMax = 64;  // data sets and trees that one written file is made of
 inline constexpr size_t kSchemaBytesMax = size_t{16} << 20;
 inline constexpr size_t kIndexBytesMax = size_t{128} << 20;
 inline constexpr uint64_t kRowGroupBytesMax = uint64_t{1} << 30;
@@ -38,6 +39,22 @@ inline constexpr uint64_t kChainStepsMax =
     10'000;  // versions between the recorded and the found one
 inline constexpr std::string_view kIndexName = "_soteria_index";
 inline constexpr std::string_view kLockName = "_soteria_lock";
+
+/// Whose rows a file of a tree holds: what is released about them is released about their origin.
+struct Origin {
+  enum class Made : uint8_t {
+    kUnknown = 0,  // sealed before origins were kept
+    kPut = 1,      // the owner put it: its tree is its origin
+    kJob = 2       // a job wrote it
+  };
+  Made made = Made::kUnknown;
+  // Of a job's files only:
+  std::string write = {};             // 16 random bytes, the same for all files of one write
+  bool once = false;                  // no row of an origin is in the write twice, and no other row
+  std::vector<std::string> ids = {};  // 16 bytes each, ascending: what the owner put
+
+  bool operator==(const Origin&) const = default;
+};
 
 /// One file of a root.
 struct FileEntry {
@@ -49,6 +66,7 @@ struct FileEntry {
   base::Digest
       check{};  // data set: SHA-256 of the encrypted footer; tree: of the last sealed chunk
   std::string wrapped_key = {};  // the file's key under the root's key: nonce | ciphertext | tag
+  Origin origin = {};            // of trees
 
   bool operator==(const FileEntry&) const = default;
 };
@@ -63,6 +81,7 @@ struct Index {
   std::string schema_json = {};  // Spark's schema JSON; empty for trees
   std::vector<std::string> tee_kinds = {};  // which kinds may ever get the key, by name, ascending
   std::vector<FileEntry> files = {};        // data set: partition order; tree: ascending by name
+  bool has_origins = true;  // of trees: false for one that was written before they were kept
 
   bool operator==(const Index&) const = default;
 };
@@ -73,7 +92,8 @@ std::string EncodeIndex(const Index& index);
 base::StatusOr<Index> ParseIndex(std::string_view plain);
 base::Status ValidateIndex(const Index& index);
 
-/// One entry alone, as a worker's sealed answer carries it to the master.
+/// One entry alone, as a worker's sealed answer carries it to the master; without an origin, which
+/// is the master's to say.
 std::string EncodeFileEntry(const FileEntry& entry);
 base::StatusOr<FileEntry> ParseFileEntry(std::string_view bytes, RootKind kind);
 base::Status ValidateFileEntry(const FileEntry& entry, RootKind kind);

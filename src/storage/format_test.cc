@@ -39,11 +39,22 @@ Index TreeIndex() {
   index.kind = RootKind::kTree;
   index.schema_json.clear();
   index.files = {Entry("a", 'a'), Entry("a-b", 'b'), Entry("d/e/f", 'c')};
+  index.files[0].origin.made = Origin::Made::kPut;
+  index.files[1].origin = {
+      Origin::Made::kJob, std::string(16, 'w'), true, {std::string(16, 'p'), std::string(16, 'q')}};
+  return index;
+}
+
+/// As trees were written before origins were kept.
+Index OldTree() {
+  Index index = TreeIndex();
+  index.has_origins = false;
+  for (FileEntry& file : index.files) file.origin = {};
   return index;
 }
 
 TEST(FormatTest, EncodingRoundTrips) {
-  for (const Index& index : {DataSet(), TreeIndex()}) {
+  for (const Index& index : {DataSet(), TreeIndex(), OldTree()}) {
     const auto parsed = ParseIndex(EncodeIndex(index));
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     EXPECT_EQ(*parsed, index);
@@ -52,30 +63,55 @@ TEST(FormatTest, EncodingRoundTrips) {
 }
 
 TEST(FormatTest, EveryProperPrefixAndAnyAppendedByteIsRefused) {
-  const std::string bytes = EncodeIndex(DataSet());
-  for (size_t n = 0; n < bytes.size(); ++n) {
-    const auto parsed = ParseIndex(std::string_view(bytes).substr(0, n));
-    ASSERT_FALSE(parsed.ok()) << n;
-    ASSERT_TRUE(base::Is(parsed.status(), base::kIntegrity)) << parsed.status();
+  for (const Index& index : {DataSet(), TreeIndex(), OldTree()}) {
+    const std::string bytes = EncodeIndex(index);
+    for (size_t n = 0; n < bytes.size(); ++n) {
+      const auto parsed = ParseIndex(std::string_view(bytes).substr(0, n));
+      ASSERT_FALSE(parsed.ok()) << n;
+      ASSERT_TRUE(base::Is(parsed.status(), base::kIntegrity)) << parsed.status();
+    }
+    EXPECT_FALSE(ParseIndex(bytes + std::string(1, '\0')).ok());
+    EXPECT_FALSE(ParseIndex(bytes + bytes).ok());
   }
-  EXPECT_FALSE(ParseIndex(bytes + std::string(1, '\0')).ok());
-  EXPECT_FALSE(ParseIndex(bytes + bytes).ok());
+}
+
+TEST(FormatTest, OnlyATreeThatKeepsOriginsHasThem) {
+  Index data = DataSet();
+  data.files[0].origin.made = Origin::Made::kPut;
+  EXPECT_TRUE(base::Is(ValidateIndex(data), base::kIntegrity));
+  Index old = TreeIndex();
+  old.has_origins = false;
+  EXPECT_TRUE(base::Is(ValidateIndex(old), base::kIntegrity));
+}
+
+// An older tree says of no file where its rows are from: not that the owner put them.
+TEST(FormatTest, FilesOfAnOlderTreeAreOfUnknownOrigin) {
+  const auto parsed = ParseIndex(EncodeIndex(OldTree()));
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  for (const FileEntry& file : parsed->files) {
+    EXPECT_EQ(file.origin.made, Origin::Made::kUnknown);
+  }
+  EXPECT_EQ(FileEntry().origin.made, Origin::Made::kUnknown);
+  EXPECT_EQ(ParseFileEntry(EncodeFileEntry(TreeIndex().files[1]), RootKind::kTree)->origin,
+            Origin());
 }
 
 // What flips to something else that parses must be a different index, encoded as exactly these
 // bytes.
 TEST(FormatTest, ParsingIsCanonical) {
-  const std::string bytes = EncodeIndex(DataSet());
-  size_t accepted = 0;
-  for (size_t i = 0; i < bytes.size() * 8; ++i) {
-    std::string changed = bytes;
-    changed[i / 8] = static_cast<char>(changed[i / 8] ^ (1 << (i % 8)));
-    const auto parsed = ParseIndex(changed);
-    if (!parsed.ok()) continue;
-    ++accepted;
-    ASSERT_EQ(EncodeIndex(*parsed), changed);
+  for (const Index& index : {DataSet(), TreeIndex()}) {
+    const std::string bytes = EncodeIndex(index);
+    size_t accepted = 0;
+    for (size_t i = 0; i < bytes.size() * 8; ++i) {
+      std::string changed = bytes;
+      changed[i / 8] = static_cast<char>(changed[i / 8] ^ (1 << (i % 8)));
+      const auto parsed = ParseIndex(changed);
+      if (!parsed.ok()) continue;
+      ++accepted;
+      ASSERT_EQ(EncodeIndex(*parsed), changed);
+    }
+    EXPECT_GT(accepted, 0u);  // e.g. another digest: only the seal can tell
   }
-  EXPECT_GT(accepted, 0u);  // e.g. another digest: only the seal can tell
 }
 
 struct Hostile {
@@ -146,6 +182,30 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"tree path climbs", [](Index& i) { i.files[2].name = "d/../e"; }},
         Hostile{"tree path with an empty part", [](Index& i) { i.files[2].name = "d//e"; }},
         Hostile{"tree path ends in a slash", [](Index& i) { i.files[2].name = "d/e/"; }},
+        Hostile{"tree origin of no kind",
+                [](Index& i) { i.files[0].origin.made = static_cast<Origin::Made>(3); }},
+        Hostile{"tree put by a write",
+                [](Index& i) { i.files[0].origin.write = std::string(16, 'w'); }},
+        Hostile{"tree put of an origin",
+                [](Index& i) { i.files[0].origin.ids = {std::string(16, 'p')}; }},
+        Hostile{"tree put once", [](Index& i) { i.files[0].origin.once = true; }},
+        Hostile{"tree write short", [](Index& i) { i.files[1].origin.write.pop_back(); }},
+        Hostile{"tree rows of nobody once", [](Index& i) { i.files[1].origin.ids.clear(); }},
+        Hostile{"tree origin short", [](Index& i) { i.files[1].origin.ids[0].pop_back(); }},
+        Hostile{"tree origin twice",
+                [](Index& i) { i.files[1].origin.ids[1] = i.files[1].origin.ids[0]; }},
+        Hostile{"tree origins out of order",
+                [](Index& i) {
+                  std::swap(i.files[1].origin.ids[0], i.files[1].origin.ids[1]);
+                }},
+        Hostile{"tree origins too many",
+                [](Index& i) {
+                  i.files[1].origin.ids.clear();
+                  for (size_t n = 0; n <= kOriginsMax; ++n) {
+                    i.files[1].origin.ids.push_back(std::string(15, 'o') +
+                                                    static_cast<char>(n));
+                  }
+                }},
         Hostile{"tree path too long",
                 [](Index& i) {
                   i.files[2].name = "d";

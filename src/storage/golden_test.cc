@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "src/base/errors.h"
+#include "src/base/text.h"
 #include "src/storage/dataset.h"
 #include "src/storage/root_for_test.h"
 #include "src/storage/tree.h"
@@ -63,6 +64,10 @@ std::shared_ptr<arrow::Table> GoldenTable() {
 
 std::string GoldenFolder() { return std::string(SOTERIA_SOURCE_DIR) + "/tests/golden"; }
 
+Origin GoldenOrigin() {
+  return {Origin::Made::kJob, "golden-write-001", true, {kDataSetId, kTreeId}};
+}
+
 void WriteGolden(const std::string& folder) {
   const auto files = base::PosixFiles();
   base::RandomForTest random(42);
@@ -81,17 +86,19 @@ void WriteGolden(const std::string& folder) {
     ASSERT_TRUE(published.ok()) << published.status();
     opened = *published;
   }
-  const std::string root = folder + "/tree";
+  const std::string root = folder + "/tree_origins";
   const crypto::Secret tree_key = DatasetKey(UserKey(), kTreeId);
   auto tree = Tree::CreateEmpty(*files, random, root, tree_key, kTreeId, {"sgx"});
   ASSERT_TRUE(tree.ok()) << tree.status();
   const auto parquet = ParquetBytes(*table);
   ASSERT_TRUE(parquet.ok()) << parquet.status();
-  const auto text =
+  auto text =
       Tree::WriteFile(*files, random, root, tree_key, kTreeId, "m/metadata/part-00000", "{}\n");
-  const auto data = Tree::WriteFile(*files, random, root, tree_key, kTreeId,
-                                    "m/data/part-00000.snappy.parquet", *parquet, 100);
+  auto data = Tree::WriteFile(*files, random, root, tree_key, kTreeId,
+                              "m/data/part-00000.snappy.parquet", *parquet, 100);
   const auto empty = Tree::WriteFile(*files, random, root, tree_key, kTreeId, "m/_SUCCESS", "");
+  text->origin.made = Origin::Made::kPut;
+  data->origin = GoldenOrigin();
   ASSERT_TRUE(tree->Publish(random, {*text, *data, *empty}, {}).ok());
 }
 
@@ -122,11 +129,17 @@ TEST(GoldenTest, DataSetOpens) {
   EXPECT_TRUE((*arrow::ConcatenateTables(parts))->Equals(*GoldenTable()));
 }
 
-TEST(GoldenTest, TreeOpens) {
+void CheckGoldenTree(const std::string& name, bool has_origins) {
   const auto files = base::PosixFiles();
-  const auto tree =
-      Tree::Open(*files, GoldenFolder() + "/tree", DatasetKey(UserKey(), kTreeId), kTreeId);
+  const auto tree = Tree::Open(*files, base::Cat(GoldenFolder(), "/", name),
+                               DatasetKey(UserKey(), kTreeId), kTreeId);
   ASSERT_TRUE(tree.ok()) << tree.status();
+  EXPECT_EQ(tree->index().index.has_origins, has_origins);
+  const auto origin = [&](std::string_view file) { return tree->Find(file)->origin; };
+  EXPECT_EQ(origin("m/metadata/part-00000"),
+            has_origins ? Origin{.made = Origin::Made::kPut} : Origin());
+  EXPECT_EQ(origin("m/data/part-00000.snappy.parquet"), has_origins ? GoldenOrigin() : Origin());
+  EXPECT_EQ(origin("m/_SUCCESS"), Origin());
   EXPECT_EQ(tree->List("m").size(), 3u);
   EXPECT_EQ(*tree->Read("m/metadata/part-00000", 100), "{}\n");
   EXPECT_EQ(*tree->Read("m/_SUCCESS", 100), "");
@@ -135,6 +148,10 @@ TEST(GoldenTest, TreeOpens) {
   EXPECT_TRUE((*table)->Equals(*GoldenTable()));
   EXPECT_TRUE(table::IsVector(*(*table)->schema()->field(3)));
 }
+
+TEST(GoldenTest, TreeOpens) { CheckGoldenTree("tree_origins", true); }
+
+TEST(GoldenTest, TreeFromBeforeOriginsOpens) { CheckGoldenTree("tree", false); }
 
 }  // namespace
 }  // namespace soteria::storage

@@ -247,6 +247,7 @@ StatusOr<OpenedIndex> PublishIndex(base::Files& files, base::Random& random,
     next.version = replaced->index.version + 1;
     next.previous = replaced->digest;
   }
+  next.has_origins = true;
   SOTERIA_ASSIGN_OR_RETURN(const std::string sealed, SealIndex(next, dataset_key, random));
   SOTERIA_RETURN_IF_ERROR(PutInPlace(files, root, sealed, current, replaced));
   if (replaced != nullptr) RemoveReplaced(files, root, replaced->index, next);

@@ -63,7 +63,7 @@ def open_index(root, key):
     def number():
         return struct.unpack("<Q", next(plain))[0]
 
-    assert next(plain) == b"soteria/1 index"
+    has_origins = next(plain) == b"soteria/2 index"
     assert (number(), next(plain), number()) == (kind, root_id, version)
     index = {"id": root_id, "version": version, "previous": next(plain), "schema": next(plain)}
     index["tee_kinds"] = [next(plain) for _ in range(number())]
@@ -76,6 +76,7 @@ def open_index(root, key):
             "rows": number(),
             "check": next(plain),
             "wrapped_key": next(plain),
+            "origin": (number(), next(plain), number(), [next(plain) for _ in range(number())]) if has_origins else None,
         }
         for _ in range(number())
     ]
@@ -165,16 +166,21 @@ def test_the_wrong_key_opens_nothing(dataset_key):
         pq.read_table(path)
 
 
-def test_tree_reads_by_its_page():
+@pytest.mark.parametrize("tree", ["tree", "tree_origins"])
+def test_tree_reads_by_its_page(tree):
     key = derive(b"dataset", TREE_ID, 16)
-    index = open_index(GOLDEN / "tree", key)
+    index = open_index(GOLDEN / tree, key)
     assert index["schema"] == b""
+    origins = {entry["name"]: entry["origin"] for entry in index["files"]}
+    assert origins == (dict.fromkeys(origins) if tree == "tree" else {
+        "m/_SUCCESS": (0, b"", 0, []), "m/metadata/part-00000": (1, b"", 0, []),
+        "m/data/part-00000.snappy.parquet": (2, b"golden-write-001", 1, [DATASET_ID, TREE_ID])})
     contents = {}
     for entry in index["files"]:
         wrapped, file_id = entry["wrapped_key"], entry["file_id"]
         aad = fields(b"soteria/1 tree key", TREE_ID, file_id)
         file_key = AESGCM(key).decrypt(wrapped[:12], wrapped[12:], aad)
-        data = (GOLDEN / "tree" / entry["object"]).read_bytes()
+        data = (GOLDEN / tree / entry["object"]).read_bytes()
         assert len(data) == entry["size"]
         chunks = [data[i : i + CHUNK + 16] for i in range(0, len(data), CHUNK + 16)]
         assert hashlib.sha256(chunks[-1]).digest() == entry["check"]
