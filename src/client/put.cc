@@ -216,7 +216,7 @@ base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, base::Files& files,
                              storage::Tree::WriteFile(files, owner.random, dest.path, dest.key,
                                                       dest.id, file.relative, *bytes));
     objects.Add(entry.object);
-      entry.origin.made = storage::Origin::Made::kPut;
+    entry.origin.made = storage::Origin::Made::kPut;
     index.files.push_back(std::move(entry));
     result->bytes += file.size;
     progress(result->bytes, total);

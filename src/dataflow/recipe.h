@@ -51,6 +51,14 @@ struct DatasetSource {
   std::vector<std::string> columns;  // empty = all
 };
 
+/// Whose rows the files of a tree hold (storage::Origin), which is what a release about them costs
+/// and counts.
+struct RowOrigins {
+  std::vector<std::string> ids;  // 16 bytes each, ascending: what the owner put; empty: unknown
+  bool once = false;             // no row of an origin is there twice, and no other row
+  bool stored = false;           // all as the owner put them: no column was made by a job
+};
+
 /// Partition p is files[p].
 struct TreeSource {
   std::string root;
@@ -65,6 +73,7 @@ struct TreeSource {
   /// text, or "" for null.
   std::vector<std::string> keys;
   std::vector<std::string> values;
+  RowOrigins origins = {};  // for the master: no part of the digest, and it doesn't travel
 };
 
 /// Rows of one Arrow IPC table in a broadcast; partition p is the rows [row_ends[p-1],

@@ -197,6 +197,12 @@ std::vector<int64_t> TrueRows(const arrow::Array& array) {
   return rows;
 }
 
+base::StatusOr<int> ColumnOf(const Expr& e, const arrow::Schema& schema) {
+  BindContext context{schema, {}};
+  SOTERIA_ASSIGN_OR_RETURN(const BoundPtr bound, BindExpr(e, context, 1));
+  return bound->column;
+}
+
 base::StatusOr<Program> Program::Bind(const Expr& e, const arrow::Schema& schema) {
   BindContext context{schema, {}};
   SOTERIA_ASSIGN_OR_RETURN(BoundPtr root, BindExpr(e, context, 1));

@@ -73,6 +73,9 @@ std::string PrettyName(const Expr& e);
 /// "a.b" is b.
 std::string AutoName(const Expr& e);
 
+/// The column whose values the expression hands on as they are; -1 when it makes its own.
+base::StatusOr<int> ColumnOf(const Expr& e, const arrow::Schema& schema);
+
 /// Is there a rand() inside? Such an expression depends on the order of rows.
 bool IsNondeterministic(const Expr& e);
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "src/base/ascii.h"
@@ -39,6 +40,21 @@ base::StatusOr<FieldPtr> OutputField(const NamedExpr& column, const arrow::Schem
   field = field->WithName(column.name.empty() ? AutoName(*column.expr) : column.name);
   if (!column.metadata.empty()) field = table::WithSparkMetadata(field, column.metadata);
   return field;
+}
+
+base::StatusOr<std::vector<int>> ColumnsOf(const std::vector<NamedExpr>& columns,
+                                           const arrow::Schema& input) {
+  std::vector<int> passed;
+  for (const NamedExpr& column : columns) {
+    SOTERIA_ASSIGN_OR_RETURN(passed.emplace_back(), ColumnOf(*column.expr, input));
+  }
+  return passed;
+}
+
+std::vector<int> AllColumns(const arrow::Schema& input) {
+  std::vector<int> all(static_cast<size_t>(input.num_fields()));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
 void WriteNamed(const std::vector<NamedExpr>& columns, FieldWriter& out) {
@@ -114,6 +130,9 @@ class ProjectOperator : public Operator {
     }
     return arrow::Table::Make(std::move(schema), std::move(out), table->num_rows());
   }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return ColumnsOf(columns_, input);
+  }
 
  private:
   std::vector<NamedExpr> columns_;
@@ -149,6 +168,17 @@ class WithColumnsOperator : public Operator {
       if (places.empty()) out.push_back(std::move(values));
     }
     return arrow::Table::Make(std::move(schema), std::move(out), table->num_rows());
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<int> made, ColumnsOf(columns_, input));
+    std::vector<int> passed = AllColumns(input);
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      SOTERIA_ASSIGN_OR_RETURN(const FieldPtr field, OutputField(columns_[i], input));
+      const std::vector<size_t> places = Places(input, field->name());
+      for (const size_t place : places) passed[place] = made[i];
+      if (places.empty()) passed.push_back(made[i]);
+    }
+    return passed;
   }
 
  private:
@@ -202,6 +232,9 @@ class FilterOperator : public Operator {
     }
     return KeepRows(table, mask);
   }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
 
  private:
   ExprPtr condition_;
@@ -229,6 +262,9 @@ class LimitOperator : public Operator {
                                 std::min(rows_, table->num_rows()));
     }
     return table->Slice(0, rows_);
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
   }
 
  private:
@@ -272,6 +308,9 @@ class SampleOperator : public Operator {
     }
     return TakeTableRows(table, rows);
   }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
 
  private:
   double lower_;
@@ -291,6 +330,9 @@ class SortAllOperator : public Operator {
   }
   base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
     return SortByAll(table);
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
   }
 };
 
@@ -323,6 +365,9 @@ class SortOperator : public Operator {
     }
     return SortBy(table, columns);
   }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
 
  private:
   std::vector<SortKey> keys_;
@@ -349,6 +394,9 @@ class DropOperator : public Operator {
     }
     return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns),
                               table->num_rows());
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return Kept(input);
   }
 
  private:
@@ -391,6 +439,9 @@ class RenameOperator : public Operator {
     SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
     return arrow::Table::Make(std::move(schema), table->columns(), table->num_rows());
   }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
 
  private:
   std::vector<std::pair<std::string, std::string>> names_;
@@ -417,6 +468,9 @@ class ToDfOperator : public Operator {
   base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
     SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
     return arrow::Table::Make(std::move(schema), table->columns(), table->num_rows());
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
   }
 
  private:

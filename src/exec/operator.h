@@ -31,6 +31,9 @@ class Operator {
       const arrow::Schema& input) const = 0;
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> Apply(std::shared_ptr<arrow::Table> table,
                                                               uint64_t partition) const = 0;
+  /// For each column of the output the column of the input whose values it has, unchanged, in every
+  /// row that is left; -1 for one that the operator makes. No operator repeats a row.
+  virtual base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const = 0;
 };
 using OperatorPtr = std::shared_ptr<const Operator>;
 

@@ -98,7 +98,8 @@ class EnclaveSession : public Session {
     std::shared_ptr<const ml::Summary> summary;
     std::unique_ptr<StageScope> scope;
     std::optional<plan::Lowered> input;
-    std::vector<std::string> data;                // ids of what the summary is about
+    DataBehind data;             // whose rows the summary is about
+    std::optional<bool> enough;  // whether their weights tell no small group apart, once counted
     std::map<std::string, plan::PlanPtr> curves;  // that were worked out, by attribute
   };
 
@@ -117,6 +118,7 @@ class EnclaveSession : public Session {
   /// `release`: whether its statistic may be computed outside.
   base::StatusOr<ml::Attribute> SummaryAttribute(Fitted& fitted, const MethodCall& call,
                                                  bool release, Provenance* from);
+  base::StatusOr<bool> EnoughSummarized(Fitted& fitted, uint64_t min_rows);
   base::StatusOr<std::string> SummarizeUngated(const std::string& object_id,
                                                const plan::PlanPtr& input);
   base::StatusOr<plan::PlanPtr> SummaryTableUngated(const std::string& object_id,
@@ -126,9 +128,14 @@ class EnclaveSession : public Session {
                                                  const Progress& progress);
   base::Status WriteUngated(const plan::PlanPtr& plan, const std::string& format,
                             const std::string& path, WriteMode mode, const Progress& progress);
-  base::Status SaveFiles(std::vector<ml::SavedFile> files, const std::string& path, bool overwrite);
+  /// `behind`: what the files were made of.
+  base::Status SaveFiles(std::vector<ml::SavedFile> files, const std::string& path, bool overwrite,
+                         const DataBehind& behind);
   base::Status SaveUngated(std::vector<ml::SavedFile> files, const std::string& path,
-                           bool overwrite);
+                           bool overwrite, const DataBehind& behind);
+  /// Roots::Publish of the files of one write.
+  base::Status Publish(const policy::Readable& target, std::vector<storage::FileEntry> files,
+                       const std::vector<std::string>& removed, const DataBehind& behind);
   base::StatusOr<Loaded> LoadUngated(const std::string& class_name, const std::string& path);
 
   SessionWorld world_;

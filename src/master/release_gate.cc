@@ -12,6 +12,25 @@ const policy::StatisticsRule* ReleaseGate::RuleFor(stats::StatisticKind kind) co
   return gate_.MayRelease(stats::KindName(kind)).ok() ? gate_.statistics() : nullptr;
 }
 
+base::StatusOr<std::vector<ledger::VersionRecord>> ReleaseGate::Paying(
+    const std::vector<std::string>& data) const {
+  if (data.empty()) return base::Fail(base::kInternal, "a release of no data set");
+  for (const std::string& id : data) {
+    // The origin of rows that a job wrote need not be among what this one reads.
+    const base::StatusOr<policy::Readable> root = gate_.RootOf(base::Hex(id));
+    if (!root.ok()) {
+      return base::WithContext(root.status(),
+                               "rows that were written by a job are released about, which their "
+                               "origin's budget has to pay for");
+    }
+    if (!roots_.Records({id}).empty()) continue;
+    SOTERIA_RETURN_IF_ERROR(roots_.Open(*root).status());
+  }
+  std::vector<ledger::VersionRecord> records = roots_.Records(data);
+  if (records.size() == data.size()) return records;
+  return base::Fail(base::kInternal, "a release of a data set without a record");
+}
+
 base::StatusOr<Released<std::string>> ReleaseGate::Release(const Leaving& leaving) const {
   const std::string_view kind = stats::KindName(leaving.question.statistic.kind);
   SOTERIA_RETURN_IF_ERROR(gate_.MayRelease(kind));
@@ -37,10 +56,7 @@ base::StatusOr<Released<std::string>> ReleaseGate::Release(const Leaving& leavin
   entry.outside = true;
   entry.unverified = leaving.unverified;
   entry.content = crypto::Sha256(bytes);
-  std::vector<ledger::VersionRecord> records = roots_.Records(leaving.data);
-  if (leaving.data.empty() || records.size() != leaving.data.size()) {
-    return base::Fail(base::kInternal, "a release of no data set, or of one that isn't open");
-  }
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<ledger::VersionRecord> records, Paying(leaving.data));
   SOTERIA_RETURN_IF_ERROR(
       ledger_.AppendRelease(std::move(entry), rule.budget, std::move(records), clock_.NowMs()));
   return Released<std::string>(std::move(bytes));

@@ -35,13 +35,17 @@ class ReleaseGate {
     std::string what;               // class and metric, for the ledger
     uint64_t rows = 0;              // that the numbers are about
     uint64_t numbers = 0;           // the debit
-    std::vector<std::string> data;  // ids of the data sets and trees that the plan read
+    std::vector<std::string> data;  // ids of the data sets and trees that pay (DataBehind)
     bool unverified = false;
   };
-  /// The question as it goes out. kNotInManifest: the kind isn't listed, or a budget is spent.
+  /// The question as it goes out. kNotInManifest: the kind isn't listed, or a budget is spent, or
+  /// is of a root that isn't listed.
   base::StatusOr<Released<std::string>> Release(const Leaving& leaving) const;
 
  private:
+  base::StatusOr<std::vector<ledger::VersionRecord>> Paying(
+      const std::vector<std::string>& data) const;
+
   const policy::Gate& gate_;
   Roots& roots_;
   ledger::LedgerWriter& ledger_;

@@ -90,6 +90,7 @@ class Scene {
     provisioned_.manifest.statistics = std::move(rule);
     for (const std::string& id : {kPatients, kVisits}) {
       provisioned_.versions[id] = {id, 1, base::Digest{}, spent_before};
+      provisioned_.manifest.read.push_back({"/" + id, base::Hex(id)});
     }
     roots_ = std::make_unique<Roots>(provisioned_, *files_, crypto::OsRandom(), ledger_, clock_);
     gate = std::make_unique<ReleaseGate>(policy_, *roots_, ledger_, clock_);
@@ -340,8 +341,10 @@ void AskOnce(Chance& chance, const std::optional<policy::StatisticsRule>& rule, 
   const StatisticKind kind = One(chance, kKinds);
   const stats::Statistic asked = AnyAsked(chance, kind);
   const std::vector<double> rows = AnyRows(chance, kind);
-  const std::vector<std::string> data = One<std::vector<std::string>>(
+  const std::vector<std::string> roots = One<std::vector<std::string>>(
       chance, {{kPatients}, {kVisits}, {kPatients, kVisits}, {kPatients}, {}});
+  const DataBehind data = {roots, roots, Below(chance, 8) != 0};
+  const bool enough = Below(chance, 8) != 0;
   const bool weighted = !IsOfTable(kind) && Below(chance, 6) == 0;
   const bool lies = Below(chance, 8) == 0;
   scene.host.mood = lies ? WatchingHost::Mood::kLies : WatchingHost::Mood::kHonest;
@@ -352,8 +355,11 @@ void AskOnce(Chance& chance, const std::optional<policy::StatisticsRule>& rule, 
   if (weighted) exact.rows = sums;  // all weights are 1
   const auto value =
       answers ? scene.statistics->OfAnswers(asked, stats::PackDoubles(rows), "work", "what", data)
-              : scene.statistics->OfSums(asked, exact, "what", data);
+              : scene.statistics->OfSums(asked, exact, "what", data, enough);
   const bool left = scene.host.crossed.size() > before;
+  if (!data.once || roots.empty() || (!answers && !enough)) {
+    EXPECT_FALSE(left);
+  }
   if (!value.ok()) {
     if (left && !lies) {  // only what no enclave computes leaves without having a value
       const stats::Question released = stats::DecodeQuestion(scene.host.crossed.back()).value();
@@ -407,6 +413,7 @@ class ReleaseEdge : public testing::Test {
     rule.budget = budget;
     return rule;
   }
+  static DataBehind OfPatients() { return {{kPatients}, {kPatients}, true}; }
   /// Nine numbers.
   static base::StatusOr<StatisticValue> Moments(Scene& scene, double rows = 10) {
     stats::RegressionSums sums;
@@ -414,7 +421,7 @@ class ReleaseEdge : public testing::Test {
     stats::Statistic asked;
     asked.kind = StatisticKind::kRegression;
     asked.metric = "mse";
-    return scene.statistics->OfSums(asked, {sums.Encode(), {}}, "what", {kPatients});
+    return scene.statistics->OfSums(asked, {sums.Encode(), {}}, "what", OfPatients(), true);
   }
   static base::StatusOr<StatisticValue> Rows(Scene& scene) {
     stats::Statistic asked;
@@ -423,7 +430,7 @@ class ReleaseEdge : public testing::Test {
     std::vector<double> rows;
     for (int i = 0; i < 40; ++i) rows.insert(rows.end(), {i + 0.5, 0.0 + i, 1, 0});
     return scene.statistics->OfAnswers(asked, stats::PackDoubles(rows), "work", "what",
-                                       {kPatients});
+                                       OfPatients());
   }
 
   const crypto::IdentityKey identity_ = crypto::IdentityKey::Generate().value();
@@ -514,10 +521,17 @@ TEST_F(ReleaseEdge, TheGateItselfRefusesRowsKindsAndWhatNoBudgetIsFor) {
   EXPECT_TRUE(base::Is(scene.gate->Release(leaving).status(), base::kNotInManifest));
   leaving.question.statistic.kind = StatisticKind::kRegression;
   for (const std::vector<std::string>& data :
-       {std::vector<std::string>{}, {std::string(16, '?')}, {kPatients, kPatients}}) {
+       {std::vector<std::string>{}, {kPatients, kPatients}}) {
     leaving.data = data;
     EXPECT_TRUE(base::Is(scene.gate->Release(leaving).status(), base::kInternal));
   }
+  // An origin that the Manifest doesn't list has no budget here: what to list is in the text.
+  leaving.data = {kPatients, std::string(16, '?')};
+  const base::Status refused = scene.gate->Release(leaving).status();
+  EXPECT_TRUE(base::Is(refused, base::kNotInManifest));
+  EXPECT_NE(base::Message(refused).find("add [[read]] with its path and id = \"" +
+                                        base::Hex(std::string(16, '?'))),
+            std::string::npos);
   EXPECT_EQ(scene.owner.releases.size(), 1U);
 }
 

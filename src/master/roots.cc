@@ -131,6 +131,10 @@ base::StatusOr<storage::Tree> Roots::OpenTree(const policy::Readable& readable) 
 
 base::Status Roots::Publish(const policy::Readable& target, std::vector<storage::FileEntry> added,
                             const std::vector<std::string>& removed) {
+  for (const storage::FileEntry& file : added) {
+    if (file.origin.made == storage::Origin::Made::kJob) continue;
+    return base::Fail(base::kInternal, "a file of a job without its origin");
+  }
   // The owner refuses a version below one that it has stored, so they are reported in order.
   const std::lock_guard publishing(publishing_);
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));

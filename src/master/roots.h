@@ -44,13 +44,13 @@ class Roots {
   /// The same as a tree; kAnalysis when the root is a data set.
   base::StatusOr<storage::Tree> OpenTree(const policy::Readable& readable);
 
-  /// Publishes the next version of a writable root and returns once the owner has recorded it. When
-  /// that fails, what was to be added is removed from storage.
+  /// Publishes the next version of a writable root and returns once the owner has recorded it. Each
+  /// file says of whose rows it is. When that fails, what was to be added is removed from storage.
   base::Status Publish(const policy::Readable& root, std::vector<storage::FileEntry> added,
                        const std::vector<std::string>& removed);
 
-  /// The records of these roots as the session has accepted them; a root that it hasn't is left
-  /// out.
+  /// The records of these roots, as the owner gave them or the session has accepted them since; a
+  /// root without one is left out.
   std::vector<ledger::VersionRecord> Records(const std::vector<std::string>& ids);
 
   /// Removes files that were written below the writable root of this path and id (16 bytes) and

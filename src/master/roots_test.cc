@@ -15,6 +15,7 @@
 #include "src/crypto/identity.h"
 #include "src/dataflow/host_files_for_test.h"
 #include "src/dataflow/routed_files.h"
+#include "src/master/data_behind.h"
 #include "src/master/output_gate.h"
 #include "src/master/storage_catalog.h"
 #include "src/storage/dataset.h"
@@ -85,6 +86,13 @@ class RootsTest : public testing::Test {
   }
   std::unique_ptr<Roots> NewRoots() {
     return std::make_unique<Roots>(provisioned_, *files_, crypto::OsRandom(), ledger_, clock_);
+  }
+  /// A file as a job writes it.
+  static storage::FileEntry Sealed(Roots& roots, const policy::Readable& target,
+                                   const std::string& name, const std::string& bytes) {
+    storage::FileEntry file = roots.Seal(target, name, bytes, 0).value();
+    file.origin = OriginOfWrite({}, std::string(storage::kIdBytes, 'w'));
+    return file;
   }
   policy::Readable Readable(const std::string& path) { return gate_.MayRead(path).value(); }
 
@@ -172,14 +180,25 @@ TEST_F(RootsTest, PublishMakesTheNextVersionAndRecordsIt) {
   MakeTree();
   const auto roots = NewRoots();
   const auto target = Readable(TreePath() + "/model");
-  auto file = roots->Seal(target, "model/metadata/part-00000", "{}", 0);
-  ASSERT_TRUE(file.ok());
-  ASSERT_TRUE(roots->Publish(target, {*file}, {}).ok());
+  const auto file = Sealed(*roots, target, "model/metadata/part-00000", "{}");
+  ASSERT_TRUE(roots->Publish(target, {file}, {}).ok());
   const auto tree = roots->OpenTree(target).value();
   EXPECT_EQ(tree.index().index.version, 2u);
   EXPECT_EQ(tree.Read("model/metadata/part-00000", 100).value(), "{}");
   EXPECT_EQ(owner_.records.back().version, 2u);
   EXPECT_EQ(std::get<ledger::Access>(owner_.events.back()).mode, ledger::Access::Mode::kWrite);
+}
+
+TEST_F(RootsTest, AFileWithoutItsOriginIsNotPublished) {
+  MakeTree();
+  const auto roots = NewRoots();
+  const auto target = Readable(TreePath());
+  storage::FileEntry file = Sealed(*roots, target, "a", "x");
+  for (const auto made : {storage::Origin::Made::kUnknown, storage::Origin::Made::kPut}) {
+    file.origin = {.made = made};
+    EXPECT_TRUE(base::Is(roots->Publish(target, {file}, {}), base::kInternal));
+  }
+  EXPECT_EQ(roots->OpenTree(target)->index().index.version, 1u);
 }
 
 TEST_F(RootsTest, ADataSetIsNoTree) {
@@ -211,9 +230,8 @@ TEST_F(HostedRootsTest, AWritableRootIsMadeOnceAndPublishedTo) {
   EXPECT_EQ(tree->index().index.tee_kinds, std::vector<std::string>{"simulated"});
   ASSERT_EQ(owner_.records.size(), 1u);  // from now on the owner would miss it
   EXPECT_EQ(std::get<ledger::Access>(owner_.events.back()).mode, ledger::Access::Mode::kWrite);
-  const auto file = roots->Seal(target, "model/metadata/part-00000", "{}", 0);
-  ASSERT_TRUE(file.ok()) << base::Message(file.status());
-  ASSERT_TRUE(roots->Publish(target, {*file}, {}).ok());
+  const auto file = Sealed(*roots, target, "model/metadata/part-00000", "{}");
+  ASSERT_TRUE(roots->Publish(target, {file}, {}).ok());
   const auto written = roots->OpenTree(target).value();
   EXPECT_EQ(written.index().index.version, 2u);
   EXPECT_EQ(written.Read("model/metadata/part-00000", 100).value(), "{}");
@@ -243,7 +261,7 @@ TEST_F(HostedRootsTest, AnOlderAnAlteredAndAnUnservedIndexAreRefused) {
   const auto roots = NewRoots();
   ASSERT_TRUE(roots->OpenTree(target).ok());
   const std::string first = host_.Stored(index);
-  ASSERT_TRUE(roots->Publish(target, {roots->Seal(target, "a", "x", 0).value()}, {}).ok());
+  ASSERT_TRUE(roots->Publish(target, {Sealed(*roots, target, "a", "x")}, {}).ok());
   const std::string second = host_.Stored(index);
   host_.Store(index, first);
   EXPECT_TRUE(base::Is(roots->OpenTree(target).status(), base::kRolledBack));
@@ -284,7 +302,7 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   const auto target = Readable(TreePath());
   std::vector<storage::FileEntry> files;
   for (const char* name : {"t/part-00001", "t/part-00000", "t/_SUCCESS"}) {
-    files.push_back(roots->Seal(target, name, "line\n", 0).value());
+    files.push_back(Sealed(*roots, target, name, "line\n"));
   }
   ASSERT_TRUE(roots->Publish(target, files, {}).ok());
   const auto text = catalog.Resolve(TreePath() + "/t", "text");

@@ -6,6 +6,7 @@
 #include "src/base/text.h"
 #include "src/dataflow/feature_columns.h"
 #include "src/master/enclave_session.h"
+#include "src/master/summed_columns.h"
 #include "src/ml/catalog.h"
 
 namespace soteria::master {
@@ -78,7 +79,7 @@ base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimato
   fitted->scope->set_progress(nullptr);
   fitted->model = std::move(result.model);
   fitted->summary = fitted->model->summary();
-  fitted->data = DataOf(*lowered.recipe);
+  fitted->data = BehindOf(*lowered.recipe);
   if (fitted->summary != nullptr) fitted->table = input;
   if (fitted->summary != nullptr && !fitted->summary->complete()) {
     fitted->input = std::move(lowered);
@@ -165,21 +166,27 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluat
   const dataflow::RecipePtr recipe = lowered.recipe;
   const stats::Statistic asked = evaluator.Asks();
   const std::string what = base::Cat(evaluator.params().info().name, ".", asked.metric);
-  TableWork work(scope, std::move(lowered));
+  const DataBehind data = BehindOf(*recipe);
+  TableWork work(scope, lowered);
   StatisticValue value;
-  if (world_.statistics.ByAnswers(asked.kind, DataOf(*recipe))) {
+  if (world_.statistics.ByAnswers(asked.kind, data)) {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeAnswersKernel());
     SOTERIA_ASSIGN_OR_RETURN(std::string answers, work.Reduce(*kernel));
     const std::string made_by = base::Cat(base::View(recipe->digest), kernel->Encode());
-    SOTERIA_ASSIGN_OR_RETURN(value, world_.statistics.OfAnswers(asked, std::move(answers), made_by,
-                                                                what, DataOf(*recipe)));
+    SOTERIA_ASSIGN_OR_RETURN(
+        value, world_.statistics.OfAnswers(asked, std::move(answers), made_by, what, data));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
     SOTERIA_ASSIGN_OR_RETURN(std::string sums, work.Reduce(*kernel));
     SOTERIA_ASSIGN_OR_RETURN(stats::ExactSums exact,
                              stats::ExactSums::Decode(std::exchange(sums, {})));
-    SOTERIA_ASSIGN_OR_RETURN(
-        value, world_.statistics.OfSums(asked, std::move(exact), what, DataOf(*recipe)));
+    bool enough = false;
+    if (const auto* rule = world_.statistics.RuleFor(asked.kind, data); rule != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(const CellColumns columns, CellsOf(evaluator.Sums(), *input));
+      SOTERIA_ASSIGN_OR_RETURN(enough, EnoughRows(scope, lowered, columns, rule->min_rows));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(value,
+                             world_.statistics.OfSums(asked, std::move(exact), what, data, enough));
   }
   if (value.numbers.size() == 1) return value;
   return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");

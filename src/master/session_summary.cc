@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/master/enclave_session.h"
+#include "src/master/summed_columns.h"
 #include "src/ml/param.h"
 
 namespace soteria::master {
@@ -87,7 +88,7 @@ base::Status EnclaveSession::CompleteSummary(Fitted& fitted, const std::string& 
   if (const ml::RowKernel* kernel = summary.row_kernel(); kernel != nullptr) {
     StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, {});
     SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*fitted.table, scope));
-    fitted.data = DataOf(*lowered.recipe);
+    fitted.data = BehindOf(*lowered.recipe);
     TableWork work(scope, std::move(lowered));
     SOTERIA_ASSIGN_OR_RETURN(partial, work.Reduce(*kernel));
   } else if (fitted.input.has_value() && summary.kernel() != nullptr) {
@@ -101,6 +102,19 @@ base::Status EnclaveSession::CompleteSummary(Fitted& fitted, const std::string& 
   fitted.input.reset();
   fitted.scope.reset();
   return base::OkStatus();
+}
+
+// Summaries only count rows, so that nothing is added up but weights.
+base::StatusOr<bool> EnclaveSession::EnoughSummarized(Fitted& fitted, uint64_t min_rows) {
+  const auto weight = fitted.model->params().Column("weightCol");
+  if (!weight) return true;
+  if (!fitted.enough && fitted.table != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(const CellColumns columns, CellsOf({{}, weight}, *fitted.table));
+    StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, {});
+    SOTERIA_ASSIGN_OR_RETURN(const plan::Lowered lowered, plan::Lower(*fitted.table, scope));
+    SOTERIA_ASSIGN_OR_RETURN(fitted.enough, EnoughRows(scope, lowered, columns, min_rows));
+  }
+  return fitted.enough.value_or(false);
 }
 
 base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
@@ -117,9 +131,13 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
   auto asked = fitted.summary->AsStatistic(call.method, call.args);
   if (!release || !asked.has_value()) return fitted.summary->Get(call.method, call.args);
   const std::string what = NameOf(*fitted.model, call.method);
-  SOTERIA_ASSIGN_OR_RETURN(
-      StatisticValue value,
-      world_.statistics.OfSums(asked->statistic, std::move(asked->exact), what, fitted.data));
+  bool enough = false;
+  if (const auto* rule = world_.statistics.RuleFor(asked->statistic.kind, fitted.data)) {
+    SOTERIA_ASSIGN_OR_RETURN(enough, EnoughSummarized(fitted, rule->min_rows));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(StatisticValue value,
+                           world_.statistics.OfSums(asked->statistic, std::move(asked->exact), what,
+                                                    fitted.data, enough));
   *from = value.from;
   return asked->Value(std::move(value.numbers));
 }

@@ -88,6 +88,17 @@ base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const std::string&
   return world_.output.Permit(WriteUngated(plan, format, path, mode, progress));
 }
 
+base::Status EnclaveSession::Publish(const policy::Readable& target,
+                                     std::vector<storage::FileEntry> files,
+                                     const std::vector<std::string>& removed,
+                                     const DataBehind& behind) {
+  std::string write(storage::kIdBytes, '\0');
+  SOTERIA_RETURN_IF_ERROR(
+      world_.random.Fill({reinterpret_cast<uint8_t*>(write.data()), write.size()}));
+  for (storage::FileEntry& file : files) file.origin = OriginOfWrite(behind, write);
+  return world_.roots.Publish(target, std::move(files), removed);
+}
+
 base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::string& format,
                                           const std::string& path, WriteMode mode,
                                           const Progress& progress) {
@@ -132,16 +143,16 @@ base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::
     world_.roots.Discard(target.root, id, files);
     return written;
   }
-  return world_.roots.Publish(target, std::move(files), removed);
+  return Publish(target, std::move(files), removed, BehindOf(*lowered.recipe));
 }
 
 base::Status EnclaveSession::SaveFiles(std::vector<ml::SavedFile> files, const std::string& path,
-                                       bool overwrite) {
-  return world_.output.Permit(SaveUngated(std::move(files), path, overwrite));
+                                       bool overwrite, const DataBehind& behind) {
+  return world_.output.Permit(SaveUngated(std::move(files), path, overwrite, behind));
 }
 
 base::Status EnclaveSession::SaveUngated(std::vector<ml::SavedFile> files, const std::string& path,
-                                         bool overwrite) {
+                                         bool overwrite, const DataBehind& behind) {
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
   const std::vector<std::string> removed = Occupied(tree, target.relative);
@@ -161,7 +172,7 @@ base::Status EnclaveSession::SaveUngated(std::vector<ml::SavedFile> files, const
     }
     entries.push_back(*std::move(entry));
   }
-  return world_.roots.Publish(target, std::move(entries), removed);
+  return Publish(target, std::move(entries), removed, behind);
 }
 
 base::Status EnclaveSession::SaveModel(const std::string& object_id, const ml::ParamMap& params,
@@ -169,7 +180,12 @@ base::Status EnclaveSession::SaveModel(const std::string& object_id, const ml::P
   SOTERIA_ASSIGN_OR_RETURN(auto model, ModelWithParams(object_id, params));
   auto files = ml::Save(*model, world_.clock.NowMs());
   if (!files.ok()) return world_.output.Permit(files.status());
-  return SaveFiles(*std::move(files), path, overwrite);
+  SOTERIA_ASSIGN_OR_RETURN(const auto fitted, Find(object_id));
+  std::unique_lock lock(fitted->mutex);
+  DataBehind behind = fitted->data;
+  lock.unlock();
+  behind.once = false;  // made of these rows, and not rows
+  return SaveFiles(*std::move(files), path, overwrite, behind);
 }
 
 base::Status EnclaveSession::SaveStage(const std::string& class_name, const std::string& uid,
@@ -179,7 +195,7 @@ base::Status EnclaveSession::SaveStage(const std::string& class_name, const std:
   SOTERIA_ASSIGN_OR_RETURN(const ml::ClassInfo* info, ml::FindClass(class_name));
   SOTERIA_ASSIGN_OR_RETURN(ml::Params checked, ml::Params::Make(*info, uid, params));
   SOTERIA_ASSIGN_OR_RETURN(auto files, ml::SaveParams(checked, world_.clock.NowMs()));
-  return SaveFiles(std::move(files), path, overwrite);
+  return SaveFiles(std::move(files), path, overwrite, {});
 }
 
 base::StatusOr<Session::Loaded> EnclaveSession::Load(const std::string& class_name,
@@ -210,6 +226,10 @@ base::StatusOr<Session::Loaded> EnclaveSession::LoadUngated(const std::string& c
   if (loaded.model != nullptr) {
     auto fitted = std::make_shared<Fitted>();
     fitted->model = std::move(loaded.model);
+    std::vector<const storage::FileEntry*> entries;
+    for (const std::string& file : tree.List(source.relative)) entries.push_back(tree.Find(file));
+    const std::string& id = tree.index().index.id;
+    fitted->data = {{id}, OriginsOf(id, entries).ids, false};
     SOTERIA_ASSIGN_OR_RETURN(reply.model_id, Keep(std::move(fitted)));
   }
   return reply;

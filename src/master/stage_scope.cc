@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "src/crypto/hash.h"
+#include "src/master/summed_columns.h"
 #include "src/master/table_statistics.h"
 
 namespace soteria::master {
@@ -166,12 +168,20 @@ base::Status StageScope::OnLowered(const plan::Plan& node, const plan::Lowered& 
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::FinishAggregate(
-    const plan::AggregateNode& node, const plan::Lowered& input, std::string_view partial) {
-  SOTERIA_ASSIGN_OR_RETURN(auto rows, plan::Runner::FinishAggregate(node, input, partial));
+    const plan::Plan& plan, const plan::Lowered& input, std::string_view partial) {
+  SOTERIA_ASSIGN_OR_RETURN(auto rows, plan::Runner::FinishAggregate(plan, input, partial));
   if (statistics_ == nullptr) return rows;
+  const auto& node = std::get<plan::AggregateNode>(plan.node);
   SOTERIA_ASSIGN_OR_RETURN(const auto questions, QuestionsOf(node, partial, *rows));
-  SOTERIA_RETURN_IF_ERROR(
-      AskAll(*statistics_, questions, DataOf(*input.recipe), &aggregates_from_));
+  if (questions.empty()) return rows;
+  const DataBehind data = BehindOf(*input.recipe);
+  // All of one kind, and about the same rows.
+  const auto* rule = statistics_->RuleFor(questions.front().statistic.kind, data);
+  if (rule == nullptr) return rows;
+  SOTERIA_ASSIGN_OR_RETURN(const CellColumns columns, CellsOf(plan));
+  SOTERIA_ASSIGN_OR_RETURN(const bool enough, EnoughRows(*this, input, columns, rule->min_rows));
+  if (!enough) return rows;
+  SOTERIA_RETURN_IF_ERROR(AskAll(*statistics_, questions, data, &aggregates_from_));
   return rows;
 }
 

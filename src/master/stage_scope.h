@@ -116,7 +116,7 @@ class StageScope : public plan::Runner {
   base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) override;
   base::Status OnLowered(const plan::Plan& node, const plan::Lowered& lowered) override;
   /// After UseStatistics, by the Manifest's rule.
-  base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const plan::AggregateNode& node,
+  base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const plan::Plan& plan,
                                                                 const plan::Lowered& input,
                                                                 std::string_view partial) override;
   base::Digest ContentDigest(std::string_view bytes) override;

@@ -1,10 +1,8 @@
 #include "src/master/statistics.h"
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "src/base/errors.h"
 #include "src/crypto/hash.h"
@@ -21,39 +19,24 @@ bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
          (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
 }
 
-void AddData(const dataflow::Recipe& recipe, std::vector<std::string>& ids) {
-  std::visit(
-      [&](const auto& source) {
-        using Source = std::decay_t<decltype(source)>;
-        if constexpr (std::is_same_v<Source, dataflow::DatasetSource> ||
-                      std::is_same_v<Source, dataflow::TreeSource>) {
-          if (std::find(ids.begin(), ids.end(), source.id) == ids.end()) ids.push_back(source.id);
-        } else if constexpr (!std::is_same_v<Source, dataflow::LocalSource>) {
-          AddData(*source.parent, ids);
-        }
-      },
-      recipe.source);
-}
-
 }  // namespace
 
-std::vector<std::string> DataOf(const dataflow::Recipe& recipe) {
-  std::vector<std::string> ids;
-  AddData(recipe, ids);
-  return ids;
+const policy::StatisticsRule* Statistics::RuleFor(stats::StatisticKind kind,
+                                                  const DataBehind& data) const {
+  return data.MayBeCounted() ? gate_.RuleFor(kind) : nullptr;
 }
 
 base::StatusOr<StatisticValue> Statistics::OfSums(const stats::Statistic& asked,
                                                   stats::ExactSums exact, const std::string& what,
-                                                  const std::vector<std::string>& data) const {
+                                                  const DataBehind& data, bool enough) const {
   const auto inside = [&]() -> base::StatusOr<StatisticValue> {
     SOTERIA_ASSIGN_OR_RETURN(
         std::vector<double> numbers,
         stats::Compute(asked, {stats::InputForm::kSums, std::move(exact.sums)}));
     return StatisticValue{std::move(numbers), {}};
   };
-  const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
-  if (rule == nullptr || data.empty()) return inside();
+  const policy::StatisticsRule* rule = RuleFor(asked.kind, data);
+  if (rule == nullptr || !enough) return inside();
   auto made = stats::MakeReleasable(asked, exact, rule->min_rows, rule->bins);
   if (base::Is(made.status(), stats::kStaysInside)) return inside();
   SOTERIA_RETURN_IF_ERROR(made.status());
@@ -64,20 +47,20 @@ base::StatusOr<StatisticValue> Statistics::OfSums(const stats::Statistic& asked,
   leaving.what = what;
   leaving.rows = made->rows;
   leaving.numbers = made->numbers;
-  leaving.data = data;
+  leaving.data = data.Pays();
   return Outside(leaving, &own);
 }
 
-bool Statistics::ByAnswers(stats::StatisticKind kind, const std::vector<std::string>& data) const {
-  const policy::StatisticsRule* rule = gate_.RuleFor(kind);
-  return rule != nullptr && !data.empty() && rule->release == policy::ReleaseLevel::kScores;
+bool Statistics::ByAnswers(stats::StatisticKind kind, const DataBehind& data) const {
+  const policy::StatisticsRule* rule = RuleFor(kind, data);
+  return rule != nullptr && rule->release == policy::ReleaseLevel::kScores;
 }
 
 base::StatusOr<StatisticValue> Statistics::OfAnswers(const stats::Statistic& asked,
                                                      std::string answers, std::string_view work,
                                                      const std::string& what,
-                                                     const std::vector<std::string>& data) const {
-  const policy::StatisticsRule* rule = gate_.RuleFor(asked.kind);
+                                                     const DataBehind& data) const {
+  const policy::StatisticsRule* rule = RuleFor(asked.kind, data);
   if (rule == nullptr || answers.size() % kRowBytes != 0) {
     return base::Fail(base::kInternal, "answers that may not leave, or aren't rows");
   }
@@ -94,7 +77,7 @@ base::StatusOr<StatisticValue> Statistics::OfAnswers(const stats::Statistic& ask
   leaving.what = what;
   leaving.rows = leaving.question.input.bytes.size() / kRowBytes;
   leaving.numbers = leaving.rows * stats::kNumbersOfRow;
-  leaving.data = data;
+  leaving.data = data.Pays();
   leaving.unverified = rule->unverified;
   if (rule->unverified) return Outside(leaving, nullptr);
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> own,

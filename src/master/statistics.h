@@ -12,7 +12,7 @@
 
 #include "src/base/status.h"
 #include "src/crypto/secret.h"
-#include "src/dataflow/recipe.h"
+#include "src/master/data_behind.h"
 #include "src/master/release_gate.h"
 #include "src/master/statistics_process.h"
 #include "src/stats/statistic.h"
@@ -35,28 +35,29 @@ struct StatisticValue {
   Provenance from;
 };
 
-/// Ids of the data sets and trees that a recipe reads, each once.
-std::vector<std::string> DataOf(const dataflow::Recipe& recipe);
-
 class Statistics {
  public:
   /// `permutation_root` is the session's.
   Statistics(const ReleaseGate& gate, StatisticsProcess& process, crypto::Secret permutation_root)
       : gate_(gate), process_(process), permutation_root_(std::move(permutation_root)) {}
 
-  /// Of an exact sum. What is about no data set (rows that the script brought) stays inside: there
-  /// is no budget for it.
+  /// The rule by which a statistic of this kind about these rows may leave; nullptr if it can't.
+  const policy::StatisticsRule* RuleFor(stats::StatisticKind kind, const DataBehind& data) const;
+
+  /// Of an exact sum. What is about no data set (rows that the script brought) stays inside, there
+  /// being no budget for it, and so do rows that can't be counted as somebody's. `enough`: the
+  /// caller has found no small group of rows in the columns that are summed (summed_columns.h).
   base::StatusOr<StatisticValue> OfSums(const stats::Statistic& asked, stats::ExactSums exact,
-                                        const std::string& what,
-                                        const std::vector<std::string>& data) const;
+                                        const std::string& what, const DataBehind& data,
+                                        bool enough) const;
 
   /// Whether the rows' answers leave for this kind, so that OfAnswers is the way.
-  bool ByAnswers(stats::StatisticKind kind, const std::vector<std::string>& data) const;
+  bool ByAnswers(stats::StatisticKind kind, const DataBehind& data) const;
   /// Of rows (stats::InputForm::kRows), which leave permuted. `work` names what made them (recipe
   /// and kernel): the same work leaves the same bytes, however often it is done in a session.
   base::StatusOr<StatisticValue> OfAnswers(const stats::Statistic& asked, std::string answers,
                                            std::string_view work, const std::string& what,
-                                           const std::vector<std::string>& data) const;
+                                           const DataBehind& data) const;
 
  private:
   base::StatusOr<StatisticValue> Outside(const ReleaseGate::Leaving& leaving,

@@ -5,6 +5,7 @@
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/master/data_behind.h"
 #include "src/policy/path.h"
 #include "src/storage/dataset.h"
 #include "src/table/types.h"
@@ -98,7 +99,11 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& read
   }
   plan::Source source;
   source.partitions = table.files.size();
-  for (const std::string& file : table.files) source.bytes += tree.Find(file)->size;
+  std::vector<const storage::FileEntry*> entries;
+  for (const std::string& file : table.files) {
+    entries.push_back(tree.Find(file));
+    source.bytes += entries.back()->size;
+  }
   if (format == "text") {
     SOTERIA_ASSIGN_OR_RETURN(source.schema, WithKeys(*TextSchema(), table.keys));
   } else {
@@ -110,6 +115,7 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& read
   where.version = tree.index().index.version;
   where.index = tree.index().digest;
   where.format = format;
+  where.origins = OriginsOf(root.id, entries);
   where.files = std::move(table.files);
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
   for (const auto& key : table.keys) where.keys.push_back(key->name());

@@ -131,11 +131,11 @@ base::StatusOr<std::vector<TableQuestion>> QuestionsOf(const plan::AggregateNode
 }
 
 base::Status AskAll(const Statistics& statistics, const std::vector<TableQuestion>& questions,
-                    const std::vector<std::string>& data, Provenance* from) {
+                    const DataBehind& data, Provenance* from) {
   for (const TableQuestion& question : questions) {
-    SOTERIA_ASSIGN_OR_RETURN(
-        const StatisticValue value,
-        statistics.OfSums(question.statistic, {question.sums, std::nullopt}, question.what, data));
+    SOTERIA_ASSIGN_OR_RETURN(const StatisticValue value,
+                             statistics.OfSums(question.statistic, {question.sums, std::nullopt},
+                                               question.what, data, true));
     if (value.from.placement == Placement::kOutside) from->placement = Placement::kOutside;
     from->unverified = from->unverified || value.from.unverified;
   }

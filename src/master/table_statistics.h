@@ -34,8 +34,9 @@ base::StatusOr<std::vector<TableQuestion>> QuestionsOf(const plan::AggregateNode
                                                        std::string_view partial,
                                                        const arrow::Table& rows);
 
-/// Asks all of them; `from` says whether any was computed outside.
+/// Asks all of them, once it is known that their columns tell no small group of rows apart; `from`
+/// says whether any was computed outside.
 base::Status AskAll(const Statistics& statistics, const std::vector<TableQuestion>& questions,
-                    const std::vector<std::string>& data, Provenance* from);
+                    const DataBehind& data, Provenance* from);
 
 }  // namespace soteria::master

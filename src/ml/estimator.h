@@ -41,6 +41,10 @@ class Transformer {
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
       std::shared_ptr<arrow::Table> input) const = 0;
 
+  /// The columns whose values are the elements of the column it adds, unchanged; none where it
+  /// makes values.
+  virtual std::vector<std::string> Copies() const { return {}; }
+
   /// Canonical bytes: class, uid, set params, model data.
   std::string Encode() const;
   /// Canonical bytes of what the params don't hold; empty for stateless transformers.
@@ -140,6 +144,13 @@ class Estimator {
   virtual base::StatusOr<FitResult> FitRows(RowWork& work) const;
 };
 
+/// The columns whose values a sum over rows adds up, so that it is about the rows where they aren't
+/// 0 or differ; a sum that only counts rows has none.
+struct SummedColumns {
+  std::vector<std::string> values;
+  std::optional<std::string> weight;
+};
+
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
@@ -152,6 +163,8 @@ class Evaluator {
   virtual base::StatusOr<RowKernelPtr> MakeAnswersKernel() const = 0;
   /// The metric as a statistic of one number.
   virtual stats::Statistic Asks() const = 0;
+  /// What MakeKernel's sum adds up.
+  virtual SummedColumns Sums() const = 0;
   /// The metric, of MakeKernel's partial over all rows.
   base::StatusOr<double> Finish(std::string_view partial) const;
   virtual bool larger_is_better() const = 0;

@@ -185,9 +185,10 @@ Lowered Lowered::With(dataflow::OperatorBytes op, std::shared_ptr<arrow::Schema>
   return result;
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> Runner::FinishAggregate(const AggregateNode& node,
+base::StatusOr<std::shared_ptr<arrow::Table>> Runner::FinishAggregate(const Plan& plan,
                                                                       const Lowered& /*input*/,
                                                                       std::string_view partial) {
+  const auto& node = std::get<AggregateNode>(plan.node);
   SOTERIA_ASSIGN_OR_RETURN(auto rows, node.aggregate->Finish(partial));
   return node.summary == nullptr ? rows : node.summary->Table(*rows);
 }
@@ -202,7 +203,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Run
   dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
   stage.kernel = {"exec.aggregate", node.aggregate->Encode()};
   SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, runner.Run(stage, nullptr));
-  return runner.FinishAggregate(node, input, result.root_partial);
+  return runner.FinishAggregate(plan, input, result.root_partial);
 }
 
 base::Status CollectRows(const Plan& plan, Runner& runner,

@@ -45,8 +45,8 @@ class Runner {
   virtual base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) = 0;
   /// Called for each node once it is lowered; keeps the node's blocks if the owner persisted it.
   virtual base::Status OnLowered(const Plan& node, const Lowered& lowered) = 0;
-  /// The result of an aggregate whose partial over all of `input` is complete.
-  virtual base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const AggregateNode& node,
+  /// The result of `plan`, an AggregateNode, whose partial over all of `input` is complete.
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const Plan& plan,
                                                                         const Lowered& input,
                                                                         std::string_view partial);
   /// SHA-256.

@@ -24,6 +24,21 @@ std::string Below(std::string_view path, std::string_view root) {
   return std::string(path.substr(std::min(path.size(), root.size() + 1)));
 }
 
+void Name(const DataSetRule& rule, Readable* readable) { readable->data_set = &rule; }
+void Name(const WritableRule& rule, Readable* readable) { readable->writable = &rule; }
+
+template <class Rule>
+Readable At(const std::string& normal, const Rule& rule) {
+  Readable readable;
+  readable.path = normal;
+  readable.root = rule.path;
+  readable.relative = Below(normal, rule.path);
+  readable.id = rule.id;
+  readable.min_version = rule.min_version;
+  Name(rule, &readable);
+  return readable;
+}
+
 }  // namespace
 
 std::string_view OutputName(Output output) {
@@ -40,28 +55,27 @@ std::string_view OutputName(Output output) {
 
 base::StatusOr<Readable> Gate::MayRead(std::string_view path) const {
   SOTERIA_ASSIGN_OR_RETURN(const std::string normal, NormalisePath(path));
-  Readable readable;
-  readable.path = normal;
   // I3. Roots don't contain each other (ParseManifest), so at most one matches.
   for (const DataSetRule& rule : manifest_.read) {
-    if (!IsWithin(normal, rule.path)) continue;
-    readable.root = rule.path;
-    readable.relative = Below(normal, rule.path);
-    readable.id = rule.id;
-    readable.min_version = rule.min_version;
-    readable.data_set = &rule;
-    return readable;
+    if (IsWithin(normal, rule.path)) return At(normal, rule);
   }
   for (const WritableRule& rule : manifest_.write) {
-    if (!IsWithin(normal, rule.path)) continue;
-    readable.root = rule.path;
-    readable.relative = Below(normal, rule.path);
-    readable.id = rule.id;
-    readable.min_version = rule.min_version;
-    readable.writable = &rule;
-    return readable;
+    if (IsWithin(normal, rule.path)) return At(normal, rule);
   }
   return NotListed(normal, "read", manifest_);
+}
+
+base::StatusOr<Readable> Gate::RootOf(std::string_view id) const {
+  for (const DataSetRule& rule : manifest_.read) {
+    if (rule.id == id) return At(rule.path, rule);
+  }
+  for (const WritableRule& rule : manifest_.write) {
+    if (rule.id == id) return At(rule.path, rule);
+  }
+  return base::Fail(base::kNotInManifest, base::Cat("the root with the id ", id,
+                                                    " is not in the Manifest: add [[read]] "
+                                                    "with its path and id = \"",
+                                                    id, "\""));
 }
 
 base::StatusOr<const WritableRule*> Gate::MayWrite(std::string_view path) const {

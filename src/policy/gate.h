@@ -39,6 +39,8 @@ class Gate {
 
   /// `path` is at or below a root of [[read]] or [[write]].
   base::StatusOr<Readable> MayRead(std::string_view path) const;
+  /// The root of this id (32 hex digits), of [[read]] or [[write]]. Refused with what to list.
+  base::StatusOr<Readable> RootOf(std::string_view id) const;
   /// `path` is at or below a root of [[write]].
   base::StatusOr<const WritableRule*> MayWrite(std::string_view path) const;
   /// `class_name` (a JVM class name) matches a glob of [ml] classes.

@@ -76,6 +76,20 @@ TEST_F(GateTest, ReadsAWritableRoot) {
   EXPECT_EQ(tree->writable, &manifest_.write[0]);
 }
 
+TEST_F(GateTest, KnowsARootByItsId) {
+  const auto data = gate_.RootOf("00112233445566778899aabbccddeeff");
+  ASSERT_TRUE(data.ok());
+  EXPECT_EQ(data->path, "/bucket/patients");
+  EXPECT_EQ(data->relative, "");
+  EXPECT_EQ(data->min_version, 3u);
+  EXPECT_EQ(data->data_set, &manifest_.read[0]);
+  const auto tree = gate_.RootOf("ffeeddccbbaa99887766554433221100");
+  ASSERT_TRUE(tree.ok());
+  EXPECT_EQ(tree->writable, &manifest_.write[0]);
+  const std::string other(32, 'a');
+  ExpectRefused(gate_.RootOf(other).status(), "add [[read]] with its path and id = \"" + other);
+}
+
 TEST_F(GateTest, RefusesUnlistedReadsNamingTheLine) {
   for (const char* path : {"/bucket/patients2", "/bucket", "/bucket/patient", "/other"}) {
     ExpectRefused(gate_.MayRead(path).status(), std::string("add [[read]] path = \"") + path);

@@ -397,8 +397,10 @@ base::StatusOr<Question> DecodeQuestion(std::string_view bytes) {
   return question;
 }
 
-base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, const ExactSums& exact,
-                                          uint64_t min_rows, uint64_t bins) {
+namespace {
+
+base::StatusOr<Releasable> OfKind(const Statistic& statistic, const ExactSums& exact,
+                                  uint64_t min_rows, uint64_t bins) {
   switch (statistic.kind) {
     case StatisticKind::kBinary:
       return BinnedScores(statistic, exact, min_rows, bins);
@@ -412,6 +414,19 @@ base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, const Exac
       return ClassesReleasable(exact.sums, min_rows);
   }
   return NoSuchMetric(statistic);
+}
+
+}  // namespace
+
+base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, const ExactSums& exact,
+                                          uint64_t min_rows, uint64_t bins) {
+  SOTERIA_ASSIGN_OR_RETURN(Releasable made, OfKind(statistic, exact, min_rows, bins));
+  SOTERIA_ASSIGN_OR_RETURN(const Values numbers, UnpackDoubles(made.input.bytes));
+  // One row is enough to make a sum NaN or infinite: that some row has it would leave.
+  const bool finite = std::all_of(numbers.begin(), numbers.end(),
+                                  [](double number) { return std::isfinite(number); });
+  if (!finite) return base::Fail(kStaysInside, "a number that isn't finite");
+  return made;
 }
 
 base::StatusOr<double> BinningBound(std::string_view sums) {

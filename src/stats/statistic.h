@@ -76,7 +76,8 @@ struct Releasable {
 /// is about fewer than `min_rows` rows that have weight: a score histogram of at most `bins` bins
 /// merges neighbours until each label has none or enough in every bin, and says nothing of the
 /// scores but their order; counts and moments that are too small have no neighbour: kStaysInside.
-/// With bins, an area under the ROC curve differs from the exact one by at most BinningBound.
+/// A number that isn't finite stays inside with all others. With bins, an area under the ROC curve
+/// differs from the exact one by at most BinningBound.
 base::StatusOr<Releasable> MakeReleasable(const Statistic& statistic, const ExactSums& exact,
                                           uint64_t min_rows, uint64_t bins);
 

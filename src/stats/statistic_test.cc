@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 
+#include "src/base/errors.h"
 #include "src/stats/binary_metrics.h"
 #include "src/stats/doubles.h"
 #include "src/stats/multiclass_metrics.h"
@@ -220,6 +221,27 @@ Numbers Curve(const char* name, const Input& input) {
   const auto values = Compute(Asked(StatisticKind::kBinary, name), input);
   EXPECT_TRUE(values.ok()) << name;
   return values.ok() ? *values : Numbers();
+}
+
+// One row is enough for it: that somebody has such a value would leave.
+TEST(Statistic, ANumberThatIsntFiniteStaysInside) {
+  const double big = std::numeric_limits<double>::max();
+  for (const double odd : {std::nan(""), std::numeric_limits<double>::infinity(), -big}) {
+    RegressionSums sums;
+    for (int i = 0; i < 20; ++i) sums.Add(i, i == 7 ? odd : i + 1, 1);
+    const auto moments =
+        MakeReleasable(Asked(StatisticKind::kRegression, "mae"), {sums.Encode(), {}}, 5, 10);
+    EXPECT_TRUE(base::Is(moments.status(), kStaysInside));
+  }
+  for (const double odd : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    const auto mean =
+        MakeReleasable(Asked(StatisticKind::kSummary, "mean"),
+                       {PackDoubles(std::vector<double>{20, 1.5, 20, odd}), {}}, 5, 10);
+    EXPECT_TRUE(base::Is(mean.status(), kStaysInside));
+  }
+  EXPECT_TRUE(MakeReleasable(Asked(StatisticKind::kSummary, "mean"),
+                             {PackDoubles(std::vector<double>{20, 1.5, 20, 7}), {}}, 5, 10)
+                  .ok());
 }
 
 TEST(Statistic, CurvesAreTheirPoints) {

@@ -6,30 +6,34 @@
 
 #include "src/base/errors.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/row_cells.h"
 #include "src/ml/kernel.h"
 
 namespace soteria::worker {
 namespace {
 
 constexpr char kAggregateKind[] = "exec.aggregate";
+constexpr char kCellsKind[] = "exec.cells";
 
 base::Status NeedsTable() {
   return base::Fail(base::kProtocol, "a kernel over rows was sent to feature blocks");
 }
 
-class AggregateKernel : public StageKernel {
+/// exec's own: an Aggregate, or RowCells.
+template <class Kernel>
+class ExecKernel : public StageKernel {
  public:
-  explicit AggregateKernel(exec::Aggregate aggregate) : aggregate_(std::move(aggregate)) {}
+  explicit ExecKernel(Kernel kernel) : kernel_(std::move(kernel)) {}
   base::StatusOr<std::string> Map(const Block& block, uint64_t partition) const override {
     if (block.table == nullptr) return NeedsTable();
-    return aggregate_.Map(*block.table, partition);
+    return kernel_.Map(*block.table, partition);
   }
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
-    return aggregate_.Merge(children);
+    return kernel_.Merge(children);
   }
 
  private:
-  exec::Aggregate aggregate_;
+  Kernel kernel_;
 };
 
 class RowsKernel : public StageKernel {
@@ -75,7 +79,11 @@ base::StatusOr<std::shared_ptr<const StageKernel>> DecodeStageKernel(
     const dataflow::OperatorBytes& kernel) {
   if (kernel.kind == kAggregateKind) {
     SOTERIA_ASSIGN_OR_RETURN(exec::Aggregate aggregate, exec::Aggregate::Decode(kernel.bytes));
-    return Make<AggregateKernel>(std::move(aggregate));
+    return Make<ExecKernel<exec::Aggregate>>(std::move(aggregate));
+  }
+  if (kernel.kind == kCellsKind) {
+    SOTERIA_ASSIGN_OR_RETURN(exec::RowCells cells, exec::RowCells::Decode(kernel.bytes));
+    return Make<ExecKernel<exec::RowCells>>(std::move(cells));
   }
   if (ml::IsKernel(kernel.kind)) {
     SOTERIA_ASSIGN_OR_RETURN(ml::KernelPtr decoded, ml::DecodeKernel(kernel.kind, kernel.bytes));

@@ -1,5 +1,5 @@
-// The one place that knows which folder's kernel a kind names: "exec.aggregate", an ml kernel over
-// feature blocks, or an ml kernel over rows. Immutable and thread-safe.
+// The one place that knows which folder's kernel a kind names: "exec.aggregate", "exec.cells", an
+// ml kernel over feature blocks, or an ml kernel over rows. Immutable and thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -140,15 +140,16 @@ def test_weighted_statistics_leave_as_sums_of_weights(d):
         assert got[metric] == d.weighted[metric], metric
     assert math.isclose(float(got["auc"]), float(d.weighted["auc"]), abs_tol=0.02) and got["auc"] != d.weighted["auc"]
     released = releases(d)
-    assert len(released) == 7
+    assert len(released) == 6 and not any("logLoss" in one["statistic"] for one in released)
     # Rows without weight count for nothing: they would hide nobody.
     assert {one["rows"] for one in released} == {ROWS * 3 // 4}
 
 
 def test_weighted_cells_of_too_few_rows_stay_inside(d):
-    under(d, kinds=ALL, min_rows=ROWS * 3 // 4)
-    assert values(d.run(WEIGHTED, d.path).stdout) == d.weighted
-    assert [one["statistic"].rpartition(".")[2] for one in releases(d)] == ["logLoss", "r2"]
-    under(d, kinds=ALL, min_rows=ROWS * 3 // 4 + 1)
+    # A quarter of the rows has no weight, and is a cell: the moments of a hundred rows and three hundred leave, or none.
+    under(d, kinds=ALL, min_rows=ROWS // 4)
+    assert values(d.run(WEIGHTED, d.path).stdout)["r2"] == d.weighted["r2"]
+    assert "r2" in [one["statistic"].rpartition(".")[2] for one in releases(d)]
+    under(d, kinds=ALL, min_rows=ROWS // 4 + 1)
     assert values(d.run(WEIGHTED, d.path).stdout) == d.weighted
     assert releases(d) == []

@@ -20,6 +20,7 @@ class BinaryClassificationEvaluator : public AnswersEvaluator<BinaryScoresKernel
   using AnswersEvaluator::AnswersEvaluator;
   base::Status CheckInput(const arrow::Schema& input) const override;
   stats::Statistic Asks() const override;
+  SummedColumns Sums() const override { return {{}, Reads().weight}; }
   bool larger_is_better() const override { return true; }
 
  private:

@@ -69,6 +69,12 @@ AnswerColumns MulticlassClassificationEvaluator::Reads() const {
   return columns;
 }
 
+SummedColumns MulticlassClassificationEvaluator::Sums() const {
+  const AnswerColumns columns = Reads();
+  if (!columns.probability) return {{}, columns.weight};  // counts of labels and predictions
+  return {{*columns.probability, columns.label}, columns.weight};
+}
+
 bool MulticlassClassificationEvaluator::larger_is_better() const {
   const std::string& name = params().String("metricName");
   return name != "weightedFalsePositiveRate" && name != "falsePositiveRateByLabel" &&

@@ -20,6 +20,7 @@ class MulticlassClassificationEvaluator : public AnswersEvaluator<ConfusionKerne
   using AnswersEvaluator::AnswersEvaluator;
   base::Status CheckInput(const arrow::Schema& input) const override;
   stats::Statistic Asks() const override;
+  SummedColumns Sums() const override;
   bool larger_is_better() const override;
 
  private:

@@ -19,6 +19,10 @@ class RegressionEvaluator : public AnswersEvaluator<RegressionKernel> {
   using AnswersEvaluator::AnswersEvaluator;
   base::Status CheckInput(const arrow::Schema& input) const override;
   stats::Statistic Asks() const override;
+  SummedColumns Sums() const override {
+    const AnswerColumns columns = Reads();
+    return {{columns.answer, columns.label}, columns.weight};
+  }
   bool larger_is_better() const override;
 
  private:

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "src/ml/estimator.h"
 #include "src/ml/registration.h"
@@ -19,6 +21,7 @@ class VectorAssembler : public Transformer {
       const arrow::Schema& input) const override;
   base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
       std::shared_ptr<arrow::Table> input) const override;
+  std::vector<std::string> Copies() const override { return params_.Strings("inputCols"); }
 
  private:
   Params params_;

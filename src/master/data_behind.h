@@ -1,0 +1,35 @@
+// Whose rows a plan's rows are: which data sets and trees a release about them is debited from, and
+// whether its rows can be counted as theirs. Files that a job wrote say it in their tree's sealed
+// index; rows that a script brought belong to nobody. Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/dataflow/recipe.h"
+#include "src/storage/format.h"
+
+namespace soteria::master {
+
+struct DataBehind {
+  std::vector<std::string> roots;    // ids of the data sets and trees that are read, each once
+  std::vector<std::string> origins;  // what the owner put, ascending; empty: nobody's, or unknown
+  bool once = false;                 // no row of an origin is there twice, and no other row
+
+  /// All of them, each once: what a release is debited from.
+  std::vector<std::string> Pays() const;
+  /// Otherwise statistics about the rows stay inside: there is no budget to debit, or a person may
+  /// count as several rows.
+  bool MayBeCounted() const { return once && !origins.empty(); }
+};
+
+DataBehind BehindOf(const dataflow::Recipe& recipe);
+
+/// Of files of a tree of this id.
+dataflow::RowOrigins OriginsOf(const std::string& tree_id,
+                               const std::vector<const storage::FileEntry*>& files);
+
+/// What the files of one write are marked with that holds these rows.
+storage::Origin OriginOfWrite(const DataBehind& behind, std::string write);
+
+}  // namespace soteria::master

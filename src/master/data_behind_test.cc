@@ -1,0 +1,101 @@
+#include "src/master/data_behind.h"
+
+#include <gtest/gtest.h>
+
+namespace soteria::master {
+namespace {
+
+using storage::FileEntry;
+using storage::Origin;
+
+const std::string kPatients(16, 'p');
+const std::string kVisits(16, 'v');
+const std::string kTree(16, 't');
+
+std::string Write(char fill) { return std::string(storage::kIdBytes, fill); }
+
+FileEntry File(Origin origin) {
+  FileEntry file;
+  file.origin = std::move(origin);
+  return file;
+}
+Origin Put() { return {.made = Origin::Made::kPut}; }
+Origin Job(char write, std::vector<std::string> ids, bool once = true) {
+  return {Origin::Made::kJob, Write(write), once, std::move(ids)};
+}
+
+dataflow::RowOrigins Of(std::vector<Origin> origins) {
+  std::vector<FileEntry> files;
+  for (Origin& origin : origins) files.push_back(File(std::move(origin)));
+  std::vector<const FileEntry*> entries;
+  for (const FileEntry& file : files) entries.push_back(&file);
+  return OriginsOf(kTree, entries);
+}
+
+DataBehind Reading(dataflow::RowOrigins origins) {
+  dataflow::TreeSource source{"/t", kTree, 1, {}, {"f"}, "parquet"};
+  source.origins = std::move(origins);
+  return BehindOf(*dataflow::MakeRecipe(std::move(source), {}, 1));
+}
+
+TEST(DataBehind, WhatTheOwnerPutIsItsOwnOrigin) {
+  const auto origins = Of({Put(), Put()});
+  EXPECT_EQ(origins.ids, std::vector<std::string>{kTree});
+  EXPECT_TRUE(origins.once && origins.stored);
+  EXPECT_TRUE(Reading(origins).MayBeCounted());
+  const auto data =
+      BehindOf(*dataflow::MakeRecipe(dataflow::DatasetSource{"/d", kPatients, 1, {}, {}}, {}, 1));
+  EXPECT_TRUE(data.MayBeCounted());
+  EXPECT_EQ(data.Pays(), std::vector<std::string>{kPatients});
+}
+
+TEST(DataBehind, WhatAJobWroteIsItsOriginsAndNoLongerAsStored) {
+  const auto origins = Of({Job('1', {kPatients}), Job('1', {kPatients}), Job('2', {kVisits})});
+  EXPECT_TRUE(origins.once);
+  EXPECT_FALSE(origins.stored);
+  const DataBehind read = Reading(origins);
+  EXPECT_TRUE(read.MayBeCounted());
+  EXPECT_EQ(read.Pays(), (std::vector<std::string>{kPatients, kTree, kVisits}));
+  // Through another write and another tree the origins are the same, and not this tree.
+  const Origin next = OriginOfWrite(read, Write('3'));
+  EXPECT_EQ(next, Job('3', {kPatients, kVisits}));
+}
+
+TEST(DataBehind, WhatMayHoldARowTwiceIsNotCounted) {
+  EXPECT_FALSE(Of({Job('1', {kPatients}), Job('2', {kPatients})}).once) << "appended";
+  EXPECT_FALSE(Of({Job('1', {kPatients, kVisits}), Job('2', {kVisits})}).once);
+  EXPECT_FALSE(Of({Put(), Job('1', {kTree})}).once) << "read from a tree and written back to it";
+  EXPECT_FALSE(Of({Job('1', {kPatients}, false)}).once);
+  const DataBehind twice = Reading(Of({Job('1', {kPatients}), Job('2', {kPatients})}));
+  EXPECT_FALSE(twice.MayBeCounted());
+  // Nor does writing them once more make them distinct.
+  EXPECT_EQ(OriginOfWrite(twice, Write('3')), Job('3', {kPatients}, false));
+}
+
+TEST(DataBehind, RowsOfNobodyAreNotCounted) {
+  EXPECT_FALSE(Reading(Of({Origin(), Job('1', {kPatients})})).MayBeCounted()) << "an older tree";
+  EXPECT_FALSE(Reading(Of({Job('1', {}, false)})).MayBeCounted());
+  const DataBehind local =
+      BehindOf(*dataflow::MakeRecipe(dataflow::LocalSource{{}, {}, {1}}, {}, 1));
+  EXPECT_FALSE(local.MayBeCounted());
+  EXPECT_EQ(OriginOfWrite(local, Write('1')), Job('1', {}, false));
+  // Beside rows of somebody they make all of the folder uncountable.
+  EXPECT_FALSE(Of({Job('1', {kPatients}), Job('2', {}, false)}).once);
+  DataBehind many{{}, {}, true};
+  for (size_t i = 0; i <= storage::kOriginsMax; ++i) {
+    many.origins.push_back(std::string(15, 'o') + static_cast<char>(i));
+  }
+  EXPECT_EQ(OriginOfWrite(many, Write('1')), Job('1', {}, false));
+}
+
+TEST(DataBehind, ShufflesAndCoalescesOnlyRearrange) {
+  const auto read =
+      dataflow::MakeRecipe(dataflow::DatasetSource{"/d", kPatients, 1, {}, {}}, {}, 4);
+  const auto dealt = dataflow::MakeRecipe(dataflow::ShuffleSource{read, 3, "round_robin"}, {}, 3);
+  const auto joined = dataflow::MakeRecipe(dataflow::CoalesceSource{dealt, 2}, {}, 2);
+  EXPECT_EQ(BehindOf(*joined).Pays(), std::vector<std::string>{kPatients});
+  EXPECT_TRUE(BehindOf(*joined).MayBeCounted());
+}
+
+}  // namespace
+}  // namespace soteria::master

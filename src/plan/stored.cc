@@ -1,0 +1,86 @@
+#include "src/plan/stored.h"
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "arrow/type.h"
+
+namespace soteria::plan {
+namespace {
+
+bool IsStoredSource(const Source& source) {
+  const auto* tree = std::get_if<dataflow::TreeSource>(&source.where);
+  return tree == nullptr || tree->origins.stored;
+}
+
+base::StatusOr<std::vector<bool>> AfterOperator(const exec::Operator& op, const Plan& input,
+                                                const std::vector<bool>& before) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<int> passes, op.Passes(*input.schema));
+  std::vector<bool> stored;
+  for (const int from : passes) {
+    stored.push_back(from >= 0 && before[static_cast<size_t>(from)]);
+  }
+  return stored;
+}
+
+/// Of the columns that a transformer adds, only copies are stored.
+base::StatusOr<std::vector<bool>> AfterTransformer(const ml::Transformer& transformer,
+                                                   const Plan& input, const Plan& plan,
+                                                   std::vector<bool> before) {
+  const std::vector<std::string> copies = transformer.Copies();
+  bool copied = !copies.empty();
+  for (const std::string& name : copies) {
+    const exec::ExprPtr column = ParamColumn(name);
+    if (column == nullptr) copied = false;
+    if (!copied) break;
+    const base::StatusOr<int> from = exec::ColumnOf(*column, *input.schema);
+    copied = from.ok() && *from >= 0 && before[static_cast<size_t>(*from)];
+  }
+  std::vector<bool> stored;
+  for (int i = 0; i < plan.schema->num_fields(); ++i) {
+    const bool was_there = i < input.schema->num_fields() &&
+                           plan.schema->field(i)->name() == input.schema->field(i)->name();
+    stored.push_back(was_there ? before[static_cast<size_t>(i)] : copied);
+  }
+  return stored;
+}
+
+}  // namespace
+
+exec::ExprPtr ParamColumn(const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return plain && !name.empty() ? exec::ColumnNamed(name) : nullptr;
+}
+
+base::StatusOr<std::vector<bool>> StoredColumns(const Plan& plan) {
+  const auto columns = static_cast<size_t>(plan.schema->num_fields());
+  if (const auto* read = std::get_if<ReadNode>(&plan.node)) {
+    return std::vector<bool>(columns, IsStoredSource(read->source));
+  }
+  if (plan.input == nullptr || std::holds_alternative<AggregateNode>(plan.node)) {
+    return std::vector<bool>(columns, false);  // rows of no storage
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<bool> before, StoredColumns(*plan.input));
+  if (const auto* apply = std::get_if<ApplyNode>(&plan.node)) {
+    SOTERIA_ASSIGN_OR_RETURN(before, AfterOperator(*apply->op, *plan.input, before));
+  } else if (const auto* transform = std::get_if<TransformNode>(&plan.node)) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        before, AfterTransformer(*transform->transformer, *plan.input, plan, std::move(before)));
+  }
+  before.resize(columns, false);
+  return before;
+}
+
+base::StatusOr<bool> IsStored(const exec::Expr& e, const Plan& plan) {
+  const bool cast = e.kind == exec::Expr::Kind::kCast || e.kind == exec::Expr::Kind::kTryCast;
+  if (cast && e.type->id() == arrow::Type::DOUBLE) return IsStored(*e.args[0], plan);
+  SOTERIA_ASSIGN_OR_RETURN(const int column, exec::ColumnOf(e, *plan.schema));
+  if (column < 0) return false;
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<bool> stored, StoredColumns(plan));
+  return stored[static_cast<size_t>(column)];
+}
+
+}  // namespace soteria::plan

@@ -1,0 +1,141 @@
+#include "src/plan/stored.h"
+
+#include <gtest/gtest.h>
+
+#include "arrow/compute/initialize.h"
+#include "arrow/table.h"
+#include "arrow/type.h"
+#include "src/base/errors.h"
+#include "src/ml/catalog.h"
+#include "src/table/types.h"
+
+namespace soteria::plan {
+namespace {
+
+using exec::Call;
+using exec::Column;
+using exec::Literal;
+
+std::shared_ptr<arrow::Schema> Stored() {
+  return arrow::schema({arrow::field("a", arrow::float64()), arrow::field("b", arrow::float64()),
+                        arrow::field("n", arrow::int32()), arrow::field("s", arrow::utf8())});
+}
+
+/// "/data" is a data set, "/tree" was put, "/written" by a job.
+class ThreeRoots : public Catalog {
+ public:
+  base::StatusOr<Source> Resolve(const std::string& path, const std::string&,
+                                 const ReadOptions&) override {
+    const std::string id(16, 'd');
+    if (path == "/data") return Source{dataflow::DatasetSource{path, id, 1, {}, {}}, 1, Stored()};
+    dataflow::TreeSource tree{path, id, 1, {}, {"f"}, "parquet"};
+    tree.origins = {{id}, true, path == "/tree"};
+    return Source{std::move(tree), 1, Stored()};
+  }
+};
+
+class StoredTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
+
+  PlanPtr Read(const std::string& path = "/data") {
+    return builder_.Read({path}, "parquet").value();
+  }
+  PlanPtr After(exec::OperatorPtr op, PlanPtr plan = nullptr) {
+    return builder_.Apply(plan == nullptr ? Read() : std::move(plan), std::move(op)).value();
+  }
+  PlanPtr Assembled(std::vector<std::string> columns, PlanPtr plan) {
+    ml::ParamMap params;
+    params["inputCols"] = std::move(columns);
+    params["outputCol"] = std::string("v");
+    const auto assembler =
+        ml::MakeTransformer("org.apache.spark.ml.feature.VectorAssembler", "va", params).value();
+    return builder_.Transform(std::move(plan), assembler).value();
+  }
+  /// Of the plan's columns, in order: "ab" where column a is stored and b too, "." where not.
+  static std::string Of(const PlanPtr& plan) {
+    const auto stored = StoredColumns(*plan);
+    EXPECT_TRUE(stored.ok()) << base::Message(stored.status());
+    EXPECT_EQ(stored->size(), static_cast<size_t>(plan->schema->num_fields()));
+    std::string text;
+    for (size_t i = 0; i < stored->size(); ++i) {
+      text += (*stored)[i] ? plan->schema->field(static_cast<int>(i))->name() : ".";
+    }
+    return text;
+  }
+
+  ThreeRoots catalog_;
+  Builder builder_{catalog_};
+};
+
+TEST_F(StoredTest, OnlyWhatTheOwnerPutIsStored) {
+  EXPECT_EQ(Of(Read()), "abns");
+  EXPECT_EQ(Of(Read("/tree")), "abns");
+  EXPECT_EQ(Of(Read("/written")), "....");
+  const auto local = builder_.Local(arrow::Table::Make(
+      Stored(), std::vector<std::shared_ptr<arrow::ChunkedArray>>{
+                    std::make_shared<arrow::ChunkedArray>(arrow::ArrayVector(), arrow::float64()),
+                    std::make_shared<arrow::ChunkedArray>(arrow::ArrayVector(), arrow::float64()),
+                    std::make_shared<arrow::ChunkedArray>(arrow::ArrayVector(), arrow::int32()),
+                    std::make_shared<arrow::ChunkedArray>(arrow::ArrayVector(), arrow::utf8())}));
+  EXPECT_EQ(Of(*local), "....");
+  const auto counted =
+      builder_.Aggregate(Read(), {{"count", nullptr, "count"}}, {{Column("n"), "n"}}).value();
+  EXPECT_EQ(Of(counted), "..");
+}
+
+TEST_F(StoredTest, NamesAndRowsMayChangeAndValuesMayNot) {
+  const auto gate =
+      Call("when", {Call("==", {Column("n"), Literal(int32_t{7})}), Column("a"), Literal(0.0)});
+  EXPECT_EQ(Of(After(exec::Project({{"x", Column("b")}, {"y", Column("b")}}))), "xy");
+  EXPECT_EQ(Of(After(exec::Project({{"x", gate}, {"y", Call("+", {Column("b"), Literal(0.0)})}}))),
+            "..");
+  EXPECT_EQ(
+      Of(After(exec::Project({{"x", Literal(1.0)}, {"y", Cast(Column("a"), arrow::int32())}}))),
+      "..");
+  EXPECT_EQ(Of(After(exec::WithColumns({{"a", gate}, {"c", Column("b")}}))), ".bnsc");
+  EXPECT_EQ(Of(After(exec::WithColumns({{"A", Column("b")}}))), "Abns");
+  EXPECT_EQ(Of(After(exec::Drop({"b"}), After(exec::WithColumns({{"n", gate}})))), "a.s");
+  EXPECT_EQ(
+      Of(After(exec::Rename({{"a", "b"}, {"b", "a"}}), After(exec::WithColumns({{"a", gate}}))))
+          .substr(0, 1),
+      ".");
+  EXPECT_EQ(Of(After(exec::ToDf({"p", "q", "r", "t"}), After(exec::WithColumns({{"b", gate}})))),
+            "p.rt");
+  PlanPtr plan = After(exec::WithColumns({{"b", gate}}));
+  plan = After(exec::Filter(Call(">", {Column("b"), Literal(0.0)})), plan);
+  plan = builder_.Sample(plan, 0, 0.5, false, 1, true).value();
+  plan = After(exec::LocalSortBy({{Column("a")}}), plan);
+  plan = builder_.Limit(plan, 10).value();
+  plan = builder_.Repartition(plan, 3).value();
+  plan = builder_.Coalesce(plan, 2).value();
+  EXPECT_EQ(Of(plan), "a.ns");
+}
+
+TEST_F(StoredTest, AVectorIsStoredWhenAllItsElementsAre) {
+  EXPECT_EQ(Of(Assembled({"a", "n"}, Read())), "abnsv");
+  const auto made = After(exec::WithColumns({{"n", Call("*", {Column("n"), Column("n")})}}));
+  EXPECT_EQ(Of(Assembled({"a", "b"}, made)), "ab.sv");
+  EXPECT_EQ(Of(Assembled({"a", "n"}, made)), "ab.s.");
+  EXPECT_EQ(Of(Assembled({"a", "b"}, Read("/written"))), ".....");
+}
+
+TEST_F(StoredTest, ExpressionsOverThePlan) {
+  const auto plan = After(exec::WithColumns({{"c", Call("abs", {Column("a")})}}));
+  const auto is_stored = [&](const exec::ExprPtr& e) { return IsStored(*e, *plan).value(); };
+  EXPECT_TRUE(is_stored(Column("a")));
+  EXPECT_TRUE(is_stored(Cast(Column("n"), arrow::float64())));
+  EXPECT_TRUE(is_stored(TryCast(Column("s"), arrow::float64())));
+  EXPECT_FALSE(is_stored(Column("c")));
+  EXPECT_FALSE(is_stored(Cast(Column("c"), arrow::float64())));
+  EXPECT_FALSE(is_stored(Cast(Column("a"), arrow::int32())));
+  EXPECT_FALSE(is_stored(Call("coalesce", {Column("a"), Literal(0.0)})));
+  EXPECT_FALSE(is_stored(Literal(1.0)));
+  EXPECT_EQ(ParamColumn("a.b"), nullptr);
+  EXPECT_EQ(ParamColumn("`a`"), nullptr);
+  EXPECT_EQ(ParamColumn(""), nullptr);
+  EXPECT_TRUE(is_stored(ParamColumn("a")));
+}
+
+}  // namespace
+}  // namespace soteria::plan

@@ -1,0 +1,201 @@
+"""What a release counts: rows of the plan, once, as the owner put them. Each way here to make one row's value leave was or could be one."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from deployment import Deployment, partitioned
+from released import Record
+
+ROWS = 300
+ALL = ["binary", "multiclass", "regression", "summary", "classes"]
+
+HEAD = """
+import sys
+from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.evaluation import BinaryClassificationEvaluator, MulticlassClassificationEvaluator, RegressionEvaluator
+from pyspark.ml.feature import StandardScaler, VectorAssembler
+from pyspark.ml.stat import Summarizer
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+spark = SparkSession.builder.getOrCreate()
+table = spark.read.parquet(sys.argv[1])
+def features(frame, *columns, name="features"):
+    return VectorAssembler(inputCols=list(columns), outputCol=name).transform(frame)
+def regression(frame, metric="mse", **columns):
+    return RegressionEvaluator(metricName=metric, **columns).evaluate(frame)
+"""
+
+# In each of these one sum, or two of one release, are about the row with id 7 or few rows more.
+GATES = HEAD + """
+one = F.col("id") == 7
+print(table.select("x", "less").summary("mean").collect())                      # stored: x without one row
+print(table.select("x", "moved").summary("mean", "stddev").collect())            # stored: another value in one row
+print(table.select("few").summary("mean").collect())                             # stored: three nulls
+print(table.select("x", F.when(~one, F.col("x")).alias("y")).describe().collect())
+print(table.select(F.when(one, F.col("x")).otherwise(0).alias("y")).summary("mean").collect())
+print(table.select((F.col("x") * one.cast("int")).alias("y")).summary("mean").collect())
+print(table.select((F.col("x") * F.exp(-1e6 * (F.col("id") - 7) ** 2)).alias("y")).summary("mean").collect())
+print(table.select(F.coalesce(F.when(one, F.lit(0.0)), F.col("x")).alias("y")).summary("mean").collect())
+gated = table.withColumn("g", F.when(one, F.col("x")).otherwise(0.0)).withColumn("w", F.when(one, 1.0).otherwise(1e-9))
+both = features(features(gated, "x", "y"), "x", "g", name="others")
+print(both.select(Summarizer.mean(both.features), Summarizer.mean(both.others)).collect())
+twins = features(features(table, "x", "y"), "moved", "y", name="others")
+print(twins.select(Summarizer.mean(twins.features), Summarizer.mean(twins.others)).collect())
+scaled = StandardScaler(inputCol="features", outputCol="scaled").fit(twins).transform(twins)
+print(scaled.select(Summarizer.mean(scaled.scaled)).collect())
+print(regression(gated, predictionCol="g", labelCol="label"), regression(gated, predictionCol="x", labelCol="g"))
+print(regression(table, predictionCol="x", labelCol="moved"))
+print(regression(gated, predictionCol="x", labelCol="label", weightCol="w"))
+print(BinaryClassificationEvaluator(rawPredictionCol="x", weightCol="w").evaluate(gated))
+print(MulticlassClassificationEvaluator(predictionCol="label", weightCol="w").evaluate(gated))
+print(regression(table, predictionCol="x", labelCol="label", weightCol="nearly"))
+marked = gated.withColumn("p", one.cast("double"))
+print(MulticlassClassificationEvaluator(predictionCol="p").evaluate(marked), marked.groupBy("p").count().collect())
+model = LogisticRegression(maxIter=3).fit(twins)
+print(MulticlassClassificationEvaluator(metricName="logLoss").evaluate(model.transform(twins)))
+nan = table.withColumn("x", F.when(one, float("nan")).otherwise(F.col("x")))
+print(nan.select("x").summary("mean").collect(), regression(table.limit(9), predictionCol="x"))
+"""
+
+# The same kinds of question about groups that are large enough.
+HONEST = HEAD + """
+print(table.select("x", "y", "many").summary("mean").collect())
+both = features(features(table, "x", "y"), "y", "label", name="others")
+print(both.select(Summarizer.mean(both.features), Summarizer.mean(both.others)).collect())
+print(table.filter("id > 20").select(F.col("x").alias("z")).summary("mean").collect())
+print(table.select(F.when(F.col("id") < 100, 1.0).otherwise(0.0).alias("young")).summary("mean").collect())
+print(regression(table, predictionCol="x"), regression(table, predictionCol="x", weightCol="w"))
+model = LogisticRegression(maxIter=3).fit(both)
+print(regression(model.transform(both)), BinaryClassificationEvaluator().evaluate(model.transform(both)))
+print(table.withColumn("even", F.col("id") % 2).groupBy("even").count().collect())
+"""
+
+
+def table():
+    generator = np.random.Generator(np.random.PCG64(3))
+    number = np.arange(ROWS)
+    x = generator.normal(size=ROWS)
+    return pd.DataFrame({
+        "id": number, "x": x, "y": generator.normal(size=ROWS), "label": (x + generator.normal(size=ROWS) > 0) * 1.0,
+        "less": np.where(number == 7, np.nan, x), "moved": np.where(number == 7, x + 1e-3, x),
+        "few": np.where(number < 3, np.nan, x), "many": np.where(number < 30, np.nan, generator.normal(size=ROWS)),
+        "w": np.where(number % 3 == 0, 0.0, 1.5), "nearly": np.where(number == 7, 0.0, 1.0)})
+
+
+@pytest.fixture(scope="module")
+def d(tmp_path_factory):
+    made = Deployment(tmp_path_factory.mktemp("partitioned_rows"))
+    made.keygen()
+    made.path = made.table("points", pa.Table.from_pandas(table(), preserve_index=False), 2)  # NaN as null
+    made.out = made.storage / "out"
+    made.start()
+    made.write_manifest(read=[made.path], write=[made.out])
+    made.base = made.manifest.read_text()
+    yield made
+    made.stop()
+
+
+def under(d, **rule):
+    d.manifest.write_text(partitioned(d.base, **rule))
+
+
+def baseline(d, script, *args):
+    d.manifest.write_text(d.base)
+    return d.run(script, *args).stdout
+
+
+def test_a_small_group_leaves_in_no_shape(d):
+    exact = baseline(d, GATES, d.path)
+    under(d, kinds=ALL)
+    record = Record(d.record)
+    record.questions()
+    done = d.run(GATES, d.path)
+    assert done.stdout == exact
+    assert record.questions() == [] and d.releases()[0] == []
+    assert "released" not in done.stderr
+
+
+def test_large_groups_leave(d):
+    exact = baseline(d, HONEST, d.path)
+    under(d, kinds=ALL)
+    done = d.run(HONEST, d.path)
+    released = [one["statistic"].rpartition(".")[2] for one in d.releases()[0]]
+    assert released == ["mean", "mean", "mean", "mean", "mean", "mse", "mse", "mse", "areaUnderROC", "count"]
+    # The area alone is of bins, and says so where the owner looks.
+    binned = [line for line in done.stderr.splitlines() if "binned" in line]
+    assert len(binned) == 1 and "areaUnderROC" in binned[0] and "approximate" in binned[0]
+    different = [ours for ours, theirs in zip(done.stdout.splitlines(), exact.splitlines(), strict=True) if ours != theirs]
+    assert len(different) <= 1
+
+
+APPEND = HEAD + """
+copy = sys.argv[2] + "/appended"
+person = table.filter("id = 7").select("x", "y", "label")
+for _ in range(20):
+    person.write.mode("append").parquet(copy)
+again = spark.read.parquet(copy)
+print(again.count(), again.summary("mean").collect(), regression(again, predictionCol="x"))
+print(again.groupBy("label").count().collect())
+print(MulticlassClassificationEvaluator(predictionCol="label").evaluate(again))
+spark.createDataFrame([(7.25, 1.0)] * 40, ["x", "label"]).write.parquet(sys.argv[2] + "/brought")
+brought = spark.read.parquet(sys.argv[2] + "/brought")
+print(brought.groupBy("label").count().collect(), regression(brought, predictionCol="x"))
+# Written again as one write they are no more people than before.
+again.write.parquet(sys.argv[2] + "/once_more")
+print(spark.read.parquet(sys.argv[2] + "/once_more").groupBy("label").count().collect())
+"""
+
+WRITE = HEAD + """
+table.filter("id >= 100").write.parquet(sys.argv[2] + "/copy")
+copy = spark.read.parquet(sys.argv[2] + "/copy")
+print(copy.groupBy("label").count().collect())
+print(copy.select("x").summary("mean").collect())
+copy.select("label", "x").write.parquet(sys.argv[2] + "/copy_of_copy")
+"""
+
+LATER = HEAD + """
+print(table.groupBy("label").count().collect())
+"""
+
+
+def test_a_row_that_was_appended_twenty_times_is_one_row(d):
+    under(d, kinds=ALL)
+    record = Record(d.record)
+    record.questions()
+    done = d.run(APPEND, d.path, d.out)
+    assert done.stdout.startswith("20 ") and "count=20" in done.stdout and "count=40" in done.stdout
+    assert record.questions() == [] and d.releases()[0] == []
+
+
+def test_written_rows_are_paid_for_by_their_origin_in_any_session(d):
+    under(d, kinds=ALL)
+    d.run(WRITE, d.path, d.out)
+    ids = {line.split('"')[1] for line in d.base.splitlines() if line.startswith("id = ")}
+    (released,) = d.releases()[0]  # the mean of a column that a job wrote stays inside
+    assert released["statistic"] == "groupBy.count" and released["rows"] == 200
+    assert {one["id"] for one in released["data_sets"]} == ids and len(ids) == 2
+    # Another session, and another copy: still the points' budget.
+    d.run(LATER, d.out / "copy_of_copy")
+    later = d.releases()[0]
+    assert [{one["id"] for one in release["data_sets"]} for release in later] == [ids]
+    points = origin(d)
+    spent = [next(one["budget_spent"] for one in release["data_sets"] if one["id"] == points) for release in (released, later[0])]
+    assert spent[1] == spent[0] + 2
+    # Where the Manifest doesn't list the points, nobody could pay.
+    alone = d.folder / "alone.toml"
+    d.write_manifest(write=[d.out], out=alone)
+    alone.write_text(partitioned(alone.read_text(), kinds=ALL))
+    refused = d.run(LATER, d.out / "copy_of_copy", manifest=alone, check=False)
+    assert refused.returncode != 0 and "SOTERIA.NOT_IN_MANIFEST" in refused.stderr
+    assert f'add [[read]] with its path and id = "{points}"' in refused.stderr
+    assert d.releases()[0] == []
+
+
+def origin(d):
+    report = json.loads(d.cli("ledger", "--json").stdout)
+    entries = [one for session in report["sessions"] for one in session["entries"] if one["kind"] == "read"]
+    return next(one["id"] for one in entries if one["path"].endswith("points"))
