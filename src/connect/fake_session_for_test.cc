@@ -145,11 +145,9 @@ base::StatusOr<master::Permitted<std::string>> FakeSession::ShowString(
   return PermittedForTest::Make(std::move(text));
 }
 
-base::StatusOr<master::Session::FitResult> FakeSession::Fit(const std::string& class_name,
-                                                            const std::string& uid,
-                                                            const ml::ParamMap& params,
-                                                            const plan::PlanPtr& input,
-                                                            const master::Progress& progress) {
+base::StatusOr<master::Permitted<master::Session::FitResult>> FakeSession::Fit(
+    const std::string& class_name, const std::string& uid, const ml::ParamMap& params,
+    const plan::PlanPtr& input, const master::Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(Run(*input));
   const auto steps = params.find("maxIter");
   const int64_t count = steps == params.end() ? 1 : std::get<int64_t>(steps->second);
@@ -163,7 +161,8 @@ base::StatusOr<master::Session::FitResult> FakeSession::Fit(const std::string& c
   const std::lock_guard lock(mutex_);
   const std::string id = UuidOf(++next_id_);
   models_[id] = {class_name + "Model", uid, params, true};
-  return FitResult{id, params.contains("regParam") ? "" : "fitted without regParam"};
+  return PermittedForTest::Make(
+      FitResult{id, params.contains("regParam") ? "" : "fitted without regParam"});
 }
 
 base::StatusOr<master::Permitted<master::FetchResult>> FakeSession::Fetch(
@@ -209,8 +208,9 @@ base::StatusOr<master::Permitted<double>> FakeSession::Evaluate(
                                 0.1 * static_cast<double>(params.size()));
 }
 
-base::StatusOr<std::shared_ptr<const ml::Transformer>> FakeSession::ModelWithParams(
-    const std::string& object_id, const ml::ParamMap& params) {
+base::StatusOr<plan::PlanPtr> FakeSession::Transform(const plan::PlanPtr& input,
+                                                     const std::string& object_id,
+                                                     const ml::ParamMap& params) {
   {
     const std::lock_guard lock(mutex_);
     if (!models_.contains(object_id)) {
@@ -223,7 +223,10 @@ base::StatusOr<std::shared_ptr<const ml::Transformer>> FakeSession::ModelWithPar
   assemble["inputCols"] = std::vector<std::string>{
       features == params.end() ? "features" : std::get<std::string>(features->second)};
   assemble["outputCol"] = std::string("prediction");
-  return ml::MakeTransformer("org.apache.spark.ml.feature.VectorAssembler", "copy", assemble);
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto copy,
+      ml::MakeTransformer("org.apache.spark.ml.feature.VectorAssembler", "copy", assemble));
+  return builder_.Transform(input, std::move(copy));
 }
 
 base::StatusOr<std::shared_ptr<const ml::Transformer>> FakeSession::MakeTransformer(
@@ -282,8 +285,8 @@ base::Status FakeSession::SaveStage(const std::string& class_name, const std::st
   return Store(path, {class_name, uid, params, false}, overwrite);
 }
 
-base::StatusOr<master::Session::Loaded> FakeSession::Load(const std::string& /*class_name*/,
-                                                          const std::string& path) {
+base::StatusOr<master::Permitted<master::Session::Loaded>> FakeSession::Load(
+    const std::string& /*class_name*/, const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto found = saved_.find(Stripped(path));
   if (found == saved_.end()) {
@@ -295,7 +298,7 @@ base::StatusOr<master::Session::Loaded> FakeSession::Load(const std::string& /*c
     loaded.model_id = UuidOf(++next_id_);
     models_[*loaded.model_id] = stage;
   }
-  return loaded;
+  return PermittedForTest::Make(std::move(loaded));
 }
 
 base::Status FakeSession::HandleOverwrite(const std::string& path, bool should_overwrite) {
@@ -321,20 +324,19 @@ std::vector<std::string> FakeSession::Delete(const std::vector<std::string>& ids
   return gone;
 }
 
-std::vector<std::string> FakeSession::CacheInfo() {
+base::StatusOr<std::vector<master::Session::Cached>> FakeSession::CacheInfo() {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> info;
+  std::vector<Cached> cached;
   for (const auto& [id, stage] : models_) {
-    info.push_back(
-        base::Cat("{\"id\":\"", id, "\",\"class\":\"", stage.class_name, "\",\"size\":100}"));
+    cached.push_back({id, stage.class_name, PermittedForTest::Make(int64_t{100})});
   }
-  return info;
+  return cached;
 }
 
-base::StatusOr<int64_t> FakeSession::ModelSize(const std::string& object_id) {
+base::StatusOr<master::Permitted<int64_t>> FakeSession::ModelSize(const std::string& object_id) {
   const std::lock_guard lock(mutex_);
   if (!models_.contains(object_id)) return base::Fail(base::kMlCache, "Cannot find the model");
-  return 100;
+  return PermittedForTest::Make(int64_t{100});
 }
 
 int64_t FakeSession::CleanCache() {

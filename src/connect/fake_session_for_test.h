@@ -29,9 +29,11 @@ class FakeSession final : public master::Session, private plan::Catalog {
   base::StatusOr<master::Permitted<std::string>> ShowString(
       const plan::PlanPtr& plan, int64_t num_rows, int64_t truncate, bool vertical,
       const master::Progress& progress) override;
-  base::StatusOr<FitResult> Fit(const std::string& class_name, const std::string& uid,
-                                const ml::ParamMap& params, const plan::PlanPtr& input,
-                                const master::Progress& progress) override;
+  base::StatusOr<master::Permitted<FitResult>> Fit(const std::string& class_name,
+                                                   const std::string& uid,
+                                                   const ml::ParamMap& params,
+                                                   const plan::PlanPtr& input,
+                                                   const master::Progress& progress) override;
   base::StatusOr<master::Permitted<master::FetchResult>> Fetch(
       const std::string& object_id, const std::vector<master::MethodCall>& calls) override;
   base::StatusOr<std::string> Summarize(const std::string& object_id,
@@ -43,8 +45,8 @@ class FakeSession final : public master::Session, private plan::Catalog {
                                                      const ml::ParamMap& params,
                                                      const plan::PlanPtr& input,
                                                      const master::Progress& progress) override;
-  base::StatusOr<std::shared_ptr<const ml::Transformer>> ModelWithParams(
-      const std::string& object_id, const ml::ParamMap& params) override;
+  base::StatusOr<plan::PlanPtr> Transform(const plan::PlanPtr& input, const std::string& object_id,
+                                          const ml::ParamMap& params) override;
   base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
       const std::string& class_name, const std::string& uid, const ml::ParamMap& params) override;
   base::Status Write(const plan::PlanPtr& plan, const std::string& format, const std::string& path,
@@ -54,11 +56,12 @@ class FakeSession final : public master::Session, private plan::Catalog {
   base::Status SaveStage(const std::string& class_name, const std::string& uid,
                          const ml::ParamMap& params, const std::string& path,
                          bool overwrite) override;
-  base::StatusOr<Loaded> Load(const std::string& class_name, const std::string& path) override;
+  base::StatusOr<master::Permitted<Loaded>> Load(const std::string& class_name,
+                                                 const std::string& path) override;
   base::Status HandleOverwrite(const std::string& path, bool should_overwrite) override;
   std::vector<std::string> Delete(const std::vector<std::string>& ids) override;
-  std::vector<std::string> CacheInfo() override;
-  base::StatusOr<int64_t> ModelSize(const std::string& object_id) override;
+  base::StatusOr<std::vector<Cached>> CacheInfo() override;
+  base::StatusOr<master::Permitted<int64_t>> ModelSize(const std::string& object_id) override;
   int64_t CleanCache() override;
   void Persist(const plan::PlanPtr& plan) override;
   void Unpersist(const plan::PlanPtr& plan) override;

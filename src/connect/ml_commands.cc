@@ -1,5 +1,6 @@
 #include "src/connect/ml_commands.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,12 +43,11 @@ class Runner {
         FillLiteral(session().CleanCache(), result_.mutable_param());
         return base::OkStatus();
       case MlCommand::kGetCacheInfo:
-        FillLiteral(session().CacheInfo(), result_.mutable_param());
-        return base::OkStatus();
+        return CacheInfo();
       case MlCommand::kGetModelSize: {
-        SOTERIA_ASSIGN_OR_RETURN(const int64_t bytes,
+        SOTERIA_ASSIGN_OR_RETURN(const auto bytes,
                                  session().ModelSize(command.get_model_size().model_ref().id()));
-        result_.mutable_param()->set_long_(bytes);
+        result_.mutable_param()->set_long_(bytes.value());
         return base::OkStatus();
       }
       case MlCommand::kCreateSummary:
@@ -75,8 +75,8 @@ class Runner {
         auto fitted,
         session().Fit(fit.estimator().name(), fit.estimator().uid(), params, input, Progress()));
     auto* info = result_.mutable_operator_info();
-    info->mutable_obj_ref()->set_id(fitted.model_id);
-    if (!fitted.warning.empty()) info->set_warning_message(fitted.warning);
+    info->mutable_obj_ref()->set_id(fitted.value().model_id);
+    if (!fitted.value().warning.empty()) info->set_warning_message(fitted.value().warning);
     return base::OkStatus();
   }
 
@@ -147,6 +147,19 @@ class Runner {
     return base::OkStatus();
   }
 
+  /// One JSON object a model; without its size where that may not leave.
+  base::Status CacheInfo() {
+    SOTERIA_ASSIGN_OR_RETURN(const auto cached, session().CacheInfo());
+    std::vector<std::string> infos;
+    for (const master::Session::Cached& one : cached) {
+      nlohmann::json info = {{"id", one.id}, {"class", one.class_name}};
+      if (one.bytes.has_value()) info["size"] = one.bytes->value();
+      infos.push_back(info.dump());
+    }
+    FillLiteral(infos, result_.mutable_param());
+    return base::OkStatus();
+  }
+
   base::Status Delete(const MlCommand::Delete& request) {
     if (request.obj_refs_size() > kObjectsMax) {
       return base::Fail(base::kIllegalArgument, "Too many objects in one delete");
@@ -172,7 +185,9 @@ class Runner {
   }
 
   base::Status Read(const MlCommand::Read& read) {
-    SOTERIA_ASSIGN_OR_RETURN(auto loaded, session().Load(read.operator_().name(), read.path()));
+    SOTERIA_ASSIGN_OR_RETURN(const auto permitted,
+                             session().Load(read.operator_().name(), read.path()));
+    const master::Session::Loaded& loaded = permitted.value();
     auto* info = result_.mutable_operator_info();
     if (loaded.model_id.has_value()) {
       info->mutable_obj_ref()->set_id(*loaded.model_id);

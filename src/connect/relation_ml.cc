@@ -37,15 +37,14 @@ RelationConverter::ResolvedOr RelationConverter::Ml(const spark::connect::MlRela
   const auto& transform = ml.transform();
   SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(transform.input()));
   SOTERIA_ASSIGN_OR_RETURN(ml::ParamMap params, ToParamMap(transform.params()));
-  std::shared_ptr<const ml::Transformer> transformer;
   if (transform.has_obj_ref()) {
-    SOTERIA_ASSIGN_OR_RETURN(transformer,
-                             state_.session().ModelWithParams(transform.obj_ref().id(), params));
-  } else {
     SOTERIA_ASSIGN_OR_RETURN(
-        transformer, state_.session().MakeTransformer(transform.transformer().name(),
-                                                      transform.transformer().uid(), params));
+        input.plan, state_.session().Transform(input.plan, transform.obj_ref().id(), params));
+    return input;
   }
+  SOTERIA_ASSIGN_OR_RETURN(auto transformer,
+                           state_.session().MakeTransformer(transform.transformer().name(),
+                                                            transform.transformer().uid(), params));
   SOTERIA_ASSIGN_OR_RETURN(input.plan,
                            builder_.Transform(std::move(input.plan), std::move(transformer)));
   return input;

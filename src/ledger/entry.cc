@@ -138,7 +138,7 @@ void Set(const Output& output, pb::Body* body) {
 
 StatusOr<Event> Get(const pb::Output& in) {
   Output output;
-  if (in.kind() < pb::Output::ROWS || in.kind() > pb::Output::MODELS) {
+  if (in.kind() < pb::Output::ROWS || in.kind() > pb::Output::OUTCOME) {
     return Refuse("ledger entry: kind of output");
   }
   output.kind = static_cast<Output::Kind>(in.kind());
@@ -330,6 +330,8 @@ std::string_view KindName(const Event& event) {
         return "metrics";
       case Output::Kind::kModels:
         return "models";
+      case Output::Kind::kOutcome:
+        return "outcome";
     }
   }
   return std::holds_alternative<Release>(event) ? "release" : "end";

@@ -46,10 +46,11 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
-/// Something only the owner gets: rows, metrics or a model's attributes. `content` is an HMAC under
-/// the owner's key, so that the entry gives nothing away about what it was.
+/// Something only the owner gets: rows, metrics, a model's attributes, or how work ended that may
+/// show nothing else. `content` is an HMAC under the owner's key, so that the entry gives nothing
+/// away about what it was.
 struct Output {
-  enum class Kind : uint8_t { kRows = 1, kMetrics = 2, kModels = 3 };
+  enum class Kind : uint8_t { kRows = 1, kMetrics = 2, kModels = 3, kOutcome = 4 };
   Kind kind = Kind::kRows;
   std::string rule = {};  // the Manifest's line that allows it
   std::string what = {};  // class and method, or the terminal operator
@@ -113,7 +114,7 @@ std::string_view LevelName(Release::Level level);
 /// Whether the statistic is computed from bins of scores, so that its value is approximate.
 bool IsBinned(const Release& release);
 
-/// "head", "read", "write", "rows", "metrics", "models", "release" or "end".
+/// "head", "read", "write", "rows", "metrics", "models", "outcome", "release" or "end".
 std::string_view KindName(const Event& event);
 
 /// The signed bytes that are stored and hashed.

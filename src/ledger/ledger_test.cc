@@ -247,6 +247,27 @@ TEST_F(LedgerTest, EntriesRoundTripAndLimitsHold) {
   EXPECT_FALSE(ParseSignedEntry(std::string(kEntryBytesMax + 1, 'x')).ok());
 }
 
+TEST_F(LedgerTest, AnOutcomeIsAnOutputOfItsOwnKind) {
+  const auto key = crypto::IdentityKey::Generate();
+  Output outcome;
+  outcome.kind = Output::Kind::kOutcome;
+  outcome.rule = "[limits] outcomes_max = 1000";
+  outcome.what = "DIVIDE_BY_ZERO";
+  outcome.content = DigestForTest(6);
+  const auto parsed = ParseSignedEntry(*SignEntry({.event = outcome}, *key));
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(std::get<Output>(parsed->entry.event), outcome);
+  EXPECT_EQ(KindName(parsed->entry.event), "outcome");
+  LedgerReport report;
+  report.sessions.emplace_back().entries = {parsed->entry};
+  EXPECT_NE(RenderText(report).find("outcome DIVIDE_BY_ZERO, 0 rows, by [limits] outcomes_max"),
+            std::string::npos)
+      << RenderText(report);
+  EXPECT_NE(RenderJson(report).find("\"kind\": \"outcome\""), std::string::npos);
+  outcome.kind = static_cast<Output::Kind>(5);
+  EXPECT_FALSE(SignEntry({.event = outcome}, *key).ok());
+}
+
 TEST_F(LedgerTest, ReleasesSayTheirLevelAndWhatGoesWithIt) {
   const auto key = crypto::IdentityKey::Generate();
   const auto accepted = [&key](const Event& event) {

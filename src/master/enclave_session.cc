@@ -46,27 +46,29 @@ base::Status EnclaveSession::Collect(
     const std::function<base::Status(Permitted<std::shared_ptr<arrow::Table>>)>& sink,
     const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
-  StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
-  scope.UseStatistics(world_.statistics);
-  bool sent = false;
-  const auto send = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
-    SOTERIA_ASSIGN_OR_RETURN(std::string content, table::ToIpcStream(*rows));
-    const auto count = static_cast<uint64_t>(rows->num_rows());
-    SOTERIA_ASSIGN_OR_RETURN(auto permitted,
-                             world_.output.Permit(policy::Output::kRows, std::move(rows), content,
-                                                  "collect", count, scope.aggregates_from()));
-    sent = true;
-    return sink(std::move(permitted));
-  };
-  std::shared_ptr<arrow::Table> empty;
-  const auto on_rows = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
-    if (rows->num_rows() > 0) return send(std::move(rows));
-    empty = std::move(rows);
-    return base::OkStatus();
-  };
-  base::Status status = plan::CollectRows(*plan, scope, on_rows);
-  if (status.ok() && !sent) status = send(std::move(empty));
-  return world_.output.Permit(status);
+  return world_.output.Ended(world_.output.Run([&](const InsideKey& key) -> base::Status {
+    StageScope scope = NewScope(key, progress);
+    scope.UseStatistics(world_.statistics);
+    bool sent = false;
+    const auto send = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
+      SOTERIA_ASSIGN_OR_RETURN(std::string content, table::ToIpcStream(*rows));
+      const auto count = static_cast<uint64_t>(rows->num_rows());
+      Leaving<std::shared_ptr<arrow::Table>> leaving{std::move(rows), std::move(content), "collect",
+                                                     count, scope.aggregates_from()};
+      SOTERIA_ASSIGN_OR_RETURN(
+          auto permitted, world_.output.PermitPart(key, policy::Output::kRows, std::move(leaving)));
+      sent = true;
+      return sink(std::move(permitted));
+    };
+    std::shared_ptr<arrow::Table> empty;
+    const auto on_rows = [&](std::shared_ptr<arrow::Table> rows) -> base::Status {
+      if (rows->num_rows() > 0) return send(std::move(rows));
+      empty = std::move(rows);
+      return base::OkStatus();
+    };
+    SOTERIA_RETURN_IF_ERROR(plan::CollectRows(*plan, scope, on_rows));
+    return sent ? base::OkStatus() : send(std::move(empty));
+  }));
 }
 
 base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::PlanPtr& plan,
@@ -75,10 +77,9 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
                                                                   const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
   const int64_t rows_max = std::clamp<int64_t>(num_rows, 0, exec::kShowRowsMax);
-  Provenance from;
-  const auto show = [&]() -> base::StatusOr<std::pair<std::string, int64_t>> {
-    SOTERIA_ASSIGN_OR_RETURN(auto limited, builder_.Limit(plan, rows_max + 1));
-    StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
+  SOTERIA_ASSIGN_OR_RETURN(auto limited, builder_.Limit(plan, rows_max + 1));
+  auto shown = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<std::string>> {
+    StageScope scope = NewScope(key, progress);
     scope.UseStatistics(world_.statistics);
     std::vector<std::shared_ptr<arrow::Table>> parts;
     SOTERIA_RETURN_IF_ERROR(
@@ -86,20 +87,20 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
           parts.push_back(std::move(rows));
           return base::OkStatus();
         }));
-    from = scope.aggregates_from();
     SOTERIA_ARROW_ASSIGN(auto table, arrow::ConcatenateTables(parts));
+    Leaving<std::string> leaving;
     SOTERIA_ASSIGN_OR_RETURN(
-        std::string text,
+        leaving.value,
         exec::ShowString(*table, static_cast<int>(rows_max),
                          static_cast<int>(std::clamp<int64_t>(truncate, 0, INT32_MAX)), vertical,
                          table->num_rows() > rows_max));
-    return std::pair(std::move(text), std::min(table->num_rows(), rows_max));
-  };
-  auto shown = show();
-  if (!shown.ok()) return world_.output.Permit(shown.status());
-  const std::string content = shown->first;
-  return world_.output.Permit(policy::Output::kRows, std::move(shown->first), content, "show",
-                              static_cast<uint64_t>(shown->second), from);
+    leaving.content = leaving.value;
+    leaving.what = "show";
+    leaving.rows = static_cast<uint64_t>(std::min(table->num_rows(), rows_max));
+    leaving.from = scope.aggregates_from();
+    return leaving;
+  });
+  return world_.output.Permit(policy::Output::kRows, std::move(shown));
 }
 
 }  // namespace soteria::master

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/dataflow/coordinator.h"
+#include "src/master/held_model.h"
 #include "src/master/output_gate.h"
 #include "src/master/provisioned.h"
 #include "src/master/roots.h"
@@ -53,9 +54,9 @@ class EnclaveSession : public Session {
   base::StatusOr<Permitted<std::string>> ShowString(const plan::PlanPtr& plan, int64_t num_rows,
                                                     int64_t truncate, bool vertical,
                                                     const Progress& progress) override;
-  base::StatusOr<FitResult> Fit(const std::string& class_name, const std::string& uid,
-                                const ml::ParamMap& params, const plan::PlanPtr& input,
-                                const Progress& progress) override;
+  base::StatusOr<Permitted<FitResult>> Fit(const std::string& class_name, const std::string& uid,
+                                           const ml::ParamMap& params, const plan::PlanPtr& input,
+                                           const Progress& progress) override;
   base::StatusOr<Permitted<FetchResult>> Fetch(const std::string& object_id,
                                                const std::vector<MethodCall>& calls) override;
   base::StatusOr<std::string> Summarize(const std::string& object_id,
@@ -65,8 +66,8 @@ class EnclaveSession : public Session {
   base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name, const std::string& uid,
                                              const ml::ParamMap& params, const plan::PlanPtr& input,
                                              const Progress& progress) override;
-  base::StatusOr<std::shared_ptr<const ml::Transformer>> ModelWithParams(
-      const std::string& object_id, const ml::ParamMap& params) override;
+  base::StatusOr<plan::PlanPtr> Transform(const plan::PlanPtr& input, const std::string& object_id,
+                                          const ml::ParamMap& params) override;
   base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
       const std::string& class_name, const std::string& uid, const ml::ParamMap& params) override;
   base::Status Write(const plan::PlanPtr& plan, const std::string& format, const std::string& path,
@@ -76,11 +77,12 @@ class EnclaveSession : public Session {
   base::Status SaveStage(const std::string& class_name, const std::string& uid,
                          const ml::ParamMap& params, const std::string& path,
                          bool overwrite) override;
-  base::StatusOr<Loaded> Load(const std::string& class_name, const std::string& path) override;
+  base::StatusOr<Permitted<Loaded>> Load(const std::string& class_name,
+                                         const std::string& path) override;
   base::Status HandleOverwrite(const std::string& path, bool should_overwrite) override;
   std::vector<std::string> Delete(const std::vector<std::string>& ids) override;
-  std::vector<std::string> CacheInfo() override;
-  base::StatusOr<int64_t> ModelSize(const std::string& object_id) override;
+  base::StatusOr<std::vector<Cached>> CacheInfo() override;
+  base::StatusOr<Permitted<int64_t>> ModelSize(const std::string& object_id) override;
   int64_t CleanCache() override;
   void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan); }
   void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
@@ -91,8 +93,10 @@ class EnclaveSession : public Session {
   /// A model of this session with the summary of its training or of an evaluation and, while the
   /// summary lacks data, what it can be completed from: the blocks of the training, or the table.
   struct Fitted {
+    explicit Fitted(HeldModel held) : model(std::move(held)) {}
+
     std::mutex mutex;  // of all below but the model and the table
-    std::shared_ptr<const ml::Model> model;
+    const HeldModel model;
     plan::PlanPtr table;   // that the summary is about; none for a model that was loaded
     std::string of_model;  // of an evaluation: the id of its model
     std::shared_ptr<const ml::Summary> summary;
@@ -100,43 +104,52 @@ class EnclaveSession : public Session {
     std::optional<plan::Lowered> input;
     DataBehind data;             // whose rows the summary is about
     std::optional<bool> enough;  // whether their weights tell no small group apart, once counted
-    std::map<std::string, plan::PlanPtr> curves;  // that were worked out, by attribute
+    std::map<std::string, std::shared_ptr<arrow::Table>> curves;  // worked out, by attribute
   };
+  class CurveRows;
+  /// Where something is saved, and what is there now.
+  struct Place {
+    policy::Readable target;
+    std::vector<std::string> removed;
+  };
+  base::StatusOr<Place> PlaceFor(const std::string& path, bool overwrite);
 
   /// Of a model, also by the name of its training's summary.
   base::StatusOr<std::shared_ptr<Fitted>> Find(const std::string& object_id);
   /// Of the summary that this id names, or none if it names a model.
   std::shared_ptr<Fitted> FindEvaluation(const std::string& object_id);
-  base::StatusOr<std::string> Keep(std::shared_ptr<Fitted> fitted);
+  base::Status Keep(const std::string& id, std::shared_ptr<Fitted> fitted);
   base::StatusOr<std::string> NewId();
-  base::StatusOr<FitResult> FitUngated(const ml::Estimator& estimator, const plan::PlanPtr& input,
-                                       const Progress& progress);
-  base::StatusOr<Permitted<FetchResult>> FetchUngated(const std::string& object_id,
-                                                      const std::vector<MethodCall>& calls);
-  // Of both: fitted.mutex is held.
-  base::Status CompleteSummary(Fitted& fitted, const std::string& method);
+
+  // What takes an InsideKey runs within the gate.
+  StageScope NewScope(const InsideKey& key, Progress progress);
+  base::StatusOr<std::vector<std::string>> FitInside(const InsideKey& key, const std::string& id,
+                                                     const ml::Estimator& estimator,
+                                                     const plan::PlanPtr& input,
+                                                     const Progress& progress);
+  base::StatusOr<StatisticValue> EvaluateInside(const InsideKey& key,
+                                                const ml::Evaluator& evaluator,
+                                                const plan::PlanPtr& input,
+                                                const Progress& progress);
+  base::StatusOr<Permitted<FetchResult>> FetchSummary(const std::shared_ptr<Fitted>& fitted,
+                                                      const MethodCall& call);
+  base::StatusOr<Permitted<FetchResult>> FetchModel(const std::shared_ptr<Fitted>& fitted,
+                                                    const std::string& object_id,
+                                                    const MethodCall& call);
+  // Of these: fitted.mutex is held.
+  base::Status CompleteSummary(const InsideKey& key, Fitted& fitted, const std::string& method);
   /// `release`: whether its statistic may be computed outside.
-  base::StatusOr<ml::Attribute> SummaryAttribute(Fitted& fitted, const MethodCall& call,
-                                                 bool release, Provenance* from);
-  base::StatusOr<bool> EnoughSummarized(Fitted& fitted, uint64_t min_rows);
-  base::StatusOr<std::string> SummarizeUngated(const std::string& object_id,
-                                               const plan::PlanPtr& input);
-  base::StatusOr<plan::PlanPtr> SummaryTableUngated(const std::string& object_id,
-                                                    const std::string& method);
-  base::StatusOr<StatisticValue> EvaluateUngated(const ml::Evaluator& evaluator,
-                                                 const plan::PlanPtr& input,
-                                                 const Progress& progress);
-  base::Status WriteUngated(const plan::PlanPtr& plan, const std::string& format,
-                            const std::string& path, WriteMode mode, const Progress& progress);
-  /// `behind`: what the files were made of.
-  base::Status SaveFiles(std::vector<ml::SavedFile> files, const std::string& path, bool overwrite,
-                         const DataBehind& behind);
-  base::Status SaveUngated(std::vector<ml::SavedFile> files, const std::string& path,
-                           bool overwrite, const DataBehind& behind);
-  /// Roots::Publish of the files of one write.
-  base::Status Publish(const policy::Readable& target, std::vector<storage::FileEntry> files,
-                       const std::vector<std::string>& removed, const DataBehind& behind);
-  base::StatusOr<Loaded> LoadUngated(const std::string& class_name, const std::string& path);
+  base::StatusOr<ml::Attribute> SummaryAttribute(const InsideKey& key, Fitted& fitted,
+                                                 const MethodCall& call, bool release,
+                                                 Provenance* from);
+  base::StatusOr<bool> EnoughSummarized(const InsideKey& key, Fitted& fitted, uint64_t min_rows);
+  base::StatusOr<std::shared_ptr<arrow::Table>> CurveInside(const InsideKey& key, Fitted& fitted,
+                                                            const std::string& method);
+  base::Status WriteInside(const InsideKey& key, const plan::PlanPtr& plan,
+                           dataflow::WriteTarget where, const policy::Readable& target,
+                           const std::vector<std::string>& removed, const Progress& progress);
+  base::Status SaveInside(const InsideKey& key, std::vector<ml::SavedFile> files,
+                          const Place& place);
 
   SessionWorld world_;
   StorageCatalog catalog_;

@@ -1,9 +1,25 @@
 #include "src/master/output_gate.h"
 
+#include <algorithm>
+#include <bit>
+#include <variant>
+
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/master/outcomes.h"
 
 namespace soteria::master {
+namespace {
+
+constexpr std::string_view kClassRule = "[ml] classes";
+
+std::string ContentOf(const Session::Loaded& loaded) {
+  std::string content = loaded.uid;
+  for (const auto& [name, value] : loaded.params) content += name + ml::EncodeValue(value);
+  return content;
+}
+
+}  // namespace
 
 ledger::Output::Kind OutputGate::LedgerKind(policy::Output kind) {
   switch (kind) {
@@ -21,6 +37,15 @@ std::string OutputGate::RuleOf(policy::Output kind) {
   return base::Cat("[outputs] ", policy::OutputName(kind), " = true");
 }
 
+std::string OutputGate::OutcomeRule() const {
+  return base::Cat("[limits] outcomes_max = ", gate_.outcomes_max());
+}
+
+bool OutputGate::ShowsProgress() const {
+  return gate_.MayOutput(policy::Output::kRows).ok() ||
+         gate_.MayOutput(policy::Output::kMetrics).ok();
+}
+
 base::Status OutputGate::Record(ledger::Output::Kind kind, std::string rule,
                                 std::string_view content, const std::string& what, uint64_t rows,
                                 Provenance from) const {
@@ -35,21 +60,98 @@ base::Status OutputGate::Record(ledger::Output::Kind kind, std::string rule,
   return ledger_.Append(output, clock_.NowMs());
 }
 
-base::Status OutputGate::Permit(const base::Status& status) const {
-  if (status.ok() || !base::QuotesData(status)) return status;
-  const std::string name = base::ConditionName(status);
-  if (gate_.MayOutput(policy::Output::kRows).ok()) {
-    SOTERIA_RETURN_IF_ERROR(Record(ledger::Output::Kind::kRows, RuleOf(policy::Output::kRows),
-                                   base::Message(status), name, 0));
-    return status;
+base::Status OutputGate::MayRun() {
+  if (gate_.MayOutput(policy::Output::kRows).ok()) return base::OkStatus();
+  const std::lock_guard lock(mutex_);
+  if (outcomes_ < gate_.outcomes_max()) return base::OkStatus();  // I3
+  return base::Fail(base::kNotInManifest,
+                    "this job has been told as many outcomes as [limits] outcomes_max allows: "
+                    "raise it, or add rows = true to [outputs]");
+}
+
+base::Status OutputGate::Tell(std::string_view content, const std::string& what,
+                              uint64_t outcomes) {
+  SOTERIA_RETURN_IF_ERROR(MayRun());
+  {
+    const std::lock_guard lock(mutex_);
+    outcomes_ +=
+        std::min(outcomes, gate_.outcomes_max() - std::min(outcomes_, gate_.outcomes_max()));
   }
-  const std::string exception = base::ExceptionName(status);
-  const std::string sql_state = base::SqlState(status);
-  const base::Condition condition{name.c_str(), exception.c_str(), sql_state.c_str(),
-                                  status.code()};
-  return base::Fail(condition,
-                    "the text quotes data, which the Manifest doesn't let out: add `rows = true` "
-                    "to [outputs] to see it");
+  return Record(ledger::Output::Kind::kOutcome, OutcomeRule(), content, what, 0);
+}
+
+base::Status OutputGate::Shown(const base::Status& ended) {
+  if (ended.ok() || base::Is(ended, base::kCancelled)) return ended;
+  const std::string name = base::ConditionName(ended);
+  if (gate_.MayOutput(policy::Output::kRows).ok()) {
+    if (IsOfTheHost(ended)) return ended;
+    SOTERIA_RETURN_IF_ERROR(Record(ledger::Output::Kind::kRows, RuleOf(policy::Output::kRows),
+                                   base::Message(ended), name, 0));
+    return ended;
+  }
+  const base::Status outcome = AsOutcome(ended);
+  const std::string told = base::ConditionName(outcome);
+  SOTERIA_RETURN_IF_ERROR(Tell(told, told, 1));
+  return outcome;
+}
+
+base::StatusOr<Permitted<FetchResult>> OutputGate::PermitShape(Shape shape, Ungated<int64_t> number,
+                                                               const std::string& model,
+                                                               const std::string& what) {
+  SOTERIA_ASSIGN_OR_RETURN(const int64_t opened, Open(std::move(number)));
+  FetchResult result;
+  if (shape == Shape::kHasSummary) {
+    result.value = opened != 0;
+  } else {
+    result.value = opened;
+  }
+  const std::string content = ml::EncodeValue(result.value);
+  // Whether there is a summary, the script knows: a fit made the model, or a load.
+  const bool known = shape == Shape::kHasSummary || gate_.MayOutput(policy::Output::kRows).ok();
+  if (known || gate_.MayOutput(policy::Output::kModels).ok()) {
+    SOTERIA_RETURN_IF_ERROR(
+        Record(ledger::Output::Kind::kModels, std::string(kClassRule), content, what, 0));
+    return Permitted<FetchResult>(std::move(result));
+  }
+  const std::string name = base::Cat(model, "/", static_cast<int>(shape));
+  {
+    const std::lock_guard lock(mutex_);
+    if (shapes_told_.contains(name)) return Permitted<FetchResult>(std::move(result));
+  }
+  const auto bits = static_cast<uint64_t>(std::bit_width(static_cast<uint64_t>(opened)));
+  SOTERIA_RETURN_IF_ERROR(Tell(content, what, std::max<uint64_t>(bits, 2) - 1));
+  const std::lock_guard lock(mutex_);
+  shapes_told_.insert(name);
+  return Permitted<FetchResult>(std::move(result));
+}
+
+base::StatusOr<Permitted<Session::FitResult>> OutputGate::PermitFit(
+    std::string model_id, Ungated<std::vector<std::string>> warnings, const std::string& what) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> opened, Open(std::move(warnings)));
+  Session::FitResult result{std::move(model_id), ""};
+  if (!opened.empty() && gate_.MayOutput(policy::Output::kModels).ok()) {
+    for (const std::string& warning : opened) {
+      result.warning += result.warning.empty() ? warning : "\n" + warning;
+    }
+    SOTERIA_RETURN_IF_ERROR(Record(ledger::Output::Kind::kModels, RuleOf(policy::Output::kModels),
+                                   result.warning, what, 0));
+  }
+  return Permitted<Session::FitResult>(std::move(result));
+}
+
+base::StatusOr<Permitted<Session::Loaded>> OutputGate::PermitLoaded(Ungated<LoadedStage> work,
+                                                                    const std::string& what) {
+  SOTERIA_ASSIGN_OR_RETURN(LoadedStage stage, Open(std::move(work)));
+  const std::string content = ContentOf(stage.loaded);
+  if (stage.saved) {
+    SOTERIA_RETURN_IF_ERROR(
+        Record(ledger::Output::Kind::kModels, std::string(kClassRule), content, what, 0));
+    return Permitted<Session::Loaded>(std::move(stage.loaded));
+  }
+  SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(policy::Output::kRows));
+  SOTERIA_RETURN_IF_ERROR(
+      Record(ledger::Output::Kind::kRows, RuleOf(policy::Output::kRows), content, what, 0));
+  return Permitted<Session::Loaded>(std::move(stage.loaded));
 }
 
 }  // namespace soteria::master

@@ -1,23 +1,53 @@
-// The way out to the owner: each value is checked against the Manifest's outputs, recorded in the
-// owner's ledger, and only then becomes a Permitted (I3). Error texts go the same way: one that
-// quotes data is replaced by its class when the Manifest lacks `rows`.
+// The way out to the owner, and in to data: the gate runs all work over data, and what comes of it
+// is Ungated until it has been checked against the Manifest's outputs and recorded in the owner's
+// ledger; only then it becomes a Permitted (I3). Failures go the same way. Without `rows` a failure
+// of work is an outcome: its class alone leaves, recorded and counted, and when [limits]
+// outcomes_max are out, nothing runs any more.
+//
+//   auto made = gate.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<double>> { ... });
+//   return gate.Permit(policy::Output::kMetrics, std::move(made));
 //
 // Thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/ledger/ledger.h"
 #include "src/master/permitted.h"
 #include "src/master/provisioned.h"
+#include "src/master/session.h"
 #include "src/master/statistics.h"
+#include "src/master/ungated.h"
 #include "src/policy/gate.h"
 
 namespace soteria::master {
+
+/// A value on its way out, and what the ledger says of it.
+template <class T>
+struct Leaving {
+  T value = {};
+  std::string content = {};  // bytes for the record
+  std::string what = {};     // names it
+  uint64_t rows = 0;
+  Provenance from = {};
+};
+
+/// A stage or model of files. `saved`: all of them are such that saving wrote.
+struct LoadedStage {
+  Session::Loaded loaded;
+  bool saved = false;
+};
+
+/// The numbers that a client must have to hold a model at all.
+enum class Shape { kClasses, kFeatures, kHasSummary };
 
 class OutputGate {
  public:
@@ -27,38 +57,96 @@ class OutputGate {
   /// Whether that kind may leave at all: asked before work begins, so that nothing runs in vain.
   base::Status MayLeave(policy::Output kind) const { return gate_.MayOutput(kind); }
 
-  /// Lets `value` out. `content` are its bytes for the record, `what` names it.
+  /// Runs `work(const InsideKey&)`, which gives a Status or a StatusOr<T>, unless the outcomes are
+  /// out.
+  template <class Work>
+  auto Run(Work&& work) {
+    using Result = std::invoke_result_t<Work, const InsideKey&>;
+    const base::Status may = MayRun();
+    const InsideKey key(ShowsProgress());
+    if constexpr (std::is_same_v<Result, base::Status>) {
+      if (!may.ok()) return Ungated<Nothing>(may, false);
+      const base::Status ended = std::forward<Work>(work)(key);
+      return Ungated<Nothing>(ended.ok() ? base::StatusOr<Nothing>(Nothing()) : ended, true);
+    } else {
+      using T = typename Result::value_type;
+      if (!may.ok()) return Ungated<T>(may, false);
+      return Ungated<T>(std::forward<Work>(work)(key), true);
+    }
+  }
+
+  /// How work ended that gives no value.
+  base::Status Ended(Ungated<Nothing> work) { return Open(std::move(work)).status(); }
+
+  /// Lets a value out.
   template <class T>
-  base::StatusOr<Permitted<T>> Permit(policy::Output kind, T value, std::string_view content,
-                                      const std::string& what, uint64_t rows,
-                                      Provenance from = {}) const {
+  base::StatusOr<Permitted<T>> Permit(policy::Output kind, Ungated<Leaving<T>> work) {
     SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));
-    SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), content, what, rows, from));
-    return Permitted<T>(std::move(value));
+    SOTERIA_ASSIGN_OR_RETURN(Leaving<T> leaving, Open(std::move(work)));
+    return PermitOpened(kind, std::move(leaving));
   }
-
-  /// Lets out what a client must know of a fitted model to hold it at all (how many classes and
-  /// features, whether there is a summary): allowed with the class itself, recorded like the rest.
+  /// Lets out a part of a result while its work still runs.
   template <class T>
-  base::StatusOr<Permitted<T>> PermitShape(T value, std::string_view content,
-                                           const std::string& what) const {
-    SOTERIA_RETURN_IF_ERROR(
-        Record(ledger::Output::Kind::kModels, "[ml] classes", content, what, 0));
-    return Permitted<T>(std::move(value));
+  base::StatusOr<Permitted<T>> PermitPart(const InsideKey&, policy::Output kind,
+                                          Leaving<T> leaving) {
+    SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));
+    return PermitOpened(kind, std::move(leaving));
   }
 
-  /// The status as the owner may see it. A text that quotes data is recorded like other rows.
-  base::Status Permit(const base::Status& status) const;
+  /// Lets out a number of a model's shape: with `models`, or as an outcome of as many bits as it
+  /// has. It is one number, so nothing else can come this way. `model` names the model: asked
+  /// again, it is the same outcome.
+  base::StatusOr<Permitted<FetchResult>> PermitShape(Shape shape, Ungated<int64_t> number,
+                                                     const std::string& model,
+                                                     const std::string& what);
+
+  /// A fitted model under the name that it was given before, and the fit's warnings with `models`.
+  base::StatusOr<Permitted<Session::FitResult>> PermitFit(
+      std::string model_id, Ungated<std::vector<std::string>> warnings, const std::string& what);
+  /// What the files of a stage say of it: with its class if saving wrote them, else as rows.
+  base::StatusOr<Permitted<Session::Loaded>> PermitLoaded(Ungated<LoadedStage> work,
+                                                          const std::string& what);
+
+  /// Plans, sources and summaries are handles: what data made of them doesn't show in them.
+  base::StatusOr<plan::PlanPtr> Handle(Ungated<plan::PlanPtr> work) {
+    return Open(std::move(work));
+  }
+  base::StatusOr<plan::Source> Handle(Ungated<plan::Source> work) { return Open(std::move(work)); }
 
  private:
+  template <class T>
+  base::StatusOr<T> Open(Ungated<T> work) {
+    if (!work.ran_) return std::move(work.result_);
+    SOTERIA_RETURN_IF_ERROR(Shown(work.result_.status()));
+    SOTERIA_RETURN_IF_ERROR(MayRun());  // others may have used the last one meanwhile
+    return std::move(work.result_);
+  }
+  template <class T>
+  base::StatusOr<Permitted<T>> PermitOpened(policy::Output kind, Leaving<T> leaving) {
+    SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), leaving.content, leaving.what,
+                                   leaving.rows, leaving.from));
+    return Permitted<T>(std::move(leaving.value));
+  }
+
   static ledger::Output::Kind LedgerKind(policy::Output kind);
   static std::string RuleOf(policy::Output kind);
+  std::string OutcomeRule() const;
+  bool ShowsProgress() const;
+  /// The constant refusal once all outcomes were told.
+  base::Status MayRun();
+  /// How work ended, as the script may see it.
+  base::Status Shown(const base::Status& ended);
+  /// Counts and records an outcome.
+  base::Status Tell(std::string_view content, const std::string& what, uint64_t outcomes);
   base::Status Record(ledger::Output::Kind kind, std::string rule, std::string_view content,
                       const std::string& what, uint64_t rows, Provenance from = {}) const;
 
   const policy::Gate& gate_;
   ledger::LedgerWriter& ledger_;
   const EnclaveClock& clock_;
+  std::mutex mutex_;
+  uint64_t outcomes_ = 0;              // that were told
+  std::set<std::string> shapes_told_;  // by model and shape
 };
 
 }  // namespace soteria::master

@@ -1,4 +1,4 @@
-// Roots, the catalog and the output gate over real sealed files in a temporary folder.
+// Roots and the catalog over real sealed files in a temporary folder.
 #include "src/master/roots.h"
 
 #include <gtest/gtest.h>
@@ -310,46 +310,6 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   const auto& source = std::get<dataflow::TreeSource>(text->where);
   EXPECT_EQ(source.files, (std::vector<std::string>{"t/part-00000", "t/part-00001"}));
   EXPECT_EQ(text->bytes, files[0].size + files[1].size);
-}
-
-TEST_F(RootsTest, OutputsNeedTheManifestAndTheLedger) {
-  OutputGate gate(gate_, ledger_, clock_);
-  const auto denied = gate.Permit(policy::Output::kMetrics, 0.5, "0.5", "auc", 0);
-  EXPECT_TRUE(base::Is(denied.status(), base::kNotInManifest));
-  EXPECT_NE(base::Message(denied.status()).find("metrics"), std::string::npos);
-  EXPECT_EQ(owner_.events.size(), 1u);
-
-  provisioned_.manifest.metrics = true;
-  const auto permitted = gate.Permit(policy::Output::kMetrics, 0.5, "0.5", "auc", 0);
-  ASSERT_TRUE(permitted.ok());
-  EXPECT_EQ(permitted->value(), 0.5);
-  ASSERT_EQ(owner_.events.size(), 2u);
-  EXPECT_EQ(std::get<ledger::Output>(owner_.events[1]).what, "auc");
-
-  owner_.refuses = true;  // not recorded, so it doesn't leave
-  EXPECT_FALSE(gate.Permit(policy::Output::kMetrics, 0.5, "0.5", "auc", 0).ok());
-}
-
-TEST_F(RootsTest, AnErrorThatQuotesDataNeedsRows) {
-  const OutputGate gate(gate_, ledger_, clock_);
-  const auto quoting = base::FailQuotingData(base::kCastInvalid, "The value 'secret' ...");
-  const base::Status shown = gate.Permit(quoting);
-  EXPECT_TRUE(base::Is(shown, base::kCastInvalid));
-  EXPECT_EQ(base::Message(shown).find("secret"), std::string::npos);
-  EXPECT_FALSE(base::QuotesData(shown));
-  EXPECT_EQ(owner_.events.size(), 1u);
-  provisioned_.manifest.rows = true;
-  EXPECT_NE(base::Message(gate.Permit(quoting)).find("secret"), std::string::npos);
-  ASSERT_EQ(owner_.events.size(), 2u);
-  EXPECT_EQ(std::get<ledger::Output>(owner_.events[1]).what, "CAST_INVALID_INPUT");
-  const auto plain = base::Fail(base::kInput, "file 3");
-  provisioned_.manifest.rows = false;
-  EXPECT_EQ(base::Message(gate.Permit(plain)), "file 3");
-  EXPECT_EQ(owner_.events.size(), 2u);
-
-  provisioned_.manifest.rows = true;
-  owner_.refuses = true;  // not recorded, so it doesn't leave
-  EXPECT_EQ(base::Message(gate.Permit(quoting)).find("secret"), std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What the Spark Connect front may ask of the master: one Session for each Spark Connect session of
-// the owner. Values come back as Permitted, and every Status has passed the gate: a text that
-// quotes data is replaced by its class when the Manifest lacks `rows` (I3).
+// the owner. Values come back as Permitted, and a Status of work over data has passed the gate:
+// without `rows` in the Manifest it is the outcome's class and nothing else (I3). Plans are
+// handles: what data made of them shows in no schema, explanation or comparison.
 //
 // Thread-safe: calls may come from any thread; those that run stages wait for each other.
 #pragma once
@@ -27,7 +28,8 @@ namespace soteria::master {
 inline constexpr std::string_view kSummarySuffix = ".summary";
 
 /// Where a running call stands; numbers only. Stage 0 stands for the iterations of a fit, each of
-/// which counts as many tasks as there are partitions.
+/// which counts as many tasks as there are partitions. Where the Manifest lets neither metrics nor
+/// rows out, one stage of one task that is never done.
 struct StageProgress {
   uint64_t stage = 0;
   uint64_t tasks_done = 0;
@@ -54,7 +56,14 @@ class Session {
 
   struct FitResult {
     std::string model_id;
-    std::string warning;  // empty for none
+    std::string warning;  // empty for none, or where models may not leave
+  };
+
+  /// A model in the cache.
+  struct Cached {
+    std::string id;
+    std::string class_name;
+    std::optional<Permitted<int64_t>> bytes;  // output kind `models`
   };
 
   struct Loaded {
@@ -82,9 +91,12 @@ class Session {
                                                             bool vertical,
                                                             const Progress& progress) = 0;
 
-  virtual base::StatusOr<FitResult> Fit(const std::string& class_name, const std::string& uid,
-                                        const ml::ParamMap& params, const plan::PlanPtr& input,
-                                        const Progress& progress) = 0;
+  /// The model's name; output kind `models` for warnings.
+  virtual base::StatusOr<Permitted<FitResult>> Fit(const std::string& class_name,
+                                                   const std::string& uid,
+                                                   const ml::ParamMap& params,
+                                                   const plan::PlanPtr& input,
+                                                   const Progress& progress) = 0;
 
   /// An attribute of a model ("<uuid>"), of its summary ("<uuid>.summary") or of a summary that
   /// Summarize made. Output kind `models` for models, `metrics` for summaries.
@@ -97,7 +109,7 @@ class Session {
                                                 const plan::PlanPtr& input) = 0;
 
   /// An attribute of a summary that is a table: `predictions`, or a curve, whose rows are worked
-  /// out here once. Nothing leaves with it; collecting it is output kind `rows`.
+  /// out when a plan that has them first runs. Collecting it is output kind `rows`.
   virtual base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
                                                      const std::string& method) = 0;
 
@@ -108,9 +120,10 @@ class Session {
                                                      const plan::PlanPtr& input,
                                                      const Progress& progress) = 0;
 
-  /// A model of this session under other params, for `transform`.
-  virtual base::StatusOr<std::shared_ptr<const ml::Transformer>> ModelWithParams(
-      const std::string& object_id, const ml::ParamMap& params) = 0;
+  /// `input` as a model of this session transforms it under other params.
+  virtual base::StatusOr<plan::PlanPtr> Transform(const plan::PlanPtr& input,
+                                                  const std::string& object_id,
+                                                  const ml::ParamMap& params) = 0;
 
   /// A transformer that needs no fit.
   virtual base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
@@ -125,16 +138,19 @@ class Session {
   virtual base::Status SaveStage(const std::string& class_name, const std::string& uid,
                                  const ml::ParamMap& params, const std::string& path,
                                  bool overwrite) = 0;
-  virtual base::StatusOr<Loaded> Load(const std::string& class_name, const std::string& path) = 0;
+  /// Files that saving didn't write are output kind `rows`.
+  virtual base::StatusOr<Permitted<Loaded>> Load(const std::string& class_name,
+                                                 const std::string& path) = 0;
 
   /// MLlib's helper of the same name: removes what is at `path`, or says that it exists.
   virtual base::Status HandleOverwrite(const std::string& path, bool should_overwrite) = 0;
 
   /// Forgets objects; returns the ids that were there.
   virtual std::vector<std::string> Delete(const std::vector<std::string>& ids) = 0;
-  /// One JSON object a cached model: id, class, size.
-  virtual std::vector<std::string> CacheInfo() = 0;
-  virtual base::StatusOr<int64_t> ModelSize(const std::string& object_id) = 0;
+  /// Each model that the session holds.
+  virtual base::StatusOr<std::vector<Cached>> CacheInfo() = 0;
+  /// In bytes. Output kind `models`.
+  virtual base::StatusOr<Permitted<int64_t>> ModelSize(const std::string& object_id) = 0;
   /// Forgets all models; returns how many.
   virtual int64_t CleanCache() = 0;
 

@@ -1,7 +1,8 @@
 // Models of a session: fit, attributes, evaluation.
+#include <optional>
 #include <utility>
+#include <variant>
 
-#include "nlohmann/json.hpp"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/dataflow/feature_columns.h"
@@ -13,8 +14,16 @@ namespace soteria::master {
 namespace {
 
 /// What PySpark asks of every model as it makes the object; OutputGate::PermitShape.
-bool IsShape(std::string_view method) {
-  return method == "numClasses" || method == "numFeatures" || method == "hasSummary";
+std::optional<Shape> ShapeOf(std::string_view method) {
+  if (method == "numClasses") return Shape::kClasses;
+  if (method == "numFeatures") return Shape::kFeatures;
+  if (method == "hasSummary") return Shape::kHasSummary;
+  return std::nullopt;
+}
+
+base::Status TooMany(std::string_view of, std::string_view remedy) {
+  return base::Fail(base::kMlCache, base::Cat("This session holds ", kModelsMax, " ", of,
+                                              ", the most it may: ", remedy));
 }
 
 bool IsSummaryId(std::string_view id) { return id.ends_with(kSummarySuffix); }
@@ -33,76 +42,66 @@ base::StatusOr<std::shared_ptr<EnclaveSession::Fitted>> EnclaveSession::Find(
                               " from the ML cache: it was deleted, or belongs to another session"));
 }
 
-base::StatusOr<std::string> EnclaveSession::Keep(std::shared_ptr<Fitted> fitted) {
-  SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
+base::Status EnclaveSession::Keep(const std::string& id, std::shared_ptr<Fitted> fitted) {
   const std::lock_guard lock(mutex_);
-  if (models_.size() >= kModelsMax) {
-    return base::Fail(base::kMlCache,
-                      base::Cat("This session holds ", kModelsMax,
-                                " models, the most it may: delete some (del model)"));
-  }
+  if (models_.size() >= kModelsMax) return TooMany("models", "delete some (del model)");
   models_.emplace(id, std::move(fitted));
-  return id;
+  return base::OkStatus();
 }
 
-base::StatusOr<Session::FitResult> EnclaveSession::Fit(const std::string& class_name,
-                                                       const std::string& uid,
-                                                       const ml::ParamMap& params,
-                                                       const plan::PlanPtr& input,
-                                                       const Progress& progress) {
+StageScope EnclaveSession::NewScope(const InsideKey& key, Progress progress) {
+  return StageScope(key, world_.coordinator, world_.turn, world_.live, persisted_,
+                    std::move(progress));
+}
+
+base::StatusOr<Permitted<Session::FitResult>> EnclaveSession::Fit(const std::string& class_name,
+                                                                  const std::string& uid,
+                                                                  const ml::ParamMap& params,
+                                                                  const plan::PlanPtr& input,
+                                                                  const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
   SOTERIA_ASSIGN_OR_RETURN(auto estimator, ml::MakeEstimator(class_name, uid, params));
-  auto result = FitUngated(*estimator, input, progress);
-  if (!result.ok()) return world_.output.Permit(result.status());
-  return result;
+  SOTERIA_RETURN_IF_ERROR(estimator->CheckInput(*input->schema));
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
+  auto warnings = world_.output.Run(
+      [&](const InsideKey& key) { return FitInside(key, id, *estimator, input, progress); });
+  return world_.output.PermitFit(id, std::move(warnings), base::Cat(class_name, " warning"));
 }
 
-base::StatusOr<Session::FitResult> EnclaveSession::FitUngated(const ml::Estimator& estimator,
-                                                              const plan::PlanPtr& input,
-                                                              const Progress& progress) {
-  SOTERIA_RETURN_IF_ERROR(estimator.CheckInput(*input->schema));
-  auto fitted = std::make_shared<Fitted>();
-  fitted->scope = std::make_unique<StageScope>(world_.coordinator, world_.turn, world_.live,
-                                               persisted_, progress);
-  SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *fitted->scope));
+base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideKey& key,
+                                                                   const std::string& id,
+                                                                   const ml::Estimator& estimator,
+                                                                   const plan::PlanPtr& input,
+                                                                   const Progress& progress) {
+  auto scope = std::make_unique<StageScope>(key, world_.coordinator, world_.turn, world_.live,
+                                            persisted_, progress);
+  SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *scope));
   ml::FitResult result;
   if (estimator.needs_rows()) {
-    TableWork work(*fitted->scope, lowered);
+    TableWork work(*scope, lowered);
     SOTERIA_ASSIGN_OR_RETURN(result, estimator.FitRows(work));
   } else {
     lowered = lowered.With(dataflow::FeaturesOperator(estimator.Columns()), nullptr);
-    SOTERIA_RETURN_IF_ERROR(fitted->scope->Keep(lowered));
-    BlockWork work(*fitted->scope, lowered);
+    SOTERIA_RETURN_IF_ERROR(scope->Keep(lowered));
+    BlockWork work(*scope, lowered);
     SOTERIA_ASSIGN_OR_RETURN(result, estimator.Fit(work));
   }
-  fitted->scope->DropKept();
-  fitted->scope->set_progress(nullptr);
-  fitted->model = std::move(result.model);
-  fitted->summary = fitted->model->summary();
+  scope->DropKept();
+  scope->set_progress(nullptr);
+  auto fitted = std::make_shared<Fitted>(HeldModel(result.model));
+  fitted->summary = result.model->summary();
   fitted->data = BehindOf(*lowered.recipe);
   if (fitted->summary != nullptr) fitted->table = input;
   if (fitted->summary != nullptr && !fitted->summary->complete()) {
+    fitted->scope = std::move(scope);
     fitted->input = std::move(lowered);
-  } else {
-    fitted->scope.reset();
   }
-  FitResult reply;
-  for (const std::string& warning : result.warnings) {
-    reply.warning += reply.warning.empty() ? warning : "\n" + warning;
-  }
-  SOTERIA_ASSIGN_OR_RETURN(reply.model_id, Keep(std::move(fitted)));
-  return reply;
+  SOTERIA_RETURN_IF_ERROR(Keep(id, std::move(fitted)));
+  return std::move(result.warnings);
 }
 
 base::StatusOr<Permitted<FetchResult>> EnclaveSession::Fetch(const std::string& object_id,
                                                              const std::vector<MethodCall>& calls) {
-  auto result = FetchUngated(object_id, calls);
-  if (!result.ok()) return world_.output.Permit(result.status());
-  return result;
-}
-
-base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
-    const std::string& object_id, const std::vector<MethodCall>& calls) {
   if (calls.empty()) return base::Fail(base::kMlAttribute, "A fetch names no method");
   std::shared_ptr<Fitted> fitted = FindEvaluation(object_id);
   const bool is_summary = fitted != nullptr || IsSummaryId(object_id);
@@ -111,35 +110,65 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchUngated(
     SOTERIA_ASSIGN_OR_RETURN(fitted, Find(object_id));
   }
   const size_t first = !is_summary && from_summary ? 1 : 0;
-  FetchResult result;
   if (first == calls.size()) {
-    result.is_summary = true;
-    result.object_id = object_id + std::string(kSummarySuffix);
-    return world_.output.Permit(policy::Output::kMetrics, std::move(result), "", "summary", 0);
+    SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
+    return world_.output.Permit(policy::Output::kMetrics, world_.output.Run([&](const InsideKey&) {
+      Leaving<FetchResult> summary;
+      summary.value.is_summary = true;
+      summary.value.object_id = object_id + std::string(kSummarySuffix);
+      summary.what = "summary";
+      return base::StatusOr<Leaving<FetchResult>>(std::move(summary));
+    }));
   }
   if (calls.size() != first + 1) {
     return base::Fail(base::kMlAttribute,
                       base::Cat("'", calls[first].method, "' has no attributes of its own"));
   }
-  const MethodCall& call = calls[first];
-  const bool shape = !from_summary && IsShape(call.method);
-  const auto kind = from_summary ? policy::Output::kMetrics : policy::Output::kModels;
-  if (!shape) SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(kind));
-  const std::string what =
-      base::Cat(fitted->model->class_name(), from_summary ? " summary." : ".", call.method);
-  Provenance from;
-  if (from_summary) {
+  return from_summary ? FetchSummary(fitted, calls[first])
+                      : FetchModel(fitted, object_id, calls[first]);
+}
+
+base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchSummary(
+    const std::shared_ptr<Fitted>& fitted, const MethodCall& call) {
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
+  auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<FetchResult>> {
+    Leaving<FetchResult> leaving;
     const std::lock_guard lock(fitted->mutex);
     if (fitted->summary != nullptr && fitted->summary->Curve(call.method)) {
       return base::Fail(base::kMlAttribute, base::Cat(call.method, " is a table"));
     }
-    SOTERIA_ASSIGN_OR_RETURN(result.value, SummaryAttribute(*fitted, call, true, &from));
-  } else {
-    SOTERIA_ASSIGN_OR_RETURN(result.value, fitted->model->Get(call.method, call.args));
+    SOTERIA_ASSIGN_OR_RETURN(leaving.value.value,
+                             SummaryAttribute(key, *fitted, call, true, &leaving.from));
+    leaving.content = ml::EncodeValue(leaving.value.value);
+    leaving.what = base::Cat(fitted->model.class_name(), " summary.", call.method);
+    return leaving;
+  });
+  return world_.output.Permit(policy::Output::kMetrics, std::move(made));
+}
+
+base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchModel(
+    const std::shared_ptr<Fitted>& fitted, const std::string& object_id, const MethodCall& call) {
+  const std::string what = base::Cat(fitted->model.class_name(), ".", call.method);
+  if (const auto shape = ShapeOf(call.method)) {
+    auto number = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<int64_t> {
+      SOTERIA_ASSIGN_OR_RETURN(const auto value,
+                               fitted->model.Open(key).Get(call.method, call.args));
+      if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1 : 0;
+      if (const auto* number = std::get_if<int64_t>(&value)) return *number;
+      return base::Fail(base::kInternal, "a model's shape isn't a number");
+    });
+    return world_.output.PermitShape(*shape, std::move(number), object_id, what);
   }
-  const std::string content = ml::EncodeValue(result.value);
-  if (shape) return world_.output.PermitShape(std::move(result), content, what);
-  return world_.output.Permit(kind, std::move(result), content, what, 0, from);
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kModels));
+  auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<FetchResult>> {
+    Leaving<FetchResult> leaving;
+    SOTERIA_ASSIGN_OR_RETURN(leaving.value.value,
+                             fitted->model.Open(key).Get(call.method, call.args));
+    leaving.content = ml::EncodeValue(leaving.value.value);
+    leaving.what = what;
+    return leaving;
+  });
+  return world_.output.Permit(policy::Output::kModels, std::move(made));
 }
 
 base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& class_name,
@@ -150,18 +179,21 @@ base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& cl
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
   SOTERIA_ASSIGN_OR_RETURN(auto evaluator, ml::MakeEvaluator(class_name, uid, params));
-  const auto value = EvaluateUngated(*evaluator, input, progress);
-  if (!value.ok()) return world_.output.Permit(value.status());
-  const double number = value->numbers[0];
-  return world_.output.Permit(policy::Output::kMetrics, number, ml::EncodeValue(number), class_name,
-                              0, value->from);
+  SOTERIA_RETURN_IF_ERROR(evaluator->CheckInput(*input->schema));
+  auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<double>> {
+    SOTERIA_ASSIGN_OR_RETURN(const StatisticValue value,
+                             EvaluateInside(key, *evaluator, input, progress));
+    const double number = value.numbers[0];
+    return Leaving<double>{number, ml::EncodeValue(number), class_name, 0, value.from};
+  });
+  return world_.output.Permit(policy::Output::kMetrics, std::move(made));
 }
 
-base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluator& evaluator,
-                                                               const plan::PlanPtr& input,
-                                                               const Progress& progress) {
-  SOTERIA_RETURN_IF_ERROR(evaluator.CheckInput(*input->schema));
-  StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
+base::StatusOr<StatisticValue> EnclaveSession::EvaluateInside(const InsideKey& key,
+                                                              const ml::Evaluator& evaluator,
+                                                              const plan::PlanPtr& input,
+                                                              const Progress& progress) {
+  StageScope scope = NewScope(key, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, scope));
   const dataflow::RecipePtr recipe = lowered.recipe;
   const stats::Statistic asked = evaluator.Asks();
@@ -192,12 +224,20 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateUngated(const ml::Evaluat
   return base::Fail(base::kInternal, "an evaluator's statistic isn't one number");
 }
 
-base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::ModelWithParams(
-    const std::string& object_id, const ml::ParamMap& params) {
+base::StatusOr<plan::PlanPtr> EnclaveSession::Transform(const plan::PlanPtr& input,
+                                                        const std::string& object_id,
+                                                        const ml::ParamMap& params) {
   SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
-  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model->class_name()));
-  SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model->WithParams(params));
-  return std::shared_ptr<const ml::Transformer>(std::move(model));
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
+  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckColumns(params, *input->schema));
+  std::string name = object_id;
+  for (const auto& [param, value] : params) name += base::Cat("/", param, ml::EncodeValue(value));
+  const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
+  return world_.output.Handle(
+      world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
+        SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).WithParams(params));
+        return builder_.TransformBy(input, std::move(model), std::move(name), sizes);
+      }));
 }
 
 base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::MakeTransformer(
@@ -216,21 +256,32 @@ std::vector<std::string> EnclaveSession::Delete(const std::vector<std::string>& 
   return gone;
 }
 
-std::vector<std::string> EnclaveSession::CacheInfo() {
-  std::vector<std::string> infos;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [id, fitted] : models_) {
-    const nlohmann::json info = {{"id", id},
-                                 {"class", std::string(fitted->model->class_name())},
-                                 {"size", fitted->model->bytes()}};
-    infos.push_back(info.dump());
+base::StatusOr<std::vector<Session::Cached>> EnclaveSession::CacheInfo() {
+  std::vector<std::pair<std::string, std::shared_ptr<Fitted>>> models;
+  {
+    const std::lock_guard lock(mutex_);
+    models.assign(models_.begin(), models_.end());
   }
-  return infos;
+  std::vector<Cached> cached;
+  for (const auto& [id, fitted] : models) {
+    Cached one{id, std::string(fitted->model.class_name()), std::nullopt};
+    if (world_.output.MayLeave(policy::Output::kModels).ok()) {
+      SOTERIA_ASSIGN_OR_RETURN(one.bytes, ModelSize(id));
+    }
+    cached.push_back(std::move(one));
+  }
+  return cached;
 }
 
-base::StatusOr<int64_t> EnclaveSession::ModelSize(const std::string& object_id) {
+base::StatusOr<Permitted<int64_t>> EnclaveSession::ModelSize(const std::string& object_id) {
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kModels));
   SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
-  return static_cast<int64_t>(fitted->model->bytes());
+  auto size = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<int64_t>> {
+    const auto bytes = static_cast<int64_t>(fitted->model.Open(key).bytes());
+    return Leaving<int64_t>{bytes, ml::EncodeValue(bytes),
+                            base::Cat(fitted->model.class_name(), " size")};
+  });
+  return world_.output.Permit(policy::Output::kModels, std::move(size));
 }
 
 int64_t EnclaveSession::CleanCache() {

@@ -18,8 +18,13 @@ namespace {
 constexpr std::string_view kPredictions = "predictions";
 
 /// For the ledger.
-std::string NameOf(const ml::Model& model, const std::string& method) {
+std::string NameOf(const HeldModel& model, const std::string& method) {
   return base::Cat(model.class_name(), " summary.", method);
+}
+
+std::shared_ptr<arrow::Schema> CurveSchema(const ml::CurveColumns& columns) {
+  return arrow::schema({arrow::field(std::string(columns.x), arrow::float64(), false),
+                        arrow::field(std::string(columns.y), arrow::float64(), false)});
 }
 
 /// A table of two columns that hold no nulls, from its numbers row by row.
@@ -35,13 +40,26 @@ std::shared_ptr<arrow::Table> CurveTable(const ml::CurveColumns& columns,
     return std::make_shared<arrow::DoubleArray>(static_cast<int64_t>(rows),
                                                 arrow::Buffer::FromVector(std::move(values)));
   };
-  return arrow::Table::Make(
-      arrow::schema({arrow::field(std::string(columns.x), arrow::float64(), false),
-                     arrow::field(std::string(columns.y), arrow::float64(), false)}),
-      {array(std::move(x)), array(std::move(y))});
+  return arrow::Table::Make(CurveSchema(columns), {array(std::move(x)), array(std::move(y))});
 }
 
 }  // namespace
+
+/// A curve of a summary, worked out once, when a plan with it runs.
+class EnclaveSession::CurveRows : public StageRows {
+ public:
+  CurveRows(EnclaveSession& session, std::shared_ptr<Fitted> fitted, std::string method)
+      : session_(session), fitted_(std::move(fitted)), method_(std::move(method)) {}
+
+  base::StatusOr<std::shared_ptr<arrow::Table>> Make(const InsideKey& key) const override {
+    return session_.CurveInside(key, *fitted_, method_);
+  }
+
+ private:
+  EnclaveSession& session_;  // whose plans alone hold these rows
+  const std::shared_ptr<Fitted> fitted_;
+  const std::string method_;
+};
 
 std::shared_ptr<EnclaveSession::Fitted> EnclaveSession::FindEvaluation(
     const std::string& object_id) {
@@ -52,41 +70,41 @@ std::shared_ptr<EnclaveSession::Fitted> EnclaveSession::FindEvaluation(
 
 base::StatusOr<std::string> EnclaveSession::Summarize(const std::string& object_id,
                                                       const plan::PlanPtr& input) {
-  auto id = SummarizeUngated(object_id, input);
-  if (!id.ok()) return world_.output.Permit(id.status());
-  return id;
-}
-
-base::StatusOr<std::string> EnclaveSession::SummarizeUngated(const std::string& object_id,
-                                                             const plan::PlanPtr& input) {
   SOTERIA_ASSIGN_OR_RETURN(const auto fitted, Find(object_id));
-  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model->class_name()));
-  auto evaluation = std::make_shared<Fitted>();
-  SOTERIA_ASSIGN_OR_RETURN(evaluation->model, fitted->model->SummaryModel());
-  SOTERIA_RETURN_IF_ERROR(evaluation->model->OutputSchema(*input->schema).status());
-  SOTERIA_ASSIGN_OR_RETURN(evaluation->summary, fitted->model->Evaluation(*input->schema));
-  evaluation->table = input;
-  evaluation->of_model = object_id;
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
+  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckColumns({}, *input->schema));
   SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
-  const std::lock_guard lock(mutex_);
-  if (!models_.contains(object_id)) {
-    return base::Fail(base::kMlCache, "the model was deleted as it was evaluated");
-  }
-  if (evaluations_.size() >= kModelsMax) {
-    return base::Fail(base::kMlCache,
-                      base::Cat("This session holds ", kModelsMax,
-                                " evaluations, the most it may: they go with their models (del "
-                                "model)"));
-  }
-  evaluations_.emplace(id, std::move(evaluation));
+  SOTERIA_RETURN_IF_ERROR(
+      world_.output.Ended(world_.output.Run([&](const InsideKey& key) -> base::Status {
+        const ml::Model& model = fitted->model.Open(key);
+        SOTERIA_ASSIGN_OR_RETURN(auto scoring, model.SummaryModel());
+        SOTERIA_RETURN_IF_ERROR(scoring->OutputSchema(*input->schema).status());
+        auto evaluation = std::make_shared<Fitted>(HeldModel(std::move(scoring)));
+        SOTERIA_ASSIGN_OR_RETURN(evaluation->summary, model.Evaluation(*input->schema));
+        evaluation->table = input;
+        evaluation->of_model = object_id;
+        const std::lock_guard lock(mutex_);
+        if (!models_.contains(object_id)) {
+          return base::Fail(base::kMlCache, "the model was deleted as it was evaluated");
+        }
+        if (evaluations_.size() >= kModelsMax) {
+          return base::Fail(base::kMlCache,
+                            base::Cat("This session holds ", kModelsMax,
+                                      " evaluations, the most it may: they go with their models "
+                                      "(del model)"));
+        }
+        evaluations_.emplace(id, std::move(evaluation));
+        return base::OkStatus();
+      })));
   return id;
 }
 
-base::Status EnclaveSession::CompleteSummary(Fitted& fitted, const std::string& method) {
+base::Status EnclaveSession::CompleteSummary(const InsideKey& key, Fitted& fitted,
+                                             const std::string& method) {
   const ml::Summary& summary = *fitted.summary;
   std::string partial;
   if (const ml::RowKernel* kernel = summary.row_kernel(); kernel != nullptr) {
-    StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, {});
+    StageScope scope = NewScope(key, {});
     SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*fitted.table, scope));
     fitted.data = BehindOf(*lowered.recipe);
     TableWork work(scope, std::move(lowered));
@@ -105,19 +123,19 @@ base::Status EnclaveSession::CompleteSummary(Fitted& fitted, const std::string& 
 }
 
 // Summaries only count rows, so that nothing is added up but weights.
-base::StatusOr<bool> EnclaveSession::EnoughSummarized(Fitted& fitted, uint64_t min_rows) {
-  const auto weight = fitted.model->params().Column("weightCol");
+base::StatusOr<bool> EnclaveSession::EnoughSummarized(const InsideKey& key, Fitted& fitted, uint64_t min_rows) {
+  const auto weight = fitted.model.Open(key).params().Column("weightCol");
   if (!weight) return true;
   if (!fitted.enough && fitted.table != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(const CellColumns columns, CellsOf({{}, weight}, *fitted.table));
-    StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, {});
+    StageScope scope = NewScope(key, {});
     SOTERIA_ASSIGN_OR_RETURN(const plan::Lowered lowered, plan::Lower(*fitted.table, scope));
     SOTERIA_ASSIGN_OR_RETURN(fitted.enough, EnoughRows(scope, lowered, columns, min_rows));
   }
   return fitted.enough.value_or(false);
 }
 
-base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
+base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(const InsideKey& key, Fitted& fitted,
                                                                const MethodCall& call, bool release,
                                                                Provenance* from) {
   if (fitted.summary == nullptr) {
@@ -126,14 +144,14 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
                       "has none)");
   }
   if (!fitted.summary->complete() && fitted.summary->Needs(call.method)) {
-    SOTERIA_RETURN_IF_ERROR(CompleteSummary(fitted, call.method));
+    SOTERIA_RETURN_IF_ERROR(CompleteSummary(key, fitted, call.method));
   }
   auto asked = fitted.summary->AsStatistic(call.method, call.args);
   if (!release || !asked.has_value()) return fitted.summary->Get(call.method, call.args);
-  const std::string what = NameOf(*fitted.model, call.method);
+  const std::string what = NameOf(fitted.model, call.method);
   bool enough = false;
   if (const auto* rule = world_.statistics.RuleFor(asked->statistic.kind, fitted.data)) {
-    SOTERIA_ASSIGN_OR_RETURN(enough, EnoughSummarized(fitted, rule->min_rows));
+    SOTERIA_ASSIGN_OR_RETURN(enough, EnoughSummarized(key, fitted, rule->min_rows));
   }
   SOTERIA_ASSIGN_OR_RETURN(StatisticValue value,
                            world_.statistics.OfSums(asked->statistic, std::move(asked->exact), what,
@@ -144,48 +162,60 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(Fitted& fitted,
 
 base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTable(const std::string& object_id,
                                                            const std::string& method) {
-  auto table = SummaryTableUngated(object_id, method);
-  if (!table.ok()) return world_.output.Permit(table.status());
-  return table;
-}
-
-base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTableUngated(const std::string& object_id,
-                                                                  const std::string& method) {
   std::shared_ptr<Fitted> fitted = FindEvaluation(object_id);
   if (fitted == nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(fitted, Find(object_id));
   }
   if (fitted->table != nullptr && method == kPredictions) {
-    SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model->class_name()));
-    SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model->SummaryModel());
-    return builder_.Transform(fitted->table, std::move(model));
-  }
-  const std::lock_guard lock(fitted->mutex);
-  if (const auto made = fitted->curves.find(method); made != fitted->curves.end()) {
-    return made->second;
+    SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
+    const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
+    return world_.output.Handle(
+        world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
+          SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).SummaryModel());
+          return builder_.TransformBy(fitted->table, std::move(model),
+                                      base::Cat(object_id, "/", kPredictions), sizes);
+        }));
   }
   std::optional<ml::CurveColumns> columns;
-  if (fitted->summary != nullptr) columns = fitted->summary->Curve(method);
+  {
+    const std::lock_guard lock(fitted->mutex);
+    if (fitted->summary != nullptr) columns = fitted->summary->Curve(method);
+  }
   if (!columns) {
     return base::Fail(base::kMlAttribute, base::Cat("The attribute `", method, "` of ", object_id,
                                                     " is no DataFrame here"));
   }
+  return plan::Builder::Made({base::Cat(object_id, "/", method),
+                              std::make_shared<CurveRows>(*this, std::move(fitted), method)},
+                             CurveSchema(*columns));
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> EnclaveSession::CurveInside(
+    const InsideKey& key, Fitted& fitted, const std::string& method) {
+  const std::lock_guard lock(fitted.mutex);
+  if (const auto made = fitted.curves.find(method); made != fitted.curves.end()) {
+    return made->second;
+  }
+  std::optional<ml::CurveColumns> columns;
+  if (fitted.summary != nullptr) columns = fitted.summary->Curve(method);
+  if (!columns) return base::Fail(base::kInternal, "a summary's curve is none");
   // What the owner may not see as rows leaves no trace outside either.
   const bool release = world_.output.MayLeave(policy::Output::kRows).ok();
   Provenance from;
   SOTERIA_ASSIGN_OR_RETURN(const ml::Attribute numbers,
-                           SummaryAttribute(*fitted, {method, {}}, release, &from));
+                           SummaryAttribute(key, fitted, {method, {}}, release, &from));
   const auto* values = std::get_if<std::vector<double>>(&numbers);
   if (values == nullptr) return base::Fail(base::kInternal, "a summary's curve has no numbers");
   // Its rows can't be told from others once they are in a plan, so the mark is put on them here.
   if (from.placement == Placement::kOutside) {
-    SOTERIA_RETURN_IF_ERROR(world_.output
-                                .Permit(policy::Output::kRows, from, ml::EncodeValue(numbers),
-                                        NameOf(*fitted->model, method), values->size() / 2, from)
-                                .status());
+    Leaving<Provenance> mark{from, ml::EncodeValue(numbers), NameOf(fitted.model, method),
+                             values->size() / 2, from};
+    SOTERIA_RETURN_IF_ERROR(
+        world_.output.PermitPart(key, policy::Output::kRows, std::move(mark)).status());
   }
-  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr made, builder_.Local(CurveTable(*columns, *values)));
-  return fitted->curves.emplace(method, std::move(made)).first->second;
+  auto made = CurveTable(*columns, *values);
+  fitted.curves.emplace(method, made);
+  return made;
 }
 
 }  // namespace soteria::master

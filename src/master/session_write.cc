@@ -1,4 +1,5 @@
 // What a session writes below the writable roots, and what it loads from there.
+#include <algorithm>
 #include <utility>
 
 #include "arrow/table.h"
@@ -46,9 +47,16 @@ base::Status Exists(const std::string& path) {
                               "data."));
 }
 
+/// Whether saving wrote all that Load might read there.
+bool AllSaved(const storage::Tree& tree, const std::string& folder) {
+  const std::vector<std::string> files = tree.List(folder);
+  return std::all_of(files.begin(), files.end(),
+                     [&](const std::string& file) { return tree.Find(file)->saved; });
+}
+
 class TreeFolder : public ml::FolderReader {
  public:
-  TreeFolder(const storage::Tree& tree, std::string folder)
+  TreeFolder(const InsideKey&, const storage::Tree& tree, std::string folder)
       : tree_(tree), folder_(std::move(folder)) {}
 
   base::StatusOr<std::string> Text(const std::string& relative_dir) override {
@@ -85,7 +93,30 @@ class TreeFolder : public ml::FolderReader {
 base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const std::string& format,
                                    const std::string& path, WriteMode mode,
                                    const Progress& progress) {
-  return world_.output.Permit(WriteUngated(plan, format, path, mode, progress));
+  if (format != "parquet" && format != "text") {
+    return base::Fail(base::kUnsupported, base::Cat("write format '", format,
+                                                    "' is not supported: use parquet or text"));
+  }
+  if (format == "text" && (plan->schema->num_fields() != 1 ||
+                           plan->schema->field(0)->type()->id() != arrow::Type::STRING)) {
+    return base::Fail(base::kAnalysis, "Text data source supports only a single string column");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
+  std::vector<std::string> removed = Occupied(tree, target.relative);
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
+  dataflow::WriteTarget where{target.root, id, target.relative, format, 0};
+  if (!removed.empty()) {
+    if (mode == WriteMode::kErrorIfExists) return Exists(target.path);
+    if (mode == WriteMode::kIgnore) return base::OkStatus();
+    if (mode == WriteMode::kAppend) {
+      where.first_file = tree.List(target.relative).size();
+      removed.clear();
+    }
+  }
+  return world_.output.Ended(world_.output.Run([&](const InsideKey& key) {
+    return WriteInside(key, plan, std::move(where), target, removed, progress);
+  }));
 }
 
 base::Status EnclaveSession::Publish(const policy::Readable& target,
@@ -99,37 +130,19 @@ base::Status EnclaveSession::Publish(const policy::Readable& target,
   return world_.roots.Publish(target, std::move(files), removed);
 }
 
-base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::string& format,
-                                          const std::string& path, WriteMode mode,
-                                          const Progress& progress) {
-  if (format != "parquet" && format != "text") {
-    return base::Fail(base::kUnsupported, base::Cat("write format '", format,
-                                                    "' is not supported: use parquet or text"));
-  }
-  if (format == "text" && (plan->schema->num_fields() != 1 ||
-                           plan->schema->field(0)->type()->id() != arrow::Type::STRING)) {
-    return base::Fail(base::kAnalysis, "Text data source supports only a single string column");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
-  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
-  std::vector<std::string> removed = Occupied(tree, target.relative);
-  uint64_t first_file = 0;
-  if (!removed.empty()) {
-    if (mode == WriteMode::kErrorIfExists) return Exists(target.path);
-    if (mode == WriteMode::kIgnore) return base::OkStatus();
-    if (mode == WriteMode::kAppend) {
-      first_file = tree.List(target.relative).size();
-      removed.clear();
-    }
-  }
-  StageScope scope(world_.coordinator, world_.turn, world_.live, persisted_, progress);
+base::Status EnclaveSession::WriteInside(const InsideKey& key, const plan::PlanPtr& plan,
+                                         dataflow::WriteTarget where,
+                                         const policy::Readable& target,
+                                         const std::vector<std::string>& removed,
+                                         const Progress& progress) {
+  StageScope scope = NewScope(key, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*plan, scope));
   dataflow::StageSpec stage = lowered.Stage(dataflow::Terminal::kWrite);
-  SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
-  stage.write = {target.root, id, target.relative, format, first_file};
+  stage.write = std::move(where);
   std::vector<storage::FileEntry> files;
   const auto on_output = [&](uint64_t, std::string written) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(auto file, storage::ParseFileEntry(written, storage::RootKind::kTree));
+    file.saved = false;  // I3: rows, whatever they look like
     files.push_back(std::move(file));
     return base::OkStatus();
   };
@@ -140,23 +153,24 @@ base::Status EnclaveSession::WriteUngated(const plan::PlanPtr& plan, const std::
     if (success.ok()) files.push_back(*std::move(success));
   }
   if (!written.ok()) {  // a full disk would stay full of what nothing names
-    world_.roots.Discard(target.root, id, files);
+    world_.roots.Discard(target.root, stage.write.id, files);
     return written;
   }
   return Publish(target, std::move(files), removed, BehindOf(*lowered.recipe));
 }
 
-base::Status EnclaveSession::SaveFiles(std::vector<ml::SavedFile> files, const std::string& path,
-                                       bool overwrite, const DataBehind& behind) {
-  return world_.output.Permit(SaveUngated(std::move(files), path, overwrite, behind));
+base::StatusOr<EnclaveSession::Place> EnclaveSession::PlaceFor(const std::string& path,
+                                                               bool overwrite) {
+  Place place;
+  SOTERIA_ASSIGN_OR_RETURN(place.target, Writable(world_.gate, path));
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(place.target));
+  place.removed = Occupied(tree, place.target.relative);
+  if (!place.removed.empty() && !overwrite) return Exists(place.target.path);
+  return place;
 }
 
-base::Status EnclaveSession::SaveUngated(std::vector<ml::SavedFile> files, const std::string& path,
-                                         bool overwrite, const DataBehind& behind) {
-  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
-  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
-  const std::vector<std::string> removed = Occupied(tree, target.relative);
-  if (!removed.empty() && !overwrite) return Exists(target.path);
+base::Status EnclaveSession::SaveInside(const InsideKey&, std::vector<ml::SavedFile> files,
+                                        const Place& place, const DataBehind& behind) {
   std::vector<storage::FileEntry> entries;
   for (ml::SavedFile& file : files) {
     uint64_t rows = 0;
@@ -164,28 +178,33 @@ base::Status EnclaveSession::SaveUngated(std::vector<ml::SavedFile> files, const
       SOTERIA_ASSIGN_OR_RETURN(file.bytes, storage::ParquetBytes(*file.table));
       rows = static_cast<uint64_t>(file.table->num_rows());
     }
-    auto entry = world_.roots.Seal(target, Join(target.relative, file.relative), file.bytes, rows);
+    auto entry = world_.roots.Seal(place.target, Join(place.target.relative, file.relative),
+                                   file.bytes, rows);
     if (!entry.ok()) {
-      SOTERIA_ASSIGN_OR_RETURN(const std::string id, RootId(target.id));
-      world_.roots.Discard(target.root, id, entries);
+      SOTERIA_ASSIGN_OR_RETURN(const std::string id, RootId(place.target.id));
+      world_.roots.Discard(place.target.root, id, entries);
       return entry.status();
     }
+    entry->saved = true;
     entries.push_back(*std::move(entry));
   }
-  return Publish(target, std::move(entries), removed, behind);
+  return Publish(place.target, std::move(entries), place.removed, behind);
 }
 
 base::Status EnclaveSession::SaveModel(const std::string& object_id, const ml::ParamMap& params,
                                        const std::string& path, bool overwrite) {
-  SOTERIA_ASSIGN_OR_RETURN(auto model, ModelWithParams(object_id, params));
-  auto files = ml::Save(*model, world_.clock.NowMs());
-  if (!files.ok()) return world_.output.Permit(files.status());
-  SOTERIA_ASSIGN_OR_RETURN(const auto fitted, Find(object_id));
+  SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
+  SOTERIA_ASSIGN_OR_RETURN(const Place place, PlaceFor(path, overwrite));
   std::unique_lock lock(fitted->mutex);
   DataBehind behind = fitted->data;
   lock.unlock();
   behind.once = false;  // made of these rows, and not rows
-  return SaveFiles(*std::move(files), path, overwrite, behind);
+  return world_.output.Ended(world_.output.Run([&](const InsideKey& key) -> base::Status {
+    SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).WithParams(params));
+    SOTERIA_ASSIGN_OR_RETURN(auto files, ml::Save(*model, world_.clock.NowMs()));
+    return SaveInside(key, std::move(files), place, behind);
+  }));
 }
 
 base::Status EnclaveSession::SaveStage(const std::string& class_name, const std::string& uid,
@@ -195,44 +214,46 @@ base::Status EnclaveSession::SaveStage(const std::string& class_name, const std:
   SOTERIA_ASSIGN_OR_RETURN(const ml::ClassInfo* info, ml::FindClass(class_name));
   SOTERIA_ASSIGN_OR_RETURN(ml::Params checked, ml::Params::Make(*info, uid, params));
   SOTERIA_ASSIGN_OR_RETURN(auto files, ml::SaveParams(checked, world_.clock.NowMs()));
-  return SaveFiles(std::move(files), path, overwrite, {});
+  SOTERIA_ASSIGN_OR_RETURN(const Place place, PlaceFor(path, overwrite));
+  return world_.output.Ended(world_.output.Run(
+      [&](const InsideKey& key) { return SaveInside(key, std::move(files), place, {}); }));
 }
 
-base::StatusOr<Session::Loaded> EnclaveSession::Load(const std::string& class_name,
-                                                     const std::string& path) {
-  auto loaded = LoadUngated(class_name, path);
-  if (!loaded.ok()) return world_.output.Permit(loaded.status());
-  // The client gets the uid and the params of a file, which a script can make from rows.
-  std::string content = loaded->uid;
-  for (const auto& [name, value] : loaded->params) content += name + ml::EncodeValue(value);
-  auto permitted = world_.output.PermitShape(*std::move(loaded), content, "load " + class_name);
-  SOTERIA_RETURN_IF_ERROR(permitted.status());
-  return std::move(*permitted).take();
-}
-
-base::StatusOr<Session::Loaded> EnclaveSession::LoadUngated(const std::string& class_name,
-                                                            const std::string& path) {
+base::StatusOr<Permitted<Session::Loaded>> EnclaveSession::Load(const std::string& class_name,
+                                                                const std::string& path) {
   SOTERIA_ASSIGN_OR_RETURN(const ml::ClassInfo* info, ml::FindClass(class_name));
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(info->name));
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable source, world_.gate.MayRead(path));
-  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(source));
+  SOTERIA_ASSIGN_OR_RETURN(const storage::Tree tree, world_.roots.OpenTree(source));
   if (!tree.Exists(source.relative)) return PathNotFound(source.path);
-  TreeFolder folder(tree, source.relative);
-  SOTERIA_ASSIGN_OR_RETURN(ml::Loaded loaded, ml::Load(class_name, folder));
-  Loaded reply;
-  reply.class_name = loaded.class_name;
-  reply.uid = loaded.uid;
-  reply.params = std::move(loaded.params);
-  if (loaded.model != nullptr) {
-    auto fitted = std::make_shared<Fitted>();
-    fitted->model = std::move(loaded.model);
-    std::vector<const storage::FileEntry*> entries;
-    for (const std::string& file : tree.List(source.relative)) entries.push_back(tree.Find(file));
-    const std::string& id = tree.index().index.id;
-    fitted->data = {{id}, OriginsOf(id, entries).ids, false};
-    SOTERIA_ASSIGN_OR_RETURN(reply.model_id, Keep(std::move(fitted)));
+  const bool saved = AllSaved(tree, source.relative);
+  if (!saved && !world_.output.MayLeave(policy::Output::kRows).ok()) {
+    return base::Fail(base::kNotInManifest,
+                      base::Cat("'", source.path,
+                                "' holds files that saving a model or stage in an enclave didn't "
+                                "write, so what they say are rows: add rows = true to [outputs]"));
   }
-  return reply;
+  auto loaded = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<LoadedStage> {
+    TreeFolder folder(key, tree, source.relative);
+    SOTERIA_ASSIGN_OR_RETURN(ml::Loaded stage, ml::Load(class_name, folder));
+    LoadedStage reply;
+    reply.saved = saved;
+    reply.loaded.class_name = stage.class_name;
+    reply.loaded.uid = stage.uid;
+    reply.loaded.params = std::move(stage.params);
+    if (stage.model != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
+      auto fitted = std::make_shared<Fitted>(HeldModel(std::move(stage.model)));
+      std::vector<const storage::FileEntry*> entries;
+      for (const std::string& file : tree.List(source.relative)) entries.push_back(tree.Find(file));
+      const std::string& root = tree.index().index.id;
+      fitted->data = {{root}, OriginsOf(root, entries).ids, false};
+      SOTERIA_RETURN_IF_ERROR(Keep(id, std::move(fitted)));
+      reply.loaded.model_id = std::move(id);
+    }
+    return reply;
+  });
+  return world_.output.PermitLoaded(std::move(loaded), "load " + class_name);
 }
 
 base::Status EnclaveSession::HandleOverwrite(const std::string& path, bool should_overwrite) {

@@ -123,9 +123,10 @@ void StageTurn::Cancel(const void* owner) {
   changed_.notify_all();
 }
 
-StageScope::StageScope(dataflow::Coordinator& coordinator, StageTurn& turn, LiveBlocks& live,
-                       Persisted& persisted, Progress progress)
-    : coordinator_(coordinator),
+StageScope::StageScope(const InsideKey& key, dataflow::Coordinator& coordinator, StageTurn& turn,
+                       LiveBlocks& live, Persisted& persisted, Progress progress)
+    : key_(key),
+      coordinator_(coordinator),
       turn_(turn),
       piece_(turn, &persisted),
       live_(live),
@@ -183,6 +184,12 @@ base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::FinishAggregate(
   if (!enough) return rows;
   SOTERIA_RETURN_IF_ERROR(AskAll(*statistics_, questions, data, &aggregates_from_));
   return rows;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::RowsOf(const plan::MadeRows& rows) {
+  const auto* made = dynamic_cast<const StageRows*>(&rows);
+  if (made == nullptr) return plan::Runner::RowsOf(rows);
+  return made->Make(key_);
 }
 
 base::Digest StageScope::ContentDigest(std::string_view bytes) { return crypto::Sha256(bytes); }

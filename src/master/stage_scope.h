@@ -20,6 +20,7 @@
 #include "src/dataflow/coordinator.h"
 #include "src/master/session.h"
 #include "src/master/statistics.h"
+#include "src/master/ungated.h"
 #include "src/ml/work.h"
 #include "src/plan/execute.h"
 #include "src/plan/logical.h"
@@ -103,11 +104,18 @@ class StageTurn {
   const Piece* running_ = nullptr;
 };
 
+/// Rows of a plan that come of data and of stages of their own.
+class StageRows : public plan::MadeRows {
+ public:
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> Make(const InsideKey& key) const = 0;
+};
+
 class StageScope : public plan::Runner {
  public:
-  /// `persisted` is the session's, which also names the session to `turn`.
-  StageScope(dataflow::Coordinator& coordinator, StageTurn& turn, LiveBlocks& live,
-             Persisted& persisted, Progress progress);
+  /// Only what the gate runs may run stages. `persisted` is the session's, which also names the
+  /// session to `turn`.
+  StageScope(const InsideKey& key, dataflow::Coordinator& coordinator, StageTurn& turn,
+             LiveBlocks& live, Persisted& persisted, Progress progress);
   ~StageScope() override;
 
   base::StatusOr<dataflow::StageResult> Run(
@@ -119,6 +127,7 @@ class StageScope : public plan::Runner {
   base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const plan::Plan& plan,
                                                                 const plan::Lowered& input,
                                                                 std::string_view partial) override;
+  base::StatusOr<std::shared_ptr<arrow::Table>> RowsOf(const plan::MadeRows& rows) override;
   base::Digest ContentDigest(std::string_view bytes) override;
 
   /// From now on aggregates may be finished outside. They outlive the scope.
@@ -133,10 +142,12 @@ class StageScope : public plan::Runner {
   /// Whether the owner has called this work off. Every stage from then on is kCancelled.
   bool cancelled() const { return piece_.cancelled(); }
   void ShowProgress(const StageProgress& progress) const {
-    if (progress_) progress_(progress);
+    if (!progress_) return;
+    progress_(key_.shows_progress() ? progress : StageProgress{1, 0, 1});
   }
 
  private:
+  const InsideKey key_;
   dataflow::Coordinator& coordinator_;
   StageTurn& turn_;
   const StageTurn::Piece piece_;

@@ -17,6 +17,13 @@ std::shared_ptr<arrow::Schema> TextSchema() {
   return arrow::schema({arrow::field("value", arrow::utf8())});
 }
 
+base::Status NoDataFiles(const std::string& path, const std::string& format) {
+  return base::Fail(
+      kCannotInferSchema,
+      base::Cat("Unable to infer schema for ", format == "parquet" ? "Parquet" : "text", " at ",
+                path, ": it holds no data files. It must be specified manually."));
+}
+
 }  // namespace
 
 base::Status PathNotFound(const std::string& path) {
@@ -44,14 +51,6 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfTable(const storage::Tree
 base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
                                                      const std::string& format,
                                                      const plan::ReadOptions& options) {
-  auto source = ResolveUngated(path, format, options);
-  if (!source.ok()) return output_.Permit(source.status());
-  return source;
-}
-
-base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& path,
-                                                            const std::string& format,
-                                                            const plan::ReadOptions& options) {
   if (format != "parquet" && format != "text") {
     return base::Fail(base::kUnsupported, base::Cat("read format '", format,
                                                     "' is not supported: use parquet or text"));
@@ -59,7 +58,7 @@ base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& p
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable readable, gate_.MayRead(path));
   SOTERIA_ASSIGN_OR_RETURN(auto root, roots_.Open(readable));
   if (root->opened.index.kind == storage::RootKind::kTree) {
-    return OfTree(readable, *root, format, options);
+    return OfTree(readable, format, options);
   }
   if (!readable.relative.empty()) return PathNotFound(readable.path);
   if (format != "parquet") {
@@ -76,7 +75,7 @@ base::StatusOr<plan::Source> StorageCatalog::ResolveUngated(const std::string& p
 }
 
 base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& readable,
-                                                    const Root& root, const std::string& format,
+                                                    const std::string& format,
                                                     const plan::ReadOptions& options) {
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, roots_.OpenTree(readable));
   if (!tree.Exists(readable.relative)) return PathNotFound(readable.path);
@@ -90,13 +89,22 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& read
     }
     below.base = base.relative;
   }
-  SOTERIA_ASSIGN_OR_RETURN(TreeTable table, TableIn(tree, readable.relative, below));
-  if (table.files.empty()) {
-    return base::Fail(
-        kCannotInferSchema,
-        base::Cat("Unable to infer schema for ", format == "parquet" ? "Parquet" : "text", " at ",
-                  readable.path, ": it holds no data files. It must be specified manually."));
-  }
+  // By names alone, which a script knows; how large files are, and so which hold rows, is data.
+  SOTERIA_ASSIGN_OR_RETURN(const TreeTable named,
+                           TableOfFolder(tree.List(readable.relative), readable.relative, below,
+                                         [](const std::string&) { return uint64_t{1}; }));
+  if (named.files.empty()) return NoDataFiles(readable.path, format);
+  return output_.Handle(output_.Run(
+      [&](const InsideKey& key) { return SourceOfTree(key, tree, readable, format, below); }));
+}
+
+base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey&,
+                                                          const storage::Tree& tree,
+                                                          const policy::Readable& readable,
+                                                          const std::string& format,
+                                                          const plan::ReadOptions& options) {
+  SOTERIA_ASSIGN_OR_RETURN(TreeTable table, TableIn(tree, readable.relative, options));
+  if (table.files.empty()) return NoDataFiles(readable.path, format);
   plan::Source source;
   source.partitions = table.files.size();
   std::vector<const storage::FileEntry*> entries;
@@ -107,11 +115,11 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& read
   if (format == "text") {
     SOTERIA_ASSIGN_OR_RETURN(source.schema, WithKeys(*TextSchema(), table.keys));
   } else {
-    SOTERIA_ASSIGN_OR_RETURN(source.schema, SchemaOfTable(tree, table, below));
+    SOTERIA_ASSIGN_OR_RETURN(source.schema, SchemaOfTable(tree, table, options));
   }
   dataflow::TreeSource where;
-  where.root = root.path;
-  where.id = root.id;
+  where.root = tree.root();
+  where.id = tree.index().index.id;
   where.version = tree.index().index.version;
   where.index = tree.index().digest;
   where.format = format;

@@ -15,21 +15,23 @@ namespace soteria::master {
 
 class StorageCatalog : public plan::Catalog {
  public:
-  StorageCatalog(const policy::Gate& gate, Roots& roots, const OutputGate& output)
+  StorageCatalog(const policy::Gate& gate, Roots& roots, OutputGate& output)
       : gate_(gate), roots_(roots), output_(output) {}
 
   base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format,
                                        const plan::ReadOptions& options = {}) override;
 
  private:
-  base::StatusOr<plan::Source> ResolveUngated(const std::string& path, const std::string& format,
-                                              const plan::ReadOptions& options);
-  base::StatusOr<plan::Source> OfTree(const policy::Readable& readable, const Root& root,
-                                      const std::string& format, const plan::ReadOptions& options);
+  base::StatusOr<plan::Source> OfTree(const policy::Readable& readable, const std::string& format,
+                                      const plan::ReadOptions& options);
+  base::StatusOr<plan::Source> SourceOfTree(const InsideKey& key, const storage::Tree& tree,
+                                            const policy::Readable& readable,
+                                            const std::string& format,
+                                            const plan::ReadOptions& options);
 
   const policy::Gate& gate_;
   Roots& roots_;
-  const OutputGate& output_;
+  OutputGate& output_;
 };
 
 /// A folder of the tree as a table (tree_table.h).

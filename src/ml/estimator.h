@@ -106,6 +106,9 @@ class Model : public Transformer {
  public:
   /// Errors: kMlAttribute for a method this model doesn't have.
   virtual base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const = 0;
+  /// What `input` must have for this model under other params: of the schema and the params alone,
+  /// never of what the model learnt.
+  virtual base::Status CheckColumns(const Params& params, const arrow::Schema& input) const = 0;
   /// The same model with `set` laid over its params, as `transform(df, params)` asks.
   virtual base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const = 0;
   /// Of its training; null after a load, and for models that have none.

@@ -1,6 +1,7 @@
 #include "src/plan/execute.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "arrow/table.h"
@@ -39,7 +40,13 @@ class Lowerer {
  private:
   base::StatusOr<Lowered> LowerNode(const Plan& plan) {
     if (const auto* read = std::get_if<ReadNode>(&plan.node)) return Read(plan, *read);
-    if (const auto* local = std::get_if<LocalNode>(&plan.node)) return Local(*local->table);
+    if (const auto* local = std::get_if<LocalNode>(&plan.node)) {
+      return Local(*local->table, kLocalPartitionRows);
+    }
+    if (const auto* made = std::get_if<MadeNode>(&plan.node)) {
+      SOTERIA_ASSIGN_OR_RETURN(auto rows, runner_.RowsOf(*made->rows));
+      return MadeOfData(*rows);
+    }
     if (const auto* apply = std::get_if<ApplyNode>(&plan.node)) {
       SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input));
       return input.With(Bytes(*apply->op), plan.schema);
@@ -57,7 +64,7 @@ class Lowerer {
       return Coalesce(plan, coalesce->partitions);
     }
     SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan, runner_));
-    return Local(*rows);
+    return MadeOfData(*rows);
   }
 
   base::StatusOr<Lowered> Read(const Plan& plan, const ReadNode& read) {
@@ -70,15 +77,21 @@ class Lowerer {
     return lowered;
   }
 
-  base::StatusOr<Lowered> Local(const arrow::Table& table) {
+  /// One partition, however many rows: a write makes a file of each partition, and how many files
+  /// there are is the script's to see (I3).
+  base::StatusOr<Lowered> MadeOfData(const arrow::Table& table) {
+    return Local(table, std::numeric_limits<uint64_t>::max());
+  }
+
+  base::StatusOr<Lowered> Local(const arrow::Table& table, uint64_t partition_rows) {
     SOTERIA_ASSIGN_OR_RETURN(std::string ipc, table::ToIpcStream(table));
     SOTERIA_ASSIGN_OR_RETURN(dataflow::BroadcastRef broadcast, runner_.Broadcast(ipc));
     dataflow::LocalSource source;
     source.broadcast = broadcast.digest;
     source.content = runner_.ContentDigest(ipc);
     const auto rows = static_cast<uint64_t>(table.num_rows());
-    for (uint64_t end = std::min(rows, kLocalPartitionRows);;
-         end = std::min(rows, end + kLocalPartitionRows)) {
+    for (uint64_t end = std::min(rows, partition_rows);;
+         end = std::min(rows, end + partition_rows)) {
       source.row_ends.push_back(end);
       if (end == rows) break;
     }
@@ -150,9 +163,14 @@ struct CanonicalNode {
     const auto ipc = table::ToIpcStream(*n.table);
     out.Add("local").Add(ipc.ok() ? *ipc : std::string());
   }
+  void operator()(const MadeNode& n) const { out.Add("made").Add(n.name); }
   void operator()(const ApplyNode& n) const { out.Add(n.op->kind()).Add(n.op->Encode()); }
   void operator()(const TransformNode& n) const {
-    out.Add("transform").Add(n.transformer->Encode());
+    if (!n.name.empty()) {
+      out.Add("model").Add(n.name);
+    } else {
+      out.Add("transform").Add(n.transformer->Encode());
+    }
   }
   void operator()(const LimitNode& n) const { out.Add("limit").AddI64(n.rows); }
   void operator()(const RepartitionNode& n) const { out.Add("repartition").AddU64(n.partitions); }
@@ -191,6 +209,10 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Runner::FinishAggregate(const Plan
   const auto& node = std::get<AggregateNode>(plan.node);
   SOTERIA_ASSIGN_OR_RETURN(auto rows, node.aggregate->Finish(partial));
   return node.summary == nullptr ? rows : node.summary->Table(*rows);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> Runner::RowsOf(const MadeRows&) {
+  return base::Fail(base::kInternal, "a plan of rows that nobody makes");
 }
 
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner) {

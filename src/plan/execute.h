@@ -49,6 +49,8 @@ class Runner {
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const Plan& plan,
                                                                         const Lowered& input,
                                                                         std::string_view partial);
+  /// The rows of a MadeNode.
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> RowsOf(const MadeRows& rows);
   /// SHA-256.
   virtual base::Digest ContentDigest(std::string_view bytes) = 0;
 };

@@ -34,8 +34,11 @@ base::Status CheckPartitions(int64_t partitions) {
 
 struct Describe {
   std::string operator()(const ReadNode& n) const {
+    // How many files of a folder hold rows is data.
+    if (std::holds_alternative<dataflow::TreeSource>(n.source.where)) return "Read files";
     return base::Cat("Read [", n.source.partitions, " partitions]");
   }
+  std::string operator()(const MadeNode&) const { return "Rows of a summary"; }
   std::string operator()(const LocalNode& n) const {
     return base::Cat("LocalRelation [", n.table->num_rows(), " rows]");
   }
@@ -84,6 +87,10 @@ base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table) {
   return Make(LocalNode{std::move(table)}, std::move(schema), nullptr);
 }
 
+PlanPtr Builder::Made(MadeNode made, std::shared_ptr<arrow::Schema> schema) {
+  return Make(std::move(made), std::move(schema), nullptr);
+}
+
 base::StatusOr<PlanPtr> Builder::Apply(PlanPtr input, exec::OperatorPtr op) {
   SOTERIA_ASSIGN_OR_RETURN(auto schema, op->OutputSchema(*input->schema));
   return Make(ApplyNode{std::move(op)}, std::move(schema), std::move(input));
@@ -93,6 +100,22 @@ base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
                                            std::shared_ptr<const ml::Transformer> transformer) {
   SOTERIA_ASSIGN_OR_RETURN(auto schema, transformer->OutputSchema(*input->schema));
   return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::TransformBy(PlanPtr input,
+                                             std::shared_ptr<const ml::Transformer> model,
+                                             std::string name, bool sizes) {
+  SOTERIA_ASSIGN_OR_RETURN(auto schema, model->OutputSchema(*input->schema));
+  if (!sizes) {
+    arrow::FieldVector fields = schema->fields();
+    for (auto& field : fields) {
+      const int before = input->schema->GetFieldIndex(field->name());
+      if (before < 0) field = table::WithSparkMetadata(field, "{}");
+    }
+    schema = arrow::schema(std::move(fields), schema->metadata());
+  }
+  return Make(TransformNode{std::move(model), std::move(name)}, std::move(schema),
+              std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {

@@ -61,13 +61,25 @@ struct ReadNode {
 struct LocalNode {
   std::shared_ptr<arrow::Table> table;
 };
+/// Rows that whoever runs the plan makes of data when it runs (a summary's curve), by name: nothing
+/// of them shows in the plan, its explanation or its canonical form.
+class MadeRows {
+ public:
+  virtual ~MadeRows() = default;
+};
+struct MadeNode {
+  std::string name;  // one of these rows alone
+  std::shared_ptr<const MadeRows> rows;
+};
 /// A narrow operator over each partition.
 struct ApplyNode {
   exec::OperatorPtr op;
 };
-/// A fitted model or a stateless feature transformer over each partition.
+/// A fitted model or a stateless feature transformer over each partition. What a model learnt of
+/// data must not show in the plan's canonical form, so that names a model instead.
 struct TransformNode {
   std::shared_ptr<const ml::Transformer> transformer;
+  std::string name = {};  // of a model, with its params; empty for what needs no fit
 };
 /// The first `rows` rows in partition order.
 struct LimitNode {
@@ -89,11 +101,11 @@ struct AggregateNode {
 };
 
 struct Plan {
-  std::variant<ReadNode, LocalNode, ApplyNode, TransformNode, LimitNode, RepartitionNode,
+  std::variant<ReadNode, LocalNode, MadeNode, ApplyNode, TransformNode, LimitNode, RepartitionNode,
                CoalesceNode, AggregateNode>
       node;
   std::shared_ptr<arrow::Schema> schema;
-  PlanPtr input;  // absent for ReadNode and LocalNode
+  PlanPtr input;  // absent for ReadNode, LocalNode and MadeNode
 };
 
 class Builder {
@@ -103,9 +115,14 @@ class Builder {
   base::StatusOr<PlanPtr> Read(const std::vector<std::string>& paths, const std::string& format,
                                const ReadOptions& options = {});
   base::StatusOr<PlanPtr> Local(std::shared_ptr<arrow::Table> table);
+  static PlanPtr Made(MadeNode made, std::shared_ptr<arrow::Schema> schema);
   base::StatusOr<PlanPtr> Apply(PlanPtr input, exec::OperatorPtr op);
   base::StatusOr<PlanPtr> Transform(PlanPtr input,
                                     std::shared_ptr<const ml::Transformer> transformer);
+  /// By a fitted model: `name` stands for it and its params. Without `sizes` the columns that it
+  /// adds carry no attributes, whose number may come from data.
+  base::StatusOr<PlanPtr> TransformBy(PlanPtr input, std::shared_ptr<const ml::Transformer> model,
+                                      std::string name, bool sizes);
   base::StatusOr<PlanPtr> Limit(PlanPtr input, int64_t rows);
   /// Bernoulli sample of [lower, upper). With `deterministic_order`, each partition is sorted by
   /// all its columns first, as Spark plans randomSplit.

@@ -46,6 +46,8 @@ class Gate {
   /// `class_name` (a JVM class name) matches a glob of [ml] classes.
   base::Status MayUse(std::string_view class_name) const;
   base::Status MayOutput(Output output) const;
+  /// How many outcomes of work a job without `rows` may see.
+  uint64_t outcomes_max() const { return manifest_.outcomes_max; }
   /// A statistic of this kind may leave the enclaves, by [statistics]. Refused under scheme
   /// "baseline", for kinds that stay inside, and for whatever isn't listed.
   base::Status MayRelease(std::string_view kind) const;

@@ -25,6 +25,7 @@ constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
 constexpr uint64_t kCollectBytesLeast = 1024;
 constexpr uint64_t kCollectBytesMost = uint64_t{64} << 30;
 constexpr uint64_t kAttemptsMax = 100;
+constexpr uint64_t kOutcomesMax = 1'000'000'000;
 
 // SubjectPublicKeyInfo of a key on P-256, up to the 64 bytes of the point (RFC 5480).
 constexpr std::string_view kP256KeyHead = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
@@ -249,7 +250,9 @@ base::Status ReadLimits(TomlTable& table, Manifest* manifest) {
   SOTERIA_RETURN_IF_ERROR(table.Unsigned("reattest_s", 1, kSecondsMax, &manifest->reattest_s));
   SOTERIA_RETURN_IF_ERROR(table.Unsigned("collect_bytes_max", kCollectBytesLeast, kCollectBytesMost,
                                          &manifest->collect_bytes_max));
-  return table.Unsigned("stage_attempts_max", 1, kAttemptsMax, &manifest->stage_attempts_max);
+  SOTERIA_RETURN_IF_ERROR(
+      table.Unsigned("stage_attempts_max", 1, kAttemptsMax, &manifest->stage_attempts_max));
+  return table.Unsigned("outcomes_max", 1, kOutcomesMax, &manifest->outcomes_max);
 }
 
 base::Status ReadTask(TomlTable& root, std::string* task) {

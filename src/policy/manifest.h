@@ -68,6 +68,7 @@ struct Manifest {
   uint64_t reattest_s = 3600;
   uint64_t collect_bytes_max = uint64_t{1} << 30;
   uint64_t stage_attempts_max = 4;
+  uint64_t outcomes_max = 1000;
 
   base::Digest digest{};  // SHA-256 of the file's bytes: the policy hash
   std::string text;       // the file's bytes

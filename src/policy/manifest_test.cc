@@ -66,6 +66,7 @@ TEST(ParseManifestTest, DefaultsOfTheLeastManifest) {
   EXPECT_EQ(manifest.reattest_s, 3600u);
   EXPECT_EQ(manifest.collect_bytes_max, 1073741824u);
   EXPECT_EQ(manifest.stage_attempts_max, 4u);
+  EXPECT_EQ(manifest.outcomes_max, 1000u);
   EXPECT_EQ(manifest.text, Least());
 }
 
@@ -76,7 +77,7 @@ TEST(ParseManifestTest, EveryKey) {
       Root("read", "file:///d/one", kId1) + "min_version = 7\n" + Root("write", "/d/two/", kId2) +
       "min_version = 2\ntee_kinds = [\"tdx\"]\n[outputs]\nrows = true\nmetrics = true\n"
       "models = true\n[limits]\nmax_workers = 2\nlinger_s = 3\nreattest_s = 4\n"
-      "collect_bytes_max = 5000\nstage_attempts_max = 6\n");
+      "collect_bytes_max = 5000\nstage_attempts_max = 6\noutcomes_max = 7\n");
   EXPECT_THAT(manifest.tee.kinds, ElementsAre(TeeKind::kSgx, TeeKind::kTdx));
   EXPECT_THAT(manifest.tee.platforms, ElementsAre("p1", "p2"));
   EXPECT_FALSE(manifest.tee.simulated_key.has_value());
@@ -96,6 +97,7 @@ TEST(ParseManifestTest, EveryKey) {
   EXPECT_EQ(manifest.reattest_s, 4u);
   EXPECT_EQ(manifest.collect_bytes_max, 5000u);
   EXPECT_EQ(manifest.stage_attempts_max, 6u);
+  EXPECT_EQ(manifest.outcomes_max, 7u);
 }
 
 TEST(ParseManifestTest, WritableRootTakesTheKindsOfTheManifest) {
@@ -297,6 +299,8 @@ INSTANTIATE_TEST_SUITE_P(
             "line 8: [limits] collect_bytes_max: is 1023", "from 1024 to 68719476736"},
         Bad{"CollectText", Least() + "[limits]\ncollect_bytes_max = \"1 GiB\"\n",
             "line 8: [limits] collect_bytes_max: is a string", "collect_bytes_max = 1073741824"},
+        Bad{"OutcomesNone", Least() + "[limits]\noutcomes_max = 0\n",
+            "line 8: [limits] outcomes_max: is 0", "from 1 to 1000000000"},
         Bad{"AttemptsMany", Least() + "[limits]\nstage_attempts_max = 101\n",
             "line 8: [limits] stage_attempts_max: is 101", "from 1 to 100"},
         Bad{"LimitUnknown", Least() + "[limits]\nmax_worker = 3\n",
@@ -487,6 +491,7 @@ void ExpectSame(const Manifest& a, const Manifest& b) {
   EXPECT_EQ(a.reattest_s, b.reattest_s);
   EXPECT_EQ(a.collect_bytes_max, b.collect_bytes_max);
   EXPECT_EQ(a.stage_attempts_max, b.stage_attempts_max);
+  EXPECT_EQ(a.outcomes_max, b.outcomes_max);
 }
 
 TEST(WriteManifestTest, ReadsBackToTheSameValues) {

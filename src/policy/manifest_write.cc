@@ -102,15 +102,16 @@ std::string WriteManifest(const Manifest& manifest) {
       "rows = ", manifest.rows, "\nmetrics = ", manifest.metrics, "\nmodels = ", manifest.models,
       "\n");
   out += StatisticsSection(manifest.statistics);
-  out +=
-      base::Cat("\n[limits]\n", "max_workers = ", manifest.max_workers,
-                "  # workers admitted in a job\n", "linger_s = ", manifest.linger_s,
-                "  # enclaves end this long after the owner's last connection\n",
-                "reattest_s = ", manifest.reattest_s, "  # evidence is renewed after this long\n",
-                "collect_bytes_max = ", manifest.collect_bytes_max,
-                "  # of one result that the owner fetches\n",
-                "stage_attempts_max = ", manifest.stage_attempts_max,
-                "  # of one task, before its stage fails\n");
+  out += base::Cat(
+      "\n[limits]\n", "max_workers = ", manifest.max_workers, "  # workers admitted in a job\n",
+      "linger_s = ", manifest.linger_s,
+      "  # enclaves end this long after the owner's last connection\n",
+      "reattest_s = ", manifest.reattest_s, "  # evidence is renewed after this long\n",
+      "collect_bytes_max = ", manifest.collect_bytes_max,
+      "  # of one result that the owner fetches\n",
+      "stage_attempts_max = ", manifest.stage_attempts_max,
+      "  # of one task, before its stage fails\n", "outcomes_max = ", manifest.outcomes_max,
+      "  # failures of work that a job without rows may see\n");
   return out;
 }
 

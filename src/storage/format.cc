@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view kIndexTag = "soteria/1 index";
 constexpr std::string_view kIndexOriginsTag = "soteria/2 index";  // of a tree, with origins
 constexpr std::string_view kEntryTag = "soteria/1 file";
+constexpr std::string_view kSavedTag = "saved";
 constexpr size_t kTeeKindBytesMax = 32;
 
 Status Refuse(std::string text) { return base::Fail(base::kIntegrity, std::move(text)); }
@@ -101,6 +102,33 @@ Status ValidateOrigin(const Origin& origin) {
   return base::OkStatus();
 }
 
+// Which files saving a model wrote, by their numbers: left out where there is none, so that an
+// index without them is the same bytes as ever.
+void WriteSaved(const std::vector<FileEntry>& files, FieldWriter* out) {
+  std::vector<uint64_t> numbers;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (files[i].saved) numbers.push_back(i);
+  }
+  if (numbers.empty()) return;
+  out->Add(kSavedTag).AddU64(numbers.size());
+  for (const uint64_t number : numbers) out->AddU64(number);
+}
+
+Status ReadSaved(FieldReader* in, std::vector<FileEntry>* files) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view tag, Must(in->Next(), "tag after the files"));
+  if (tag != kSavedTag) return Refuse("index: bytes after its end");
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, Must(in->NextU64(), "number of saved files"));
+  if (count == 0 || count > files->size()) return Refuse("index: number of saved files");
+  uint64_t least = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const uint64_t number, Must(in->NextU64(), "saved file"));
+    if (number < least || number >= files->size()) return Refuse("index: saved file");
+    (*files)[number].saved = true;
+    least = number + 1;
+  }
+  return base::OkStatus();
+}
+
 Status CheckTeeKindList(const std::vector<std::string>& kinds) {
   if (kinds.size() > kTeeKindsMax) return Refuse("index: too many TEE kinds");
   for (size_t i = 0; i < kinds.size(); ++i) {
@@ -171,6 +199,7 @@ Status ValidateFileEntry(const FileEntry& entry, RootKind kind) {
     return Refuse("index: wrapped key");
   }
   if (kind == RootKind::kDataSet && entry.origin != Origin{}) return Refuse("index: origin");
+  if (entry.saved && kind != RootKind::kTree) return Refuse("index: a saved file in a data set");
   return ValidateOrigin(entry.origin);
 }
 
@@ -205,6 +234,7 @@ std::string EncodeIndex(const Index& index) {
     WriteEntry(file, &out);
     if (origins) WriteOrigin(file.origin, &out);
   }
+  WriteSaved(index.files, &out);
   return out.Take();
 }
 
@@ -239,6 +269,7 @@ StatusOr<Index> ParseIndex(std::string_view plain) {
     if (!origins) continue;
     SOTERIA_ASSIGN_OR_RETURN(index.files.back().origin, ReadOrigin(&in));
   }
+  if (!in.AtEnd()) SOTERIA_RETURN_IF_ERROR(ReadSaved(&in, &index.files));
   if (!in.AtEnd()) return Refuse("index: bytes after its end");
   SOTERIA_RETURN_IF_ERROR(ValidateIndex(index));
   return index;

@@ -67,6 +67,9 @@ struct FileEntry {
       check{};  // data set: SHA-256 of the encrypted footer; tree: of the last sealed chunk
   std::string wrapped_key = {};  // the file's key under the root's key: nonce | ciphertext | tag
   Origin origin = {};            // of trees
+  // Of a tree: saving a model or stage wrote it, so that it says nothing but what the script and
+  // the model did. Rows that a plan wrote, and files that the owner put, are not.
+  bool saved = false;
 
   bool operator==(const FileEntry&) const = default;
 };
@@ -92,8 +95,8 @@ std::string EncodeIndex(const Index& index);
 base::StatusOr<Index> ParseIndex(std::string_view plain);
 base::Status ValidateIndex(const Index& index);
 
-/// One entry alone, as a worker's sealed answer carries it to the master; without an origin, which
-/// is the master's to say.
+/// One entry alone, as a worker's sealed answer carries it to the master; without an origin and
+/// `saved`, which are the master's to say.
 std::string EncodeFileEntry(const FileEntry& entry);
 base::StatusOr<FileEntry> ParseFileEntry(std::string_view bytes, RootKind kind);
 base::Status ValidateFileEntry(const FileEntry& entry, RootKind kind);

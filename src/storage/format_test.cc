@@ -96,6 +96,41 @@ TEST(FormatTest, FilesOfAnOlderTreeAreOfUnknownOrigin) {
             Origin());
 }
 
+TEST(FormatTest, WhichFilesSavingWrote) {
+  Index index = TreeIndex();
+  const std::string none = EncodeIndex(index);
+  index.files[0].saved = index.files[2].saved = true;
+  const std::string bytes = EncodeIndex(index);
+  ASSERT_TRUE(bytes.starts_with(none));
+  const auto parsed = ParseIndex(bytes);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, index);
+  for (size_t n = none.size() + 1; n < bytes.size(); ++n) {
+    EXPECT_TRUE(base::Is(ParseIndex(bytes.substr(0, n)).status(), base::kIntegrity)) << n;
+  }
+  const auto with = [&](std::string_view tag, std::vector<uint64_t> numbers) {
+    base::FieldWriter out;
+    out.Add(tag).AddU64(numbers.size());
+    for (const uint64_t number : numbers) out.AddU64(number);
+    return ParseIndex(none + out.Take()).ok();
+  };
+  EXPECT_TRUE(with("saved", {1}));
+  EXPECT_FALSE(with("wrote", {1}));
+  EXPECT_FALSE(with("saved", {}));
+  EXPECT_FALSE(with("saved", {3}));
+  EXPECT_FALSE(with("saved", {1, 1}));
+  EXPECT_FALSE(with("saved", {2, 1}));
+  EXPECT_FALSE(with("saved", {0, 1, 2, 3}));
+  EXPECT_FALSE(ParseIndex(bytes + "x").ok());
+  // Not a worker's to say, nor a data set's.
+  const auto entry = ParseFileEntry(EncodeFileEntry(index.files[0]), RootKind::kTree);
+  ASSERT_TRUE(entry.ok());
+  EXPECT_FALSE(entry->saved);
+  Index data_set = DataSet();
+  data_set.files[0].saved = true;
+  EXPECT_FALSE(ParseIndex(EncodeIndex(data_set)).ok());
+}
+
 // What flips to something else that parses must be a different index, encoded as exactly these
 // bytes.
 TEST(FormatTest, ParsingIsCanonical) {

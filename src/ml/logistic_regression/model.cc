@@ -321,6 +321,11 @@ base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionModel::WithParams
   return std::shared_ptr<const Model>(std::move(model));
 }
 
+base::Status LogisticRegressionModel::CheckColumns(const Params& params,
+                                                   const arrow::Schema& input) const {
+  return CheckLogisticInput(params, input, /*fitting=*/false);
+}
+
 uint64_t LogisticRegressionModel::bytes() const {
   return sizeof(*this) + 2 * score_.coefficients.size() * sizeof(double);
 }

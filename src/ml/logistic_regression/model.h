@@ -46,6 +46,7 @@ class LogisticRegressionModel : public Model {
   /// A threshold set here takes the place of thresholds that came from the estimator, and the other
   /// way round, as setThreshold and setThresholds do.
   base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
+  base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
   std::shared_ptr<const Summary> summary() const override { return summary_; }
   base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
       const arrow::Schema& input) const override;

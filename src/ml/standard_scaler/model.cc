@@ -207,6 +207,11 @@ base::StatusOr<std::shared_ptr<const Model>> StandardScalerModel::WithParams(
   return Make(std::move(params), std_, mean_);
 }
 
+base::Status StandardScalerModel::CheckColumns(const Params& params,
+                                               const arrow::Schema& input) const {
+  return CheckScalerInput(params, input);
+}
+
 uint64_t StandardScalerModel::bytes() const {
   return sizeof(*this) + 4 * shift_.size() * sizeof(double);
 }

@@ -35,6 +35,7 @@ class StandardScalerModel : public Model {
   std::string EncodeData() const override;
   base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
   base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
+  base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
   uint64_t bytes() const override;
 
   const VectorValue& std() const { return std_; }

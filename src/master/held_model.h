@@ -1,0 +1,35 @@
+// A fitted or loaded model of a session. Its class, its params and what these ask of a table are
+// the script's own; what it learnt is data, and opens only within the gate (I3). Immutable; any
+// thread.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "arrow/type_fwd.h"
+#include "src/base/status.h"
+#include "src/master/ungated.h"
+#include "src/ml/estimator.h"
+
+namespace soteria::master {
+
+class HeldModel {
+ public:
+  explicit HeldModel(std::shared_ptr<const ml::Model> model) : model_(std::move(model)) {}
+
+  std::string_view class_name() const { return model_->class_name(); }
+
+  /// Whether it could transform such a table under other params, as far as schema and params say.
+  base::Status CheckColumns(const ml::ParamMap& set, const arrow::Schema& input) const {
+    SOTERIA_ASSIGN_OR_RETURN(const ml::Params params, model_->params().With(set));
+    return model_->CheckColumns(params, input);
+  }
+
+  const ml::Model& Open(const InsideKey&) const { return *model_; }
+
+ private:
+  std::shared_ptr<const ml::Model> model_;
+};
+
+}  // namespace soteria::master
