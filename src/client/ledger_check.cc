@@ -1,7 +1,9 @@
 #include "src/client/ledger_check.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+#include <variant>
 
 #include "src/attest/binding.h"
 #include "src/attest/evidence.h"
@@ -37,7 +39,49 @@ base::StatusOr<std::optional<policy::Manifest>> FindManifest(
   return std::optional(std::move(manifest));
 }
 
+// The admissions of a session under the Manifest that it ran under.
+base::Status CheckWorkers(const ledger::SessionReport& session, const policy::Manifest& manifest) {
+  uint64_t admitted = 0;
+  uint64_t sender = 0;
+  size_t number = session.first;
+  const auto refuse = [&number](std::string_view why) {
+    return base::Fail(base::kEvidence, base::Cat("entry ", number, ": ", why));
+  };
+  for (const ledger::Entry& entry : session.entries) {
+    if (const auto* worker = std::get_if<ledger::Admission>(&entry.event)) {
+      const base::Status status = CheckAdmission(*worker, manifest.tee);
+      if (!status.ok()) return refuse(base::Message(status));
+      if (worker->sender <= sender) return refuse("a worker's number was given out before");
+      if (++admitted > manifest.max_workers) return refuse("more workers than max_workers");
+      sender = worker->sender;
+    }
+    const auto* end = std::get_if<ledger::End>(&entry.event);
+    // Ledgers of before had no entries of workers.
+    if (end != nullptr && admitted > 0 && end->workers_admitted != admitted) {
+      return refuse("the session's end counts other workers than were admitted");
+    }
+    ++number;
+  }
+  return base::OkStatus();
+}
+
 }  // namespace
+
+base::Status CheckAdmission(const ledger::Admission& admission, const policy::TeePolicy& policy) {
+  const auto kind = attest::ParseTeeKind(admission.tee);
+  const auto& measurements = policy.worker_measurements;
+  if (!kind.ok() ||
+      std::find(policy.kinds.begin(), policy.kinds.end(), *kind) == policy.kinds.end()) {
+    return base::Fail(base::kEvidence, "a worker of a TEE kind that the Manifest doesn't admit");
+  }
+  if (std::find(measurements.begin(), measurements.end(), admission.measurement) ==
+      measurements.end()) {
+    return base::Fail(base::kEvidence, base::Cat("a worker whose measurement ",
+                                                 base::Hex(base::View(admission.measurement)),
+                                                 " isn't in the Manifest's [tee] worker"));
+  }
+  return base::OkStatus();
+}
 
 base::Status KeepManifest(Owner& owner, const policy::Manifest& manifest) {
   SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(owner.home.manifests_dir()));
@@ -110,6 +154,13 @@ base::StatusOr<CheckedLedger> CheckLedger(Owner& owner, const crypto::Secret* us
   };
   checked.report =
       ledger::VerifyLedger(*bytes, versions == nullptr ? nullptr : &versions->anchor(), check);
+  for (size_t i = 0; i < checked.report.sessions.size(); ++i) {
+    if (!checked.manifests[i].has_value()) continue;
+    const base::Status workers = CheckWorkers(checked.report.sessions[i], *checked.manifests[i]);
+    if (workers.ok() || checked.report.verdict == ledger::Verdict::kBroken) continue;
+    checked.report.verdict = ledger::Verdict::kBroken;
+    checked.report.reason = base::Message(workers);
+  }
   return checked;
 }
 

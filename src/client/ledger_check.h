@@ -1,6 +1,7 @@
 // `soteria ledger` and `soteria ledger verify`: a ledger against its own chain, against the owner's
 // records where they are at hand, and each session's head against the Manifest it ran under: the
-// evidence must speak for the key that signed the session's entries. A copy of each Manifest is
+// evidence must speak for the key that signed the session's entries, and the workers that it names
+// must be ones that the Manifest admits. A copy of each Manifest is
 // kept when its session begins; an auditor is given them. What isn't at hand is named, never
 // assumed. One thread.
 #pragma once
@@ -38,6 +39,9 @@ base::Status KeepManifest(Owner& owner, const policy::Manifest& manifest);
 /// not held against another file.
 base::StatusOr<CheckedLedger> CheckLedger(Owner& owner, const crypto::Secret* user_key,
                                           const LedgerPlace& place);
+
+/// kEvidence unless the Manifest admits a worker of that kind and measurement.
+base::Status CheckAdmission(const ledger::Admission& admission, const policy::TeePolicy& policy);
 
 /// What the verdict leaves open, one sentence each.
 std::vector<std::string> Unproven(const CheckedLedger& checked);

@@ -39,6 +39,7 @@ struct Story {
   std::vector<Numbered<Access>> accesses;
   std::vector<Numbered<Output>> outputs;
   std::vector<Numbered<Release>> releases;
+  std::vector<Numbered<ledger::Admission>> workers;
   const ledger::End* end = nullptr;
   int64_t last_ms = 0;
   std::map<std::string, std::string> paths;         // by id
@@ -85,6 +86,9 @@ class Teller {
     for (const ledger::Spending& spending : release.data_sets) {
       story_.budgets[spending.id] = spending;
     }
+  }
+  void operator()(const ledger::Admission& worker) const {
+    story_.workers.push_back({number_, time_ms_, &worker});
   }
   void operator()(const ledger::End& end) const { story_.end = &end; }
 
@@ -417,6 +421,29 @@ std::string EvidenceText(const Story& story) {
   return base::Cat("REFUSED: ", base::Message(story.session->evidence));
 }
 
+void Workers(const Story& story, Html* out) {
+  if (story.workers.empty()) {
+    out->Tag("<p>No worker enclave was recorded as admitted.</p>\n");
+    return;
+  }
+  Open("Worker enclaves that the master admitted, each before it got any key",
+       {"#Entry", "Time", "#Number", "TEE kind", "Measurement", "Evidence (SHA-256)",
+        "Identity key (SHA-256)"},
+       out);
+  for (size_t i = 0; i < std::min(story.workers.size(), kRowsShownMax); ++i) {
+    const auto& [number, time_ms, worker] = story.workers[i];
+    NumberAndTime(story, number, time_ms, out);
+    NumberCell(worker->sender, out);
+    Cell(worker->tee, out);
+    MonoCell(Hex(worker->measurement), out);
+    MonoCell(Hex(worker->evidence).substr(0, kShortHexChars), out);
+    MonoCell(Hex(worker->identity).substr(0, kShortHexChars), out);
+    out->Tag("</tr>\n");
+  }
+  Close(out);
+  NotAllShown(kRowsShownMax, story.workers.size(), out);
+}
+
 void Attestation(const Story& story, int64_t now_ms, Html* out) {
   const ledger::Head& head = story.session->head;
   out->Tag("<section>\n<h2>Attestation and build</h2>\n<div class=\"wide\"><table class=\"key\">");
@@ -438,6 +465,7 @@ void Attestation(const Story& story, int64_t now_ms, Html* out) {
   Row("Build", base::Cat(head.build, ", version ", head.version), out);
   Row("Manifest (SHA-256)", Hex(head.manifest), out);
   out->Tag("</tbody></table></div>\n");
+  Workers(story, out);
   if (story.manifest != nullptr) {
     out->Tag("<h2>The Manifest: by which rules</h2>\n<pre>").Text(Summary(*story.manifest));
     out->Tag("</pre>\n");

@@ -119,6 +119,18 @@ TEST_F(LedgerPageTest, TellsWhatHappened) {
   EXPECT_THAT(page, Not(HasSubstr("Cut off")));
 }
 
+TEST_F(LedgerPageTest, ListsTheWorkersThatWereAdmitted) {
+  EXPECT_THAT(Page(), HasSubstr("No worker enclave was recorded as admitted."));
+  const ledger::Admission worker{.sender = 42, .tee = "sgx<b>", .measurement = Filled(0xab)};
+  session().entries.insert(session().entries.begin() + 1, {.sequence = 1, .event = worker});
+  const std::string page = Page();
+  for (const char* part :
+       {"Worker enclaves that the master admitted", "<td class=\"n\">42</td>", "sgx&lt;b&gt;",
+        "abababababababababababababababababababababababababababababababab"}) {
+    EXPECT_THAT(page, HasSubstr(part));
+  }
+}
+
 TEST_F(LedgerPageTest, LoadsNothingAndRunsNothing) {
   const std::string page = Page();
   EXPECT_THAT(page, HasSubstr("default-src 'none'; base-uri 'none'; form-action 'none'; style-src "

@@ -5,6 +5,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/client/ledger_check.h"
 #include "src/ledger/entry.h"
 
 namespace soteria::client {
@@ -110,6 +111,7 @@ void Records::Expect(std::string identity_der, const policy::Manifest& manifest,
                      std::set<std::string> ids) {
   identity_der_ = std::move(identity_der);
   manifest_ = manifest.digest;
+  tee_ = manifest.tee;
   rule_ = manifest.statistics;
   ids_ = std::move(ids);
 }
@@ -123,6 +125,9 @@ base::Status Records::CheckExpected(std::string_view entry,
                         "the session's first ledger entry names another enclave or Manifest than "
                         "the verified ones");
     }
+  }
+  if (const auto* admission = std::get_if<ledger::Admission>(&parsed.entry.event)) {
+    SOTERIA_RETURN_IF_ERROR(CheckAdmission(*admission, tee_));  // I2: before it gets any key
   }
   if (const auto* release = std::get_if<ledger::Release>(&parsed.entry.event)) {
     SOTERIA_RETURN_IF_ERROR(CheckListed(*release, rule_));

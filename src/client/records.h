@@ -33,8 +33,8 @@ class Records : public ledger::OwnerStore {
   const base::Digest& ledger_head() const { return ledger_->head(); }
 
   /// What this session may say: heads must name this identity key and Manifest, records these ids,
-  /// releases what the Manifest's [statistics] lists: a second line behind the enclave's gate,
-  /// which waits for the answer before anything leaves (I3).
+  /// workers what its [tee] admits, releases what its [statistics] lists: a second line behind the
+  /// enclave's gate, which waits for the answer before anything leaves (I3).
   void Expect(std::string identity_der, const policy::Manifest& manifest,
               std::set<std::string> ids);
 
@@ -56,6 +56,7 @@ class Records : public ledger::OwnerStore {
   std::unique_ptr<ledger::LedgerFile> ledger_;
   std::string identity_der_;
   base::Digest manifest_{};
+  policy::TeePolicy tee_;
   std::optional<policy::StatisticsRule> rule_;
   std::set<std::string> ids_;
   std::function<void(const ledger::Release&)> on_release_;

@@ -123,6 +123,28 @@ TEST_F(RecordsTest, AReleaseThatTheManifestDoesNotListIsRefused) {
                        base::kProtocol));
 }
 
+// As a master would whose admission is broken: it gets an error before the worker gets a key.
+TEST_F(RecordsTest, AWorkerThatTheManifestDoesNotAdmitIsRefused) {
+  manifest_.tee.kinds = {attest::TeeKind::kSgx};
+  manifest_.tee.worker_measurements = {base::Digest{7}};
+  const ledger::Admission good{.sender = 1, .tee = "sgx", .measurement = base::Digest{7}};
+  ledger::Admission another = good, of_master = good, no_kind = good;
+  another.tee = "simulated";
+  no_kind.tee = "SGX";
+  of_master.measurement = base::Digest{8};
+  uint8_t session = 0;
+  for (const ledger::Admission& worker : {another, no_kind, of_master}) {
+    auto records = Open();
+    auto writer = Writer(*records, ++session);
+    ASSERT_TRUE(writer.Append(Head(), 1).ok());
+    EXPECT_TRUE(base::Is(writer.Append(worker, 2), base::kEvidence));
+  }
+  auto records = Open();
+  auto writer = Writer(*records, ++session);
+  ASSERT_TRUE(writer.Append(Head(), 1).ok());
+  EXPECT_TRUE(writer.Append(good, 2).ok());
+}
+
 TEST_F(RecordsTest, RecordsPutBackByOneStepGiveNoBudgetBack) {
   std::string before;
   {

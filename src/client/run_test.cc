@@ -245,7 +245,12 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   std::thread writer([this] {
     while (::access(test_.At("ready").c_str(), F_OK) != 0) ::usleep(1'000);
     ledger::LedgerWriter& ledger = master_->ledger();
-    EXPECT_TRUE(ledger.Append(ledger::End{}, 2).ok());
+    for (const uint64_t sender : {uint64_t{1}, uint64_t{3}}) {
+      const ledger::Admission worker{
+          .sender = sender, .tee = "simulated", .measurement = measurement_};
+      EXPECT_TRUE(ledger.Append(worker, 2).ok());
+    }
+    EXPECT_TRUE(ledger.Append(ledger::End{.workers_admitted = 2}, 2).ok());
     test_.Write("go", "");
   });
   auto code = RunScript(": > " + test_.At("ready") + "; while [ ! -e " + test_.At("go") +
@@ -306,6 +311,17 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   EXPECT_EQ(VerifyExitCode(*offline), kExitFailed);
   EXPECT_NE(offline->report.reason.find("entry 1: the session's evidence was refused"),
             std::string::npos);
+  // The workers were admitted under that Manifest, too.
+  place.manifests = {manifest};
+  place.manifests[0].tee.worker_measurements = {base::Digest{}};
+  offline = CheckLedger(auditor.owner(), nullptr, place);
+  EXPECT_EQ(VerifyExitCode(*offline), kExitFailed);
+  EXPECT_THAT(offline->report.reason, HasSubstr("entry 2: a worker whose measurement "));
+  place.manifests = {manifest};
+  place.manifests[0].max_workers = 1;
+  offline = CheckLedger(auditor.owner(), nullptr, place);
+  EXPECT_EQ(VerifyExitCode(*offline), kExitFailed);
+  EXPECT_THAT(offline->report.reason, HasSubstr("entry 3: more workers than max_workers"));
   // Without the last entry.
   size_t end = 0;
   for (size_t next = 0; next < bytes.size(); next += 4 + base::GetLe32(bytes.data() + next)) {

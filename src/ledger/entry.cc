@@ -247,6 +247,28 @@ StatusOr<Event> Get(const pb::End& in) {
              .workers_admitted = in.workers_admitted()};
 }
 
+void Set(const Admission& admission, pb::Body* body) {
+  pb::Admission* out = body->mutable_admission();
+  out->set_sender(admission.sender);
+  out->set_tee(admission.tee);
+  out->set_measurement(Text(admission.measurement));
+  out->set_evidence(Text(admission.evidence));
+  out->set_identity(Text(admission.identity));
+}
+
+StatusOr<Event> Get(const pb::Admission& in) {
+  Admission admission;
+  if (in.sender() == 0) return Refuse("ledger entry: number of a worker");
+  admission.sender = in.sender();
+  SOTERIA_RETURN_IF_ERROR(CheckText(in.tee(), "kind of TEE"));
+  if (in.tee().empty()) return Refuse("ledger entry: a worker without kind of TEE");
+  admission.tee = in.tee();
+  SOTERIA_ASSIGN_OR_RETURN(admission.measurement, DigestOf(in.measurement(), "measurement"));
+  SOTERIA_ASSIGN_OR_RETURN(admission.evidence, DigestOf(in.evidence(), "evidence"));
+  SOTERIA_ASSIGN_OR_RETURN(admission.identity, DigestOf(in.identity(), "identity"));
+  return admission;
+}
+
 StatusOr<Event> GetEvent(const pb::Body& body) {
   switch (body.event_case()) {
     case pb::Body::kHead:
@@ -259,6 +281,8 @@ StatusOr<Event> GetEvent(const pb::Body& body) {
       return Get(body.release());
     case pb::Body::kEnd:
       return Get(body.end());
+    case pb::Body::kAdmission:
+      return Get(body.admission());
     case pb::Body::EVENT_NOT_SET:
       break;
   }
@@ -334,6 +358,7 @@ std::string_view KindName(const Event& event) {
         return "outcome";
     }
   }
+  if (std::holds_alternative<Admission>(event)) return "worker";
   return std::holds_alternative<Release>(event) ? "release" : "end";
 }
 

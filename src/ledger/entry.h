@@ -46,6 +46,16 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
+/// A worker enclave was admitted: stored before it got any key.
+struct Admission {
+  uint64_t sender = 0;   // the number under which it seals, from 1
+  std::string tee = {};  // kind, as the Manifest names it
+  base::Digest measurement{};
+  base::Digest evidence{};  // SHA-256 of the evidence, encoded
+  base::Digest identity{};  // SHA-256 of the public key (DER) that the evidence speaks for
+  bool operator==(const Admission&) const = default;
+};
+
 /// Something only the owner gets: rows, metrics, a model's attributes, or how work ended that may
 /// show nothing else. `content` is an HMAC under the owner's key, so that the entry gives nothing
 /// away about what it was.
@@ -98,7 +108,7 @@ struct End {
   bool operator==(const End&) const = default;
 };
 
-using Event = std::variant<Head, Access, Output, Release, End>;
+using Event = std::variant<Head, Access, Output, Release, End, Admission>;
 
 struct Entry {
   base::Digest previous{};  // hash of the entry before it; zeros for the very first
@@ -114,7 +124,7 @@ std::string_view LevelName(Release::Level level);
 /// Whether the statistic is computed from bins of scores, so that its value is approximate.
 bool IsBinned(const Release& release);
 
-/// "head", "read", "write", "rows", "metrics", "models", "outcome", "release" or "end".
+/// "head", "read", "write", "rows", "metrics", "models", "outcome", "release", "end" or "worker".
 std::string_view KindName(const Event& event);
 
 /// The signed bytes that are stored and hashed.

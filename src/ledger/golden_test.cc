@@ -118,5 +118,19 @@ TEST(GoldenTest, ReleasesOfBothForms) {
   EXPECT_TRUE(first_form.data_sets.empty());
 }
 
+// As the one above.
+TEST(GoldenTest, AdmissionsOfWorkers) {
+  const auto files = base::PosixFiles();
+  const auto bytes = files->ReadAll(GoldenFolder() + "/owner", "ledger_workers", kLedgerBytesMax);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  const LedgerReport report = VerifyLedger(*bytes, nullptr);
+  ASSERT_EQ(report.verdict, Verdict::kWhole) << report.reason;
+  const std::vector<Entry>& entries = report.sessions.at(0).entries;
+  ASSERT_EQ(entries.size(), 5u);
+  EXPECT_EQ(std::get<Admission>(entries[1].event), AdmissionForTest(1));
+  EXPECT_EQ(std::get<Admission>(entries[3].event).sender, 200u);
+  EXPECT_EQ(KindName(entries[3].event), "worker");
+}
+
 }  // namespace
 }  // namespace soteria::ledger

@@ -268,6 +268,27 @@ TEST_F(LedgerTest, AnOutcomeIsAnOutputOfItsOwnKind) {
   EXPECT_FALSE(SignEntry({.event = outcome}, *key).ok());
 }
 
+TEST_F(LedgerTest, AdmissionsSayWhichWorker) {
+  const auto key = crypto::IdentityKey::Generate();
+  const auto accepted = [&key](const Event& event) {
+    const auto bytes = SignEntry({.event = event}, *key);
+    if (!bytes.ok()) return false;
+    EXPECT_EQ(ParseSignedEntry(*bytes)->entry.event, event);
+    EXPECT_FALSE(ParseSignedEntry(*bytes + std::string("\x1a\x00", 2)).ok());
+    return true;
+  };
+  EXPECT_TRUE(accepted(AdmissionForTest(1)));
+  EXPECT_TRUE(accepted(AdmissionForTest(~uint64_t{0})));
+  EXPECT_FALSE(accepted(AdmissionForTest(0)));
+  Admission worker = AdmissionForTest(1);
+  worker.tee = "";
+  EXPECT_FALSE(accepted(worker));
+  worker.tee = std::string(kTextBytesMax + 1, 's');
+  EXPECT_FALSE(accepted(worker));
+  worker.tee = "\xff";
+  EXPECT_FALSE(accepted(worker));
+}
+
 TEST_F(LedgerTest, ReleasesSayTheirLevelAndWhatGoesWithIt) {
   const auto key = crypto::IdentityKey::Generate();
   const auto accepted = [&key](const Event& event) {

@@ -55,6 +55,10 @@ struct TextOf {
     }
     return out;
   }
+  std::string operator()(const Admission& admission) const {
+    return Cat("number ", admission.sender, ", ", Shown(admission.tee), ", measurement ",
+               Hex(admission.measurement), ", evidence ", ShortHex(admission.evidence));
+  }
   std::string operator()(const End& end) const {
     return Cat(end.succeeded ? "succeeded" : "failed", ", ", end.stages, " stages, ", end.tasks,
                " tasks, ", end.retries, " retries, ", end.workers_admitted, " workers");
@@ -105,6 +109,13 @@ struct JsonOf {
                            {"budget_left", spending.left}});
     }
     (*out)["data_sets"] = std::move(data_sets);
+  }
+  void operator()(const Admission& admission) const {
+    (*out)["sender"] = admission.sender;
+    (*out)["tee"] = admission.tee;
+    (*out)["measurement"] = Hex(admission.measurement);
+    (*out)["evidence_sha256"] = Hex(admission.evidence);
+    (*out)["identity_sha256"] = Hex(admission.identity);
   }
   void operator()(const End& end) const {
     (*out)["succeeded"] = end.succeeded;

@@ -61,7 +61,18 @@ inline Release ReleaseForTest() {
   return release;
 }
 
-/// One entry of each kind; the End last.
+/// As the master records one; EventsForTest has none.
+inline Admission AdmissionForTest(uint64_t sender) {
+  Admission worker;
+  worker.sender = sender;
+  worker.tee = "sgx";
+  worker.measurement = DigestForTest(6);
+  worker.evidence = DigestForTest(7);
+  worker.identity = DigestForTest(8);
+  return worker;
+}
+
+/// One entry of each other kind; the End last.
 inline std::vector<Event> EventsForTest(const crypto::IdentityKey& key) {
   Access read;
   read.path = "/bucket/patients";

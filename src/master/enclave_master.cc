@@ -246,7 +246,8 @@ base::Status EnclaveMaster::ServeTunnel(channel::Channel& channel) {
 }
 
 base::Status EnclaveMaster::ServeWorker(channel::Channel& channel) {
-  SOTERIA_ASSIGN_OR_RETURN(Job * job, WaitForJob(false));
+  // The head comes first in the ledger, and an admission before the worker's keys.
+  SOTERIA_ASSIGN_OR_RETURN(Job * job, WaitForJob(true));
   const base::Status admitted = Admit(channel, *job);
   NoteAdmission(admitted);
   SOTERIA_RETURN_IF_ERROR(admitted);
@@ -266,20 +267,37 @@ void EnclaveMaster::NoteAdmission(const base::Status& admitted) {
       admitted, base::Cat("no worker was admitted and ", refused_, " were refused, the last")));
 }
 
-base::Status EnclaveMaster::Admit(channel::Channel& channel, const Job& job) {
-  const policy::Manifest& manifest = job.provisioned.manifest;
-  SOTERIA_RETURN_IF_ERROR(channel::VerifyPeer(
-      channel, policy::Role::kWorker, policy::Role::kMaster, manifest.digest, manifest.tee,
-      policy::EndorsementsOf(manifest.tee), job.clock.NowMs(), world_.random));
-  session::Admission admission;
+base::StatusOr<uint64_t> EnclaveMaster::Number(const channel::Proven& worker, Job& job) {
+  // An entry that can't reach the owner in time would be the ledger's end; a worker can wait.
+  SOTERIA_RETURN_IF_ERROR(job.owner.AwaitOwner());
+  const std::lock_guard admitting(admitting_);
+  ledger::Admission entry;
   {
     const std::lock_guard lock(mutex_);
-    if (admitted_ >= manifest.max_workers) {
+    if (admitted_ >= job.provisioned.manifest.max_workers) {
       return base::Fail(base::kConflict, "as many workers as the Manifest's max_workers joined");
     }
     ++admitted_;
-    admission.set_sender(next_sender_++);
+    entry.sender = next_sender_++;
   }
+  entry.tee = attest::TeeKindName(worker.claims.kind);
+  entry.measurement = worker.claims.measurement;
+  entry.evidence = crypto::Sha256(worker.evidence);
+  entry.identity = crypto::Sha256(worker.identity_der);
+  SOTERIA_RETURN_IF_ERROR(job.ledger.Append(entry, job.clock.NowMs()));
+  return entry.sender;
+}
+
+base::Status EnclaveMaster::Admit(channel::Channel& channel, Job& job) {
+  const policy::Manifest& manifest = job.provisioned.manifest;
+  SOTERIA_ASSIGN_OR_RETURN(
+      const channel::Proven worker,
+      channel::VerifyPeer(channel, policy::Role::kWorker, policy::Role::kMaster, manifest.digest,
+                          manifest.tee, policy::EndorsementsOf(manifest.tee), job.clock.NowMs(),
+                          world_.random));
+  session::Admission admission;
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t sender, Number(worker, job));
+  admission.set_sender(sender);
   admission.set_session_root(std::string(session_root_.Expose()));
   admission.set_manifest(manifest.text);
   admission.set_policy_hash(std::string(base::View(manifest.digest)));
@@ -314,6 +332,7 @@ SessionCounters EnclaveMaster::End(bool succeeded) {
   SessionCounters report;
   // A very short job may ask for its end before its head is stored; the head comes first.
   const auto job = WaitForJob(true);
+  const std::lock_guard admitting(admitting_);
   {
     const std::lock_guard lock(mutex_);
     report.workers_admitted = admitted_;

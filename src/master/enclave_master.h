@@ -126,7 +126,9 @@ class EnclaveMaster : public Master {
                             const channel::Resume& resume);
   base::Status ServeTunnel(channel::Channel& channel);
   base::Status ServeWorker(channel::Channel& channel);
-  base::Status Admit(channel::Channel& channel, const Job& job);
+  base::Status Admit(channel::Channel& channel, Job& job);
+  /// The number of a worker that has proven itself, once its admission is in the owner's ledger.
+  base::StatusOr<uint64_t> Number(const channel::Proven& worker, Job& job);
   /// When all that came was refused evidence, stages end with that instead of waiting for workers.
   void NoteAdmission(const base::Status& admitted);
   base::StatusOr<Job*> Provision(std::string_view message, const base::Digest& policy_hash);
@@ -145,6 +147,7 @@ class EnclaveMaster : public Master {
   StatisticsProcess statistics_process_;
   StageTurn turn_{coordinator_};
 
+  std::mutex admitting_;  // numbers are in the ledger in their order; taken before mutex_
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<Job> job_;

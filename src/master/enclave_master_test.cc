@@ -19,8 +19,8 @@ TEST_F(MasterTest, ProvisionsOnceAndWritesTheHeadFirst) {
   ASSERT_TRUE(reply.error().empty());
   EXPECT_EQ(reply.server_side_session_id(), master_->server_side_session_id());
   ASSERT_TRUE(master_->SessionFor("spark-session").ok());  // waits for the head
-  ASSERT_EQ(entries_.size(), 1u);
-  const auto head = ledger::ParseSignedEntry(entries_[0]).value();
+  ASSERT_EQ(Entries().size(), 1u);
+  const auto head = ledger::ParseSignedEntry(Entries()[0]).value();
   EXPECT_TRUE(ledger::VerifyEntry(head, identity_.public_der()).ok());
   EXPECT_EQ(std::get<ledger::Head>(head.entry.event).manifest, manifest.digest);
 }
@@ -197,6 +197,7 @@ TEST_F(MasterTest, AWorkerGetsTheRootAfterItsEvidenceAndANumberOfItsOwn) {
   const auto manifest = ManifestOf();
   ASSERT_TRUE(Provision(manifest, ProvisionOf(manifest)).error().empty());
   std::set<uint64_t> senders;
+  std::set<base::Digest> evidences;
   for (int i = 0; i < 2; ++i) {
     const auto channel = Dial();
     const auto admission = Join(*channel, manifest, worker_measurement_);
@@ -206,6 +207,15 @@ TEST_F(MasterTest, AWorkerGetsTheRootAfterItsEvidenceAndANumberOfItsOwn) {
     ASSERT_EQ(admission->keys_size(), 1);
     EXPECT_EQ(admission->keys(0).key(), std::string(16, 'k'));
     senders.insert(admission->sender());
+    // It was in the owner's ledger before the keys were on their way.
+    const std::vector<std::string> entries = Entries();
+    ASSERT_EQ(entries.size(), static_cast<size_t>(i) + 2);
+    const auto entry = ledger::ParseSignedEntry(entries.back()).value();
+    const auto& worker = std::get<ledger::Admission>(entry.entry.event);
+    EXPECT_EQ(worker.sender, admission->sender());
+    EXPECT_EQ(worker.tee, "simulated");
+    EXPECT_EQ(worker.measurement, worker_measurement_);
+    EXPECT_TRUE(evidences.insert(worker.evidence).second);  // each speaks of its own channel
     channel->Close();  // a restarted worker gets a new number, never this one
   }
   EXPECT_EQ(senders.size(), 2u);
@@ -219,6 +229,17 @@ TEST_F(MasterTest, AWorkerThatIsntInTheManifestGetsNothing) {
   EXPECT_FALSE(Join(*patched, manifest, base::Digest{}).ok());
   const auto masters_own = Dial();
   EXPECT_FALSE(Join(*masters_own, manifest, master_measurement_).ok());
+}
+
+TEST_F(MasterTest, AWorkerWhoseAdmissionTheOwnerDoesntStoreGetsNothing) {
+  const auto manifest = ManifestOf();
+  ASSERT_TRUE(Provision(manifest, ProvisionOf(manifest)).error().empty());
+  ASSERT_TRUE(master_->SessionFor("s").ok());
+  refuses_entries_ = true;
+  const auto channel = Dial();
+  const auto admission = Join(*channel, manifest, worker_measurement_);
+  EXPECT_TRUE(base::Is(admission.status(), base::kIo)) << admission.status();  // closed, no keys
+  EXPECT_EQ(Entries().size(), 2u);
 }
 
 TEST_F(MasterTest, NoMoreWorkersThanTheManifestSays) {
@@ -237,11 +258,11 @@ TEST_F(MasterTest, TheEndIsRecordedAndStopsTheMaster) {
   session::ControlToMaster end;
   end.mutable_end()->set_succeeded(true);
   ASSERT_TRUE(control_->Send(end.SerializeAsString()).ok());
-  for (int i = 0; i < 500 && entries_.size() < 2; ++i) {
+  for (int i = 0; i < 500 && Entries().size() < 2; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  ASSERT_EQ(entries_.size(), 2u);
-  const auto last = ledger::ParseSignedEntry(entries_[1]).value();
+  ASSERT_EQ(Entries().size(), 2u);
+  const auto last = ledger::ParseSignedEntry(Entries()[1]).value();
   EXPECT_TRUE(std::get<ledger::End>(last.entry.event).succeeded);
   control_->Close();
   for (int i = 0; i < 500 && !stopped_; ++i) {

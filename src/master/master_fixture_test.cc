@@ -124,11 +124,23 @@ void MasterTest::ServeControl() {
     session::ControlToOwner message;
     if (!bytes.ok() || !message.ParseFromString(*bytes) || message.has_end()) return;
     if (!message.has_store()) continue;
-    entries_.push_back(message.store().ledger_entry());
     session::ControlToMaster reply;
     reply.mutable_store()->set_sequence(message.store().sequence());
+    if (refuses_entries_) {
+      reply.mutable_store()->set_error(
+          base::EncodeStatus(base::Fail(base::kProtocol, "not expected")));
+    }
+    {
+      const std::lock_guard lock(entries_mutex_);
+      entries_.push_back(message.store().ledger_entry());
+    }
     if (!control_->Send(reply.SerializeAsString()).ok()) return;
   }
+}
+
+std::vector<std::string> MasterTest::Entries() {
+  const std::lock_guard lock(entries_mutex_);
+  return entries_;
 }
 
 base::StatusOr<session::Admission> MasterTest::Join(channel::Channel& channel,

@@ -7,8 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -50,9 +52,11 @@ class MasterTest : public testing::Test {
   /// Verifies and provisions; the reply. The control connection stays open in `control_`.
   session::ProvisionReply Provision(const policy::Manifest& manifest,
                                     const session::Provision& message);
-  /// Answers the master's store requests with OK until the control connection ends; collects the
-  /// entries.
+  /// Answers the master's store requests, with OK unless refuses_entries_, until the control
+  /// connection ends; collects the entries.
   void ServeControl();
+  /// What it has been asked to store so far.
+  std::vector<std::string> Entries();
   /// Joins as a worker with this measurement, up to and with the master's evidence.
   base::StatusOr<session::Admission> Join(channel::Channel& channel,
                                           const policy::Manifest& manifest,
@@ -71,13 +75,15 @@ class MasterTest : public testing::Test {
   int tunnels_ = 0;
   std::unique_ptr<EnclaveMaster> master_;
   std::shared_ptr<channel::Channel> control_;
-  std::vector<std::string> entries_;
+  std::atomic<bool> refuses_entries_ = false;
   std::string owner_secret_ = std::string(32, 'o');
   std::string takeover_key_ = std::string(32, 'v');
   session::MasterState state_;
   std::string token_ = std::string(64, 't');
 
  private:
+  std::mutex entries_mutex_;
+  std::vector<std::string> entries_;
   std::vector<std::thread> threads_;
   std::vector<std::shared_ptr<channel::Channel>> channels_;
   std::thread control_thread_;

@@ -43,6 +43,7 @@ base::Status OwnerLink::Serve(std::shared_ptr<channel::Channel> channel) {
     const std::lock_guard lock(mutex_);
     replaced = std::exchange(channel_, channel);
     heard_ms_ = clock_.MonotonicMs();
+    changed_.notify_all();
     if (waiting_.has_value() && !waiting_->answer.has_value()) again = waiting_->message;
   }
   if (replaced != nullptr) replaced->Close();
@@ -165,6 +166,12 @@ base::Status OwnerLink::Store(std::string_view entry,
                                             kStoreWaitMs / 1000, " s"));
   waiting_.reset();
   return status;
+}
+
+base::Status OwnerLink::AwaitOwner() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopped_ || channel_ != nullptr; });
+  return stopped_ ? base::Fail(base::kMasterLost, "the session is over") : base::OkStatus();
 }
 
 void OwnerLink::Stop() {

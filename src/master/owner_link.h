@@ -55,6 +55,9 @@ class OwnerLink : public ledger::OwnerStore {
   base::Status Store(std::string_view entry,
                      const std::vector<ledger::VersionRecord>& versions) override;
 
+  /// Blocks until the owner is there. kMasterLost once the host is gone.
+  base::Status AwaitOwner();
+
   /// Fails the Store that waits and all later ones: the host is gone.
   void Stop();
 

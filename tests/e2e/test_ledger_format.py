@@ -1,6 +1,6 @@
 """A ledger that is written here as docs/formats/ledger.md says, byte by byte, and read by the real program.
 
-The golden ledger with releases, tests/golden/owner/ledger_releases, is made by this file:
+The golden ledgers tests/golden/owner/ledger_releases and ledger_workers are made by this file:
     python tests/e2e/test_ledger_format.py
 """
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "owner" / "ledger_releases"
+GOLDEN_WORKERS = GOLDEN.with_name("ledger_workers")
 ID_P, ID_Q = b"p" * 16, b"q" * 16
 SESSION = bytes([7]) * 32
 START_MS = 1_790_000_000_000
@@ -62,6 +63,19 @@ def release(statistic: str, rows: int, numbers: int, level=0, kind="", data_sets
                 blob(8, kind) + spendings + number(10, size) + number(11, outside))
 
 
+def worker(sender: int, tee: str) -> bytes:
+    return blob(12, number(1, sender) + blob(2, tee) + blob(3, bytes([6]) * 32) + blob(4, bytes([7]) * 32) +
+                blob(5, bytes([8]) * 32))
+
+
+def end(workers: int) -> bytes:
+    return blob(9, number(1, 1) + number(2, 12) + number(3, 96) + number(5, workers), always=True)
+
+
+def events_with_workers(identity: bytes) -> list[bytes]:
+    return [head(identity), worker(1, "sgx"), access(1, "/bucket/patients", ID_P, 3), worker(200, "sgx"), end(2)]
+
+
 def events(identity: bytes) -> list[bytes]:
     auc = "BinaryClassificationEvaluator areaUnderROC"
     return [
@@ -76,11 +90,11 @@ def events(identity: bytes) -> list[bytes]:
         output(2, "[outputs] metrics = true", "MulticlassClassificationEvaluator f1", 0, outside=1, unverified=1),
         release("of the first form", 10, 1),
         output(3, "[outputs] models = true", "LogisticRegressionModel.coefficients", 0),
-        blob(9, number(1, 1) + number(2, 12) + number(3, 96) + number(5, 2), always=True),
+        end(2),
     ]
 
 
-def ledger(key: ec.EllipticCurvePrivateKey) -> bytes:
+def ledger(key: ec.EllipticCurvePrivateKey, events=events) -> bytes:
     identity = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     out, previous = b"", bytes(32)
     for sequence, event in enumerate(events(identity)):
@@ -127,6 +141,21 @@ def test_its_page_tells_of_the_releases(shared_deployment, written, tmp_path):
         assert part in page, part
 
 
+def test_workers_are_listed_as_the_page_says(shared_deployment, tmp_path):
+    path = tmp_path / "ledger"
+    path.write_bytes(ledger(ec.generate_private_key(ec.SECP256R1()), events_with_workers))
+    assert shared_deployment.cli("ledger", "verify", path, check=False).stdout.startswith("whole: 5 entries")
+    entries = json.loads(shared_deployment.cli("ledger", "--json", path).stdout)["sessions"][0]["entries"]
+    assert [entry["kind"] for entry in entries] == ["head", "worker", "read", "worker", "end"]
+    assert (entries[3]["sender"], entries[3]["tee"], entries[3]["measurement"]) == (200, "sgx", "06" * 32)
+    assert (entries[3]["evidence_sha256"], entries[3]["identity_sha256"]) == ("07" * 32, "08" * 32)
+    text = shared_deployment.cli("ledger", path).stdout
+    assert f"worker  number 200, sgx, measurement {'06' * 32}" in text
+    out = tmp_path / "page.html"
+    shared_deployment.cli("ledger", "page", path, "--out", out)
+    assert "06" * 32 in out.read_text() and "Worker enclaves that the master admitted" in out.read_text()
+
+
 def test_the_golden_ledger_is_of_this_making(shared_deployment):
     entries = json.loads(shared_deployment.cli("ledger", "--json", GOLDEN).stdout)["sessions"][0]["entries"]
     assert len(entries) == 10 and entries[3]["data_sets"][1]["budget_left"] == 47_998
@@ -139,4 +168,5 @@ def test_the_golden_ledger_is_of_this_making(shared_deployment):
 
 
 if __name__ == "__main__":
+    GOLDEN_WORKERS.write_bytes(ledger(ec.generate_private_key(ec.SECP256R1()), events_with_workers))
     GOLDEN.write_bytes(ledger(ec.generate_private_key(ec.SECP256R1())))
