@@ -86,6 +86,32 @@ def test_jobs_follow_each_other_on_the_same_executors_in_fresh_enclaves(world, l
     assert local_cluster.executors() == executors
 
 
+def ends_of_jobs(cluster) -> dict[str, str]:
+    """How Spark's event log says that each job ended, by its group and number."""
+    names, ends = {}, {}
+    for event in cluster.log_of_events():
+        if event["Event"] == "SparkListenerJobStart":
+            names[event["Job ID"]] = f"{event['Properties'].get('spark.jobGroup.id', '')}, job {event['Job ID']}"
+        elif event["Event"] == "SparkListenerJobEnd":
+            ends[names[event["Job ID"]]] = event["JobResult"]["Result"]
+    return ends
+
+
+def test_who_looks_at_spark_sees_a_session_that_succeeded_as_one(world, local_cluster):
+    """The resident task's job too, also where the session ends before the task has been idle for long."""
+    session = f"session {local_cluster.last_session()} "
+    assert local_cluster.run(FIT, world.points).stdout == world.wanted(FIT, world.points)
+    until(lambda: not local_cluster.api("/jobs?status=running"), "Spark runs no job")
+
+    def own():
+        return {name: end for name, end in ends_of_jobs(local_cluster).items() if name.startswith(session)}
+
+    until(lambda: any(" resident " in name for name in own()), "the resident task's job is in the event log")
+    assert set(own().values()) == {"JobSucceeded"}, own()
+    failed = [job for job in local_cluster.api("/jobs?status=failed") if job.get("jobGroup", "").startswith(session)]
+    assert failed == []
+
+
 def interrupt(job):
     """Ctrl-C as a person presses it: harder when Python was caught within a lock of gRPC's and hangs at its exit."""
     job.interrupt()

@@ -45,8 +45,12 @@ final class Residence {
     }
   }
 
+  /** A task that has been told to leave, or has left, is given so long until its job is over; then the job is cancelled. */
+  static final long LEAVE_MS = 5_000;
+
   private final Jobs jobs;
   private final Executors executors;
+  private final long leaveMs;
 
   // Guarded by this.
   private final Map<Executors.Executor, Set<Long>> told = new HashMap<>();
@@ -55,6 +59,7 @@ final class Residence {
   private boolean wanted; // by a stage
   private String home = ""; // executor that the next one should sit on
   private long resident; // number of the newest
+  private boolean sat; // it has been seated: it will hear, or has heard, that it is to leave
   private boolean running; // its job
   private Throwable broken; // why the last job ended, if not well
   private long done; // newest stage that is done
@@ -62,9 +67,10 @@ final class Residence {
   private long givenUp; // likewise
   private boolean closed;
 
-  Residence(Jobs jobs, Executors executors) {
+  Residence(Jobs jobs, Executors executors, long leaveMs) {
     this.jobs = jobs;
     this.executors = executors;
+    this.leaveMs = leaveMs;
   }
 
   /** On Spark, whose UI shows "resident" and a number. */
@@ -177,6 +183,7 @@ final class Residence {
       }
       if (!running) {
         running = true;
+        sat = false;
         long number = ++resident;
         Threads.start("resident", () -> runJob(number));
       }
@@ -229,6 +236,7 @@ final class Residence {
   /** A new attempt knows nothing of what was sent to another. */
   private void take(Executors.Executor where) {
     told.remove(where);
+    sat = true;
     seat = new Seat(where);
     home = where.id;
     if (!wanted) {
@@ -287,27 +295,50 @@ final class Residence {
 
   /** The resident task, if there is one, gives its core back. */
   synchronized void leave() throws InterruptedException {
-    if (running && seat == null) {
-      jobs.cancel(resident); // it hears nothing yet
-    }
-    if (standby != null) {
-      standby.send(Link.LEAVE, 0, new byte[0]);
-    }
-    Seat asked = null;
+    showOut();
     while (running && !closed) {
-      if (seat != null && seat != asked) {
-        asked = seat;
-        seat.executor.send(Link.LEAVE, 0, new byte[0]);
-      }
       wait();
     }
   }
 
-  synchronized void close() {
-    closed = true;
-    notifyAll();
+  /**
+   * Ends its job as the success that it is: a job that is cancelled is a failed one to who looks at Spark. Nobody waits for a task
+   * that has never sat down, as it hears nothing yet, nor longer than {@code leaveMs} for one that doesn't go.
+   */
+  private void showOut() throws InterruptedException {
+    long until = System.nanoTime() + leaveMs * 1_000_000;
+    if (standby != null) {
+      standby.send(Link.LEAVE, 0, new byte[0]);
+    }
+    Seat asked = null;
+    long left = leaveMs;
+    while (running && sat && left > 0) {
+      if (seat != null && seat != asked) {
+        asked = seat;
+        seat.executor.send(Link.LEAVE, 0, new byte[0]);
+      }
+      wait(left);
+      left = (until - System.nanoTime()) / 1_000_000;
+    }
     if (running) {
       jobs.cancel(resident);
+    }
+  }
+
+  /** The session is over. A stage that still runs is given up with its task. */
+  synchronized void close() {
+    boolean atWork = wanted;
+    closed = true;
+    notifyAll();
+    try {
+      if (atWork && running) {
+        jobs.cancel(resident);
+      } else {
+        showOut();
+      }
+    } catch (InterruptedException e) {
+      jobs.cancel(resident);
+      Thread.currentThread().interrupt();
     }
   }
 }

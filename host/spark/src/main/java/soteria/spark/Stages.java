@@ -106,7 +106,7 @@ final class Stages {
       long residentBytes) {
     this.session = session;
     this.residentBytes = residentBytes;
-    this.residence = new Residence(Residence.onSpark(spark, session), executors);
+    this.residence = new Residence(Residence.onSpark(spark, session), executors, Residence.LEAVE_MS);
     this.spark = spark;
     this.executors = executors;
     this.master = master;

@@ -31,6 +31,7 @@ import soteria.host.RunStage;
 @Timeout(60)
 class ResidenceTest {
   private static final String COOKIE = "00112233445566778899aabbccddeeff";
+  private static final long LEAVE_MS = 300;
 
   /** Each job waits for its end, which the test decides. */
   private static final class FakeJobs implements Residence.Jobs {
@@ -96,7 +97,7 @@ class ResidenceTest {
               }
             });
     executors.begin(1);
-    residence = new Residence(jobs, executors);
+    residence = new Residence(jobs, executors, LEAVE_MS);
   }
 
   @AfterEach
@@ -417,6 +418,59 @@ class ResidenceTest {
     residence.cancel(5);
     well(over);
     leave().get(30, TimeUnit.SECONDS);
+  }
+
+  /** A stage that is done, on an executor whose resident task waits for more. */
+  private FrameChannel idle() throws Exception {
+    FrameChannel executor = executor("1");
+    CompletableFuture<Throwable> over = run(5);
+    started();
+    sit(executor, 1);
+    expect(executor, Link.RUN, 5);
+    done(executor, 5);
+    well(over);
+    return executor;
+  }
+
+  private CompletableFuture<Void> close(Residence which) {
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    Threads.start(
+        "test",
+        () -> {
+          which.close();
+          closed.complete(null);
+        });
+    return closed;
+  }
+
+  @Test
+  void theEndOfTheSessionLetsAnIdleTaskEndWell() throws Exception {
+    FrameChannel executor = idle();
+    CompletableFuture<Void> closed = close(residence);
+    expect(executor, Link.LEAVE, 0);
+    left(executor, 1);
+    jobs.end(1).complete(null);
+    closed.get(30, TimeUnit.SECONDS);
+    assertFalse(jobs.end(1).isCompletedExceptionally());
+  }
+
+  @Test
+  void theEndOfTheSessionDoesntWaitForEver() throws Exception {
+    idle();
+    close(residence).get(30, TimeUnit.SECONDS);
+    assertTrue(jobs.end(1).isCompletedExceptionally());
+  }
+
+  @Test
+  void aTaskThatHasLeftIsWaitedForNotCancelled() throws Exception {
+    FrameChannel executor = idle();
+    left(executor, 1);
+    CompletableFuture<Void> gone = leave();
+    Thread.sleep(50);
+    assertFalse(gone.isDone());
+    jobs.end(1).complete(null); // Spark has heard
+    gone.get(30, TimeUnit.SECONDS);
+    assertFalse(jobs.end(1).isCompletedExceptionally());
   }
 
   @Test
