@@ -1,8 +1,6 @@
 #include "src/client/cluster.h"
 
-#include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <filesystem>
@@ -14,27 +12,25 @@
 #include "src/base/net.h"
 #include "src/base/text.h"
 #include "src/client/command.h"
+#include "src/client/host_process.h"
 #include "src/client/key_file.h"
 #include "src/crypto/identity.h"
 
 namespace soteria::client {
 namespace {
 
-constexpr char kSparkJar[] = "soteria-spark.jar";
 constexpr char kStateFile[] = "state.json";
 constexpr char kLogFile[] = "host.log";
+constexpr char kStartLock[] = "start.lock";
 constexpr char kSimulatedPem[] = "simulated.pem";
 constexpr char kSimulatedPub[] = "simulated.pub";
-constexpr char kHostProgram[] = "soteria-host";
 constexpr uint64_t kStateBytesMax = 64 * 1024;
 constexpr uint64_t kLogBytesMax = 1024 * 1024;
 constexpr size_t kLogTailBytes = 600;
 constexpr uint64_t kPublicKeyBytesMax = 4096;
 constexpr int64_t kStartMs = 60'000;
 constexpr int64_t kSparkStartMs = 180'000;
-constexpr int64_t kStopMs = 10'000;
 constexpr int64_t kPollMs = 20;
-constexpr size_t kCommandLineBytesMax = size_t{4} << 20;
 constexpr size_t kRoomBytes = size_t{64} << 10;
 constexpr uint64_t kWorkersMax = 256;
 constexpr uint64_t kSlotsMax = 256;
@@ -42,32 +38,6 @@ constexpr uint64_t kPortMax = 65535;
 constexpr mode_t kOthers = 0077;
 constexpr uint64_t kMemoryBytesMin = uint64_t{1} << 20;
 constexpr uint64_t kMemoryBytesMax = (uint64_t{1} << 63) - 1;  // what a host on the JVM can pass on
-
-void Sleep(int64_t ms) { ::usleep(static_cast<useconds_t>(ms * 1000)); }
-
-// A process that ended but wasn't waited for still has a number: its state is Z.
-bool IsAlive(base::Files& files, int64_t pid) {
-  if (pid <= 1 || ::kill(static_cast<pid_t>(pid), 0) != 0) return false;
-  base::StatusOr<std::string> stat =
-      files.ReadKernelFile(base::Cat("/proc/", pid), "stat", kStateBytesMax);
-  if (!stat.ok()) return false;
-  size_t name_end = stat->rfind(')');
-  return name_end == std::string::npos || name_end + 2 >= stat->size() ||
-         (*stat)[name_end + 2] != 'Z';
-}
-
-// Process numbers are reused: what is signalled must be a soteria-host, or a Spark driver of ours.
-bool IsHost(base::Files& files, int64_t pid) {
-  if (!IsAlive(files, pid)) return false;
-  const std::string process = base::Cat("/proc/", pid);
-  base::StatusOr<std::string> name = files.ReadKernelFile(process, "comm", kStateBytesMax);
-  if (!name.ok()) return false;
-  if (*name == base::Cat(kHostProgram, "\n")) return true;
-  if (*name != "java\n") return false;
-  base::StatusOr<std::string> command =
-      files.ReadKernelFile(process, "cmdline", kCommandLineBytesMax);
-  return command.ok() && command->find(base::Cat("/", kSparkJar)) != std::string::npos;
-}
 
 std::string LogTail(base::Files& files, const std::string& dir) {
   base::StatusOr<std::string> log = files.ReadAll(dir, kLogFile, kLogBytesMax);
@@ -230,6 +200,23 @@ base::Status CheckRoom(base::Files& files, const std::string& dir) {
   return base::WithContext(written, "the cluster's directory has to hold its state and logs");
 }
 
+base::Status NotReady(const std::string& dir, int64_t pid) {
+  return base::Fail(
+      base::kConflict,
+      base::Cat("a host (process ", pid, ") is starting in ", dir,
+                ", or was left by a soteria cluster start that was killed: wait for it, or end it "
+                "with: soteria cluster stop --dir ",
+                dir));
+}
+
+// Ends what was started, and then says why.
+base::Status GiveUp(Owner& owner, const std::string& dir, int64_t pid, std::string_view why) {
+  const std::string tail = LogTail(owner.files, dir);
+  const base::Status ended = EndHosts(owner.files, owner.clock, {pid});
+  return base::Fail(base::kIo,
+                    base::Cat(why, tail, ended.ok() ? "" : ". And ", base::Message(ended)));
+}
+
 base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& options,
                                           int64_t pid) {
   const int64_t start_ms = options.spark ? kSparkStartMs : kStartMs;
@@ -238,14 +225,27 @@ base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& op
     base::StatusOr<ClusterState> state = FindCluster(owner.files, options.dir);
     if (state.ok() && state->running && state->port != 0) return state;
     if (!IsAlive(owner.files, pid)) {
-      return base::Fail(base::kIo, base::Cat("the host ended while it was starting",
-                                             LogTail(owner.files, options.dir)));
+      return GiveUp(owner, options.dir, pid, "the host ended while it was starting");
     }
-    Sleep(kPollMs);
+    if (AwaitStop(kPollMs)) {
+      return GiveUp(owner, options.dir, pid,
+                    "interrupted: the host that was starting has been ended");
+    }
   }
-  ::kill(static_cast<pid_t>(pid), SIGTERM);
-  return base::Fail(base::kIo, base::Cat("the host did not get ready in ", start_ms / 1000,
-                                         " seconds", LogTail(owner.files, options.dir)));
+  return GiveUp(owner, options.dir, pid,
+                base::Cat("the host did not get ready in ", start_ms / 1000, " seconds"));
+}
+
+base::StatusOr<std::unique_ptr<base::FileLock>> LockForStart(Owner& owner, const std::string& dir) {
+  auto lock = owner.files.Lock(dir, kStartLock);
+  if (!lock.ok() && base::Is(lock.status(), base::kConflict)) {
+    return base::Fail(base::kConflict,
+                      base::Cat("another soteria cluster start is under way in ", dir));
+  }
+  SOTERIA_RETURN_IF_ERROR(lock.status());
+  const std::vector<int64_t> left = HostsOf(owner.files, dir);
+  if (!left.empty()) return NotReady(dir, left.front());
+  return lock;
 }
 
 }  // namespace
@@ -278,6 +278,8 @@ base::StatusOr<std::string> SimulatedPublicKey(base::Files& files, const std::st
 base::StatusOr<ClusterState> FindCluster(base::Files& files, const std::string& dir) {
   base::StatusOr<std::string> text = files.ReadAll(dir, kStateFile, kStateBytesMax);
   if (!text.ok()) {
+    const std::vector<int64_t> starting = HostsOf(files, dir);
+    if (!starting.empty()) return NotReady(dir, starting.front());
     return base::Fail(base::kInput,
                       base::Cat("there is no cluster in ", dir,
                                 "; start one with: soteria cluster start --simulated"));
@@ -295,7 +297,7 @@ base::StatusOr<ClusterState> FindCluster(base::Files& files, const std::string& 
     return base::Fail(base::kInput, base::Cat(dir, "/", kStateFile, " is damaged; remove it"));
   }
   state.port = static_cast<uint16_t>(port);
-  state.running = IsHost(files, state.pid);
+  state.running = IsHost(files, state.pid, dir);
   return state;
 }
 
@@ -310,12 +312,16 @@ base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& op
   }
   SOTERIA_RETURN_IF_ERROR(CheckPortFree(options.port));
   SOTERIA_RETURN_IF_ERROR(owner.files.MakeDirs(options.dir));
+  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::FileLock> lock,
+                           LockForStart(owner, options.dir));
   SOTERIA_RETURN_IF_ERROR(CheckRoom(owner.files, options.dir));
   if (options.simulated) SOTERIA_RETURN_IF_ERROR(EnsureSimulatedKey(owner.files, options.dir));
   for (const char* stale : {kStateFile, kLogFile}) {
     SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(options.dir, stale));
     if (exists) SOTERIA_RETURN_IF_ERROR(owner.files.Remove(options.dir, stale));
   }
+  // From here on a signal waits until what was started is ended.
+  BlockForwardedSignals();
   std::vector<std::string> command = HostCommand(options);
   if (options.spark) {
     SOTERIA_ASSIGN_OR_RETURN(const std::string spark_home, LinkedSparkHome(options));
@@ -327,18 +333,10 @@ base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& op
 }
 
 base::Status StopCluster(Owner& owner, const std::string& dir) {
-  SOTERIA_ASSIGN_OR_RETURN(ClusterState state, FindCluster(owner.files, dir));
-  for (int signal : {SIGTERM, SIGKILL}) {
-    int64_t give_up_ms = owner.clock.MonotonicMs() + kStopMs;
-    if (IsHost(owner.files, state.pid)) ::kill(static_cast<pid_t>(state.pid), signal);
-    while (IsHost(owner.files, state.pid)) {
-      if (owner.clock.MonotonicMs() >= give_up_ms) break;
-      Sleep(kPollMs);
-    }
-  }
-  if (IsHost(owner.files, state.pid)) {
-    return base::Fail(base::kIo, base::Cat("the host (process ", state.pid, ") does not end"));
-  }
+  const std::vector<int64_t> hosts = HostsOf(owner.files, dir);
+  const base::StatusOr<ClusterState> state = FindCluster(owner.files, dir);
+  if (hosts.empty() && !state.ok()) return state.status();
+  SOTERIA_RETURN_IF_ERROR(EndHosts(owner.files, owner.clock, hosts));
   SOTERIA_ASSIGN_OR_RETURN(bool exists, owner.files.Exists(dir, kStateFile));
   return exists ? owner.files.Remove(dir, kStateFile) : base::OkStatus();
 }

@@ -42,14 +42,16 @@ struct ClusterState {
 };
 
 /// Starts the host as a daemon and waits until it listens. kConflict when one runs from `dir`
-/// already or the port is taken; the host's last words are in the error otherwise.
+/// already, was left there by a start that was killed, or the port is taken; the host's last words
+/// are in the error otherwise. INT, TERM and HUP end what was started; they stay blocked.
 base::StatusOr<ClusterState> StartCluster(Owner& owner, const ClusterOptions& options);
 
 /// What the state file says, with `running` checked against the process table. kInput when the
 /// directory holds no cluster.
 base::StatusOr<ClusterState> FindCluster(base::Files& files, const std::string& dir);
 
-/// Asks the host to end, waits, then insists. Not running is not an error.
+/// Asks the host to end, one that is still starting too, waits, then insists. Not running is not an
+/// error.
 base::Status StopCluster(Owner& owner, const std::string& dir);
 
 /// DER of the simulated public key of the cluster in `dir`.

@@ -6,12 +6,16 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "src/attest/build.h"
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/net.h"
+#include "src/client/command.h"
+#include "src/client/host_process.h"
 #include "src/client/owner_for_test.h"
 #include "src/crypto/identity.h"
 
@@ -125,6 +129,67 @@ TEST_F(ClusterTest, ADeadHostIsSeen) {
   }
   EXPECT_FALSE(running);
   EXPECT_TRUE(StartCluster(test_.owner(), options_).ok());
+}
+
+// Takes its time, and has a process of its own that doesn't end with it.
+constexpr char kSlowHost[] = R"(#!/bin/sh
+sleep 1000 &
+echo $$ $! > "$2/numbers.new"
+mv "$2/numbers.new" "$2/numbers"
+wait
+)";
+
+TEST_F(ClusterTest, AHostThatIsStillStartingIsFoundAndStopped) {
+  test_.WriteProgram("bin/soteria-host", kSlowHost);
+  std::filesystem::create_directories(options_.dir);
+  // As a cluster start that is killed leaves it: no state file, nobody who waits.
+  const auto pid = StartDaemon({test_.At("bin/soteria-host"), "--dir", options_.dir},
+                               test_.At("cluster/host.log"));
+  ASSERT_TRUE(pid.ok());
+  std::string numbers;
+  while (numbers.empty()) numbers = test_.Bytes("cluster/numbers");
+  const int64_t child = std::stoll(numbers.substr(numbers.find(' ')));
+  EXPECT_EQ(HostsOf(test_.files(), options_.dir), std::vector{*pid});
+  EXPECT_TRUE(HostsOf(test_.files(), test_.At("bin")).empty());  // another directory's
+
+  for (const base::Status& refused : {StartCluster(test_.owner(), options_).status(),
+                                      FindCluster(test_.files(), options_.dir).status()}) {
+    EXPECT_TRUE(base::Is(refused, base::kConflict));
+    EXPECT_NE(base::Message(refused).find("soteria cluster stop --dir " + options_.dir),
+              std::string::npos);
+  }
+  ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
+  EXPECT_FALSE(IsAlive(test_.files(), *pid));
+  EXPECT_FALSE(IsAlive(test_.files(), child));
+  EXPECT_TRUE(base::Is(StopCluster(test_.owner(), options_.dir), base::kInput));  // nothing left
+}
+
+TEST_F(ClusterTest, AnInterruptedStartEndsWhatItStarted) {
+  test_.WriteProgram("bin/soteria-host", kSlowHost);
+  BlockForwardedSignals();
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const pthread_t starter = ::pthread_self();
+    std::thread person([&] {
+      while (test_.Bytes("cluster/numbers").empty()) ::usleep(1'000);
+      ::pthread_kill(starter, signal);
+    });
+    const auto started = StartCluster(test_.owner(), options_);
+    person.join();
+    EXPECT_TRUE(base::Is(started.status(), base::kIo));
+    EXPECT_NE(base::Message(started.status()).find("interrupted"), std::string::npos);
+    const std::string numbers = test_.Bytes("cluster/numbers");
+    EXPECT_FALSE(IsAlive(test_.files(), std::stoll(numbers)));
+    EXPECT_FALSE(IsAlive(test_.files(), std::stoll(numbers.substr(numbers.find(' ')))));
+    EXPECT_TRUE(HostsOf(test_.files(), options_.dir).empty());
+    std::filesystem::remove(test_.At("cluster/numbers"));
+  }
+}
+
+TEST_F(ClusterTest, OneStartAtATime) {
+  std::filesystem::create_directories(options_.dir);
+  const auto other = test_.files().Lock(options_.dir, "start.lock");
+  ASSERT_TRUE(other.ok());
+  EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kConflict));
 }
 
 TEST_F(ClusterTest, AnotherProcessUnderThatNumberIsNotTheHost) {

@@ -172,13 +172,17 @@ base::StatusOr<int> RunCommand(const std::vector<std::string>& argv,
   }
 }
 
+bool AwaitStop(int64_t timeout_ms) {
+  const sigset_t set = ForwardedSet(false);
+  const timespec patience{timeout_ms / 1000, timeout_ms % 1000 * 1'000'000};
+  const int signal = ::sigtimedwait(&set, nullptr, &patience);
+  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
+}
+
 void WaitForStop(int stop_fd, const std::function<bool()>& done) {
   BlockForwardedSignals();
-  sigset_t set = ForwardedSet(false);
   while (!done()) {
-    timespec patience{0, kPollMs * 1'000'000};
-    int signal = ::sigtimedwait(&set, nullptr, &patience);
-    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) return;
+    if (AwaitStop(kPollMs)) return;
     if (stop_fd < 0) continue;
     pollfd waiting{stop_fd, POLLIN, 0};
     if (::poll(&waiting, 1, 0) <= 0) continue;

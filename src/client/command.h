@@ -48,6 +48,9 @@ base::StatusOr<int> RunCommand(const std::vector<std::string>& argv,
 /// (asked every 200 ms).
 void WaitForStop(int stop_fd, const std::function<bool()>& done);
 
+/// Waits so long for INT, TERM or HUP; true when one came. Behind BlockForwardedSignals.
+bool AwaitStop(int64_t timeout_ms);
+
 /// Output of a program that is expected to say little and end soon (measurements).
 /// kInput when it can't be started, fails, or says more than `bytes_max`.
 base::StatusOr<std::string> OutputOf(const std::vector<std::string>& argv, size_t bytes_max);
