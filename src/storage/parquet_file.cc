@@ -15,6 +15,7 @@
 #include "src/storage/arrow_io.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
+#include "src/table/validate.h"
 
 namespace soteria::storage {
 
@@ -209,9 +210,10 @@ StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::Read(
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<int> fields, Fields(columns));
   if (fields.empty()) return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, rows);
   std::shared_ptr<arrow::Table> table;
-  SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&] {
-    return fetch_ == Fetch::kStreamed ? ReadStreamed(groups, fields, &table)
-                                      : ReadAhead(groups, fields, &table);
+  SOTERIA_RETURN_IF_ERROR(Guarded(*failure_, [&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(fetch_ == Fetch::kStreamed ? ReadStreamed(groups, fields, &table)
+                                                   : ReadAhead(groups, fields, &table));
+    return table::ValidateDecoded(*table);
   }));
   return table;
 }

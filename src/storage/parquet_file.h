@@ -46,7 +46,8 @@ class ParquetFile {
   /// What Read of all row groups holds at its peak, as the footer says: the columns as decoded,
   /// and what decoding takes beside them. kUnresolvedColumn as Read.
   base::StatusOr<uint64_t> ReadBytes(const std::optional<std::vector<std::string>>& columns) const;
-  /// Columns in the order asked for, or all. One row group, or all of them.
+  /// Columns in the order asked for, or all. One row group, or all of them. Validated in full
+  /// (table/validate.h).
   base::StatusOr<std::shared_ptr<arrow::Table>> Read(
       const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group);
   /// Like Read, brought to table/types.h's vocabulary.

@@ -1,0 +1,91 @@
+#include "src/table/validate.h"
+
+#include <arrow/array.h>
+#include <arrow/chunked_array.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "src/base/text.h"
+
+namespace soteria::table {
+namespace {
+
+using arrow::Type;
+using DataPtr = std::shared_ptr<arrow::ArrayData>;
+using TypePtr = std::shared_ptr<arrow::DataType>;
+
+/// The type of values that are the same bytes, with children of these types.
+TypePtr WithChildren(const TypePtr& type, const std::vector<DataPtr>& children) {
+  const auto child = [&](int i) {
+    return type->field(i)->WithType(children[static_cast<size_t>(i)]->type);
+  };
+  switch (type->id()) {
+    case Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (int i = 0; i < type->num_fields(); ++i) fields.push_back(child(i));
+      return arrow::struct_(std::move(fields));
+    }
+    case Type::LIST:
+      return arrow::list(child(0));
+    case Type::LARGE_LIST:
+      return arrow::large_list(child(0));
+    case Type::FIXED_SIZE_LIST:
+      return arrow::fixed_size_list(
+          child(0), static_cast<const arrow::FixedSizeListType&>(*type).list_size());
+    case Type::MAP: {
+      const TypePtr& entries = children.front()->type;
+      const bool sorted = static_cast<const arrow::MapType&>(*type).keys_sorted();
+      return std::make_shared<arrow::MapType>(entries->field(0), entries->field(1), sorted);
+    }
+    default:
+      return type;  // no other type comes with children from a Parquet file
+  }
+}
+
+/// The same values, text as the bytes that it is.
+DataPtr TextAsBytes(const DataPtr& data) {
+  DataPtr out = data->Copy();
+  for (DataPtr& child : out->child_data) child = TextAsBytes(child);
+  switch (data->type->id()) {
+    case Type::STRING:
+      out->type = arrow::binary();
+      break;
+    case Type::LARGE_STRING:
+      out->type = arrow::large_binary();
+      break;
+    case Type::DICTIONARY: {
+      const auto& type = static_cast<const arrow::DictionaryType&>(*data->type);
+      if (data->dictionary == nullptr) break;
+      out->dictionary = TextAsBytes(data->dictionary);
+      out->type = arrow::dictionary(type.index_type(), out->dictionary->type, type.ordered());
+      break;
+    }
+    default:
+      out->type = out->child_data.empty() ? data->type : WithChildren(data->type, out->child_data);
+  }
+  return out;
+}
+
+}  // namespace
+
+arrow::Status ValidateDecoded(const arrow::Table& table) {
+  ARROW_RETURN_NOT_OK(table.Validate());
+  for (int i = 0; i < table.num_columns(); ++i) {
+    for (const auto& chunk : table.column(i)->chunks()) {
+      // Without children that are missing, nothing below is safe.
+      arrow::Status status = chunk->Validate();
+      if (status.ok()) status = arrow::MakeArray(TextAsBytes(chunk->data()))->ValidateFull();
+      if (!status.ok()) {
+        return status.WithMessage(
+            base::Cat("column `", table.field(i)->name(), "`: ", status.message()));
+      }
+    }
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace soteria::table

@@ -1,0 +1,14 @@
+// Whether an Arrow table that was decoded from outside bytes is one: lengths, offsets, null counts,
+// dictionary indices, all of it, before anything reads a value. What text holds isn't asked: Spark
+// reads a Parquet file whose strings aren't UTF-8, too. Pure; any thread.
+#pragma once
+
+#include <arrow/status.h>
+#include <arrow/type_fwd.h>
+
+namespace soteria::table {
+
+/// Invalid says which column and what is wrong with it.
+arrow::Status ValidateDecoded(const arrow::Table& table);
+
+}  // namespace soteria::table
