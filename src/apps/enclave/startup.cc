@@ -81,7 +81,8 @@ base::StatusOr<std::unique_ptr<attest::EvidenceSource>> BindEvidence(
     const EnclaveFlags& flags, base::Files& files, const base::Digest& measurement) {
   if (flags.simulated_key.empty()) {
     return base::Fail(base::kEvidence,
-                      "no source of evidence: this build knows --simulated-key FILE only");
+                      "no source of evidence: this build knows simulated enclaves only, which "
+                      "take --simulated-key FILE from their host (soteria cluster key makes one)");
   }
   const size_t slash = flags.simulated_key.rfind('/');
   if (slash == std::string::npos) {

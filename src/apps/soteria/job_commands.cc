@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "src/apps/soteria/commands.h"
+#include "src/attest/build.h"
 #include "src/attest/evidence.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
@@ -247,6 +248,27 @@ void AddStart(CLI::App& cluster, Context& context) {
   });
 }
 
+void AddKey(CLI::App& cluster, Context& context) {
+  CLI::App* key =
+      AddCommand(cluster, context, "key",
+                 "Makes the key pair of simulated enclaves, for a host that is started otherwise.",
+                 "  soteria cluster key --dir /var/lib/soteria");
+  auto dir = std::make_shared<std::string>();
+  key->add_option("--dir", *dir, kClusterHelp);
+  key->callback([&context, dir] {
+    context.action = [&context, dir]() -> base::StatusOr<int> {
+      if (!attest::kSimulatedBuild) {
+        return base::Fail(base::kInput, "this build has no simulated enclaves");
+      }
+      SayLine("NOT PROTECTED: simulated enclaves");
+      const std::string folder = ClusterDir(context, *dir);
+      SOTERIA_RETURN_IF_ERROR(client::EnsureSimulatedKey(context.owner.files, folder));
+      PrintLine(base::Cat(folder, "/simulated.pem"));
+      return client::kExitOk;
+    };
+  });
+}
+
 void AddStopAndStatus(CLI::App& cluster, Context& context) {
   CLI::App* stop = AddCommand(cluster, context, "stop", "Stops the host and its enclaves.",
                               "  soteria cluster stop");
@@ -321,6 +343,7 @@ void AddCluster(CLI::App& app, Context& context) {
   cluster->require_subcommand(1);
   AddStart(*cluster, context);
   AddStopAndStatus(*cluster, context);
+  AddKey(*cluster, context);
 }
 
 void AddRun(CLI::App& app, Context& context) {
