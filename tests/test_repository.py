@@ -63,6 +63,9 @@ HEADER = "// What it is.\n#pragma once\n"
     ("x.cc", "int f() {\n" + "  g();\n" * 69 + "}\n", "a function of 71 lines"),
     ("x.cc", "int F::f(int a,\n      int b) {\n" + "  g();\n\n" * 40 + "}\n", "a function of 83 lines"),
     ("x.cc", "  auto* x = new Thing(1);\n", "no naked new"),
+    ("x.py", "x = " + "1 + " * 40 + "1\n", "columns, at most 160"),
+    ("X.java", "  int x = " + "1 + " * 40 + "1;\n", "columns, at most 132"),
+    ("x.md", "word " * 40 + "\n", "columns, at most 160"),
     ("x.cc", "  assert(x);\n", "use CHECK"),
     ("x.cc", "  return std::chrono::system_clock::now();\n", "time comes from base::Clock"),
     ("x.cc", "  std::mt19937 random;\n", "randomness comes from base::Random"),
@@ -102,6 +105,21 @@ def test_what_tidy_allows(tmp_path, monkeypatch, text):
     assert tidy.check(path) == []
 
 
+def test_code_that_holds_keys_has_its_tests(tmp_path):
+    for folder in tidy.TESTED:
+        (tmp_path / "src" / folder).mkdir(parents=True)
+        (tmp_path / "src" / folder / "x.cc").write_text("// a comment\n\n" + "code;\n" * 10)
+        (tmp_path / "src" / folder / "x_test.cc").write_text("test;\n" * 6)
+    assert tidy.too_few_tests(tmp_path) == []
+    (tmp_path / "src" / "policy" / "x_test.cc").write_text("test;\n" * 5 + "// not one\n")
+    assert tidy.too_few_tests(tmp_path) == ["src/policy: 0.50 lines of test for each of code, at least 0.6"]
+
+
+def test_wide_rows_of_tables_are_tables():
+    assert not tidy.too_wide(".md", "| " + "cell " * 40)
+    assert not tidy.too_wide(".py", "# http://" + "x" * 200)
+
+
 def test_links_of_the_pages_lead_somewhere():
     names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, check=True,
                            capture_output=True, text=True).stdout.split()
@@ -113,6 +131,19 @@ def test_links_of_the_pages_lead_somewhere():
             if not target.startswith("http") and not (page.parent / target).exists():
                 dead.append(f"{name}: {target}")
     assert dead == []
+
+
+def test_the_page_on_spark_connect_names_what_is_there():
+    """Each relation and command that the code has a case for, but those it has to say why they are refused."""
+    refused = {"map_partitions", "group_map", "co_group_map", "apply_in_pandas_with_state", "common_inline_user_defined_table_function",
+               "common_inline_user_defined_data_source", "cached_local_relation", "chunked_cached_local_relation", "sql_command",
+               "register_function", "register_table_function", "register_data_source", "remove_cached_remote_relation_command"}
+    code = "".join(path.read_text() for path in (ROOT / "src/connect").glob("*.cc"))
+    page = (ROOT / "docs/formats/connect.md").read_text()
+    there = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+             for name in re.findall(r"case (?:Relation|Command)::k(\w+):", code)} - refused
+    assert len(there) > 20
+    assert {name for name in there if not re.search(rf"\b{name}\b", page)} == set()
 
 
 def test_every_page_of_formats_and_decisions_is_listed():

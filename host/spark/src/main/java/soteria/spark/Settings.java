@@ -6,7 +6,8 @@ import org.apache.spark.SparkConf;
 
 /**
  * What executors are told through Spark's configuration: where the driver's host listens, how to start a worker enclave and, if
- * there is one, the statistics process. All of it only selects what to run and where to connect; nothing here is trusted by an enclave.
+ * there is one, the statistics process. All of it only selects what to run and where to connect; nothing here is
+ * trusted by an enclave.
  */
 record Settings(
     String driverHost,

@@ -25,7 +25,8 @@ import soteria.host.TaskKind;
 
 /**
  * Does what the "sealed" task of a stage says in plain words: "leaf", "shuffle P Q", "read S", "fail", "retry" (once a place),
- * "hang", "slices N B" (of B bytes, also of what is merged). What it makes is named after what it is made of: a partition is its number, a node its children in parentheses.
+ * "hang", "slices N B" (of B bytes, also of what is merged). What it makes is named after what it is made of: a
+ * partition is its number, a node its children in parentheses.
  */
 final class FakeEnclave {
   /** What came by the control connection: "stage 5", "broadcast 7", ... */
