@@ -4,7 +4,6 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +12,8 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/exec/catalogue.h"
 
 namespace soteria::connect {
 namespace {
@@ -33,14 +34,24 @@ constexpr base::Condition kGroupByAggregate = {"GROUP_BY_AGGREGATE",
                                                base::exception_class::kAnalysis, "42903",
                                                absl::StatusCode::kInvalidArgument};
 
+constexpr base::Condition kWhereCondition = {"INVALID_WHERE_CONDITION",
+                                             base::exception_class::kAnalysis, "42903",
+                                             absl::StatusCode::kInvalidArgument};
+
 constexpr std::string_view kSummarizer = "aggregate_metrics";
-constexpr std::string_view kAggregates[] = {
-    "count",       "sum", "avg",      "mean",     "min",        "max",     "stddev",
-    "stddev_samp", "std", "variance", "var_samp", "stddev_pop", "var_pop", kSummarizer};
 
 bool IsAggregate(const Expr& expr) {
-  return expr.kind == Expr::Kind::kCall && std::find(std::begin(kAggregates), std::end(kAggregates),
-                                                     expr.name) != std::end(kAggregates);
+  return expr.kind == Expr::Kind::kCall &&
+         exec::KindOfFunction(expr.name) == exec::FunctionKind::kAggregate;
+}
+
+/// The first aggregate call within the expression, or null.
+const Expr* FindAggregate(const Expr& expr) {
+  if (IsAggregate(expr)) return &expr;
+  for (const ExprPtr& arg : expr.args) {
+    if (const Expr* call = FindAggregate(*arg); call != nullptr) return call;
+  }
+  return nullptr;
 }
 
 /// aggregate_metrics(array('mean', ...), features, weight), as Summarizer sends it.
@@ -76,8 +87,8 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
   }
   if (expr.name == kSummarizer) return ToSummarizer(expr, std::move(name));
   if (expr.args.size() != 1) {
-    return base::Fail(base::kUnsupported,
-                      base::Cat(expr.name, "() of several arguments is not supported"));
+    return base::NotSupported(base::Cat("The function ", expr.name, "() of ",
+                                        std::to_string(expr.args.size()), " arguments"));
   }
   return exec::AggregateCall{expr.name == "std" ? "stddev" : expr.name, expr.args.front(),
                              std::move(name)};
@@ -97,18 +108,19 @@ struct Replacing {
   std::vector<exec::AggregateCall> calls;
 };
 
-/// Replaces grouping expressions and aggregate calls within `expr` by columns named "_key<N>" and
-/// "_agg<N>".
+/// Replaces grouping expressions and aggregate calls within `expr` by the columns that hold them:
+/// keys first, then calls.
 base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
   const auto key = std::find(replacing.keys.begin(), replacing.keys.end(), Canonical(*expr));
   if (key != replacing.keys.end()) {
-    return exec::ColumnNamed(base::Cat("_key", key - replacing.keys.begin()));
+    return exec::Input(static_cast<int>(key - replacing.keys.begin()), {exec::AutoName(*expr)});
   }
   if (IsAggregate(*expr)) {
     std::string name = base::Cat("_agg", replacing.calls.size());
     SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*expr, name));
     replacing.calls.push_back(std::move(call));
-    return exec::ColumnNamed(name);
+    return exec::Input(static_cast<int>(replacing.keys.size() + replacing.calls.size()) - 1,
+                       {std::move(name)});
   }
   if (expr->kind == Expr::Kind::kColumn) {
     if (!replacing.keys.empty()) {
@@ -117,10 +129,7 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
                                   "\" is based on columns which are not participating in the "
                                   "GROUP BY clause."));
     }
-    return base::Fail(kMissingGroupBy,
-                      base::Cat("The column ", expr->name,
-                                " must be inside an aggregate function: there are no grouping "
-                                "expressions."));
+    return MissingGroupBy();
   }
   if (expr->args.empty()) return expr;
   auto copy = std::make_shared<Expr>(*expr);
@@ -146,10 +155,24 @@ base::Status CheckKeys(const std::vector<exec::NamedExpr>& keys) {
 
 }  // namespace
 
-bool HasAggregate(const Expr& expr) {
-  return IsAggregate(expr) || std::any_of(expr.args.begin(), expr.args.end(),
-                                          [](const ExprPtr& arg) { return HasAggregate(*arg); });
+base::Status MissingGroupBy() {
+  return base::Fail(kMissingGroupBy,
+                    "The query does not include a GROUP BY clause. Add GROUP BY or turn it into "
+                    "the window functions using OVER clauses.");
 }
+
+base::Status CheckCondition(const Expr& condition) {
+  const Expr* call = FindAggregate(condition);
+  if (call == nullptr) return base::OkStatus();
+  return base::Fail(
+      kWhereCondition,
+      base::Cat("The WHERE condition \"", exec::PrettyName(condition),
+                "\" contains invalid expressions: ", exec::PrettyName(*call),
+                ".\nRewrite the query to avoid window functions, aggregate functions, and "
+                "generator functions in the WHERE clause."));
+}
+
+bool HasAggregate(const Expr& expr) { return FindAggregate(expr) != nullptr; }
 
 base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns,
                                                std::vector<exec::NamedExpr> keys) {
@@ -160,7 +183,7 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
                 std::all_of(keys.begin(), keys.end(),
                             [](const exec::NamedExpr& k) { return k.metadata.empty(); });
   if (split.plain) {
-    for (exec::NamedExpr& key : keys) split.keys.push_back({key.expr, NameOf(key)});
+    for (exec::NamedExpr& key : keys) split.keys.push_back({key.expr, key.name});
     for (exec::NamedExpr& column : columns) {
       SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*column.expr, NameOf(column)));
       split.calls.push_back(std::move(call));
@@ -169,14 +192,18 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
   }
   Replacing replacing;
   for (size_t k = 0; k < keys.size(); ++k) {
-    const std::string name = base::Cat("_key", k);
     replacing.keys.push_back(Canonical(*keys[k].expr));
-    split.keys.push_back({keys[k].expr, name});
-    split.columns.push_back({NameOf(keys[k]), exec::ColumnNamed(name), keys[k].metadata});
+    split.keys.push_back({keys[k].expr, keys[k].name});
+    const std::string name = NameOf(keys[k]);
+    split.columns.push_back({keys[k].metadata.empty() ? "" : name,
+                             exec::Input(static_cast<int>(k), {name}), keys[k].metadata});
   }
   for (exec::NamedExpr& column : columns) {
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr expr, Replace(column.expr, replacing));
-    split.columns.push_back({NameOf(column), std::move(expr), std::move(column.metadata)});
+    // A grouping column that is named again stays the column it is.
+    const bool same = column.name.empty() && exec::IsInput(*column.expr);
+    split.columns.push_back(
+        {same ? "" : NameOf(column), std::move(expr), std::move(column.metadata)});
   }
   split.calls = std::move(replacing.calls);
   return split;

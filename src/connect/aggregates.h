@@ -15,6 +15,11 @@ namespace soteria::connect {
 /// Does the expression contain an aggregate function?
 bool HasAggregate(const exec::Expr& expr);
 
+/// What Spark says to an aggregate function in a filter; OK without one.
+base::Status CheckCondition(const exec::Expr& condition);
+/// MISSING_GROUP_BY.
+base::Status MissingGroupBy();
+
 struct SplitAggregate {
   std::vector<exec::GroupKey> keys;
   std::vector<exec::AggregateCall> calls;

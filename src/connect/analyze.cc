@@ -8,9 +8,9 @@
 #include "spark/connect/base.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/connect/errors.h"
 #include "src/connect/relations.h"
 #include "src/connect/types.h"
+#include "src/connect/unsupported.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -56,10 +56,6 @@ class Analyst {
       case AnalyzePlanRequest::kIsStreaming:
         response_.mutable_is_streaming()->set_is_streaming(false);
         return base::OkStatus();
-      case AnalyzePlanRequest::kInputFiles:
-        return base::Fail(base::kUnsupported,
-                          "inputFiles() is not supported: the files of a sealed data set have no "
-                          "names that a script could use");
       case AnalyzePlanRequest::kSparkVersion:
         response_.mutable_spark_version()->set_version(kSparkVersion);
         return base::OkStatus();
@@ -134,11 +130,8 @@ class Analyst {
         }
         return base::OkStatus();
       }
-      default: {
-        const auto* field =
-            AnalyzePlanRequest::descriptor()->FindFieldByNumber(request.analyze_case());
-        return RefuseNode("analysis", field == nullptr ? "(none)" : field->name());
-      }
+      default:
+        return RefuseAnalysis(request);
     }
   }
 

@@ -7,9 +7,10 @@
 #include "spark/connect/commands.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/connect/errors.h"
+#include "src/base/unsupported.h"
 #include "src/connect/ml_commands.h"
 #include "src/connect/relations.h"
+#include "src/connect/unsupported.h"
 
 namespace soteria::connect {
 namespace {
@@ -34,19 +35,18 @@ base::StatusOr<WriteMode> ModeOf(WriteOperation::SaveMode mode) {
   }
 }
 
-base::Status Unsupported(std::string_view what) {
-  return base::Fail(base::kUnsupported, base::Cat(what, " is not supported in an enclave"));
-}
-
 base::Status RunWrite(const WriteOperation& write, SessionState& state, Operation& operation) {
   const std::string format = write.source().empty() ? "parquet" : write.source();
-  if (write.has_table()) return Unsupported("Writing to a table");
+  if (write.has_table()) {
+    return base::NotSupported("DataFrameWriter.saveAsTable (insertInto)", "write.parquet(path)");
+  }
   if (format != "parquet" && format != "text") {
-    return Unsupported(base::Cat("Writing format `", format, "` (parquet and text are)"));
+    return base::NotSupported(base::Cat("DataFrameWriter.", format), "write.parquet or write.text");
   }
   if (write.partitioning_columns_size() > 0 || write.sort_column_names_size() > 0 ||
       write.has_bucket_by() || write.clustering_columns_size() > 0) {
-    return Unsupported("Partitioning, bucketing or sorting a write");
+    return base::NotSupported("DataFrameWriter.partitionBy (bucketBy, sortBy, clusterBy)",
+                              "write.parquet without it");
   }
   if (write.path().empty()) {
     return base::Fail(base::kIllegalArgument, "Expected exactly one path to be specified.");
@@ -61,24 +61,6 @@ base::Status RunView(const spark::connect::CreateDataFrameViewCommand& view, Ses
   if (view.name().empty()) return base::Fail(base::kAnalysis, "A view without a name");
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(view.input()));
   return state.views().Create(view.name(), std::move(plan), view.replace());
-}
-
-base::Status Refuse(const Command& command) {
-  const auto* field = Command::descriptor()->FindFieldByNumber(command.command_type_case());
-  const std::string name = field == nullptr ? "(none)" : field->name();
-  switch (command.command_type_case()) {
-    case Command::kRegisterFunction:
-      return RefusePython(command.register_function().function_name());
-    case Command::kRegisterTableFunction:
-    case Command::kRegisterDataSource:
-      return RefusePython(name);
-    case Command::kSqlCommand:
-      return base::Fail(base::kUnsupported,
-                        "spark.sql() is not supported in an enclave: use DataFrame operations and "
-                        "expression strings (df.filter(\"a > 1\"), selectExpr)");
-    default:
-      return RefuseNode("command", name);
-  }
 }
 
 }  // namespace
@@ -98,7 +80,7 @@ base::Status RunCommand(const Command& command, SessionState& state, Operation& 
     case Command::kRemoveCachedRemoteRelationCommand:
       return base::OkStatus();
     default:
-      return Refuse(command);
+      return RefuseCommand(command);
   }
 }
 

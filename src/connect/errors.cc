@@ -104,16 +104,4 @@ grpc::Status ToGrpc(const base::Status& status) {
   return grpc::Status(grpc::StatusCode::INTERNAL, message, rpc.SerializeAsString());
 }
 
-base::Status RefusePython(std::string_view what) {
-  return base::Fail(base::kUnsupported,
-                    base::Cat("Python functions can't run in an enclave (", what,
-                              "): no Python is part of the trusted code. Use "
-                              "pyspark.sql.functions or pyspark.ml instead."));
-}
-
-base::Status RefuseNode(std::string_view kind, std::string_view node) {
-  return base::Fail(base::kUnsupported,
-                    base::Cat("The ", kind, " `", node, "` is not supported in an enclave."));
-}
-
 }  // namespace soteria::connect

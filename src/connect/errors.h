@@ -52,9 +52,4 @@ std::string SparkMessage(const base::Status& status);
 /// OK for OK. kUnauthenticated keeps its own gRPC code, everything else is INTERNAL with details.
 grpc::Status ToGrpc(const base::Status& status);
 
-/// "Python functions can't run in an enclave ...": the refusal of a Python UDF.
-base::Status RefusePython(std::string_view what);
-/// The refusal of a plan node that this server doesn't know: names the node.
-base::Status RefuseNode(std::string_view kind, std::string_view node);
-
 }  // namespace soteria::connect

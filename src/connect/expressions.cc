@@ -2,16 +2,17 @@
 
 #include <arrow/type.h>
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "spark/connect/expressions.pb.h"
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/connect/errors.h"
+#include "src/base/unsupported.h"
 #include "src/connect/literals.h"
 #include "src/connect/types.h"
+#include "src/connect/unsupported.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -21,11 +22,6 @@ using spark::connect::Expression;
 
 /// Message depth; a little above exec's limit, whose error is the better one.
 constexpr int kDepthMax = exec::kExprDepthMax + 1;
-
-std::string NodeName(const Expression& expression) {
-  const auto* field = Expression::descriptor()->FindFieldByNumber(expression.expr_type_case());
-  return field == nullptr ? "(none)" : field->name();
-}
 
 /// Spark has two spellings of some operators; exec has one.
 std::string Canonical(const std::string& name) {
@@ -40,43 +36,46 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> CastType(const Expression::Cast
   return field->type();
 }
 
+/// Every function that a parsed text calls.
+base::Status CheckCalls(const exec::Expr& expr) {
+  if (expr.kind == exec::Expr::Kind::kCall) SOTERIA_RETURN_IF_ERROR(CheckFunction(expr.name));
+  for (const exec::ExprPtr& arg : expr.args) SOTERIA_RETURN_IF_ERROR(CheckCalls(*arg));
+  return base::OkStatus();
+}
+
 }  // namespace
 
 NameResolver ExpressionConverter::Resolver() const {
-  return [this](std::vector<std::string> parts) { return Name(std::move(parts)); };
+  return [this](const std::vector<std::string>& parts) { return scope_.Resolve(parts); };
 }
 
-base::StatusOr<exec::ExprPtr> ExpressionConverter::Name(std::vector<std::string> parts) const {
-  if (parts.size() > 1) {
-    const bool is_column = std::any_of(
-        schema_.fields().begin(), schema_.fields().end(),
-        [&](const auto& field) { return base::EqualIgnoringCase(field->name(), parts.front()); });
-    const bool is_qualifier =
-        std::any_of(qualifiers_.begin(), qualifiers_.end(),
-                    [&](const auto& name) { return base::EqualIgnoringCase(name, parts.front()); });
-    if (is_qualifier && !is_column) parts.erase(parts.begin());
+base::StatusOr<std::vector<exec::ExprPtr>> ExpressionConverter::Star(
+    const Expression::UnresolvedStar& star) const {
+  std::vector<std::string> qualifier;
+  std::string target = star.unparsed_target();
+  if (target.ends_with(".*")) target.resize(target.size() - 2);
+  if (!target.empty() && target != "*") {
+    SOTERIA_ASSIGN_OR_RETURN(qualifier, NameParts(target));
   }
-  if (parts.size() == 1) return exec::ColumnNamed(parts.front());
-  return exec::Column(QuoteName(parts));
-}
-
-std::string ExpressionConverter::WrittenName(const Expression& expression) {
-  if (!expression.has_unresolved_attribute()) return "";
-  auto parts = NameParts(expression.unresolved_attribute().unparsed_identifier());
-  return parts.ok() ? parts->back() : "";
+  std::optional<int64_t> tag;
+  if (star.has_plan_id()) tag = star.plan_id();
+  return scope_.Star(qualifier, tag);
 }
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
                                                             const Expressions& arguments,
                                                             int depth) const {
+  SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
   const std::string function = Canonical(name);
   std::vector<exec::ExprPtr> args;
   for (const Expression& argument : arguments) {
     if (argument.has_unresolved_star()) {
-      if (function != "count" || arguments.size() != 1) {
-        return base::Fail(base::kAnalysis, base::Cat("Invalid usage of '*' in ", name, "()"));
+      SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));
+      if (function == "count" && arguments.size() == 1) {
+        args.push_back(exec::Literal(int32_t{1}));
+      } else {
+        args.insert(args.end(), columns.begin(), columns.end());
       }
-      args.push_back(exec::Literal(int32_t{1}));
       continue;
     }
     SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr arg, AtDepth(argument, depth + 1));
@@ -97,23 +96,30 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
     case Expression::kLiteral:
       return ToLiteralExpr(expression.literal());
     case Expression::kUnresolvedAttribute: {
-      SOTERIA_ASSIGN_OR_RETURN(auto parts,
-                               NameParts(expression.unresolved_attribute().unparsed_identifier()));
-      return Name(std::move(parts));
+      const auto& attribute = expression.unresolved_attribute();
+      SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(attribute.unparsed_identifier()));
+      std::optional<int64_t> tag;
+      if (attribute.has_plan_id()) tag = attribute.plan_id();
+      if (attribute.is_metadata_column()) return scope_.NoMetadata(parts);
+      return scope_.Resolve(parts, tag);
     }
     case Expression::kUnresolvedFunction: {
       const auto& call = expression.unresolved_function();
       if (call.is_distinct()) {
-        return base::Fail(base::kUnsupported,
-                          base::Cat("DISTINCT in ", call.function_name(), "() is not supported"));
+        return base::NotSupported(
+            base::Cat("The function ", call.function_name(), "() of distinct values"));
       }
       return Function(call.function_name(), call.arguments(), depth);
     }
     case Expression::kCallFunction:
       return Function(expression.call_function().function_name(),
                       expression.call_function().arguments(), depth);
-    case Expression::kExpressionString:
-      return ParseSqlExpression(expression.expression_string().expression(), Resolver());
+    case Expression::kExpressionString: {
+      SOTERIA_ASSIGN_OR_RETURN(
+          auto parsed, ParseSqlExpression(expression.expression_string().expression(), Resolver()));
+      SOTERIA_RETURN_IF_ERROR(CheckCalls(*parsed));
+      return parsed;
+    }
     case Expression::kAlias:
       return AtDepth(expression.alias().expr(), depth + 1);
     case Expression::kCast: {
@@ -133,12 +139,12 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
     case Expression::kCommonInlineUserDefinedFunction: {
       const auto& function = expression.common_inline_user_defined_function();
       if (function.has_python_udf()) return RefusePython(function.function_name());
-      return RefuseNode("user-defined function", function.function_name());
+      return base::NotSupported(base::Cat("The user-defined function ", function.function_name()));
     }
     case Expression::kUnresolvedStar:
       return base::Fail(base::kAnalysis, "Invalid usage of '*' in an expression");
     default:
-      return RefuseNode("expression", NodeName(expression));
+      return RefuseExpression(expression);
   }
 }
 
@@ -156,21 +162,6 @@ base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
                          alias.has_metadata() ? alias.metadata() : ""};
 }
 
-base::Status ExpressionConverter::AppendStar(const std::vector<std::string>& qualifier,
-                                             std::vector<exec::NamedExpr>* out) const {
-  if (qualifier.size() > 1 ||
-      (qualifier.size() == 1 &&
-       std::none_of(qualifiers_.begin(), qualifiers_.end(), [&](const std::string& name) {
-         return base::EqualIgnoringCase(name, qualifier.front());
-       }))) {
-    return base::Fail(base::kAnalysis, base::Cat("Cannot resolve '", QuoteName(qualifier), ".*'"));
-  }
-  for (const auto& field : schema_.fields()) {
-    out->push_back({field->name(), exec::ColumnNamed(field->name())});
-  }
-  return base::OkStatus();
-}
-
 base::Status ExpressionConverter::Append(const Expression& expression,
                                          std::vector<exec::NamedExpr>* out) const {
   switch (expression.expr_type_case()) {
@@ -180,24 +171,25 @@ base::Status ExpressionConverter::Append(const Expression& expression,
       return base::OkStatus();
     }
     case Expression::kUnresolvedStar: {
-      std::vector<std::string> qualifier;
-      std::string target = expression.unresolved_star().unparsed_target();
-      if (target.ends_with(".*")) target.resize(target.size() - 2);
-      if (!target.empty() && target != "*") {
-        SOTERIA_ASSIGN_OR_RETURN(qualifier, NameParts(target));
-      }
-      return AppendStar(qualifier, out);
+      SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(expression.unresolved_star()));
+      for (auto& column : columns) out->push_back({"", std::move(column)});
+      return base::OkStatus();
     }
     case Expression::kExpressionString: {
       SOTERIA_ASSIGN_OR_RETURN(
           SqlItem item, ParseSqlItem(expression.expression_string().expression(), Resolver()));
-      if (item.star) return AppendStar(item.star_qualifier, out);
+      if (item.expr != nullptr) SOTERIA_RETURN_IF_ERROR(CheckCalls(*item.expr));
+      if (item.star) {
+        SOTERIA_ASSIGN_OR_RETURN(auto columns, scope_.Star(item.star_qualifier, std::nullopt));
+        for (auto& column : columns) out->push_back({"", std::move(column)});
+        return base::OkStatus();
+      }
       out->push_back({std::move(item.alias), std::move(item.expr)});
       return base::OkStatus();
     }
     default: {
       SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, AtDepth(expression, 0));
-      out->push_back({WrittenName(expression), std::move(expr)});
+      out->push_back({"", std::move(expr)});
       return base::OkStatus();
     }
   }
@@ -211,6 +203,7 @@ base::StatusOr<std::vector<exec::NamedExpr>> ExpressionConverter::ConvertAll(
   std::vector<exec::NamedExpr> out;
   for (const Expression& expression : expressions) {
     SOTERIA_RETURN_IF_ERROR(Append(expression, &out));
+    if (!out.empty() && !out.back().name.empty()) scope_.Define(out.back().name);
   }
   return out;
 }

@@ -1,17 +1,17 @@
-// Spark Connect's expressions as exec expressions, over the columns of one input. Stars are
-// expanded, qualifiers (`t.a` after df.alias("t")) are dropped, expression strings are parsed;
-// Python functions and unknown nodes are refused by name. Types are checked later, by the plan's
-// Builder. A converter borrows its input and belongs to one thread.
+// Spark Connect's expressions as exec expressions, over the columns of one plan::Scope. Names
+// become places, stars are expanded, expression strings are parsed; Python functions and unknown
+// nodes are refused by name. Types are checked later, by the plan's Builder. A converter borrows
+// its scope and belongs to one thread.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "arrow/type_fwd.h"
 #include "src/base/status.h"
 #include "src/connect/sql_expression.h"
 #include "src/exec/expression.h"
 #include "src/exec/operator.h"
+#include "src/plan/scope.h"
 
 namespace google::protobuf {
 template <class Element>
@@ -20,6 +20,7 @@ class RepeatedPtrField;
 namespace spark::connect {
 class Expression;
 class Expression_Alias;
+class Expression_UnresolvedStar;
 }  // namespace spark::connect
 
 namespace soteria::connect {
@@ -31,20 +32,13 @@ class ExpressionConverter {
  public:
   using Expressions = google::protobuf::RepeatedPtrField<spark::connect::Expression>;
 
-  /// `qualifiers` are the names that the input's columns may be prefixed with.
-  ExpressionConverter(const arrow::Schema& schema, const std::vector<std::string>& qualifiers)
-      : schema_(schema), qualifiers_(qualifiers) {}
+  explicit ExpressionConverter(plan::Scope& scope) : scope_(scope) {}
 
   base::StatusOr<exec::ExprPtr> Convert(const spark::connect::Expression& expression) const;
 
   /// One output column each; stars give one for each column they stand for.
   base::StatusOr<std::vector<exec::NamedExpr>> ConvertAll(const Expressions& expressions) const;
   base::StatusOr<exec::NamedExpr> ConvertAlias(const spark::connect::Expression_Alias& alias) const;
-
-  /// A column expression for the parts of a name, after dropping a qualifier.
-  base::StatusOr<exec::ExprPtr> Name(std::vector<std::string> parts) const;
-  /// The last part of the name that an attribute is written as; "" for other expressions.
-  static std::string WrittenName(const spark::connect::Expression& expression);
 
  private:
   base::StatusOr<exec::ExprPtr> AtDepth(const spark::connect::Expression& expression,
@@ -53,12 +47,11 @@ class ExpressionConverter {
                                          int depth) const;
   base::Status Append(const spark::connect::Expression& expression,
                       std::vector<exec::NamedExpr>* out) const;
-  base::Status AppendStar(const std::vector<std::string>& qualifier,
-                          std::vector<exec::NamedExpr>* out) const;
+  base::StatusOr<std::vector<exec::ExprPtr>> Star(
+      const spark::connect::Expression_UnresolvedStar& star) const;
   NameResolver Resolver() const;
 
-  const arrow::Schema& schema_;
-  const std::vector<std::string>& qualifiers_;
+  plan::Scope& scope_;
 };
 
 }  // namespace soteria::connect

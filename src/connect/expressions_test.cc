@@ -1,5 +1,6 @@
 #include "src/connect/expressions.h"
 
+#include <arrow/table.h>
 #include <arrow/type.h>
 #include <gtest/gtest.h>
 
@@ -34,12 +35,27 @@ Expression Number(int value) {
   return e;
 }
 
+class NoCatalog : public plan::Catalog {
+ public:
+  base::StatusOr<plan::Source> Resolve(const std::string& /*path*/,
+                                       const std::string& /*format*/) override {
+    return base::Fail(base::kPathNotFound, "no paths");
+  }
+};
+
 class ExpressionsTest : public testing::Test {
  protected:
-  const std::shared_ptr<arrow::Schema> schema_ =
-      arrow::schema({arrow::field("a", arrow::int32()), arrow::field("b", arrow::int32())});
-  const std::vector<std::string> qualifiers_ = {"t"};
-  const ExpressionConverter converter_{*schema_, qualifiers_};
+  plan::PlanPtr Table() {
+    const auto schema =
+        arrow::schema({arrow::field("a", arrow::int32()), arrow::field("b", arrow::int32())});
+    const auto local = builder_.Local(arrow::Table::MakeEmpty(schema).ValueOrDie()).value();
+    return builder_.Alias(local, "t");
+  }
+
+  NoCatalog catalog_;
+  plan::Builder builder_{catalog_};
+  plan::Scope scope_{Table()};
+  const ExpressionConverter converter_{scope_};
 
   std::string Name(const Expression& e) {
     const auto converted = converter_.Convert(e);
@@ -51,7 +67,7 @@ class ExpressionsTest : public testing::Test {
     if (!columns.ok()) return {base::ConditionName(columns.status())};
     std::vector<std::string> names;
     for (const auto& column : *columns) {
-      names.push_back(column.name.empty() ? exec::PrettyName(*column.expr) : column.name);
+      names.push_back(column.name.empty() ? exec::AutoName(*column.expr) : column.name);
     }
     return names;
   }
@@ -80,7 +96,7 @@ TEST_F(ExpressionsTest, ColumnsOfAProjection) {
   EXPECT_EQ(Names({star}), (Strings{"a", "b"}));
   EXPECT_EQ(Names({of_t, alias, text}), (Strings{"a", "b", "x", "sum"}));
   EXPECT_EQ(Names({Attribute("A")}), Strings{"A"});
-  EXPECT_EQ(Names({of_u}), Strings{"_LEGACY_ERROR_TEMP"});
+  EXPECT_EQ(Names({of_u}), Strings{"CANNOT_RESOLVE_STAR_EXPAND"});
   alias.mutable_alias()->add_name("y");
   EXPECT_EQ(Names({alias}), Strings{"UNSUPPORTED_FEATURE"});
 }
@@ -101,7 +117,7 @@ TEST_F(ExpressionsTest, UnknownNodesAreNamed) {
   e.mutable_window();
   const auto converted = converter_.Convert(e);
   ASSERT_FALSE(converted.ok());
-  EXPECT_NE(base::Message(converted.status()).find("`window`"), std::string::npos);
+  EXPECT_NE(base::Message(converted.status()).find("A window (Column.over)"), std::string::npos);
   EXPECT_FALSE(converter_.Convert(Expression()).ok());
 }
 
@@ -143,10 +159,10 @@ TEST_F(ExpressionsTest, GroupingExpressionsAreFoundAgain) {
   const auto plain = SplitAggregates({{"n", count}}, {{"", key}});
   ASSERT_TRUE(plain.ok());
   EXPECT_TRUE(plain->plain);
-  EXPECT_EQ(plain->keys[0].name, "(a % b)");
+  EXPECT_EQ(exec::PrettyName(*plain->keys[0].expr), "(a % b)");
   const auto mixed = SplitAggregates({{"x", exec::Call("+", {again, count})}}, {{"", key}});
   ASSERT_TRUE(mixed.ok());
-  EXPECT_EQ(exec::PrettyName(*mixed->columns[1].expr), "(_key0 + _agg0)");
+  EXPECT_EQ(exec::PrettyName(*mixed->columns[1].expr), "((A % B) + _agg0)");
   EXPECT_EQ(
       base::ConditionName(SplitAggregates({{"", exec::ColumnNamed("a")}}, {{"", key}}).status()),
       "MISSING_AGGREGATION");
@@ -174,7 +190,7 @@ TEST_F(ExpressionsTest, CountStar) {
   Expression star;
   star.mutable_unresolved_star();
   EXPECT_EQ(Name(Call("count", {star})), "count(1)");
-  EXPECT_EQ(Name(Call("sum", {star})), "_LEGACY_ERROR_TEMP");
+  EXPECT_EQ(Name(Call("greatest", {star, Number(1)})), "greatest(a, b, 1)");
 }
 
 }  // namespace

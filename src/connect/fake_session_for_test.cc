@@ -107,8 +107,8 @@ base::StatusOr<TablePtr> FakeSession::Run(const plan::Plan& plan) {
     return tables_.at(std::get<dataflow::TreeSource>(read->source.where).root);
   }
   SOTERIA_ASSIGN_OR_RETURN(TablePtr input, Run(*plan.input));
-  if (const auto* apply = std::get_if<plan::ApplyNode>(&plan.node)) {
-    return apply->op->Apply(std::move(input), 0);
+  if (const auto op = plan::NarrowOperator(plan); op != nullptr) {
+    return op->Apply(std::move(input), 0);
   }
   if (const auto* transform = std::get_if<plan::TransformNode>(&plan.node)) {
     return transform->transformer->Apply(std::move(input));

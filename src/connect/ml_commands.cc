@@ -10,9 +10,11 @@
 #include "spark/connect/relations.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/errors.h"
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
+#include "src/connect/unsupported.h"
 
 namespace soteria::connect {
 namespace {
@@ -56,7 +58,8 @@ class Runner {
         return base::OkStatus();
       default: {
         const auto* field = MlCommand::descriptor()->FindFieldByNumber(command.command_case());
-        return RefuseNode("ML command", field == nullptr ? "(none)" : field->name());
+        return base::NotSupported(
+            base::Cat("The ML command `", field == nullptr ? "(none)" : field->name(), "`"));
       }
     }
   }
@@ -108,8 +111,8 @@ class Runner {
       master::MethodCall call{method.method(), {}};
       for (const auto& arg : method.args()) {
         if (arg.has_input()) {
-          return base::Fail(base::kMlAttribute,
-                            base::Cat(method.method(), "() of a DataFrame is not supported"));
+          if (object == kMlHelperId) return RefuseHelper(method.method());
+          return base::NotSupported(base::Cat("The method ", method.method(), "() of a model"));
         }
         SOTERIA_ASSIGN_OR_RETURN(auto value, ToParamValue(arg.param()));
         call.args.push_back(std::move(value));
@@ -134,8 +137,7 @@ class Runner {
   base::Status Helper(const std::vector<master::MethodCall>& calls) {
     const master::MethodCall& call = calls.front();
     if (calls.size() != 1 || call.method != "handleOverwrite") {
-      return base::Fail(base::kMlUnsupported, base::Cat("MLlib's helper `", call.method,
-                                                        "` is not supported in an enclave"));
+      return RefuseHelper(call.method);
     }
     const auto* path = call.args.size() == 2 ? std::get_if<std::string>(&call.args[0]) : nullptr;
     const auto* overwrite = call.args.size() == 2 ? std::get_if<bool>(&call.args[1]) : nullptr;

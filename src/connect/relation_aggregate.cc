@@ -13,7 +13,8 @@
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
-#include "src/exec/operator.h"
+#include "src/connect/sql_expression.h"
+#include "src/plan/scope.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -46,35 +47,29 @@ base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) 
 
 }  // namespace
 
-RelationConverter::ResolvedOr RelationConverter::Aggregate(
-    const spark::connect::Aggregate& aggregate) {
-  if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
-    return base::Fail(base::kUnsupported,
-                      "rollup, cube, pivot and grouping sets are not supported in an enclave. "
-                      "groupBy is.");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(aggregate.input()));
-  const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
+RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Aggregate& aggregate) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
+  plan::Scope scope(input);
+  const ExpressionConverter converter(scope);
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
   return AggregateColumns(std::move(input), std::move(columns), std::move(keys));
 }
 
-RelationConverter::ResolvedOr RelationConverter::AggregateColumns(
-    Resolved input, std::vector<exec::NamedExpr> columns, std::vector<exec::NamedExpr> keys) {
+RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr input,
+                                                              std::vector<exec::NamedExpr> columns,
+                                                              std::vector<exec::NamedExpr> keys) {
   SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split,
                            SplitAggregates(std::move(columns), std::move(keys)));
-  Resolved out;
-  SOTERIA_ASSIGN_OR_RETURN(
-      out.plan,
-      builder_.Aggregate(std::move(input.plan), std::move(split.calls), std::move(split.keys)));
-  if (split.plain) return out;
-  return Apply(std::move(out), exec::Project(std::move(split.columns)));
+  SOTERIA_ASSIGN_OR_RETURN(auto groups, builder_.Aggregate(std::move(input), std::move(split.calls),
+                                                           std::move(split.keys)));
+  if (split.plain) return groups;
+  return builder_.Project(std::move(groups), std::move(split.columns));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Describe(
+RelationConverter::PlanOr RelationConverter::Describe(
     const spark::connect::StatDescribe& describe) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(describe.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(describe.input()));
   if (describe.cols_size() > 0) {
     Expressions names;
     for (const std::string& name : describe.cols()) {
@@ -84,34 +79,32 @@ RelationConverter::ResolvedOr RelationConverter::Describe(
         names.Add()->mutable_unresolved_attribute()->set_unparsed_identifier(name);
       }
     }
-    const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
-    SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(names));
-    SOTERIA_ASSIGN_OR_RETURN(input, Apply(std::move(input), exec::Project(std::move(columns))));
+    plan::Scope scope(input);
+    SOTERIA_ASSIGN_OR_RETURN(auto columns, ExpressionConverter(scope).ConvertAll(names));
+    SOTERIA_ASSIGN_OR_RETURN(input, builder_.Project(std::move(input), std::move(columns)));
   }
-  SOTERIA_ASSIGN_OR_RETURN(input.plan, builder_.Summary(std::move(input.plan),
-                                                        {"count", "mean", "stddev", "min", "max"}));
-  return Resolved{std::move(input.plan)};
+  return builder_.Summary(std::move(input), {"count", "mean", "stddev", "min", "max"});
 }
 
-RelationConverter::ResolvedOr RelationConverter::Summary(
-    const spark::connect::StatSummary& summary) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(summary.input()));
-  SOTERIA_ASSIGN_OR_RETURN(
-      input.plan, builder_.Summary(std::move(input.plan),
-                                   {summary.statistics().begin(), summary.statistics().end()}));
-  return Resolved{std::move(input.plan)};
+RelationConverter::PlanOr RelationConverter::Summary(const spark::connect::StatSummary& summary) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(summary.input()));
+  return builder_.Summary(std::move(input),
+                          {summary.statistics().begin(), summary.statistics().end()});
 }
 
 /// One row of one array: of each column, an array of its quantiles.
-RelationConverter::ResolvedOr RelationConverter::ApproxQuantile(
+RelationConverter::PlanOr RelationConverter::ApproxQuantile(
     const spark::connect::StatApproxQuantile& quantile) {
   SOTERIA_RETURN_IF_ERROR(CheckQuantiles(quantile));
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(quantile.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(quantile.input()));
+  plan::Scope scope(input);
   std::vector<exec::AggregateCall> calls;
   std::vector<exec::ExprPtr> results;
   for (const std::string& name : quantile.cols()) {
-    exec::AggregateCall call{"approx_quantile", exec::Column(name), base::Cat("_", calls.size())};
-    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*call.arg, *input.plan->schema));
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(name));
+    SOTERIA_ASSIGN_OR_RETURN(auto column, scope.Resolve(parts));
+    exec::AggregateCall call{"approx_quantile", std::move(column), base::Cat("_", calls.size())};
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*call.arg, *input->schema));
     if (!IsNumeric(*field)) {
       return base::Fail(
           base::kIllegalArgument,
@@ -120,13 +113,12 @@ RelationConverter::ResolvedOr RelationConverter::ApproxQuantile(
     }
     call.probabilities.assign(quantile.probabilities().begin(), quantile.probabilities().end());
     call.relative_error = quantile.relative_error();
-    results.push_back(exec::ColumnNamed(call.name));
+    results.push_back(exec::Input(static_cast<int>(calls.size()), {call.name}));
     calls.push_back(std::move(call));
   }
-  Resolved out;
-  SOTERIA_ASSIGN_OR_RETURN(out.plan, builder_.Aggregate(std::move(input.plan), std::move(calls)));
-  return Apply(std::move(out),
-               exec::Project({{"approx_quantile", exec::Call("array", std::move(results))}}));
+  SOTERIA_ASSIGN_OR_RETURN(auto row, builder_.Aggregate(std::move(input), std::move(calls)));
+  return builder_.Project(std::move(row),
+                          {{"approx_quantile", exec::Call("array", std::move(results))}});
 }
 
 }  // namespace soteria::connect

@@ -10,7 +10,8 @@
 #include "src/base/errors.h"
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
-#include "src/exec/operator.h"
+#include "src/connect/sql_expression.h"
+#include "src/plan/scope.h"
 
 namespace soteria::connect {
 namespace {
@@ -26,23 +27,24 @@ bool IsNumeric(const arrow::DataType& type) {
 }
 
 /// Null, or NaN where there is one.
-ExprPtr IsMissing(const arrow::Field& field) {
-  const ExprPtr column = exec::ColumnNamed(field.name());
+base::StatusOr<ExprPtr> IsMissing(const ExprPtr& column, const plan::Plan& input) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*column, *input.schema));
   ExprPtr missing = exec::Call("isnull", {column});
-  if (!IsFloating(*field.type())) return missing;
+  if (!IsFloating(*field->type())) return missing;
   return exec::Call("or", {std::move(missing), exec::Call("isnan", {column})});
 }
 
 /// The columns of those names, or all.
-base::StatusOr<std::vector<std::shared_ptr<arrow::Field>>> Columns(
-    const arrow::Schema& schema, const google::protobuf::RepeatedPtrField<std::string>& names) {
-  if (names.empty()) return schema.fields();
-  std::vector<std::shared_ptr<arrow::Field>> fields;
+base::StatusOr<std::vector<ExprPtr>> Columns(
+    const plan::PlanPtr& input, const google::protobuf::RepeatedPtrField<std::string>& names) {
+  plan::Scope scope(input);
+  if (names.empty()) return scope.Star({}, std::nullopt);
+  std::vector<ExprPtr> columns;
   for (const std::string& name : names) {
-    SOTERIA_ASSIGN_OR_RETURN(const int index, exec::ResolveColumn(schema, name));
-    fields.push_back(schema.field(index));
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(name));
+    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), scope.Resolve(parts));
   }
-  return fields;
+  return columns;
 }
 
 /// Whether Spark fills a column of that type with a value of that kind.
@@ -53,10 +55,9 @@ bool Fills(const spark::connect::Expression::Literal& value, const arrow::DataTy
 }
 
 base::StatusOr<exec::NamedExpr> Filled(const spark::connect::Expression::Literal& value,
-                                       const arrow::Field& field) {
+                                       const arrow::Field& field, ExprPtr column) {
   SOTERIA_ASSIGN_OR_RETURN(ExprPtr fill, ToLiteralExpr(value));
   if (!fill->literal->type->Equals(*field.type())) fill = exec::Cast(fill, field.type());
-  ExprPtr column = exec::ColumnNamed(field.name());
   if (IsFloating(*field.type())) {
     column = exec::Call("nanvl",
                         {std::move(column), exec::Literal(arrow::MakeNullScalar(field.type()))});
@@ -67,17 +68,18 @@ base::StatusOr<exec::NamedExpr> Filled(const spark::connect::Expression::Literal
 
 }  // namespace
 
-RelationConverter::ResolvedOr RelationConverter::DropMissing(const spark::connect::NADrop& drop) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(drop.input()));
-  SOTERIA_ASSIGN_OR_RETURN(const auto fields, Columns(*input.plan->schema, drop.cols()));
-  if (fields.empty()) return input;
-  const auto count = static_cast<int32_t>(fields.size());
+RelationConverter::PlanOr RelationConverter::DropMissing(const spark::connect::NADrop& drop) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(drop.input()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto columns, Columns(input, drop.cols()));
+  if (columns.empty()) return input;
+  const auto count = static_cast<int32_t>(columns.size());
   const int32_t wanted = drop.has_min_non_nulls() ? drop.min_non_nulls() : count;
   // Counted pairwise, so that many columns don't make a deep expression.
   std::vector<ExprPtr> terms;
-  for (const auto& field : fields) {
+  for (const auto& column : columns) {
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr missing, IsMissing(column, *input));
     terms.push_back(exec::Call(
-        "when", {IsMissing(*field), exec::Literal(int32_t{0}), exec::Literal(int32_t{1})}));
+        "when", {std::move(missing), exec::Literal(int32_t{0}), exec::Literal(int32_t{1})}));
   }
   while (terms.size() > 1) {
     std::vector<ExprPtr> sums;
@@ -86,26 +88,30 @@ RelationConverter::ResolvedOr RelationConverter::DropMissing(const spark::connec
     }
     terms = std::move(sums);
   }
-  return Apply(std::move(input),
-               exec::Filter(exec::Call(">=", {terms.front(), exec::Literal(wanted)})));
+  return builder_.Filter(std::move(input),
+                         exec::Call(">=", {terms.front(), exec::Literal(wanted)}));
 }
 
-RelationConverter::ResolvedOr RelationConverter::FillMissing(const spark::connect::NAFill& fill) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(fill.input()));
+RelationConverter::PlanOr RelationConverter::FillMissing(const spark::connect::NAFill& fill) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(fill.input()));
   const bool one_value = fill.values_size() == 1;
   if (!one_value && fill.values_size() != fill.cols_size()) {
     return base::Fail(base::kAnalysis, "fillna needs a value for each column");
   }
-  SOTERIA_ASSIGN_OR_RETURN(const auto fields, Columns(*input.plan->schema, fill.cols()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto wanted, Columns(input, fill.cols()));
   std::vector<exec::NamedExpr> columns;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const auto& value = fill.values(one_value ? 0 : static_cast<int>(i));
-    if (!Fills(value, *fields[i]->type())) continue;
-    SOTERIA_ASSIGN_OR_RETURN(auto column, Filled(value, *fields[i]));
-    columns.push_back(std::move(column));
+  for (int i = 0; i < input->schema->num_fields(); ++i) {
+    columns.push_back({"", plan::ColumnAt(*input, i)});
   }
-  if (columns.empty()) return input;
-  return Apply(std::move(input), exec::WithColumns(std::move(columns)));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (!exec::IsInput(*wanted[i])) continue;  // a field of a struct: Spark leaves it, too
+    const auto& value = fill.values(one_value ? 0 : static_cast<int>(i));
+    const arrow::Field& field = *input->schema->field(wanted[i]->ordinal);
+    if (!Fills(value, *field.type())) continue;
+    auto& column = columns[static_cast<size_t>(wanted[i]->ordinal)];
+    SOTERIA_ASSIGN_OR_RETURN(column, Filled(value, field, wanted[i]));
+  }
+  return builder_.Project(std::move(input), std::move(columns));
 }
 
 }  // namespace soteria::connect

@@ -5,14 +5,15 @@
 #include "spark/connect/relations.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/connect/errors.h"
+#include "src/base/unsupported.h"
 #include "src/connect/literals.h"
 #include "src/connect/ml_commands.h"
 #include "src/connect/relations.h"
+#include "src/connect/unsupported.h"
 
 namespace soteria::connect {
 
-RelationConverter::ResolvedOr RelationConverter::Ml(const spark::connect::MlRelation& ml) {
+RelationConverter::PlanOr RelationConverter::Ml(const spark::connect::MlRelation& ml) {
   if (ml.has_fetch()) {
     // Of a training's summary the client sends its table too, in case the summary is lost, which
     // it isn't here.
@@ -24,30 +25,23 @@ RelationConverter::ResolvedOr RelationConverter::Ml(const spark::connect::MlRela
       at = 1;
     }
     if (at + 1 != methods.size() || methods[at].args_size() != 0) {
-      return base::Fail(
-          base::kMlAttribute,
-          base::Cat("The attribute `", methods.empty() ? "" : methods[methods.size() - 1].method(),
-                    "` is a DataFrame, which is not supported in an enclave"));
+      const std::string method = methods.empty() ? "" : methods[methods.size() - 1].method();
+      if (object == kMlHelperId) return RefuseHelper(method);
+      return base::NotSupported(base::Cat("The attribute ", method, " of a model"));
     }
-    SOTERIA_ASSIGN_OR_RETURN(auto table,
-                             state_.session().SummaryTable(object, methods[at].method()));
-    return Resolved{std::move(table)};
+    return state_.session().SummaryTable(object, methods[at].method());
   }
-  if (!ml.has_transform()) return RefuseNode("relation", "ml_relation");
+  if (!ml.has_transform()) return base::NotSupported("The ML relation `ml_relation`");
   const auto& transform = ml.transform();
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(transform.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(transform.input()));
   SOTERIA_ASSIGN_OR_RETURN(ml::ParamMap params, ToParamMap(transform.params()));
   if (transform.has_obj_ref()) {
-    SOTERIA_ASSIGN_OR_RETURN(
-        input.plan, state_.session().Transform(input.plan, transform.obj_ref().id(), params));
-    return input;
+    return state_.session().Transform(input, transform.obj_ref().id(), params);
   }
   SOTERIA_ASSIGN_OR_RETURN(auto transformer,
                            state_.session().MakeTransformer(transform.transformer().name(),
                                                             transform.transformer().uid(), params));
-  SOTERIA_ASSIGN_OR_RETURN(input.plan,
-                           builder_.Transform(std::move(input.plan), std::move(transformer)));
-  return input;
+  return builder_.Transform(std::move(input), std::move(transformer));
 }
 
 }  // namespace soteria::connect

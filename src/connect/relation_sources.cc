@@ -9,6 +9,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/errors.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
@@ -76,8 +77,8 @@ base::StatusOr<std::vector<std::string>> ReadPaths(const Read::DataSource& sourc
 }
 
 /// The columns that the given schema names, as far as the data has them with these types.
-base::StatusOr<exec::OperatorPtr> SelectSchema(const arrow::Schema& wanted,
-                                               const arrow::Schema& have) {
+base::StatusOr<std::vector<exec::NamedExpr>> SelectSchema(const arrow::Schema& wanted,
+                                                          const arrow::Schema& have) {
   std::vector<exec::NamedExpr> columns;
   for (const auto& field : wanted.fields()) {
     SOTERIA_ASSIGN_OR_RETURN(const int index, exec::ResolveColumn(have, field->name()));
@@ -87,14 +88,14 @@ base::StatusOr<exec::OperatorPtr> SelectSchema(const arrow::Schema& wanted,
           base::Cat("Reading column `", field->name(), "` as ", table::TypeName(*field), ": it is ",
                     table::TypeName(*have.field(index)), ". Read it as it is and cast."));
     }
-    columns.push_back({field->name(), exec::ColumnNamed(have.field(index)->name())});
+    columns.push_back({field->name(), exec::Input(index, {field->name()})});
   }
-  return exec::Project(std::move(columns));
+  return columns;
 }
 
 }  // namespace
 
-RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read& read) {
+RelationConverter::PlanOr RelationConverter::Read(const spark::connect::Read& read) {
   if (read.is_streaming()) return base::Fail(base::kUnsupported, "Streaming reads");
   if (read.has_named_table()) {
     const std::string& name = read.named_table().unparsed_identifier();
@@ -107,9 +108,9 @@ RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read
                                   "` cannot be found. An enclave knows temporary views only; read "
                                   "data sets by their path."));
     }
-    return Resolved{*std::move(view), {parts.back()}};
+    return builder_.Alias(*std::move(view), parts.back());
   }
-  if (!read.has_data_source()) return RefuseNode("relation", "read");
+  if (!read.has_data_source()) return base::NotSupported("A read of neither a table nor a path");
   const auto& source = read.data_source();
   const std::string format = source.format().empty() ? "parquet" : base::Lower(source.format());
   if (format != "parquet" && format != "text") {
@@ -120,15 +121,14 @@ RelationConverter::ResolvedOr RelationConverter::Read(const spark::connect::Read
   }
   SOTERIA_ASSIGN_OR_RETURN(const plan::ReadOptions options, OptionsOf(source));
   SOTERIA_ASSIGN_OR_RETURN(auto paths, ReadPaths(source));
-  Resolved resolved;
-  SOTERIA_ASSIGN_OR_RETURN(resolved.plan, builder_.Read(paths, format, options));
-  if (source.schema().empty()) return resolved;
+  SOTERIA_ASSIGN_OR_RETURN(auto table, builder_.Read(paths, format, options));
+  if (source.schema().empty()) return table;
   SOTERIA_ASSIGN_OR_RETURN(auto schema, ParseSchema(source.schema()));
-  SOTERIA_ASSIGN_OR_RETURN(auto select, SelectSchema(*schema, *resolved.plan->schema));
-  return Apply(std::move(resolved), std::move(select));
+  SOTERIA_ASSIGN_OR_RETURN(auto select, SelectSchema(*schema, *table->schema));
+  return builder_.Project(std::move(table), std::move(select));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Local(const spark::connect::LocalRelation& local) {
+RelationConverter::PlanOr RelationConverter::Local(const spark::connect::LocalRelation& local) {
   std::shared_ptr<arrow::Schema> schema;
   if (local.has_schema() && !local.schema().empty()) {
     SOTERIA_ASSIGN_OR_RETURN(schema, ParseSchema(local.schema()));
@@ -144,9 +144,7 @@ RelationConverter::ResolvedOr RelationConverter::Local(const spark::connect::Loc
     }
     SOTERIA_ASSIGN_OR_RETURN(data, table::Normalise(std::move(data), schema.get()));
   }
-  Resolved resolved;
-  SOTERIA_ASSIGN_OR_RETURN(resolved.plan, builder_.Local(std::move(data)));
-  return resolved;
+  return builder_.Local(std::move(data));
 }
 
 }  // namespace soteria::connect

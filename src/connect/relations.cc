@@ -6,19 +6,32 @@
 #include <limits>
 #include <utility>
 
+#include "spark/connect/expressions.pb.h"
 #include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
 #include "src/connect/errors.h"
 #include "src/connect/expressions.h"
+#include "src/connect/sql_expression.h"
 #include "src/connect/types.h"
+#include "src/connect/unsupported.h"
+#include "src/exec/catalogue.h"
+#include "src/exec/conditions.h"
 #include "src/exec/operator.h"
+#include "src/plan/scope.h"
+#include "src/table/number_column.h"
 
 namespace soteria::connect {
 namespace {
 
 using spark::connect::Relation;
+
+constexpr base::Condition kColumnExists = {"COLUMN_ALREADY_EXISTS",
+                                           base::exception_class::kAnalysis, "42711",
+                                           absl::StatusCode::kInvalidArgument};
 
 /// randomSplit's and sample's, when the client sent none.
 constexpr int64_t kDefaultSeed = 0;
@@ -32,63 +45,56 @@ base::StatusOr<std::vector<std::string>> Strings(
 }
 
 /// Sort on every column of the input, ascending, nulls first: what randomSplit asks for.
-bool IsSortOnAllColumns(const spark::connect::Sort& sort, const arrow::Schema& schema) {
-  if (sort.order_size() != schema.num_fields()) return false;
-  for (int i = 0; i < sort.order_size(); ++i) {
-    const auto& order = sort.order(i);
-    if (ExpressionConverter::WrittenName(order.child()) != schema.field(i)->name()) return false;
-    if (order.direction() == spark::connect::Expression::SortOrder::SORT_DIRECTION_DESCENDING ||
-        order.null_ordering() == spark::connect::Expression::SortOrder::SORT_NULLS_LAST) {
-      return false;
-    }
+bool IsSortOnAllColumns(const std::vector<exec::SortKey>& keys, const plan::Plan& input) {
+  if (static_cast<int>(keys.size()) != input.schema->num_fields()) return false;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const bool plain = keys[i].ascending && keys[i].nulls_first && exec::IsInput(*keys[i].expr);
+    if (!plain || keys[i].expr->ordinal != static_cast<int>(i)) return false;
   }
   return true;
 }
 
-base::Status Refuse(const Relation& relation) {
-  const auto* field = Relation::descriptor()->FindFieldByNumber(relation.rel_type_case());
-  const std::string name = field == nullptr ? "(none)" : field->name();
-  switch (relation.rel_type_case()) {
-    case Relation::kMapPartitions:
-    case Relation::kGroupMap:
-    case Relation::kCoGroupMap:
-    case Relation::kApplyInPandasWithState:
-    case Relation::kCommonInlineUserDefinedTableFunction:
-    case Relation::kCommonInlineUserDefinedDataSource:
-      return RefusePython(name);
-    case Relation::kCachedLocalRelation:
-    case Relation::kChunkedCachedLocalRelation:
-      return base::Fail(base::kUnsupported,
-                        "Cached local relations are not supported in an enclave: send local data "
-                        "inside the plan (spark.sql.session.localRelationCacheThreshold)");
-    default:
-      return RefuseNode("relation", name);
+bool IsGlobal(const spark::connect::Sort& sort) {
+  return !sort.has_is_global() || sort.is_global();
+}
+
+bool CallsAggregate(const spark::connect::Expression& expression) {
+  if (expression.has_alias()) return CallsAggregate(expression.alias().expr());
+  if (expression.has_cast()) return CallsAggregate(expression.cast().expr());
+  if (!expression.has_unresolved_function()) return false;
+  const auto& call = expression.unresolved_function();
+  if (exec::KindOfFunction(call.function_name()) == exec::FunctionKind::kAggregate) return true;
+  return std::any_of(call.arguments().begin(), call.arguments().end(), CallsAggregate);
+}
+
+/// The input's columns as they are.
+std::vector<exec::NamedExpr> AllColumns(const plan::Plan& input) {
+  std::vector<exec::NamedExpr> columns;
+  for (int i = 0; i < input.schema->num_fields(); ++i) {
+    columns.push_back({"", plan::ColumnAt(input, i)});
   }
+  return columns;
 }
 
 }  // namespace
 
 base::StatusOr<plan::PlanPtr> RelationConverter::Convert(const Relation& relation) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved resolved, Resolve(relation));
-  return std::move(resolved.plan);
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan, Resolve(relation));
+  return plan::WithoutAliases(std::move(plan));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Resolve(const Relation& relation) {
+RelationConverter::PlanOr RelationConverter::Resolve(const Relation& relation) {
   if (depth_ >= kRelationDepthMax) {
     return base::Fail(base::kAnalysis, "The plan is nested too deeply");
   }
   ++depth_;
   auto resolved = ResolveNode(relation);
   --depth_;
-  return resolved;
+  if (!resolved.ok() || !relation.common().has_plan_id()) return resolved;
+  return plan::Tagged(*resolved, relation.common().plan_id());
 }
 
-RelationConverter::ResolvedOr RelationConverter::Apply(Resolved input, exec::OperatorPtr op) {
-  SOTERIA_ASSIGN_OR_RETURN(input.plan, builder_.Apply(std::move(input.plan), std::move(op)));
-  return input;
-}
-
-RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& relation) {
+RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relation) {
   switch (relation.rel_type_case()) {
     case Relation::kRead:
       return Read(relation.read());
@@ -96,17 +102,10 @@ RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& rel
       return Local(relation.local_relation());
     case Relation::kProject:
       return Project(relation.project());
-    case Relation::kFilter: {
-      SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(relation.filter().input()));
-      const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
-      SOTERIA_ASSIGN_OR_RETURN(auto condition, converter.Convert(relation.filter().condition()));
-      return Apply(std::move(input), exec::Filter(std::move(condition)));
-    }
-    case Relation::kToDf: {
-      SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(relation.to_df().input()));
-      SOTERIA_ASSIGN_OR_RETURN(auto names, Strings(relation.to_df().column_names()));
-      return Apply(std::move(input), exec::ToDf(std::move(names)));
-    }
+    case Relation::kFilter:
+      return Filter(relation.filter());
+    case Relation::kToDf:
+      return ToDf(relation.to_df());
     case Relation::kWithColumns:
       return WithColumns(relation.with_columns());
     case Relation::kWithColumnsRenamed:
@@ -114,20 +113,25 @@ RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& rel
     case Relation::kDrop:
       return Drop(relation.drop());
     case Relation::kLimit: {
-      SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(relation.limit().input()));
-      SOTERIA_ASSIGN_OR_RETURN(input.plan,
-                               builder_.Limit(std::move(input.plan), relation.limit().limit()));
-      return input;
+      SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(relation.limit().input()));
+      return builder_.Limit(std::move(input), relation.limit().limit());
     }
     case Relation::kSample:
       return Sample(relation.sample());
     case Relation::kSort:
+      if (IsGlobal(relation.sort())) return RefuseRelation(relation);
       return Sort(relation.sort());
     case Relation::kRepartition:
       return Repartition(relation.repartition());
     case Relation::kRepartitionByExpression:
+      if (relation.repartition_by_expression().partition_exprs_size() > 0) {
+        return RefuseRelation(relation);
+      }
       return RepartitionBy(relation.repartition_by_expression());
     case Relation::kAggregate:
+      if (relation.aggregate().group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
+        return RefuseRelation(relation);
+      }
       return Aggregate(relation.aggregate());
     case Relation::kDescribe:
       return Describe(relation.describe());
@@ -136,9 +140,8 @@ RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& rel
     case Relation::kApproxQuantile:
       return ApproxQuantile(relation.approx_quantile());
     case Relation::kSubqueryAlias: {
-      SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(relation.subquery_alias().input()));
-      input.qualifiers = {relation.subquery_alias().alias()};
-      return input;
+      SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(relation.subquery_alias().input()));
+      return builder_.Alias(std::move(input), relation.subquery_alias().alias());
     }
     case Relation::kToSchema:
       return ToSchema(relation.to_schema());
@@ -151,39 +154,84 @@ RelationConverter::ResolvedOr RelationConverter::ResolveNode(const Relation& rel
     case Relation::kMlRelation:
       return Ml(relation.ml_relation());
     default:
-      return Refuse(relation);
+      return RefuseRelation(relation);
   }
 }
 
-RelationConverter::ResolvedOr RelationConverter::Project(const spark::connect::Project& project) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(project.input()));
-  const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
-  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(project.expressions()));
+RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter& filter) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(filter.input()));
+  if (std::holds_alternative<plan::AggregateNode>(input->node) &&
+      CallsAggregate(filter.condition())) {
+    return base::NotSupported("An aggregate function in a filter of groups",
+                              "agg() under an alias and a filter by that");
+  }
+  plan::Scope scope(input, plan::Scope::Missing::kAdd);
+  SOTERIA_ASSIGN_OR_RETURN(auto condition, ExpressionConverter(scope).Convert(filter.condition()));
+  SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
+  SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
+  SOTERIA_ASSIGN_OR_RETURN(auto kept, builder_.Filter(std::move(wider), std::move(condition)));
+  if (!scope.added()) return kept;
+  return builder_.Project(std::move(kept), AllColumns(*input));
+}
+
+RelationConverter::PlanOr RelationConverter::ToDf(const spark::connect::ToDF& to_df) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(to_df.input()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto names, Strings(to_df.column_names()));
+  std::vector<exec::NamedExpr> columns = AllColumns(*input);
+  if (columns.size() != names.size()) {
+    return base::Fail(
+        exec::kArityMismatch,
+        base::Cat("The number of columns or variables assigned or aliased: ", columns.size(),
+                  " does not match the number of source expressions: ", names.size(), "."));
+  }
+  for (size_t i = 0; i < names.size(); ++i) columns[i].name = names[i];
+  return builder_.Project(std::move(input), std::move(columns));
+}
+
+RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Project& project) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(project.input()));
+  plan::Scope scope(input);
+  SOTERIA_ASSIGN_OR_RETURN(auto columns,
+                           ExpressionConverter(scope).ConvertAll(project.expressions()));
   const bool aggregates = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
     return HasAggregate(*column.expr);
   });
   if (aggregates) return AggregateColumns(std::move(input), std::move(columns), {});
-  return Apply(std::move(input), exec::Project(std::move(columns)));
+  return builder_.Project(std::move(input), std::move(columns));
 }
 
-RelationConverter::ResolvedOr RelationConverter::WithColumns(
-    const spark::connect::WithColumns& with) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(with.input()));
-  const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
-  std::vector<exec::NamedExpr> columns;
+RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::WithColumns& with) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(with.input()));
+  plan::Scope scope(input);
+  const ExpressionConverter converter(scope);
+  std::vector<exec::NamedExpr> columns = AllColumns(*input);
+  std::vector<std::string> names;
   for (const auto& alias : with.aliases()) {
     SOTERIA_ASSIGN_OR_RETURN(auto column, converter.ConvertAlias(alias));
-    if (HasAggregate(*column.expr)) {
-      return base::Fail(base::kUnsupported, "An aggregate function in withColumn");
+    if (HasAggregate(*column.expr)) return MissingGroupBy();
+    if (std::any_of(names.begin(), names.end(),
+                    [&](const auto& name) { return base::EqualIgnoringCase(name, column.name); })) {
+      return base::Fail(kColumnExists,
+                        base::Cat("The column `", base::Lower(column.name),
+                                  "` already exists. Choose another name or rename the existing "
+                                  "column."));
     }
-    columns.push_back(std::move(column));
+    names.push_back(column.name);
+    scope.Define(column.name);
+    bool replaced = false;  // every column of that name is
+    for (int i = 0; i < input->schema->num_fields(); ++i) {
+      if (!base::EqualIgnoringCase(input->schema->field(i)->name(), column.name)) continue;
+      columns[static_cast<size_t>(i)] = column;
+      replaced = true;
+    }
+    if (!replaced) columns.push_back(std::move(column));
   }
-  return Apply(std::move(input), exec::WithColumns(std::move(columns)));
+  return builder_.Project(std::move(input), std::move(columns));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Rename(
+RelationConverter::PlanOr RelationConverter::Rename(
     const spark::connect::WithColumnsRenamed& rename) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(rename.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(rename.input()));
   std::vector<std::pair<std::string, std::string>> names;
   for (const auto& pair : rename.renames()) {
     names.emplace_back(pair.col_name(), pair.new_col_name());
@@ -192,41 +240,56 @@ RelationConverter::ResolvedOr RelationConverter::Rename(
     names.assign(rename.rename_columns_map().begin(), rename.rename_columns_map().end());
     std::sort(names.begin(), names.end());
   }
-  return Apply(std::move(input), exec::Rename(std::move(names)));
+  std::vector<exec::NamedExpr> columns = AllColumns(*input);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    std::string name = input->schema->field(static_cast<int>(i))->name();
+    for (const auto& [from, to] : names) {
+      if (base::EqualIgnoringCase(name, from)) columns[i].name = name = to;
+    }
+  }
+  return builder_.Project(std::move(input), std::move(columns));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Drop(const spark::connect::Drop& drop) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(drop.input()));
-  SOTERIA_ASSIGN_OR_RETURN(auto names, Strings(drop.column_names()));
+/// Names are whole names, as they are; a column that isn't one of the input's drops nothing.
+RelationConverter::PlanOr RelationConverter::Drop(const spark::connect::Drop& drop) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(drop.input()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto names, Strings(drop.column_names()));
+  const plan::Scope scope(input);
+  std::vector<plan::ColumnId> dropped;
   for (const auto& column : drop.columns()) {
-    const std::string name = ExpressionConverter::WrittenName(column);
-    if (name.empty()) return base::Fail(base::kUnsupported, "Dropping an expression");
-    names.push_back(name);
+    if (!column.has_unresolved_attribute()) continue;
+    const auto& attribute = column.unresolved_attribute();
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(attribute.unparsed_identifier()));
+    std::optional<int64_t> tag;
+    if (attribute.has_plan_id()) tag = attribute.plan_id();
+    SOTERIA_ASSIGN_OR_RETURN(const auto ordinal, scope.Find(parts, tag));
+    if (ordinal.has_value()) {
+      dropped.push_back(input->columns[static_cast<size_t>(*ordinal)].id);
+    }
   }
-  return Apply(std::move(input), exec::Drop(std::move(names)));
+  std::vector<exec::NamedExpr> columns;
+  for (int i = 0; i < input->schema->num_fields(); ++i) {
+    const plan::ColumnId id = input->columns[static_cast<size_t>(i)].id;
+    const bool gone = std::find(dropped.begin(), dropped.end(), id) != dropped.end() ||
+                      std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+                        return base::EqualIgnoringCase(name, input->schema->field(i)->name());
+                      });
+    if (!gone) columns.push_back({"", plan::ColumnAt(*input, i)});
+  }
+  return builder_.Project(std::move(input), std::move(columns));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Sample(const spark::connect::Sample& sample) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(sample.input()));
-  SOTERIA_ASSIGN_OR_RETURN(
-      input.plan,
-      builder_.Sample(std::move(input.plan), sample.lower_bound(), sample.upper_bound(),
-                      sample.with_replacement(), sample.has_seed() ? sample.seed() : kDefaultSeed,
-                      sample.deterministic_order()));
-  return input;
+RelationConverter::PlanOr RelationConverter::Sample(const spark::connect::Sample& sample) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sample.input()));
+  return builder_.Sample(
+      std::move(input), sample.lower_bound(), sample.upper_bound(), sample.with_replacement(),
+      sample.has_seed() ? sample.seed() : kDefaultSeed, sample.deterministic_order());
 }
 
-RelationConverter::ResolvedOr RelationConverter::Sort(const spark::connect::Sort& sort) {
-  if (!sort.has_is_global() || sort.is_global()) {
-    return base::Fail(base::kUnsupported,
-                      "A global sort (orderBy) is not supported in an enclave. "
-                      "sortWithinPartitions on all columns is.");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(sort.input()));
-  if (IsSortOnAllColumns(sort, *input.plan->schema)) {
-    return Apply(std::move(input), exec::LocalSort());
-  }
-  const ExpressionConverter converter(*input.plan->schema, input.qualifiers);
+RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& sort) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sort.input()));
+  plan::Scope scope(input, plan::Scope::Missing::kAdd);
+  const ExpressionConverter converter(scope);
   std::vector<exec::SortKey> keys;
   for (const auto& order : sort.order()) {
     using Order = spark::connect::Expression::SortOrder;
@@ -237,51 +300,46 @@ RelationConverter::ResolvedOr RelationConverter::Sort(const spark::connect::Sort
                                  : order.null_ordering() == Order::SORT_NULLS_FIRST;
     keys.push_back({std::move(expr), ascending, nulls_first});
   }
-  return Apply(std::move(input), exec::LocalSortBy(std::move(keys)));
+  if (IsSortOnAllColumns(keys, *input)) keys.clear();
+  SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
+  SOTERIA_ASSIGN_OR_RETURN(auto sorted, builder_.Sort(std::move(wider), std::move(keys)));
+  if (!scope.added()) return sorted;
+  return builder_.Project(std::move(sorted), AllColumns(*input));
 }
 
-RelationConverter::ResolvedOr RelationConverter::Repartition(
+RelationConverter::PlanOr RelationConverter::Repartition(
     const spark::connect::Repartition& repartition) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(repartition.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(repartition.input()));
   if (repartition.num_partitions() <= 0) {
     return base::Fail(base::kIllegalArgument,
                       base::Cat("requirement failed: Number of partitions (",
                                 repartition.num_partitions(), ") must be positive."));
   }
   const bool shuffle = !repartition.has_shuffle() || repartition.shuffle();
-  auto plan = shuffle ? builder_.Repartition(std::move(input.plan), repartition.num_partitions())
-                      : builder_.Coalesce(std::move(input.plan), repartition.num_partitions());
-  SOTERIA_ASSIGN_OR_RETURN(input.plan, std::move(plan));
-  return input;
+  return shuffle ? builder_.Repartition(std::move(input), repartition.num_partitions())
+                 : builder_.Coalesce(std::move(input), repartition.num_partitions());
 }
 
-RelationConverter::ResolvedOr RelationConverter::RepartitionBy(
+RelationConverter::PlanOr RelationConverter::RepartitionBy(
     const spark::connect::RepartitionByExpression& repartition) {
-  if (repartition.partition_exprs_size() > 0) {
-    return base::Fail(base::kUnsupported,
-                      "Repartitioning by columns is not supported in an enclave. "
-                      "repartition(n) is.");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(repartition.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(repartition.input()));
   if (!repartition.has_num_partitions()) return input;
-  SOTERIA_ASSIGN_OR_RETURN(
-      input.plan, builder_.Repartition(std::move(input.plan), repartition.num_partitions()));
-  return input;
+  return builder_.Repartition(std::move(input), repartition.num_partitions());
 }
 
-RelationConverter::ResolvedOr RelationConverter::ToSchema(const spark::connect::ToSchema& to) {
-  SOTERIA_ASSIGN_OR_RETURN(Resolved input, Resolve(to.input()));
+RelationConverter::PlanOr RelationConverter::ToSchema(const spark::connect::ToSchema& to) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(to.input()));
   SOTERIA_ASSIGN_OR_RETURN(auto schema, SchemaOf(to.schema()));
   std::vector<exec::NamedExpr> columns;
   for (const auto& field : schema->fields()) {
-    SOTERIA_ASSIGN_OR_RETURN(const int index,
-                             exec::ResolveColumn(*input.plan->schema, field->name()));
-    const auto& from = input.plan->schema->field(index);
-    exec::ExprPtr column = exec::ColumnNamed(from->name());
+    SOTERIA_ASSIGN_OR_RETURN(const int index, exec::ResolveColumn(*input->schema, field->name()));
+    const auto& from = input->schema->field(index);
+    exec::ExprPtr column = plan::ColumnAt(*input, index);
     if (!from->type()->Equals(*field->type())) column = exec::Cast(column, field->type());
-    columns.push_back({field->name(), std::move(column)});
+    const bool same = exec::IsInput(*column) && from->name() == field->name();
+    columns.push_back({same ? "" : field->name(), std::move(column)});
   }
-  return Apply(std::move(input), exec::Project(std::move(columns)));
+  return builder_.Project(std::move(input), std::move(columns));
 }
 
 }  // namespace soteria::connect

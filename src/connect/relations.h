@@ -19,6 +19,7 @@ class Aggregate;
 class Drop;
 class Expression;
 class Fetch;
+class Filter;
 class LocalRelation;
 class MlRelation;
 class NADrop;
@@ -33,6 +34,7 @@ class Sort;
 class StatApproxQuantile;
 class StatDescribe;
 class StatSummary;
+class ToDF;
 class ToSchema;
 class WithColumns;
 class WithColumnsRenamed;
@@ -45,12 +47,6 @@ namespace soteria::connect {
 inline constexpr int kRelationDepthMax = 500;
 inline constexpr int kReadPathsMax = 10'000;
 
-/// A plan and the names that its columns may be prefixed with.
-struct Resolved {
-  plan::PlanPtr plan;
-  std::vector<std::string> qualifiers = {};
-};
-
 class RelationConverter {
  public:
   explicit RelationConverter(SessionState& state)
@@ -60,32 +56,33 @@ class RelationConverter {
 
  private:
   using Expressions = google::protobuf::RepeatedPtrField<spark::connect::Expression>;
-  using ResolvedOr = base::StatusOr<Resolved>;
+  using PlanOr = base::StatusOr<plan::PlanPtr>;
 
-  ResolvedOr Resolve(const spark::connect::Relation& relation);
-  ResolvedOr ResolveNode(const spark::connect::Relation& relation);
-  base::StatusOr<Resolved> Apply(Resolved input, exec::OperatorPtr op);
+  PlanOr Resolve(const spark::connect::Relation& relation);
+  PlanOr ResolveNode(const spark::connect::Relation& relation);
 
-  ResolvedOr Read(const spark::connect::Read& read);
-  ResolvedOr Local(const spark::connect::LocalRelation& local);
-  ResolvedOr Project(const spark::connect::Project& project);
-  ResolvedOr WithColumns(const spark::connect::WithColumns& with);
-  ResolvedOr Rename(const spark::connect::WithColumnsRenamed& rename);
-  ResolvedOr Drop(const spark::connect::Drop& drop);
-  ResolvedOr Sample(const spark::connect::Sample& sample);
-  ResolvedOr Sort(const spark::connect::Sort& sort);
-  ResolvedOr Repartition(const spark::connect::Repartition& repartition);
-  ResolvedOr RepartitionBy(const spark::connect::RepartitionByExpression& repartition);
-  ResolvedOr Aggregate(const spark::connect::Aggregate& aggregate);
-  ResolvedOr AggregateColumns(Resolved input, std::vector<exec::NamedExpr> columns,
-                              std::vector<exec::NamedExpr> keys);
-  ResolvedOr Describe(const spark::connect::StatDescribe& describe);
-  ResolvedOr Summary(const spark::connect::StatSummary& summary);
-  ResolvedOr ApproxQuantile(const spark::connect::StatApproxQuantile& quantile);
-  ResolvedOr ToSchema(const spark::connect::ToSchema& to);
-  ResolvedOr DropMissing(const spark::connect::NADrop& drop);
-  ResolvedOr FillMissing(const spark::connect::NAFill& fill);
-  ResolvedOr Ml(const spark::connect::MlRelation& ml);
+  PlanOr Read(const spark::connect::Read& read);
+  PlanOr Local(const spark::connect::LocalRelation& local);
+  PlanOr Filter(const spark::connect::Filter& filter);
+  PlanOr ToDf(const spark::connect::ToDF& to_df);
+  PlanOr Project(const spark::connect::Project& project);
+  PlanOr WithColumns(const spark::connect::WithColumns& with);
+  PlanOr Rename(const spark::connect::WithColumnsRenamed& rename);
+  PlanOr Drop(const spark::connect::Drop& drop);
+  PlanOr Sample(const spark::connect::Sample& sample);
+  PlanOr Sort(const spark::connect::Sort& sort);
+  PlanOr Repartition(const spark::connect::Repartition& repartition);
+  PlanOr RepartitionBy(const spark::connect::RepartitionByExpression& repartition);
+  PlanOr Aggregate(const spark::connect::Aggregate& aggregate);
+  PlanOr AggregateColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,
+                          std::vector<exec::NamedExpr> keys);
+  PlanOr Describe(const spark::connect::StatDescribe& describe);
+  PlanOr Summary(const spark::connect::StatSummary& summary);
+  PlanOr ApproxQuantile(const spark::connect::StatApproxQuantile& quantile);
+  PlanOr ToSchema(const spark::connect::ToSchema& to);
+  PlanOr DropMissing(const spark::connect::NADrop& drop);
+  PlanOr FillMissing(const spark::connect::NAFill& fill);
+  PlanOr Ml(const spark::connect::MlRelation& ml);
 
   SessionState& state_;
   plan::Builder& builder_;

@@ -42,12 +42,14 @@ constexpr AggregateFunction kFunctions[] = {
     {"variance", "variance", Kind::kMoments, true, false},
     {"var_samp", "var_samp", Kind::kMoments, true, false},
     {"var_pop", "var_pop", Kind::kMoments, false, false},
-    {"percentile_approx", "percentile_approx", Kind::kQuantiles, false, false, true},
-    {"approx_quantile", "approx_quantile", Kind::kQuantiles},
+    {"percentile_approx", "percentile_approx", Kind::kQuantiles, false, false, true, false},
+    {"approx_quantile", "approx_quantile", Kind::kQuantiles, false, false, false, false},
     {"aggregate_metrics", "aggregate_metrics", Kind::kVectors},
 };
 
 }  // namespace
+
+std::span<const AggregateFunction> AllAggregates() { return kFunctions; }
 
 const AggregateFunction* FindAggregate(std::string_view name) {
   for (const AggregateFunction& function : kFunctions) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ struct AggregateFunction {
   bool sample = false;    ///< moments: divide by n - 1
   bool root = false;      ///< moments: standard deviation
   bool keep_nan = false;  ///< quantiles: NaN is a value, and no value at all is null
+  bool callable = true;   ///< by a script; others serve relations (summary, approxQuantile)
 };
 
+std::span<const AggregateFunction> AllAggregates();
 /// nullptr when there is none.
 const AggregateFunction* FindAggregate(std::string_view name);
 

@@ -18,52 +18,22 @@
 #include "src/exec/functions.h"
 #include "src/exec/nested.h"
 #include "src/table/arrow_status.h"
+#include "src/table/column_path.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
 namespace {
 
-/// Parts of "a.b" and "`a.b`.c".
-base::StatusOr<std::vector<std::string>> IdentifierParts(const std::string& text) {
-  const auto bad = [&text] {
-    return base::Fail(base::kParse, base::Cat("Syntax error in attribute name: ", text, "."));
-  };
-  std::vector<std::string> parts;
-  std::string part;
-  bool quoted = false;
-  bool closed = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c != '`') {
-        part += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '`') {
-        part += text[i++];
-      } else {
-        quoted = false;
-        closed = true;
-      }
-    } else if (c == '`') {
-      if (!part.empty() || closed) return bad();
-      quoted = true;
-    } else if (c == '.') {
-      if (part.empty() && !closed) return bad();
-      parts.push_back(std::exchange(part, ""));
-      closed = false;
-    } else {
-      if (closed) return bad();
-      part += c;
-    }
-  }
-  if (quoted || (part.empty() && !closed)) return bad();
-  parts.push_back(std::move(part));
-  return parts;
-}
-
 base::StatusOr<BoundPtr> BindColumn(const Expr& e, BindContext& context) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> parts, IdentifierParts(e.name));
-  SOTERIA_ASSIGN_OR_RETURN(const int column, table::FindColumn(context.schema, parts.front()));
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> parts, table::NameParts(e.name));
+  int column = e.ordinal;
+  if (column < 0) {
+    SOTERIA_ASSIGN_OR_RETURN(column, table::FindColumn(context.schema, parts.front()));
+  }
+  if (column >= context.schema.num_fields()) {
+    return base::Fail(base::kProtocol, "Expression: its input has fewer columns");
+  }
   auto node = std::make_shared<Bound>();
   node->column = column;
   node->field = context.schema.field(column);

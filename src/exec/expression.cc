@@ -18,6 +18,15 @@ namespace {
 
 ExprPtr Make(Expr e) { return std::make_shared<const Expr>(std::move(e)); }
 
+std::string Quoted(std::string_view name) {
+  std::string quoted = "`";
+  for (const char c : name) {
+    if (c == '`') quoted += c;
+    quoted += c;
+  }
+  return quoted + "`";
+}
+
 }  // namespace
 
 ExprPtr Column(std::string identifier) {
@@ -27,13 +36,27 @@ ExprPtr Column(std::string identifier) {
   return Make(std::move(e));
 }
 
-ExprPtr ColumnNamed(std::string_view name) {
-  std::string quoted = "`";
-  for (const char c : name) {
-    if (c == '`') quoted += c;
-    quoted += c;
+ExprPtr ColumnNamed(std::string_view name) { return Column(Quoted(name)); }
+
+ExprPtr Input(int ordinal, const std::vector<std::string>& path) {
+  Expr e;
+  e.kind = Expr::Kind::kColumn;
+  for (const std::string& part : path) {
+    if (!e.name.empty()) e.name += '.';
+    e.name += Quoted(part);
   }
-  return Column(quoted + "`");
+  e.ordinal = ordinal;
+  return Make(std::move(e));
+}
+
+bool IsInput(const Expr& e) {
+  if (e.kind != Expr::Kind::kColumn || e.ordinal < 0) return false;
+  bool quoted = false;
+  for (const char c : e.name) {
+    if (c == '`') quoted = !quoted;
+    if (c == '.' && !quoted) return false;
+  }
+  return true;
 }
 
 ExprPtr Literal(std::shared_ptr<arrow::Scalar> scalar, std::string udt) {

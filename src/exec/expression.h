@@ -29,6 +29,7 @@ struct Expr {
 
   Kind kind = Kind::kLiteral;
   std::string name;                        ///< kColumn: identifier text; kCall: function
+  int ordinal = -1;                        ///< kColumn: its place in the input; -1: by name
   std::shared_ptr<arrow::Scalar> literal;  ///< kLiteral
   std::shared_ptr<arrow::DataType> type;   ///< casts
   std::string udt;                         ///< kLiteral: "vector", "matrix" or ""
@@ -39,6 +40,11 @@ struct Expr {
 ExprPtr Column(std::string identifier);
 /// The column of exactly this name, whatever characters it has.
 ExprPtr ColumnNamed(std::string_view name);
+/// The input's column at that place. `path` is how it is printed, its name first, then the fields
+/// of it that are taken; names are looked up by whoever resolves a plan, never here.
+ExprPtr Input(int ordinal, const std::vector<std::string>& path);
+/// Is it an input column as such: by place, without fields?
+bool IsInput(const Expr& e);
 ExprPtr Literal(std::shared_ptr<arrow::Scalar> scalar, std::string udt = "");
 ExprPtr Literal(double value);
 ExprPtr Literal(int32_t value);

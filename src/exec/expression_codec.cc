@@ -1,6 +1,6 @@
 // Canonical bytes of expressions. A node is: kind, then by kind
-//   column: identifier; call: function, number of arguments, arguments; casts: type, argument;
-//   literal: udt, type, and null or the value (nested values as a one-row Arrow stream).
+//   column: identifier, ordinal; call: function, number of arguments, arguments; casts: type,
+//   argument; literal: udt, type, and null or the value (nested values as a one-row Arrow stream).
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
@@ -209,7 +209,7 @@ void WriteExpr(const Expr& e, FieldWriter& out) {
   out.AddU64(static_cast<uint64_t>(e.kind));
   switch (e.kind) {
     case Expr::Kind::kColumn:
-      out.Add(e.name);
+      out.Add(e.name).AddI64(e.ordinal);
       return;
     case Expr::Kind::kLiteral:
       WriteLiteral(e, out);
@@ -232,7 +232,11 @@ base::StatusOr<ExprPtr> ExprReader::Read(int depth) {
   switch (kind) {
     case static_cast<uint64_t>(Expr::Kind::kColumn): {
       SOTERIA_ASSIGN_OR_RETURN(const std::string_view name, in_.Next());
-      return Column(std::string(name));
+      SOTERIA_ASSIGN_OR_RETURN(const int64_t ordinal, in_.NextI64());
+      if (ordinal < -1 || ordinal >= table::kFieldsMax) return Bad("no such column");
+      Expr column = *Column(std::string(name));
+      column.ordinal = static_cast<int>(ordinal);
+      return std::make_shared<const Expr>(std::move(column));
     }
     case static_cast<uint64_t>(Expr::Kind::kLiteral):
       return ReadLiteral(in_);

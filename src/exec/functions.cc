@@ -19,10 +19,21 @@ Catalogue BuildCatalogue() {
   return catalogue;
 }
 
+const Catalogue& TheCatalogue() {
+  static const Catalogue& catalogue = *new Catalogue(BuildCatalogue());
+  return catalogue;
+}
+
 }  // namespace
 
+std::vector<const Function*> AllFunctions() {
+  std::vector<const Function*> all;
+  for (const auto& [name, function] : TheCatalogue()) all.push_back(function);
+  return all;
+}
+
 const Function* FindFunction(std::string_view name) {
-  static const Catalogue& catalogue = *new Catalogue(BuildCatalogue());
+  const Catalogue& catalogue = TheCatalogue();
   const auto at = catalogue.find(base::Lower(name));
   return at == catalogue.end() ? nullptr : at->second;
 }

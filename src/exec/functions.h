@@ -32,6 +32,8 @@ struct Function {
   bool per_row_state = false;  ///< rand and the like
 };
 
+/// Every function, in no order.
+std::vector<const Function*> AllFunctions();
 /// nullptr when there is none.
 const Function* FindFunction(std::string_view name);
 

@@ -10,7 +10,6 @@
 #include <numeric>
 #include <utility>
 
-#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -85,24 +84,7 @@ base::StatusOr<std::vector<NamedExpr>> ReadNamed(FieldReader& in) {
   return columns;
 }
 
-base::StatusOr<std::vector<std::string>> ReadNames(FieldReader& in) {
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, ReadCount(in));
-  std::vector<std::string> names;
-  for (uint64_t i = 0; i < count; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::string_view name, in.Next());
-    names.emplace_back(name);
-  }
-  return names;
-}
-
-std::string NameBytes(const std::vector<std::string>& names) {
-  FieldWriter out;
-  out.AddU64(names.size());
-  for (const std::string& name : names) out.Add(name);
-  return out.Take();
-}
-
-// ---- project, with_columns ----------------------------------------------------------------------
+// ---- project ------------------------------------------------------------------------------------
 
 class ProjectOperator : public Operator {
  public:
@@ -135,63 +117,6 @@ class ProjectOperator : public Operator {
   }
 
  private:
-  std::vector<NamedExpr> columns_;
-};
-
-class WithColumnsOperator : public Operator {
- public:
-  explicit WithColumnsOperator(std::vector<NamedExpr> columns) : columns_(std::move(columns)) {}
-  std::string_view kind() const override { return "exec.with_columns"; }
-  std::string Encode() const override {
-    FieldWriter out;
-    WriteNamed(columns_, out);
-    return out.Take();
-  }
-  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
-    std::vector<FieldPtr> fields = input.fields();
-    for (const NamedExpr& column : columns_) {
-      SOTERIA_ASSIGN_OR_RETURN(FieldPtr field, OutputField(column, input));
-      const std::vector<size_t> places = Places(input, field->name());
-      for (const size_t place : places) fields[place] = field;
-      if (places.empty()) fields.push_back(std::move(field));
-    }
-    return arrow::schema(std::move(fields));
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
-    SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
-    arrow::ChunkedArrayVector out = table->columns();
-    for (const NamedExpr& column : columns_) {
-      SOTERIA_ASSIGN_OR_RETURN(auto values, Evaluate(*column.expr, *table, partition));
-      const std::string name = column.name.empty() ? AutoName(*column.expr) : column.name;
-      const std::vector<size_t> places = Places(*table->schema(), name);
-      for (const size_t place : places) out[place] = values;
-      if (places.empty()) out.push_back(std::move(values));
-    }
-    return arrow::Table::Make(std::move(schema), std::move(out), table->num_rows());
-  }
-  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
-    SOTERIA_ASSIGN_OR_RETURN(const std::vector<int> made, ColumnsOf(columns_, input));
-    std::vector<int> passed = AllColumns(input);
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      SOTERIA_ASSIGN_OR_RETURN(const FieldPtr field, OutputField(columns_[i], input));
-      const std::vector<size_t> places = Places(input, field->name());
-      for (const size_t place : places) passed[place] = made[i];
-      if (places.empty()) passed.push_back(made[i]);
-    }
-    return passed;
-  }
-
- private:
-  /// Spark replaces every column of that name.
-  static std::vector<size_t> Places(const arrow::Schema& schema, const std::string& name) {
-    std::vector<size_t> places;
-    for (int i = 0; i < schema.num_fields(); ++i) {
-      if (base::EqualIgnoringCase(schema.field(i)->name(), name))
-        places.push_back(static_cast<size_t>(i));
-    }
-    return places;
-  }
-
   std::vector<NamedExpr> columns_;
 };
 
@@ -373,110 +298,6 @@ class SortOperator : public Operator {
   std::vector<SortKey> keys_;
 };
 
-// ---- names --------------------------------------------------------------------------------------
-
-class DropOperator : public Operator {
- public:
-  explicit DropOperator(std::vector<std::string> names) : names_(std::move(names)) {}
-  std::string_view kind() const override { return "exec.drop"; }
-  std::string Encode() const override { return NameBytes(names_); }
-  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
-    std::vector<FieldPtr> fields;
-    for (const int i : Kept(input)) fields.push_back(input.field(i));
-    return arrow::schema(std::move(fields));
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
-    std::vector<FieldPtr> fields;
-    arrow::ChunkedArrayVector columns;
-    for (const int i : Kept(*table->schema())) {
-      fields.push_back(table->field(i));
-      columns.push_back(table->column(i));
-    }
-    return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns),
-                              table->num_rows());
-  }
-  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
-    return Kept(input);
-  }
-
- private:
-  std::vector<int> Kept(const arrow::Schema& schema) const {
-    std::vector<int> kept;
-    for (int i = 0; i < schema.num_fields(); ++i) {
-      const std::string& field = schema.field(i)->name();
-      const bool dropped = std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
-        return base::EqualIgnoringCase(name, field);
-      });
-      if (!dropped) kept.push_back(i);
-    }
-    return kept;
-  }
-
-  std::vector<std::string> names_;
-};
-
-class RenameOperator : public Operator {
- public:
-  explicit RenameOperator(std::vector<std::pair<std::string, std::string>> names)
-      : names_(std::move(names)) {}
-  std::string_view kind() const override { return "exec.rename"; }
-  std::string Encode() const override {
-    FieldWriter out;
-    out.AddU64(names_.size());
-    for (const auto& [from, to] : names_) out.Add(from).Add(to);
-    return out.Take();
-  }
-  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
-    std::vector<FieldPtr> fields = input.fields();
-    for (const auto& [from, to] : names_) {
-      for (FieldPtr& field : fields) {
-        if (base::EqualIgnoringCase(field->name(), from)) field = field->WithName(to);
-      }
-    }
-    return arrow::schema(std::move(fields));
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
-    SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
-    return arrow::Table::Make(std::move(schema), table->columns(), table->num_rows());
-  }
-  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
-    return AllColumns(input);
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> names_;
-};
-
-class ToDfOperator : public Operator {
- public:
-  explicit ToDfOperator(std::vector<std::string> names) : names_(std::move(names)) {}
-  std::string_view kind() const override { return "exec.to_df"; }
-  std::string Encode() const override { return NameBytes(names_); }
-  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
-    if (static_cast<size_t>(input.num_fields()) != names_.size()) {
-      return base::Fail(
-          kArityMismatch,
-          base::Cat("The number of columns or variables assigned or aliased: ", input.num_fields(),
-                    " does not match the number of source expressions: ", names_.size(), "."));
-    }
-    std::vector<FieldPtr> fields;
-    for (int i = 0; i < input.num_fields(); ++i) {
-      fields.push_back(input.field(i)->WithName(names_[static_cast<size_t>(i)]));
-    }
-    return arrow::schema(std::move(fields));
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
-    SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
-    return arrow::Table::Make(std::move(schema), table->columns(), table->num_rows());
-  }
-  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
-    return AllColumns(input);
-  }
-
- private:
-  std::vector<std::string> names_;
-};
-
 // ---- decoding -----------------------------------------------------------------------------------
 
 base::StatusOr<OperatorPtr> ReadSample(FieldReader& in) {
@@ -502,25 +323,10 @@ base::StatusOr<OperatorPtr> ReadSort(FieldReader& in) {
   return LocalSortBy(std::move(keys));
 }
 
-base::StatusOr<OperatorPtr> ReadRename(FieldReader& in) {
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, ReadCount(in));
-  std::vector<std::pair<std::string, std::string>> names;
-  for (uint64_t i = 0; i < count; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::string_view from, in.Next());
-    SOTERIA_ASSIGN_OR_RETURN(const std::string_view to, in.Next());
-    names.emplace_back(from, to);
-  }
-  return Rename(std::move(names));
-}
-
 base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in) {
   if (kind == "exec.project") {
     SOTERIA_ASSIGN_OR_RETURN(std::vector<NamedExpr> columns, ReadNamed(in));
     return Project(std::move(columns));
-  }
-  if (kind == "exec.with_columns") {
-    SOTERIA_ASSIGN_OR_RETURN(std::vector<NamedExpr> columns, ReadNamed(in));
-    return WithColumns(std::move(columns));
   }
   if (kind == "exec.filter") {
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr condition, ExprReader(in).Read());
@@ -533,11 +339,6 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
   if (kind == "exec.sample") return ReadSample(in);
   if (kind == "exec.sort_all") return LocalSort();
   if (kind == "exec.sort") return ReadSort(in);
-  if (kind == "exec.rename") return ReadRename(in);
-  if (kind == "exec.drop" || kind == "exec.to_df") {
-    SOTERIA_ASSIGN_OR_RETURN(std::vector<std::string> names, ReadNames(in));
-    return kind == "exec.drop" ? Drop(std::move(names)) : ToDf(std::move(names));
-  }
   return base::Fail(base::kProtocol, "Operator: unknown kind");
 }
 
@@ -557,15 +358,6 @@ OperatorPtr Project(std::vector<NamedExpr> columns) {
 OperatorPtr Filter(ExprPtr condition) {
   return std::make_shared<FilterOperator>(std::move(condition));
 }
-OperatorPtr WithColumns(std::vector<NamedExpr> columns) {
-  return std::make_shared<WithColumnsOperator>(std::move(columns));
-}
-OperatorPtr Drop(std::vector<std::string> names) {
-  return std::make_shared<DropOperator>(std::move(names));
-}
-OperatorPtr Rename(std::vector<std::pair<std::string, std::string>> names) {
-  return std::make_shared<RenameOperator>(std::move(names));
-}
 OperatorPtr LocalLimit(int64_t n) { return std::make_shared<LimitOperator>(n, false); }
 OperatorPtr LocalTake(int64_t rows) { return std::make_shared<LimitOperator>(rows, true); }
 OperatorPtr LocalSort() { return std::make_shared<SortAllOperator>(); }
@@ -574,9 +366,6 @@ OperatorPtr LocalSortBy(std::vector<SortKey> keys) {
 }
 OperatorPtr Sample(double lower, double upper, bool with_replacement, int64_t seed) {
   return std::make_shared<SampleOperator>(lower, upper, with_replacement, seed);
-}
-OperatorPtr ToDf(std::vector<std::string> names) {
-  return std::make_shared<ToDfOperator>(std::move(names));
 }
 
 }  // namespace soteria::exec

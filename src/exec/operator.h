@@ -9,7 +9,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "src/base/status.h"
@@ -55,12 +54,6 @@ struct SortKey {
 
 OperatorPtr Project(std::vector<NamedExpr> columns);
 OperatorPtr Filter(ExprPtr condition);
-/// Replaces columns of the same name (case-insensitively) in place, appends the others.
-OperatorPtr WithColumns(std::vector<NamedExpr> columns);
-/// Names that aren't there are ignored, as in Spark.
-OperatorPtr Drop(std::vector<std::string> names);
-/// Pairs (from, to); a `from` that isn't there is ignored, as in Spark.
-OperatorPtr Rename(std::vector<std::pair<std::string, std::string>> names);
 OperatorPtr LocalLimit(int64_t n);
 /// All orderable columns ascending, nulls first, vectors as Spark orders their structs: the order
 /// that DataFrame.randomSplit fixes.
@@ -69,7 +62,5 @@ OperatorPtr LocalSortBy(std::vector<SortKey> keys);
 /// Rows whose draw x from XORShiftRandom(seed + partition) has lower <= x < upper. With replacement
 /// is refused by DecodeOperator and OutputSchema (kUnsupported).
 OperatorPtr Sample(double lower, double upper, bool with_replacement, int64_t seed);
-/// All columns renamed by position.
-OperatorPtr ToDf(std::vector<std::string> names);
 
 }  // namespace soteria::exec

@@ -105,21 +105,20 @@ TEST(Operator, Filter) {
             "\"INT\" is not a boolean.");
 }
 
-TEST(Operator, ColumnsByName) {
-  const auto table = TableForTest(*table::SchemaFromDdl("a int, b int"), {"[1, 2]", "[10, 20]"});
-  const auto with =
-      Apply(WithColumns({{"A", Call("+", {Column("b"), Literal(1)})}, {"z", Column("a")}}), table);
-  EXPECT_EQ(Names(*with), "A,b,z");  // df.withColumns({"A": b + 1, "z": a}).columns
-  EXPECT_EQ(Ids(*with), (std::vector<int64_t>{11, 21}));
-  EXPECT_EQ(Names(*Apply(Drop({"B", "nope"}), table)), "a");
-  EXPECT_EQ(Names(*Apply(Rename({{"a", "b"}, {"b", "c"}}), table)), "c,c");  // as Spark
-  EXPECT_EQ(Names(*Apply(ToDf({"x", "y"}), table)), "x,y");
-  const base::Status arity = ToDf({"x"})->OutputSchema(*table->schema()).status();
-  EXPECT_TRUE(base::Is(arity, kArityMismatch));
-  EXPECT_EQ(
-      base::Message(arity),
-      "The number of columns or variables assigned or aliased: 2 does not match the number of "
-      "source expressions: 1.");
+TEST(Operator, ColumnsByPlace) {
+  // Two columns of one name, as a select may make them.
+  const auto table = TableForTest(*table::SchemaFromDdl("a int, a int"), {"[1, 2]", "[10, 20]"});
+  const auto op = Project({{"", Input(1, {"A"})}, {"z", Call("+", {Input(0, {"a"}), Literal(1)})}});
+  const auto decoded = DecodeOperator(op->kind(), op->Encode());
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(Names(*Apply(*decoded, table)), "A,z");
+  EXPECT_EQ(Ids(*Apply(*decoded, table)), (std::vector<int64_t>{10, 20}));
+  EXPECT_EQ(Ids(*Apply(*decoded, table), 1), (std::vector<int64_t>{2, 3}));
+  const auto beyond = Project({{"", Input(2, {"a"})}})->OutputSchema(*table->schema());
+  EXPECT_TRUE(base::Is(beyond.status(), base::kProtocol));
+  Expr absurd = *Input(0, {"a"});
+  absurd.ordinal = table::kFieldsMax;
+  EXPECT_FALSE(DecodeExpr(EncodeExpr(absurd)).ok());
 }
 
 TEST(Operator, Limit) {
@@ -193,14 +192,8 @@ TEST(Operator, SortOrders) {
 TEST(Operator, HostileBytesAreRefused) {
   EXPECT_TRUE(base::Is(DecodeOperator("exec.nope", "").status(), base::kProtocol));
   const OperatorPtr ops[] = {Project({{"x", Call("+", {Column("a"), Literal(1)})}}),
-                             Filter(Column("a")),
-                             WithColumns({{"x", Literal("y")}}),
-                             Drop({"a"}),
-                             Rename({{"a", "b"}}),
-                             LocalLimit(3),
-                             LocalSortBy({{Column("a")}}),
-                             Sample(0, 1, false, 1),
-                             ToDf({"q"})};
+                             Filter(Column("a")), LocalLimit(3), LocalSortBy({{Column("a")}}),
+                             Sample(0, 1, false, 1)};
   std::mt19937 random(3);
   for (const OperatorPtr& op : ops) {
     const std::string good = op->Encode();
@@ -217,7 +210,7 @@ TEST(Operator, HostileBytesAreRefused) {
   EXPECT_FALSE(DecodeOperator("exec.sort_all", "x").ok());
   base::FieldWriter huge;
   huge.AddU64(~uint64_t{0});
-  EXPECT_FALSE(DecodeOperator("exec.drop", huge.bytes()).ok());
+  EXPECT_FALSE(DecodeOperator("exec.project", huge.bytes()).ok());
 }
 
 // ---- aggregates ---------------------------------------------------------------------------------

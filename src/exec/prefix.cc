@@ -9,9 +9,8 @@ namespace soteria::exec {
 
 bool KeepsPrefix(std::string_view kind) {
   // Draws of rand and sample go on from row to row, so they keep prefixes too; sorts don't.
-  constexpr std::array<std::string_view, 9> kKinds = {
-      "exec.project", "exec.with_columns", "exec.filter", "exec.drop", "exec.rename",
-      "exec.limit",   "exec.take",         "exec.sample", "exec.to_df"};
+  constexpr std::array<std::string_view, 5> kKinds = {"exec.project", "exec.filter", "exec.limit",
+                                                      "exec.take", "exec.sample"};
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 

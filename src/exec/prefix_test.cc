@@ -21,14 +21,10 @@ TEST(Prefix, WhatIsMadeOfAPrefixIsAPrefix) {
   const std::vector<OperatorPtr> operators = {
       Project({{"x", Call("+", {C("a"), C("a")})},
                {"r", Call("rand", {Literal(arrow::MakeScalar(int64_t{7}))})}}),
-      WithColumns({{"a", Call("*", {C("b"), C("b")})}}),
       Filter(Call(">", {C("a"), Literal(arrow::MakeScalar(int32_t{3}))})),
-      Drop({"a"}),
-      Rename({{"a", "z"}}),
       LocalLimit(3),
       LocalTake(3),
       Sample(0.2, 0.8, false, 11),
-      ToDf({"u", "v"}),
       LocalSort(),
       LocalSortBy({{C("a"), false, true}}),
   };

@@ -148,8 +148,12 @@ class EnclaveSession : public Session {
   base::Status WriteInside(const InsideKey& key, const plan::PlanPtr& plan,
                            dataflow::WriteTarget where, const policy::Readable& target,
                            const std::vector<std::string>& removed, const Progress& progress);
+  /// `behind`: what the files were made of.
   base::Status SaveInside(const InsideKey& key, std::vector<ml::SavedFile> files,
-                          const Place& place);
+                          const Place& place, const DataBehind& behind);
+  /// Roots::Publish of the files of one write.
+  base::Status Publish(const policy::Readable& target, std::vector<storage::FileEntry> files,
+                       const std::vector<std::string>& removed, const DataBehind& behind);
 
   SessionWorld world_;
   StorageCatalog catalog_;

@@ -185,7 +185,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTable(const std::string& ob
     return base::Fail(base::kMlAttribute, base::Cat("The attribute `", method, "` of ", object_id,
                                                     " is no DataFrame here"));
   }
-  return plan::Builder::Made({base::Cat(object_id, "/", method),
+  return builder_.Made({base::Cat(object_id, "/", method),
                               std::make_shared<CurveRows>(*this, std::move(fitted), method)},
                              CurveSchema(*columns));
 }

@@ -7,6 +7,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/ml/evaluators/binary.h"
 #include "src/ml/evaluators/multiclass.h"
 #include "src/ml/evaluators/regression.h"
@@ -60,18 +61,35 @@ auto Find(const Entries& entries, std::string_view key) {
   return at == entries.end() ? nullptr : &at->second;
 }
 
+std::string PythonName(std::string_view class_name) {
+  constexpr std::string_view kJvm = "org.apache.spark.ml.";
+  if (!class_name.starts_with(kJvm)) return std::string(class_name);
+  return base::Cat("pyspark.ml.", class_name.substr(kJvm.size()));
+}
+
 /// The entry, if it has the factory asked for.
 template <class Factory>
 base::StatusOr<const ClassEntry*> EntryWith(std::string_view class_name,
                                             Factory ClassEntry::*factory, std::string_view what) {
   const ClassEntry* entry = FindEntry(class_name);
   if (entry == nullptr || entry->*factory == nullptr) {
-    return base::Fail(base::kMlUnsupported, base::Cat("Unsupported ", what, ": ", class_name));
+    if (entry == nullptr) return base::NotSupported(PythonName(class_name));
+    return base::Fail(base::kMlUnsupported, base::Cat(PythonName(class_name), " is no ", what));
   }
   return entry;
 }
 
 }  // namespace
+
+std::vector<std::string> ClassNames() {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : TheCatalog().classes) {
+    if (name == entry.info->name && entry.info->kind != ClassKind::kModel) {
+      names.push_back(PythonName(name));
+    }
+  }
+  return names;
+}
 
 const ClassEntry* FindEntry(std::string_view class_name) {
   return Find(TheCatalog().classes, class_name);
@@ -80,7 +98,7 @@ const ClassEntry* FindEntry(std::string_view class_name) {
 base::StatusOr<const ClassInfo*> FindClass(std::string_view class_name) {
   const ClassEntry* entry = FindEntry(class_name);
   if (entry == nullptr) {
-    return base::Fail(base::kMlUnsupported, base::Cat("Unsupported class: ", class_name));
+    return base::NotSupported(PythonName(class_name));
   }
   return entry->info;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/ml/estimator.h"
@@ -15,11 +16,15 @@
 
 namespace soteria::ml {
 
-/// The class of that name or alias. Errors: kMlUnsupported naming the class.
+/// As PySpark names them ("pyspark.ml.feature.VectorAssembler"), in order; fitted models left out.
+std::vector<std::string> ClassNames();
+
+/// The class of that name or alias. Errors: kUnsupported naming the class.
 base::StatusOr<const ClassInfo*> FindClass(std::string_view class_name);
 base::StatusOr<ClassKind> KindOf(std::string_view class_name);
 
-// Errors: kMlUnsupported for a class that isn't there or is of another kind, kIllegalArgument for a
+// Errors: kUnsupported for a class that isn't there, kMlUnsupported for one of another kind,
+// kIllegalArgument for a
 // param. An empty uid is allowed: MLlib's own would be random, which is the caller's business.
 base::StatusOr<std::unique_ptr<const Estimator>> MakeEstimator(std::string_view class_name,
                                                                std::string uid,

@@ -10,8 +10,11 @@
 #include <limits>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/table/arrow_status.h"
+#include "src/table/column_path.h"
 #include "src/table/java_text.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
@@ -68,6 +71,15 @@ std::string ClassAndType(const arrow::Field& field) {
   return base::Cat("class org.apache.spark.sql.types.", name, ":", table::TypeName(field));
 }
 
+base::Status NotFound(const arrow::Schema& schema, const std::string& name) {
+  std::string names;
+  for (const std::shared_ptr<arrow::Field>& field : schema.fields()) {
+    names += base::Cat(names.empty() ? "" : ", ", table::QuotedName(field->name()));
+  }
+  return base::Fail(kFieldNotFound, base::Cat("No such struct field ", table::QuotedName(name),
+                                              " in ", names, "."));
+}
+
 base::Status Required(std::string text) {
   return base::Fail(base::kIllegalArgument, base::Cat("requirement failed: ", text));
 }
@@ -77,33 +89,64 @@ base::Status Required(std::string text) {
 base::StatusOr<std::shared_ptr<arrow::Field>> FindField(const arrow::Schema& schema,
                                                         const std::string& name) {
   const std::vector<int> at = schema.GetAllFieldIndices(name);
-  if (at.size() == 1) return schema.field(at[0]);
-  if (at.size() > 1) {
-    return base::Fail(base::kAnalysis, base::Cat("Reference `", name, "` is ambiguous."));
+  if (at.empty()) return NotFound(schema, name);
+  return schema.field(at.back());  // of several the last one, as in Spark's map of names
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> ResolveField(const arrow::Schema& schema,
+                                                           const std::string& name) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto path, table::FindPath(schema, name));
+  if (!path.has_value()) return NotFound(schema, name);
+  return path->field;
+}
+
+base::Status CheckSelectable(const arrow::Schema& schema, const std::string& name) {
+  return table::PathOf(schema, name).status();
+}
+
+arrow::FieldVector WithColumn(arrow::FieldVector fields,
+                              const std::shared_ptr<arrow::Field>& field) {
+  bool replaced = false;
+  for (std::shared_ptr<arrow::Field>& each : fields) {
+    if (!base::EqualIgnoringCase(each->name(), field->name())) continue;
+    each = field;
+    replaced = true;
   }
-  std::string names;
-  for (const std::shared_ptr<arrow::Field>& field : schema.fields()) {
-    names += base::Cat(names.empty() ? "`" : ", `", field->name(), "`");
+  if (!replaced) fields.push_back(field);
+  return fields;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> WithColumn(
+    const std::shared_ptr<arrow::Table>& table, const std::shared_ptr<arrow::Field>& field,
+    const std::shared_ptr<arrow::ChunkedArray>& values) {
+  std::shared_ptr<arrow::Table> wider = table;
+  bool replaced = false;
+  for (int i = 0; i < table->num_columns(); ++i) {
+    if (!base::EqualIgnoringCase(table->field(i)->name(), field->name())) continue;
+    SOTERIA_ARROW_ASSIGN(wider, wider->SetColumn(i, field, values));
+    replaced = true;
   }
-  return base::Fail(kFieldNotFound, base::Cat("No such struct field `", name, "` in ", names, "."));
+  if (replaced) return wider;
+  SOTERIA_ARROW_ASSIGN(wider, table->AddColumn(table->num_columns(), field, values));
+  return wider;
 }
 
 base::Status CheckVectorColumn(const arrow::Schema& schema, const std::string& name) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, FindField(schema, name));
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, ResolveField(schema, name));
   if (table::IsVector(*field)) return base::OkStatus();
   return Required(base::Cat("Column ", name, " must be of type ", kVectorClass,
                             " but was actually ", ClassAndType(*field), "."));
 }
 
 base::Status CheckNumberColumn(const arrow::Schema& schema, const std::string& name) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, FindField(schema, name));
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, ResolveField(schema, name));
   if (table::IsNumeric(*field->type())) return base::OkStatus();
   return Required(base::Cat("Column ", name, " must be of type numeric but was actually of type ",
                             table::TypeName(*field), "."));
 }
 
 base::Status CheckDoubleColumn(const arrow::Schema& schema, const std::string& name) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, FindField(schema, name));
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, ResolveField(schema, name));
   if (field->type()->id() == arrow::Type::DOUBLE) return base::OkStatus();
   return Required(base::Cat("Column ", name,
                             " must be of type class org.apache.spark.sql.types.DoubleType$:double"
@@ -133,9 +176,15 @@ base::Status RowFailure(std::string text) {
   return base::FailQuotingData(base::kUserRaised, std::move(text));
 }
 
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ReadColumn(const arrow::Table& table,
+                                                                const std::string& name) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto path, table::FindPath(*table.schema(), name));
+  if (!path.has_value()) return NotFound(*table.schema(), name);
+  return table::ColumnAt(table, *path);
+}
+
 base::StatusOr<Numbers> ReadNumbers(const arrow::Table& table, const std::string& name) {
-  SOTERIA_RETURN_IF_ERROR(FindField(*table.schema(), name));
-  const std::shared_ptr<arrow::ChunkedArray> column = table.GetColumnByName(name);
+  SOTERIA_ASSIGN_OR_RETURN(const auto column, ReadColumn(table, name));
   Numbers numbers;
   SOTERIA_ASSIGN_OR_RETURN(
       numbers.values, table::ReadNumbers(*column, name, std::numeric_limits<double>::quiet_NaN()));
@@ -169,9 +218,9 @@ base::StatusOr<std::vector<double>> ReadWeights(const arrow::Table& table,
 
 base::StatusOr<std::vector<table::VectorReader>> ReadVectorColumn(const arrow::Table& table,
                                                                   const std::string& name) {
-  SOTERIA_RETURN_IF_ERROR(FindField(*table.schema(), name));
+  SOTERIA_ASSIGN_OR_RETURN(const auto column, ReadColumn(table, name));
   std::vector<table::VectorReader> readers;
-  for (const std::shared_ptr<arrow::Array>& chunk : table.GetColumnByName(name)->chunks()) {
+  for (const std::shared_ptr<arrow::Array>& chunk : column->chunks()) {
     SOTERIA_ASSIGN_OR_RETURN(table::VectorReader reader, table::VectorReader::Make(chunk));
     readers.push_back(std::move(reader));
   }

@@ -17,11 +17,19 @@
 
 namespace soteria::ml {
 
-/// Errors: FIELD_NOT_FOUND, naming the columns that are there.
+// MLlib looks columns up in three ways, and which one differs by class and param.
+/// The column of exactly that name. Errors: FIELD_NOT_FOUND, naming the columns that are there.
 base::StatusOr<std::shared_ptr<arrow::Field>> FindField(const arrow::Schema& schema,
                                                         const std::string& name);
+/// The column or field that the name's parts mean (table::FindPath). Errors: the same, and
+/// AMBIGUOUS_COLUMN_OR_FIELD.
+base::StatusOr<std::shared_ptr<arrow::Field>> ResolveField(const arrow::Schema& schema,
+                                                           const std::string& name);
+/// As a select of the name would: UNRESOLVED_COLUMN where there is none.
+base::Status CheckSelectable(const arrow::Schema& schema, const std::string& name);
 
-// MLlib's SchemaUtils checks. Errors: kIllegalArgument with its texts, FIELD_NOT_FOUND.
+// MLlib's SchemaUtils checks of what ResolveField finds; CheckDoubleOrVectorColumn's name is exact.
+// Errors: kIllegalArgument with its texts, FIELD_NOT_FOUND.
 base::Status CheckVectorColumn(const arrow::Schema& schema, const std::string& name);
 base::Status CheckNumberColumn(const arrow::Schema& schema, const std::string& name);
 base::Status CheckDoubleColumn(const arrow::Schema& schema, const std::string& name);
@@ -31,6 +39,10 @@ base::Status CheckNoColumn(const arrow::Schema& schema, const std::string& name)
 
 /// What the checks of rows raise: MLlib's texts, marked as quoting data.
 base::Status RowFailure(std::string text);
+
+/// The values of what ResolveField finds.
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ReadColumn(const arrow::Table& table,
+                                                                const std::string& name);
 
 /// A number or boolean column as doubles, NaN where it is null.
 struct Numbers {
@@ -49,6 +61,13 @@ base::StatusOr<std::vector<double>> ReadWeights(const arrow::Table& table,
 /// The chunks of a vector column.
 base::StatusOr<std::vector<table::VectorReader>> ReadVectorColumn(const arrow::Table& table,
                                                                   const std::string& name);
+
+/// Dataset.withColumn: the columns of that name in any case are replaced, else it is appended.
+arrow::FieldVector WithColumn(arrow::FieldVector fields,
+                              const std::shared_ptr<arrow::Field>& field);
+base::StatusOr<std::shared_ptr<arrow::Table>> WithColumn(
+    const std::shared_ptr<arrow::Table>& table, const std::shared_ptr<arrow::Field>& field,
+    const std::shared_ptr<arrow::ChunkedArray>& values);
 
 std::shared_ptr<arrow::Array> DoubleArray(std::vector<double> values);
 /// A vector column in the dense form.

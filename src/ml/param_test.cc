@@ -123,7 +123,10 @@ TEST(Catalog, KnowsKindsAndRefusesOthers) {
   EXPECT_EQ(KindOf("org.apache.spark.ml.feature.VectorAssembler").value(), ClassKind::kTransformer);
   EXPECT_EQ(KindOf("org.apache.spark.ml.evaluation.RegressionEvaluator").value(),
             ClassKind::kEvaluator);
-  EXPECT_TRUE(base::Is(KindOf("java.lang.Runtime").status(), base::kMlUnsupported));
+  EXPECT_TRUE(base::Is(KindOf("java.lang.Runtime").status(), base::kUnsupported));
+  EXPECT_EQ(base::Message(MakeEstimator("org.apache.spark.ml.clustering.KMeans", "u", {}).status()),
+            "pyspark.ml.clustering.KMeans is not supported in an enclave. What is: "
+            "docs/functions.md");
   EXPECT_TRUE(
       base::Is(MakeEstimator("org.apache.spark.ml.feature.VectorAssembler", "u", {}).status(),
                base::kMlUnsupported));

@@ -8,6 +8,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/ml/registration.h"
 #include "src/table/java_text.h"
 
@@ -194,7 +195,7 @@ base::StatusOr<std::vector<SavedFile>> Save(const Transformer& stage, int64_t no
 base::StatusOr<Loaded> Load(std::string_view class_name, FolderReader& folder) {
   const ClassEntry* entry = FindEntry(class_name);
   if (entry == nullptr) {
-    return base::Fail(base::kMlUnsupported, base::Cat("Unsupported class: ", class_name));
+    return base::NotSupported(class_name);
   }
   SOTERIA_ASSIGN_OR_RETURN(const std::string text, folder.Text("metadata"));
   SOTERIA_ASSIGN_OR_RETURN(const Metadata metadata, ParseMetadata(text));

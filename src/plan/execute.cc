@@ -47,9 +47,10 @@ class Lowerer {
       SOTERIA_ASSIGN_OR_RETURN(auto rows, runner_.RowsOf(*made->rows));
       return MadeOfData(*rows);
     }
-    if (const auto* apply = std::get_if<ApplyNode>(&plan.node)) {
+    if (std::holds_alternative<AliasNode>(plan.node)) return Lower(*plan.input);
+    if (const exec::OperatorPtr op = NarrowOperator(plan); op != nullptr) {
       SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input));
-      return input.With(Bytes(*apply->op), plan.schema);
+      return input.With(Bytes(*op), plan.schema);
     }
     if (const auto* transform = std::get_if<TransformNode>(&plan.node)) {
       SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input));
@@ -164,7 +165,16 @@ struct CanonicalNode {
     out.Add("local").Add(ipc.ok() ? *ipc : std::string());
   }
   void operator()(const MadeNode& n) const { out.Add("made").Add(n.name); }
-  void operator()(const ApplyNode& n) const { out.Add(n.op->kind()).Add(n.op->Encode()); }
+  void operator()(const ProjectNode& n) const { Narrow(*exec::Project(n.columns)); }
+  void operator()(const FilterNode& n) const { Narrow(*exec::Filter(n.condition)); }
+  void operator()(const SortNode& n) const {
+    Narrow(n.keys.empty() ? *exec::LocalSort() : *exec::LocalSortBy(n.keys));
+  }
+  void operator()(const SampleNode& n) const {
+    Narrow(*exec::Sample(n.lower, n.upper, false, n.seed));
+  }
+  void operator()(const AliasNode& /*n*/) const {}
+  void Narrow(const exec::Operator& op) const { out.Add(op.kind()).Add(op.Encode()); }
   void operator()(const TransformNode& n) const {
     if (!n.name.empty()) {
       out.Add("model").Add(n.name);

@@ -17,12 +17,25 @@ namespace {
 constexpr size_t kPathsMax = 64;
 constexpr int64_t kPartitionsMax = 65536;
 
-PlanPtr Make(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schema, PlanPtr input) {
+PlanPtr Make(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schema,
+             std::vector<Column> columns, PlanPtr input) {
   auto plan = std::make_shared<Plan>();
   plan->node = std::move(node);
   plan->schema = std::move(schema);
+  plan->columns = std::move(columns);
   plan->input = std::move(input);
   return plan;
+}
+
+/// A node whose columns are its input's.
+PlanPtr MakeOver(decltype(Plan::node) node, PlanPtr input) {
+  auto schema = input->schema;
+  auto columns = input->columns;
+  return Make(std::move(node), std::move(schema), std::move(columns), std::move(input));
+}
+
+base::Status Check(const exec::OperatorPtr& op, const Plan& input) {
+  return op->OutputSchema(*input.schema).status();
 }
 
 base::Status CheckPartitions(int64_t partitions) {
@@ -42,7 +55,15 @@ struct Describe {
   std::string operator()(const LocalNode& n) const {
     return base::Cat("LocalRelation [", n.table->num_rows(), " rows]");
   }
-  std::string operator()(const ApplyNode& n) const { return std::string(n.op->kind()); }
+  std::string operator()(const ProjectNode& /*n*/) const { return "Project"; }
+  std::string operator()(const FilterNode& n) const {
+    return base::Cat("Filter ", exec::PrettyName(*n.condition));
+  }
+  std::string operator()(const SortNode& /*n*/) const { return "Sort within partitions"; }
+  std::string operator()(const SampleNode& n) const {
+    return base::Cat("Sample ", n.lower, " to ", n.upper);
+  }
+  std::string operator()(const AliasNode& n) const { return base::Cat("Alias ", n.name); }
   std::string operator()(const TransformNode& n) const {
     return base::Cat("Transform ", n.transformer->class_name());
   }
@@ -79,27 +100,73 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
                                 dataflow::kPartitionsMax, " can be read"));
   }
   auto schema = source.schema;
-  return Make(ReadNode{std::move(source)}, std::move(schema), nullptr);
+  auto columns = NewColumns(*schema);
+  return Make(ReadNode{std::move(source)}, std::move(schema), std::move(columns), nullptr);
 }
 
 base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table) {
   auto schema = table->schema();
-  return Make(LocalNode{std::move(table)}, std::move(schema), nullptr);
+  auto columns = NewColumns(*schema);
+  return Make(LocalNode{std::move(table)}, std::move(schema), std::move(columns), nullptr);
 }
 
 PlanPtr Builder::Made(MadeNode made, std::shared_ptr<arrow::Schema> schema) {
-  return Make(std::move(made), std::move(schema), nullptr);
+  auto columns = NewColumns(*schema);
+  return Make(std::move(made), std::move(schema), std::move(columns), nullptr);
 }
 
-base::StatusOr<PlanPtr> Builder::Apply(PlanPtr input, exec::OperatorPtr op) {
-  SOTERIA_ASSIGN_OR_RETURN(auto schema, op->OutputSchema(*input->schema));
-  return Make(ApplyNode{std::move(op)}, std::move(schema), std::move(input));
+std::vector<Column> Builder::NewColumns(const arrow::Schema& schema) {
+  std::vector<Column> columns;
+  for (int i = 0; i < schema.num_fields(); ++i) columns.push_back({next_id_++});
+  return columns;
+}
+
+base::StatusOr<PlanPtr> Builder::Project(PlanPtr input, std::vector<exec::NamedExpr> columns) {
+  SOTERIA_ASSIGN_OR_RETURN(auto schema, exec::Project(columns)->OutputSchema(*input->schema));
+  std::vector<Column> ids;
+  for (const exec::NamedExpr& column : columns) {
+    const bool passes =
+        column.name.empty() && column.metadata.empty() && exec::IsInput(*column.expr);
+    ids.push_back(passes ? input->columns.at(static_cast<size_t>(column.expr->ordinal))
+                         : Column{next_id_++});
+  }
+  return Make(ProjectNode{std::move(columns)}, std::move(schema), std::move(ids), std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Filter(PlanPtr input, exec::ExprPtr condition) {
+  SOTERIA_RETURN_IF_ERROR(Check(exec::Filter(condition), *input));
+  return MakeOver(FilterNode{std::move(condition)}, std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Sort(PlanPtr input, std::vector<exec::SortKey> keys) {
+  SOTERIA_RETURN_IF_ERROR(Check(exec::LocalSortBy(keys), *input));
+  return MakeOver(SortNode{std::move(keys)}, std::move(input));
+}
+
+PlanPtr Builder::Alias(PlanPtr input, std::string name) {
+  auto columns = input->columns;
+  for (Column& column : columns) column.qualifier = name;
+  auto schema = input->schema;
+  return Make(AliasNode{std::move(name)}, std::move(schema), std::move(columns), std::move(input));
+}
+
+// A transformer leaves columns as they are and in their places; one that it writes over is replaced
+// by one of the output's name, which isn't the same.
+std::vector<Column> Builder::ColumnsAfter(const Plan& input, const arrow::Schema& schema) {
+  std::vector<Column> columns = NewColumns(schema);
+  for (int i = 0; i < std::min(schema.num_fields(), input.schema->num_fields()); ++i) {
+    if (!schema.field(i)->Equals(*input.schema->field(i), /*check_metadata=*/true)) continue;
+    columns[static_cast<size_t>(i)] = input.columns[static_cast<size_t>(i)];
+  }
+  return columns;
 }
 
 base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
                                            std::shared_ptr<const ml::Transformer> transformer) {
   SOTERIA_ASSIGN_OR_RETURN(auto schema, transformer->OutputSchema(*input->schema));
-  return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(input));
+  auto columns = ColumnsAfter(*input, *schema);
+  return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(columns),
+              std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::TransformBy(PlanPtr input,
@@ -114,8 +181,9 @@ base::StatusOr<PlanPtr> Builder::TransformBy(PlanPtr input,
     }
     schema = arrow::schema(std::move(fields), schema->metadata());
   }
+  auto columns = ColumnsAfter(*input, *schema);
   return Make(TransformNode{std::move(model), std::move(name)}, std::move(schema),
-              std::move(input));
+              std::move(columns), std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
@@ -124,8 +192,7 @@ base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
         exec::kNegativeLimit,
         base::Cat("The limit expression must be equal to or greater than 0, but got ", rows, "."));
   }
-  auto schema = input->schema;
-  return Make(LimitNode{rows}, std::move(schema), std::move(input));
+  return MakeOver(LimitNode{rows}, std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double upper,
@@ -141,31 +208,35 @@ base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double uppe
                                 lower, " and ", upper));
   }
   if (deterministic_order) {
-    SOTERIA_ASSIGN_OR_RETURN(input, Apply(std::move(input), exec::LocalSort()));
+    SOTERIA_ASSIGN_OR_RETURN(input, Sort(std::move(input), {}));
   }
-  return Apply(std::move(input), exec::Sample(lower, upper, false, seed));
+  SOTERIA_RETURN_IF_ERROR(Check(exec::Sample(lower, upper, false, seed), *input));
+  return MakeOver(SampleNode{lower, upper, seed}, std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Repartition(PlanPtr input, int64_t partitions) {
   SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
-  auto schema = input->schema;
-  return Make(RepartitionNode{static_cast<uint64_t>(partitions)}, std::move(schema),
-              std::move(input));
+  return MakeOver(RepartitionNode{static_cast<uint64_t>(partitions)}, std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Coalesce(PlanPtr input, int64_t partitions) {
   SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
-  auto schema = input->schema;
-  return Make(CoalesceNode{static_cast<uint64_t>(partitions)}, std::move(schema), std::move(input));
+  return MakeOver(CoalesceNode{static_cast<uint64_t>(partitions)}, std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls,
                                            std::vector<exec::GroupKey> keys) {
-  SOTERIA_ASSIGN_OR_RETURN(
-      auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema, std::move(keys)));
+  SOTERIA_ASSIGN_OR_RETURN(auto aggregate,
+                           exec::Aggregate::Make(std::move(calls), *input->schema, keys));
   auto shared = std::make_shared<const exec::Aggregate>(std::move(aggregate));
   auto schema = shared->output_schema();
-  return Make(AggregateNode{std::move(shared), nullptr}, std::move(schema), std::move(input));
+  std::vector<Column> columns = NewColumns(*schema);
+  for (size_t k = 0; k < keys.size(); ++k) {
+    if (!keys[k].name.empty() || !exec::IsInput(*keys[k].expr)) continue;
+    columns[k] = input->columns.at(static_cast<size_t>(keys[k].expr->ordinal));
+  }
+  return Make(AggregateNode{std::move(shared), nullptr}, std::move(schema), std::move(columns),
+              std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string> statistics) {
@@ -179,9 +250,37 @@ base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string>
   }
   SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema));
   auto schema = summary->schema();
+  auto columns = NewColumns(*schema);
   return Make(AggregateNode{std::make_shared<const exec::Aggregate>(std::move(aggregate)),
                             std::move(summary)},
-              std::move(schema), std::move(input));
+              std::move(schema), std::move(columns), std::move(input));
+}
+
+PlanPtr Tagged(const PlanPtr& plan, int64_t tag) {
+  auto tagged = std::make_shared<Plan>(*plan);
+  tagged->tags.push_back(tag);
+  return tagged;
+}
+
+PlanPtr WithoutAliases(PlanPtr plan) {
+  while (std::holds_alternative<AliasNode>(plan->node)) plan = plan->input;
+  return plan;
+}
+
+exec::OperatorPtr NarrowOperator(const Plan& plan) {
+  if (const auto* project = std::get_if<ProjectNode>(&plan.node)) {
+    return exec::Project(project->columns);
+  }
+  if (const auto* filter = std::get_if<FilterNode>(&plan.node)) {
+    return exec::Filter(filter->condition);
+  }
+  if (const auto* sort = std::get_if<SortNode>(&plan.node)) {
+    return sort->keys.empty() ? exec::LocalSort() : exec::LocalSortBy(sort->keys);
+  }
+  if (const auto* sample = std::get_if<SampleNode>(&plan.node)) {
+    return exec::Sample(sample->lower, sample->upper, false, sample->seed);
+  }
+  return nullptr;
 }
 
 std::string Explain(const Plan& plan) {

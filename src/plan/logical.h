@@ -1,11 +1,13 @@
 // Resolved logical plans. A plan is a tree of immutable nodes; each carries its Arrow schema, which
 // the Builder works out as it adds the node, so that an unknown column, a wrong type or a path that
-// the Manifest does not list is an error of analysis, before any stage runs.
+// the Manifest does not list is an error of analysis, before any stage runs. Expressions take their
+// columns by place; names serve printing, and scope.h, which looks them up.
 //
 // Nodes are shared and immutable: any thread may read them. A Builder belongs to one session and is
 // as thread-safe as its Catalog.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -71,9 +73,28 @@ struct MadeNode {
   std::string name;  // one of these rows alone
   std::shared_ptr<const MadeRows> rows;
 };
-/// A narrow operator over each partition.
-struct ApplyNode {
-  exec::OperatorPtr op;
+/// Columns computed from the input's, row by row.
+struct ProjectNode {
+  std::vector<exec::NamedExpr> columns;
+};
+/// The rows for which the condition is true.
+struct FilterNode {
+  exec::ExprPtr condition;
+};
+/// Each partition sorted by the keys; by all its columns when there are none.
+struct SortNode {
+  std::vector<exec::SortKey> keys;
+};
+/// Rows whose draw is in [lower, upper).
+struct SampleNode {
+  double lower = 0;
+  double upper = 0;
+  int64_t seed = 0;
+};
+/// A name for the whole table, `df.alias("t")` or a view's: computes nothing, but what is below it
+/// can't be named from above.
+struct AliasNode {
+  std::string name;
 };
 /// A fitted model or a stateless feature transformer over each partition. What a model learnt of
 /// data must not show in the plan's canonical form, so that names a model instead.
@@ -100,12 +121,23 @@ struct AggregateNode {
   std::shared_ptr<const exec::Summary> summary;
 };
 
+/// Equal ids are the same values: a column keeps its id through whatever passes it on unchanged. An
+/// alias, be it of the same name, makes a new column.
+using ColumnId = uint64_t;
+struct Column {
+  ColumnId id = 0;
+  std::string qualifier = {};  ///< the `t` of "t.a"; "": none
+};
+
 struct Plan {
-  std::variant<ReadNode, LocalNode, MadeNode, ApplyNode, TransformNode, LimitNode, RepartitionNode,
-               CoalesceNode, AggregateNode>
+  std::variant<ReadNode, LocalNode, MadeNode, ProjectNode, FilterNode, SortNode, SampleNode, AliasNode,
+               TransformNode, LimitNode, RepartitionNode, CoalesceNode, AggregateNode>
       node;
   std::shared_ptr<arrow::Schema> schema;
-  PlanPtr input;  // absent for ReadNode, LocalNode and MadeNode
+  std::vector<Column> columns;  // as many as the schema has fields
+  PlanPtr input;                // absent for ReadNode, LocalNode and MadeNode
+  /// The DataFrames of the script that this node is the plan of, for references to their columns.
+  std::vector<int64_t> tags = {};
 };
 
 class Builder {
@@ -115,8 +147,12 @@ class Builder {
   base::StatusOr<PlanPtr> Read(const std::vector<std::string>& paths, const std::string& format,
                                const ReadOptions& options = {});
   base::StatusOr<PlanPtr> Local(std::shared_ptr<arrow::Table> table);
-  static PlanPtr Made(MadeNode made, std::shared_ptr<arrow::Schema> schema);
-  base::StatusOr<PlanPtr> Apply(PlanPtr input, exec::OperatorPtr op);
+  PlanPtr Made(MadeNode made, std::shared_ptr<arrow::Schema> schema);
+  /// A column without a name that is an input's column as such passes on; others are new.
+  base::StatusOr<PlanPtr> Project(PlanPtr input, std::vector<exec::NamedExpr> columns);
+  base::StatusOr<PlanPtr> Filter(PlanPtr input, exec::ExprPtr condition);
+  base::StatusOr<PlanPtr> Sort(PlanPtr input, std::vector<exec::SortKey> keys);
+  PlanPtr Alias(PlanPtr input, std::string name);
   base::StatusOr<PlanPtr> Transform(PlanPtr input,
                                     std::shared_ptr<const ml::Transformer> transformer);
   /// By a fitted model: `name` stands for it and its params. Without `sizes` the columns that it
@@ -136,8 +172,19 @@ class Builder {
   base::StatusOr<PlanPtr> Summary(PlanPtr input, std::vector<std::string> statistics);
 
  private:
+  std::vector<Column> NewColumns(const arrow::Schema& schema);
+  std::vector<Column> ColumnsAfter(const Plan& input, const arrow::Schema& schema);
+
   Catalog& catalog_;
+  std::atomic<ColumnId> next_id_ = 1;
 };
+
+/// The same plan, known as the DataFrame `tag` too.
+PlanPtr Tagged(const PlanPtr& plan, int64_t tag);
+/// The plan without the aliases on top of it, which compute nothing.
+PlanPtr WithoutAliases(PlanPtr plan);
+/// What a node computes of each partition alone; null for one that is something else.
+exec::OperatorPtr NarrowOperator(const Plan& plan);
 
 /// The plan as indented text, one node a line, for `df.explain`.
 std::string Explain(const Plan& plan);

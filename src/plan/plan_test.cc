@@ -79,12 +79,10 @@ TEST_F(PlanTest, LimitAtTheTopNeedsNoShuffle) {
 
 TEST_F(PlanTest, LimitInTheMiddleKeepsTheFirstRows) {
   auto plan = builder_.Limit(Local(25'000), 11'000).value();
-  plan =
-      builder_
-          .Apply(plan,
-                 exec::Filter(exec::Call(
-                     ">=", {exec::Column("n"), exec::Literal(arrow::MakeScalar(int64_t{10'998}))})))
-          .value();
+  plan = builder_
+             .Filter(plan, exec::Call(">=", {exec::Column("n"),
+                                             exec::Literal(arrow::MakeScalar(int64_t{10'998}))}))
+             .value();
   EXPECT_EQ(Collected(*plan, runner_), (std::vector<int64_t>{10'998, 10'999}));
 }
 
@@ -144,9 +142,8 @@ TEST_F(PlanTest, StagesKnowHowMuchIsReadForThem) {
 TEST_F(PlanTest, AggregateInTheMiddleBecomesLocalData) {
   auto plan = builder_.Aggregate(Local(25'000), {{"sum", exec::Column("n"), "total"}}).value();
   plan = builder_
-             .Apply(plan,
-                    exec::Filter(exec::Call(">", {exec::Column("total"),
-                                                  exec::Literal(arrow::MakeScalar(int64_t{0}))})))
+             .Filter(plan, exec::Call(">", {exec::Column("total"),
+                                            exec::Literal(arrow::MakeScalar(int64_t{0}))}))
              .value();
   EXPECT_EQ(Collected(*plan, runner_), std::vector<int64_t>{25'000LL * 24'999 / 2});
   EXPECT_EQ(runner_.stages(),
@@ -154,8 +151,7 @@ TEST_F(PlanTest, AggregateInTheMiddleBecomesLocalData) {
 }
 
 TEST_F(PlanTest, UnknownColumnIsAnErrorOfAnalysis) {
-  const auto plan =
-      builder_.Apply(Local(1), exec::Filter(exec::Call("isnull", {exec::Column("m")})));
+  const auto plan = builder_.Filter(Local(1), exec::Call("isnull", {exec::Column("m")}));
   ASSERT_FALSE(plan.ok());
   EXPECT_TRUE(base::Is(plan.status(), base::kUnresolvedColumn));
 }

@@ -64,8 +64,8 @@ base::StatusOr<std::vector<bool>> StoredColumns(const Plan& plan) {
     return std::vector<bool>(columns, false);  // rows of no storage
   }
   SOTERIA_ASSIGN_OR_RETURN(std::vector<bool> before, StoredColumns(*plan.input));
-  if (const auto* apply = std::get_if<ApplyNode>(&plan.node)) {
-    SOTERIA_ASSIGN_OR_RETURN(before, AfterOperator(*apply->op, *plan.input, before));
+  if (const exec::OperatorPtr op = NarrowOperator(plan); op != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(before, AfterOperator(*op, *plan.input, before));
   } else if (const auto* transform = std::get_if<TransformNode>(&plan.node)) {
     SOTERIA_ASSIGN_OR_RETURN(
         before, AfterTransformer(*transform->transformer, *plan.input, plan, std::move(before)));

@@ -14,6 +14,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
+#include "src/table/column_path.h"
 #include "src/table/java_text.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
@@ -63,11 +64,10 @@ base::Status WrongSize(int64_t expected, int64_t got) {
                               expected, " but got ", got, "."));
 }
 
-/// The column of exactly this name, else of the same name but for case.
 base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Find(const arrow::Table& table,
                                                           const std::string& name) {
-  SOTERIA_ASSIGN_OR_RETURN(const int index, FindColumn(*table.schema(), name));
-  return table.column(index);
+  SOTERIA_ASSIGN_OR_RETURN(const ColumnPath path, PathOf(*table.schema(), name));
+  return ColumnAt(table, path);
 }
 
 base::Status CheckLabels(std::span<const double> label) {

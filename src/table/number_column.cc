@@ -36,28 +36,6 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-base::Status Unresolved(const arrow::Schema& schema, std::string_view name) {
-  const std::string text = base::Cat("A column, variable, or function parameter with name `", name,
-                                     "` cannot be resolved.");
-  if (schema.num_fields() == 0) return base::Fail(kUnresolvedNoSuggestion, text);
-  constexpr size_t kComparedBytes = 256;  // names are short; don't pay the square of a long one
-  std::vector<std::pair<size_t, std::string>> near;
-  for (const auto& field : schema.fields()) {
-    near.emplace_back(EditDistance(std::string_view(field->name()).substr(0, kComparedBytes),
-                                   name.substr(0, kComparedBytes)),
-                      field->name());
-  }
-  std::stable_sort(near.begin(), near.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (near.size() > kSuggestionsMax) near.resize(kSuggestionsMax);
-  std::string names;
-  for (const auto& [distance, candidate] : near) {
-    names += base::Cat(names.empty() ? "`" : ", `", candidate, "`");
-  }
-  return base::Fail(base::kUnresolvedColumn,
-                    base::Cat(text, " Did you mean one of the following? [", names, "]."));
-}
-
 template <class ArrayType>
 void Append(const arrow::Array& array, double null_value, std::vector<double>* out) {
   const auto& values = static_cast<const ArrayType&>(array);
@@ -105,6 +83,29 @@ bool AppendAny(const arrow::Array& array, double null_value, std::vector<double>
 
 }  // namespace
 
+base::Status UnresolvedColumn(std::string_view quoted, std::string_view name,
+                              std::vector<std::string> candidates) {
+  const std::string text = base::Cat("A column, variable, or function parameter with name ", quoted,
+                                     " cannot be resolved.");
+  if (candidates.empty()) return base::Fail(kUnresolvedNoSuggestion, text);
+  constexpr size_t kComparedBytes = 256;  // names are short; don't pay the square of a long one
+  std::vector<std::pair<size_t, std::string>> near;
+  for (std::string& candidate : candidates) {
+    const size_t distance = EditDistance(std::string_view(candidate).substr(0, kComparedBytes),
+                                         name.substr(0, kComparedBytes));
+    near.emplace_back(distance, std::move(candidate));
+  }
+  std::stable_sort(near.begin(), near.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (near.size() > kSuggestionsMax) near.resize(kSuggestionsMax);
+  std::string names;
+  for (const auto& [distance, candidate] : near) {
+    names += base::Cat(names.empty() ? "" : ", ", candidate);
+  }
+  return base::Fail(base::kUnresolvedColumn,
+                    base::Cat(text, " Did you mean one of the following? [", names, "]."));
+}
+
 bool IsNumeric(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::INT8:
@@ -147,8 +148,10 @@ base::StatusOr<int> FindColumn(const arrow::Schema& schema, std::string_view nam
         base::kAmbiguousReference,
         base::Cat("Reference `", name, "` is ambiguous, could be: [", candidates, "]."));
   }
-  if (found < 0) return Unresolved(schema, name);
-  return found;
+  if (found >= 0) return found;
+  std::vector<std::string> names;
+  for (const auto& field : schema.fields()) names.push_back(base::Cat("`", field->name(), "`"));
+  return UnresolvedColumn(base::Cat("`", name, "`"), name, std::move(names));
 }
 
 }  // namespace soteria::table

@@ -10,6 +10,7 @@
 #include "src/dataflow/feature_columns.h"
 #include "src/exec/operator.h"
 #include "src/ml/estimator.h"
+#include "src/table/column_path.h"
 
 namespace soteria::worker {
 namespace {
@@ -52,10 +53,13 @@ class FeaturesOperator : public ChainOperator {
   uint64_t CopiedBytes(const arrow::Table& table) const override {
     uint64_t bytes = 0;
     for (const auto& name : {std::optional(columns_.features), columns_.label, columns_.weight}) {
-      const auto column = name.has_value() ? table.GetColumnByName(*name) : nullptr;
-      if (column == nullptr) continue;  // Apply says so
-      bytes += TableBytes(*arrow::Table::Make(arrow::schema({arrow::field(*name, column->type())}),
-                                              {column}, table.num_rows()));
+      if (!name.has_value()) continue;
+      const auto path = table::PathOf(*table.schema(), *name);
+      if (!path.ok()) continue;  // Apply says so
+      const auto column = table::ColumnAt(table, *path);
+      if (!column.ok()) continue;
+      bytes += TableBytes(*arrow::Table::Make(
+          arrow::schema({arrow::field(*name, (*column)->type())}), {*column}, table.num_rows()));
     }
     return bytes;
   }

@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
+import name_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save

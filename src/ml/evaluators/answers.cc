@@ -42,7 +42,7 @@ base::StatusOr<double> LossOf(const table::VectorView& probability, double label
 /// A column of doubles, or the second elements of a vector column.
 base::StatusOr<std::vector<double>> ReadScores(const arrow::Table& table, const std::string& name) {
   SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
-                           FindField(*table.schema(), name));
+                           ResolveField(*table.schema(), name));
   if (!table::IsVector(*field)) {
     SOTERIA_ASSIGN_OR_RETURN(Numbers numbers, ReadNumbers(table, name));
     if (numbers.null_count > 0) return NullScore();

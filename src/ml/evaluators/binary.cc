@@ -30,8 +30,11 @@ base::Status BinaryScoresKernel::Add(const AnswerRows& rows, stats::BinaryCounts
 base::Status BinaryClassificationEvaluator::CheckInput(const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckDoubleOrVectorColumn(input, params().String("rawPredictionCol")));
   SOTERIA_RETURN_IF_ERROR(CheckNumberColumn(input, params().String("labelCol")));
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, params().String("rawPredictionCol")));
   const std::optional<std::string> weight = params().Column("weightCol");
-  return weight ? CheckNumberColumn(input, *weight) : base::OkStatus();
+  if (!weight) return base::OkStatus();
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *weight));
+  return CheckNumberColumn(input, *weight);
 }
 
 stats::Statistic BinaryClassificationEvaluator::Asks() const {

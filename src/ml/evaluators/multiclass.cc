@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include "src/base/errors.h"
 #include "src/ml/columns.h"
 
 namespace soteria::ml {
@@ -42,10 +43,16 @@ base::Status MulticlassClassificationEvaluator::CheckInput(const arrow::Schema& 
   SOTERIA_RETURN_IF_ERROR(CheckDoubleColumn(input, params().String("predictionCol")));
   SOTERIA_RETURN_IF_ERROR(CheckNumberColumn(input, params().String("labelCol")));
   if (const std::optional<std::string> weight = params().Column("weightCol")) {
+    SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *weight));
     SOTERIA_RETURN_IF_ERROR(CheckNumberColumn(input, *weight));
   }
   if (params().String("metricName") != kLogLoss) return base::OkStatus();
-  return CheckVectorColumn(input, params().String("probabilityCol"));
+  const std::string& probability = params().String("probabilityCol");
+  if (!FindField(input, probability).ok()) {
+    return base::Fail(base::kIllegalArgument,
+                      "requirement failed: probabilityCol is needed to compute logloss");
+  }
+  return CheckVectorColumn(input, probability);
 }
 
 stats::Statistic MulticlassClassificationEvaluator::Asks() const {

@@ -45,8 +45,11 @@ base::Status RegressionEvaluator::CheckInput(const arrow::Schema& input) const {
                                 table::TypeName(*field), "."));
   }
   SOTERIA_RETURN_IF_ERROR(CheckNumberColumn(input, params().String("labelCol")));
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, prediction));
   const std::optional<std::string> weight = params().Column("weightCol");
-  return weight ? CheckNumberColumn(input, *weight) : base::OkStatus();
+  if (!weight) return base::OkStatus();
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *weight));
+  return CheckNumberColumn(input, *weight);
 }
 
 stats::Statistic RegressionEvaluator::Asks() const {

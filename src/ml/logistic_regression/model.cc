@@ -16,7 +16,6 @@
 #include "src/ml/linalg/rows.h"
 #include "src/ml/logistic_regression/summary.h"
 #include "src/table/arrow_status.h"
-#include "src/table/number_column.h"
 #include "src/table/types.h"
 
 namespace soteria::ml {
@@ -152,7 +151,7 @@ base::StatusOr<std::shared_ptr<const Summary>> LogisticRegressionModel::Evaluati
   table::FeatureColumns columns;
   columns.features = params.String("featuresCol");
   columns.label = params.String("labelCol");
-  SOTERIA_RETURN_IF_ERROR(table::FindColumn(input, *columns.label).status());
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *columns.label));
   // Without a weightCol, a column of that very name has the weights: so it is in MLlib.
   columns.weight =
       params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
@@ -192,7 +191,14 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> LogisticRegressionModel::OutputSc
   SOTERIA_RETURN_IF_ERROR(CheckLogisticInput(params_, input, /*fitting=*/false));
   SOTERIA_RETURN_IF_ERROR(CheckTransform());
   std::vector<std::shared_ptr<arrow::Field>> fields = input.fields();
-  for (std::shared_ptr<arrow::Field>& field : OutputFields()) fields.push_back(std::move(field));
+  const std::vector<std::shared_ptr<arrow::Field>> outputs = OutputFields();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    fields = WithColumn(std::move(fields), outputs[i]);
+    // What comes next is computed from the vectors before it, by their name.
+    if (i + 1 < outputs.size() && table::IsVector(*outputs[i]) && i == 0) {
+      SOTERIA_RETURN_IF_ERROR(CheckSelectable(*arrow::schema(fields), outputs[i]->name()));
+    }
+  }
   return arrow::schema(std::move(fields), input.metadata());
 }
 
@@ -230,8 +236,7 @@ base::StatusOr<std::vector<double>> LogisticRegressionModel::Margins(
 
 base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionModel::Apply(
     std::shared_ptr<arrow::Table> input) const {
-  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Schema> schema,
-                           OutputSchema(*input->schema()));
+  SOTERIA_RETURN_IF_ERROR(OutputSchema(*input->schema()));
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, params_.String("featuresCol")));
   arrow::ArrayVector raw_chunks;
@@ -257,16 +262,17 @@ base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionModel::Apply(
                              DenseArray(std::move(probability), rows.rows(), kClasses));
     prediction_chunks.push_back(DoubleArray(std::move(prediction)));
   }
-  std::vector<std::shared_ptr<arrow::ChunkedArray>> columns = input->columns();
-  const auto add = [&](const char* param, arrow::ArrayVector& arrays) {
-    if (!params_.Column(param)) return;
-    const std::shared_ptr<arrow::Field>& field = schema->field(static_cast<int>(columns.size()));
-    columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(arrays), field->type()));
-  };
-  add("rawPredictionCol", raw_chunks);
-  add("probabilityCol", probability_chunks);
-  add("predictionCol", prediction_chunks);
-  return arrow::Table::Make(schema, std::move(columns), input->num_rows());
+  std::vector<arrow::ArrayVector> values;
+  if (params_.Column("rawPredictionCol")) values.push_back(std::move(raw_chunks));
+  if (params_.Column("probabilityCol")) values.push_back(std::move(probability_chunks));
+  if (params_.Column("predictionCol")) values.push_back(std::move(prediction_chunks));
+  const std::vector<std::shared_ptr<arrow::Field>> outputs = OutputFields();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto column =
+        std::make_shared<arrow::ChunkedArray>(std::move(values.at(i)), outputs[i]->type());
+    SOTERIA_ASSIGN_OR_RETURN(input, WithColumn(input, outputs[i], column));
+  }
+  return input;
 }
 
 base::StatusOr<Attribute> LogisticRegressionModel::Predict(std::string_view method,

@@ -113,9 +113,12 @@ base::Status CheckLogisticInput(const Params& params, const arrow::Schema& input
   SOTERIA_RETURN_IF_ERROR(CheckThresholds(params));
   SOTERIA_RETURN_IF_ERROR(CheckVectorColumn(input, params.String("featuresCol")));
   if (fitting) {
+    // The type is that of what the name means, but the column has to be of exactly that name.
     SOTERIA_RETURN_IF_ERROR(CheckNumberColumn(input, params.String("labelCol")));
+    SOTERIA_RETURN_IF_ERROR(FindField(input, params.String("labelCol")).status());
     if (const std::optional<std::string> weight = params.Column("weightCol")) {
       SOTERIA_RETURN_IF_ERROR(CheckNumberColumn(input, *weight));
+      SOTERIA_RETURN_IF_ERROR(FindField(input, *weight).status());
     }
   }
   for (const char* name : {"predictionCol", "rawPredictionCol", "probabilityCol"}) {

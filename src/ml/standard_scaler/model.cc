@@ -114,19 +114,18 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> StandardScalerModel::OutputSchema
     const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckScalerInput(params_, input));
   SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
-                           FindField(input, params_.String("inputCol")));
-  SOTERIA_ARROW_ASSIGN(
-      std::shared_ptr<arrow::Schema> output,
-      input.AddField(input.num_fields(), OutputField(params_, DenseSize(*field->type()),
-                                                     static_cast<size_t>(mean_.size))));
-  return output;
+                           ResolveField(input, params_.String("inputCol")));
+  return arrow::schema(WithColumn(input.fields(), OutputField(params_, DenseSize(*field->type()),
+                                                              static_cast<size_t>(mean_.size))),
+                       input.metadata());
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> StandardScalerModel::Apply(
     std::shared_ptr<arrow::Table> input) const {
   SOTERIA_RETURN_IF_ERROR(CheckScalerInput(params_, *input->schema()));
   const std::string& column = params_.String("inputCol");
-  const std::optional<int32_t> dense_size = DenseSize(*input->GetColumnByName(column)->type());
+  SOTERIA_ASSIGN_OR_RETURN(const auto vectors, ResolveField(*input->schema(), column));
+  const std::optional<int32_t> dense_size = DenseSize(*vectors->type());
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, column));
   const std::shared_ptr<arrow::Field> field =
@@ -140,11 +139,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> StandardScalerModel::Apply(
                              dense_size ? ScaleDense(rows) : ScaleAny(rows));
     arrays.push_back(std::move(array));
   }
-  SOTERIA_ARROW_ASSIGN(
-      std::shared_ptr<arrow::Table> output,
-      input->AddColumn(input->num_columns(), field,
-                       std::make_shared<arrow::ChunkedArray>(std::move(arrays), field->type())));
-  return output;
+  return WithColumn(input, field,
+                    std::make_shared<arrow::ChunkedArray>(std::move(arrays), field->type()));
 }
 
 base::StatusOr<std::shared_ptr<arrow::Array>> StandardScalerModel::ScaleDense(

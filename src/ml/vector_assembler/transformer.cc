@@ -45,13 +45,13 @@ base::StatusOr<std::vector<AssembleColumn>> ReadColumns(const arrow::Table& tabl
   std::vector<AssembleColumn> columns;
   for (const std::string& name : names) {
     SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
-                             FindField(*table.schema(), name));
+                             ResolveField(*table.schema(), name));
     if (!table::IsVector(*field)) {
       SOTERIA_ASSIGN_OR_RETURN(Numbers numbers, ReadNumbers(table, name));
       columns.push_back({name, std::move(numbers)});
       continue;
     }
-    const std::shared_ptr<arrow::ChunkedArray> chunks = table.GetColumnByName(name);
+    SOTERIA_ASSIGN_OR_RETURN(const auto chunks, ReadColumn(table, name));
     std::shared_ptr<arrow::Array> array;
     if (chunks->num_chunks() == 1) {
       array = chunks->chunk(0);
@@ -93,7 +93,7 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> VectorAssembler::OutputSchema(
   }
   std::string refusals;
   for (const std::string& name : params_.Strings("inputCols")) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, FindField(input, name));
+    SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, ResolveField(input, name));
     if (table::IsVector(*field) || table::IsNumeric(*field->type()) ||
         field->type()->id() == arrow::Type::BOOL) {
       continue;

@@ -1,0 +1,280 @@
+#include "src/connect/unsupported.h"
+
+#include <algorithm>
+
+#include "spark/connect/base.pb.h"
+#include "spark/connect/catalog.pb.h"
+#include "spark/connect/commands.pb.h"
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/connect/spark_functions.h"
+#include "src/exec/catalogue.h"
+
+namespace soteria::connect {
+namespace {
+
+namespace sc = spark::connect;
+
+constexpr std::string_view kUseGroupBy = "groupBy(*columns).count()";
+constexpr std::string_view kUseCreate = "createDataFrame";
+
+constexpr Refusal kRelations[] = {
+    {"join", "DataFrame.join"},
+    {"cross_join", "DataFrame.crossJoin"},
+    {"as_of_join", "A join as of a time"},
+    {"lateral_join", "DataFrame.lateralJoin"},
+    {"nearest_by_join", "A join by nearness"},
+    {"zip", "DataFrame.zip"},
+    {"union", "DataFrame.union (unionAll, unionByName)"},
+    {"intersect", "DataFrame.intersect (intersectAll)"},
+    {"except", "DataFrame.subtract (exceptAll)"},
+    {"sort", "DataFrame.orderBy (sort)", "coalesce(1).sortWithinPartitions"},
+    {"sql", "SparkSession.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
+    {"offset", "DataFrame.offset"},
+    {"distinct", "DataFrame.distinct", kUseGroupBy},
+    {"drop_duplicates", "DataFrame.dropDuplicates", kUseGroupBy},
+    {"range", "SparkSession.range", kUseCreate},
+    {"tail", "DataFrame.tail"},
+    {"unpivot", "DataFrame.unpivot (melt)"},
+    {"transpose", "DataFrame.transpose"},
+    {"repartition_by_expression", "DataFrame.repartition by columns (repartitionByRange)",
+     "repartition(n)"},
+    {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
+    {"rollup", "DataFrame.rollup", "groupBy"},
+    {"cube", "DataFrame.cube", "groupBy"},
+    {"pivot", "GroupedData.pivot", "groupBy and sums of when()"},
+    {"grouping_sets", "DataFrame.groupingSets", "groupBy"},
+    {"replace", "DataFrame.replace (na.replace)", "withColumn and when().otherwise()"},
+    {"crosstab", "DataFrame.crosstab", "groupBy(a, b).count()"},
+    {"cov", "DataFrame.cov"},
+    {"corr", "DataFrame.corr"},
+    {"freq_items", "DataFrame.freqItems", "groupBy(column).count()"},
+    {"sample_by", "DataFrame.sampleBy", "filter and sample"},
+    {"parse", "DataFrameReader.csv or json of a DataFrame"},
+    {"collect_metrics", "DataFrame.observe", "agg"},
+    {"with_watermark", "DataFrame.withWatermark (streaming)"},
+    {"html_string", "A DataFrame as HTML", "show or toPandas"},
+    {"cached_remote_relation", "DataFrame.checkpoint (localCheckpoint)", "persist"},
+    {"with_relations", "A plan of several tables (subqueries)"},
+    {"unresolved_table_valued_function", "SparkSession.tvf"},
+    {"relation_changes", "DataFrameReader.changes"},
+    {"named_table", "A table of a catalog", "the path of a data set, or a temporary view"},
+    {"catalog", "SparkSession.catalog"},
+    {"extension", "A plan extension"},
+};
+
+constexpr Refusal kCommands[] = {
+    {"sql_command", "SparkSession.sql",
+     "DataFrame methods and expression strings (filter, selectExpr)"},
+    {"write_operation_v2", "DataFrame.writeTo", "write.parquet(path)"},
+    {"write_stream_operation_start", "DataFrame.writeStream (streaming)"},
+    {"streaming_query_command", "A streaming query"},
+    {"streaming_query_manager_command", "SparkSession.streams"},
+    {"streaming_query_listener_bus_command", "SparkSession.streams"},
+    {"get_resources_command", "SparkContext.resources"},
+    {"create_resource_profile_command", "A resource profile"},
+    {"checkpoint_command", "DataFrame.checkpoint (localCheckpoint)", "persist"},
+    {"merge_into_table_command", "DataFrame.mergeInto"},
+    {"execute_external_command", "SparkSession.executeCommand"},
+    {"pipeline_command", "A declarative pipeline"},
+    {"extension", "A command extension"},
+};
+
+constexpr Refusal kExpressions[] = {
+    {"unresolved_regex", "DataFrame.colRegex", "select with the names that match (df.columns)"},
+    {"window", "A window (Column.over)"},
+    {"lambda_function", "A function of a lambda"},
+    {"unresolved_named_lambda_variable", "A function of a lambda"},
+    {"update_fields", "Column.withField (dropFields)", "struct"},
+    {"named_argument_expression", "An argument by name"},
+    {"subquery_expression", "A subquery (DataFrame.scalar, exists)"},
+    {"direct_shuffle_partition_id", "DataFrame.repartitionById", "repartition(n)"},
+    {"merge_action", "DataFrame.mergeInto"},
+    {"typed_aggregate_expression", "A user-defined aggregate"},
+    {"extension", "An expression extension"},
+};
+
+constexpr Refusal kAnalyses[] = {
+    {"input_files", "DataFrame.inputFiles (the files of a sealed data set have no names)"},
+    {"json_to_ddl", "A schema of JSON as DDL"},
+};
+
+const Refusal* Find(std::span<const Refusal> table, std::string_view wire) {
+  for (const Refusal& refusal : table) {
+    if (refusal.wire == wire) return &refusal;
+  }
+  return nullptr;
+}
+
+base::Status Refuse(std::span<const Refusal> table, std::string_view wire, std::string_view kind) {
+  if (const Refusal* refusal = Find(table, wire); refusal != nullptr) {
+    return base::NotSupported(refusal->what, refusal->instead);
+  }
+  return base::NotSupported(base::Cat("The ", kind, " `", wire, "`"));
+}
+
+/// snake_case of the protocol as PySpark's camelCase.
+std::string Camel(std::string_view snake) {
+  std::string camel;
+  for (size_t at = 0; at < snake.size();) {
+    const size_t end = std::min(snake.find('_', at), snake.size());
+    const std::string_view word = snake.substr(at, end - at);
+    if (camel.empty()) {
+      camel += word;
+    } else {
+      camel += base::Upper(word.substr(0, 1));
+      camel += word.substr(1);
+    }
+    at = end + 1;
+  }
+  return camel;
+}
+
+template <class Message>
+std::string CaseName(int number) {
+  const auto* field = Message::descriptor()->FindFieldByNumber(number);
+  return field == nullptr ? "(none)" : field->name();
+}
+
+std::string_view SetOperation(const sc::SetOperation& operation) {
+  switch (operation.set_op_type()) {
+    case sc::SetOperation::SET_OP_TYPE_INTERSECT:
+      return "intersect";
+    case sc::SetOperation::SET_OP_TYPE_EXCEPT:
+      return "except";
+    default:
+      return "union";
+  }
+}
+
+std::string_view Grouping(const sc::Aggregate& aggregate) {
+  switch (aggregate.group_type()) {
+    case sc::Aggregate::GROUP_TYPE_ROLLUP:
+      return "rollup";
+    case sc::Aggregate::GROUP_TYPE_CUBE:
+      return "cube";
+    case sc::Aggregate::GROUP_TYPE_PIVOT:
+      return "pivot";
+    default:
+      return "grouping_sets";
+  }
+}
+
+/// The name of the protocol, or of the case of it that the table tells apart.
+std::string RelationName(const sc::Relation& relation) {
+  switch (relation.rel_type_case()) {
+    case sc::Relation::kSetOp:
+      return std::string(SetOperation(relation.set_op()));
+    case sc::Relation::kAggregate:
+      return std::string(Grouping(relation.aggregate()));
+    case sc::Relation::kDeduplicate:
+      return relation.deduplicate().all_columns_as_keys() ? "distinct" : "drop_duplicates";
+    case sc::Relation::kJoin:
+      return relation.join().join_type() == sc::Join::JOIN_TYPE_CROSS ? "cross_join" : "join";
+    default:
+      return CaseName<sc::Relation>(relation.rel_type_case());
+  }
+}
+
+}  // namespace
+
+base::Status RefuseRelation(const sc::Relation& relation) {
+  switch (relation.rel_type_case()) {
+    case sc::Relation::kMapPartitions:
+      return RefusePython("DataFrame.mapInPandas, mapInArrow");
+    case sc::Relation::kGroupMap:
+    case sc::Relation::kCoGroupMap:
+      return RefusePython("GroupedData.applyInPandas");
+    case sc::Relation::kApplyInPandasWithState:
+      return RefusePython("GroupedData.applyInPandasWithState");
+    case sc::Relation::kCommonInlineUserDefinedTableFunction:
+    case sc::Relation::kCommonInlineUserDefinedDataSource:
+      return RefusePython("a table function or data source");
+    case sc::Relation::kCachedLocalRelation:
+    case sc::Relation::kChunkedCachedLocalRelation:
+      return base::NotSupported("A cached local relation",
+                                "local data inside the plan "
+                                "(spark.sql.session.localRelationCacheThreshold)");
+    case sc::Relation::kCatalog: {
+      const std::string name = CaseName<sc::Catalog>(relation.catalog().cat_type_case());
+      return base::NotSupported(base::Cat("SparkSession.catalog.", Camel(name)));
+    }
+    case sc::Relation::kUnresolvedTableValuedFunction:
+      return base::NotSupported(base::Cat(
+          "SparkSession.tvf.", relation.unresolved_table_valued_function().function_name()));
+    default:
+      return Refuse(kRelations, RelationName(relation), "relation");
+  }
+}
+
+base::Status RefuseCommand(const sc::Command& command) {
+  switch (command.command_type_case()) {
+    case sc::Command::kRegisterFunction:
+      return RefusePython(command.register_function().function_name());
+    case sc::Command::kRegisterTableFunction:
+      return RefusePython(command.register_table_function().function_name());
+    case sc::Command::kRegisterDataSource:
+      return RefusePython(command.register_data_source().name());
+    default:
+      return Refuse(kCommands, CaseName<sc::Command>(command.command_type_case()), "command");
+  }
+}
+
+base::Status RefuseExpression(const sc::Expression& expression) {
+  if (expression.has_window()) {
+    const auto& function = expression.window().window_function();
+    const std::string name =
+        function.has_unresolved_function() ? function.unresolved_function().function_name() : "";
+    if (!name.empty()) {
+      return base::NotSupported(base::Cat("A window function (", name, "().over)"));
+    }
+  }
+  return Refuse(kExpressions, CaseName<sc::Expression>(expression.expr_type_case()), "expression");
+}
+
+base::Status RefuseAnalysis(const sc::AnalyzePlanRequest& request) {
+  return Refuse(kAnalyses, CaseName<sc::AnalyzePlanRequest>(request.analyze_case()), "analysis");
+}
+
+base::Status CheckFunction(std::string_view name) {
+  const std::string lower = base::Lower(name);
+  if (exec::KindOfFunction(lower).has_value()) return base::OkStatus();
+  if (IsSparkFunction(lower)) return base::NotSupported(base::Cat("The function ", name, "()"));
+  return base::Fail(base::kUnresolvedRoutine,
+                    base::Cat("Cannot resolve routine `", name,
+                              "` on search path [`system`.`builtin`, `system`.`session`, "
+                              "`spark_catalog`.`default`]."));
+}
+
+base::Status RefuseHelper(std::string_view helper) {
+  constexpr Refusal kHelpers[] = {
+      {"chiSquareTest", "pyspark.ml.stat.ChiSquareTest"},
+      {"correlation", "pyspark.ml.stat.Correlation"},
+      {"kolmogorovSmirnovTest", "pyspark.ml.stat.KolmogorovSmirnovTest"},
+      {"powerIterationClusteringAssignClusters", "pyspark.ml.clustering.PowerIterationClustering"},
+      {"prefixSpanFindFrequentSequentialPatterns", "pyspark.ml.fpm.PrefixSpan"},
+      {"stringIndexerModelFromLabels", "pyspark.ml.feature.StringIndexerModel"},
+      {"stringIndexerModelFromLabelsArray", "pyspark.ml.feature.StringIndexerModel"},
+      {"countVectorizerModelFromVocabulary", "pyspark.ml.feature.CountVectorizerModel"},
+  };
+  if (const Refusal* refusal = Find(kHelpers, helper); refusal != nullptr) {
+    return base::NotSupported(refusal->what);
+  }
+  return base::NotSupported(base::Cat("MLlib's helper ", helper));
+}
+
+base::Status RefusePython(std::string_view what) {
+  return base::Fail(base::kUnsupported,
+                    base::Cat("Python functions can't run in an enclave (", what,
+                              "): no Python is part of the trusted code. Use "
+                              "pyspark.sql.functions or pyspark.ml instead."));
+}
+
+std::span<const Refusal> RefusedRelations() { return kRelations; }
+std::span<const Refusal> RefusedCommands() { return kCommands; }
+
+}  // namespace soteria::connect

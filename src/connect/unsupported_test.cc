@@ -1,0 +1,122 @@
+#include "src/connect/unsupported.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "spark/connect/base.pb.h"
+#include "spark/connect/commands.pb.h"
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/connect/spark_functions.h"
+#include "src/exec/catalogue.h"
+
+namespace soteria::connect {
+namespace {
+
+namespace sc = spark::connect;
+
+std::string Text(const base::Status& status) {
+  EXPECT_TRUE(base::Is(status, base::kUnsupported)) << base::Message(status);
+  return base::Message(status);
+}
+
+TEST(Unsupported, FunctionsAreThereOrMissingOrMistyped) {
+  EXPECT_TRUE(CheckFunction("sqrt").ok());
+  EXPECT_TRUE(CheckFunction("isNull").ok());
+  EXPECT_TRUE(CheckFunction("Stddev_Pop").ok());
+  EXPECT_EQ(Text(CheckFunction("skewness")),
+            "The function skewness() is not supported in an enclave. What is: docs/functions.md");
+  EXPECT_EQ(Text(CheckFunction("date_format")).substr(0, 26), "The function date_format()");
+  const base::Status typo = CheckFunction("sqroot");
+  EXPECT_TRUE(base::Is(typo, base::kUnresolvedRoutine));
+  EXPECT_EQ(base::Message(typo),
+            "Cannot resolve routine `sqroot` on search path [`system`.`builtin`, "
+            "`system`.`session`, `spark_catalog`.`default`].");
+}
+
+TEST(Unsupported, InternalFunctionsCantBeCalled) {
+  EXPECT_FALSE(CheckFunction("approx_quantile").ok());
+  EXPECT_TRUE(base::Is(CheckFunction("percentile_approx"), base::kUnsupported));
+}
+
+TEST(Unsupported, SparksNamesAreInOrder) {
+  const auto names = SparkFunctions();
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_GT(names.size(), 500U);
+}
+
+// Each case of each message is refused in words of its own, or is served.
+TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
+  sc::Relation relation;
+  relation.mutable_deduplicate()->set_all_columns_as_keys(true);
+  EXPECT_EQ(Text(RefuseRelation(relation)),
+            "DataFrame.distinct is not supported in an enclave. Use groupBy(*columns).count() "
+            "instead. What is: docs/functions.md");
+  relation.mutable_deduplicate()->set_all_columns_as_keys(false);
+  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 24), "DataFrame.dropDuplicates");
+  relation.mutable_set_op()->set_set_op_type(sc::SetOperation::SET_OP_TYPE_INTERSECT);
+  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 19), "DataFrame.intersect");
+  relation.mutable_aggregate()->set_group_type(sc::Aggregate::GROUP_TYPE_CUBE);
+  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 14), "DataFrame.cube");
+  relation.mutable_catalog()->mutable_list_tables();
+  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 31), "SparkSession.catalog.listTables");
+  const char* served[] = {"read",           "project",
+                          "filter",         "limit",
+                          "drop",           "aggregate",
+                          "to_df",          "local_relation",
+                          "sample",         "drop_na",
+                          "fill_na",        "repartition",
+                          "with_columns",   "describe",
+                          "summary",        "to_schema",
+                          "show_string",    "subquery_alias",
+                          "ml_relation",    "hint",
+                          "unknown",        "with_columns_renamed",
+                          "approx_quantile"};
+  const auto* oneof = sc::Relation::descriptor()->FindOneofByName("rel_type");
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    const auto* field = oneof->field(i);
+    if (std::find(std::begin(served), std::end(served), field->name()) != std::end(served))
+      continue;
+    sc::Relation each;
+    each.GetReflection()->MutableMessage(&each, field);
+    const std::string text = Text(RefuseRelation(each));
+    EXPECT_EQ(text.find("The relation `"), std::string::npos) << text;
+  }
+}
+
+TEST(Unsupported, EveryCommandIsNamedAsAScriptCallsIt) {
+  const char* served[] = {"write_operation", "create_dataframe_view",
+                          "remove_cached_remote_relation_command", "ml_command"};
+  const auto* oneof = sc::Command::descriptor()->FindOneofByName("command_type");
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    const auto* field = oneof->field(i);
+    if (std::find(std::begin(served), std::end(served), field->name()) != std::end(served))
+      continue;
+    sc::Command each;
+    each.GetReflection()->MutableMessage(&each, field);
+    const std::string text = Text(RefuseCommand(each));
+    EXPECT_EQ(text.find("The command `"), std::string::npos) << text;
+  }
+}
+
+TEST(Unsupported, WindowsNameTheirFunction) {
+  sc::Expression e;
+  e.mutable_window()->mutable_window_function()->mutable_unresolved_function()->set_function_name(
+      "row_number");
+  EXPECT_EQ(Text(RefuseExpression(e)).substr(0, 38), "A window function (row_number().over) ");
+}
+
+TEST(Unsupported, ThePageIsTrue) {
+  std::ifstream in(SOTERIA_SOURCE_DIR "/docs/functions.md");
+  std::stringstream page;
+  page << in.rdbuf();
+  EXPECT_EQ(page.str(), FunctionsPage())
+      << "write it again: build/release/src/connect/functions_page > docs/functions.md";
+}
+
+}  // namespace
+}  // namespace soteria::connect

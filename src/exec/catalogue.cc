@@ -1,0 +1,32 @@
+#include "src/exec/catalogue.h"
+
+#include <algorithm>
+
+#include "src/exec/aggregate_state.h"
+#include "src/exec/functions.h"
+
+namespace soteria::exec {
+
+std::optional<FunctionKind> KindOfFunction(std::string_view name) {
+  if (const AggregateFunction* function = FindAggregate(name); function != nullptr) {
+    if (!function->callable) return std::nullopt;
+    return FunctionKind::kAggregate;
+  }
+  if (FindFunction(name) != nullptr) return FunctionKind::kScalar;
+  return std::nullopt;
+}
+
+std::vector<CatalogueRow> Catalogue() {
+  std::vector<CatalogueRow> rows;
+  for (const Function* function : AllFunctions()) {
+    rows.push_back({function->name, FunctionKind::kScalar});
+  }
+  for (const AggregateFunction& function : AllAggregates()) {
+    if (function.callable) rows.push_back({function.name, FunctionKind::kAggregate});
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });
+  return rows;
+}
+
+}  // namespace soteria::exec

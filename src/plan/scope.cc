@@ -1,0 +1,320 @@
+#include "src/plan/scope.h"
+
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/table/conditions.h"
+#include "src/table/number_column.h"
+
+namespace soteria::plan {
+namespace {
+
+using Name = Scope::Name;
+
+constexpr base::Condition kDataFrameColumn = {"CANNOT_RESOLVE_DATAFRAME_COLUMN",
+                                              base::exception_class::kAnalysis, "42704",
+                                              absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kStarExpand = {"CANNOT_RESOLVE_STAR_EXPAND",
+                                         base::exception_class::kAnalysis, "42704",
+                                         absl::StatusCode::kInvalidArgument};
+
+std::string Backquoted(std::string_view part) {
+  std::string quoted = "`";
+  for (const char c : part) {
+    if (c == '`') quoted += c;
+    quoted += c;
+  }
+  return quoted + "`";
+}
+
+std::string Quoted(const Name& name) {
+  std::string text;
+  for (const std::string& part : name) text += base::Cat(text.empty() ? "" : ".", Backquoted(part));
+  return text;
+}
+
+/// As Spark prints an attribute in an expression: quoted only where a part has a dot or backtick.
+std::string Plain(const Name& name) {
+  std::string text;
+  for (const std::string& part : name) {
+    const bool special = part.find_first_of(".`") != std::string::npos;
+    text += base::Cat(text.empty() ? "" : ".", special ? Backquoted(part) : part);
+  }
+  return text;
+}
+
+base::Status NoDataFrameColumn(std::string_view name) {
+  return base::Fail(kDataFrameColumn,
+                    base::Cat("Cannot resolve dataframe column \"", name,
+                              "\". It's probably because of illegal references like "
+                              "`df1.select(df2.col(\"a\"))`."));
+}
+
+struct Found {
+  int ordinal = -1;
+  size_t parts = 0;  // of the name that were the column's: the rest are fields
+};
+
+std::vector<int> Matching(const Plan& plan, const std::string* qualifier, const std::string& name) {
+  std::vector<int> matching;
+  for (int i = 0; i < plan.schema->num_fields(); ++i) {
+    const Column& column = plan.columns[static_cast<size_t>(i)];
+    const std::string& its = plan.schema->field(i)->name();
+    if (!base::EqualIgnoringCase(its, name)) continue;
+    if (qualifier != nullptr && !base::EqualIgnoringCase(column.qualifier, *qualifier)) continue;
+    // The same column twice is one.
+    const bool again = std::any_of(matching.begin(), matching.end(), [&](int other) {
+      return plan.columns[static_cast<size_t>(other)].id == column.id &&
+             plan.schema->field(other)->name() == its;
+    });
+    if (!again) matching.push_back(i);
+  }
+  return matching;
+}
+
+base::StatusOr<std::optional<Found>> FindIn(const Plan& plan, const Name& name) {
+  size_t parts = 2;
+  std::vector<int> matching;
+  if (name.size() > 1) matching = Matching(plan, &name[0], name[1]);
+  if (matching.empty()) {
+    parts = 1;
+    matching = Matching(plan, nullptr, name[0]);
+  }
+  if (matching.empty()) return std::optional<Found>();
+  if (matching.size() == 1) return std::optional<Found>({matching[0], parts});
+  std::vector<std::string> candidates;
+  for (const int i : matching) {
+    const std::string& qualifier = plan.columns[static_cast<size_t>(i)].qualifier;
+    Name full = {name[parts - 1]};
+    if (!qualifier.empty()) full.insert(full.begin(), qualifier);
+    candidates.push_back(Quoted(full));
+  }
+  std::sort(candidates.begin(), candidates.end());
+  std::string list;
+  for (const std::string& candidate : candidates) {
+    list += base::Cat(list.empty() ? "" : ", ", candidate);
+  }
+  return base::Fail(base::kAmbiguousReference, base::Cat("Reference ", Quoted(name),
+                                                         " is ambiguous, could be: [", list, "]."));
+}
+
+base::Status Unresolved(const Plan& plan, const Name& name) {
+  std::vector<Name> candidates;
+  for (int i = 0; i < plan.schema->num_fields(); ++i) {
+    Name& candidate = candidates.emplace_back();
+    const std::string& qualifier = plan.columns[static_cast<size_t>(i)].qualifier;
+    if (!qualifier.empty()) candidate.push_back(qualifier);
+    candidate.push_back(plan.schema->field(i)->name());
+  }
+  // A qualifier that all have, and the name hasn't, says nothing.
+  const bool alike = std::all_of(candidates.begin(), candidates.end(), [&](const Name& candidate) {
+    return candidate.size() == candidates[0].size() &&
+           (candidate.size() == 1 || candidate[0] == candidates[0][0]);
+  });
+  std::vector<std::string> texts;
+  for (Name& candidate : candidates) {
+    if (name.size() == 1 && alike) candidate = {candidate.back()};
+    texts.push_back(Quoted(candidate));
+  }
+  return table::UnresolvedColumn(Quoted(name), Plain(name), std::move(texts));
+}
+
+const Plan* FindTagged(const Plan& plan, int64_t tag) {
+  for (const Plan* node = &plan; node != nullptr; node = node->input.get()) {
+    if (std::find(node->tags.begin(), node->tags.end(), tag) != node->tags.end()) return node;
+  }
+  return nullptr;
+}
+
+std::optional<int> OrdinalOf(const Plan& plan, ColumnId id) {
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    if (plan.columns[i].id == id) return static_cast<int>(i);
+  }
+  return std::nullopt;
+}
+
+/// Whether columns of its input can be added to what the node gives.
+bool PassesOn(const Plan& node) {
+  return node.input != nullptr && !std::holds_alternative<AliasNode>(node.node) &&
+         !std::holds_alternative<AggregateNode>(node.node);
+}
+
+/// The column with its id, after its own name and fields: `name` without what only qualified it.
+exec::ExprPtr Reference(int ordinal, const Name& name, size_t parts) {
+  return exec::Input(ordinal,
+                     Name(name.begin() + static_cast<std::ptrdiff_t>(parts) - 1, name.end()));
+}
+
+PlanPtr Over(const Plan& node, PlanPtr input) {
+  auto copy = std::make_shared<Plan>(node);
+  copy->schema = input->schema;
+  copy->columns = input->columns;
+  copy->input = std::move(input);
+  return copy;
+}
+
+/// The plan with those columns at its end.
+base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
+                                  const std::vector<ColumnId>& ids) {
+  std::vector<ColumnId> below;
+  for (const ColumnId id : ids) {
+    if (!OrdinalOf(*plan->input, id).has_value()) below.push_back(id);
+  }
+  PlanPtr input = plan->input;
+  if (!below.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(input, WithAdded(builder, input, below));
+  }
+  const auto append = [&](std::vector<exec::NamedExpr>& columns) {
+    for (const ColumnId id : ids) columns.push_back({"", ColumnAt(*input, *OrdinalOf(*input, id))});
+  };
+  if (const auto* project = std::get_if<ProjectNode>(&plan->node)) {
+    std::vector<exec::NamedExpr> columns = project->columns;
+    append(columns);
+    SOTERIA_ASSIGN_OR_RETURN(PlanPtr made, builder.Project(input, std::move(columns)));
+    // What the projection computes keeps its ids.
+    auto copy = std::make_shared<Plan>(*made);
+    std::copy(plan->columns.begin(), plan->columns.end(), copy->columns.begin());
+    copy->tags = plan->tags;
+    return PlanPtr(std::move(copy));
+  }
+  if (const auto* transform = std::get_if<TransformNode>(&plan->node)) {
+    SOTERIA_ASSIGN_OR_RETURN(PlanPtr made, builder.Transform(input, transform->transformer));
+    // What it adds goes back to its place, before the columns that were asked for.
+    auto copy = std::make_shared<Plan>(*made);
+    const size_t kept = plan->input->columns.size();
+    const size_t more = input->columns.size() - kept;
+    for (size_t i = 0; i < plan->columns.size(); ++i) {
+      copy->columns.at(i < kept ? i : i + more) = plan->columns[i];
+    }
+    made = copy;
+    std::vector<exec::NamedExpr> columns;
+    for (const Column& column : plan->columns) {
+      columns.push_back({"", ColumnAt(*made, *OrdinalOf(*made, column.id))});
+    }
+    for (const ColumnId id : ids) columns.push_back({"", ColumnAt(*made, *OrdinalOf(*made, id))});
+    SOTERIA_ASSIGN_OR_RETURN(made, builder.Project(made, std::move(columns)));
+    for (const int64_t tag : plan->tags) made = Tagged(made, tag);
+    return made;
+  }
+  return Over(*plan, std::move(input));
+}
+
+}  // namespace
+
+exec::ExprPtr ColumnAt(const Plan& plan, int ordinal) {
+  return exec::Input(ordinal, {plan.schema->field(ordinal)->name()});
+}
+
+base::StatusOr<std::optional<int>> Scope::Find(const Name& name, std::optional<int64_t> tag) const {
+  const Plan* in = input_.get();
+  if (tag.has_value()) in = FindTagged(*input_, *tag);
+  if (in == nullptr) return NoDataFrameColumn(Plain(name));
+  SOTERIA_ASSIGN_OR_RETURN(const auto found, FindIn(*in, name));
+  if (!found.has_value() || found->parts != name.size()) return std::optional<int>();
+  return OrdinalOf(*input_, in->columns[static_cast<size_t>(found->ordinal)].id);
+}
+
+std::optional<int> Scope::Add(ColumnId id) {
+  const auto at = std::find(added_.begin(), added_.end(), id);
+  const auto place = static_cast<int>(at - added_.begin());
+  if (at == added_.end()) added_.push_back(id);
+  return input_->schema->num_fields() + place;
+}
+
+base::StatusOr<exec::ExprPtr> Scope::Resolve(const Name& name, std::optional<int64_t> tag) {
+  const Plan* in = input_.get();
+  if (tag.has_value()) in = FindTagged(*input_, *tag);
+  if (in == nullptr) return NoDataFrameColumn(Plain(name));
+  SOTERIA_ASSIGN_OR_RETURN(auto found, FindIn(*in, name));
+  // A column that isn't named by its DataFrame may be one that a node below has and dropped.
+  const Plan* node = input_.get();
+  while (!tag.has_value() && !found.has_value() && missing_ == Missing::kAdd && PassesOn(*node)) {
+    in = node = node->input.get();
+    if (auto below = FindIn(*in, name); below.ok()) found = *below;
+  }
+  const bool given = std::any_of(defined_.begin(), defined_.end(), [&](const std::string& other) {
+    return base::EqualIgnoringCase(other, name[0]);
+  });
+  if (!found.has_value() && !tag.has_value() && given) {
+    return base::NotSupported(
+        base::Cat("The name ", Quoted({name[0]}), " that the same list of columns gives"),
+        "withColumn before it");
+  }
+  if (!found.has_value()) {
+    return tag.has_value() ? NoDataFrameColumn(Plain(name)) : Unresolved(*input_, name);
+  }
+  const ColumnId id = in->columns[static_cast<size_t>(found->ordinal)].id;
+  // The column of that name itself, where the same is there under two.
+  if (in == input_.get()) return Reference(found->ordinal, name, found->parts);
+  std::optional<int> ordinal = OrdinalOf(*input_, id);
+  if (!ordinal.has_value() && missing_ == Missing::kAdd) {
+    const Plan* at = input_.get();
+    while (PassesOn(*at) && !OrdinalOf(*at, id).has_value()) at = at->input.get();
+    if (OrdinalOf(*at, id).has_value()) ordinal = Add(id);
+    // Spark forgets what DataFrame it was when it tries the rows that were aggregated.
+    if (!ordinal.has_value() && std::holds_alternative<AggregateNode>(input_->node)) {
+      return Unresolved(*input_, name);
+    }
+  }
+  if (!ordinal.has_value()) return NoDataFrameColumn(Plain(name));
+  return Reference(*ordinal, name, found->parts);
+}
+
+base::StatusOr<std::vector<exec::ExprPtr>> Scope::Star(const Name& qualifier,
+                                                       std::optional<int64_t> tag) const {
+  std::vector<exec::ExprPtr> all;
+  if (tag.has_value()) {
+    const Plan* in = FindTagged(*input_, *tag);
+    for (size_t i = 0; in != nullptr && i < in->columns.size(); ++i) {
+      const std::optional<int> ordinal = OrdinalOf(*input_, in->columns[i].id);
+      if (!ordinal.has_value()) return NoDataFrameColumn("unresolveddataframestar()");
+      all.push_back(exec::Input(*ordinal, {in->schema->field(static_cast<int>(i))->name()}));
+    }
+    if (in == nullptr) return NoDataFrameColumn("unresolveddataframestar()");
+    return all;
+  }
+  for (int i = 0; i < input_->schema->num_fields(); ++i) {
+    const std::string& its = input_->columns[static_cast<size_t>(i)].qualifier;
+    if (qualifier.empty() ||
+        (qualifier.size() == 1 && base::EqualIgnoringCase(its, qualifier[0]))) {
+      all.push_back(ColumnAt(*input_, i));
+    }
+  }
+  if (!all.empty() || qualifier.empty()) return all;
+  SOTERIA_ASSIGN_OR_RETURN(const auto found, FindIn(*input_, qualifier));
+  if (found.has_value()) {
+    const exec::ExprPtr whole = Reference(found->ordinal, qualifier, found->parts);
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*whole, *input_->schema));
+    if (field->type()->id() == arrow::Type::STRUCT) {
+      for (const auto& child : field->type()->fields()) {
+        Name name = qualifier;
+        name.push_back(child->name());
+        all.push_back(Reference(found->ordinal, name, found->parts));
+      }
+      return all;
+    }
+  }
+  std::string names;
+  for (const auto& field : input_->schema->fields()) {
+    names += base::Cat(names.empty() ? "" : ", ", Backquoted(field->name()));
+  }
+  return base::Fail(
+      kStarExpand, base::Cat("Cannot resolve ", Quoted(qualifier), ".* given input columns ", names,
+                             ". Please check that the specified table or struct exists and "
+                             "is accessible in the input columns."));
+}
+
+base::Status Scope::NoMetadata(const Name& name) { return NoDataFrameColumn(Plain(name)); }
+
+base::StatusOr<PlanPtr> Scope::Input(Builder& builder) const {
+  if (added_.empty()) return input_;
+  return WithAdded(builder, input_, added_);
+}
+
+}  // namespace soteria::plan

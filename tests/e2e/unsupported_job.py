@@ -1,0 +1,139 @@
+"""Asks for everything that PySpark offers by name, and writes what came of it as JSON: "ok", or the error's text.
+
+    python unsupported_job.py RESULT functions|frames|ml
+
+`functions`: each public function of pyspark.sql.functions. `frames`: methods of sessions, DataFrames, readers and
+writers. `ml`: each public class of pyspark.ml with a method that asks the server.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+
+import pyspark.sql.functions as F
+from pyspark.ml.linalg import Vectors
+from pyspark.sql import SparkSession, Window
+
+CLIENT = {"col", "column", "lit", "expr", "broadcast", "udf", "udtf", "pandas_udf", "arrow_udf", "arrow_udtf", "asc", "desc",
+          "asc_nulls_first", "asc_nulls_last", "desc_nulls_first", "desc_nulls_last", "call_udf", "call_function", "when",
+          "days", "months", "years", "hours", "bucket", "random", "pandas_udtf"}
+TABLE = "id int, x double, d string, s string, g int"
+
+
+def asked(make) -> str:
+    try:
+        make()
+        return "ok"
+    except Exception as error:  # noqa: BLE001: looked at by the test
+        return f"{type(error).__name__}: {error}"
+
+
+def argument(name: str, parameter: inspect.Parameter):
+    """Something of the kind that the client itself checks."""
+    kind = str(parameter.annotation)
+    if "Callable" in kind:
+        return lambda *columns: columns[0]
+    if "int" in kind and "Column" not in kind:
+        return 1
+    if "float" in kind and "Column" not in kind:
+        return 0.5
+    if "DataType" in kind or name == "schema":
+        return "a int"
+    if "str" in kind and "Column" not in kind:
+        return "a"
+    return F.col("x")
+
+
+def call(name: str):
+    function = getattr(F, name)
+    arguments = []
+    for each, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind == inspect.Parameter.VAR_POSITIONAL:
+            arguments += [F.col("x"), F.col("x")]
+        elif parameter.default is inspect.Parameter.empty and parameter.kind != inspect.Parameter.VAR_KEYWORD:
+            arguments.append(argument(each, parameter))
+    return function(*arguments)
+
+
+def functions(spark: SparkSession) -> dict:
+    table = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
+    names = [name for name in dir(F) if not name.startswith("_") and inspect.isfunction(getattr(F, name))
+             and getattr(F, name).__module__.startswith("pyspark.sql.functions") and name not in CLIENT]
+    return {name: asked(lambda name=name: table.select(call(name)).columns) for name in names}
+
+
+def frames(spark: SparkSession) -> dict:
+    t = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
+    window = Window.orderBy("x")
+    asks = {
+        "distinct": lambda: t.distinct().count(), "dropDuplicates": lambda: t.dropDuplicates(["g"]).count(),
+        "union": lambda: t.union(t).count(), "unionByName": lambda: t.unionByName(t).count(),
+        "intersect": lambda: t.intersect(t).count(), "subtract": lambda: t.subtract(t).count(),
+        "exceptAll": lambda: t.exceptAll(t).count(), "join": lambda: t.join(t, "id").count(),
+        "crossJoin": lambda: t.crossJoin(t).count(), "orderBy": lambda: t.orderBy("x").collect(),
+        "sort": lambda: t.sort("x").collect(), "offset": lambda: t.offset(1).count(), "tail": lambda: t.tail(1),
+        "rollup": lambda: t.rollup("g").count().count(), "cube": lambda: t.cube("g").count().count(),
+        "pivot": lambda: t.groupBy("id").pivot("g").count().count(),
+        "sampleBy": lambda: t.sampleBy("g", {0: 0.5}).count(), "cov": lambda: t.cov("id", "x"),
+        "corr": lambda: t.corr("id", "x"), "crosstab": lambda: t.crosstab("id", "g").count(),
+        "freqItems": lambda: t.freqItems(["g"]).count(), "replace": lambda: t.replace("a", "b").count(),
+        "unpivot": lambda: t.unpivot("id", ["x"], "k", "v").count(), "transpose": lambda: t.transpose().count(),
+        "repartition by": lambda: t.repartition(2, "g").count(), "repartitionByRange": lambda: t.repartitionByRange(2, "g").count(),
+        "observe": lambda: t.observe("o", F.count("*")).count(), "withWatermark": lambda: t.withWatermark("d", "1 day").count(),
+        "checkpoint": lambda: t.checkpoint().count(), "localCheckpoint": lambda: t.localCheckpoint().count(),
+        "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),
+        "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),
+        "colRegex": lambda: t.select(t.colRegex("`x.*`")).columns, "inputFiles": t.inputFiles,
+        "write.csv": lambda: t.write.csv("/x/c"), "write.json": lambda: t.write.json("/x/c"),
+        "write.orc": lambda: t.write.orc("/x/c"), "partitionBy": lambda: t.write.partitionBy("g").parquet("/x/p"),
+        "bucketBy": lambda: t.write.bucketBy(2, "g").saveAsTable("zz"), "saveAsTable": lambda: t.write.saveAsTable("zz"),
+        "insertInto": lambda: t.write.insertInto("zz"), "writeTo": lambda: t.writeTo("zz").create(),
+        "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
+        "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").isStreaming,
+        "range": lambda: spark.range(3).count(), "sql": lambda: spark.sql("select 1").collect(),
+        "catalog.listTables": spark.catalog.listTables, "catalog.currentDatabase": spark.catalog.currentDatabase,
+        "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(), "explode": lambda: t.select(F.explode(F.array("x"))).count(),
+        "row_number": lambda: t.withColumn("r", F.row_number().over(window)).count(),
+        "sum over": lambda: t.withColumn("r", F.sum("x").over(window)).count(),
+        "sum_distinct": lambda: t.agg(F.sum_distinct("x")).collect(), "expr": lambda: t.selectExpr("year(cast(d as date))").count(),
+        "agg expr": lambda: t.agg(F.expr("skewness(x)")).collect(), "groupBy": lambda: t.groupBy("g").agg(F.corr("id", "x")).count(),
+        "filter expr": lambda: t.filter("soundex(s) = 'a'").count(), "withField": lambda: t.select(F.struct("x").withField("y", F.lit(1))).count(),
+        "having": lambda: t.groupBy("g").agg(F.sum("x")).filter(F.sum("x") > 1).count(),
+        "alias in select": lambda: t.select(F.lit(1).alias("z"), F.col("z") + 1).count(),
+    }
+    return {name: asked(ask) for name, ask in asks.items()}
+
+
+def ml(spark: SparkSession) -> dict:
+    table = spark.createDataFrame([(Vectors.dense(1.0, 2.0), 0.0), (Vectors.dense(2.0, 1.0), 1.0)], ["features", "label"])
+    results = {}
+    for module in ("classification", "clustering", "evaluation", "feature", "fpm", "recommendation", "regression"):
+        loaded = importlib.import_module(f"pyspark.ml.{module}")
+        for name in loaded.__all__:
+            made = getattr(loaded, name)
+            if name.endswith(("Model", "Summary")) or inspect.isabstract(made):
+                continue
+            try:
+                stage = made()
+            except Exception:  # noqa: BLE001: the client refuses it: needs what only a script knows
+                continue
+            if hasattr(stage, "evaluate"):
+                results[f"{module}.{name}"] = asked(lambda s=stage: s.evaluate(table))
+            elif hasattr(stage, "fit"):
+                results[f"{module}.{name}"] = asked(lambda s=stage: s.fit(table))
+            elif hasattr(stage, "transform"):
+                results[f"{module}.{name}"] = asked(lambda s=stage: s.transform(table).columns)
+    stat = importlib.import_module("pyspark.ml.stat")
+    results["stat.Correlation"] = asked(lambda: stat.Correlation.corr(table, "features").collect())
+    results["stat.ChiSquareTest"] = asked(lambda: stat.ChiSquareTest.test(table, "features", "label").collect())
+    results["stat.KolmogorovSmirnovTest"] = asked(lambda: stat.KolmogorovSmirnovTest.test(table, "label", "norm", 0.0, 1.0).collect())
+    return results
+
+
+if __name__ == "__main__":
+    done = {"functions": functions, "frames": frames, "ml": ml}[sys.argv[2]](SparkSession.builder.getOrCreate())
+    with open(sys.argv[1], "w") as out:
+        json.dump(done, out, indent=1)
