@@ -1,5 +1,5 @@
 // A root in storage as the owner finds it. Which root a path is, the owner knows and storage
-// doesn't say (docs/decisions/0019-which-root-a-path-is.md): the id comes from the owner's records,
+// doesn't say (docs/decisions/0021-which-root-a-path-is.md): the id comes from the owner's records,
 // or from the owner's own word (--id), and the clear header of the index that storage shows is only
 // compared with it. Then the index is opened with the key of that id, and its version compared with
 // what the owner remembers (I9). One thread.

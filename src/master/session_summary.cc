@@ -123,7 +123,8 @@ base::Status EnclaveSession::CompleteSummary(const InsideKey& key, Fitted& fitte
 }
 
 // Summaries only count rows, so that nothing is added up but weights.
-base::StatusOr<bool> EnclaveSession::EnoughSummarized(const InsideKey& key, Fitted& fitted, uint64_t min_rows) {
+base::StatusOr<bool> EnclaveSession::EnoughSummarized(const InsideKey& key, Fitted& fitted,
+                                                      uint64_t min_rows) {
   const auto weight = fitted.model.Open(key).params().Column("weightCol");
   if (!weight) return true;
   if (!fitted.enough && fitted.table != nullptr) {
@@ -186,8 +187,8 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTable(const std::string& ob
                                                     " is no DataFrame here"));
   }
   return builder_.Made({base::Cat(object_id, "/", method),
-                              std::make_shared<CurveRows>(*this, std::move(fitted), method)},
-                             CurveSchema(*columns));
+                        std::make_shared<CurveRows>(*this, std::move(fitted), method)},
+                       CurveSchema(*columns));
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> EnclaveSession::CurveInside(

@@ -130,8 +130,8 @@ struct Column {
 };
 
 struct Plan {
-  std::variant<ReadNode, LocalNode, MadeNode, ProjectNode, FilterNode, SortNode, SampleNode, AliasNode,
-               TransformNode, LimitNode, RepartitionNode, CoalesceNode, AggregateNode>
+  std::variant<ReadNode, LocalNode, MadeNode, ProjectNode, FilterNode, SortNode, SampleNode,
+               AliasNode, TransformNode, LimitNode, RepartitionNode, CoalesceNode, AggregateNode>
       node;
   std::shared_ptr<arrow::Schema> schema;
   std::vector<Column> columns;  // as many as the schema has fields

@@ -1,7 +1,7 @@
 // Which columns of a plan are columns of storage as the owner put them, renamed at most: what a
 // statistic adds up of these is about the rows it counts. A column that the plan makes may hold a
 // row's value in one row and nothing in the others, so that a sum over it is about that row alone
-// (docs/decisions/0021-rows-of-the-plan.md). Pure functions; any thread.
+// (docs/decisions/0022-rows-of-the-plan.md). Pure functions; any thread.
 #pragma once
 
 #include <string>
