@@ -3,7 +3,9 @@
 #include <arrow/table.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include "src/base/text.h"
 #include "src/dataflow/slices.h"
@@ -115,6 +117,7 @@ base::StatusOr<Block> BlockBuilder::ComputeRows(const Path& path, size_t length,
   // Starts at the longest prefix that is kept (or is to be kept), else at the source.
   size_t start = length;
   bool from_kept = false;
+  base::Status pending;
   while (start > 0 && !from_kept) {
     --start;
     from_kept = stage_.live.count(path.prefixes[start]) > 0;
@@ -125,21 +128,24 @@ base::StatusOr<Block> BlockBuilder::ComputeRows(const Path& path, size_t length,
     table = parent.block->table;
     made_.push_back(std::move(parent));
   } else {
-    SOTERIA_ASSIGN_OR_RETURN(table, ReadSource(path.recipe, path.partition, holding));
+    const bool limited = NextLimit(path.recipe.chain, 0, length) < length;
+    SOTERIA_ASSIGN_OR_RETURN(
+        table, ReadSource(path.recipe, path.partition, holding, limited ? &pending : nullptr));
     SOTERIA_RETURN_IF_ERROR(holding.Set(TableBytes(*table)));
   }
   Block block{std::move(table), nullptr};
   for (size_t i = start; i < length;) {
     const size_t limit = NextLimit(path.recipe.chain, i, length);
-    if (limit == i || limit == length) {
+    if (limit == length || (limit == i && pending.ok())) {
       SOTERIA_ASSIGN_OR_RETURN(block, Apply(path, i, i + 1, std::move(block), holding));
       ++i;
       continue;
     }
     const dataflow::OperatorBytes& op = path.recipe.chain[limit];
     const bool take = op.kind == exec::kTake && limit + 1 == length;
-    SOTERIA_ASSIGN_OR_RETURN(block, FirstRows(path, i, limit, block.table,
-                                              *exec::LimitOf(op.kind, op.bytes), take, holding));
+    const Wanted wanted{*exec::LimitOf(op.kind, op.bytes), take,
+                        std::exchange(pending, base::OkStatus())};
+    SOTERIA_ASSIGN_OR_RETURN(block, FirstRows(path, i, limit, block.table, wanted, holding));
     i = limit;
   }
   return block;
@@ -165,18 +171,29 @@ base::StatusOr<Block> BlockBuilder::Apply(const Path& path, size_t from, size_t 
 }
 
 base::StatusOr<Block> BlockBuilder::FirstRows(const Path& path, size_t from, size_t to,
-                                              const TablePtr& table, int64_t rows, bool take,
+                                              const TablePtr& table, const Wanted& wanted,
                                               Holding& holding) {
   const int64_t all = table->num_rows();
   const auto prefix = [&](int64_t length) {
     return Apply(path, from, to, Block{table->Slice(0, length), nullptr}, holding);
   };
+  const auto suffices = [&](const Block& block) { return block.table->num_rows() >= wanted.rows; };
+  const auto cut_short = [&](Block block, const base::Status& error) -> base::StatusOr<Block> {
+    if (!wanted.take) return error;
+    block.table = table::WithError(std::move(block.table), error);
+    return block;
+  };
   int64_t good = 0;  // rows of the longest beginning that is known to go through
-  for (int64_t next = rows == 0 ? 0 : std::max(rows, kFirstRowsMin);; next *= kFirstRowsGrowth) {
+  for (int64_t next = wanted.rows == 0 ? 0 : std::max(wanted.rows, kFirstRowsMin);;
+       next *= kFirstRowsGrowth) {
     next = std::min(next, all);
     auto block = prefix(next);
     if (block.ok()) {
-      if (block->table->num_rows() >= rows || next == all) return block;
+      if (suffices(*block)) return block;
+      if (next == all) {
+        return wanted.pending.ok() ? std::move(block)
+                                   : cut_short(*std::move(block), wanted.pending);
+      }
       good = next;
       continue;
     }
@@ -188,7 +205,7 @@ base::StatusOr<Block> BlockBuilder::FirstRows(const Path& path, size_t from, siz
       const int64_t middle = good + (bad - good) / 2;
       block = prefix(middle);
       if (block.ok()) {
-        if (block->table->num_rows() >= rows) return block;
+        if (suffices(*block)) return block;
         good = middle;
       } else if (IsOfData(block.status())) {
         error = block.status();
@@ -197,17 +214,15 @@ base::StatusOr<Block> BlockBuilder::FirstRows(const Path& path, size_t from, siz
         return block;
       }
     }
-    if (!take) return error;
     block = prefix(good);
     if (!block.ok()) return IsOfData(block.status()) ? error : block.status();
-    if (block->table->num_rows() >= rows) return block;
-    block->table = table::WithError(std::move(block->table), error);
-    return block;
+    return suffices(*block) ? std::move(block) : cut_short(*std::move(block), error);
   }
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe,
-                                                  uint64_t partition, Holding& holding) {
+                                                  uint64_t partition, Holding& holding,
+                                                  base::Status* pending) {
   const storage::Admit admit = [&](uint64_t bytes) { return holding.Set(bytes); };
   if (const auto* source = std::get_if<dataflow::DatasetSource>(&recipe.source)) {
     return sources_.Read(*source, recipe.partitions, partition, admit);
@@ -221,7 +236,7 @@ base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe
   if (const auto* source = std::get_if<dataflow::ShuffleSource>(&recipe.source)) {
     return ReadShuffle(*source, partition, holding);
   }
-  return ReadGroup(std::get<dataflow::CoalesceSource>(recipe.source), partition, holding);
+  return ReadGroup(std::get<dataflow::CoalesceSource>(recipe.source), partition, holding, pending);
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& source,
@@ -284,18 +299,40 @@ base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource
   return Concatenate(std::move(tables));
 }
 
+base::StatusOr<BlockBuilder::Made> BlockBuilder::MakeBeginning(const dataflow::Recipe& recipe,
+                                                               uint64_t partition,
+                                                               base::Status* pending) {
+  auto whole = MakeOne(recipe, partition);
+  if (pending == nullptr || whole.ok() || !IsOfData(whole.status())) return whole;
+  const exec::OperatorPtr all = exec::LocalTake(std::numeric_limits<int64_t>::max());
+  std::vector<dataflow::OperatorBytes> chain = recipe.chain;
+  chain.push_back({std::string(all->kind()), all->Encode()});
+  SOTERIA_ASSIGN_OR_RETURN(
+      const dataflow::RecipePtr taken,
+      dataflow::CheckedRecipe(recipe.source, std::move(chain), recipe.partitions));
+  SOTERIA_ASSIGN_OR_RETURN(Made beginning, MakeOne(*taken, partition));
+  TablePtr rows = beginning.block->table;
+  *pending = table::TakeError(&rows);
+  if (rows == nullptr) return *pending;
+  beginning.block = std::make_shared<const Block>(Block{std::move(rows), nullptr});
+  return beginning;
+}
+
 base::StatusOr<TablePtr> BlockBuilder::ReadGroup(const dataflow::CoalesceSource& source,
-                                                 uint64_t partition, Holding& holding) {
+                                                 uint64_t partition, Holding& holding,
+                                                 base::Status* pending) {
   const auto [first, last] =
       dataflow::CoalescedRange(source.parent->partitions, source.groups, partition);
   std::vector<TablePtr> tables;
   for (uint64_t p = first; p < last; ++p) {
-    auto part = MakeOne(*source.parent, p);
+    auto part = MakeBeginning(*source.parent, p, pending);
     if (base::Is(part.status(), kMiss)) continue;  // collects all needs before it answers
+    if (!part.ok() && pending != nullptr && !pending->ok() && !tables.empty()) break;
     SOTERIA_RETURN_IF_ERROR(part);
     tables.push_back(part->block->table);
     holding.Absorb(part->holding);      // the whole has the parts' memory
     made_.push_back(*std::move(part));  // or shares it with kept ones
+    if (pending != nullptr && !pending->ok()) break;
   }
   if (!needs_.empty()) return base::Fail(kMiss, "shuffle inputs are not here");
   return Concatenate(std::move(tables));

@@ -79,21 +79,31 @@ class BlockBuilder {
   /// Operators [from, to) of the chain.
   base::StatusOr<Block> Apply(const Path& path, size_t from, size_t to, Block block,
                               Holding& holding);
-  /// What the operators [from, to), which go row by row, make of the table, as far as `rows` rows
-  /// of it need: an error in a later row isn't one. `take`: one in an earlier row comes with the
-  /// rows before it.
+  struct Wanted {
+    int64_t rows = 0;
+    bool take = false;     // an error before they suffice comes with the rows before it
+    base::Status pending;  // what came after the last row of the table
+  };
+  /// What the operators [from, to), which go row by row, make of the table, as far as the wanted
+  /// rows need it: an error in a later row isn't one.
   base::StatusOr<Block> FirstRows(const Path& path, size_t from, size_t to,
-                                  const std::shared_ptr<arrow::Table>& table, int64_t rows,
-                                  bool take, Holding& holding);
+                                  const std::shared_ptr<arrow::Table>& table, const Wanted& wanted,
+                                  Holding& holding);
   // Each counts what it takes while it reads in the holding.
+  // With `pending`, rows behind a limit: an error of the data ends the table and is left there.
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadSource(const dataflow::Recipe& recipe,
-                                                           uint64_t partition, Holding& holding);
+                                                           uint64_t partition, Holding& holding,
+                                                           base::Status* pending);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadLocal(const dataflow::LocalSource& source,
                                                           uint64_t partition);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadShuffle(const dataflow::ShuffleSource& source,
                                                             uint64_t partition, Holding& holding);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadGroup(const dataflow::CoalesceSource& source,
-                                                          uint64_t partition, Holding& holding);
+                                                          uint64_t partition, Holding& holding,
+                                                          base::Status* pending);
+  /// A partition of a coalesce's parent, as far as it goes.
+  base::StatusOr<Made> MakeBeginning(const dataflow::Recipe& recipe, uint64_t partition,
+                                     base::Status* pending);
 
   OpenStage& stage_;
   BlockCache& cache_;

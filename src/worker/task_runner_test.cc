@@ -69,6 +69,29 @@ TEST_F(TaskRunnerTest, AnErrorBehindALimitIsNone) {
   EXPECT_EQ(rows({StopsAt(5), Limit(5), StopsAt(4), Limit(4)}), "0 1 2 3 ");
 }
 
+TEST_F(TaskRunnerTest, AnErrorBehindALimitIsNoneInJoinedPartitions) {
+  const auto rows = [&](int64_t at, std::vector<dataflow::OperatorBytes> chain) -> std::string {
+    dataflow::CoalesceSource source{Rows(3, {StopsAt(at)}), 1};
+    Start(Spec(Terminal::kCollect, dataflow::MakeRecipe(source, std::move(chain), 1)));
+    const TaskOutput output = Map({0});
+    if (output.outcome != TaskOutcome::kOk) return base::ConditionName(Error(output, {0}));
+    auto table = *table::FromIpcStream(Payload(output, MessageKind::kRows, {0}));
+    const base::Status error = table::TakeError(&table);
+    return base::Cat(table == nullptr ? -1 : table->num_rows(), " ", base::ConditionName(error));
+  };
+  // Partitions of 10, 10 and 80 rows.
+  EXPECT_EQ(rows(15, {Limit(15)}), "15 ");
+  EXPECT_EQ(rows(15, {Limit(16)}), "DIVIDE_BY_ZERO");
+  EXPECT_EQ(rows(20, {Limit(20)}), "20 ");
+  EXPECT_EQ(rows(20, {From(5), Limit(15)}), "15 ");
+  EXPECT_EQ(rows(20, {From(5), Limit(16)}), "DIVIDE_BY_ZERO");
+  EXPECT_EQ(rows(15, {From(5), Of(exec::LocalTake(16))}), "10 DIVIDE_BY_ZERO");
+  EXPECT_EQ(rows(15, {Of(exec::LocalTake(16))}), "15 DIVIDE_BY_ZERO");
+  EXPECT_EQ(rows(0, {Of(exec::LocalTake(1))}), "0 DIVIDE_BY_ZERO");
+  EXPECT_EQ(rows(15, {}), "DIVIDE_BY_ZERO");
+  EXPECT_EQ(rows(15, {Of(exec::LocalSort()), Limit(1)}), "DIVIDE_BY_ZERO");
+}
+
 TEST_F(TaskRunnerTest, RowsBeforeAnErrorComeWithIt) {
   const auto taken = [&](std::vector<dataflow::OperatorBytes> chain, int64_t rows) {
     chain.push_back(Of(exec::LocalTake(rows)));

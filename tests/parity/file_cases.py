@@ -201,6 +201,11 @@ def stops(s: Scene, at: int):
     return s.table("mixed").selectExpr(STOP.format(at))
 
 
+def each_file_stops(s: Scene):
+    """Files of 143 rows, in any order, each with an error from its hundredth row on."""
+    return s.table("patients4").selectExpr("if(row % 143 >= 100, raise_error('stop'), row) as e")
+
+
 LIMITS = {
     "enough": lambda s: stops(s, 6).take(6),
     "one too many": lambda s: stops(s, 6).take(7),
@@ -222,7 +227,9 @@ LIMITS = {
     "in the middle too many": lambda s: stops(s, 6).limit(7).selectExpr("sum(e)").collect(),
     "after draws": lambda s: s.table("mixed").withColumn("r", F.rand(5)).filter("r < 0.5").select("k", "r").limit(5),
     "after a sample": lambda s: s.table("mixed").sample(0.5, 3).select("k").limit(6),
-    "of several files": lambda s: s.table("patients4").selectExpr("if(row >= 100, raise_error('stop'), row) as e").take(90),
+    "of several files": lambda s: len(each_file_stops(s).take(90)),
+    "of joined files": lambda s: len(each_file_stops(s).coalesce(1).take(100)),
+    "of joined files too many": lambda s: each_file_stops(s).coalesce(1).take(101),
     "of a bad file": lambda s: tree(s, "not all Parquet").take(2),
     "of a bad file too many": lambda s: tree(s, "not all Parquet").take(3),
 }
