@@ -123,7 +123,7 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey&,
   where.version = tree.index().index.version;
   where.index = tree.index().digest;
   where.format = format;
-  where.origins = OriginsOf(root.id, entries);
+  where.origins = OriginsOf(where.id, entries);
   where.files = std::move(table.files);
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
   for (const auto& key : table.keys) where.keys.push_back(key->name());
