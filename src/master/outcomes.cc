@@ -7,6 +7,7 @@
 #include "src/base/text.h"
 #include "src/master/statistics_process.h"
 #include "src/master/tree_table.h"
+#include "src/table/conditions.h"
 
 namespace soteria::master {
 namespace {
@@ -53,6 +54,9 @@ const Class kClasses[] = {
       absl::StatusCode::kInvalidArgument},
      "a column isn't there"},
     {base::kFieldNotFound, "a column isn't there"},
+    {table::kFileTypeMismatch, "a file of the folder has a column of another type"},
+    {table::kFailedReadFile, "a file of the folder can't be read"},
+    {table::kCannotReadFooter, "a file of the folder can't be read"},
     {kCannotInferSchema, "no file of the folder holds rows"},
     {kCannotMergeSchemas, "files of the folder have columns that don't go together"},
     {base::kInput, "the data can't be used"},

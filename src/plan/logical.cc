@@ -95,9 +95,8 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
   }
   SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths.front(), format, options));
   if (source.partitions == 0 || source.partitions > dataflow::kPartitionsMax) {
-    return base::Fail(base::kUnsupported,
-                      base::Cat("reading a folder of ", source.partitions, " files: 1 to ",
-                                dataflow::kPartitionsMax, " can be read"));
+    return base::Fail(base::kUnsupported, base::Cat("reading a folder of more files than ",
+                                                    dataflow::kPartitionsMax, ", or of none"));
   }
   auto schema = source.schema;
   auto columns = NewColumns(*schema);
