@@ -93,7 +93,7 @@ def ends_of_jobs(cluster) -> dict[str, str]:
         if event["Event"] == "SparkListenerJobStart":
             names[event["Job ID"]] = f"{event['Properties'].get('spark.jobGroup.id', '')}, job {event['Job ID']}"
         elif event["Event"] == "SparkListenerJobEnd":
-            ends[names[event["Job ID"]]] = event["JobResult"]["Result"]
+            ends[names[event["Job ID"]]] = event["Job Result"]["Result"]
     return ends
 
 
