@@ -46,6 +46,14 @@ base::StatusOr<std::vector<bool>> AfterTransformer(const ml::Transformer& transf
   return stored;
 }
 
+/// Whether the node's columns are its input's, unchanged.
+bool OnlyMovesRows(const Plan& plan) {
+  return std::holds_alternative<AliasNode>(plan.node) ||
+         std::holds_alternative<LimitNode>(plan.node) ||
+         std::holds_alternative<RepartitionNode>(plan.node) ||
+         std::holds_alternative<CoalesceNode>(plan.node);
+}
+
 }  // namespace
 
 exec::ExprPtr ParamColumn(const std::string& name) {
@@ -69,6 +77,8 @@ base::StatusOr<std::vector<bool>> StoredColumns(const Plan& plan) {
   } else if (const auto* transform = std::get_if<TransformNode>(&plan.node)) {
     SOTERIA_ASSIGN_OR_RETURN(
         before, AfterTransformer(*transform->transformer, *plan.input, plan, std::move(before)));
+  } else if (!OnlyMovesRows(plan)) {
+    before.clear();
   }
   before.resize(columns, false);
   return before;
