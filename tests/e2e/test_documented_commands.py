@@ -19,7 +19,8 @@ RUN_HERE = {
     "docs/audit.md: soteria ledger replay DIR copy-of-ledger --manifest risk.toml",
 }
 RUN_ON_SPARK = {  # tests/spark/test_documented_spark.py
-    "docs/spark.md: soteria cluster start --engine spark --spark-home DIR --spark-master URL [--spark-conf spark.NAME=VALUE]...",
+    "docs/spark.md: soteria cluster start --simulated --engine spark --spark-home DIR --spark-master URL "
+    "[--spark-conf spark.NAME=VALUE]...",
     "docs/spark.md: spark-submit --master URL --name soteria --deploy-mode client \\",
 }
 NOT_RUN = {

@@ -86,10 +86,10 @@ def left(owner) -> list:
     (signal.SIGKILL, "master"),   # nobody can tidy up but the next command
 ])
 def test_an_interrupted_start_leaves_nothing_behind(owner, number, after):
-    synopsis = documented.commanded("docs/spark.md", "soteria cluster start --engine spark")
+    synopsis = documented.commanded("docs/spark.md", "soteria cluster start --simulated --engine spark")
     words = re.sub(r" \[--spark-conf.*", "", synopsis).replace("DIR", str(SPARK_HOME)).replace("URL", "local-cluster[1,1,1024]").split()
     assert words[0] == "soteria"
-    start = subprocess.Popen([BIN / "soteria", *words[1:], *CONF, "--simulated", "--dir", owner.cluster], cwd=owner.folder,
+    start = subprocess.Popen([BIN / "soteria", *words[1:], *CONF, "--dir", owner.cluster], cwd=owner.folder,
                              env={**os.environ, "SOTERIA_HOME": str(owner.home)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def so_far():
