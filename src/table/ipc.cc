@@ -16,6 +16,7 @@
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
+#include "src/table/validate.h"
 
 namespace soteria::table {
 namespace {
@@ -44,33 +45,6 @@ class StringOutput : public arrow::io::OutputStream {
 base::Status Malformed(const arrow::Status& status) {
   if (status.IsOutOfMemory()) return base::Fail(base::kMemoryLimit, "IPC stream: out of memory");
   return base::FailQuotingData(base::kInput, base::Cat("Not an Arrow stream: ", status.message()));
-}
-
-/// The same data with bytes in place of strings, whose validation asks for no UTF-8.
-std::shared_ptr<arrow::ArrayData> WithoutText(const arrow::ArrayData& data) {
-  auto copy = data.Copy();
-  const arrow::Type::type id = data.type->id();
-  switch (id) {
-    case arrow::Type::STRING:
-      copy->type = arrow::binary();
-      break;
-    case arrow::Type::LARGE_STRING:
-      copy->type = arrow::large_binary();
-      break;
-    case arrow::Type::STRING_VIEW:
-      copy->type = arrow::binary_view();
-      break;
-    default:
-      break;
-  }
-  if (id != arrow::Type::STRUCT && id != arrow::Type::LIST) return copy;
-  arrow::FieldVector fields;
-  for (size_t i = 0; i < copy->child_data.size(); ++i) {
-    copy->child_data[i] = WithoutText(*copy->child_data[i]);
-    fields.push_back(data.type->field(static_cast<int>(i))->WithType(copy->child_data[i]->type));
-  }
-  copy->type = id == arrow::Type::STRUCT ? arrow::struct_(fields) : arrow::list(fields[0]);
-  return copy;
 }
 
 }  // namespace
@@ -129,13 +103,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view byt
     const arrow::Status read = (*reader)->ReadNext(&batch);
     if (!read.ok()) return Malformed(read);
     if (batch == nullptr) break;
-    const arrow::Status shape = batch->Validate();
-    if (!shape.ok()) return Malformed(shape);
-    for (const auto& column : batch->columns()) {
-      // Strings may be any bytes (valid_text.h).
-      const arrow::Status valid = arrow::MakeArray(WithoutText(*column->data()))->ValidateFull();
-      if (!valid.ok()) return Malformed(valid);
-    }
+    const arrow::Status valid = ValidateDecoded(*batch);
+    if (!valid.ok()) return Malformed(valid);
     rows += batch->num_rows();
     batches.push_back(std::move(batch));
     if (rows > limits.rows_max || static_cast<int64_t>(batches.size()) > limits.batches_max) {

@@ -2,10 +2,12 @@
 
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
+#include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,20 +44,22 @@ TypePtr WithChildren(const TypePtr& type, const std::vector<DataPtr>& children) 
       return std::make_shared<arrow::MapType>(entries->field(0), entries->field(1), sorted);
     }
     default:
-      return type;  // no other type comes with children from a Parquet file
+      return type;
   }
 }
 
 /// The same values, text as the bytes that it is.
 DataPtr TextAsBytes(const DataPtr& data) {
   DataPtr out = data->Copy();
-  for (DataPtr& child : out->child_data) child = TextAsBytes(child);
   switch (data->type->id()) {
     case Type::STRING:
       out->type = arrow::binary();
       break;
     case Type::LARGE_STRING:
       out->type = arrow::large_binary();
+      break;
+    case Type::STRING_VIEW:
+      out->type = arrow::binary_view();
       break;
     case Type::DICTIONARY: {
       const auto& type = static_cast<const arrow::DictionaryType&>(*data->type);
@@ -64,10 +68,26 @@ DataPtr TextAsBytes(const DataPtr& data) {
       out->type = arrow::dictionary(type.index_type(), out->dictionary->type, type.ordered());
       break;
     }
+    case Type::STRUCT:
+    case Type::LIST:
+    case Type::LARGE_LIST:
+    case Type::FIXED_SIZE_LIST:
+    case Type::MAP:
+      for (DataPtr& child : out->child_data) child = TextAsBytes(child);
+      out->type = WithChildren(data->type, out->child_data);
+      break;
     default:
-      out->type = out->child_data.empty() ? data->type : WithChildren(data->type, out->child_data);
+      break;  // of other types all is asked
   }
   return out;
+}
+
+arrow::Status ValidateColumn(const arrow::Array& array, const std::string& name) {
+  // Without children that are missing, nothing below is safe.
+  arrow::Status status = array.Validate();
+  if (status.ok()) status = arrow::MakeArray(TextAsBytes(array.data()))->ValidateFull();
+  if (status.ok()) return status;
+  return status.WithMessage(base::Cat("column `", name, "`: ", status.message()));
 }
 
 }  // namespace
@@ -76,14 +96,16 @@ arrow::Status ValidateDecoded(const arrow::Table& table) {
   ARROW_RETURN_NOT_OK(table.Validate());
   for (int i = 0; i < table.num_columns(); ++i) {
     for (const auto& chunk : table.column(i)->chunks()) {
-      // Without children that are missing, nothing below is safe.
-      arrow::Status status = chunk->Validate();
-      if (status.ok()) status = arrow::MakeArray(TextAsBytes(chunk->data()))->ValidateFull();
-      if (!status.ok()) {
-        return status.WithMessage(
-            base::Cat("column `", table.field(i)->name(), "`: ", status.message()));
-      }
+      ARROW_RETURN_NOT_OK(ValidateColumn(*chunk, table.field(i)->name()));
     }
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status ValidateDecoded(const arrow::RecordBatch& batch) {
+  ARROW_RETURN_NOT_OK(batch.Validate());
+  for (int i = 0; i < batch.num_columns(); ++i) {
+    ARROW_RETURN_NOT_OK(ValidateColumn(*batch.column(i), batch.column_name(i)));
   }
   return arrow::Status::OK();
 }
