@@ -181,12 +181,12 @@ def test_an_error_of_the_data_arrives_once_and_is_not_tried_again(world, cluster
     assert failures == []
 
 
-def test_a_killed_owner_may_come_back_at_once(world, cluster):
-    with cluster.begin(FITS_FOR_EVER, world.points) as job:
+def test_a_killed_owner_may_come_back_at_once(world, local_cluster):
+    with local_cluster.begin(FITS_FOR_EVER, world.points) as job:
         job.reached("fitting")
         os.killpg(job.process.pid, signal.SIGKILL)
         job.process.wait()
-    done = cluster.run(FIT, world.points)
+    done = local_cluster.run(FIT, world.points)
     assert done.stdout == right(world, FIT)
     assert "an earlier session of yours" in done.stderr, done.stderr
 
