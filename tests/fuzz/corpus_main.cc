@@ -327,6 +327,7 @@ void Provisions(const fs::path& folder) {
   message.set_manifest(policy::WriteManifest(manifest));
   message.set_time_ms(1'790'000'000'000);
   message.set_ledger_mac_key(std::string(32, 'm'));
+  message.set_takeover_key(std::string(32, 'k'));
   message.set_evidence("evidence");
   message.set_evidence_nonce(std::string(32, 'n'));
   message.set_evidence_exporter(std::string(32, 'x'));
