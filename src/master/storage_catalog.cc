@@ -4,6 +4,7 @@
 
 #include "arrow/type.h"
 #include "src/base/errors.h"
+#include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/master/data_behind.h"
 #include "src/policy/path.h"
@@ -129,6 +130,9 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey&,
   for (const auto& key : table.keys) where.keys.push_back(key->name());
   where.values = std::move(table.values);
   source.where = std::move(where);
+  base::FieldWriter asked;
+  asked.Add(readable.relative).AddBool(options.merge_schema).AddBool(options.recursive);
+  source.asked = asked.Add(options.base.value_or("")).AddBool(options.base.has_value()).Take();
   return source;
 }
 

@@ -155,6 +155,11 @@ struct CanonicalNode {
   base::FieldWriter& out;
 
   void operator()(const ReadNode& n) const {
+    if (const auto* tree = std::get_if<dataflow::TreeSource>(&n.source.where)) {
+      out.Add("files").Add(tree->root).Add(tree->id).AddU64(tree->version);
+      out.Add(base::View(tree->index)).Add(tree->format).Add(n.source.asked);
+      return;
+    }
     const auto recipe = std::visit(
         [&](const auto& where) { return dataflow::MakeRecipe(where, {}, n.source.partitions); },
         n.source.where);

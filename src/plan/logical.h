@@ -33,6 +33,9 @@ struct Source {
   uint64_t partitions = 0;
   std::shared_ptr<arrow::Schema> schema;
   uint64_t bytes = 0;  // of all its files as they are stored
+  // Of files of a tree: what was asked for. Which files of a folder hold rows is data, and so no
+  // part of the plan's canonical form.
+  std::string asked = {};
 };
 
 /// How a folder of files becomes one table; names of Spark's options.

@@ -185,6 +185,31 @@ TEST_F(PlanTest, SameSemanticsComparesTheComputation) {
   EXPECT_FALSE(SameSemantics(*a, *d));
 }
 
+TEST_F(PlanTest, WhatDataMadeShowsInNoComparison) {
+  const auto reading = [](std::string asked, std::vector<std::string> files) {
+    Plan plan;
+    ReadNode read;
+    read.source.partitions = files.size();
+    read.source.asked = std::move(asked);
+    read.source.where =
+        dataflow::TreeSource{"/t", std::string(16, 't'), 1, {}, std::move(files), "text"};
+    read.source.schema = plan.schema = arrow::schema({});
+    plan.node = std::move(read);
+    return plan;
+  };
+  // Which files of a folder hold rows.
+  EXPECT_TRUE(SameSemantics(reading("x", {"x/1", "x/2"}), reading("x", {"x/1"})));
+  EXPECT_FALSE(SameSemantics(reading("x", {"x/1"}), reading("x/1", {"x/1"})));
+  EXPECT_EQ(Explain(reading("x", {"x/1", "x/2"})), Explain(reading("x", {"x/1"})));
+  // Rows that are worked out when a plan runs.
+  const auto made = [&](std::string name) {
+    return builder_.Made({std::move(name), nullptr}, arrow::schema({}));
+  };
+  EXPECT_TRUE(SameSemantics(*made("1/roc"), *made("1/roc")));
+  EXPECT_FALSE(SameSemantics(*made("1/roc"), *made("2/roc")));
+  EXPECT_EQ(Explain(*made("1/roc")), Explain(*made("2/roc")));
+}
+
 TEST_F(PlanTest, ReadAsksTheCatalog) {
   const auto plan = builder_.Read({"/data"}, "parquet");
   ASSERT_FALSE(plan.ok());

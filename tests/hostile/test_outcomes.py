@@ -253,6 +253,21 @@ def test_rows_are_no_stage(world, closed):
     assert "rows = true" in told(lambda: LogisticRegressionModel.load(f"{root}/model").numFeatures)
 
 
+def test_which_files_hold_rows_shows_in_no_plan(world, closed):
+    """A part file without rows has no bytes: a folder of one that has rows isn't that file."""
+    root = str(world.storage / "models")
+    plans = []
+    for name, rows in (("some", "a >= 0"), ("few", "a = 3 AND y = 4")):
+        data = frame(world, closed).repartition(3).filter(rows).select("t")
+        data.write.text(f"{root}/{name}")
+        try:
+            plans.append(closed.spark.read.text(f"{root}/{name}")._explain_string())
+        except SparkConnectException as error:
+            plans.append(error.getCondition())
+    assert plans[0] == plans[1].replace("few", "some") or plans[1] == "UNABLE_TO_INFER_SCHEMA", plans
+    assert "partitions" not in plans[0]
+
+
 def test_attributes_of_a_models_columns_need_models(world, closed):
     scaler = StandardScaler(inputCol="features", outputCol="scaled").fit(features(frame(world, closed)))
     assert not scaler.transform(features(frame(world, closed))).schema["scaled"].metadata
