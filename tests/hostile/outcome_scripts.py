@@ -105,7 +105,7 @@ class Script:
         self.step("assemble", lambda w: w.set("f0", VectorAssembler(
             inputCols=["x", "y"], outputCol="features", handleInvalid="keep").transform(w["data"])))
         self.features.append("f0")
-        for _ in range(self.chance.randint(5, 9)):
+        for _ in range(self.chance.randint(5, 10)):
             self.chance.choice(ACTS)(self)
 
     def step(self, name, act):
@@ -133,6 +133,18 @@ class Script:
             lambda d: d.repartition(2), lambda d: d.coalesce(1), lambda d: d.na.drop(), lambda d: d.na.fill(0)])
         self.step(f"derive {number} | {boolean} | {text}", lambda w: w.set(to, make(w[source])))
         self.frames.append(to)
+
+    def probe(self):
+        """Work of which only the end shows: whether, and with which class, rows make an expression fail."""
+        source, to, depth = self.frame(), self.name("o"), self.chance.randint(1, 3)
+        expression = self.chance.choice([
+            lambda: self.expressions.number(depth), lambda: self.expressions.text(depth),
+            lambda: f"IF({self.expressions.boolean(depth)}, 1, raise_error('{depth}'))",
+            lambda: f"1 / ({self.expressions.number(depth)} - {self.chance.randint(0, 9)})",
+            lambda: f"CAST(concat(s, {self.expressions.text(0)}) AS {self.chance.choice(['INT', 'DATE', 'DOUBLE'])})"])()
+        self.step(f"probe {expression}", lambda w: w[source].select(F.expr(expression).alias("v")).write.parquet(w.path(to)))
+        self.step("read the probe", lambda w: w.set(to, w.spark.read.parquet(w.path(to))))
+        self.curves.append(to)
 
     def aggregate(self):
         source, to = self.frame(), self.name("g")
@@ -237,6 +249,6 @@ class Script:
             self.step("size", lambda w: w.spark.client._query_model_size(w[model]._java_obj.ref_id))
 
 
-ACTS = [Script.derive, Script.derive, Script.derive, Script.aggregate, Script.look, Script.look, Script.look, Script.write,
-        Script.write, Script.fit, Script.fit, Script.of_model, Script.of_model, Script.evaluate, Script.save,
+ACTS = [Script.derive, Script.derive, Script.probe, Script.probe, Script.probe, Script.aggregate, Script.look, Script.look,
+        Script.look, Script.write, Script.write, Script.fit, Script.fit, Script.of_model, Script.of_model, Script.evaluate, Script.save,
         Script.masquerade, Script.cache]

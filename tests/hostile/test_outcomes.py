@@ -82,9 +82,12 @@ class Runner:
         """What was told at each step that had what it needs."""
         self.spark.client._stub = self.transcript
         folder = f"{self.root}/{self.name}/{seed}"
-        self.transcript.begin({folder: "FOLDER", f"file://{self.place}": "DATA", self.place: "DATA"})
+        places = {folder: "FOLDER", f"file://{self.place}": "DATA", self.place: "DATA"}
         told = []
-        gc.collect()  # the models of the script before
+        self.transcript.begin(places)
+        gc.collect()  # the models of the script before; PySpark's deleting of them leaves some out
+        self.spark.client._cleanup_ml_cache()
+        self.transcript.begin(places)
         world = World(self.spark, self.spark.read.parquet(self.place), folder)
         for name, act in script.steps:
             self.transcript.lines = []
