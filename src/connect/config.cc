@@ -1,134 +1,361 @@
 #include "src/connect/config.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/errors.h"
+#include "src/connect/spark_config.h"
+#include "src/table/text_value.h"
+#include "src/table/time_zone.h"
 
 namespace soteria::connect {
 namespace {
+
+constexpr std::string_view kTimeZone = "spark.sql.session.timeZone";
 
 struct Default {
   std::string_view key;
   std::string_view value;
 };
 
-// Sorted. Spark 4.3's values, but for: localRelationCacheThreshold, so large that the client sends
-// local data inside the plan; planCompression.threshold, -1 switches compressed plans off.
-constexpr Default kDefaults[] = {
+// Where the value isn't that of stock Spark.
+constexpr Default kOwnDefaults[] = {
     {"spark.app.name", "soteria"},
-    {"spark.connect.session.planCompression.defaultAlgorithm", "NONE"},
-    {"spark.connect.session.planCompression.threshold", "-1"},
     {"spark.master", "soteria"},
-    {"spark.sql.adaptive.enabled", "true"},
-    {"spark.sql.ansi.enabled", "true"},
-    {"spark.sql.caseSensitive", "false"},
     {"spark.sql.connect.serverStacktrace.enabled", "false"},
-    {"spark.sql.execution.arrow.maxRecordsPerBatch", "10000"},
-    {"spark.sql.execution.arrow.pyspark.enabled", "true"},
-    {"spark.sql.execution.arrow.pyspark.fallback.enabled", "true"},
-    {"spark.sql.execution.arrow.pyspark.selfDestruct.enabled", "false"},
-    {"spark.sql.execution.arrow.useLargeVarTypes", "false"},
-    {"spark.sql.execution.pandas.convertToArrowArraySafely", "true"},
-    {"spark.sql.execution.pandas.inferPandasDictAsMap", "false"},
-    {"spark.sql.execution.pandas.structHandlingMode", "legacy"},
-    {"spark.sql.execution.pyspark.binaryAsBytes", "true"},
-    {"spark.sql.pyspark.inferNestedDictAsStruct.enabled", "false"},
-    {"spark.sql.pyspark.jvmStacktrace.enabled", "false"},
-    {"spark.sql.pyspark.legacy.inferArrayTypeFromFirstElement.enabled", "false"},
-    {"spark.sql.pyspark.legacy.inferMapTypeFromFirstPair.enabled", "false"},
-    {"spark.sql.pyspark.plotting.max_rows", "1000"},
-    {"spark.sql.repl.eagerEval.enabled", "false"},
-    {"spark.sql.repl.eagerEval.maxNumRows", "20"},
-    {"spark.sql.repl.eagerEval.truncate", "20"},
-    {"spark.sql.session.localRelationBatchOfChunksSizeBytes", "1073741824"},
-    {"spark.sql.session.localRelationCacheThreshold", "2147483647"},
-    {"spark.sql.session.localRelationChunkSizeBytes", "16777216"},
-    {"spark.sql.session.localRelationChunkSizeRows", "10000"},
-    {"spark.sql.session.localRelationSizeLimit", "3221225472"},
-    {"spark.sql.session.timeZone", "Etc/UTC"},
-    {"spark.sql.shuffle.partitions", "200"},
-    {"spark.sql.sources.default", "parquet"},
-    {"spark.sql.timestampType", "TIMESTAMP_LTZ"},
     {"spark.sql.warehouse.dir", "/"},
 };
 
-// What a session can't change: cluster settings, and the protocol's own.
-constexpr std::string_view kStaticPrefixes[] = {"spark.master",
-                                                "spark.driver.",
-                                                "spark.executor.",
-                                                "spark.submit.",
-                                                "spark.sql.warehouse.dir",
-                                                "spark.sql.extensions",
-                                                "spark.sql.catalogImplementation"};
-// Always answered as above, whatever the script sets: the server depends on it.
-constexpr std::string_view kPinned[] = {"spark.connect.session.planCompression.threshold",
-                                        "spark.connect.session.planCompression.defaultAlgorithm",
-                                        "spark.sql.session.localRelationCacheThreshold"};
+// Whatever the script sets, the server depends on these: local data comes inside the plan, and no
+// plan comes compressed.
+constexpr Default kPinned[] = {
+    {"spark.connect.session.planCompression.defaultAlgorithm", "NONE"},
+    {"spark.connect.session.planCompression.threshold", "-1"},
+    {"spark.sql.session.localRelationCacheThreshold", "2147483647"},
+};
 
-const Default* FindDefault(std::string_view key) {
-  const auto* found = std::lower_bound(
-      std::begin(kDefaults), std::end(kDefaults), key,
-      [](const Default& entry, std::string_view wanted) { return entry.key < wanted; });
-  return found != std::end(kDefaults) && found->key == key ? found : nullptr;
+/// What setting a key to another value than its default does.
+enum class Effect : uint8_t {
+  kActs,     ///< here
+  kClient,   ///< in PySpark, which asks for it
+  kNone,     ///< nothing: it is about how Spark goes about its work, or about what isn't here
+  kRefused,  ///< Spark would compute something else, and this server wouldn't
+};
+
+struct Rule {
+  std::string_view prefix;
+  Effect effect;
+};
+
+// The longest prefix decides; a session key without one is refused.
+constexpr Rule kRules[] = {
+    {kTimeZone, Effect::kActs},
+    {"spark.sql.adaptive.", Effect::kNone},
+    {"spark.sql.artifact.", Effect::kNone},
+    {"spark.sql.autoBroadcastJoinThreshold", Effect::kNone},
+    {"spark.sql.avro.", Effect::kNone},
+    {"spark.sql.broadcastTimeout", Effect::kNone},
+    {"spark.sql.bucketing.", Effect::kNone},
+    {"spark.sql.cartesianProductExec.", Effect::kNone},
+    {"spark.sql.catalog.", Effect::kNone},
+    {"spark.sql.cbo.", Effect::kNone},
+    {"spark.sql.classic.", Effect::kNone},
+    {"spark.sql.cli.", Effect::kNone},
+    {"spark.sql.codegen.", Effect::kNone},
+    {"spark.sql.columnVector.", Effect::kNone},
+    {"spark.sql.connect.", Effect::kNone},
+    {"spark.sql.constraintPropagation.", Effect::kNone},
+    {"spark.sql.csv.", Effect::kNone},
+    {"spark.sql.cteRe", Effect::kNone},
+    {"spark.sql.dataframeCache.", Effect::kNone},
+    {"spark.sql.debug.", Effect::kNone},
+    {"spark.sql.defaultCacheStorageLevel", Effect::kNone},
+    {"spark.sql.defaultCatalog", Effect::kNone},
+    {"spark.sql.defaultSizeInBytes", Effect::kNone},
+    {"spark.sql.event.", Effect::kNone},
+    {"spark.sql.exchange.", Effect::kNone},
+    {"spark.sql.execution.", Effect::kNone},
+    {"spark.sql.execution.arrow.enabled", Effect::kClient},
+    {"spark.sql.execution.arrow.fallback.enabled", Effect::kClient},
+    {"spark.sql.execution.arrow.maxRecordsPerBatch", Effect::kClient},
+    {"spark.sql.execution.arrow.pyspark.", Effect::kClient},
+    {"spark.sql.execution.arrow.useLargeVarTypes", Effect::kClient},
+    {"spark.sql.execution.pandas.", Effect::kClient},
+    {"spark.sql.execution.pyspark.binaryAsBytes", Effect::kClient},
+    {"spark.sql.expressionTreeChangeLog.", Effect::kNone},
+    {"spark.sql.extendedExplainProviders", Effect::kNone},
+    {"spark.sql.files.maxPartitionBytes", Effect::kNone},
+    {"spark.sql.files.maxPartitionNum", Effect::kNone},
+    {"spark.sql.files.minPartitionNum", Effect::kNone},
+    {"spark.sql.files.openCostInBytes", Effect::kNone},
+    {"spark.sql.hive.", Effect::kNone},
+    {"spark.sql.inMemory", Effect::kNone},
+    {"spark.sql.join.", Effect::kNone},
+    {"spark.sql.json.", Effect::kNone},
+    {"spark.sql.jsonGenerator.", Effect::kNone},
+    {"spark.sql.kafka.", Effect::kNone},
+    {"spark.sql.leafNodeDefaultParallelism", Effect::kNone},
+    {"spark.sql.limit.", Effect::kNone},
+    {"spark.sql.maven.", Effect::kNone},
+    {"spark.sql.maxBroadcastTableSize", Effect::kNone},
+    {"spark.sql.maxConcurrentOutputFileWriters", Effect::kNone},
+    {"spark.sql.maxMetadataStringLength", Effect::kNone},
+    {"spark.sql.maxPlanStringLength", Effect::kNone},
+    {"spark.sql.maxSinglePartitionBytes", Effect::kNone},
+    {"spark.sql.nameResolutionLog.", Effect::kNone},
+    {"spark.sql.objectHashAggregate.", Effect::kNone},
+    {"spark.sql.optimizeNullAwareAntiJoin", Effect::kNone},
+    {"spark.sql.optimizer.", Effect::kNone},
+    {"spark.sql.orc.", Effect::kNone},
+    {"spark.sql.parquet.aggregatePushdown", Effect::kNone},
+    {"spark.sql.parquet.columnarReaderBatchSize", Effect::kNone},
+    {"spark.sql.parquet.compression.codec", Effect::kNone},
+    {"spark.sql.parquet.enable", Effect::kNone},
+    {"spark.sql.parquet.filterPushdown", Effect::kNone},
+    {"spark.sql.parquet.output.committer.class", Effect::kNone},
+    {"spark.sql.parquet.pushdown.", Effect::kNone},
+    {"spark.sql.parquet.recordLevelFilter.", Effect::kNone},
+    {"spark.sql.parquet.respectSummaryFiles", Effect::kNone},
+    {"spark.sql.pipelines.", Effect::kNone},
+    {"spark.sql.planChange", Effect::kNone},
+    {"spark.sql.planner.", Effect::kNone},
+    {"spark.sql.protobuf.", Effect::kNone},
+    {"spark.sql.pyspark.", Effect::kClient},
+    {"spark.sql.pyspark.jvmStacktrace.enabled", Effect::kNone},
+    {"spark.sql.pyspark.udf.", Effect::kNone},
+    {"spark.sql.python.", Effect::kNone},
+    {"spark.sql.redaction.", Effect::kNone},
+    {"spark.sql.repl.", Effect::kClient},
+    {"spark.sql.requireAllClusterKeys", Effect::kNone},
+    {"spark.sql.scriptTransformation.", Effect::kNone},
+    {"spark.sql.scripting.", Effect::kNone},
+    {"spark.sql.session.localRelation", Effect::kClient},
+    {"spark.sql.sessionWindow.", Effect::kNone},
+    {"spark.sql.shuffle", Effect::kNone},
+    {"spark.sql.sort.", Effect::kNone},
+    {"spark.sql.sortMergeJoinExec.", Effect::kNone},
+    {"spark.sql.sources.bucketing.", Effect::kNone},
+    {"spark.sql.sources.commitProtocolClass", Effect::kNone},
+    {"spark.sql.sources.fileCompressionFactor", Effect::kNone},
+    {"spark.sql.sources.ignoreDataLocality", Effect::kNone},
+    {"spark.sql.sources.outputCommitterClass", Effect::kNone},
+    {"spark.sql.sources.parallelPartitionDiscovery.", Effect::kNone},
+    {"spark.sql.sources.useListFilesFileSystemList", Effect::kNone},
+    {"spark.sql.sources.useV1SourceList", Effect::kNone},
+    {"spark.sql.sources.v2.bucketing.", Effect::kNone},
+    {"spark.sql.stackTracesInDataFrameContext", Effect::kNone},
+    {"spark.sql.statistics.", Effect::kNone},
+    {"spark.sql.streaming.", Effect::kNone},
+    {"spark.sql.subexpressionElimination.", Effect::kNone},
+    {"spark.sql.thriftServer.", Effect::kNone},
+    {"spark.sql.thriftserver.", Effect::kNone},
+    {"spark.sql.ui.", Effect::kNone},
+    {"spark.sql.variant.", Effect::kNone},
+    {"spark.sql.window.", Effect::kNone},
+    {"spark.sql.windowExec.", Effect::kNone},
+    {"spark.sql.xml.", Effect::kNone},
+};
+
+Effect EffectOf(std::string_view key) {
+  Effect effect = Effect::kRefused;
+  size_t longest = 0;
+  for (const Rule& rule : kRules) {
+    if (!key.starts_with(rule.prefix) || rule.prefix.size() < longest) continue;
+    longest = rule.prefix.size();
+    effect = rule.effect;
+  }
+  return effect;
 }
 
-bool IsPinned(std::string_view key) {
-  return std::find(std::begin(kPinned), std::end(kPinned), key) != std::end(kPinned);
+template <class Table>
+const Default* In(const Table& table, std::string_view key) {
+  const auto* found = std::find_if(std::begin(table), std::end(table),
+                                   [&](const Default& entry) { return entry.key == key; });
+  return found == std::end(table) ? nullptr : found;
+}
+
+const SparkConfigKey* FindKey(std::string_view key) {
+  const auto* end = kSparkConfig + kSparkConfigCount;
+  const auto* at = std::lower_bound(
+      kSparkConfig, end, key,
+      [](const SparkConfigKey& row, std::string_view wanted) { return row.key < wanted; });
+  return at != end && at->key == key ? at : nullptr;
+}
+
+std::optional<std::string> DefaultOf(std::string_view key) {
+  for (const Default* own : {In(kPinned, key), In(kOwnDefaults, key)}) {
+    if (own != nullptr) return std::string(own->value);
+  }
+  const SparkConfigKey* entry = FindKey(key);
+  if (entry == nullptr || entry->value == nullptr) return std::nullopt;
+  return std::string(entry->value);
+}
+
+std::string Normal(std::string_view value) { return base::Lower(table::Trim(value)); }
+
+template <class T>
+bool IsWhole(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool HasType(std::string_view value, std::string_view type) {
+  const std::string text = Normal(value);
+  double number = 0;
+  if (type == "boolean") return text == "true" || text == "false";
+  if (type == "int") return IsWhole<int32_t>(text);
+  if (type == "long") return IsWhole<int64_t>(text);
+  if (type == "double") return table::ParseDouble(text, &number);
+  return true;
+}
+
+base::Status Invalid(const base::Condition& condition, std::string_view key, std::string_view value,
+                     std::string_view why) {
+  return base::Fail(condition, base::Cat("The value '", value, "' in the config \"", key,
+                                         "\" is invalid. ", why));
+}
+
+/// May it be changed at all?
+base::Status CheckKind(std::string_view key) {
+  const SparkConfigKey* entry = FindKey(key);
+  if (entry == nullptr || In(kPinned, key) != nullptr) return base::OkStatus();
+  if (entry->kind == ConfigKind::kStatic) {
+    return base::Fail(
+        kStaticConfig,
+        base::Cat("Cannot modify the value of the static Spark config: \"", key, "\"."));
+  }
+  if (entry->kind == ConfigKind::kCore) {
+    return base::Fail(
+        kCoreConfig,
+        base::Cat("Cannot modify the value of the Spark config: \"", key,
+                  "\". See also 'https://spark.apache.org/docs/latest/sql-migration-guide.html"
+                  "#ddl-statements'."));
+  }
+  return base::OkStatus();
+}
+
+/// Is it a value that the key may have, here?
+base::Status CheckValue(const std::string& key, const std::string& value) {
+  const SparkConfigKey* entry = FindKey(key);
+  if (entry == nullptr) return base::OkStatus();
+  if (!HasType(value, entry->type)) {
+    return Invalid(kConfigType, key, value,
+                   base::Cat("It should be a/an '", entry->type, "' value."));
+  }
+  if (key == kTimeZone && !table::TimeZone::Find(value).has_value()) {
+    return Invalid(kConfigTimeZone, key, value, "Cannot resolve the given timezone.");
+  }
+  const std::string usual = entry->value == nullptr ? "" : entry->value;
+  if (EffectOf(key) == Effect::kRefused && In(kPinned, key) == nullptr &&
+      Normal(value) != Normal(usual)) {
+    return base::Fail(base::kUnsupported,
+                      base::Cat("The config \"", key, "\" with the value '", value,
+                                "': Spark would compute something else with it, and only its "
+                                "default, '",
+                                usual, "', is supported in an enclave"));
+  }
+  return base::OkStatus();
+}
+
+/// What a script should know about a value that was accepted; "" for nothing.
+std::string WarningAbout(std::string_view key, std::string_view value) {
+  if (const Default* pinned = In(kPinned, key); pinned != nullptr) {
+    if (pinned->value == value) return "";
+    return base::Cat("The config \"", key, "\" stays '", pinned->value,
+                     "': the enclave's server depends on it.");
+  }
+  const SparkConfigKey* entry = FindKey(key);
+  if (entry == nullptr) {
+    if (!key.starts_with("spark.") || In(kOwnDefaults, key) != nullptr) return "";
+    return base::Cat("The config \"", key, "\" is none that Spark 4.3 has: it has no effect.");
+  }
+  const bool usual = entry->value != nullptr && Normal(value) == Normal(entry->value);
+  if (EffectOf(key) != Effect::kNone || usual) return "";
+  return base::Cat("The config \"", key, "\" has no effect in an enclave.");
 }
 
 }  // namespace
 
 std::optional<std::string> Config::Get(std::string_view key) const {
-  if (!IsPinned(key)) {
+  if (In(kPinned, key) == nullptr) {
     const std::lock_guard lock(mutex_);
     if (const auto found = set_.find(key); found != set_.end()) return found->second;
   }
-  const Default* entry = FindDefault(key);
-  if (entry == nullptr) return std::nullopt;
-  return std::string(entry->value);
+  return DefaultOf(key);
+}
+
+base::StatusOr<std::optional<std::string>> Config::GetOr(std::string_view key,
+                                                         std::optional<std::string> value) const {
+  bool known = In(kPinned, key) != nullptr || In(kOwnDefaults, key) != nullptr;
+  if (!known) {
+    const std::lock_guard lock(mutex_);
+    known = set_.contains(key);
+  }
+  if (known) return Get(key);
+  const SparkConfigKey* entry = FindKey(key);
+  if (entry != nullptr && value.has_value() && !HasType(*value, entry->type)) {
+    return Invalid(kConfigType, key, *value,
+                   base::Cat("It should be a/an '", entry->type, "' value."));
+  }
+  return value;
 }
 
 std::vector<std::pair<std::string, std::string>> Config::All(std::string_view prefix) const {
   std::map<std::string, std::string> all;
-  for (const Default& entry : kDefaults) {
+  for (const Default& entry : kOwnDefaults) {
     if (entry.key.starts_with(prefix)) all.emplace(entry.key, entry.value);
   }
   const std::lock_guard lock(mutex_);
   for (const auto& [key, value] : set_) {
-    if (std::string_view(key).starts_with(prefix) && !IsPinned(key)) all[key] = value;
+    if (!std::string_view(key).starts_with(prefix)) continue;
+    const Default* pinned = In(kPinned, key);
+    all[key] = pinned == nullptr ? value : std::string(pinned->value);
   }
   return {all.begin(), all.end()};
 }
 
-base::Status Config::Set(const std::string& key, const std::string& value) {
-  if (!IsModifiable(key)) {
-    return base::Fail(kStaticConfig,
-                      base::Cat("Cannot modify the value of the Spark config: \"", key, "\"."));
-  }
+base::StatusOr<std::string> Config::Set(const std::string& key, const std::string& value) {
   if (key.size() + value.size() > kConfigBytesMax) {
     return base::Fail(base::kIllegalArgument, "A config entry that is too long");
   }
+  SOTERIA_RETURN_IF_ERROR(CheckKind(key));
+  SOTERIA_RETURN_IF_ERROR(CheckValue(key, value));
   const std::lock_guard lock(mutex_);
   if (set_.size() >= kConfigEntriesMax && !set_.contains(key)) {
     return base::Fail(base::kIllegalArgument, "Too many config entries");
   }
   set_[key] = value;
+  std::string warning = WarningAbout(key, value);
+  if (!warning.empty() && !warned_.insert(key).second) warning.clear();
+  return warning;
+}
+
+base::Status Config::Unset(const std::string& key) {
+  SOTERIA_RETURN_IF_ERROR(CheckKind(key));
+  const std::lock_guard lock(mutex_);
+  set_.erase(key);
   return base::OkStatus();
 }
 
-void Config::Unset(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  set_.erase(key);
+std::string Config::Zone() const {
+  const std::string id = Get(kTimeZone).value_or("");
+  const auto zone = table::TimeZone::Find(id);
+  return !zone.has_value() || zone->IsUtc() ? "" : id;
 }
 
 bool Config::IsModifiable(std::string_view key) {
-  return std::none_of(std::begin(kStaticPrefixes), std::end(kStaticPrefixes),
-                      [&](std::string_view prefix) { return key.starts_with(prefix); });
+  return FindKey(key) != nullptr && CheckKind(key).ok();
 }
 
-bool Config::IsKnown(std::string_view key) { return key.starts_with("spark."); }
+bool Config::IsKnown(std::string_view key) {
+  const SparkConfigKey* entry = FindKey(key);
+  return entry != nullptr && entry->kind != ConfigKind::kCore;
+}
 
 }  // namespace soteria::connect

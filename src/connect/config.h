@@ -1,10 +1,12 @@
-// The session's configuration: Spark's defaults for the keys that PySpark and scripts ask for, and
-// what the script set. Nothing here changes what an enclave computes or lets out. Thread-safe.
+// The session's configuration: the defaults of all keys that Spark registers, and what the script
+// set. A key that is set acts, here or in PySpark; or has no effect in an enclave and says so once;
+// or is refused, when Spark would compute something else with it. Thread-safe.
 #pragma once
 
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,21 +23,31 @@ class Config {
  public:
   /// What was set, else the default; nullopt for neither.
   std::optional<std::string> Get(std::string_view key) const;
-  /// Every key that Get finds under the prefix, sorted.
+  /// What was set, or what the server or the session is; else, as in Spark, the script's own
+  /// default for the key, and not Spark's. kConfigType for a default that the key can't have.
+  base::StatusOr<std::optional<std::string>> GetOr(std::string_view key,
+                                                   std::optional<std::string> value) const;
+  /// What was set under the prefix, and what the session is, sorted.
   std::vector<std::pair<std::string, std::string>> All(std::string_view prefix) const;
 
-  /// kStaticConfig for keys that can't change while a session runs; kIllegalArgument beyond limits.
-  base::Status Set(const std::string& key, const std::string& value);
-  void Unset(const std::string& key);
+  /// A warning for the script, "" for none. kStaticConfig and kCoreConfig for keys that can't
+  /// change while a session runs, kConfigType and kConfigTimeZone for values that the key can't
+  /// have, kUnsupported for those that this server doesn't follow, kIllegalArgument beyond limits.
+  base::StatusOr<std::string> Set(const std::string& key, const std::string& value);
+  base::Status Unset(const std::string& key);
 
-  /// Whether Set takes the key.
+  /// The session's time zone; "" for any that is UTC.
+  std::string Zone() const;
+
+  /// Is it a key of Spark's that a session may set?
   static bool IsModifiable(std::string_view key);
-  /// Is it a key that Spark knows, with or without a default?
+  /// Is it a key of SQL's, with or without a default?
   static bool IsKnown(std::string_view key);
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> set_;
+  std::set<std::string, std::less<>> warned_;
 };
 
 }  // namespace soteria::connect

@@ -23,11 +23,15 @@ void AddPair(const std::string& key, const std::optional<std::string>& value,
 base::Status Set(const spark::connect::ConfigRequest::Set& set, Config& config,
                  ConfigResponse* response) {
   for (const auto& pair : set.pairs()) {
-    const base::Status status = config.Set(pair.key(), pair.value());
-    if (!status.ok()) {
-      // What a session builder hands over silently is a wish, not a demand.
-      if (!set.silent()) return status;
-      response->add_warnings(SparkMessage(status));
+    const base::StatusOr<std::string> warning = config.Set(pair.key(), pair.value());
+    if (!warning.ok()) {
+      // What a session builder hands over silently is a wish in Spark too; but no session begins
+      // that would compute something else than Spark with the same builder.
+      if (!set.silent() || base::Is(warning.status(), base::kUnsupported)) return warning.status();
+      response->add_warnings(base::Cat("Failed to set ", pair.key(), " to ", pair.value(),
+                                       " due to ", SparkMessage(warning.status())));
+    } else if (!warning->empty()) {
+      response->add_warnings(*warning);
     }
     AddPair(pair.key(), pair.value(), response);
   }
@@ -69,8 +73,10 @@ base::Status RunConfig(const Operation& operation, Config& config, ConfigRespons
       return Get(operation.get_option().keys(), /*required=*/false, config, response);
     case Operation::kGetWithDefault:
       for (const auto& pair : operation.get_with_default().pairs()) {
-        auto value = config.Get(pair.key());
-        if (!value.has_value() && pair.has_value()) value = pair.value();
+        SOTERIA_ASSIGN_OR_RETURN(
+            const auto value,
+            config.GetOr(pair.key(),
+                         pair.has_value() ? std::optional(pair.value()) : std::nullopt));
         AddPair(pair.key(), value, response);
       }
       return base::OkStatus();
@@ -82,7 +88,7 @@ base::Status RunConfig(const Operation& operation, Config& config, ConfigRespons
       return base::OkStatus();
     case Operation::kUnset:
       for (const std::string& key : operation.unset().keys()) {
-        config.Unset(key);
+        SOTERIA_RETURN_IF_ERROR(config.Unset(key));
         AddPair(key, std::nullopt, response);
       }
       return base::OkStatus();

@@ -36,9 +36,18 @@ inline constexpr base::Condition kOperationCancelled = {"OPERATION_CANCELED",
                                                         "HY008", absl::StatusCode::kCancelled};
 inline constexpr base::Condition kConfigNotFound = {
     "SQL_CONF_NOT_FOUND", "java.util.NoSuchElementException", "42K0I", absl::StatusCode::kNotFound};
-inline constexpr base::Condition kStaticConfig = {"CANNOT_MODIFY_CONFIG",
+inline constexpr base::Condition kStaticConfig = {"CANNOT_MODIFY_STATIC_CONFIG",
                                                   "org.apache.spark.sql.AnalysisException", "46110",
                                                   absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kCoreConfig = {"CANNOT_MODIFY_CONFIG",
+                                                "org.apache.spark.sql.AnalysisException", "46110",
+                                                absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kConfigType = {"INVALID_CONF_VALUE.TYPE_MISMATCH",
+                                                "java.lang.IllegalArgumentException", "22022",
+                                                absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kConfigTimeZone = {"INVALID_CONF_VALUE.TIME_ZONE",
+                                                    "java.lang.IllegalArgumentException", "22022",
+                                                    absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kTableNotFound = {"TABLE_OR_VIEW_NOT_FOUND",
                                                    "org.apache.spark.sql.AnalysisException",
                                                    "42P01", absl::StatusCode::kNotFound};

@@ -23,6 +23,7 @@
 #include "src/connect/types.h"
 #include "src/table/arrow_status.h"
 #include "src/table/ipc.h"
+#include "src/table/time_zone.h"
 
 namespace soteria::connect {
 namespace {
@@ -95,9 +96,10 @@ base::Status RunShow(const spark::connect::ShowString& show, SessionState& state
                      Operation& operation) {
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(show.input()));
   SOTERIA_ASSIGN_OR_RETURN(
-      auto text,
-      state.session().ShowString(plan, show.num_rows(), show.truncate(), show.vertical(),
-                                 [&](const master::StageProgress& at) { operation.Progress(at); }));
+      auto text, state.session().ShowString(
+                     plan, show.num_rows(), show.truncate(), show.vertical(),
+                     table::TimeZone::Find(state.config().Zone()).value_or(table::TimeZone()),
+                     [&](const master::StageProgress& at) { operation.Progress(at); }));
   const auto schema = arrow::schema({arrow::field("show_string", arrow::utf8(), false)});
   SOTERIA_ARROW_ASSIGN(auto column,
                        arrow::MakeArrayFromScalar(arrow::StringScalar(text.value()), 1));

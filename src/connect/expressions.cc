@@ -115,10 +115,13 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
       return Function(expression.call_function().function_name(),
                       expression.call_function().arguments(), depth);
     case Expression::kExpressionString: {
+      // An alias in it names nothing here.
       SOTERIA_ASSIGN_OR_RETURN(
-          auto parsed, ParseSqlExpression(expression.expression_string().expression(), Resolver()));
-      SOTERIA_RETURN_IF_ERROR(CheckCalls(*parsed));
-      return parsed;
+          SqlItem item,
+          ParseSqlItem(expression.expression_string().expression(), Resolver(), zone_));
+      if (item.star) return base::Fail(base::kAnalysis, "Invalid usage of '*' in an expression");
+      SOTERIA_RETURN_IF_ERROR(CheckCalls(*item.expr));
+      return std::move(item.expr);
     }
     case Expression::kAlias:
       return AtDepth(expression.alias().expr(), depth + 1);
@@ -149,7 +152,13 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
 }
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Convert(const Expression& expression) const {
-  return AtDepth(expression, 0);
+  return Whole(expression, 0);
+}
+
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Whole(const Expression& expression,
+                                                         int depth) const {
+  SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr expr, AtDepth(expression, depth));
+  return exec::InZone(expr, zone_);
 }
 
 base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
@@ -157,7 +166,7 @@ base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
   if (alias.name_size() != 1) {
     return base::Fail(base::kUnsupported, "An alias of several names is not supported");
   }
-  SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, AtDepth(alias.expr(), 1));
+  SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(alias.expr(), 1));
   return exec::NamedExpr{alias.name(0), std::move(expr),
                          alias.has_metadata() ? alias.metadata() : ""};
 }
@@ -177,18 +186,19 @@ base::Status ExpressionConverter::Append(const Expression& expression,
     }
     case Expression::kExpressionString: {
       SOTERIA_ASSIGN_OR_RETURN(
-          SqlItem item, ParseSqlItem(expression.expression_string().expression(), Resolver()));
+          SqlItem item,
+          ParseSqlItem(expression.expression_string().expression(), Resolver(), zone_));
       if (item.expr != nullptr) SOTERIA_RETURN_IF_ERROR(CheckCalls(*item.expr));
       if (item.star) {
         SOTERIA_ASSIGN_OR_RETURN(auto columns, scope_.Star(item.star_qualifier, std::nullopt));
         for (auto& column : columns) out->push_back({"", std::move(column)});
         return base::OkStatus();
       }
-      out->push_back({std::move(item.alias), std::move(item.expr)});
+      out->push_back({std::move(item.alias), exec::InZone(item.expr, zone_)});
       return base::OkStatus();
     }
     default: {
-      SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, AtDepth(expression, 0));
+      SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(expression, 0));
       out->push_back({"", std::move(expr)});
       return base::OkStatus();
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/status.h"
@@ -32,7 +33,9 @@ class ExpressionConverter {
  public:
   using Expressions = google::protobuf::RepeatedPtrField<spark::connect::Expression>;
 
-  explicit ExpressionConverter(plan::Scope& scope) : scope_(scope) {}
+  /// `zone` is the session's time zone, "" for UTC.
+  ExpressionConverter(plan::Scope& scope, std::string zone)
+      : scope_(scope), zone_(std::move(zone)) {}
 
   base::StatusOr<exec::ExprPtr> Convert(const spark::connect::Expression& expression) const;
 
@@ -41,6 +44,8 @@ class ExpressionConverter {
   base::StatusOr<exec::NamedExpr> ConvertAlias(const spark::connect::Expression_Alias& alias) const;
 
  private:
+  base::StatusOr<exec::ExprPtr> Whole(const spark::connect::Expression& expression,
+                                      int depth) const;
   base::StatusOr<exec::ExprPtr> AtDepth(const spark::connect::Expression& expression,
                                         int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
@@ -52,6 +57,7 @@ class ExpressionConverter {
   NameResolver Resolver() const;
 
   plan::Scope& scope_;
+  const std::string zone_;
 };
 
 }  // namespace soteria::connect

@@ -37,8 +37,8 @@ Expression Number(int value) {
 
 class NoCatalog : public plan::Catalog {
  public:
-  base::StatusOr<plan::Source> Resolve(const std::string& /*path*/,
-                                       const std::string& /*format*/) override {
+  base::StatusOr<plan::Source> Resolve(const std::string& /*path*/, const std::string& /*format*/,
+                                       const plan::ReadOptions& /*options*/) override {
     return base::Fail(base::kPathNotFound, "no paths");
   }
 };
@@ -55,7 +55,7 @@ class ExpressionsTest : public testing::Test {
   NoCatalog catalog_;
   plan::Builder builder_{catalog_};
   plan::Scope scope_{Table()};
-  const ExpressionConverter converter_{scope_};
+  const ExpressionConverter converter_{scope_, ""};
 
   std::string Name(const Expression& e) {
     const auto converted = converter_.Convert(e);

@@ -137,11 +137,11 @@ base::Status FakeSession::Collect(
 
 base::StatusOr<master::Permitted<std::string>> FakeSession::ShowString(
     const plan::PlanPtr& plan, int64_t num_rows, int64_t truncate, bool vertical,
-    const master::Progress& /*progress*/) {
+    const table::TimeZone& zone, const master::Progress& /*progress*/) {
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr rows, Run(*plan));
   SOTERIA_ASSIGN_OR_RETURN(std::string text,
                            exec::ShowString(*rows, static_cast<int>(num_rows),
-                                            static_cast<int>(truncate), vertical, false));
+                                            static_cast<int>(truncate), vertical, false, zone));
   return PermittedForTest::Make(std::move(text));
 }
 

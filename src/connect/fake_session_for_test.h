@@ -28,7 +28,7 @@ class FakeSession final : public master::Session, private plan::Catalog {
       const master::Progress& progress) override;
   base::StatusOr<master::Permitted<std::string>> ShowString(
       const plan::PlanPtr& plan, int64_t num_rows, int64_t truncate, bool vertical,
-      const master::Progress& progress) override;
+      const table::TimeZone& zone, const master::Progress& progress) override;
   base::StatusOr<master::Permitted<FitResult>> Fit(const std::string& class_name,
                                                    const std::string& uid,
                                                    const ml::ParamMap& params,

@@ -50,7 +50,7 @@ base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) 
 RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Aggregate& aggregate) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
-  const ExpressionConverter converter(scope);
+  const ExpressionConverter converter(scope, state_.config().Zone());
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
   return AggregateColumns(std::move(input), std::move(columns), std::move(keys));
@@ -80,7 +80,8 @@ RelationConverter::PlanOr RelationConverter::Describe(
       }
     }
     plan::Scope scope(input);
-    SOTERIA_ASSIGN_OR_RETURN(auto columns, ExpressionConverter(scope).ConvertAll(names));
+    SOTERIA_ASSIGN_OR_RETURN(auto columns,
+                             ExpressionConverter(scope, state_.config().Zone()).ConvertAll(names));
     SOTERIA_ASSIGN_OR_RETURN(input, builder_.Project(std::move(input), std::move(columns)));
   }
   return builder_.Summary(std::move(input), {"count", "mean", "stddev", "min", "max"});

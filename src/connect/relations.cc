@@ -15,6 +15,7 @@
 #include "src/connect/aggregates.h"
 #include "src/connect/errors.h"
 #include "src/connect/expressions.h"
+#include "src/connect/match_schema.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
@@ -166,7 +167,9 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
                               "agg() under an alias and a filter by that");
   }
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
-  SOTERIA_ASSIGN_OR_RETURN(auto condition, ExpressionConverter(scope).Convert(filter.condition()));
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto condition,
+      ExpressionConverter(scope, state_.config().Zone()).Convert(filter.condition()));
   SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
   SOTERIA_ASSIGN_OR_RETURN(auto kept, builder_.Filter(std::move(wider), std::move(condition)));
@@ -191,8 +194,9 @@ RelationConverter::PlanOr RelationConverter::ToDf(const spark::connect::ToDF& to
 RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Project& project) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(project.input()));
   plan::Scope scope(input);
-  SOTERIA_ASSIGN_OR_RETURN(auto columns,
-                           ExpressionConverter(scope).ConvertAll(project.expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto columns,
+      ExpressionConverter(scope, state_.config().Zone()).ConvertAll(project.expressions()));
   const bool aggregates = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
     return HasAggregate(*column.expr);
   });
@@ -203,7 +207,7 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
 RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::WithColumns& with) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(with.input()));
   plan::Scope scope(input);
-  const ExpressionConverter converter(scope);
+  const ExpressionConverter converter(scope, state_.config().Zone());
   std::vector<exec::NamedExpr> columns = AllColumns(*input);
   std::vector<std::string> names;
   for (const auto& alias : with.aliases()) {
@@ -289,7 +293,7 @@ RelationConverter::PlanOr RelationConverter::Sample(const spark::connect::Sample
 RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& sort) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sort.input()));
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
-  const ExpressionConverter converter(scope);
+  const ExpressionConverter converter(scope, state_.config().Zone());
   std::vector<exec::SortKey> keys;
   for (const auto& order : sort.order()) {
     using Order = spark::connect::Expression::SortOrder;
@@ -330,14 +334,11 @@ RelationConverter::PlanOr RelationConverter::RepartitionBy(
 RelationConverter::PlanOr RelationConverter::ToSchema(const spark::connect::ToSchema& to) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(to.input()));
   SOTERIA_ASSIGN_OR_RETURN(auto schema, SchemaOf(to.schema()));
-  std::vector<exec::NamedExpr> columns;
-  for (const auto& field : schema->fields()) {
-    SOTERIA_ASSIGN_OR_RETURN(const int index, exec::ResolveColumn(*input->schema, field->name()));
-    const auto& from = input->schema->field(index);
-    exec::ExprPtr column = plan::ColumnAt(*input, index);
-    if (!from->type()->Equals(*field->type())) column = exec::Cast(column, field->type());
-    const bool same = exec::IsInput(*column) && from->name() == field->name();
-    columns.push_back({same ? "" : field->name(), std::move(column)});
+  SOTERIA_ASSIGN_OR_RETURN(auto columns, MatchSchema(*input->schema, *schema, [&](int index) {
+                             return plan::ColumnAt(*input, index);
+                           }));
+  for (exec::NamedExpr& column : columns) {
+    column.expr = exec::InZone(column.expr, state_.config().Zone());
   }
   return builder_.Project(std::move(input), std::move(columns));
 }

@@ -10,6 +10,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/connect/sql_literal.h"
 #include "src/connect/sql_number.h"
 #include "src/connect/sql_tokens.h"
 #include "src/table/types.h"
@@ -19,6 +20,9 @@ namespace {
 
 using Kind = SqlToken::Kind;
 using exec::ExprPtr;
+
+constexpr base::Condition kEmptyStatement = {"PARSE_EMPTY_STATEMENT", base::exception_class::kParse,
+                                             "42617", absl::StatusCode::kInvalidArgument};
 
 /// Words that can't be a column name without backticks where an operand is expected.
 constexpr std::string_view kReserved[] = {
@@ -37,8 +41,9 @@ using NodeOr = base::StatusOr<Node>;
 
 class Parser {
  public:
-  Parser(std::string_view sql, std::vector<SqlToken> tokens, const NameResolver& resolve)
-      : sql_(sql), tokens_(std::move(tokens)), resolve_(resolve) {}
+  Parser(std::string_view sql, std::vector<SqlToken> tokens, const NameResolver& resolve,
+         const std::string& zone)
+      : sql_(sql), tokens_(std::move(tokens)), resolve_(resolve), zone_(zone) {}
 
   base::StatusOr<SqlItem> Item() {
     SqlItem item;
@@ -99,6 +104,9 @@ class Parser {
     return true;
   }
   base::Status Error() const {
+    if (tokens_.size() == 1) {
+      return base::Fail(kEmptyStatement, "Syntax error, unexpected empty statement.");
+    }
     const SqlToken& now = Now();
     if (now.kind == Kind::kEnd) {
       return base::Fail(base::kParse, "Syntax error at or near end of input.");
@@ -184,36 +192,27 @@ class Parser {
     return NegatedIf(negate, Predicate());
   }
 
+  /// At most one: `a IS NULL IS NULL` is none.
   NodeOr Predicate() {
     SOTERIA_ASSIGN_OR_RETURN(Node left, Comparison());
-    while (true) {
-      if (TakeWord("IS")) {
-        SOTERIA_ASSIGN_OR_RETURN(left, Is(std::move(left)));
-        continue;
-      }
-      const bool negate =
-          IsWord("NOT") && (IsWord("IN", 1) || IsWord("BETWEEN", 1) || IsWord("LIKE", 1) ||
-                            IsWord("RLIKE", 1) || IsWord("REGEXP", 1));
-      if (negate) ++at_;
-      if (TakeWord("IN")) {
-        SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(negate, In(std::move(left))));
-      } else if (TakeWord("BETWEEN")) {
-        SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(negate, Between(std::move(left))));
-      } else if (IsWord("LIKE") || IsWord("RLIKE") || IsWord("REGEXP")) {
-        const char* function = IsWord("LIKE") ? "like" : "rlike";
-        ++at_;
-        SOTERIA_ASSIGN_OR_RETURN(Node pattern, Comparison());
-        SOTERIA_ASSIGN_OR_RETURN(
-            left, NegatedIf(negate, Make(function, std::move(left), std::move(pattern))));
-      } else {
-        return left;
-      }
-    }
+    if (TakeWord("IS")) return Is(std::move(left));
+    const bool negate =
+        IsWord("NOT") && (IsWord("IN", 1) || IsWord("BETWEEN", 1) || IsWord("LIKE", 1) ||
+                          IsWord("RLIKE", 1) || IsWord("REGEXP", 1));
+    if (negate) ++at_;
+    if (TakeWord("IN")) return NegatedIf(negate, In(std::move(left)));
+    if (TakeWord("BETWEEN")) return NegatedIf(negate, Between(std::move(left)));
+    if (!IsWord("LIKE") && !IsWord("RLIKE") && !IsWord("REGEXP")) return left;
+    const char* function = IsWord("LIKE") ? "like" : "rlike";
+    ++at_;
+    SOTERIA_ASSIGN_OR_RETURN(Node pattern, Comparison());
+    return NegatedIf(negate, Make(function, std::move(left), std::move(pattern)));
   }
 
   NodeOr Is(Node left) {
     const bool negate = TakeWord("NOT");
-    if (TakeWord("NULL")) return Make(negate ? "isnotnull" : "isnull", std::move(left));
+    if (TakeWord("NULL") || TakeWord("UNKNOWN"))
+      return Make(negate ? "isnotnull" : "isnull", std::move(left));
     if (IsWord("TRUE") || IsWord("FALSE")) {
       const Node value{exec::Literal(IsWord("TRUE"))};
       ++at_;
@@ -240,21 +239,25 @@ class Parser {
     SOTERIA_ASSIGN_OR_RETURN(Node low, Comparison());
     SOTERIA_RETURN_IF_ERROR(NeedWord("AND"));
     SOTERIA_ASSIGN_OR_RETURN(Node high, Comparison());
-    SOTERIA_ASSIGN_OR_RETURN(Node above, Make(">=", left, std::move(low)));
-    SOTERIA_ASSIGN_OR_RETURN(Node below, Make("<=", std::move(left), std::move(high)));
-    return Make("and", std::move(above), std::move(below));
+    std::vector<Node> args;
+    args.push_back(std::move(left));
+    args.push_back(std::move(low));
+    args.push_back(std::move(high));
+    return Make("between", std::move(args));
   }
 
   NodeOr Comparison() {
     SOTERIA_ASSIGN_OR_RETURN(Node left, Binary(0));
     while (Now().kind == Kind::kOperator) {
-      const std::string op = Now().text;
+      std::string op = Now().text;
       const bool equal = op == "=" || op == "==";
       const bool unequal = op == "<>" || op == "!=";
-      if (!equal && !unequal && op != "<" && op != ">" && op != "<=" && op != ">=" && op != "<=>") {
+      if (!equal && !unequal && op != "<" && op != ">" && op != "<=" && op != ">=" && op != "<=>" &&
+          op != "!<" && op != "!>") {
         break;
       }
       ++at_;
+      if (op.starts_with('!') && !unequal) op = op == "!<" ? ">=" : "<=";
       SOTERIA_ASSIGN_OR_RETURN(Node right, Binary(0));
       SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(unequal, Make(equal || unequal ? "==" : op,
                                                              std::move(left), std::move(right))));
@@ -341,9 +344,12 @@ class Parser {
         SOTERIA_ASSIGN_OR_RETURN(ExprPtr literal, SqlNumber(now.text, /*negative=*/false));
         return Node{std::move(literal)};
       }
-      case Kind::kString:
-        ++at_;
-        return Node{exec::Literal(std::string_view(now.text))};
+      case Kind::kString: {
+        // Neighbours are one text.
+        std::string text;
+        for (; Now().kind == Kind::kString; ++at_) text += Now().text;
+        return Node{exec::Literal(std::string_view(text))};
+      }
       case Kind::kQuotedName:
         return Name();
       case Kind::kWord:
@@ -381,12 +387,11 @@ class Parser {
       ++at_;
       return Node{exec::Literal(arrow::MakeNullScalar(arrow::null()))};
     }
-    if ((word.upper == "DATE" || word.upper == "TIMESTAMP") && Now(1).kind == Kind::kString) {
-      const Node text{exec::Literal(std::string_view(Now(1).text))};
+    if (Now(1).kind == Kind::kString && IsTypedLiteral(word.upper)) {
       at_ += 2;
-      auto type =
-          word.upper == "DATE" ? arrow::date32() : arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-      return Node{exec::Cast(text.expr, std::move(type)), 2};
+      SOTERIA_ASSIGN_OR_RETURN(ExprPtr literal,
+                               TypedLiteral(word.upper, tokens_[at_ - 1].text, zone_));
+      return Node{std::move(literal)};
     }
     return Name();
   }
@@ -431,14 +436,6 @@ class Parser {
     }
     if (IsWord("OVER") || IsWord("FILTER") || IsWord("WITHIN")) {
       return base::Fail(base::kUnsupported, "Window functions in expressions");
-    }
-    // Spark's casts that are written like functions.
-    static constexpr std::string_view kCasts[] = {"boolean", "tinyint", "smallint", "int",
-                                                  "bigint",  "float",   "double",   "string"};
-    for (const std::string_view cast : kCasts) {
-      if (name != cast || args.size() != 1) continue;
-      SOTERIA_ASSIGN_OR_RETURN(auto type, table::TypeFromDdl(cast));
-      return CastNode(std::move(args[0]), std::move(type), /*try_cast=*/false);
     }
     return Make(name, std::move(args));
   }
@@ -516,20 +513,23 @@ class Parser {
   std::string_view sql_;
   std::vector<SqlToken> tokens_;
   const NameResolver& resolve_;
+  const std::string& zone_;
   size_t at_ = 0;
   int depth_ = 0;
 };
 
 }  // namespace
 
-base::StatusOr<SqlItem> ParseSqlItem(std::string_view sql, const NameResolver& resolve) {
+base::StatusOr<SqlItem> ParseSqlItem(std::string_view sql, const NameResolver& resolve,
+                                     const std::string& zone) {
   SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
-  return Parser(sql, std::move(tokens), resolve).Item();
+  return Parser(sql, std::move(tokens), resolve, zone).Item();
 }
 
-base::StatusOr<ExprPtr> ParseSqlExpression(std::string_view sql, const NameResolver& resolve) {
+base::StatusOr<ExprPtr> ParseSqlExpression(std::string_view sql, const NameResolver& resolve,
+                                           const std::string& zone) {
   SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
-  return Parser(sql, std::move(tokens), resolve).Whole();
+  return Parser(sql, std::move(tokens), resolve, zone).Whole();
 }
 
 }  // namespace soteria::connect

@@ -30,11 +30,14 @@ struct SqlItem {
   std::vector<std::string> star_qualifier;  // of `t.*`
 };
 
-/// One expression with an optional alias, or a star.
-base::StatusOr<SqlItem> ParseSqlItem(std::string_view sql, const NameResolver& resolve);
+/// One expression with an optional alias, or a star. `zone` is the session's time zone, in which
+/// TIMESTAMP '...' is read; "" is UTC.
+base::StatusOr<SqlItem> ParseSqlItem(std::string_view sql, const NameResolver& resolve,
+                                     const std::string& zone);
 
 /// One expression without an alias.
-base::StatusOr<exec::ExprPtr> ParseSqlExpression(std::string_view sql, const NameResolver& resolve);
+base::StatusOr<exec::ExprPtr> ParseSqlExpression(std::string_view sql, const NameResolver& resolve,
+                                                 const std::string& zone);
 
 /// The parts of an identifier as PySpark's column names have it: dots outside backticks separate.
 base::StatusOr<std::vector<std::string>> NameParts(std::string_view identifier);

@@ -42,7 +42,7 @@ std::string Shape(const Expr& e) {
 }
 
 std::string Parse(std::string_view sql) {
-  const auto parsed = ParseSqlExpression(sql, Resolver());
+  const auto parsed = ParseSqlExpression(sql, Resolver(), "");
   return parsed.ok() ? Shape(**parsed) : base::ConditionName(parsed.status());
 }
 
@@ -74,9 +74,13 @@ TEST(SqlExpression, Shapes) {
       {"a IS DISTINCT FROM b", "(not (<=> " + a + " " + b + "))"},
       {"a IN (1, 2)", "(in " + a + " 1:int32 2:int32)"},
       {"a NOT IN (1)", "(not (in " + a + " 1:int32))"},
-      {"a BETWEEN 1 AND 2 AND b",
-       "(and (and (>= " + a + " 1:int32) (<= " + a + " 2:int32)) " + b + ")"},
-      {"a not between 1 and 2", "(not (and (>= " + a + " 1:int32) (<= " + a + " 2:int32)))"},
+      {"a BETWEEN 1 AND 2 AND b", "(and (between " + a + " 1:int32 2:int32) " + b + ")"},
+      {"a not between 1 and 2", "(not (between " + a + " 1:int32 2:int32))"},
+      {"a !> 1", "(<= " + a + " 1:int32)"},
+      {"a !< 1", "(>= " + a + " 1:int32)"},
+      {"a IS UNKNOWN", "(isnull " + a + ")"},
+      {"1st", exec::ColumnNamed("1st")->name},
+      {"2e", exec::ColumnNamed("2e")->name},
       {"a LIKE 'x%'", "(like " + a + " x%:string)"},
       {"a NOT RLIKE \"y\"", "(not (rlike " + a + " y:string))"},
       {"-1", "-1:int32"},
@@ -91,8 +95,8 @@ TEST(SqlExpression, Shapes) {
       {"try_cast(a as int)", "(try_cast:int32 " + a + ")"},
       {"cast(a as array<int>)", "(cast:list<element: int32> " + a + ")"},
       {"a::bigint + 1", "(+ (cast:int64 " + a + ") 1:int32)"},
-      {"double(a)", "(cast:double " + a + ")"},
-      {"Int(a)", "(cast:int32 " + a + ")"},
+      {"double(a)", "(double " + a + ")"},
+      {"Int(a)", "(int " + a + ")"},
       {"double(a, b)", "(double " + a + " " + b + ")"},
       {"coalesce(a, b)", "(coalesce " + a + " " + b + ")"},
       {"COUNT(*)", "(count 1:int32)"},
@@ -101,7 +105,12 @@ TEST(SqlExpression, Shapes) {
       {"f(a).x", "(extract (f " + a + ") x:string)"},
       {"`a`", a},
       {"`x.y``z`", exec::ColumnNamed("x.y`z")->name},
-      {"DATE '2020-01-02'", "(cast:date32[day] 2020-01-02:string)"},
+      {"a -- b\n + 1", "(+ " + a + " 1:int32)"},
+      {"a --1", a},
+      {"a -- b \\\n + 2\n + 1", "(+ " + a + " 1:int32)"},
+      {"a /* b */ + /**/ 1", "(+ " + a + " 1:int32)"},
+      {"a /* /* b */ + 2 */ + 1", "(+ " + a + " 1:int32)"},
+      {"a\xC2\xA0+\xE3\x80\x80 1\f", "(+ " + a + " 1:int32)"},
   };
   for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
 }
@@ -127,9 +136,41 @@ TEST(SqlExpression, Literals) {
       {"'a\\%'", "a\\%:string"},
       {"true", "true:bool"},
       {"128Y", "PARSE_SYNTAX_ERROR"},
-      {"1X", "PARSE_SYNTAX_ERROR"},
+      {"1X", exec::ColumnNamed("1X")->name},
+      {"'\\u0041\\u00e9'", "Aé:string"},
+      {"'\\U0001F600'", "😀:string"},
+      {"'\\ud83d\\ude00'", "😀:string"},
+      {"'\\ud83dx\\ude00'", "?x?:string"},
+      {"'\\101\\060\\200'", "A0200:string"},
+      {"'\\u00g1\\U1\\9'", "u00g1U19:string"},
+      {"'a' 'b' \"c\"", "abc:string"},
+      {"r'\\n%'", "\\n%:string"},
+      {"R\"it's\"", "it's:string"},
+      {"'--a /*b*/'", "--a /*b*/:string"},
+      {"DATE '2020-01-02'", "2020-01-02:date32[day]"},
+      {"date 'epoch'", "1970-01-01:date32[day]"},
+      {"DATE '2020-13-01'", "INVALID_TYPED_LITERAL"},
+      {"DATE 'today'", "UNSUPPORTED_FEATURE"},
+      {"TIMESTAMP '2020-01-02 03:04:05+02:00'",
+       "2020-01-02 01:04:05.000000Z:timestamp[us, tz=UTC]"},
+      {"TIMESTAMP '12:30'", "UNSUPPORTED_FEATURE"},
+      {"TIMESTAMP 'x'", "INVALID_TYPED_LITERAL"},
+      {"TIMESTAMP_NTZ '2020-01-02'", "2020-01-02 00:00:00.000000:timestamp[us]"},
+      {"X'1g'", "INVALID_TYPED_LITERAL"},
+      {"INTERVAL '1' DAY", "UNSUPPORTED_FEATURE"},
   };
   for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+}
+
+TEST(SqlExpression, LiteralsInATimeZone) {
+  const auto parse = [](std::string_view sql) {
+    return Shape(**ParseSqlExpression(sql, Resolver(), "America/New_York"));
+  };
+  EXPECT_EQ(parse("TIMESTAMP '2020-07-01 00:00:00'"),
+            "2020-07-01 04:00:00.000000Z:timestamp[us, tz=UTC]");
+  EXPECT_EQ(parse("TIMESTAMP '2020-07-01 00:00:00Z'"),
+            "2020-07-01 00:00:00.000000Z:timestamp[us, tz=UTC]");
+  EXPECT_EQ(parse("TIMESTAMP_NTZ '2020-07-01'"), "2020-07-01 00:00:00.000000:timestamp[us]");
 }
 
 TEST(SqlExpression, Refusals) {
@@ -155,8 +196,13 @@ TEST(SqlExpression, Refusals) {
                           "count(*) +",
                           "AND",
                           "\\",
-                          "cast(a as nonsense)"}) {
-    const auto parsed = ParseSqlExpression(sql, Resolver());
+                          "cast(a as nonsense)",
+                          "a IS NULL IS NULL",
+                          "a IN (1) IN (true)",
+                          "a /* open",
+                          "a /*+ hint */",
+                          "r'open"}) {
+    const auto parsed = ParseSqlExpression(sql, Resolver(), "");
     EXPECT_FALSE(parsed.ok()) << sql;
   }
   EXPECT_EQ(Parse("a in (select 1)"), "UNSUPPORTED_FEATURE");
@@ -173,22 +219,22 @@ TEST(SqlExpression, NestingIsBounded) {
     for (int i = 0; i < depth; ++i) sql += close;
     return sql;
   };
-  EXPECT_TRUE(ParseSqlExpression(nested(50, "(", ")"), Resolver()).ok());
+  EXPECT_TRUE(ParseSqlExpression(nested(50, "(", ")"), Resolver(), "").ok());
   for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
-           {"(", ")"}, {"-", ""}, {"~", ""}, {"f(", ")"}, {"a[", "]"}, {"CAST(", " AS int)"}}) {
-    const auto parsed = ParseSqlExpression(nested(100'000 / 4, open, close), Resolver());
+           {"(", ")"}, {"- ", ""}, {"~", ""}, {"f(", ")"}, {"a[", "]"}, {"CAST(", " AS int)"}}) {
+    const auto parsed = ParseSqlExpression(nested(100'000 / 4, open, close), Resolver(), "");
     ASSERT_FALSE(parsed.ok()) << open;
     EXPECT_TRUE(base::Is(parsed.status(), base::kParse)) << open;
   }
   // A long chain is a deep tree too.
   std::string chain = "a";
   for (int i = 0; i < 10'000; ++i) chain += "+a";
-  EXPECT_FALSE(ParseSqlExpression(chain, Resolver()).ok());
-  EXPECT_FALSE(ParseSqlExpression(std::string(kSqlBytesMax + 1, ' '), Resolver()).ok());
+  EXPECT_FALSE(ParseSqlExpression(chain, Resolver(), "").ok());
+  EXPECT_FALSE(ParseSqlExpression(std::string(kSqlBytesMax + 1, ' '), Resolver(), "").ok());
 }
 
 TEST(SqlExpression, Items) {
-  const auto item = [](std::string_view sql) { return ParseSqlItem(sql, Resolver()); };
+  const auto item = [](std::string_view sql) { return ParseSqlItem(sql, Resolver(), ""); };
   EXPECT_EQ(item("a AS b")->alias, "b");
   EXPECT_EQ(item("a + 1 `x y`")->alias, "x y");
   EXPECT_EQ(item("a b")->alias, "b");

@@ -1,6 +1,7 @@
 // Cuts a SQL expression into tokens, by Spark's lexical rules: `quoted names`, 'strings' and
-// "strings" with backslash escapes, numbers with their suffixes, operators of up to three
-// characters. Pure function over text from outside, bounded in size.
+// "strings" with backslash escapes, r'raw strings', comments (left out), numbers with their
+// suffixes, operators of up to three characters. Pure function over text from outside, bounded in
+// size.
 #pragma once
 
 #include <cstdint>

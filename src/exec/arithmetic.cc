@@ -249,11 +249,13 @@ base::StatusOr<BoundPtr> BindBinary(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& /*context*/) {
   SOTERIA_RETURN_IF_ERROR(CoerceNumbers(e, args));
   const TypePtr type = args[0]->field->type();
-  const bool nullable = args[0]->field->nullable() || args[1]->field->nullable();
+  // What divides may give null in Spark's eyes.
+  const bool divides = kKernel == RemainderKernel || kKernel == PositiveModulo;
+  const bool nullable = divides || args[0]->field->nullable() || args[1]->field->nullable();
   auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
   node->kernel = kKernel;
-  node->careful =
-      node->careful || IsIntegral(*type) || kKernel == RemainderKernel || kKernel == PositiveModulo;
+  node->last_first = divides;
+  node->careful = node->careful || IsIntegral(*type) || divides;
   return node;
 }
 
@@ -281,24 +283,37 @@ base::StatusOr<BoundPtr> BindDivide(const Expr& e, std::vector<BoundPtr> args,
   for (BoundPtr& arg : args) {
     SOTERIA_ASSIGN_OR_RETURN(arg, CastTo(std::move(arg), arrow::float64()));
   }
-  const bool nullable = args[0]->field->nullable() || args[1]->field->nullable();
-  auto node = MakeCall(PrettyName(e), arrow::float64(), nullable, std::move(args));
+  auto node = MakeCall(PrettyName(e), arrow::float64(), true, std::move(args));
   node->kernel = Divide;
+  node->last_first = true;
   node->careful = true;
   return node;
 }
 
 base::StatusOr<BoundPtr> BindIntegralDivide(const Expr& e, std::vector<BoundPtr> args,
                                             BindContext& /*context*/) {
-  for (size_t i = 0; i < 2; ++i) {
-    if (IsFractional(*args[i]->field->type())) {
-      return WrongOperator(e, "(\"BIGINT\" or interval)", *args[i]->field);
-    }
-    SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, i, arrow::int64(), "\"BIGINT\""));
+  for (BoundPtr& arg : args) {
+    const TypePtr type = arg->field->type();
+    if (!IsIntegral(*type)) continue;
+    SOTERIA_ASSIGN_OR_RETURN(arg, CastTo(std::move(arg), arrow::int64()));
   }
-  const bool nullable = args[0]->field->nullable() || args[1]->field->nullable();
-  auto node = MakeCall(PrettyName(e), arrow::int64(), nullable, std::move(args));
+  const TypePtr a = args[0]->field->type();
+  const TypePtr b = args[1]->field->type();
+  // A text next to a whole number is one; a fraction is no operand.
+  const bool null = a->id() == Type::NA || b->id() == Type::NA;
+  if (a->Equals(b) && !null && a->id() != Type::INT64) {
+    return WrongOperator(e, "(\"BIGINT\" or interval)", *args[0]->field);
+  }
+  const TypePtr common = CommonType(*a, *b);
+  if (common == nullptr || (common->id() != Type::INT64 && common->id() != Type::NA)) {
+    return DifferentTypes(e, *args[0]->field, *args[1]->field);
+  }
+  for (BoundPtr& arg : args) {
+    SOTERIA_ASSIGN_OR_RETURN(arg, CastTo(std::move(arg), arrow::int64()));
+  }
+  auto node = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
   node->kernel = IntegralDivide;
+  node->last_first = true;
   node->careful = true;
   return node;
 }
@@ -306,7 +321,8 @@ base::StatusOr<BoundPtr> BindIntegralDivide(const Expr& e, std::vector<BoundPtr>
 base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& /*context*/) {
   if (!IsNumber(*args[0]->field->type())) {
-    return UnexpectedType(e, 0, "(\"NUMERIC\" or \"INTERVAL\")", *e.args[0], *args[0]->field);
+    SOTERIA_RETURN_IF_ERROR(
+        CoerceArgument(e, args, 0, arrow::float64(), "(\"NUMERIC\" or \"INTERVAL\")"));
   }
   return args[0];
 }
@@ -363,8 +379,19 @@ base::StatusOr<BoundPtr> BindBits(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
   bool nullable = args[0]->field->nullable();
   if (args.size() == 2) {
+    const TypePtr a = args[0]->field->type();
+    const TypePtr b = args[1]->field->type();
+    const TypePtr common = CommonType(*a, *b);
+    if (!a->Equals(b) && common != nullptr && !IsIntegral(*common)) {
+      return DifferentTypes(e, *args[0]->field, *args[1]->field);
+    }
     SOTERIA_RETURN_IF_ERROR(CoercePair(e, args[0], args[1]));
     nullable = nullable || args[1]->field->nullable();
+  }
+  if (args[0]->field->type()->id() == Type::NA) {
+    for (BoundPtr& arg : args) {
+      SOTERIA_ASSIGN_OR_RETURN(arg, CastTo(std::move(arg), arrow::int32()));
+    }
   }
   const TypePtr type = args[0]->field->type();
   if (!IsIntegral(*type)) {
@@ -386,7 +413,7 @@ constexpr Function kFunctions[] = {
     {"pmod", 2, 2, "pmod", Print::kCall, BindBinary<PositiveModulo>},
     {"div", 2, 2, "div", Print::kInfix, BindIntegralDivide},
     {"negative", 1, 1, "negative", Print::kCall, BindSign<false>},
-    {"positive", 1, 1, "positive", Print::kCall, BindPositive},
+    {"positive", 1, 1, "positive", Print::kSpecial, BindPositive},
     {"abs", 1, 1, "abs", Print::kCall, BindSign<true>},
     {"&", 2, 2, "&", Print::kInfix, BindBits<BitAnd>},
     {"|", 2, 2, "|", Print::kInfix, BindBits<BitOr>},

@@ -1,5 +1,6 @@
 // Binding: from names to columns and kernels; and running a bound program over a table.
 #include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/chunked_array.h>
 #include <arrow/compute/api.h>
 #include <arrow/scalar.h>
@@ -48,8 +49,8 @@ base::StatusOr<BoundPtr> BindColumn(const Expr& e, BindContext& context) {
 BoundPtr BindLiteral(const Expr& e) {
   auto node = std::make_shared<Bound>();
   node->literal = e.literal;
-  node->field = table::WithUdt(
-      arrow::field(LiteralText(*e.literal, e.udt), e.literal->type, !e.literal->is_valid), e.udt);
+  node->field =
+      table::WithUdt(arrow::field(PrettyName(e), e.literal->type, !e.literal->is_valid), e.udt);
   return node;
 }
 
@@ -105,7 +106,7 @@ base::StatusOr<BoundPtr> BindExpr(const Expr& e, BindContext& context, int depth
     case Expr::Kind::kTryCast: {
       SOTERIA_ASSIGN_OR_RETURN(BoundPtr arg, BindExpr(*e.args[0], context, depth + 1));
       return BindCast(std::move(arg), e.type, e.kind == Expr::Kind::kTryCast,
-                      PrettyName(*e.args[0]));
+                      PrettyName(*e.args[0]), e.zone);
     }
   }
   return base::Fail(base::kInternal, "unknown expression kind");
@@ -126,6 +127,57 @@ std::shared_ptr<Bound> MakeCall(std::string name, TypePtr type, bool nullable,
   return node;
 }
 
+namespace {
+
+/// Cells of `values` at the rows `rows` of `count`; null elsewhere.
+base::StatusOr<ArrayPtr> Spread(const ArrayPtr& values, const std::vector<int64_t>& rows,
+                                int64_t count) {
+  if (values->type_id() == arrow::Type::NA) return MakeNulls(values->type(), count);
+  SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(values->type()));
+  SOTERIA_ARROW_RETURN(builder->Reserve(count));
+  const arrow::ArraySpan span(*values->data());
+  int64_t next = 0;
+  for (size_t k = 0; k < rows.size(); ++k) {
+    SOTERIA_ARROW_RETURN(builder->AppendNulls(rows[k] - next));
+    SOTERIA_ARROW_RETURN(builder->AppendArraySlice(span, static_cast<int64_t>(k), 1));
+    next = rows[k] + 1;
+  }
+  SOTERIA_ARROW_RETURN(builder->AppendNulls(count - next));
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder->Finish());
+  return out;
+}
+
+/// A call's arguments, each over the rows where those before it have a value: where the result is
+/// null anyway, Spark doesn't look at the others, be there an error in them.
+base::StatusOr<ArrayList> RunArguments(const Bound& node, const Batch& batch, EvalState& state) {
+  ArrayList args(node.args.size());
+  std::vector<int64_t> open;
+  bool all = true;  // rows are open
+  for (size_t k = 0; k < args.size(); ++k) {
+    const size_t at = node.last_first && args.size() == 2 ? 1 - k : k;
+    const Bound& arg = *node.args[at];
+    if (all || !arg.careful) {
+      SOTERIA_ASSIGN_OR_RETURN(args[at], Run(arg, batch, state));
+    } else {
+      SOTERIA_ASSIGN_OR_RETURN(const Batch taken, TakeRows(batch, arg.uses, open));
+      SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr values, Run(arg, taken, state));
+      SOTERIA_ASSIGN_OR_RETURN(args[at], Spread(values, open, batch.rows));
+    }
+    const bool na = args[at]->type_id() == arrow::Type::NA;
+    if (k + 1 == args.size() || !node.null_stops || (!na && args[at]->null_count() == 0)) continue;
+    std::vector<int64_t> rest;
+    for (int64_t i = 0; i < (all ? batch.rows : static_cast<int64_t>(open.size())); ++i) {
+      const int64_t row = all ? i : open[static_cast<size_t>(i)];
+      if (!na && args[at]->IsValid(row)) rest.push_back(row);
+    }
+    open = std::move(rest);
+    all = false;
+  }
+  return args;
+}
+
+}  // namespace
+
 base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& state) {
   if (node.column >= 0) return batch.columns[static_cast<size_t>(node.column)];
   if (node.literal != nullptr) {
@@ -133,12 +185,7 @@ base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& s
     return array;
   }
   if (node.lazy != nullptr) return node.lazy(node, batch, state);
-  ArrayList args;
-  args.reserve(node.args.size());
-  for (const BoundPtr& arg : node.args) {
-    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr array, Run(*arg, batch, state));
-    args.push_back(std::move(array));
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const ArrayList args, RunArguments(node, batch, state));
   return node.kernel(node, args, batch.rows, state);
 }
 

@@ -19,6 +19,7 @@
 #include "src/base/status.h"
 #include "src/exec/expression.h"
 #include "src/table/spark_random.h"
+#include "src/table/time_zone.h"
 
 namespace soteria::exec {
 
@@ -54,11 +55,14 @@ struct Bound {
   Kernel kernel = nullptr;
   LazyKernel lazy = nullptr;
   std::vector<BoundPtr> args;
-  int number = 0;         ///< kernel's own: field index, scale, random generator ...
-  double factor = 0;      ///< kernel's own
-  bool try_cast = false;  ///< casts: null instead of an error
-  bool careful = false;   ///< may fail or draws randomly: only over the rows where Spark would
-  std::vector<int> uses;  ///< input columns below this node, ascending
+  int number = 0;           ///< kernel's own: field index, scale, random generator ...
+  double factor = 0;        ///< kernel's own
+  bool try_cast = false;    ///< casts: null instead of an error
+  table::TimeZone zone;     ///< casts: of time stamps
+  bool null_stops = true;   ///< kernels: no argument is evaluated where one before it is null
+  bool last_first = false;  ///< kernels: the second argument comes before the first (division)
+  bool careful = false;     ///< may fail or draws randomly: only over the rows where Spark would
+  std::vector<int> uses;    ///< input columns below this node, ascending
 };
 
 base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& state);
@@ -92,11 +96,11 @@ base::StatusOr<BoundPtr> BindExpr(const Expr& e, BindContext& context, int depth
 /// A call node over bound arguments.
 std::shared_ptr<Bound> MakeCall(std::string name, TypePtr type, bool nullable,
                                 std::vector<BoundPtr> args);
-/// `arg` as `type` (itself when it is already): implicit casts.
-base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type);
+/// `arg` as `type` (itself when it is already): implicit casts. `zone` matters to time stamps only.
+base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type, const std::string& zone = "");
 /// The cast node; `text` is the expression for error texts.
 base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_cast,
-                                  const std::string& text);
+                                  const std::string& text, const std::string& zone);
 /// The rows of `array` where it is true, false and null are left out.
 std::vector<int64_t> TrueRows(const arrow::Array& array);
 

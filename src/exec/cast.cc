@@ -4,7 +4,9 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -17,6 +19,8 @@
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
+#include "src/exec/special_time.h"
+#include "src/table/calendar.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -30,7 +34,20 @@ using arrow::Type;
 constexpr int64_t kMicrosOfSecond = 1'000'000;
 constexpr int64_t kMicrosOfDay = 86'400 * kMicrosOfSecond;
 
+/// Spark's TIMESTAMP_NTZ: what a clock shows, wherever it is.
+bool IsLocal(const arrow::DataType& type) {
+  return type.id() == Type::TIMESTAMP &&
+         static_cast<const arrow::TimestampType&>(type).timezone().empty();
+}
+
 // ---- may it be cast at all ----------------------------------------------------------------------
+
+int Rank(const arrow::DataType& type) {
+  static constexpr Type::type kOrder[] = {Type::INT8,  Type::INT16, Type::INT32,
+                                          Type::INT64, Type::FLOAT, Type::DOUBLE};
+  return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), type.id()) -
+                          std::begin(kOrder));
+}
 
 bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
   if (from.Equals(to) || from.id() == Type::NA) return true;
@@ -40,14 +57,14 @@ bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
     case Type::STRING:
       return true;
     case Type::BINARY:
-      return from.id() == Type::STRING || IsIntegral(from);
+      return from.id() == Type::STRING;
     case Type::BOOL:
       return number_from || from.id() == Type::STRING;
     case Type::DATE32:
       return from.id() == Type::STRING || from.id() == Type::TIMESTAMP;
     case Type::TIMESTAMP:
-      return from.id() == Type::STRING || from.id() == Type::DATE32 || number_from ||
-             from.id() == Type::TIMESTAMP;
+      return from.id() == Type::STRING || from.id() == Type::DATE32 ||
+             (number_from && !IsLocal(to)) || from.id() == Type::TIMESTAMP;
     case Type::LIST:
       return from.id() == Type::LIST && CanCast(*from.field(0)->type(), *to.field(0)->type());
     case Type::STRUCT: {
@@ -59,18 +76,26 @@ bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
     }
     default:
       return number_to && (number_from || from.id() == Type::STRING || from.id() == Type::BOOL ||
-                           from.id() == Type::TIMESTAMP);
+                           (from.id() == Type::TIMESTAMP && !IsLocal(from)));
   }
 }
 
-/// Every value of `from` is one of `to`.
+/// Spark's canUpCast: no value of `from` is lost, and none fails.
 bool IsLossless(const arrow::DataType& from, const arrow::DataType& to) {
   if (from.id() == Type::NA || from.Equals(to)) return true;
+  if (from.id() == Type::LIST && to.id() == Type::LIST) {
+    return (!from.field(0)->nullable() || to.field(0)->nullable()) &&
+           IsLossless(*from.field(0)->type(), *to.field(0)->type());
+  }
+  if (from.id() == Type::STRUCT || from.id() == Type::LIST) return false;
   if (to.id() == Type::STRING) return true;
-  if (from.id() == Type::BOOL) return IsNumber(to);
-  if (to.id() == Type::BOOL) return IsNumber(from);
-  if (IsFractional(to)) return IsNumber(from);
-  return IsIntegral(from) && IsIntegral(to) && WiderNumber(from, to)->Equals(to);
+  const bool time = to.id() == Type::TIMESTAMP;
+  if (time)
+    return from.id() == Type::DATE32 || from.id() == Type::TIMESTAMP || from.id() == Type::INT64;
+  if (from.id() == Type::TIMESTAMP) return to.id() == Type::INT64 && !IsLocal(from);
+  if (!IsNumber(from) || !IsNumber(to)) return false;
+  // Spark counts a long among what a float holds.
+  return !(IsFractional(from) && IsIntegral(to)) && Rank(from) <= Rank(to);
 }
 
 /// Spark's list of casts whose result it takes for nullable whatever the argument is.
@@ -79,7 +104,20 @@ bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to) {
   if (from.id() == Type::STRING) return to.id() != Type::BINARY;
   if (to.id() == Type::STRING) return false;
   if (from.id() == Type::TIMESTAMP) return IsIntegral(to) && to.id() != Type::INT64;
-  return IsFractional(from) && to_time;
+  return IsFractional(from) && (to_time || IsIntegral(to));
+}
+
+/// Spark's error for a cast that isn't allowed tells of a function that is, or of legacy casts.
+const base::Condition& RefusedCast(const arrow::DataType& from, const arrow::DataType& to,
+                                   bool try_cast) {
+  const bool from_date = from.id() == Type::DATE32;
+  if ((from_date && IsNumber(to)) || (IsNumber(from) && to.id() == Type::DATE32)) {
+    return kCastWithFunction;
+  }
+  const bool legacy = (to.id() == Type::BINARY && IsIntegral(from)) ||
+                      (to.id() == Type::TIMESTAMP && !IsLocal(to) && from.id() == Type::BOOL) ||
+                      (to.id() == Type::BOOL && (from_date || from.id() == Type::TIMESTAMP));
+  return legacy && !try_cast ? kCastWithConf : kCastWithoutSuggestion;
 }
 
 // ---- errors -------------------------------------------------------------------------------------
@@ -98,7 +136,8 @@ base::Status Overflow(std::string_view value, const arrow::DataType& from,
                 "NULL instead."));
 }
 
-base::Status Invalid(std::string_view value, const arrow::DataType& to) {
+base::Status Invalid(std::string_view value, const arrow::DataType& from,
+                     const arrow::DataType& to) {
   const base::Condition& condition = to.id() == Type::BOOL ? kCastInvalidBoolean
                                      : to.id() == Type::DATE32 || to.id() == Type::TIMESTAMP
                                          ? kCastInvalidDate
@@ -106,7 +145,7 @@ base::Status Invalid(std::string_view value, const arrow::DataType& to) {
   return base::FailQuotingData(
       condition,
       base::Cat(
-          "The value '", value, "' of the type \"STRING\" cannot be cast to ", Quoted(to),
+          "The value ", value, " of the type ", Quoted(from), " cannot be cast to ", Quoted(to),
           " because it is malformed. Correct the value as per the syntax, or change its "
           "target type. Use `try_cast` to tolerate malformed input and return NULL instead."));
 }
@@ -238,7 +277,7 @@ base::StatusOr<ArrayPtr> ParseEach(const Bound& node, const arrow::Array& array,
     } else if (node.try_cast) {
       builder.UnsafeAppendNull();
     } else {
-      return Invalid(texts.GetView(i), *node.field->type());
+      return Invalid(base::Cat("'", texts.GetView(i), "'"), *array.type(), *node.field->type());
     }
   }
   SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
@@ -251,6 +290,25 @@ bool ParseNarrow(std::string_view text, T* value) {
   if (!table::ParseInteger(text, &wide)) return false;
   *value = static_cast<T>(wide);
   return wide == *value;
+}
+
+base::StatusOr<ArrayPtr> ToTimestamps(const Bound& node, const arrow::Array& array) {
+  if (IsLocal(*node.field->type())) {
+    return ParseEach<arrow::TimestampBuilder>(node, array, table::ParseLocalTimestamp);
+  }
+  bool today = false;
+  auto parsed =
+      ParseEach<arrow::TimestampBuilder>(node, array, [&](std::string_view text, int64_t* micros) {
+        const table::TimeText outcome = table::ParseTimestampIn(text, node.zone, micros);
+        today = today || outcome == table::TimeText::kNeedsToday;
+        return outcome == table::TimeText::kValue;
+      });
+  if (today) {
+    return base::Fail(base::kUnsupported,
+                      "A time of day without a date is a time stamp of today in Spark. There is no "
+                      "trusted clock in an enclave: write the date");
+  }
+  return parsed;
 }
 
 base::StatusOr<ArrayPtr> FromString(const Bound& node, const arrow::Array& array) {
@@ -266,25 +324,13 @@ base::StatusOr<ArrayPtr> FromString(const Bound& node, const arrow::Array& array
     case Type::DOUBLE:
       return ParseEach<arrow::DoubleBuilder>(node, array, table::ParseDouble);
     case Type::FLOAT:
-      return ParseEach<arrow::FloatBuilder>(node, array, [](std::string_view text, float* value) {
-        double wide = 0;
-        if (!table::ParseDouble(text, &wide)) return false;
-        *value = static_cast<float>(wide);
-        return true;
-      });
+      return ParseEach<arrow::FloatBuilder>(node, array, table::ParseFloat);
     case Type::BOOL:
       return ParseEach<arrow::BooleanBuilder>(node, array, ParseBool);
     case Type::DATE32:
-      return ParseEach<arrow::Date32Builder>(node, array, [](std::string_view text, int32_t* days) {
-        // Spark takes a time of day behind the date too.
-        text = table::Trim(text);
-        return table::ParseDate(text.substr(0, text.find_first_of(" T")), days);
-      });
+      return ParseEach<arrow::Date32Builder>(node, array, table::ParseDate);
     case Type::TIMESTAMP:
-      return ParseEach<arrow::TimestampBuilder>(
-          node, array, [](std::string_view text, int64_t* micros) {
-            return table::ParseTimestamp(table::Trim(text), micros);
-          });
+      return ToTimestamps(node, array);
     default:
       return base::Fail(base::kInternal, "cast from string to an unexpected type");
   }
@@ -302,63 +348,56 @@ base::StatusOr<ArrayPtr> ToStrings(const Bound& node, const arrow::Array& array)
     if (array.IsNull(i)) {
       SOTERIA_ARROW_RETURN(builder.AppendNull());
     } else {
-      SOTERIA_ARROW_RETURN(builder.Append(CastText(field, array, i)));
+      SOTERIA_ARROW_RETURN(builder.Append(CastText(field, array, i, node.zone)));
     }
   }
   SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
   return out;
 }
 
-base::StatusOr<ArrayPtr> ToBinary(const arrow::Array& array) {
-  if (array.type_id() == Type::STRING) {
-    auto data = array.data()->Copy();
-    data->type = arrow::binary();
-    return arrow::MakeArray(std::move(data));
-  }
-  // Integers as big-endian bytes.
-  arrow::BinaryBuilder builder;
-  base::Status status = WithNumber(*array.type(), [&](auto from) -> base::Status {
-    using From = decltype(from);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      if (array.IsNull(i)) {
-        SOTERIA_ARROW_RETURN(builder.AppendNull());
-        continue;
-      }
-      const auto bits = static_cast<uint64_t>(static_cast<int64_t>(Values<From>(array)[i]));
-      std::string bytes;
-      for (size_t k = sizeof(From); k-- > 0;) bytes += static_cast<char>(bits >> (8 * k));
-      SOTERIA_ARROW_RETURN(builder.Append(bytes));
-    }
-    return base::OkStatus();
-  });
-  SOTERIA_RETURN_IF_ERROR(status);
-  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
-  return out;
+ArrayPtr ToBinary(const arrow::Array& array) {
+  auto data = array.data()->Copy();
+  data->type = arrow::binary();
+  return arrow::MakeArray(std::move(data));
 }
 
 // ---- dates and times ----------------------------------------------------------------------------
 
-int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
+base::StatusOr<ArrayPtr> DatesToTimes(const Bound& node, const arrow::Array& array,
+                                      Validity validity) {
+  const table::TimeZone zone = IsLocal(*node.field->type()) ? table::TimeZone() : node.zone;
+  SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    int64_t local = 0;
+    if (!validity.IsNull(i) &&
+        __builtin_mul_overflow(int64_t{Values<int32_t>(array)[i]}, kMicrosOfDay, &local)) {
+      return base::Fail(base::kOverflow, "long overflow");
+    }
+    out.data()[i] = zone.ToInstant(local);
+  }
+  return out.Finish(node.field->type(), std::move(validity));
+}
 
 base::StatusOr<ArrayPtr> DateTimes(const Bound& node, const arrow::Array& array) {
   const TypePtr& to = node.field->type();
   SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
   if (array.type_id() == Type::TIMESTAMP && to->id() == Type::TIMESTAMP) {
-    auto data = array.data()->Copy();
-    data->type = to;
-    return arrow::MakeArray(std::move(data));
-  }
-  if (array.type_id() == Type::DATE32) {
     SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
     for (int64_t i = 0; i < array.length(); ++i) {
-      out.data()[i] = Values<int32_t>(array)[i] * kMicrosOfDay;
+      const int64_t from = Values<int64_t>(array)[i];
+      out.data()[i] = IsLocal(*to) == IsLocal(*array.type()) ? from
+                      : IsLocal(*to)                         ? node.zone.ToLocal(from)
+                                                             : node.zone.ToInstant(from);
     }
     return out.Finish(to, std::move(validity));
   }
+  if (array.type_id() == Type::DATE32) return DatesToTimes(node, array, std::move(validity));
   if (to->id() == Type::DATE32) {
+    const table::TimeZone zone = IsLocal(*array.type()) ? table::TimeZone() : node.zone;
     SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int32_t>::Make(array.length()));
     for (int64_t i = 0; i < array.length(); ++i) {
-      out.data()[i] = static_cast<int32_t>(FloorDivide(Values<int64_t>(array)[i], kMicrosOfDay));
+      const int64_t local = zone.ToLocal(Values<int64_t>(array)[i]);
+      out.data()[i] = static_cast<int32_t>(table::FloorDivide(local, kMicrosOfDay));
     }
     return out.Finish(to, std::move(validity));
   }
@@ -371,7 +410,7 @@ base::StatusOr<ArrayPtr> DateTimes(const Bound& node, const arrow::Array& array)
   }
   SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
   for (int64_t i = 0; i < array.length(); ++i) {
-    out.data()[i] = FloorDivide(Values<int64_t>(array)[i], kMicrosOfSecond);
+    out.data()[i] = table::FloorDivide(Values<int64_t>(array)[i], kMicrosOfSecond);
   }
   return out.Finish(arrow::int64(), std::move(validity));
 }
@@ -379,22 +418,36 @@ base::StatusOr<ArrayPtr> DateTimes(const Bound& node, const arrow::Array& array)
 base::StatusOr<ArrayPtr> NumberToTime(const Bound& node, const arrow::Array& array) {
   SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
   SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+  std::vector<uint8_t> valid(static_cast<size_t>(array.length()), 1);
   base::Status status = WithNumber(*array.type(), [&](auto from) -> base::Status {
     using From = decltype(from);
     for (int64_t i = 0; i < array.length(); ++i) {
       int64_t* to = out.data() + i;
       *to = 0;
-      if (validity.IsNull(i)) continue;
+      if (validity.IsNull(i)) {
+        valid[static_cast<size_t>(i)] = 0;
+        continue;
+      }
       const From value = Values<From>(array)[i];
-      const bool fits =
-          std::is_floating_point_v<From>
-              ? FitsInteger<int64_t>(static_cast<double>(value) * 1e6, to)
-              : !__builtin_mul_overflow(static_cast<int64_t>(value), kMicrosOfSecond, to);
-      if (!fits) return Overflow(SqlNumber(value), *array.type(), *node.field->type());
+      // Java's TimeUnit and its conversion of doubles stop at the ends of the range.
+      if constexpr (std::is_floating_point_v<From>) {
+        if (!std::isfinite(value)) {
+          if (!node.try_cast) return Invalid(SqlNumber(value), *array.type(), *node.field->type());
+          valid[static_cast<size_t>(i)] = 0;
+          continue;
+        }
+        const double micros = static_cast<double>(value) * 1e6;
+        *to = micros >= 0x1p63   ? std::numeric_limits<int64_t>::max()
+              : micros < -0x1p63 ? std::numeric_limits<int64_t>::min()
+                                 : static_cast<int64_t>(micros);
+      } else if (__builtin_mul_overflow(static_cast<int64_t>(value), kMicrosOfSecond, to)) {
+        *to = value < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+      }
     }
     return base::OkStatus();
   });
   SOTERIA_RETURN_IF_ERROR(status);
+  SOTERIA_ASSIGN_OR_RETURN(validity, ValidityFrom(valid));
   return out.Finish(node.field->type(), std::move(validity));
 }
 
@@ -411,6 +464,7 @@ base::StatusOr<ArrayPtr> CastChild(const Bound& node, const ArrayPtr& child, con
   Bound cast;
   cast.field = to;
   cast.try_cast = node.try_cast;
+  cast.zone = node.zone;
   cast.args.push_back(std::move(arg));
   return CastArray(cast, child);
 }
@@ -489,21 +543,42 @@ BoundPtr Fold(std::shared_ptr<Bound> node) {
   return node;
 }
 
+/// 'epoch' and its like where they are constant; null for everything else.
+base::StatusOr<BoundPtr> BindSpecialTime(const Bound& arg, const TypePtr& type) {
+  const bool time = type->id() == Type::DATE32 || type->id() == Type::TIMESTAMP;
+  const bool text =
+      arg.literal != nullptr && arg.literal->is_valid && arg.literal->type->id() == Type::STRING;
+  if (!time || !text) return nullptr;
+  SOTERIA_ASSIGN_OR_RETURN(const bool epoch,
+                           IsEpoch(static_cast<const arrow::StringScalar&>(*arg.literal).view()));
+  if (!epoch) return nullptr;
+  auto node = std::make_shared<Bound>();
+  if (type->id() == Type::DATE32) {
+    node->literal = std::make_shared<arrow::Date32Scalar>(0);
+  } else {
+    node->literal = std::make_shared<arrow::TimestampScalar>(0, type);
+  }
+  node->field = arrow::field("epoch", type, false);
+  return node;
+}
+
 }  // namespace
 
 base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_cast,
-                                  const std::string& text) {
+                                  const std::string& text, const std::string& zone) {
   const arrow::DataType& from = *arg->field->type();
   const std::string udt = table::UdtOf(*arg->field);
   const bool allowed =
       udt.empty() ? CanCast(from, *type) : from.Equals(*type) || type->id() == Type::STRING;
   if (!allowed) {
     return base::Fail(
-        kCastWithoutSuggestion,
+        RefusedCast(from, *type, try_cast),
         base::Cat("Cannot resolve \"", text, "\" due to data type mismatch: cannot cast ",
                   table::QuotedTypeName(*arg->field), " to ", Quoted(*type), "."));
   }
   if (from.Equals(*type)) return arg;
+  SOTERIA_ASSIGN_OR_RETURN(BoundPtr special, BindSpecialTime(*arg, type));
+  if (special != nullptr) return special;
   const bool lossless = IsLossless(from, *type);
   const bool nullable =
       arg->field->nullable() || (try_cast && !lossless) || IsNullableCast(from, *type);
@@ -513,11 +588,13 @@ base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_ca
   node->field = table::WithUdt(node->field, kept);
   node->kernel = CastKernel;
   node->try_cast = try_cast;
-  node->careful = node->careful || (!lossless && !try_cast);
+  node->zone = table::TimeZone::Find(zone).value_or(table::TimeZone());
+  node->careful = node->careful || (!lossless && !try_cast) || type->id() == Type::TIMESTAMP ||
+                  from.num_fields() > 0;
   return Fold(std::move(node));
 }
 
-base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type) {
+base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type, const std::string& zone) {
   if (arg->field->type()->Equals(type)) return arg;
   const std::string name = arg->field->name();
   // Vectors change only their physical form.
@@ -527,7 +604,36 @@ base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type) {
     node->kernel = CastKernel;
     return node;
   }
-  return BindCast(std::move(arg), type, false, name);
+  return BindCast(std::move(arg), type, false, name, zone);
 }
+
+namespace {
+
+/// int(x), string(x) ...: a cast that is written like a function.
+base::StatusOr<BoundPtr> BindCastCall(const Expr& e, std::vector<BoundPtr> args,
+                                      BindContext& /*context*/) {
+  SOTERIA_ASSIGN_OR_RETURN(const TypePtr type, table::TypeFromDdl(base::Lower(e.name)));
+  return BindCast(std::move(args[0]), type, false, PrettyName(*e.args[0]), e.zone);
+}
+
+constexpr Function kFunctions[] = {
+    {"boolean", 1, 1, "boolean", Print::kSpecial, BindCastCall},
+    {"tinyint", 1, 1, "tinyint", Print::kSpecial, BindCastCall},
+    {"smallint", 1, 1, "smallint", Print::kSpecial, BindCastCall},
+    {"int", 1, 1, "int", Print::kSpecial, BindCastCall},
+    {"bigint", 1, 1, "bigint", Print::kSpecial, BindCastCall},
+    {"float", 1, 1, "float", Print::kSpecial, BindCastCall},
+    {"double", 1, 1, "double", Print::kSpecial, BindCastCall},
+    {"string", 1, 1, "string", Print::kSpecial, BindCastCall},
+    {"binary", 1, 1, "binary", Print::kSpecial, BindCastCall},
+    {"date", 1, 1, "date", Print::kSpecial, BindCastCall},
+    {"timestamp", 1, 1, "timestamp", Print::kSpecial, BindCastCall},
+};
+
+}  // namespace
+
+std::span<const Function> CastFunctions() { return kFunctions; }
+
+bool IsCastFunction(const Function& function) { return function.bind == BindCastCall; }
 
 }  // namespace soteria::exec

@@ -18,12 +18,18 @@ namespace {
 
 using arrow::Type;
 
-std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row, bool show);
+struct Style {
+  bool show = false;
+  table::TimeZone zone;
+};
+
+std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                 const Style& style);
 
 std::string CellOrNull(const arrow::Field& field, const arrow::Array& array, int64_t row,
-                       bool show) {
-  if (array.type_id() == Type::NA || array.IsNull(row)) return show ? "NULL" : "null";
-  return Text(field, array, row, show);
+                       const Style& style) {
+  if (array.type_id() == Type::NA || array.IsNull(row)) return style.show ? "NULL" : "null";
+  return Text(field, array, row, style);
 }
 
 std::string HexBytes(std::string_view bytes) {
@@ -35,20 +41,20 @@ std::string HexBytes(std::string_view bytes) {
 }
 
 std::string ListText(const arrow::Field& element, const arrow::Array& values, int64_t from,
-                     int64_t count, bool show) {
+                     int64_t count, const Style& style) {
   std::string text = "[";
   for (int64_t i = 0; i < count; ++i) {
     if (i > 0) text += ", ";
-    text += CellOrNull(element, values, from + i, show);
+    text += CellOrNull(element, values, from + i, style);
   }
   return text + "]";
 }
 
-std::string StructText(const arrow::StructArray& array, int64_t row, bool show) {
+std::string StructText(const arrow::StructArray& array, int64_t row, const Style& style) {
   std::string text = "{";
   for (int i = 0; i < array.num_fields(); ++i) {
     if (i > 0) text += ", ";
-    text += CellOrNull(*array.type()->field(i), *array.field(i), row, show);
+    text += CellOrNull(*array.type()->field(i), *array.field(i), row, style);
   }
   return text + "}";
 }
@@ -67,7 +73,14 @@ auto At(const arrow::Array& array, int64_t row) {
   return static_cast<const ArrayType&>(array).Value(row);
 }
 
-std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row, bool show) {
+std::string TimestampCell(const arrow::Array& array, int64_t row, const table::TimeZone& zone) {
+  const int64_t micros = At<arrow::TimestampArray>(array, row);
+  const bool local = static_cast<const arrow::TimestampType&>(*array.type()).timezone().empty();
+  return table::TimestampText(local ? micros : zone.ToLocal(micros));
+}
+
+std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                 const Style& style) {
   std::string udt;
   if (UdtText(field, array, row, &udt)) return udt;
   switch (array.type_id()) {
@@ -89,24 +102,24 @@ std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t r
       return static_cast<const arrow::StringArray&>(array).GetString(row);
     case Type::BINARY: {
       const auto& bytes = static_cast<const arrow::BinaryArray&>(array);
-      return show ? HexBytes(bytes.GetView(row)) : bytes.GetString(row);
+      return style.show ? HexBytes(bytes.GetView(row)) : bytes.GetString(row);
     }
     case Type::DATE32:
       return table::DateText(At<arrow::Date32Array>(array, row));
     case Type::TIMESTAMP:
-      return table::TimestampText(At<arrow::TimestampArray>(array, row));
+      return TimestampCell(array, row, style.zone);
     case Type::LIST: {
       const auto& list = static_cast<const arrow::ListArray&>(array);
       return ListText(*array.type()->field(0), *list.values(), list.value_offset(row),
-                      list.value_length(row), show);
+                      list.value_length(row), style);
     }
     case Type::FIXED_SIZE_LIST: {
       const auto& list = static_cast<const arrow::FixedSizeListArray&>(array);
       return ListText(*array.type()->field(0), *list.values(), list.value_offset(row),
-                      list.value_length(row), show);
+                      list.value_length(row), style);
     }
     case Type::STRUCT:
-      return StructText(static_cast<const arrow::StructArray&>(array), row, show);
+      return StructText(static_cast<const arrow::StructArray&>(array), row, style);
     default:
       return array.type()->ToString();
   }
@@ -114,12 +127,14 @@ std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t r
 
 }  // namespace
 
-std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row) {
-  return Text(field, array, row, false);
+std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                     const table::TimeZone& zone) {
+  return Text(field, array, row, {false, zone});
 }
 
-std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row) {
-  return CellOrNull(field, array, row, true);
+std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                     const table::TimeZone& zone) {
+  return CellOrNull(field, array, row, {true, zone});
 }
 
 }  // namespace soteria::exec

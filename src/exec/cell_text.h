@@ -6,11 +6,16 @@
 
 #include <string>
 
+#include "src/table/time_zone.h"
+
 namespace soteria::exec {
 
-/// Spark's cast of a value to string; the cell is not null. Nested nulls are "null".
-std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row);
+/// Spark's cast of a value to string; the cell is not null. Nested nulls are "null". Time stamps
+/// are as a clock in `zone` shows them.
+std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                     const table::TimeZone& zone = {});
 /// Spark's ToPrettyString: "NULL" for nulls at any depth, binary as [61 62].
-std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row);
+std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                     const table::TimeZone& zone = {});
 
 }  // namespace soteria::exec

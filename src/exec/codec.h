@@ -25,6 +25,8 @@ class ExprReader {
   base::StatusOr<ExprPtr> Read(int depth = 1);
 
  private:
+  base::StatusOr<ExprPtr> ReadKind(uint64_t kind, int depth);
+
   base::FieldReader& in_;
   size_t nodes_ = 0;
 };

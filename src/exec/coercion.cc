@@ -59,16 +59,25 @@ bool IsDateOrTime(const arrow::DataType& type) {
   return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
 }
 
+/// Dates become time stamps, and clocks without a zone instants.
+TypePtr WiderTime(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.id() != Type::TIMESTAMP) return Self(b);
+  if (b.id() != Type::TIMESTAMP) return Self(a);
+  return static_cast<const arrow::TimestampType&>(a).timezone().empty() ? Self(b) : Self(a);
+}
+
 bool IsVectorForm(const arrow::DataType& type) {
   return type.id() == Type::FIXED_SIZE_LIST || type.Equals(*table::VectorStructType());
 }
 
-TypePtr CommonStruct(const arrow::DataType& a, const arrow::DataType& b) {
+Texts Inside(Texts texts) { return texts == Texts::kOutside ? Texts::kNowhere : texts; }
+
+TypePtr CommonStruct(const arrow::DataType& a, const arrow::DataType& b, Texts texts) {
   if (a.num_fields() != b.num_fields()) return nullptr;
   std::vector<FieldPtr> fields;
   for (int i = 0; i < a.num_fields(); ++i) {
     if (a.field(i)->name() != b.field(i)->name()) return nullptr;
-    TypePtr type = CommonType(*a.field(i)->type(), *b.field(i)->type());
+    TypePtr type = CommonType(*a.field(i)->type(), *b.field(i)->type(), Inside(texts));
     if (type == nullptr) return nullptr;
     fields.push_back(a.field(i)
                          ->WithType(std::move(type))
@@ -99,21 +108,22 @@ TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b) {
   return Self(wider);
 }
 
-TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b) {
+TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b, Texts texts) {
   if (a.Equals(b)) return Self(a);
   if (a.id() == Type::NA) return Self(b);
   if (b.id() == Type::NA) return Self(a);
   if (IsNumber(a) && IsNumber(b)) return WiderNumber(a, b);
-  if (a.id() == Type::STRING) return ForString(b);
-  if (b.id() == Type::STRING) return ForString(a);
-  if (IsDateOrTime(a) && IsDateOrTime(b)) return a.id() == Type::TIMESTAMP ? Self(a) : Self(b);
+  if (a.id() == Type::STRING || b.id() == Type::STRING) {
+    return texts == Texts::kNowhere ? nullptr : ForString(a.id() == Type::STRING ? b : a);
+  }
+  if (IsDateOrTime(a) && IsDateOrTime(b)) return WiderTime(a, b);
   if (a.id() == Type::LIST && b.id() == Type::LIST) {
-    TypePtr element = CommonType(*a.field(0)->type(), *b.field(0)->type());
+    TypePtr element = CommonType(*a.field(0)->type(), *b.field(0)->type(), Inside(texts));
     if (element == nullptr) return nullptr;
     return table::ListOf(std::move(element), a.field(0)->nullable() || b.field(0)->nullable());
   }
   if (IsVectorForm(a) && IsVectorForm(b)) return table::VectorStructType();
-  if (a.id() == Type::STRUCT && b.id() == Type::STRUCT) return CommonStruct(a, b);
+  if (a.id() == Type::STRUCT && b.id() == Type::STRUCT) return CommonStruct(a, b, texts);
   return nullptr;
 }
 
@@ -127,30 +137,34 @@ bool UdtsAgree(const arrow::Field& a, const arrow::Field& b) {
 
 }  // namespace
 
+base::Status DifferentTypes(const Expr& e, const arrow::Field& a, const arrow::Field& b) {
+  return base::Fail(
+      kBinaryOpDiffTypes,
+      base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
+                " due to data type mismatch: the left and right operands of the binary operator "
+                "have incompatible types (",
+                table::QuotedTypeName(a), " and ", table::QuotedTypeName(b), ")."));
+}
+
 base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b) {
-  const TypePtr common =
-      UdtsAgree(*a->field, *b->field) ? CommonType(*a->field->type(), *b->field->type()) : nullptr;
-  if (common == nullptr) {
-    return base::Fail(
-        kBinaryOpDiffTypes,
-        base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
-                  " due to data type mismatch: the left and right operands of the binary operator "
-                  "have incompatible types (",
-                  table::QuotedTypeName(*a->field), " and ", table::QuotedTypeName(*b->field),
-                  ")."));
-  }
-  SOTERIA_ASSIGN_OR_RETURN(a, CastTo(std::move(a), common));
-  SOTERIA_ASSIGN_OR_RETURN(b, CastTo(std::move(b), common));
+  const TypePtr common = UdtsAgree(*a->field, *b->field)
+                             ? CommonType(*a->field->type(), *b->field->type(), Texts::kOutside)
+                             : nullptr;
+  if (common == nullptr) return DifferentTypes(e, *a->field, *b->field);
+  SOTERIA_ASSIGN_OR_RETURN(a, CastTo(std::move(a), common, e.zone));
+  SOTERIA_ASSIGN_OR_RETURN(b, CastTo(std::move(b), common, e.zone));
   return base::OkStatus();
 }
 
 base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
-                                   std::vector<BoundPtr>& args, const std::vector<size_t>& which) {
+                                   std::vector<BoundPtr>& args, const std::vector<size_t>& which,
+                                   Texts texts) {
   FieldPtr common = args[which.front()]->field;
   bool agree = true;
   for (const size_t i : which) {
     const arrow::Field& field = *args[i]->field;
-    TypePtr type = UdtsAgree(*common, field) ? CommonType(*common->type(), *field.type()) : nullptr;
+    TypePtr type =
+        UdtsAgree(*common, field) ? CommonType(*common->type(), *field.type(), texts) : nullptr;
     if (type == nullptr) {
       agree = false;
       break;
@@ -173,7 +187,7 @@ base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
                                                 in ? "[" : "(", types, in ? "]" : ")", "."));
   }
   for (const size_t i : which) {
-    SOTERIA_ASSIGN_OR_RETURN(args[i], CastTo(std::move(args[i]), common->type()));
+    SOTERIA_ASSIGN_OR_RETURN(args[i], CastTo(std::move(args[i]), common->type(), e.zone));
   }
   return common;
 }
@@ -200,14 +214,14 @@ base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t i
   const arrow::Field& field = *args[index]->field;
   const arrow::DataType& from = *field.type();
   if (from.Equals(*type)) return base::OkStatus();
-  const bool to_string = type->id() == Type::STRING && IsAtomic(from) && from.id() != Type::BINARY;
+  const bool to_string = type->id() == Type::STRING && IsAtomic(from);
   const bool from_string = from.id() == Type::STRING && IsAtomic(*type);
   const bool numbers = IsNumber(from) && IsNumber(*type);
   if (!table::UdtOf(field).empty() ||
       !(from.id() == Type::NA || numbers || to_string || from_string)) {
     return UnexpectedType(e, index, wanted, *e.args[index], field);
   }
-  SOTERIA_ASSIGN_OR_RETURN(args[index], CastTo(std::move(args[index]), type));
+  SOTERIA_ASSIGN_OR_RETURN(args[index], CastTo(std::move(args[index]), type, e.zone));
   return base::OkStatus();
 }
 

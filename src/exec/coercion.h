@@ -10,9 +10,16 @@
 
 namespace soteria::exec {
 
+/// Where a string becomes the other's type (long, double, date ...).
+enum class Texts {
+  kNowhere,   ///< greatest, least
+  kOutside,   ///< operators: but not within arrays and structs
+  kAnywhere,  ///< coalesce, if, case, array, in
+};
 /// The type both convert to without being asked: numbers widen (a float with an integer is double),
-/// null takes the other, a string becomes the other's type (long, double, date ...). nullptr: none.
-TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b);
+/// null takes the other. nullptr: none.
+TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b,
+                   Texts texts = Texts::kAnywhere);
 /// Widest numeric type of two numbers.
 TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b);
 bool IsIntegral(const arrow::DataType& type);
@@ -23,12 +30,14 @@ bool IsNumber(const arrow::DataType& type);
 base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b);
 /// Brings arguments [from, from + step, ...) to one type, returned; DATA_DIFF_TYPES otherwise.
 base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
-                                   std::vector<BoundPtr>& args, const std::vector<size_t>& which);
+                                   std::vector<BoundPtr>& args, const std::vector<size_t>& which,
+                                   Texts texts = Texts::kAnywhere);
 /// Argument `index` as `type`, by implicit cast; UNEXPECTED_INPUT_TYPE naming `wanted` otherwise.
 base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t index,
                             const TypePtr& type, const std::string& wanted);
 base::Status UnexpectedType(const Expr& e, size_t index, const std::string& wanted, const Expr& arg,
                             const arrow::Field& got);
+base::Status DifferentTypes(const Expr& e, const arrow::Field& a, const arrow::Field& b);
 base::Status WrongOperator(const Expr& e, const std::string& wanted, const arrow::Field& got);
 
 }  // namespace soteria::exec

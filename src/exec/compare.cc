@@ -142,6 +142,7 @@ base::StatusOr<BoundPtr> BindComparison(const Expr& e, std::vector<BoundPtr> arg
       kKernel != NullSafeEqual && (args[0]->field->nullable() || args[1]->field->nullable());
   auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, std::move(args));
   node->kernel = kKernel;
+  node->null_stops = kKernel != NullSafeEqual;
   return node;
 }
 
@@ -161,13 +162,15 @@ base::StatusOr<BoundPtr> BindIn(const Expr& e, std::vector<BoundPtr> args,
   for (const BoundPtr& arg : args) nullable = nullable || arg->field->nullable();
   auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, std::move(args));
   node->kernel = In;
+  node->null_stops = false;
   return node;
 }
 
 template <Kernel kKernel>
 base::StatusOr<BoundPtr> BindExtreme(const Expr& e, std::vector<BoundPtr> args,
                                      BindContext& /*context*/) {
-  SOTERIA_ASSIGN_OR_RETURN(const FieldPtr common, CoerceAll(e, e.name, args, AllOf(args)));
+  SOTERIA_ASSIGN_OR_RETURN(const FieldPtr common,
+                           CoerceAll(e, e.name, args, AllOf(args), Texts::kNowhere));
   if (OrderOf(*common->type()) == nullptr) {
     return base::Fail(base::kUnsupported, "greatest, least: values that can't be compared");
   }
@@ -176,6 +179,7 @@ base::StatusOr<BoundPtr> BindExtreme(const Expr& e, std::vector<BoundPtr> args,
   auto node = MakeCall(PrettyName(e), common->type(), nullable, std::move(args));
   node->field = table::WithUdt(node->field, table::UdtOf(*common));
   node->kernel = kKernel;
+  node->null_stops = false;
   return node;
 }
 

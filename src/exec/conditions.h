@@ -24,6 +24,25 @@ inline constexpr base::Condition kFilterNotBoolean =
     internal::Mismatch("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN");
 inline constexpr base::Condition kCastWithoutSuggestion =
     internal::Mismatch("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION");
+inline constexpr base::Condition kCastWithConf =
+    internal::Mismatch("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION");
+inline constexpr base::Condition kCastWithFunction =
+    internal::Mismatch("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION");
+inline constexpr base::Condition kArrayFunctionDiffTypes =
+    internal::Mismatch("DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES");
+inline constexpr base::Condition kEscapeAtTheEnd = {"INVALID_FORMAT.ESC_AT_THE_END",
+                                                    base::exception_class::kAnalysis, "42601",
+                                                    absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kEscapeInTheMiddle = {"INVALID_FORMAT.ESC_IN_THE_MIDDLE",
+                                                       base::exception_class::kAnalysis, "42601",
+                                                       absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kElementAtIndex = {"INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
+                                                    base::exception_class::kArrayIndex, "22003",
+                                                    absl::StatusCode::kOutOfRange};
+inline constexpr base::Condition kIndexOfZero = {"INVALID_INDEX_OF_ZERO",
+                                                 base::exception_class::kSparkRuntime, "22003",
+                                                 absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kNullType = internal::Mismatch("DATATYPE_MISMATCH.NULL_TYPE");
 inline constexpr base::Condition kNonFoldableInput =
     internal::Mismatch("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT");
 inline constexpr base::Condition kExtractBase = {"INVALID_EXTRACT_BASE_FIELD_TYPE",

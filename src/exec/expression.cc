@@ -96,6 +96,15 @@ ExprPtr TryCast(ExprPtr child, std::shared_ptr<arrow::DataType> type) {
   return Make(std::move(e));
 }
 
+ExprPtr InZone(const ExprPtr& e, const std::string& zone) {
+  if (zone.empty() || e->kind == Expr::Kind::kColumn) return e;
+  if (e->kind == Expr::Kind::kLiteral && e->literal->type->id() != arrow::Type::TIMESTAMP) return e;
+  Expr copy = *e;
+  copy.zone = zone;
+  for (ExprPtr& arg : copy.args) arg = InZone(arg, zone);
+  return Make(std::move(copy));
+}
+
 base::StatusOr<int> ResolveColumn(const arrow::Schema& schema, std::string_view name) {
   return table::FindColumn(schema, name);
 }

@@ -34,6 +34,9 @@ struct Expr {
   std::shared_ptr<arrow::DataType> type;   ///< casts
   std::string udt;                         ///< kLiteral: "vector", "matrix" or ""
   std::vector<ExprPtr> args;
+  /// Calls, casts and literals of time stamps: the session's time zone, in which texts and dates
+  /// become time stamps and the other way round; "" is UTC.
+  std::string zone;
 };
 
 /// `identifier` is Spark's text: "a", "a.b" (field b of struct a), "`a.b`" (one name).
@@ -56,6 +59,9 @@ ExprPtr Literal(std::string_view value);
 ExprPtr Call(std::string function, std::vector<ExprPtr> args);
 ExprPtr Cast(ExprPtr e, std::shared_ptr<arrow::DataType> type);
 ExprPtr TryCast(ExprPtr e, std::shared_ptr<arrow::DataType> type);
+
+/// The same expression for a session in the time zone of that id, which TimeZone::Find knows.
+ExprPtr InZone(const ExprPtr& e, const std::string& zone);
 
 /// Type, nullability and udt mark of the result (named by PrettyName). Unresolved column:
 /// kUnresolvedColumn; wrong types: kDatatypeMismatch; unknown function: kAnalysis.

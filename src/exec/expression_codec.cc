@@ -1,4 +1,5 @@
-// Canonical bytes of expressions. A node is: kind, then by kind
+// Canonical bytes of expressions. A node is: kind (with kZoned added: and
+// a time zone), then by kind
 //   column: identifier, ordinal; call: function, number of arguments, arguments; casts: type,
 //   argument; literal: udt, type, and null or the value (nested values as a one-row Arrow stream).
 #include <arrow/array.h>
@@ -17,6 +18,7 @@
 #include "src/exec/expression.h"
 #include "src/table/arrow_status.h"
 #include "src/table/ipc.h"
+#include "src/table/time_zone.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
 
@@ -26,6 +28,9 @@ namespace {
 using arrow::Type;
 using base::FieldReader;
 using base::FieldWriter;
+
+constexpr uint64_t kZoned = 8;
+constexpr size_t kZoneBytesMax = 64;
 
 base::Status Bad(const char* what) {
   return base::Fail(base::kProtocol, std::string("Expression: ") + what);
@@ -206,7 +211,8 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> ReadType(FieldReader& in) {
 }
 
 void WriteExpr(const Expr& e, FieldWriter& out) {
-  out.AddU64(static_cast<uint64_t>(e.kind));
+  out.AddU64(static_cast<uint64_t>(e.kind) + (e.zone.empty() ? 0 : kZoned));
+  if (!e.zone.empty()) out.Add(e.zone);
   switch (e.kind) {
     case Expr::Kind::kColumn:
       out.Add(e.name).AddI64(e.ordinal);
@@ -229,6 +235,18 @@ base::StatusOr<ExprPtr> ExprReader::Read(int depth) {
   if (depth > kExprDepthMax) return Bad("nested too deeply");
   if (++nodes_ > kExprNodesMax) return Bad("too many nodes");
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, in_.NextU64());
+  if (kind < kZoned) return ReadKind(kind, depth);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view zone, in_.Next());
+  if (zone.size() > kZoneBytesMax || !table::TimeZone::Find(zone).has_value()) {
+    return Bad("unknown time zone");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const ExprPtr plain, ReadKind(kind - kZoned, depth));
+  Expr zoned = *plain;
+  zoned.zone = zone;
+  return std::make_shared<const Expr>(std::move(zoned));
+}
+
+base::StatusOr<ExprPtr> ExprReader::ReadKind(uint64_t kind, int depth) {
   switch (kind) {
     case static_cast<uint64_t>(Expr::Kind::kColumn): {
       SOTERIA_ASSIGN_OR_RETURN(const std::string_view name, in_.Next());

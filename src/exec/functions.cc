@@ -13,7 +13,7 @@ Catalogue BuildCatalogue() {
   Catalogue catalogue;
   for (const auto& functions :
        {ArithmeticFunctions(), CompareFunctions(), LogicFunctions(), MathFunctions(),
-        StringFunctions(), NestedFunctions(), RowFunctions()}) {
+        StringFunctions(), NestedFunctions(), RowFunctions(), CastFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

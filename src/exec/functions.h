@@ -45,8 +45,13 @@ std::span<const Function> MathFunctions();
 std::span<const Function> StringFunctions();
 std::span<const Function> NestedFunctions();
 std::span<const Function> RowFunctions();
+std::span<const Function> CastFunctions();
+
+/// int(x), string(x) ...: printed as their argument.
+bool IsCastFunction(const Function& function);
 
 /// Text of a literal as Spark prints it.
-std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt);
+std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt,
+                        const table::TimeZone& zone = {});
 
 }  // namespace soteria::exec

@@ -227,11 +227,11 @@ base::StatusOr<BoundPtr> BindAndOr(const Expr& e, std::vector<BoundPtr> args,
   return node;
 }
 
-/// Booleans only; null counts as one.
+/// Booleans; null and texts count as such.
 base::Status RequireBool(const Expr& e, std::vector<BoundPtr>& args, size_t index) {
   const Type::type id = args[index]->field->type()->id();
   if (id == Type::BOOL) return base::OkStatus();
-  if (id != Type::NA) {
+  if (id != Type::NA && id != Type::STRING) {
     return UnexpectedType(e, index, "\"BOOLEAN\"", *e.args[index], *args[index]->field);
   }
   SOTERIA_ASSIGN_OR_RETURN(args[index], CastTo(std::move(args[index]), arrow::boolean()));
@@ -275,18 +275,37 @@ base::StatusOr<BoundPtr> ChoiceNode(const Expr& e, std::vector<BoundPtr> args, F
   return node;
 }
 
+bool IsTrue(const Bound& node) {
+  return node.literal != nullptr && node.literal->is_valid &&
+         node.literal->type->id() == Type::BOOL &&
+         static_cast<const arrow::BooleanScalar&>(*node.literal).value;
+}
+
 base::StatusOr<BoundPtr> BindWhen(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
   std::vector<size_t> values;
   for (size_t i = 0; i + 1 < args.size(); i += 2) {
-    SOTERIA_RETURN_IF_ERROR(RequireBool(e, args, i));
+    // A null of no type is a condition of if(), and none of CASE, as in Spark.
+    const Type::type id = args[i]->field->type()->id();
+    if (id != Type::BOOL && (id != Type::NA || e.name != "if")) {
+      return UnexpectedType(e, i, "\"BOOLEAN\"", *e.args[i], *args[i]->field);
+    }
+    SOTERIA_ASSIGN_OR_RETURN(args[i], CastTo(std::move(args[i]), arrow::boolean()));
     values.push_back(i + 1);
   }
   const bool otherwise = args.size() % 2 == 1;
   if (otherwise) values.push_back(args.size() - 1);
   SOTERIA_ASSIGN_OR_RETURN(FieldPtr common, CoerceAll(e, "casewhen", args, values));
   bool nullable = !otherwise;
-  for (const size_t i : values) nullable = nullable || args[i]->field->nullable();
+  for (const size_t i : values) {
+    nullable = nullable || args[i]->field->nullable();
+    // What comes after a branch that is always taken doesn't count.
+    if (e.name == "when" && i % 2 == 1 && IsTrue(*args[i - 1])) {
+      nullable = false;
+      for (const size_t k : values) nullable = nullable || (k <= i && args[k]->field->nullable());
+      break;
+    }
+  }
   return ChoiceNode(e, std::move(args), std::move(common), nullable, When);
 }
 
@@ -326,9 +345,28 @@ base::StatusOr<BoundPtr> BindNullIf(const Expr& e, std::vector<BoundPtr> args,
   return ChoiceNode(e, std::move(parts), std::move(common), true, When);
 }
 
+/// between(a, low, high) is: a >= low and a <= high.
+base::StatusOr<BoundPtr> BindBetween(const Expr& e, std::vector<BoundPtr> args,
+                                     BindContext& context) {
+  if (IsNondeterministic(*e.args[0])) {
+    return base::Fail(base::kUnsupported, "BETWEEN of a random number: give it a column first");
+  }
+  const auto part = [&](const char* op, size_t bound) {
+    const ExprPtr call = InZone(Call(op, {e.args[0], e.args[bound]}), e.zone);
+    return FindFunction(op)->bind(*call, {args[0], args[bound]}, context);
+  };
+  SOTERIA_ASSIGN_OR_RETURN(BoundPtr above, part(">=", 1));
+  SOTERIA_ASSIGN_OR_RETURN(BoundPtr below, part("<=", 2));
+  const bool nullable = above->field->nullable() || below->field->nullable();
+  auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, {above, below});
+  node->lazy = AndOr<0>;
+  return node;
+}
+
 constexpr Function kFunctions[] = {
     {"and", 2, 2, "AND", Print::kInfix, BindAndOr<0>},
     {"or", 2, 2, "OR", Print::kInfix, BindAndOr<1>},
+    {"between", 3, 3, "between", Print::kCall, BindBetween},
     {"not", 1, 1, "NOT", Print::kPrefix, BindNot},
     {"!", 1, 1, "NOT", Print::kPrefix, BindNot},
     {"isnull", 1, 1, "IS NULL", Print::kPostfix, BindNullTest<true>},

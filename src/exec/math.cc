@@ -141,6 +141,11 @@ base::StatusOr<ArrayPtr> ToWhole(const Bound& node, const ArrayList& args, int64
   return out.Finish(node.field->type(), std::move(validity));
 }
 
+base::StatusOr<ArrayPtr> Same(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
+                              EvalState& /*state*/) {
+  return args[0];
+}
+
 double Floor(double x) { return std::floor(x); }
 double Ceil(double x) { return std::ceil(x); }
 
@@ -242,7 +247,7 @@ template <Kernel kKernel>
 base::StatusOr<BoundPtr> BindDoubles(const Expr& e, std::vector<BoundPtr> args,
                                      BindContext& /*context*/) {
   SOTERIA_RETURN_IF_ERROR(ToDoubles(e, args));
-  bool nullable = false;
+  bool nullable = args.size() == 1;  // so says Spark, whatever the argument is
   for (const BoundPtr& arg : args) nullable = nullable || arg->field->nullable();
   auto node = MakeCall(PrettyName(e), arrow::float64(), nullable, std::move(args));
   node->kernel = kKernel;
@@ -264,11 +269,14 @@ base::StatusOr<BoundPtr> BindLogarithm(const Expr& e, std::vector<BoundPtr> args
 template <Unary kF>
 base::StatusOr<BoundPtr> BindWhole(const Expr& e, std::vector<BoundPtr> args,
                                    BindContext& /*context*/) {
-  if (args[0]->field->type()->id() == Type::INT64) return args[0];
+  if (args[0]->field->type()->id() == Type::INT64) {
+    auto same = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
+    same->kernel = Same;
+    return same;
+  }
   SOTERIA_RETURN_IF_ERROR(
       CoerceArgument(e, args, 0, arrow::float64(), "(\"DOUBLE\" or \"DECIMAL\" or \"BIGINT\")"));
-  const bool nullable = args[0]->field->nullable();
-  auto node = MakeCall(PrettyName(e), arrow::int64(), nullable, std::move(args));
+  auto node = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
   node->kernel = ToWhole<kF>;
   node->careful = true;
   return node;
@@ -295,8 +303,7 @@ base::StatusOr<BoundPtr> BindRound(const Expr& e, std::vector<BoundPtr> args,
     scale = std::clamp(scale, -400, 400);  // beyond any double's digits
   }
   args.resize(1);
-  const bool nullable = args[0]->field->nullable();
-  auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
+  auto node = MakeCall(PrettyName(e), type, true, std::move(args));
   node->kernel = Round<kHalfEven>;
   node->number = scale;
   node->careful = node->careful || IsIntegral(*type);

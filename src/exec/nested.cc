@@ -44,13 +44,18 @@ base::StatusOr<ArrayPtr> GetElement(const arrow::Array& array, const arrow::Arra
     }
     const int64_t length = list.value_length(i);
     const int64_t asked = Values<int64_t>(index)[i];
+    if (from_one && asked == 0) {
+      return base::Fail(kIndexOfZero,
+                        "The index 0 is invalid. An index shall be either < 0 or > 0 (the first "
+                        "element has index 1).");
+    }
     int64_t at = asked;
     if (from_one) at = asked > 0 ? asked - 1 : asked < 0 ? length + asked : -1;
     if (at >= 0 && at < length) {
       SOTERIA_ARROW_RETURN(builder->AppendArraySlice(values, list.value_offset(i) + at, 1));
     } else if (strict) {
       return base::FailQuotingData(
-          base::kArrayIndex,
+          from_one ? kElementAtIndex : base::kArrayIndex,
           base::Cat("The index ", asked, " is out of bounds. The array has ", length,
                     " elements. Use the SQL function `get()` to tolerate accessing element at "
                     "invalid index and return NULL instead."));
@@ -183,6 +188,19 @@ base::Status NotComplex(const std::string& text, const arrow::Field& got) {
                                             table::QuotedTypeName(got), "."));
 }
 
+/// May an element that an index picks be null? Of an array made here, the picked one decides.
+bool IsNullableElement(const Bound& array, const Bound& index, bool strict, bool from_one) {
+  if (array.field->nullable() || index.field->nullable()) return true;
+  const bool any = !strict || array.field->type()->field(0)->nullable();
+  if (array.kernel != MakeArrays || index.literal == nullptr || !index.literal->is_valid)
+    return any;
+  const auto size = static_cast<int64_t>(array.args.size());
+  int64_t at = static_cast<const arrow::Int64Scalar&>(*index.literal).value;
+  if (from_one) at = at > 0 ? at - 1 : at < 0 ? size + at : -1;
+  if (at < 0 || at >= size) return any;
+  return array.args[static_cast<size_t>(at)]->field->nullable();
+}
+
 base::StatusOr<BoundPtr> BindElement(const Expr& e, std::vector<BoundPtr> args, bool strict,
                                      bool from_one) {
   const FieldPtr field = args[0]->field;
@@ -195,7 +213,8 @@ base::StatusOr<BoundPtr> BindElement(const Expr& e, std::vector<BoundPtr> args, 
   SOTERIA_ASSIGN_OR_RETURN(args[1], CastTo(std::move(args[1]), arrow::int64()));
   const FieldPtr element = field->type()->field(0);
   args.resize(2);
-  auto node = MakeCall(PrettyName(e), element->type(), true, std::move(args));
+  const bool nullable = IsNullableElement(*args[0], *args[1], strict, from_one);
+  auto node = MakeCall(PrettyName(e), element->type(), nullable, std::move(args));
   node->field = table::WithUdt(node->field, table::UdtOf(*element));
   node->kernel = Element;
   node->number = from_one ? 1 : 0;
@@ -211,23 +230,46 @@ base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
   const bool named = key != nullptr && key->is_valid && key->type->id() == Type::STRING;
   if (named) {
     const std::string name(static_cast<const arrow::StringScalar&>(*key).view());
+    const FieldPtr field = args[0]->field;
+    if (field->type()->id() == Type::LIST && table::UdtOf(*field).empty()) {
+      return UnexpectedType(e, 1, "\"INTEGRAL\"", *e.args[1], *args[1]->field);
+    }
     return BindField(std::move(args[0]), name, PrettyName(*e.args[0]));
   }
+  if (args[0]->field->type()->id() == Type::NA) return args[0];
   return BindElement(e, std::move(args), true, false);
+}
+
+/// Is it an array? These two say so otherwise than an index in brackets.
+base::Status RequireArray(const Expr& e, const std::vector<BoundPtr>& args) {
+  const arrow::Field& field = *args[0]->field;
+  if (field.type()->id() == Type::LIST && table::UdtOf(field).empty()) return base::OkStatus();
+  return UnexpectedType(e, 0, "\"ARRAY\"", *e.args[0], field);
 }
 
 base::StatusOr<BoundPtr> BindGet(const Expr& e, std::vector<BoundPtr> args,
                                  BindContext& /*context*/) {
+  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args));
+  if (!IsIntegral(*args[1]->field->type())) {
+    SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, 1, arrow::int32(), "\"INT\""));
+  }
   return BindElement(e, std::move(args), false, false);
 }
 
 base::StatusOr<BoundPtr> BindElementAt(const Expr& e, std::vector<BoundPtr> args,
                                        BindContext& /*context*/) {
+  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args));
+  if (args[1]->field->type()->id() == Type::INT64) {
+    return UnexpectedType(e, 1, "\"INT\"", *e.args[1], *args[1]->field);
+  }
   return BindElement(e, std::move(args), true, true);
 }
 
 base::StatusOr<BoundPtr> BindSize(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
+  if (args[0]->field->type()->id() == Type::NA) {
+    SOTERIA_ASSIGN_OR_RETURN(args[0], CastTo(std::move(args[0]), table::ListOf(arrow::null())));
+  }
   const FieldPtr field = args[0]->field;
   if (field->type()->id() != Type::LIST || !table::UdtOf(*field).empty()) {
     return UnexpectedType(e, 0, "(\"ARRAY\" or \"MAP\")", *e.args[0], *field);
@@ -250,6 +292,7 @@ base::StatusOr<BoundPtr> BindArray(const Expr& e, std::vector<BoundPtr> args,
   element = element->WithName("element")->WithNullable(nullable);
   auto node = MakeCall(PrettyName(e), arrow::list(std::move(element)), false, std::move(args));
   node->kernel = MakeArrays;
+  node->null_stops = false;
   return node;
 }
 
@@ -263,23 +306,64 @@ base::StatusOr<BoundPtr> BindStruct(const Expr& e, std::vector<BoundPtr> args,
   }
   auto node = MakeCall(PrettyName(e), arrow::struct_(std::move(fields)), false, std::move(args));
   node->kernel = MakeStructs;
+  node->null_stops = false;
+  return node;
+}
+
+/// named_struct('a', x, 'b', y)
+base::StatusOr<BoundPtr> BindNamedStruct(const Expr& e, std::vector<BoundPtr> args,
+                                         BindContext& /*context*/) {
+  std::vector<FieldPtr> fields;
+  std::vector<BoundPtr> values;
+  for (size_t i = 0; i + 1 < args.size(); i += 2) {
+    const auto& name = args[i]->literal;
+    if (name == nullptr || !name->is_valid || name->type->id() != Type::STRING) {
+      return base::Fail(kNonFoldableInput,
+                        base::Cat("Cannot resolve \"", PrettyName(e),
+                                  "\" due to data type mismatch: the name of a field should be a "
+                                  "foldable \"STRING\" expression."));
+    }
+    const auto view = static_cast<const arrow::StringScalar&>(*name).view();
+    fields.push_back(args[i + 1]->field->WithName(std::string(view)));
+    values.push_back(std::move(args[i + 1]));
+  }
+  if (args.size() % 2 == 1) {
+    return base::Fail(base::kWrongNumArgs, "The `named_struct` requires 2n (n > 0) parameters.");
+  }
+  auto node = MakeCall(PrettyName(e), arrow::struct_(std::move(fields)), false, std::move(values));
+  node->kernel = MakeStructs;
+  node->null_stops = false;
   return node;
 }
 
 base::StatusOr<BoundPtr> BindArrayContains(const Expr& e, std::vector<BoundPtr> args,
                                            BindContext& /*context*/) {
   const FieldPtr field = args[0]->field;
-  const TypePtr common = field->type()->id() == Type::LIST
-                             ? CommonType(*field->type()->field(0)->type(), *args[1]->field->type())
-                             : nullptr;
+  const bool list = field->type()->id() == Type::LIST && table::UdtOf(*field).empty();
+  const TypePtr value = args[1]->field->type();
+  const TypePtr element = list ? field->type()->field(0)->type() : nullptr;
+  const TypePtr common = list ? CommonType(*element, *value, Texts::kNowhere) : nullptr;
+  if (value->id() == Type::NA || field->type()->id() == Type::NA) {
+    return base::Fail(kNullType, base::Cat("Cannot resolve \"", PrettyName(e),
+                                           "\" due to data type mismatch: Null typed values cannot "
+                                           "be used as arguments of `array_contains`."));
+  }
   if (common == nullptr || OrderOf(*common) == nullptr) {
-    return UnexpectedType(e, 0, "\"ARRAY\"", *e.args[0], *field);
+    return base::Fail(
+        kArrayFunctionDiffTypes,
+        base::Cat("Cannot resolve \"", PrettyName(e),
+                  "\" due to data type mismatch: Input to `array_contains` should have been "
+                  "\"ARRAY\" followed by a value with same element type, but it's [",
+                  table::QuotedTypeName(*field), ", ", table::QuotedTypeName(*args[1]->field),
+                  "]."));
   }
   SOTERIA_ASSIGN_OR_RETURN(
-      args[0],
-      CastTo(std::move(args[0]), table::ListOf(common, field->type()->field(0)->nullable())));
-  SOTERIA_ASSIGN_OR_RETURN(args[1], CastTo(std::move(args[1]), common));
-  auto node = MakeCall(PrettyName(e), arrow::boolean(), true, std::move(args));
+      args[0], CastTo(std::move(args[0]),
+                      table::ListOf(common, field->type()->field(0)->nullable()), e.zone));
+  SOTERIA_ASSIGN_OR_RETURN(args[1], CastTo(std::move(args[1]), common, e.zone));
+  const bool nullable = args[0]->field->nullable() || args[1]->field->nullable() ||
+                        args[0]->field->type()->field(0)->nullable();
+  auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, std::move(args));
   node->kernel = ArrayContains;
   return node;
 }
@@ -334,6 +418,7 @@ constexpr Function kFunctions[] = {
     {"array_size", 1, 1, "array_size", Print::kCall, BindSize},
     {"array", 0, -1, "array", Print::kCall, BindArray},
     {"struct", 1, -1, "struct", Print::kCall, BindStruct},
+    {"named_struct", 2, -1, "named_struct", Print::kCall, BindNamedStruct},
     {"array_contains", 2, 2, "array_contains", Print::kCall, BindArrayContains},
     {"vector_to_array", 1, 2, "vector_to_array", Print::kSpecial, BindVectorToArray},
     {"array_to_vector", 1, 1, "array_to_vector", Print::kSpecial, BindArrayToVector},

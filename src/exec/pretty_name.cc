@@ -36,11 +36,24 @@ std::string When(const std::vector<ExprPtr>& args) {
 std::string Special(const Expr& e, const Function& function) {
   const std::string_view name = function.name;
   const auto& args = e.args;
+  if (IsCastFunction(function)) return PrettyName(*args[0]);
   if (name == "~") return base::Cat("~", PrettyName(*args[0]));
   if (name == "when") return When(args);
   if (name == "in") return base::Cat("(", PrettyName(*args[0]), " IN (", List(args, 1), "))");
   if (name == "if") return base::Cat("(IF(", List(args, 0), "))");
   if (name == "like") return base::Cat(PrettyName(*args[0]), " LIKE ", PrettyName(*args[1]));
+  if (name == "positive") return base::Cat("(+ ", PrettyName(*args[0]), ")");
+  if (name == "substr" || name == "substring") {
+    return base::Cat(name, "(", List(args, 0), args.size() == 2 ? ", 2147483647)" : ")");
+  }
+  if (name == "raise_error") {
+    return base::Cat("raise_error(USER_RAISED_EXCEPTION, map(errorMessage, ", PrettyName(*args[0]),
+                     "))");
+  }
+  if (name == "assert_true") {
+    const std::string text = PrettyName(*args[0]);
+    return base::Cat("assert_true(", text, ", '", text, "' is not true!)");
+  }
   if (name == "round" || name == "bround") {
     return base::Cat(name, "(", PrettyName(*args[0]), ", ",
                      args.size() > 1 ? PrettyName(*args[1]) : "0", ")");
@@ -105,7 +118,8 @@ std::string Plain(const std::string& identifier) {
 
 }  // namespace
 
-std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt) {
+std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt,
+                        const table::TimeZone& zone) {
   if (!scalar.is_valid) return "NULL";
   if (scalar.type->id() == arrow::Type::BINARY) {
     return base::Cat("X'", base::Hex(static_cast<const arrow::BinaryScalar&>(scalar).view()), "'");
@@ -113,7 +127,11 @@ std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt) {
   const auto array = arrow::MakeArrayFromScalar(scalar, 1);
   if (!array.ok()) return "literal";
   const auto field = table::WithUdt(arrow::field("", scalar.type), udt);
-  return CastText(*field, **array, 0);
+  const std::string text = CastText(*field, **array, 0, zone);
+  if (scalar.type->id() == arrow::Type::DATE32) return base::Cat("DATE '", text, "'");
+  if (scalar.type->id() != arrow::Type::TIMESTAMP) return text;
+  const bool local = static_cast<const arrow::TimestampType&>(*scalar.type).timezone().empty();
+  return base::Cat(local ? "TIMESTAMP_NTZ '" : "TIMESTAMP '", text, "'");
 }
 
 std::string PrettyName(const Expr& e) {
@@ -121,21 +139,38 @@ std::string PrettyName(const Expr& e) {
     case Expr::Kind::kColumn:
       return Plain(e.name);
     case Expr::Kind::kLiteral:
-      return LiteralText(*e.literal, e.udt);
+      return LiteralText(*e.literal, e.udt,
+                         table::TimeZone::Find(e.zone).value_or(table::TimeZone()));
     case Expr::Kind::kCall:
       return CallText(e);
     case Expr::Kind::kCast:
     case Expr::Kind::kTryCast:
+      // Spark forgets that a cast to a nested type was written.
+      if (e.type->num_fields() > 0) return PrettyName(*e.args[0]);
       return base::Cat(e.kind == Expr::Kind::kCast ? "CAST(" : "TRY_CAST(", PrettyName(*e.args[0]),
                        " AS ", table::SqlTypeName(*e.type), ")");
   }
   return "";
 }
 
+namespace {
+
+/// Is it a cast, in whatever way it is written?
+bool IsCast(const Expr& e) {
+  if (e.kind == Expr::Kind::kCast || e.kind == Expr::Kind::kTryCast) return true;
+  const Function* function = e.kind == Expr::Kind::kCall ? FindFunction(e.name) : nullptr;
+  return function != nullptr && e.args.size() == 1 && IsCastFunction(*function);
+}
+
+}  // namespace
+
 std::string AutoName(const Expr& e) {
-  const bool cast = e.kind == Expr::Kind::kCast || e.kind == Expr::Kind::kTryCast;
-  if (cast && e.args[0]->kind == Expr::Kind::kColumn) {
-    return AutoName(*e.args[0]);
+  const Expr* inner = &e;
+  while (IsCast(*inner)) inner = inner->args[0].get();
+  // A field of a struct gives its name as such only.
+  if (inner->kind == Expr::Kind::kColumn && inner != &e) {
+    const std::string name = AutoName(*inner);
+    return name == Plain(inner->name) ? name : PrettyName(e);
   }
   if (e.kind != Expr::Kind::kColumn) return PrettyName(e);
   // The last part of the identifier.

@@ -126,8 +126,8 @@ constexpr Function kFunctions[] = {
      BindPlace<RowIds, Type::INT64>, true},
     {"spark_partition_id", 0, 0, "SPARK_PARTITION_ID", Print::kCall,
      BindPlace<PartitionIds, Type::INT32>, true},
-    {"raise_error", 1, 1, "raise_error", Print::kCall, BindRaiseError},
-    {"assert_true", 1, 1, "assert_true", Print::kCall, BindAssertTrue},
+    {"raise_error", 1, 1, "raise_error", Print::kSpecial, BindRaiseError},
+    {"assert_true", 1, 1, "assert_true", Print::kSpecial, BindAssertTrue},
 };
 
 }  // namespace

@@ -168,7 +168,7 @@ base::StatusOr<std::string> CellText(const arrow::Field& field, const arrow::Arr
 }
 
 base::StatusOr<std::string> ShowString(const arrow::Table& table, int num_rows, int truncate,
-                                       bool vertical, bool has_more) {
+                                       bool vertical, bool has_more, const table::TimeZone& zone) {
   const int64_t shown = std::clamp<int64_t>(num_rows, 0, kShowRowsMax);
   const int64_t count = std::min(shown, table.num_rows());
   std::vector<JavaText> names;
@@ -180,7 +180,7 @@ base::StatusOr<std::string> ShowString(const arrow::Table& table, int num_rows, 
     for (const auto& chunk : table.column(c)->chunks()) {
       for (int64_t i = 0; i < chunk->length() && r < count; ++i, ++r) {
         rows[static_cast<size_t>(r)].push_back(
-            Cell(ShowText(*table.field(c), *chunk, i), truncate));
+            Cell(ShowText(*table.field(c), *chunk, i, zone), truncate));
       }
     }
   }

@@ -1,8 +1,6 @@
 // Functions of strings. Lengths and positions count code points, as Spark's do.
 #include <arrow/array.h>
 #include <arrow/builder.h>
-#include <arrow/compute/api.h>
-#include <arrow/compute/initialize.h>
 #include <arrow/type.h>
 
 #include <algorithm>
@@ -12,8 +10,10 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/case.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
+#include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -80,23 +80,11 @@ base::StatusOr<ArrayPtr> Length(const Bound& node, const ArrayList& args, int64_
   return out.Finish(node.field->type(), std::move(validity));
 }
 
-/// Arrow's string kernels are registered by the first call, whoever makes it.
-base::StatusOr<ArrayPtr> CallArrow(const char* function, const ArrayPtr& arg) {
-  static const arrow::Status registered = arrow::compute::Initialize();
-  SOTERIA_ARROW_RETURN(registered);
-  SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr valid, table::WithValidText(arg));
-  SOTERIA_ARROW_ASSIGN(const arrow::Datum out, arrow::compute::CallFunction(function, {valid}));
-  return out.make_array();
-}
-
-base::StatusOr<ArrayPtr> Upper(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
+template <std::string (*kMap)(std::string_view)>
+base::StatusOr<ArrayPtr> Cased(const Bound& /*node*/, const ArrayList& args, int64_t rows,
                                EvalState& /*state*/) {
-  return CallArrow("utf8_upper", args[0]);
-}
-
-base::StatusOr<ArrayPtr> Lower(const Bound& /*node*/, const ArrayList& args, int64_t /*rows*/,
-                               EvalState& /*state*/) {
-  return CallArrow("utf8_lower", args[0]);
+  SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr valid, table::WithValidText(args[0]));
+  return Strings(args, rows, [&](int64_t i) { return kMap(Cell(*valid, i)); });
 }
 
 base::StatusOr<ArrayPtr> Concat(const Bound& /*node*/, const ArrayList& args, int64_t rows,
@@ -187,8 +175,31 @@ bool Like(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
+/// A backslash stands before a wildcard or another one, nowhere else.
+base::Status CheckPattern(std::string_view pattern) {
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\') continue;
+    if (++i == pattern.size()) {
+      return base::FailQuotingData(
+          kEscapeAtTheEnd, base::Cat("The format is invalid: '", pattern,
+                                     "'. The escape character is not allowed to end with."));
+    }
+    if (pattern[i] != '%' && pattern[i] != '_' && pattern[i] != '\\') {
+      return base::FailQuotingData(
+          kEscapeInTheMiddle,
+          base::Cat("The format is invalid: '", pattern,
+                    "'. The escape character is not allowed to precede '", pattern[i], "'."));
+    }
+  }
+  return base::OkStatus();
+}
+
 base::StatusOr<ArrayPtr> LikeKernel(const Bound& /*node*/, const ArrayList& args, int64_t rows,
                                     EvalState& /*state*/) {
+  for (int64_t i = 0; i < rows; ++i) {
+    if (args[0]->IsNull(i) || args[1]->IsNull(i)) continue;
+    SOTERIA_RETURN_IF_ERROR(CheckPattern(Cell(*args[1], i)));
+  }
   return Tests(args, rows, [&](int64_t i) { return Like(Cell(*args[0], i), Cell(*args[1], i)); });
 }
 
@@ -203,6 +214,9 @@ bool AnyNullable(const std::vector<BoundPtr>& args) {
 template <Kernel kKernel, Type::type kResult, int kStrings>
 base::StatusOr<BoundPtr> BindText(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
+  if (kKernel == Substring && args[0]->field->type()->id() == Type::BINARY) {
+    return base::Fail(base::kUnsupported, base::Cat(e.name, "() of bytes: cast them to string"));
+  }
   for (size_t i = 0; i < args.size(); ++i) {
     const bool text = i < static_cast<size_t>(kStrings);
     SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, i, text ? arrow::utf8() : arrow::int32(),
@@ -212,6 +226,7 @@ base::StatusOr<BoundPtr> BindText(const Expr& e, std::vector<BoundPtr> args,
   const bool nullable = AnyNullable(args);
   auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
   node->kernel = kKernel;
+  node->careful = node->careful || kKernel == LikeKernel;
   return node;
 }
 
@@ -229,6 +244,14 @@ base::StatusOr<BoundPtr> BindLength(const Expr& e, std::vector<BoundPtr> args,
 
 base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& /*context*/) {
+  const auto all = [&](Type::type id) {
+    return !args.empty() && std::all_of(args.begin(), args.end(), [&](const BoundPtr& arg) {
+      return arg->field->type()->id() == id && table::UdtOf(*arg->field).empty();
+    });
+  };
+  if (all(Type::LIST) || all(Type::BINARY)) {
+    return base::Fail(base::kUnsupported, "concat() of arrays or bytes");
+  }
   for (size_t i = 0; i < args.size(); ++i) {
     SOTERIA_RETURN_IF_ERROR(
         CoerceArgument(e, args, i, arrow::utf8(), "(\"STRING\" or \"BINARY\" or \"ARRAY\")"));
@@ -236,19 +259,20 @@ base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
   const bool nullable = AnyNullable(args);
   auto node = MakeCall(PrettyName(e), arrow::utf8(), nullable, std::move(args));
   node->kernel = Concat;
+  node->null_stops = false;
   return node;
 }
 
 constexpr Function kFunctions[] = {
     {"length", 1, 1, "length", Print::kCall, BindLength},
     {"char_length", 1, 1, "char_length", Print::kCall, BindLength},
-    {"upper", 1, 1, "upper", Print::kCall, BindText<Upper, Type::STRING, 1>},
-    {"ucase", 1, 1, "ucase", Print::kCall, BindText<Upper, Type::STRING, 1>},
-    {"lower", 1, 1, "lower", Print::kCall, BindText<Lower, Type::STRING, 1>},
-    {"lcase", 1, 1, "lcase", Print::kCall, BindText<Lower, Type::STRING, 1>},
+    {"upper", 1, 1, "upper", Print::kCall, BindText<Cased<UpperCase>, Type::STRING, 1>},
+    {"ucase", 1, 1, "ucase", Print::kCall, BindText<Cased<UpperCase>, Type::STRING, 1>},
+    {"lower", 1, 1, "lower", Print::kCall, BindText<Cased<LowerCase>, Type::STRING, 1>},
+    {"lcase", 1, 1, "lcase", Print::kCall, BindText<Cased<LowerCase>, Type::STRING, 1>},
     {"concat", 0, -1, "concat", Print::kCall, BindConcat},
-    {"substr", 2, 3, "substr", Print::kCall, BindText<Substring, Type::STRING, 1>},
-    {"substring", 2, 3, "substring", Print::kCall, BindText<Substring, Type::STRING, 1>},
+    {"substr", 2, 3, "substr", Print::kSpecial, BindText<Substring, Type::STRING, 1>},
+    {"substring", 2, 3, "substring", Print::kSpecial, BindText<Substring, Type::STRING, 1>},
     {"trim", 1, 1, "trim", Print::kCall, BindText<TrimSpaces<true, true>, Type::STRING, 1>},
     {"ltrim", 1, 1, "ltrim", Print::kCall, BindText<TrimSpaces<true, false>, Type::STRING, 1>},
     {"rtrim", 1, 1, "rtrim", Print::kCall, BindText<TrimSpaces<false, true>, Type::STRING, 1>},

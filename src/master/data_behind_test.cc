@@ -33,7 +33,7 @@ dataflow::RowOrigins Of(std::vector<Origin> origins) {
 }
 
 DataBehind Reading(dataflow::RowOrigins origins) {
-  dataflow::TreeSource source{"/t", kTree, 1, {}, {"f"}, "parquet"};
+  dataflow::TreeSource source{"/t", kTree, 1, {}, {"f"}, "parquet", {}, {}, {}, {}};
   source.origins = std::move(origins);
   return BehindOf(*dataflow::MakeRecipe(std::move(source), {}, 1));
 }

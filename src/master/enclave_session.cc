@@ -74,6 +74,7 @@ base::Status EnclaveSession::Collect(
 base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::PlanPtr& plan,
                                                                   int64_t num_rows,
                                                                   int64_t truncate, bool vertical,
+                                                                  const table::TimeZone& zone,
                                                                   const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kRows));
   const int64_t rows_max = std::clamp<int64_t>(num_rows, 0, exec::kShowRowsMax);
@@ -93,7 +94,7 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
         leaving.value,
         exec::ShowString(*table, static_cast<int>(rows_max),
                          static_cast<int>(std::clamp<int64_t>(truncate, 0, INT32_MAX)), vertical,
-                         table->num_rows() > rows_max));
+                         table->num_rows() > rows_max, zone));
     leaving.content = leaving.value;
     leaving.what = "show";
     leaving.rows = static_cast<uint64_t>(std::min(table->num_rows(), rows_max));

@@ -53,6 +53,7 @@ class EnclaveSession : public Session {
       const Progress& progress) override;
   base::StatusOr<Permitted<std::string>> ShowString(const plan::PlanPtr& plan, int64_t num_rows,
                                                     int64_t truncate, bool vertical,
+                                                    const table::TimeZone& zone,
                                                     const Progress& progress) override;
   base::StatusOr<Permitted<FitResult>> Fit(const std::string& class_name, const std::string& uid,
                                            const ml::ParamMap& params, const plan::PlanPtr& input,

@@ -21,6 +21,7 @@
 #include "src/ml/estimator.h"
 #include "src/ml/param.h"
 #include "src/plan/logical.h"
+#include "src/table/time_zone.h"
 
 namespace soteria::master {
 
@@ -85,10 +86,12 @@ class Session {
       const std::function<base::Status(Permitted<std::shared_ptr<arrow::Table>>)>& sink,
       const Progress& progress) = 0;
 
-  /// The text that `df.show` prints. Output kind `rows`.
+  /// The text that `df.show` prints, time stamps as a clock in `zone` shows them. Output kind
+  /// `rows`.
   virtual base::StatusOr<Permitted<std::string>> ShowString(const plan::PlanPtr& plan,
                                                             int64_t num_rows, int64_t truncate,
                                                             bool vertical,
+                                                            const table::TimeZone& zone,
                                                             const Progress& progress) = 0;
 
   /// The model's name; output kind `models` for warnings.

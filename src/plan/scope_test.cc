@@ -18,8 +18,8 @@ using exec::Literal;
 
 class NoCatalog : public Catalog {
  public:
-  base::StatusOr<Source> Resolve(const std::string& /*path*/,
-                                 const std::string& /*format*/) override {
+  base::StatusOr<Source> Resolve(const std::string& /*path*/, const std::string& /*format*/,
+                                 const ReadOptions& /*options*/) override {
     return base::Fail(base::kPathNotFound, "no paths");
   }
 };

@@ -28,7 +28,7 @@ class ThreeRoots : public Catalog {
                                  const ReadOptions&) override {
     const std::string id(16, 'd');
     if (path == "/data") return Source{dataflow::DatasetSource{path, id, 1, {}, {}}, 1, Stored()};
-    dataflow::TreeSource tree{path, id, 1, {}, {"f"}, "parquet"};
+    dataflow::TreeSource tree{path, id, 1, {}, {"f"}, "parquet", {}, {}, {}, {}};
     tree.origins = {{id}, true, path == "/tree"};
     return Source{std::move(tree), 1, Stored()};
   }

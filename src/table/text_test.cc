@@ -59,6 +59,14 @@ TEST(TextValue, Doubles) {
   EXPECT_EQ(parse("1f"), 1.0);
   EXPECT_EQ(parse(".5"), 0.5);
   EXPECT_EQ(parse("5."), 5.0);
+  EXPECT_EQ(parse("0x1p3"), 8.0);
+  EXPECT_EQ(parse("-0X.8P1d"), -1.0);
+  EXPECT_TRUE(std::isnan(parse("-NaN").value()));
+  EXPECT_EQ(parse("+nan"), std::nullopt);
+  float single = 0;
+  // Twice rounded it would be 1.
+  EXPECT_TRUE(ParseFloat("1.00000005960464477540", &single));
+  EXPECT_EQ(single, std::nextafter(1.0f, 2.0f));
   for (const char* bad : {"abc", "", "0x10", "1_0", "1e", "--1", "+", "1.5.2", "nanx", "d"}) {
     EXPECT_EQ(parse(bad), std::nullopt) << bad;
   }
@@ -85,16 +93,50 @@ TEST(TextValue, DatesAndTimes) {
   EXPECT_EQ(time("2020-01-02T03:04:05+02:00"), "2020-01-02 01:04:05");
   EXPECT_EQ(time("1969-12-31 23:59:59.5"), "1969-12-31 23:59:59.5");
   EXPECT_EQ(time("2020-1-2"), "2020-01-02 00:00:00");
-  for (const char* bad : {"", "2020-13-01", "2020-02-30", "2020-01-02 25:00:00", "x",
-                          "2020-01-02 03:04:05+99:00", "99999999-01-01"}) {
+  EXPECT_EQ(time("2020"), "2020-01-01 00:00:00");
+  EXPECT_EQ(time("+2020-3"), "2020-03-01 00:00:00");
+  EXPECT_EQ(time("2020-01-02 3"), "2020-01-02 03:00:00");
+  EXPECT_EQ(time("2020-01-02T3:4"), "2020-01-02 03:04:00");
+  EXPECT_EQ(time(" \t2020-01-02 03:04:05.\x7F"), "2020-01-02 03:04:05");
+  EXPECT_EQ(time("2020-01-02 03:04:05.1234567"), "2020-01-02 03:04:05.123456");
+  EXPECT_EQ(time("2020-01-02 03:04:05.5 Europe/Berlin"), "2020-01-02 02:04:05.5");
+  EXPECT_EQ(time("2020-01-02 03:04:05PST"), "2020-01-02 11:04:05");
+  EXPECT_EQ(time("2020-01-02 03:04:05 UTC-3"), "2020-01-02 06:04:05");
+  EXPECT_EQ(time("-0044-03-15"), "-0044-03-15 00:00:00");
+  EXPECT_EQ(time("12020-01-01"), "+12020-01-01 00:00:00");
+  for (const char* bad :
+       {"", "2020-13-01", "2020-02-30", "2020-01-02 25:00:00", "x", "2020-01-02 03:04:05+99:00",
+        "9999999-01-01", "2020-01-02 03:04Z", "2020-01-02T", "2020-", "020-01-01", "2020-1-2 3:456",
+        "2020-01-02x", "2020 03:04:05", "12:30", "T12", "2020-01-02 03:04:60",
+        "2020-01-02 03:04:05 Mars"}) {
     EXPECT_EQ(time(bad), "null") << bad;
   }
+  int64_t micros = 0;
+  EXPECT_EQ(ParseTimestampIn("12:30", TimeZone(), &micros), TimeText::kNeedsToday);
+  EXPECT_EQ(ParseTimestampIn("T12:30:00+01:00", TimeZone(), &micros), TimeText::kNeedsToday);
+  EXPECT_EQ(ParseTimestampIn("12:60", TimeZone(), &micros), TimeText::kMalformed);
+  const TimeZone new_york = *TimeZone::Find("America/New_York");
+  EXPECT_EQ(ParseTimestampIn("2020-07-01 12:00:00", new_york, &micros), TimeText::kValue);
+  EXPECT_EQ(TimestampText(micros), "2020-07-01 16:00:00");
+  EXPECT_TRUE(ParseLocalTimestamp("2020-07-01 12:00:00+05:00", &micros));
+  EXPECT_EQ(TimestampText(micros), "2020-07-01 12:00:00");
   int32_t days = 0;
   EXPECT_TRUE(ParseDate("1970-01-02", &days));
   EXPECT_EQ(days, 1);
   EXPECT_TRUE(ParseDate("2000-02-29", &days));
   EXPECT_EQ(days, 11016);
   EXPECT_FALSE(ParseDate("2001-02-29", &days));
+  EXPECT_TRUE(ParseDate(" 2000-2-29T whatever", &days));
+  EXPECT_EQ(days, 11016);
+  EXPECT_TRUE(ParseDate("0000-01-01", &days));
+  EXPECT_EQ(DateText(days), "0000-01-01");
+  EXPECT_TRUE(ParseDate("-0001-12-31", &days));
+  EXPECT_EQ(DateText(days), "-0001-12-31");
+  EXPECT_TRUE(ParseDate("5881580-07-11", &days));
+  EXPECT_EQ(DateText(days), "+5881580-07-11");
+  for (const char* bad : {"5881580-07-12", "2000-02-29x", "2000-1T", "200-01-01", "--1"}) {
+    EXPECT_FALSE(ParseDate(bad, &days)) << bad;
+  }
   EXPECT_EQ(DateText(-1), "1969-12-31");
 }
 

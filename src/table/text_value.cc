@@ -1,13 +1,16 @@
 #include "src/table/text_value.h"
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <type_traits>
 
 #include "src/base/ascii.h"
+#include "src/base/text.h"
+#include "src/table/calendar.h"
+#include "src/table/time_zone.h"
 
 namespace soteria::table {
 namespace {
@@ -32,65 +35,150 @@ bool Take(std::string_view* text, char c) {
   return true;
 }
 
-bool TakeDate(std::string_view* text, int32_t* days) {
+/// Takes the `-M-d` behind a year; false when something else follows a dash.
+bool TakeMonthAndDay(std::string_view* text, int* month, int* day, bool* has_day) {
+  *has_day = false;
+  if (!Take(text, '-')) return true;
+  if (!TakeNumber(text, 1, 2, month)) return false;
+  if (!Take(text, '-')) return true;
+  *has_day = true;
+  return TakeNumber(text, 1, 2, day);
+}
+
+/// The day of `text`'s front; `year_digits_max` differs between dates and time stamps.
+bool TakeDate(std::string_view* text, size_t year_digits_max, int64_t* days, bool* has_day) {
   int year = 0;
   int month = 1;
   int day = 1;
   const bool negative = Take(text, '-');
-  if (!TakeNumber(text, 4, 7, &year)) return false;
+  if (!negative) Take(text, '+');
+  if (!TakeNumber(text, 4, year_digits_max, &year)) return false;
+  if (!TakeMonthAndDay(text, &month, &day, has_day)) return false;
   if (negative) year = -year;
-  if (Take(text, '-')) {
-    if (!TakeNumber(text, 1, 2, &month)) return false;
-    if (Take(text, '-') && !TakeNumber(text, 1, 2, &day)) return false;
-  }
-  constexpr int kYearMax = 32'000;  // of std::chrono::year
-  if (year > kYearMax || year < -kYearMax) return false;
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return false;
-  *days = static_cast<int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
+  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return false;
+  *days = DaysFromDate(year, month, day);
   return true;
 }
 
-bool TakeTime(std::string_view* text, int64_t* micros) {
+/// h[:m[:s[.f][zone]]], to the end of the text.
+bool ParseTime(std::string_view text, int64_t* micros, std::string_view* zone) {
   int hour = 0;
   int minute = 0;
   int second = 0;
   int64_t fraction = 0;
-  if (!TakeNumber(text, 1, 2, &hour) || !Take(text, ':') || !TakeNumber(text, 1, 2, &minute)) {
-    return false;
+  *zone = {};
+  if (!TakeNumber(&text, 1, 2, &hour)) return false;
+  if (!text.empty()) {
+    if (!Take(&text, ':') || !TakeNumber(&text, 1, 2, &minute)) return false;
   }
-  if (Take(text, ':')) {
-    if (!TakeNumber(text, 1, 2, &second)) return false;
-    if (Take(text, '.')) {
-      int64_t scale = kSecond / 10;
-      while (!text->empty() && base::IsDigit(text->front())) {
-        fraction += (text->front() - '0') * scale;
-        scale /= 10;
-        text->remove_prefix(1);
+  if (!text.empty()) {
+    if (!Take(&text, ':') || !TakeNumber(&text, 1, 2, &second)) return false;
+    if (!text.empty() && base::IsDigit(text.front())) return false;
+    if (Take(&text, '.')) {
+      for (int64_t scale = kSecond / 10; !text.empty() && base::IsDigit(text.front());
+           scale /= 10) {
+        fraction += (text.front() - '0') * scale;
+        text.remove_prefix(1);
       }
     }
+    *zone = text;
   }
   if (hour > 23 || minute > 59 || second > 59) return false;
   *micros = ((hour * 60 + minute) * 60 + second) * kSecond + fraction;
   return true;
 }
 
-bool TakeZone(std::string_view text, int64_t* offset) {
-  *offset = 0;
-  const std::string lower = base::Lower(Trim(text));
-  if (lower.empty() || lower == "z" || lower == "utc" || lower == "gmt") return true;
-  std::string_view rest = lower;
-  const bool minus = Take(&rest, '-');
-  if (!minus && !Take(&rest, '+')) return false;
-  int hours = 0;
-  int minutes = 0;
-  if (!TakeNumber(&rest, 1, 2, &hours)) return false;
-  if (Take(&rest, ':') && !TakeNumber(&rest, 1, 2, &minutes)) return false;
-  if (!rest.empty() || hours > 18 || minutes > 59) return false;
-  *offset = (hours * 60 + minutes) * 60 * kSecond * (minus ? -1 : 1);
+/// No date: "T12", "12:30".
+bool IsTimeOnly(std::string_view untrimmed, std::string_view text) {
+  if (untrimmed.starts_with('T')) return true;
+  size_t digits = 0;
+  while (digits < text.size() && base::IsDigit(text[digits])) ++digits;
+  return digits > 0 && digits < text.size() && text[digits] == ':';
+}
+
+/// As a clock shows it, and the zone id behind it ("" for none).
+TimeText ParseClock(std::string_view untrimmed, int64_t* local, std::string_view* zone) {
+  std::string_view text = TrimControls(untrimmed);
+  int64_t time = 0;
+  *zone = {};
+  if (IsTimeOnly(untrimmed, text)) {
+    Take(&text, 'T');
+    if (!ParseTime(text, &time, zone)) return TimeText::kMalformed;
+    return zone->empty() || TimeZone::Find(Trim(*zone)).has_value() ? TimeText::kNeedsToday
+                                                                    : TimeText::kMalformed;
+  }
+  int64_t days = 0;
+  bool has_day = false;
+  if (!TakeDate(&text, 6, &days, &has_day)) return TimeText::kMalformed;
+  if (!text.empty()) {
+    if (!has_day || (!Take(&text, ' ') && !Take(&text, 'T'))) return TimeText::kMalformed;
+    if (!ParseTime(text, &time, zone)) return TimeText::kMalformed;
+  }
+  if (__builtin_mul_overflow(days, kDay, local) || __builtin_add_overflow(*local, time, local)) {
+    return TimeText::kMalformed;
+  }
+  return TimeText::kValue;
+}
+
+/// "inf", "infinity" and "nan" in any case (Spark), a NaN with a sign only as Java writes it.
+template <class T>
+bool ParseWord(std::string_view magnitude, bool has_sign, T* value) {
+  const std::string lower = base::Lower(magnitude);
+  if (lower == "inf" || lower == "infinity") {
+    *value = std::numeric_limits<T>::infinity();
+    return true;
+  }
+  if (lower != "nan" || (has_sign && magnitude != "NaN")) return false;
+  *value = std::numeric_limits<T>::quiet_NaN();
   return true;
+}
+
+template <class T>
+bool ParseFraction(std::string_view text, T* value) {
+  text = Trim(text);
+  std::string_view magnitude = text;
+  const bool negative = magnitude.starts_with('-');
+  if (negative || magnitude.starts_with('+')) magnitude.remove_prefix(1);
+  if (magnitude.empty()) return false;
+  if (!base::IsDigit(magnitude.front()) && magnitude.front() != '.') {
+    if (!ParseWord(magnitude, magnitude.size() != text.size(), value)) return false;
+  } else {
+    const bool hex = magnitude.starts_with("0x") || magnitude.starts_with("0X");
+    if (hex && magnitude.find_first_of("pP") == std::string_view::npos) return false;
+    const char suffix = magnitude.back();
+    if (suffix == 'd' || suffix == 'D' || suffix == 'f' || suffix == 'F') {
+      magnitude.remove_suffix(1);
+    }
+    const char* begin = magnitude.data() + (hex ? 2 : 0);
+    const char* end = magnitude.data() + magnitude.size();
+    const auto format = hex ? std::chars_format::hex : std::chars_format::general;
+    const auto result = std::from_chars(begin, end, *value, format);
+    if (begin == end || *begin == '-' || result.ptr != end ||
+        result.ec == std::errc::invalid_argument) {
+      return false;
+    }
+    if (result.ec == std::errc::result_out_of_range) {
+      // Beyond the largest or below the smallest: from_chars leaves the value, Java rounds.
+      const std::string copy(magnitude);
+      if constexpr (std::is_same_v<T, float>) {
+        *value = std::strtof(copy.c_str(), nullptr);
+      } else {
+        *value = std::strtod(copy.c_str(), nullptr);
+      }
+    }
+  }
+  if (negative) *value = -*value;
+  return true;
+}
+
+/// ISO 8601: years beyond 9999 have a sign.
+std::string DayText(int64_t days) {
+  const CalendarDate date = DateFromDays(days);
+  char text[40];
+  std::snprintf(text, sizeof text, date.year < 0 ? "-%04lld-%02d-%02d" : "%04lld-%02d-%02d",
+                static_cast<long long>(date.year < 0 ? -date.year : date.year), date.month,
+                date.day);
+  return date.year > 9999 ? base::Cat("+", text) : std::string(text);
 }
 
 }  // namespace
@@ -101,8 +189,15 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
+std::string_view TrimControls(std::string_view text) {
+  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 bool ParseInteger(std::string_view text, int64_t* value) {
-  text = Trim(text);
+  text = TrimControls(text);
   if (!text.empty() && text.front() == '+') {
     text.remove_prefix(1);
     if (!text.empty() && text.front() == '-') return false;
@@ -112,81 +207,55 @@ bool ParseInteger(std::string_view text, int64_t* value) {
   return result.ec == std::errc() && result.ptr == end;
 }
 
-bool ParseDouble(std::string_view text, double* value) {
-  text = Trim(text);
-  if (text.empty()) return false;
-  bool negative = false;
-  std::string_view magnitude = text;
-  if (magnitude.front() == '+' || magnitude.front() == '-') {
-    negative = magnitude.front() == '-';
-    magnitude.remove_prefix(1);
-  }
-  if (magnitude.empty()) return false;
-  if (!base::IsDigit(magnitude.front()) && magnitude.front() != '.') {
-    const std::string lower = base::Lower(magnitude);
-    if (lower == "inf" || lower == "infinity") {
-      *value = negative ? -std::numeric_limits<double>::infinity()
-                        : std::numeric_limits<double>::infinity();
-      return true;
-    }
-    if (lower != "nan" || magnitude.size() != text.size()) return false;
-    *value = std::numeric_limits<double>::quiet_NaN();
-    return true;
-  }
-  const char suffix = magnitude.back();
-  if (suffix == 'd' || suffix == 'D' || suffix == 'f' || suffix == 'F') magnitude.remove_suffix(1);
-  const auto end = magnitude.data() + magnitude.size();
-  const auto result = std::from_chars(magnitude.data(), end, *value);
-  if (result.ptr != end || result.ec == std::errc::invalid_argument) return false;
-  if (result.ec == std::errc::result_out_of_range) {
-    // Beyond the largest or below the smallest: from_chars leaves the value, Java rounds.
-    *value = std::strtod(std::string(magnitude).c_str(), nullptr);
-  }
-  if (negative) *value = -*value;
-  return true;
-}
+bool ParseDouble(std::string_view text, double* value) { return ParseFraction(text, value); }
+bool ParseFloat(std::string_view text, float* value) { return ParseFraction(text, value); }
 
 bool ParseDate(std::string_view text, int32_t* days) {
-  return TakeDate(&text, days) && text.empty();
+  text = TrimControls(text);
+  int64_t wide = 0;
+  bool has_day = false;
+  if (!TakeDate(&text, 7, &wide, &has_day)) return false;
+  // Whatever follows a whole date after a space or a T is left out.
+  if (!text.empty() && !(has_day && (text.front() == ' ' || text.front() == 'T'))) return false;
+  *days = static_cast<int32_t>(wide);
+  return *days == wide;
+}
+
+TimeText ParseTimestampIn(std::string_view text, const TimeZone& zone, int64_t* micros) {
+  std::string_view id;
+  int64_t local = 0;
+  const TimeText outcome = ParseClock(text, &local, &id);
+  if (outcome != TimeText::kValue) return outcome;
+  TimeZone there = zone;
+  if (!id.empty()) {
+    const auto named = TimeZone::Find(Trim(id));
+    if (!named.has_value()) return TimeText::kMalformed;
+    there = *named;
+  }
+  *micros = there.ToInstant(local);
+  return TimeText::kValue;
 }
 
 bool ParseTimestamp(std::string_view text, int64_t* micros) {
-  int32_t days = 0;
-  if (!TakeDate(&text, &days)) return false;
-  int64_t time = 0;
-  int64_t offset = 0;
-  if (Take(&text, ' ') || Take(&text, 'T')) {
-    if (!TakeTime(&text, &time) || !TakeZone(text, &offset)) return false;
-  } else if (!text.empty()) {
-    return false;
-  }
-  *micros = days * kDay + time - offset;
-  return true;
+  return ParseTimestampIn(text, TimeZone(), micros) == TimeText::kValue;
 }
 
-std::string DateText(int32_t days) {
-  // std::chrono::year ends at 32767; beyond it dates are printed by their day number.
-  constexpr int32_t kDaysMax = 11'000'000;
-  if (days > kDaysMax || days < -kDaysMax) return std::to_string(days);
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text;
+bool ParseLocalTimestamp(std::string_view text, int64_t* local) {
+  std::string_view id;
+  if (ParseClock(text, local, &id) != TimeText::kValue) return false;
+  return id.empty() || TimeZone::Find(Trim(id)).has_value();
 }
+
+std::string DateText(int32_t days) { return DayText(days); }
 
 std::string TimestampText(int64_t micros) {
-  int64_t days = micros / kDay;
-  int64_t rest = micros % kDay;
-  if (rest < 0) {
-    rest += kDay;
-    --days;
-  }
+  const int64_t days = FloorDivide(micros, kDay);
+  const int64_t rest = micros - days * kDay;
   char text[64];
   std::snprintf(text, sizeof text, " %02d:%02d:%02d", static_cast<int>(rest / (3600 * kSecond)),
                 static_cast<int>(rest / (60 * kSecond) % 60),
                 static_cast<int>(rest / kSecond % 60));
-  std::string result = DateText(static_cast<int32_t>(days)) + text;
+  std::string result = DayText(days) + text;
   if (rest % kSecond != 0) {
     std::snprintf(text, sizeof text, ".%06d", static_cast<int>(rest % kSecond));
     std::string fraction = text;

@@ -1,30 +1,45 @@
-// Text to values as Spark's casts read them, and dates and time stamps back to text (UTC). Each
-// Parse takes the whole text (numbers may have spaces around them) or returns false. Pure
-// functions.
+// Text to values as Spark's casts read them, and dates and time stamps back to text. Each Parse
+// takes the whole text (white space around it is left out) or returns false. Pure functions.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "src/table/time_zone.h"
+
 namespace soteria::table {
 
 /// Without Java's white space and control characters (<= 0x20) at both ends.
 std::string_view Trim(std::string_view text);
+/// The same, and without DEL: what Spark leaves out around everything but fractions.
+std::string_view TrimControls(std::string_view text);
 
 /// Decimal digits with an optional sign, within int64.
 bool ParseInteger(std::string_view text, int64_t* value);
-/// Java's Double.valueOf without hexadecimal forms, plus Spark's "inf", "+inf", "-inf", "nan" and
-/// "infinity" in any case.
+/// Java's Double.valueOf, plus Spark's "inf", "+inf", "-inf", "nan" and "infinity" in any case.
 bool ParseDouble(std::string_view text, double* value);
-/// yyyy[-M[-d]], days since 1970-01-01.
+/// The same, rounded once.
+bool ParseFloat(std::string_view text, float* value);
+/// [+-]yyyy[-M[-d[( |T)anything]]], days since 1970-01-01.
 bool ParseDate(std::string_view text, int32_t* days);
-/// yyyy-M-d[( |T)h:m[:s[.f]]][Z|UTC|(+|-)hh[:mm]], microseconds since the epoch, UTC by default.
-bool ParseTimestamp(std::string_view text, int64_t* micros);
 
-/// "2020-01-02"
+enum class TimeText : uint8_t {
+  kValue,
+  kMalformed,
+  kNeedsToday,  ///< a time of day: Spark takes the date of the clock on the wall
+};
+/// [+-]yyyy[-M[-d[( |T)h[:m[:s[.f][ ][zone]]]]]], microseconds since the epoch; `zone` holds where
+/// the text names none.
+TimeText ParseTimestampIn(std::string_view text, const TimeZone& zone, int64_t* micros);
+/// The same in UTC.
+bool ParseTimestamp(std::string_view text, int64_t* micros);
+/// The same without a zone: one that the text names is left out.
+bool ParseLocalTimestamp(std::string_view text, int64_t* local);
+
+/// "2020-01-02"; "+12020-01-02" beyond 9999, "-0001-01-02" before the year 0.
 std::string DateText(int32_t days);
-/// "2020-01-02 03:04:05.6", no trailing zeros in the fraction.
-std::string TimestampText(int64_t micros);
+/// "2020-01-02 03:04:05.6", no trailing zeros in the fraction; `local` as TimeZone::ToLocal has it.
+std::string TimestampText(int64_t local);
 
 }  // namespace soteria::table

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       [](std::vector<std::string> parts) -> soteria::base::StatusOr<soteria::exec::ExprPtr> {
     return soteria::exec::Column(soteria::connect::QuoteName(parts));
   };
-  const auto item = soteria::connect::ParseSqlItem(text, resolve);
+  const auto item = soteria::connect::ParseSqlItem(text, resolve, "");
   if (item.ok() && !item->star) (void)soteria::exec::PrettyName(*item->expr);
   // What is quoted again must read as the same parts.
   if (const auto parts = soteria::connect::NameParts(text); parts.ok()) {

@@ -12,13 +12,16 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import os
 import runpy
 import sys
 
 from pyspark.sql import SparkSession
 
+import config_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
+import grammar
 import name_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401
@@ -49,6 +52,9 @@ def run_step(step: list[str]) -> None:
     results = {}
     if kind == "all":
         results = record(scene, CASES)
+        expressions = int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
+        seed = int(os.environ.get("SOTERIA_EXPRESSIONS_SEED", "1"))
+        results["grammar"] = {"value": grammar.record(scene.spark, seed, expressions)}
         results["saved"] = attempt(lambda: regression_cases.save_for_the_other(scene))
     for path in rest:
         results["loaded"] = attempt(lambda: regression_cases.load_and_apply(scene, path))

@@ -1,0 +1,152 @@
+#include "src/connect/match_schema.h"
+
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using arrow::Type;
+using exec::ExprPtr;
+
+constexpr base::Condition Analysis(const char* name, const char* state) {
+  return {name, base::exception_class::kAnalysis, state, absl::StatusCode::kInvalidArgument};
+}
+constexpr base::Condition kNullable = Analysis("NULLABLE_COLUMN_OR_FIELD", "42000");
+constexpr base::Condition kDataType = Analysis("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000");
+constexpr base::Condition kUnresolvedField =
+    Analysis("UNRESOLVED_FIELD.WITHOUT_SUGGESTION", "42703");
+constexpr base::Condition kAmbiguous = Analysis("AMBIGUOUS_COLUMN_OR_FIELD", "42702");
+
+bool IsNumber(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::INT8:
+    case Type::INT16:
+    case Type::INT32:
+    case Type::INT64:
+    case Type::FLOAT:
+    case Type::DOUBLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsTime(const arrow::DataType& type) {
+  return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
+}
+
+/// May a value of `from` be stored in a column of `to` (Spark's ANSI store assignment)?
+bool MayStore(const arrow::Field& from, const arrow::Field& to) {
+  const arrow::DataType& a = *from.type();
+  const arrow::DataType& b = *to.type();
+  if (a.Equals(b) || a.id() == Type::NA) return true;
+  if (!table::UdtOf(from).empty() || !table::UdtOf(to).empty()) return false;
+  if (IsNumber(a) && IsNumber(b)) return true;
+  if (IsTime(a) && IsTime(b)) return true;
+  if (b.id() == Type::STRING) return a.num_fields() == 0;
+  if (a.id() == Type::LIST && b.id() == Type::LIST) {
+    return (!a.field(0)->nullable() || b.field(0)->nullable()) &&
+           MayStore(*a.field(0), *b.field(0));
+  }
+  return false;
+}
+
+ExprPtr NullOf(const arrow::Field& field) {
+  return exec::Literal(arrow::MakeNullScalar(field.type()), table::UdtOf(field));
+}
+
+class Matcher {
+ public:
+  base::StatusOr<ExprPtr> Match(ExprPtr value, const arrow::Field& from, const arrow::Field& to,
+                                const std::string& path) {
+    if (from.nullable() && !to.nullable()) {
+      return base::Fail(kNullable, base::Cat("Column or field ", path,
+                                             " is nullable while it's required to be "
+                                             "non-nullable."));
+    }
+    const bool same = from.type()->Equals(*to.type()) && table::UdtOf(from) == table::UdtOf(to);
+    if (same) return value;
+    const bool plain = table::UdtOf(from).empty() && table::UdtOf(to).empty();
+    if (plain && from.type()->id() == Type::STRUCT && to.type()->id() == Type::STRUCT) {
+      return Struct(std::move(value), from, to, path);
+    }
+    if (!MayStore(from, to)) {
+      return base::Fail(
+          kDataType,
+          base::Cat("Column or field ", path, " is of type ", table::QuotedTypeName(from),
+                    " while it's required to be ", table::QuotedTypeName(to), "."));
+    }
+    return exec::Cast(std::move(value), to.type());
+  }
+
+ private:
+  base::StatusOr<ExprPtr> Struct(ExprPtr value, const arrow::Field& from, const arrow::Field& to,
+                                 const std::string& path) {
+    std::vector<ExprPtr> parts;
+    for (const auto& wanted : to.type()->fields()) {
+      const std::string name = base::Cat(path, ".`", wanted->name(), "`");
+      std::shared_ptr<arrow::Field> found;
+      for (const auto& field : from.type()->fields()) {
+        if (!base::EqualIgnoringCase(field->name(), wanted->name())) continue;
+        if (found != nullptr) {
+          return base::Fail(kAmbiguous, base::Cat("Column or field ", name, " is ambiguous."));
+        }
+        found = field;
+      }
+      if (found == nullptr && !wanted->nullable()) {
+        return base::Fail(
+            kUnresolvedField,
+            base::Cat("A field with name `", wanted->name(),
+                      "` cannot be resolved with the struct-type column ", path, "."));
+      }
+      ExprPtr part = NullOf(*wanted);
+      if (found != nullptr) {
+        ExprPtr field =
+            exec::Call("extract", {value, exec::Literal(std::string_view(found->name()))});
+        SOTERIA_ASSIGN_OR_RETURN(part, Match(std::move(field), *found, *wanted, name));
+      }
+      parts.push_back(exec::Literal(std::string_view(wanted->name())));
+      parts.push_back(std::move(part));
+    }
+    ExprPtr made = exec::Call("named_struct", std::move(parts));
+    if (!from.nullable()) return made;
+    return exec::Call("when", {exec::Call("isnotnull", {std::move(value)}), std::move(made)});
+  }
+};
+
+}  // namespace
+
+base::StatusOr<std::vector<exec::NamedExpr>> MatchSchema(
+    const arrow::Schema& from, const arrow::Schema& to,
+    const std::function<exec::ExprPtr(int index)>& column) {
+  std::vector<exec::NamedExpr> columns;
+  for (const auto& wanted : to.fields()) {
+    const auto index = exec::ResolveColumn(from, wanted->name());
+    if (!index.ok()) {
+      const bool missing =
+          base::Is(index.status(), base::kUnresolvedColumn) || from.num_fields() == 0;
+      if (!missing || !wanted->nullable()) return index.status();
+      columns.push_back({wanted->name(), NullOf(*wanted)});
+      continue;
+    }
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr value,
+                             Matcher().Match(column(*index), *from.field(*index), *wanted,
+                                             base::Cat("`", wanted->name(), "`")));
+    // What passes as it is stays the same column.
+    const bool same = exec::IsInput(*value) && from.field(*index)->name() == wanted->name();
+    columns.push_back({same ? "" : wanted->name(), std::move(value)});
+  }
+  return columns;
+}
+
+}  // namespace soteria::connect
