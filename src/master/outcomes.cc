@@ -5,6 +5,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/conditions.h"
 #include "src/master/statistics_process.h"
 #include "src/master/tree_table.h"
 #include "src/table/conditions.h"
@@ -20,22 +21,18 @@ struct Class {
 /// Names and exceptions are Spark's or ours; a script can match on them as ever.
 const Class kClasses[] = {
     {base::kDivideByZero, "a division by zero"},
-    {{"REMAINDER_BY_ZERO", base::exception_class::kArithmetic, "22012",
-      absl::StatusCode::kInvalidArgument},
-     "a remainder of a division by zero"},
+    {exec::kRemainderByZero, "a remainder of a division by zero"},
     {base::kOverflow, "a number is out of range"},
-    {{"BINARY_ARITHMETIC_OVERFLOW", base::exception_class::kArithmetic, "22003",
-      absl::StatusCode::kOutOfRange},
-     "a number is out of range"},
+    {exec::kBinaryOverflow, "a number is out of range"},
     {base::kCastInvalid, "a value can't be cast"},
-    {{"CAST_INVALID_INPUT", "org.apache.spark.SparkRuntimeException", "22018",
-      absl::StatusCode::kInvalidArgument},
-     "a value can't be cast"},
-    {{"CAST_INVALID_INPUT", "java.time.DateTimeException", "22018",
-      absl::StatusCode::kInvalidArgument},
-     "a value can't be cast"},
+    {exec::kCastInvalidBoolean, "a value can't be cast"},
+    {exec::kCastInvalidDate, "a value can't be cast"},
     {base::kCastOverflow, "a value is out of the range of a cast"},
     {base::kArrayIndex, "an index is out of an array's bounds"},
+    {exec::kElementAtIndex, "an index is out of an array's bounds"},
+    {exec::kIndexOfZero, "an index is 0"},
+    {exec::kEscapeAtTheEnd, "a pattern ends in an escape"},
+    {exec::kEscapeInTheMiddle, "a pattern escapes what needs none"},
     {base::kUserRaised, "the expression or algorithm refuses its input"},
     {base::kIllegalArgument, "the algorithm refuses its input"},
     {base::kDatatypeMismatch, "the types of the data don't fit"},
@@ -50,9 +47,7 @@ const Class kClasses[] = {
     {{"_LEGACY_ERROR_TEMP", "java.lang.RuntimeException", "", absl::StatusCode::kInvalidArgument},
      "the algorithm refuses its input"},
     {base::kUnresolvedColumn, "a column isn't there"},
-    {{"UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", base::exception_class::kAnalysis, "42703",
-      absl::StatusCode::kInvalidArgument},
-     "a column isn't there"},
+    {table::kUnresolvedNoSuggestion, "a column isn't there"},
     {base::kFieldNotFound, "a column isn't there"},
     {table::kFileTypeMismatch, "a file of the folder has a column of another type"},
     {table::kFailedReadFile, "a file of the folder can't be read"},
