@@ -5,6 +5,7 @@ import pathlib
 import random
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -126,13 +127,15 @@ def options_of(*command) -> set[str]:
 def test_options_that_pages_name_exist():
     known = options_of(ROOT / "run", "help")
     known |= {"--help"}
+    for script in ("bench/run.py", "bench/schemes.py", "tools/demo.py"):
+        known |= options_of(sys.executable, ROOT / script, "--help")
     for program in ("soteria-host", "soteria-stats", "soteria-master", "soteria-worker"):
         known |= options_of(BIN / program, "--help")
     commands = [[]]
     for command in commands:  # each that the help of another lists, too
         text = subprocess.run([BIN / "soteria", *command, "--help"], capture_output=True, text=True, timeout=60).stdout
         known |= set(re.findall(r"--[a-z][a-z-]*", text))
-        listed = re.search(r"(?s)(?:Subcommands|SUBCOMMANDS):\n(.*)", text)
+        listed = re.search(r"(?s)\nSubcommands:\n(.*?)\n\n", text + "\n\n")
         commands += [[*command, name] for name in re.findall(r"(?m)^  ([a-z]+) ", listed.group(1))] if listed else []
     assert ["cluster", "start"] in commands and "--enclave-memory" in known
     # Spark's own, and those of tools that a page says to be another's.
