@@ -119,16 +119,15 @@ TEST_F(RootsTest, WhatCouldNotBePublishedIsRemoved) {
     return count;
   };
   const policy::Readable target = Readable(TreePath());
-  auto file = roots.Seal(target, "f", "bytes", 0);
-  ASSERT_TRUE(file.ok()) << file.status();
+  storage::FileEntry file = Sealed(roots, target, "f", "bytes");
   EXPECT_EQ(objects(), 1u);
   disk.room = 0;
-  EXPECT_TRUE(base::Is(roots.Publish(target, {*file}, {}), base::kIo));
+  EXPECT_TRUE(base::Is(roots.Publish(target, {file}, {}), base::kIo));
   EXPECT_EQ(objects(), 0u);
   disk.room.reset();
-  file = roots.Seal(target, "f", "bytes", 0);
-  ASSERT_TRUE(roots.Publish(target, {*file}, {}).ok());
-  roots.Discard(TreePath(), Raw(kTreeId), {*file});  // it is in use
+  file = Sealed(roots, target, "f", "bytes");
+  ASSERT_TRUE(roots.Publish(target, {file}, {}).ok());
+  roots.Discard(TreePath(), Raw(kTreeId), {file});  // it is in use
   EXPECT_EQ(objects(), 1u);
 }
 
