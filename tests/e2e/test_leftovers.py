@@ -119,11 +119,10 @@ def test_a_cluster_and_a_home_on_a_full_disk_are_refused(world, small_disk):
     home = small_disk / "home"
     home.mkdir()
     shutil.copy(world.home / "user.key", home)
-    with open(small_disk / "fill", "wb") as fill:
+    with open(small_disk / "fill", "wb", buffering=0) as fill:
         try:
             while True:
                 fill.write(bytes(4096))
-                fill.flush()
         except OSError:
             pass
     done = world.cli("cluster", "start", "--simulated", "--dir", small_disk / "c", check=False)
