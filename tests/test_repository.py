@@ -35,6 +35,7 @@ def test_tidy_holds():
     ("src/storage/x.cc", "#include <openssl/evp.h>", "only crypto, channel may include openssl/"),
     ("src/plan/x.cc", '#include "arrow/compute/initialize.h"', "only exec, apps may include arrow/compute/"),
     ("src/exec/x.cc", "#include <arrow/acero/exec_plan.h>", "nobody may include arrow/acero/"),
+    ("src/connect/x.cc", '#include "src/master/ungated.h"', "only master may include src/master/ungated.h"),
     ("src/dataflow/x.h", '#include "soteria/task.pb.h"', "belongs in .cc files only"),
     ("src/newcomer/x.cc", "", "is not in tools/layers.toml"),
 ])
