@@ -191,8 +191,8 @@ TEST_F(PlanTest, WhatDataMadeShowsInNoComparison) {
     ReadNode read;
     read.source.partitions = files.size();
     read.source.asked = std::move(asked);
-    read.source.where =
-        dataflow::TreeSource{"/t", std::string(16, 't'), 1, {}, std::move(files), "text"};
+    read.source.where = dataflow::TreeSource{
+        "/t", std::string(16, 't'), 1, {}, std::move(files), "text", {}, {}, {}, {}};
     read.source.schema = plan.schema = arrow::schema({});
     plan.node = std::move(read);
     return plan;
