@@ -249,8 +249,8 @@ class Rules {
     SOTERIA_ASSIGN_OR_RETURN(std::optional<OwnedRoot> root, Find(place.copy, id));
     if (!root.has_value()) return NotThere(place.copy);
     SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, RuleOf(place.copy, *root));
+    NoteSaid(place.path, root->id);  // while the place isn't known yet
     known_.remote().Note(place.path, {rule.id, root->opened.index.tee_kinds, false});
-    NoteSaid(place.path, root->id);
     rule.path = place.path;
     return rule;
   }
