@@ -47,7 +47,8 @@ class StoredTest : public testing::Test {
   /// As withColumn: the columns of Read, but `name` is `e`.
   PlanPtr With(const std::string& name, const exec::ExprPtr& e) {
     std::vector<exec::NamedExpr> columns;
-    for (const auto& field : Stored()->fields()) {
+    const auto stored = Stored();  // a loop over a part of a temporary outlives it
+    for (const auto& field : stored->fields()) {
       if (field->name() != name) columns.push_back({"", Column(field->name())});
       if (field->name() == name) columns.push_back({name, e});
     }
