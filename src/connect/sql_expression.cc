@@ -59,7 +59,8 @@ class Parser {
       item.alias = Now().text;
       ++at_;
     } else if (as) {
-      return Error();
+      if (Now().kind != Kind::kEnd) return Error();
+      item.alias = tokens_[at_ - 1].text;  // "a as": no word of Spark's is reserved
     }
     SOTERIA_RETURN_IF_ERROR(AtEnd());
     return item;
@@ -196,6 +197,10 @@ class Parser {
   NodeOr Predicate() {
     SOTERIA_ASSIGN_OR_RETURN(Node left, Comparison());
     if (TakeWord("IS")) return Is(std::move(left));
+    const size_t behind_not = IsWord("NOT") ? 1 : 0;
+    if (IsWord("ILIKE", behind_not) && Now(behind_not + 1).kind != Kind::kEnd) {
+      return base::Fail(base::kUnsupported, "ILIKE in expressions");
+    }
     const bool negate =
         IsWord("NOT") && (IsWord("IN", 1) || IsWord("BETWEEN", 1) || IsWord("LIKE", 1) ||
                           IsWord("RLIKE", 1) || IsWord("REGEXP", 1));
@@ -206,6 +211,9 @@ class Parser {
     const char* function = IsWord("LIKE") ? "like" : "rlike";
     ++at_;
     SOTERIA_ASSIGN_OR_RETURN(Node pattern, Comparison());
+    if (IsWord("ESCAPE") && Now(1).kind == Kind::kString) {
+      return base::Fail(base::kUnsupported, "LIKE with ESCAPE in expressions");
+    }
     return NegatedIf(negate, Make(function, std::move(left), std::move(pattern)));
   }
 
@@ -250,6 +258,9 @@ class Parser {
     SOTERIA_ASSIGN_OR_RETURN(Node left, Binary(0));
     while (Now().kind == Kind::kOperator) {
       std::string op = Now().text;
+      if ((op == "<" || op == ">") && IsOp(op, 1) && Now().end == Now(1).begin) {
+        return base::Fail(base::kUnsupported, "Shifts (<<, >>, >>>) in expressions");
+      }
       const bool equal = op == "=" || op == "==";
       const bool unequal = op == "<>" || op == "!=";
       if (!equal && !unequal && op != "<" && op != ">" && op != "<=" && op != ">=" && op != "<=>" &&
@@ -518,18 +529,33 @@ class Parser {
   int depth_ = 0;
 };
 
+/// What `parse` makes of the names by `resolve`. A text that isn't of the grammar is that first,
+/// whatever is wrong with its names.
+template <class Parse>
+auto WithGrammarFirst(const NameResolver& resolve, Parse parse) -> decltype(parse(resolve)) {
+  auto result = parse(resolve);
+  if (result.ok() || base::Is(result.status(), base::kParse)) return result;
+  const NameResolver any = [](std::vector<std::string> parts) -> base::StatusOr<ExprPtr> {
+    return exec::Column(QuoteName(parts));
+  };
+  auto grammar = parse(any);
+  return !grammar.ok() && base::Is(grammar.status(), base::kParse) ? grammar : result;
+}
+
 }  // namespace
 
 base::StatusOr<SqlItem> ParseSqlItem(std::string_view sql, const NameResolver& resolve,
                                      const std::string& zone) {
-  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
-  return Parser(sql, std::move(tokens), resolve, zone).Item();
+  SOTERIA_ASSIGN_OR_RETURN(const auto tokens, CutSql(sql));
+  return WithGrammarFirst(
+      resolve, [&](const NameResolver& names) { return Parser(sql, tokens, names, zone).Item(); });
 }
 
 base::StatusOr<ExprPtr> ParseSqlExpression(std::string_view sql, const NameResolver& resolve,
                                            const std::string& zone) {
-  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
-  return Parser(sql, std::move(tokens), resolve, zone).Whole();
+  SOTERIA_ASSIGN_OR_RETURN(const auto tokens, CutSql(sql));
+  return WithGrammarFirst(
+      resolve, [&](const NameResolver& names) { return Parser(sql, tokens, names, zone).Whole(); });
 }
 
 }  // namespace soteria::connect

@@ -46,6 +46,19 @@ std::string Parse(std::string_view sql) {
   return parsed.ok() ? Shape(**parsed) : base::ConditionName(parsed.status());
 }
 
+TEST(SqlExpression, WhatIsNoExpressionIsThatBeforeItsNamesAreLookedAt) {
+  const NameResolver none = [](const std::vector<std::string>& parts) {
+    return base::StatusOr<exec::ExprPtr>(base::Fail(base::kUnresolvedColumn, parts[0]));
+  };
+  for (const char* sql : {"(zz", "zz + ", "f(zz", "upper(zz) b c", "cast(zz as int", "zz zz zz"}) {
+    const auto item = ParseSqlItem(sql, none, "");
+    EXPECT_TRUE(base::Is(item.status(), base::kParse)) << sql;
+    EXPECT_TRUE(base::Is(ParseSqlExpression(sql, none, "").status(), base::kParse)) << sql;
+  }
+  EXPECT_TRUE(base::Is(ParseSqlItem("zz as", none, "").status(), base::kUnresolvedColumn));
+  EXPECT_TRUE(base::Is(ParseSqlItem("upper(zz) b", none, "").status(), base::kUnresolvedColumn));
+}
+
 struct Case {
   std::string sql;
   std::string shape;
@@ -209,6 +222,13 @@ TEST(SqlExpression, Refusals) {
   EXPECT_EQ(Parse("sum(distinct a)"), "UNSUPPORTED_FEATURE");
   EXPECT_EQ(Parse("sum(a) over (x)"), "UNSUPPORTED_FEATURE");
   EXPECT_EQ(Parse("a > interval 1 day"), "UNSUPPORTED_FEATURE");
+  for (const char* sql : {"a << 2", "a >> 1 + 2", "a>>>b", "a like 'b' escape '/'",
+                          "a not like 'b' ESCAPE 'c' and b", "a ilike 'b'", "a NOT ILIKE 'b'"}) {
+    EXPECT_EQ(Parse(sql), "UNSUPPORTED_FEATURE") << sql;
+  }
+  EXPECT_EQ(Parse("a < < b"), "PARSE_SYNTAX_ERROR");
+  EXPECT_EQ(ParseSqlItem("a ilike", Resolver(), "")->alias, "ilike");
+  EXPECT_EQ(ParseSqlItem("a as", Resolver(), "")->alias, "as");
 }
 
 TEST(SqlExpression, NestingIsBounded) {

@@ -8,6 +8,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -244,6 +245,22 @@ base::Status CoerceNumbers(const Expr& e, std::vector<BoundPtr>& args) {
   return base::OkStatus();
 }
 
+/// Days that are added to dates, and the intervals between dates and times: Spark has them.
+base::Status CheckNoTimes(const Expr& e, const std::vector<BoundPtr>& args) {
+  const arrow::DataType& a = *args[0]->field->type();
+  const arrow::DataType& b = *args[1]->field->type();
+  const auto is_days = [](const arrow::DataType& type) {
+    return IsIntegral(type) && type.id() != Type::INT64;
+  };
+  const auto is_time = [](const arrow::DataType& type) {
+    return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
+  };
+  const bool shifted = (a.id() == Type::DATE32 && is_days(b)) ||
+                       (e.name == "+" && is_days(a) && b.id() == Type::DATE32);
+  if (!shifted && !(e.name == "-" && is_time(a) && is_time(b))) return base::OkStatus();
+  return base::NotSupported(base::Cat("Arithmetic with dates and times, ", PrettyName(e), ","));
+}
+
 template <Kernel kKernel>
 base::StatusOr<BoundPtr> BindBinary(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& /*context*/) {
@@ -274,6 +291,7 @@ base::StatusOr<BoundPtr> BindSign(const Expr& e, std::vector<BoundPtr> args,
 base::StatusOr<BoundPtr> BindSubtract(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& context) {
   if (args.size() == 1) return BindSign<false>(e, std::move(args), context);
+  SOTERIA_RETURN_IF_ERROR(CheckNoTimes(e, args));
   return BindBinary<Binary<Subtract>>(e, std::move(args), context);
 }
 
@@ -329,6 +347,7 @@ base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
 
 base::StatusOr<BoundPtr> BindAdd(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
   if (args.size() == 1) return BindPositive(e, std::move(args), context);
+  SOTERIA_RETURN_IF_ERROR(CheckNoTimes(e, args));
   return BindBinary<Binary<Add>>(e, std::move(args), context);
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "src/base/ascii.h"
@@ -368,12 +369,32 @@ base::StatusOr<ArrayPtr> DatesToTimes(const Bound& node, const arrow::Array& arr
   const table::TimeZone zone = IsLocal(*node.field->type()) ? table::TimeZone() : node.zone;
   SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
   for (int64_t i = 0; i < array.length(); ++i) {
+    out.data()[i] = 0;
+    if (validity.IsNull(i)) continue;
     int64_t local = 0;
-    if (!validity.IsNull(i) &&
-        __builtin_mul_overflow(int64_t{Values<int32_t>(array)[i]}, kMicrosOfDay, &local)) {
-      return base::Fail(base::kOverflow, "long overflow");
-    }
-    out.data()[i] = zone.ToInstant(local);
+    const bool fits =
+        !__builtin_mul_overflow(int64_t{Values<int32_t>(array)[i]}, kMicrosOfDay, &local);
+    const auto instant = fits ? zone.ToInstant(local) : std::nullopt;
+    if (!instant.has_value()) return base::Fail(base::kOverflow, "long overflow");
+    out.data()[i] = *instant;
+  }
+  return out.Finish(node.field->type(), std::move(validity));
+}
+
+base::StatusOr<ArrayPtr> TimesToTimes(const Bound& node, const arrow::Array& array,
+                                      Validity validity) {
+  const bool to_local = IsLocal(*node.field->type());
+  const bool same = to_local == IsLocal(*array.type());
+  SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    out.data()[i] = 0;
+    if (validity.IsNull(i)) continue;
+    const int64_t from = Values<int64_t>(array)[i];
+    const auto to = same       ? std::optional(from)
+                    : to_local ? node.zone.ToLocal(from)
+                               : node.zone.ToInstant(from);
+    if (!to.has_value()) return base::Fail(base::kOverflow, "long overflow");
+    out.data()[i] = *to;
   }
   return out.Finish(node.field->type(), std::move(validity));
 }
@@ -382,22 +403,18 @@ base::StatusOr<ArrayPtr> DateTimes(const Bound& node, const arrow::Array& array)
   const TypePtr& to = node.field->type();
   SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid({array.Slice(0)}, array.length()));
   if (array.type_id() == Type::TIMESTAMP && to->id() == Type::TIMESTAMP) {
-    SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
-    for (int64_t i = 0; i < array.length(); ++i) {
-      const int64_t from = Values<int64_t>(array)[i];
-      out.data()[i] = IsLocal(*to) == IsLocal(*array.type()) ? from
-                      : IsLocal(*to)                         ? node.zone.ToLocal(from)
-                                                             : node.zone.ToInstant(from);
-    }
-    return out.Finish(to, std::move(validity));
+    return TimesToTimes(node, array, std::move(validity));
   }
   if (array.type_id() == Type::DATE32) return DatesToTimes(node, array, std::move(validity));
   if (to->id() == Type::DATE32) {
     const table::TimeZone zone = IsLocal(*array.type()) ? table::TimeZone() : node.zone;
     SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int32_t>::Make(array.length()));
     for (int64_t i = 0; i < array.length(); ++i) {
-      const int64_t local = zone.ToLocal(Values<int64_t>(array)[i]);
-      out.data()[i] = static_cast<int32_t>(table::FloorDivide(local, kMicrosOfDay));
+      // In seconds the clock's reading fits at both ends of the range too.
+      const int64_t second = table::FloorDivide(Values<int64_t>(array)[i], kMicrosOfSecond);
+      const int64_t local = second + zone.OffsetAt(second);
+      out.data()[i] =
+          static_cast<int32_t>(table::FloorDivide(local, kMicrosOfDay / kMicrosOfSecond));
     }
     return out.Finish(to, std::move(validity));
   }
@@ -429,17 +446,20 @@ base::StatusOr<ArrayPtr> NumberToTime(const Bound& node, const arrow::Array& arr
         continue;
       }
       const From value = Values<From>(array)[i];
-      // Java's TimeUnit and its conversion of doubles stop at the ends of the range.
+      // Java's TimeUnit stops at the ends of the range; a double beyond them overflows.
       if constexpr (std::is_floating_point_v<From>) {
-        if (!std::isfinite(value)) {
-          if (!node.try_cast) return Invalid(SqlNumber(value), *array.type(), *node.field->type());
+        const double second = static_cast<double>(value);
+        const double micros = second * 1e6;
+        if (!(std::abs(micros) <= 0x1p63)) {
+          if (!node.try_cast) {
+            return std::isfinite(second)
+                       ? Overflow(SqlNumber(micros), *arrow::float64(), *arrow::int64())
+                       : Invalid(SqlNumber(second), *arrow::float64(), *node.field->type());
+          }
           valid[static_cast<size_t>(i)] = 0;
           continue;
         }
-        const double micros = static_cast<double>(value) * 1e6;
-        *to = micros >= 0x1p63   ? std::numeric_limits<int64_t>::max()
-              : micros < -0x1p63 ? std::numeric_limits<int64_t>::min()
-                                 : static_cast<int64_t>(micros);
+        *to = micros == 0x1p63 ? std::numeric_limits<int64_t>::max() : static_cast<int64_t>(micros);
       } else if (__builtin_mul_overflow(static_cast<int64_t>(value), kMicrosOfSecond, to)) {
         *to = value < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
       }

@@ -76,7 +76,7 @@ auto At(const arrow::Array& array, int64_t row) {
 std::string TimestampCell(const arrow::Array& array, int64_t row, const table::TimeZone& zone) {
   const int64_t micros = At<arrow::TimestampArray>(array, row);
   const bool local = static_cast<const arrow::TimestampType&>(*array.type()).timezone().empty();
-  return table::TimestampText(local ? micros : zone.ToLocal(micros));
+  return table::TimestampText(micros, local ? table::TimeZone() : zone);
 }
 
 std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t row,

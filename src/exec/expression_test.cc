@@ -276,6 +276,38 @@ TEST(Expression, RoundsDecimalDigits) {
   check(Call("bround", {C("d")}), "[2, 4, -2, 3, 1, 1e20, 0.0, 0.0, 1235, 0.0]");
 }
 
+TEST(Expression, DoublesBeyondTheTimesThereAre) {
+  const auto time = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  const auto at = [&](double second) { return Cast(L(second), time); };
+  // Rounded, the first one's microseconds are 2^63.
+  EXPECT_EQ(Value(at(9223372036854.775807)), "+294247-01-10 04:00:54.775807");
+  EXPECT_EQ(Value(at(-9223372036854.775807)), "-290308-12-21 19:59:05.224192");
+  for (const double second : {9223372036854.78, -9223372036854.78, 3.4e38, -1e300, 1e308}) {
+    EXPECT_TRUE(base::Is(Error(at(second)), base::kCastOverflow)) << second;
+    EXPECT_EQ(Value(TryCast(L(second), time)), "NULL") << second;
+  }
+  EXPECT_EQ(base::ConditionName(Error(at(std::nan("")))), "CAST_INVALID_INPUT");
+  EXPECT_EQ(Value(TryCast(L(std::nan("")), time)), "NULL");
+  // Spark has an answer for these.
+  const ExprPtr day = Cast(L("2020-01-01"), arrow::date32());
+  const ExprPtr then = Cast(day, time);
+  for (const ExprPtr& e :
+       {Call("+", {day, L(1)}), Call("+", {L(1), day}), Call("-", {day, L(1)}),
+        Call("-", {day, day}), Call("-", {then, day}), Call("-", {then, then})}) {
+    EXPECT_TRUE(base::Is(Error(e), base::kUnsupported)) << PrettyName(*e);
+  }
+  for (const ExprPtr& e :
+       {Call("+", {day, C("lx")}), Call("-", {L(1), day}), Call("*", {day, L(1)}),
+        Call("+", {then, L(1)}), Call("+", {day, L(1.5)})}) {
+    EXPECT_TRUE(base::Is(Error(e), kBinaryOpDiffTypes)) << PrettyName(*e);
+  }
+  // The clock's reading isn't a 64 bit number there.
+  const auto local = Cast(at(-9223372036854.775807), arrow::timestamp(arrow::TimeUnit::MICRO));
+  EXPECT_TRUE(base::Is(Error(InZone(local, "America/Los_Angeles")), base::kOverflow));
+  EXPECT_EQ(Value(InZone(Cast(at(-9223372036854.775807), arrow::date32()), "-18:00")),
+            "-290308-12-21");
+}
+
 TEST(Expression, Casts) {
   Check({
       {Cast(C("a"), arrow::float64()), "CAST(a AS DOUBLE)", "double", "1.0"},

@@ -16,7 +16,8 @@ namespace soteria::table {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kDay = 86'400 * kSecond;
+constexpr int64_t kDaySeconds = 86'400;
+constexpr int64_t kDay = kDaySeconds * kSecond;
 
 /// Takes `least`..`most` digits off the front.
 bool TakeNumber(std::string_view* text, size_t least, size_t most, int* value) {
@@ -232,7 +233,9 @@ TimeText ParseTimestampIn(std::string_view text, const TimeZone& zone, int64_t* 
     if (!named.has_value()) return TimeText::kMalformed;
     there = *named;
   }
-  *micros = there.ToInstant(local);
+  const std::optional<int64_t> instant = there.ToInstant(local);
+  if (!instant.has_value()) return TimeText::kMalformed;
+  *micros = *instant;
   return TimeText::kValue;
 }
 
@@ -248,16 +251,19 @@ bool ParseLocalTimestamp(std::string_view text, int64_t* local) {
 
 std::string DateText(int32_t days) { return DayText(days); }
 
-std::string TimestampText(int64_t micros) {
-  const int64_t days = FloorDivide(micros, kDay);
-  const int64_t rest = micros - days * kDay;
+std::string TimestampText(int64_t micros, const TimeZone& zone) {
+  // In seconds the clock's reading fits at both ends of the range too.
+  const int64_t second = FloorDivide(micros, kSecond);
+  const int64_t fraction_part = (micros % kSecond + kSecond) % kSecond;
+  const int64_t local = second + zone.OffsetAt(second);
+  const int64_t days = FloorDivide(local, kDaySeconds);
+  const int64_t rest = local - days * kDaySeconds;
   char text[64];
-  std::snprintf(text, sizeof text, " %02d:%02d:%02d", static_cast<int>(rest / (3600 * kSecond)),
-                static_cast<int>(rest / (60 * kSecond) % 60),
-                static_cast<int>(rest / kSecond % 60));
+  std::snprintf(text, sizeof text, " %02d:%02d:%02d", static_cast<int>(rest / 3600),
+                static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
   std::string result = DayText(days) + text;
-  if (rest % kSecond != 0) {
-    std::snprintf(text, sizeof text, ".%06d", static_cast<int>(rest % kSecond));
+  if (fraction_part != 0) {
+    std::snprintf(text, sizeof text, ".%06d", static_cast<int>(fraction_part));
     std::string fraction = text;
     while (fraction.back() == '0') fraction.pop_back();
     result += fraction;

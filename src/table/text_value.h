@@ -39,7 +39,7 @@ bool ParseLocalTimestamp(std::string_view text, int64_t* local);
 
 /// "2020-01-02"; "+12020-01-02" beyond 9999, "-0001-01-02" before the year 0.
 std::string DateText(int32_t days);
-/// "2020-01-02 03:04:05.6", no trailing zeros in the fraction; `local` as TimeZone::ToLocal has it.
-std::string TimestampText(int64_t local);
+/// "2020-01-02 03:04:05.6" as a clock there shows it, no trailing zeros in the fraction.
+std::string TimestampText(int64_t micros, const TimeZone& zone = TimeZone());
 
 }  // namespace soteria::table

@@ -49,11 +49,9 @@ constexpr ShortId kShortIds[] = {{"ACT", "Australia/Darwin"},
                                  {"SST", "Pacific/Guadalcanal"},
                                  {"VST", "Asia/Ho_Chi_Minh"}};
 
-/// At the two ends of what 64 bits count, the end.
-int64_t Added(int64_t a, int64_t b) {
+std::optional<int64_t> Added(int64_t a, int64_t b) {
   int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) return b < 0 ? INT64_MIN : INT64_MAX;
-  return sum;
+  return __builtin_add_overflow(a, b, &sum) ? std::nullopt : std::optional(sum);
 }
 
 /// Two digits at `at`, at most `most`.
@@ -199,11 +197,11 @@ int32_t TimeZone::OffsetAt(int64_t second, bool local) const {
   return OffsetByRule(internal::kYearlyRules[row_->rule], known, second, local);
 }
 
-int64_t TimeZone::ToLocal(int64_t micros) const {
+std::optional<int64_t> TimeZone::ToLocal(int64_t micros) const {
   return Added(micros, OffsetAt(FloorDivide(micros, kMicros), false) * kMicros);
 }
 
-int64_t TimeZone::ToInstant(int64_t local) const {
+std::optional<int64_t> TimeZone::ToInstant(int64_t local) const {
   return Added(local, -OffsetAt(FloorDivide(local, kMicros), true) * kMicros);
 }
 

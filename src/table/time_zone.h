@@ -23,12 +23,15 @@ class TimeZone {
   /// three letter ids ("PST"). nullopt: no such zone.
   static std::optional<TimeZone> Find(std::string_view id);
 
+  /// Seconds that a clock there is ahead of UTC's, at an instant in seconds.
+  int32_t OffsetAt(int64_t second) const { return OffsetAt(second, false); }
+
   /// What a clock there shows at the instant, as microseconds since 1970-01-01 00:00:00 by that
-  /// clock.
-  int64_t ToLocal(int64_t micros) const;
+  /// clock; nullopt where 64 bits don't hold it.
+  std::optional<int64_t> ToLocal(int64_t micros) const;
   /// The instant at which a clock there shows `local`: the earlier one of two; where the clock
   /// jumps over it, as much after the jump as `local` is after the jump's beginning.
-  int64_t ToInstant(int64_t local) const;
+  std::optional<int64_t> ToInstant(int64_t local) const;
 
   /// Is it UTC at all times?
   bool IsUtc() const { return row_ == nullptr && offset_ == 0; }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "src/table/calendar.h"
+#include "src/table/text_value.h"
 
 namespace soteria::table {
 namespace {
@@ -59,8 +60,16 @@ TEST(TimeZone, FractionsOfSecondsBeforeTheEpoch) {
 
 TEST(TimeZone, EndsOfTheRange) {
   const auto zone = TimeZone::Find("Europe/Berlin");
-  EXPECT_EQ(zone->ToLocal(INT64_MAX), INT64_MAX);
-  EXPECT_EQ(zone->ToInstant(INT64_MIN), INT64_MIN);
+  EXPECT_EQ(zone->ToLocal(INT64_MAX), std::nullopt);
+  EXPECT_EQ(zone->ToInstant(INT64_MIN), std::nullopt);
+  // A text has room for it.
+  const auto angeles = TimeZone::Find("America/Los_Angeles");
+  EXPECT_EQ(TimestampText(INT64_MIN, *angeles), "-290308-12-21 12:06:07.224192");
+  EXPECT_EQ(TimestampText(INT64_MIN), "-290308-12-21 19:59:05.224192");
+  EXPECT_EQ(TimestampText(INT64_MAX, *zone), "+294247-01-10 05:00:54.775807");
+  int64_t micros = 0;
+  EXPECT_EQ(ParseTimestampIn("-290308-12-21 19:59:05.224192", *zone, &micros),
+            TimeText::kMalformed);
 }
 
 TEST(TimeZone, Ids) {
