@@ -290,8 +290,10 @@ base::Status Scheduler::StartStage(const base::Frame& frame, int64_t now_ms, Act
 void Scheduler::EndStage(int outcome, Actions& actions) {
   const uint64_t number = stage_->run.stage();
   if (outcome != OK) {
-    // Its answers are of no use any more.
+    // Its answers are of no use any more, but for what they say of files that are in the way now.
     shuffles_.erase(number);
+    if (stage_->run.terminal() == WRITE) failed_writes_.insert(number);
+    if (failed_writes_.size() > kFailedWritesMax) failed_writes_.erase(failed_writes_.begin());
     for (size_t w = 0; w < workers_.size(); ++w) {
       if (workers_[w].prepared_stage != number) continue;
       actions.sends.push_back(ToWorker(w, CANCEL, number, Share({})));
@@ -411,6 +413,7 @@ base::Status Scheduler::OnTaskDone(size_t worker, size_t slot, const base::Frame
   base::Status status;
   if (stale) {
     state.work.reset();
+    GiveBackWritten(done, actions);
   } else {
     state.partial.MergeFrom(done);
     TaskDone whole = std::move(state.partial);
@@ -431,6 +434,18 @@ void Scheduler::ReportProgress(int64_t now_ms, Actions& actions) {
   progress.set_done(stage_->partitions_done);
   progress.set_total(stage_->run.partitions());
   actions.sends.push_back(ToMaster(PROGRESS, stage_->run.stage(), progress));
+}
+
+void Scheduler::GiveBackWritten(TaskDone& done, Actions& actions) {
+  if (done.outcome() != OK || failed_writes_.count(done.stage()) == 0) return;
+  for (Blob& blob : *done.mutable_outputs()) {
+    Result result;
+    result.set_stage(done.stage());
+    *result.mutable_place() = blob.place();
+    SetSlice(blob.slice(), blob.slices(), result);
+    result.set_allocated_sealed(blob.release_sealed());
+    actions.sends.push_back(ToMaster(RESULT, done.stage(), result));
+  }
 }
 
 base::Status Scheduler::Complete(size_t worker, size_t slot, TaskDone& done, Actions& actions) {

@@ -38,6 +38,8 @@ inline constexpr int64_t kProgressMs = 500;
 inline constexpr uint64_t kPartitionsMax = 100'000;
 inline constexpr uint64_t kCellsMax = uint64_t{1} << 26;
 /// Sealed inputs in one TASK frame; more go in several.
+/// Write stages that failed and whose late answers are still handed on.
+inline constexpr size_t kFailedWritesMax = 256;
 inline constexpr size_t kInputsFrameBytes = size_t{64} << 20;
 
 using Bytes = std::shared_ptr<const std::string>;
@@ -97,6 +99,9 @@ class Scheduler {
   void SendTask(size_t worker, size_t slot, const Work& work, const std::vector<Input>& inputs,
                 Actions& actions);
   void PrepareWorker(size_t worker, Actions& actions);
+  /// The answer of a task that a write stage which failed had running: the master removes what it
+  /// wrote.
+  void GiveBackWritten(TaskDone& done, Actions& actions);
   base::Status Complete(size_t worker, size_t slot, TaskDone& done, Actions& actions);
   base::Status CompleteMiss(size_t worker, size_t slot, const TaskDone& done, Actions& actions);
   void Again(const Work& work, Actions& actions);
@@ -112,6 +117,7 @@ class Scheduler {
   std::vector<Fault> faults_;
   std::unique_ptr<Stage> stage_;
   std::map<uint64_t, Shuffle> shuffles_;
+  std::set<uint64_t> failed_writes_;
   std::map<uint64_t, Bytes> broadcasts_;
   std::map<uint64_t, std::vector<size_t>> owners_;  // number of partitions -> worker of each
   std::deque<Work> homeless_;                       // work while no worker is ready

@@ -502,6 +502,18 @@ TEST(SchedulerTest, CancelStopsHandingOutAndLaterStagesRun) {
   ASSERT_TRUE(stage.Master(CANCEL, 2, "").ok());  // too late: nothing happens
 }
 
+// Files that were written when their stage had failed: the master has to hear of them.
+TEST(SchedulerTest, LateAnswersOfAWriteThatFailedAreHandedOn) {
+  for (const auto& [terminal, results] : {std::pair(WRITE, 1U), {COLLECT, 0U}}) {
+    Stage stage(1, 1);
+    stage.Ready(0);
+    ASSERT_TRUE(stage.Run(terminal, 4).ok());
+    ASSERT_TRUE(stage.Master(CANCEL, 1, "").ok());
+    ASSERT_TRUE(stage.Answer(0, 0).ok());
+    EXPECT_EQ(stage.OfKind(RESULT).size(), results);
+  }
+}
+
 TEST(SchedulerTest, FaultsKillAtTheGivenPartial) {
   Stage stage(2, 1, {{2, 3, 1}, {2, 0, 0}});
   stage.Ready(0);

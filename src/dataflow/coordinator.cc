@@ -108,6 +108,7 @@ class Coordinator::Impl {
   void Cancel();
   void SetWithoutWorkers(Status why);
   void SetOnUnused(OnUnused on_unused) { on_unused_ = std::move(on_unused); }
+  void GiveUpLate();
   Status WaitForWorkers(uint64_t workers, int64_t timeout_ms);
   HostResources resources() const;
   Counters counters() const;
@@ -127,6 +128,7 @@ class Coordinator::Impl {
   Status HandleForeignStage(OpenStage& stage, const host::Result& result);
   /// Of a write stage that failed: what was written is left to nobody.
   void GiveUpWritten(OpenStage& stage);
+  void GiveUpWritten(uint64_t stage, const crypto::EnvelopeHeader& header, std::string plain);
   Status HandleError(const OpenStage& stage, const host::Result& result, const Place& place);
   Status Accept(OpenStage& stage, const Place& place, std::string plain);
   /// Whether a message of so many bytes may be held.
@@ -266,6 +268,31 @@ void Coordinator::Impl::GiveUpWritten(OpenStage& stage) {
   stage.pending.clear();
   failed_writes_.emplace(stage.number, stage.spec.write);
   if (failed_writes_.size() > kFailedWritesMax) failed_writes_.erase(failed_writes_.begin());
+}
+
+void Coordinator::Impl::GiveUpWritten(uint64_t stage, const crypto::EnvelopeHeader& header,
+                                      std::string plain) {
+  const auto failed = failed_writes_.find(stage);
+  if (failed == failed_writes_.end() || header.kind != MessageKind::kWritten) return;
+  StatusOr<Answer> answer = DecodeAnswer(std::move(plain));
+  if (answer.ok()) on_unused_(failed->second, std::move(answer->payload));
+}
+
+void Coordinator::Impl::GiveUpLate() {
+  const std::lock_guard<std::mutex> no_stage(run_mutex_);
+  std::deque<base::Frame> late;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    late.swap(inbox_);
+    inbox_bytes_ = 0;
+  }
+  for (const base::Frame& frame : late) {
+    host::Result result;
+    if (frame.kind != host::RESULT || !result.ParseFromString(frame.payload)) continue;
+    auto opened = opener_.Open(result.sealed());
+    if (!opened.ok() || opened->first.stage != result.stage()) continue;
+    GiveUpWritten(result.stage(), opened->first, std::move(opened->second));
+  }
 }
 
 StatusOr<base::Frame> Coordinator::Impl::NextFrame() {
@@ -418,11 +445,7 @@ Status Coordinator::Impl::HandleForeignStage(OpenStage& stage, const host::Resul
   if (opened.first.stage != result.stage()) {
     return base::Fail(base::kIntegrity, "the host delivered a result as that of another stage");
   }
-  const auto failed = failed_writes_.find(result.stage());
-  if (failed != failed_writes_.end() && opened.first.kind == MessageKind::kWritten) {
-    StatusOr<Answer> answer = DecodeAnswer(std::move(opened.second));
-    if (answer.ok()) on_unused_(failed->second, std::move(answer->payload));
-  }
+  GiveUpWritten(result.stage(), opened.first, std::move(opened.second));
   ++stage.result.repeats;  // an authentic message of a closed stage
   return base::OkStatus();
 }
@@ -625,6 +648,7 @@ void Coordinator::SetLimits(CoordinatorLimits limits) { impl_->SetLimits(limits)
 void Coordinator::DropShuffle(uint64_t stage) { impl_->Drop(std::nullopt, stage); }
 void Coordinator::Cancel() { impl_->Cancel(); }
 void Coordinator::SetOnUnused(OnUnused on_unused) { impl_->SetOnUnused(std::move(on_unused)); }
+void Coordinator::GiveUpLate() { impl_->GiveUpLate(); }
 void Coordinator::SetWithoutWorkers(Status why) { impl_->SetWithoutWorkers(std::move(why)); }
 Status Coordinator::WaitForWorkers(uint64_t workers, int64_t timeout_ms) {
   return impl_->WaitForWorkers(workers, timeout_ms);

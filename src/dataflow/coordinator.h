@@ -68,6 +68,8 @@ class Coordinator {
   /// that nothing will ever name, because the stage failed; also, while a later stage runs, of
   /// files that were reported too late. Those that went to `on_output` are its receiver's.
   void SetOnUnused(OnUnused on_unused);
+  /// At the end of a job, when no stage will come whose run would look at what was reported since.
+  void GiveUpLate();
 
   /// Seals `plain` once and hands it to the host for as many stages as name it.
   StatusOr<BroadcastRef> Broadcast(std::string_view plain);

@@ -121,6 +121,15 @@ TEST_F(CoordinatorTest, FilesOfAWriteStageThatFailedAreGivenUp) {
                 host.Rows(0);
               }).ok());
   EXPECT_EQ(unused, (std::vector<std::string>{"file 2", "file 3"}));
+  // And when no stage follows.
+  EXPECT_FALSE(Run(write, [&](ScriptedHost& host) {
+                 late = written(host, 0);
+                 host.Done(host::FAILED);
+               }).ok());
+  host_.Deliver(4, {0}, late);
+  host_.Deliver(2, {3}, mine);
+  coordinator_.GiveUpLate();
+  EXPECT_EQ(unused, (std::vector<std::string>{"file 2", "file 3", "file 0"}));
 }
 
 TEST_F(CoordinatorTest, StageNumbersAreNeverReused) {

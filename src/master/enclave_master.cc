@@ -328,6 +328,7 @@ base::Status EnclaveMaster::Admit(channel::Channel& channel, Job& job) {
 
 SessionCounters EnclaveMaster::End(bool succeeded) {
   coordinator_.Cancel();
+  coordinator_.GiveUpLate();
   const dataflow::Counters counters = coordinator_.counters();
   SessionCounters report;
   // A very short job may ask for its end before its head is stored; the head comes first.
