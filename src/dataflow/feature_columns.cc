@@ -25,6 +25,7 @@ OperatorBytes FeaturesOperator(const table::FeatureColumns& columns) {
   fields.Add(columns.features);
   AddOptional(columns.label, fields);
   AddOptional(columns.weight, fields);
+  fields.AddBool(columns.finite);
   return {kFeaturesOperator, fields.Take()};
 }
 
@@ -34,6 +35,7 @@ StatusOr<table::FeatureColumns> DecodeFeatureColumns(std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(columns.features, fields.Next());
   SOTERIA_ASSIGN_OR_RETURN(columns.label, NextOptional(fields));
   SOTERIA_ASSIGN_OR_RETURN(columns.weight, NextOptional(fields));
+  SOTERIA_ASSIGN_OR_RETURN(columns.finite, fields.NextBool());
   SOTERIA_RETURN_IF_ERROR(fields.Finish());
   return columns;
 }

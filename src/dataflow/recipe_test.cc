@@ -185,13 +185,14 @@ TEST(RecipeTest, BlocksReachThroughCoalesceButNotBeyondAShuffle) {
 TEST(RecipeTest, FeatureColumnsComeBack) {
   for (const table::FeatureColumns& columns :
        {table::FeatureColumns{"features", "label", "w"},
-        table::FeatureColumns{"f", std::nullopt, ""},
+        table::FeatureColumns{"f", std::nullopt, "", false},
         table::FeatureColumns{"", std::nullopt, std::nullopt}}) {
     const auto back = DecodeFeatureColumns(FeaturesOperator(columns).bytes);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(back->features, columns.features);
     EXPECT_EQ(back->label, columns.label);
     EXPECT_EQ(back->weight, columns.weight);
+    EXPECT_EQ(back->finite, columns.finite);
   }
   const std::string bytes = FeaturesOperator({"f", "y", "w"}).bytes;
   EXPECT_FALSE(DecodeFeatureColumns(bytes.substr(0, bytes.size() - 1)).ok());

@@ -107,24 +107,24 @@ base::Status ReadSides(const arrow::Table& table, const std::optional<std::strin
 }
 
 /// Checks one row, and that its size is the block's.
-base::Status CheckRow(const VectorReader& reader, int64_t row, int64_t cols) {
+base::Status CheckRow(const VectorReader& reader, int64_t row, int64_t cols, bool finite) {
   if (reader.IsNull(row)) return NullVector();
   const VectorView v = reader.Get(row);
-  if (!AllFinite(v.values)) return NotFinite(v);
+  if (finite && !AllFinite(v.values)) return NotFinite(v);
   if (v.size != cols) return WrongSize(cols, v.size);
   return base::OkStatus();
 }
 
-base::Status FillDense(const std::vector<VectorReader>& readers, FeatureBlock* block) {
+base::Status FillDense(const std::vector<VectorReader>& readers, bool finite, FeatureBlock* block) {
   block->dense.resize(static_cast<size_t>(block->rows * block->cols));
   double* out = block->dense.data();
   const auto cols = static_cast<size_t>(block->cols);
   for (const VectorReader& reader : readers) {
     const auto whole = reader.row_major();
     if (whole.has_value() && reader.null_count() == 0) {
-      if (!CopyFinite(whole->data(), whole->size(), out)) {
+      if (!CopyFinite(whole->data(), whole->size(), out) && finite) {
         for (int64_t row = 0; row < reader.rows(); ++row) {
-          SOTERIA_RETURN_IF_ERROR(CheckRow(reader, row, block->cols));
+          SOTERIA_RETURN_IF_ERROR(CheckRow(reader, row, block->cols, finite));
         }
       }
       out += whole->size();
@@ -133,10 +133,10 @@ base::Status FillDense(const std::vector<VectorReader>& readers, FeatureBlock* b
     for (int64_t row = 0; row < reader.rows(); ++row, out += cols) {
       const VectorView v = reader.Get(row);
       if (v.dense) {
-        if (!CopyFinite(v.values.data(), cols, out)) return NotFinite(v);
+        if (!CopyFinite(v.values.data(), cols, out) && finite) return NotFinite(v);
         continue;
       }
-      if (!AllFinite(v.values)) return NotFinite(v);
+      if (finite && !AllFinite(v.values)) return NotFinite(v);
       std::fill(out, out + cols, 0.0);
       for (size_t k = 0; k < v.indices.size(); ++k) out[v.indices[k]] = v.values[k];
     }
@@ -144,7 +144,7 @@ base::Status FillDense(const std::vector<VectorReader>& readers, FeatureBlock* b
   return base::OkStatus();
 }
 
-base::Status FillSparse(const std::vector<VectorReader>& readers, int64_t stored,
+base::Status FillSparse(const std::vector<VectorReader>& readers, int64_t stored, bool finite,
                         FeatureBlock* block) {
   block->row_ptr.reserve(static_cast<size_t>(block->rows) + 1);
   block->row_ptr.push_back(0);
@@ -153,7 +153,7 @@ base::Status FillSparse(const std::vector<VectorReader>& readers, int64_t stored
   for (const VectorReader& reader : readers) {
     for (int64_t row = 0; row < reader.rows(); ++row) {
       const VectorView v = reader.Get(row);
-      if (!AllFinite(v.values)) return NotFinite(v);
+      if (finite && !AllFinite(v.values)) return NotFinite(v);
       for (size_t k = 0; k < v.values.size(); ++k) {
         if (v.values[k] == 0) continue;
         block->col.push_back(v.dense ? static_cast<int32_t>(k) : v.indices[k]);
@@ -166,7 +166,8 @@ base::Status FillSparse(const std::vector<VectorReader>& readers, int64_t stored
 }
 
 /// Null rows and unequal sizes, before anything is allocated by their size.
-base::Status CheckShape(const std::vector<VectorReader>& readers, FeatureBlock* block) {
+base::Status CheckShape(const std::vector<VectorReader>& readers, bool finite,
+                        FeatureBlock* block) {
   std::optional<int64_t> cols;
   for (const VectorReader& reader : readers) {
     if (reader.rows() == 0) continue;
@@ -178,7 +179,7 @@ base::Status CheckShape(const std::vector<VectorReader>& readers, FeatureBlock* 
     for (int64_t row = 0; row < reader.rows(); ++row) {
       if (reader.IsNull(row)) return NullVector();
       if (!cols.has_value()) cols = reader.Get(row).size;
-      SOTERIA_RETURN_IF_ERROR(CheckRow(reader, row, *cols));
+      SOTERIA_RETURN_IF_ERROR(CheckRow(reader, row, *cols, finite));
     }
   }
   block->cols = cols.value_or(0);
@@ -222,11 +223,11 @@ base::StatusOr<FeatureBlock> MakeFeatureBlock(const arrow::Table& table,
     SOTERIA_ASSIGN_OR_RETURN(VectorReader reader, VectorReader::Make(chunk));
     readers.push_back(std::move(reader));
   }
-  SOTERIA_RETURN_IF_ERROR(CheckShape(readers, &block));
+  SOTERIA_RETURN_IF_ERROR(CheckShape(readers, columns.finite, &block));
   const int64_t stored = StoredValues(readers);
   block.sparse = stored >= 0 && 12 * stored + 8 * (block.rows + 1) < 8 * block.rows * block.cols;
-  SOTERIA_RETURN_IF_ERROR(block.sparse ? FillSparse(readers, stored, &block)
-                                       : FillDense(readers, &block));
+  SOTERIA_RETURN_IF_ERROR(block.sparse ? FillSparse(readers, stored, columns.finite, &block)
+                                       : FillDense(readers, columns.finite, &block));
   return block;
 }
 

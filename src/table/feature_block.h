@@ -58,14 +58,15 @@ struct FeatureColumns {
   std::string features;
   std::optional<std::string> label;
   std::optional<std::string> weight;
+  bool finite = true;  ///< whether NaN and infinities among the features are refused
 };
 
 /// Reads the named columns. Features: a vector column in either form. The block is dense when the
 /// dense form takes less memory than CSR (12 bytes a stored value against 8 a cell), as MLlib's
 /// Instance blocks choose; a table of no rows gives an empty dense block. Label and weight: any
-/// number type. Refuses, with MLlib's texts, null or non-finite features, null or NaN labels, null,
-/// NaN, infinite or negative weights, and rows of unequal size. A missing column is
-/// kUnresolvedColumn.
+/// number type. Refuses, with MLlib's texts, null features, by `finite` others than numbers, null
+/// or NaN labels, null, NaN, infinite or negative weights, and rows of unequal size. A missing
+/// column is kUnresolvedColumn.
 base::StatusOr<FeatureBlock> MakeFeatureBlock(const arrow::Table& table,
                                               const FeatureColumns& columns);
 

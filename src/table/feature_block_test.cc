@@ -116,6 +116,26 @@ TEST(FeatureBlock, RefusesBadFeatures) {
   EXPECT_TRUE(base::QuotesData(MakeFeatureBlock(*Rows({DenseVector({kNan})}), columns).status()));
 }
 
+// As StandardScaler.fit does.
+TEST(FeatureBlock, TakesAnyNumbersWhereTheyAreAskedFor) {
+  FeatureColumns columns{"features", std::nullopt, std::nullopt};
+  columns.finite = false;
+  const auto dense = MakeFeatureBlock(
+      *Rows({DenseVector({kNan, 1}), SparseVector(2, {1}, {kInf}), DenseVector({-kInf, 2})}),
+      columns);
+  ASSERT_TRUE(dense.ok());
+  EXPECT_TRUE(std::isnan(dense->dense[0]));
+  EXPECT_EQ(dense->dense[3], kInf);
+  EXPECT_EQ(dense->dense[4], -kInf);
+  const auto sparse = MakeFeatureBlock(*Rows({SparseVector(100, {1, 7}, {-kInf, kNan})}), columns);
+  ASSERT_TRUE(sparse.ok() && sparse->sparse);
+  EXPECT_EQ(sparse->val[0], -kInf);
+  EXPECT_TRUE(std::isnan(sparse->val[1]));
+  EXPECT_EQ(Refusal(Rows({DenseVector({kNan}), std::nullopt}), columns),
+            "Vectors MUST NOT be Null");
+  EXPECT_NE(Refusal(Rows({DenseVector({kNan}), DenseVector({1, 2})}), columns), "");
+}
+
 TEST(FeatureBlock, FindsTheBadValueAnywhereInTheDenseForm) {
   for (size_t bad = 0; bad < 15; ++bad) {
     for (const double x : {kNan, kInf, -kInf}) {

@@ -15,6 +15,7 @@ base::Status StandardScaler::CheckInput(const arrow::Schema& input) const {
 table::FeatureColumns StandardScaler::Columns() const {
   table::FeatureColumns columns;
   columns.features = params_.String("inputCol");
+  columns.finite = false;  // MLlib's is the mean of whatever there is
   return columns;
 }
 
