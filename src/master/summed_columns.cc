@@ -25,14 +25,17 @@ base::StatusOr<CellColumns> CellsOf(const ml::SummedColumns& sums, const plan::P
     // A made weight is a row count of the script's own choosing, whatever else is counted.
     const exec::ExprPtr weight = plan::ParamColumn(*sums.weight);
     if (weight == nullptr) return CellColumns();
-    SOTERIA_ASSIGN_OR_RETURN(const bool stored, plan::IsStored(*weight, plan));
-    if (!stored) return CellColumns();
+    const base::StatusOr<bool> stored = plan::IsStored(*weight, plan);
+    if (!stored.ok() || !*stored) return CellColumns();
     columns.push_back({weight, CellRole::kWeight});
   }
   for (const std::string& name : sums.values) {
     exec::ExprPtr value = plan::ParamColumn(name);
     if (value == nullptr) return CellColumns();
-    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Valued(std::move(value), plan));
+    // A name that several columns have is one of theirs to MLlib, and none's here.
+    base::StatusOr<CellColumn> column = Valued(std::move(value), plan);
+    if (!column.ok()) return CellColumns();
+    columns.push_back(*std::move(column));
   }
   return CellColumns(std::move(columns));
 }

@@ -39,9 +39,12 @@ base::StatusOr<std::vector<bool>> AfterTransformer(const ml::Transformer& transf
   }
   std::vector<bool> stored;
   for (int i = 0; i < plan.schema->num_fields(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    // A model may write over a column whose name has other cases: that one has another id.
     const bool was_there = i < input.schema->num_fields() &&
-                           plan.schema->field(i)->name() == input.schema->field(i)->name();
-    stored.push_back(was_there ? before[static_cast<size_t>(i)] : copied);
+                           plan.schema->field(i)->name() == input.schema->field(i)->name() &&
+                           plan.columns.at(at).id == input.columns.at(at).id;
+    stored.push_back(was_there ? before[at] : copied);
   }
   return stored;
 }
