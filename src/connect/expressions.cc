@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,27 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> CastType(const Expression::Cast
   return field->type();
 }
 
+bool NamesFields(const google::protobuf::RepeatedPtrField<Expression>& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const Expression& argument) { return argument.has_alias(); });
+}
+
+/// Spark's name of a struct whose fields have names of their own: "struct(a AS b, c)".
+std::string StructName(const Expression& expression, const exec::Expr& expr) {
+  if (!expression.has_unresolved_function() || expr.name != "named_struct") return "";
+  const auto& arguments = expression.unresolved_function().arguments();
+  if (!NamesFields(arguments) || static_cast<size_t>(arguments.size()) * 2 != expr.args.size()) {
+    return "";
+  }
+  std::string text;
+  for (int i = 0; i < arguments.size(); ++i) {
+    const size_t at = static_cast<size_t>(i) * 2;
+    text += base::Cat(i == 0 ? "struct(" : ", ", exec::PrettyName(*expr.args[at + 1]));
+    if (arguments[i].has_alias()) text += base::Cat(" AS ", exec::PrettyName(*expr.args[at]));
+  }
+  return text + ")";
+}
+
 /// Every function that a parsed text calls.
 base::Status CheckCalls(const exec::Expr& expr) {
   if (expr.kind == exec::Expr::Kind::kCall) SOTERIA_RETURN_IF_ERROR(CheckFunction(expr.name));
@@ -67,6 +89,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
                                                             int depth) const {
   SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
   const std::string function = Canonical(name);
+  if (function == "struct" && NamesFields(arguments)) return NamedStruct(arguments, depth);
   std::vector<exec::ExprPtr> args;
   for (const Expression& argument : arguments) {
     if (argument.has_unresolved_star()) {
@@ -85,6 +108,35 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
     return exec::Call("not", {exec::Call("==", std::move(args))});
   }
   return exec::Call(function, std::move(args));
+}
+
+/// struct(a.alias("b"), c): the fields are b and c.
+base::StatusOr<exec::ExprPtr> ExpressionConverter::NamedStruct(const Expressions& arguments,
+                                                               int depth) const {
+  std::vector<exec::ExprPtr> args;
+  const auto add = [&args](std::string_view name, exec::ExprPtr value) {
+    args.push_back(exec::Literal(name));
+    args.push_back(std::move(value));
+  };
+  for (const Expression& argument : arguments) {
+    if (argument.has_unresolved_star()) {
+      SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));
+      for (auto& column : columns) add(exec::AutoName(*column), column);
+      continue;
+    }
+    SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr value, AtDepth(argument, depth + 1));
+    if (argument.has_alias()) {
+      if (argument.alias().name_size() != 1) {
+        return base::NotSupported("An alias of several names");
+      }
+      add(argument.alias().name(0), std::move(value));
+    } else if (value->kind == exec::Expr::Kind::kColumn) {
+      add(exec::AutoName(*value), value);
+    } else {
+      add(base::Cat("col", args.size() / 2 + 1), std::move(value));
+    }
+  }
+  return exec::Call("named_struct", std::move(args));
 }
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& expression,
@@ -199,7 +251,8 @@ base::Status ExpressionConverter::Append(const Expression& expression,
     }
     default: {
       SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(expression, 0));
-      out->push_back({"", std::move(expr)});
+      std::string name = StructName(expression, *expr);
+      out->push_back({std::move(name), std::move(expr)});
       return base::OkStatus();
     }
   }

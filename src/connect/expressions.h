@@ -50,6 +50,7 @@ class ExpressionConverter {
                                         int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
                                          int depth) const;
+  base::StatusOr<exec::ExprPtr> NamedStruct(const Expressions& arguments, int depth) const;
   base::Status Append(const spark::connect::Expression& expression,
                       std::vector<exec::NamedExpr>* out) const;
   base::StatusOr<std::vector<exec::ExprPtr>> Star(

@@ -33,11 +33,11 @@ constexpr Refusal kRelations[] = {
     {"intersect", "DataFrame.intersect (intersectAll)"},
     {"except", "DataFrame.subtract (exceptAll)"},
     {"sort", "DataFrame.orderBy (sort)", "coalesce(1).sortWithinPartitions"},
-    {"sql", "SparkSession.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
+    {"sql", "spark.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
     {"offset", "DataFrame.offset"},
     {"distinct", "DataFrame.distinct", kUseGroupBy},
     {"drop_duplicates", "DataFrame.dropDuplicates", kUseGroupBy},
-    {"range", "SparkSession.range", kUseCreate},
+    {"range", "spark.range", kUseCreate},
     {"tail", "DataFrame.tail"},
     {"unpivot", "DataFrame.unpivot (melt)"},
     {"transpose", "DataFrame.transpose"},
@@ -60,26 +60,25 @@ constexpr Refusal kRelations[] = {
     {"html_string", "A DataFrame as HTML", "show or toPandas"},
     {"cached_remote_relation", "DataFrame.checkpoint (localCheckpoint)", "persist"},
     {"with_relations", "A plan of several tables (subqueries)"},
-    {"unresolved_table_valued_function", "SparkSession.tvf"},
+    {"unresolved_table_valued_function", "spark.tvf"},
     {"relation_changes", "DataFrameReader.changes"},
     {"named_table", "A table of a catalog", "the path of a data set, or a temporary view"},
-    {"catalog", "SparkSession.catalog"},
+    {"catalog", "spark.catalog"},
     {"extension", "A plan extension"},
 };
 
 constexpr Refusal kCommands[] = {
-    {"sql_command", "SparkSession.sql",
-     "DataFrame methods and expression strings (filter, selectExpr)"},
+    {"sql_command", "spark.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
     {"write_operation_v2", "DataFrame.writeTo", "write.parquet(path)"},
     {"write_stream_operation_start", "DataFrame.writeStream (streaming)"},
     {"streaming_query_command", "A streaming query"},
-    {"streaming_query_manager_command", "SparkSession.streams"},
-    {"streaming_query_listener_bus_command", "SparkSession.streams"},
+    {"streaming_query_manager_command", "spark.streams"},
+    {"streaming_query_listener_bus_command", "spark.streams"},
     {"get_resources_command", "SparkContext.resources"},
     {"create_resource_profile_command", "A resource profile"},
     {"checkpoint_command", "DataFrame.checkpoint (localCheckpoint)", "persist"},
     {"merge_into_table_command", "DataFrame.mergeInto"},
-    {"execute_external_command", "SparkSession.executeCommand"},
+    {"execute_external_command", "spark.executeCommand"},
     {"pipeline_command", "A declarative pipeline"},
     {"extension", "A command extension"},
 };
@@ -201,11 +200,11 @@ base::Status RefuseRelation(const sc::Relation& relation) {
                                 "(spark.sql.session.localRelationCacheThreshold)");
     case sc::Relation::kCatalog: {
       const std::string name = CaseName<sc::Catalog>(relation.catalog().cat_type_case());
-      return base::NotSupported(base::Cat("SparkSession.catalog.", Camel(name)));
+      return base::NotSupported(base::Cat("spark.catalog.", Camel(name)));
     }
     case sc::Relation::kUnresolvedTableValuedFunction:
-      return base::NotSupported(base::Cat(
-          "SparkSession.tvf.", relation.unresolved_table_valued_function().function_name()));
+      return base::NotSupported(
+          base::Cat("spark.tvf.", relation.unresolved_table_valued_function().function_name()));
     default:
       return Refuse(kRelations, RelationName(relation), "relation");
   }

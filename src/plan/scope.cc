@@ -145,6 +145,16 @@ bool PassesOn(const Plan& node) {
          !std::holds_alternative<AggregateNode>(node.node);
 }
 
+/// The aggregate that a DataFrame of groups is, be it under the projection that finishes it; null
+/// for another one.
+const Plan* GroupsOf(const Plan& plan) {
+  const Plan* node = &plan;
+  const bool finishes = std::holds_alternative<ProjectNode>(node->node) && node->input != nullptr &&
+                        node->input->tags.empty();
+  if (finishes) node = node->input.get();
+  return std::holds_alternative<AggregateNode>(node->node) ? node : nullptr;
+}
+
 /// The column with its id, after its own name and fields: `name` without what only qualified it.
 exec::ExprPtr Reference(int ordinal, const Name& name, size_t parts) {
   return exec::Input(ordinal,
@@ -246,9 +256,7 @@ base::StatusOr<exec::ExprPtr> Scope::Resolve(const Name& name, std::optional<int
         base::Cat("The name ", Quoted({name[0]}), " that the same list of columns gives"),
         "withColumn before it");
   }
-  if (!found.has_value()) {
-    return tag.has_value() ? NoDataFrameColumn(Plain(name)) : Unresolved(*input_, name);
-  }
+  if (!found.has_value()) return tag.has_value() ? Gone(name) : Unresolved(*input_, name);
   const ColumnId id = in->columns[static_cast<size_t>(found->ordinal)].id;
   // The column of that name itself, where the same is there under two.
   if (in == input_.get()) return Reference(found->ordinal, name, found->parts);
@@ -257,13 +265,21 @@ base::StatusOr<exec::ExprPtr> Scope::Resolve(const Name& name, std::optional<int
     const Plan* at = input_.get();
     while (PassesOn(*at) && !OrdinalOf(*at, id).has_value()) at = at->input.get();
     if (OrdinalOf(*at, id).has_value()) ordinal = Add(id);
-    // Spark forgets what DataFrame it was when it tries the rows that were aggregated.
-    if (!ordinal.has_value() && std::holds_alternative<AggregateNode>(input_->node)) {
-      return Unresolved(*input_, name);
-    }
   }
-  if (!ordinal.has_value()) return NoDataFrameColumn(Plain(name));
+  if (!ordinal.has_value()) return Gone(name);
   return Reference(*ordinal, name, found->parts);
+}
+
+/// Over groups Spark tries a column that isn't theirs among the rows that were grouped, and where
+/// one has that name forgets which DataFrame's it was.
+base::StatusOr<exec::ExprPtr> Scope::Gone(const Name& name) {
+  const Plan* groups = missing_ == Missing::kAdd ? GroupsOf(*input_) : nullptr;
+  if (groups == nullptr) return NoDataFrameColumn(Plain(name));
+  const auto grouped = FindIn(*groups->input, name);
+  if (!grouped.ok() || !grouped->has_value()) return NoDataFrameColumn(Plain(name));
+  SOTERIA_ASSIGN_OR_RETURN(const auto found, FindIn(*input_, name));
+  if (!found.has_value()) return Unresolved(*input_, name);
+  return Reference(found->ordinal, name, found->parts);
 }
 
 base::StatusOr<std::vector<exec::ExprPtr>> Scope::Star(const Name& qualifier,

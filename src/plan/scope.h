@@ -51,7 +51,7 @@ class Scope {
   const Plan& plan() const { return *input_; }
 
  private:
-  base::StatusOr<std::optional<int>> Below(const Name& name, std::optional<int64_t> tag);
+  base::StatusOr<exec::ExprPtr> Gone(const Name& name);
   std::optional<int> Add(ColumnId id);
 
   PlanPtr input_;

@@ -127,7 +127,13 @@ TEST_F(ScopeTest, FiltersReachWhatASelectDropped) {
   Scope grouped(groups, Scope::Missing::kAdd);
   EXPECT_EQ(Of(grouped, {"x"}, kBase), "0 x");
   EXPECT_EQ(Of(grouped, {"y"}, kBase), "UNRESOLVED_COLUMN.WITH_SUGGESTION");
-  Scope above(Select(groups, {"n"}), Scope::Missing::kAdd);
+  EXPECT_EQ(Of(grouped, {"nope"}, kBase), "CANNOT_RESOLVE_DATAFRAME_COLUMN");
+  // sum(x) AS x: Spark's filter by the old x takes the new one.
+  const PlanPtr sums = builder_.Aggregate(base, {{"sum", exec::Input(1, {"x"}), "x"}}).value();
+  Scope summed(sums, Scope::Missing::kAdd);
+  EXPECT_EQ(Of(summed, {"x"}, kBase), "0 x");
+  EXPECT_EQ(In(sums, {"x"}, kBase), "CANNOT_RESOLVE_DATAFRAME_COLUMN");
+  Scope above(Tagged(Select(Tagged(groups, 2), {"n"}), 3), Scope::Missing::kAdd);
   EXPECT_EQ(Of(above, {"x"}), "1 x");
   EXPECT_EQ(Of(above, {"y"}, kBase), "CANNOT_RESOLVE_DATAFRAME_COLUMN");
 }

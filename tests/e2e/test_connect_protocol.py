@@ -425,10 +425,10 @@ def test_views(spark, people):
     [
         (lambda f: f.orderBy("id"), "orderBy"),
         (lambda f: f.join(f, "id"), "join"),
-        (lambda f: f.union(f), "set_op"),
-        (lambda f: f.distinct(), "deduplicate"),
+        (lambda f: f.union(f), "DataFrame.union"),
+        (lambda f: f.distinct(), "DataFrame.distinct"),
         (lambda f: f.crosstab("id", "name"), "crosstab"),
-        (lambda f: f.freqItems(["id"]), "freq_items"),
+        (lambda f: f.freqItems(["id"]), "freqItems"),
         (lambda f: f.offset(1), "offset"),
         (lambda f: f.limit(5).sample(True, 0.5), "replacement"),
     ],

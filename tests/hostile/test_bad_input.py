@@ -212,7 +212,7 @@ def test_python_functions_are_refused_clearly(read):
 
 @pytest.mark.parametrize("name, ask", [
     ("spark.sql", lambda s, f: s.sql("select 1").collect()),
-    ("freq_items", lambda s, f: f.freqItems(["label"]).collect()),
+    ("freqItems", lambda s, f: f.freqItems(["label"]).collect()),
     ("pivot", lambda s, f: f.groupBy("label").pivot("label").sum("x").collect()),
     ("csv", lambda s, f: s.read.csv("/x").collect()),
 ])
