@@ -202,7 +202,7 @@ bool AppendText(arrow::ArrayBuilder& builder, std::string_view text) {
     }
     case Type::DATE32: {
       int32_t days = 0;
-      const bool parsed = ParseDate(Trim(text), &days);
+      const bool parsed = ParseCsvDate(Trim(text), &days);
       return AppendParsed<arrow::Date32Builder>(builder, parsed, days);
     }
     case Type::TIMESTAMP: {

@@ -200,6 +200,9 @@ TEST(Csv, RefusalsOfValuesQuoteData) {
             "CSV line 1, column 2: the file has 1 columns, the schema 2");
   options.schema = *SchemaFromDdl("a INT");
   EXPECT_FALSE(Read("a\n3000000000\n", options).ok());
+  options.schema = *SchemaFromDdl("a DATE");
+  EXPECT_TRUE(Read("a\n 2020-1-2 \n", options).ok());
+  EXPECT_FALSE(Read("a\n2020-01-02 03:04\n", options).ok());  // nothing is left out unseen
   options.schema = *SchemaFromDdl("a array<int>");
   EXPECT_TRUE(base::Is(Read("a\n1\n", options).status(), base::kUnsupported));
 }

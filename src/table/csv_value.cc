@@ -44,7 +44,7 @@ bool TakeSmall(std::string_view* text, int* value) {
 
 /// Integer.parseInt and Long.parseLong: no space around it.
 bool IsInteger(std::string_view text, int64_t* value) {
-  return !text.empty() && Trim(text).size() == text.size() && ParseInteger(text, value);
+  return !text.empty() && TrimControls(text).size() == text.size() && ParseInteger(text, value);
 }
 
 /// java.math.BigDecimal: the number of its digits without leading zeros, and its scale.
@@ -94,12 +94,15 @@ bool ParseHexDouble(std::string_view text, double* value) {
   return read.ec == std::errc() && read.ptr == end;
 }
 
-/// yyyy-MM-dd; Spark tries no other form where it infers dates.
+/// yyyy-MM-dd, with a sign before the year 0 and beyond 9999; Spark tries no other form where it
+/// infers dates.
 bool IsDate(std::string_view text) {
   int32_t days = 0;
-  if (!ParseDate(text, &days)) return false;
-  const std::string_view body = text.front() == '-' ? text.substr(1) : text;
-  return body.size() == 10 && body[4] == '-' && body[7] == '-';
+  const bool plus = text.starts_with('+');
+  std::string_view body = plus || text.starts_with('-') ? text.substr(1) : text;
+  const size_t year = TakeDigits(&body).size();
+  return (plus ? year > 4 : year == 4) && body.size() == 6 && body[0] == '-' && body[3] == '-' &&
+         ParseCsvDate(text, &days);
 }
 
 bool IsBoolean(std::string_view text) {
@@ -251,8 +254,13 @@ bool ParseCsvDouble(std::string_view text, double* value) {
   return (base::IsDigit(body.front()) || body.front() == '.') && ParseDouble(text, value);
 }
 
+bool ParseCsvDate(std::string_view text, int32_t* days) {
+  // ParseDate leaves out whatever follows a date, as a cast does; here nothing is left out.
+  return text.find_first_not_of("+-0123456789") == std::string_view::npos && ParseDate(text, days);
+}
+
 CsvTime ParseCsvTime(std::string_view text, int64_t* micros) {
-  text = Trim(text);
+  text = TrimControls(text);
   int64_t clock = 0;
   int32_t days = 0;
   const size_t cut = text.find_first_of(" T:");
@@ -262,13 +270,14 @@ CsvTime ParseCsvTime(std::string_view text, int64_t* micros) {
     if (text[cut] == 'T') text.remove_prefix(1);
     if (!TakeClock(&text, true, &clock)) return CsvTime::kNone;
   } else {
-    std::string_view day = text.substr(0, cut);
-    if (day.starts_with('+')) day.remove_prefix(1);
-    if (!ParseDate(day, &days)) return CsvTime::kNone;
+    const std::string_view day = text.substr(0, cut);
+    if (!ParseCsvDate(day, &days)) return CsvTime::kNone;
     if (cut == std::string_view::npos) {
       *micros = int64_t{days} * 86'400 * kSecond;
       return CsvTime::kInstant;
     }
+    // A time follows a whole date only.
+    if (std::count(day.begin() + 1, day.end(), '-') != 2) return CsvTime::kNone;
     text.remove_prefix(cut + 1);
     if (!TakeClock(&text, false, &clock)) return CsvTime::kNone;
   }

@@ -33,6 +33,9 @@ bool IsWholeDecimal(std::string_view text);
 /// Java's Double.valueOf, and Spark's "Inf" and "-Inf".
 bool ParseCsvDouble(std::string_view text, double* value);
 
+/// [+-]yyyy[-M[-d]] and nothing else, days since 1970-01-01.
+bool ParseCsvDate(std::string_view text, int32_t* days);
+
 enum class CsvTime {
   kNone,       ///< not a time stamp
   kInstant,    ///< `micros` since the epoch, in UTC unless the text has an offset

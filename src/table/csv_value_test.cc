@@ -183,6 +183,14 @@ TEST(CsvValue, OneValueHasSparksType) {
       {"0e0", "decimal(1,0)", ""},
       {"-0.0", "double", ""},
       {"1;2", "string", ""},
+      {"2020 03:04", "string", ""},
+      {"2020-01 03:04", "string", ""},
+      {"2020-01-2T", "string", ""},
+      {"2020-01-2 ", "timestamp", "2020-01-02 00:00:00"},
+      {"++2020-01-02", "string", ""},
+      {"5\x7f", "string", ""},
+      {"+12020-01-02", "date", ""},
+      {"2020-01-02\x7f", "timestamp", "2020-01-02 00:00:00"},
   };
   for (const One& one : cases) {
     EXPECT_EQ(TypeOfAll({one.text}), one.type) << "'" << one.text << "'";
