@@ -26,7 +26,9 @@ def listed() -> set[str]:
 @pytest.fixture(scope="module")
 def front(tmp_path_factory):
     """Runs a part of the job against the Connect front over a fake master."""
-    built = [path for path in ROOT.glob("build/*/src/connect/connect_fake") if path.exists()]
+    named = os.environ.get("SOTERIA_CONNECT_FAKE")
+    candidates = [pathlib.Path(named)] if named else ROOT.glob("build/*/src/connect/connect_fake")
+    built = [path for path in candidates if path.exists()]
     if not built:
         pytest.skip("connect_fake is not built (ninja connect_fake)")
     program = max(built, key=lambda path: path.stat().st_mtime)

@@ -92,7 +92,7 @@ def frames(spark: SparkSession) -> dict:
         "bucketBy": lambda: t.write.bucketBy(2, "g").saveAsTable("zz"), "saveAsTable": lambda: t.write.saveAsTable("zz"),
         "insertInto": lambda: t.write.insertInto("zz"), "writeTo": lambda: t.writeTo("zz").create(),
         "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
-        "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").isStreaming,
+        "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
         "range": lambda: spark.range(3).count(), "sql": lambda: spark.sql("select 1").collect(),
         "catalog.listTables": spark.catalog.listTables, "catalog.currentDatabase": spark.catalog.currentDatabase,
         "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(), "explode": lambda: t.select(F.explode(F.array("x"))).count(),

@@ -17,7 +17,9 @@ TOKEN = "columns"
 
 
 def program() -> pathlib.Path:
-    built = [path for path in ROOT.glob("build/*/src/connect/connect_fake") if path.exists()]
+    named = os.environ.get("SOTERIA_CONNECT_FAKE")
+    candidates = [pathlib.Path(named)] if named else ROOT.glob("build/*/src/connect/connect_fake")
+    built = [path for path in candidates if path.exists()]
     if not built:
         pytest.skip("connect_fake is not built (ninja connect_fake)")
     return max(built, key=lambda path: path.stat().st_mtime)
