@@ -133,7 +133,8 @@ TEST(FeatureBlock, TakesAnyNumbersWhereTheyAreAskedFor) {
   EXPECT_TRUE(std::isnan(sparse->val[1]));
   EXPECT_EQ(Refusal(Rows({DenseVector({kNan}), std::nullopt}), columns),
             "Vectors MUST NOT be Null");
-  EXPECT_NE(Refusal(Rows({DenseVector({kNan}), DenseVector({1, 2})}), columns), "");
+  const auto sizes = MakeFeatureBlock(*Rows({DenseVector({kNan}), DenseVector({1, 2})}), columns);
+  EXPECT_TRUE(base::Is(sizes.status(), base::kIllegalArgument));
 }
 
 TEST(FeatureBlock, FindsTheBadValueAnywhereInTheDenseForm) {
