@@ -170,7 +170,13 @@ def test_config(spark):
         spark.conf.set("spark.executor.memory", "1g")
     with pytest.raises(SparkConnectException, match="SQL_CONF_NOT_FOUND"):
         spark.conf.get("my.own.key")
-    assert spark.conf.getAll["spark.sql.timestampType"] == "TIMESTAMP_LTZ"
+    # All that are set: a default isn't.
+    assert spark.conf.get("spark.sql.timestampType") == "TIMESTAMP_LTZ"
+    assert "spark.sql.timestampType" not in spark.conf.getAll
+    spark.conf.set("my.own.key", "1")
+    assert spark.conf.getAll["my.own.key"] == "1"
+    spark.conf.unset("my.own.key")
+    assert "my.own.key" not in spark.conf.getAll
 
 
 def test_the_server_depends_on_some_keys(spark):
@@ -444,7 +450,7 @@ def test_tail_is_refused(people):
 
 
 def test_sql_is_refused(spark):
-    with pytest.raises(UnsupportedOperationException, match="spark.sql"):
+    with pytest.raises(UnsupportedOperationException, match=r"SparkSession\.sql"):
         spark.sql("select 1").collect()
 
 
