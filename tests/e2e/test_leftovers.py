@@ -111,8 +111,9 @@ def test_a_job_that_fills_the_disk_leaves_room_for_the_next_write(world, small_d
         """, path, small_disk / "models")
     refused, again, count = done.stdout.splitlines()
     assert refused.startswith("refused") and again.startswith("refused") and count == "1000", done.stdout + done.stderr
-    # One file, the marker of its folder, and the indexes.
-    assert len([name for name in files_below(small_disk) if name.endswith(".sealed")]) == 2, files_below(small_disk)
+    # One file and the marker of its folder; and of each write that failed at most the file that the other worker was
+    # at: the host drops what tasks give after their stage has failed. All parts together would be six.
+    assert 2 <= len([name for name in files_below(small_disk) if name.endswith(".sealed")]) <= 4, files_below(small_disk)
 
 
 def test_a_cluster_and_a_home_on_a_full_disk_are_refused(world, small_disk):
