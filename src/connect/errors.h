@@ -34,8 +34,9 @@ inline constexpr base::Condition kCursorNotFound = {"INVALID_CURSOR.POSITION_NOT
 inline constexpr base::Condition kOperationCancelled = {"OPERATION_CANCELED",
                                                         "org.apache.spark.SparkSQLException",
                                                         "HY008", absl::StatusCode::kCancelled};
-inline constexpr base::Condition kConfigNotFound = {
-    "SQL_CONF_NOT_FOUND", "java.util.NoSuchElementException", "42K0I", absl::StatusCode::kNotFound};
+inline constexpr base::Condition kConfigNotFound = {"SQL_CONF_NOT_FOUND",
+                                                    "org.apache.spark.SparkNoSuchElementException",
+                                                    "42K0I", absl::StatusCode::kNotFound};
 inline constexpr base::Condition kStaticConfig = {"CANNOT_MODIFY_STATIC_CONFIG",
                                                   "org.apache.spark.sql.AnalysisException", "46110",
                                                   absl::StatusCode::kInvalidArgument};

@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -23,9 +23,6 @@ constexpr base::Condition Analysis(const char* name, const char* state) {
 }
 constexpr base::Condition kNullable = Analysis("NULLABLE_COLUMN_OR_FIELD", "42000");
 constexpr base::Condition kDataType = Analysis("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000");
-constexpr base::Condition kUnresolvedField =
-    Analysis("UNRESOLVED_FIELD.WITHOUT_SUGGESTION", "42703");
-constexpr base::Condition kAmbiguous = Analysis("AMBIGUOUS_COLUMN_OR_FIELD", "42702");
 
 bool IsNumber(const arrow::DataType& type) {
   switch (type.id()) {
@@ -78,7 +75,7 @@ class Matcher {
     if (same) return value;
     const bool plain = table::UdtOf(from).empty() && table::UdtOf(to).empty();
     if (plain && from.type()->id() == Type::STRUCT && to.type()->id() == Type::STRUCT) {
-      return Struct(std::move(value), from, to, path);
+      return base::NotSupported(base::Cat("DataFrame.to with other fields in the struct ", path));
     }
     if (!MayStore(from, to)) {
       return base::Fail(
@@ -87,40 +84,6 @@ class Matcher {
                     " while it's required to be ", table::QuotedTypeName(to), "."));
     }
     return exec::Cast(std::move(value), to.type());
-  }
-
- private:
-  base::StatusOr<ExprPtr> Struct(ExprPtr value, const arrow::Field& from, const arrow::Field& to,
-                                 const std::string& path) {
-    std::vector<ExprPtr> parts;
-    for (const auto& wanted : to.type()->fields()) {
-      const std::string name = base::Cat(path, ".`", wanted->name(), "`");
-      std::shared_ptr<arrow::Field> found;
-      for (const auto& field : from.type()->fields()) {
-        if (!base::EqualIgnoringCase(field->name(), wanted->name())) continue;
-        if (found != nullptr) {
-          return base::Fail(kAmbiguous, base::Cat("Column or field ", name, " is ambiguous."));
-        }
-        found = field;
-      }
-      if (found == nullptr && !wanted->nullable()) {
-        return base::Fail(
-            kUnresolvedField,
-            base::Cat("A field with name `", wanted->name(),
-                      "` cannot be resolved with the struct-type column ", path, "."));
-      }
-      ExprPtr part = NullOf(*wanted);
-      if (found != nullptr) {
-        ExprPtr field =
-            exec::Call("extract", {value, exec::Literal(std::string_view(found->name()))});
-        SOTERIA_ASSIGN_OR_RETURN(part, Match(std::move(field), *found, *wanted, name));
-      }
-      parts.push_back(exec::Literal(std::string_view(wanted->name())));
-      parts.push_back(std::move(part));
-    }
-    ExprPtr made = exec::Call("named_struct", std::move(parts));
-    if (!from.nullable()) return made;
-    return exec::Call("when", {exec::Call("isnotnull", {std::move(value)}), std::move(made)});
   }
 };
 
