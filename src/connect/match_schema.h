@@ -1,7 +1,7 @@
-// df.to(schema): the columns that bring a table to a schema as Spark does. Columns and fields of
-// structs are found by name, those that are missing and may be null are null, types change as in an
-// assignment to a table, and a column that may be null can't become one that may not. Pure
-// functions.
+// df.to(schema): the columns that bring a table to a schema as Spark does. Columns are found by
+// name, those that are missing and may be null are null, types change as in an assignment to a
+// table, and a column that may be null can't become one that may not. Structs whose fields differ
+// are refused. Pure functions.
 #pragma once
 
 #include <functional>
