@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/base/check.h"
+#include "src/base/errors.h"
 #include "src/ml/optimize/wolfe.h"
 
 namespace soteria::ml {
@@ -93,6 +94,7 @@ class Minimizer {
 
   base::StatusOr<LbfgsResult> Run(Doubles start) {
     SOTERIA_ASSIGN_OR_RETURN(state_, Evaluate(std::move(start)));
+    SOTERIA_RETURN_IF_ERROR(CheckFinite());
     first_value_ = state_.value;
     LbfgsResult result;
     result.values.push_back(state_.value);
@@ -123,6 +125,18 @@ class Minimizer {
     SOTERIA_ASSIGN_OR_RETURN(state.value, objective_(x, state.gradient));
     state.x = std::move(x);
     return state;
+  }
+
+  /// No step leads back from there; the first words are breeze's, as MLlib passes them on.
+  base::Status CheckFinite() const {
+    const auto finite = [](double value) { return std::isfinite(value); };
+    if (finite(state_.value) &&
+        std::all_of(state_.gradient.begin(), state_.gradient.end(), finite)) {
+      return base::OkStatus();
+    }
+    return base::Fail(base::kIllegalArgument,
+                      "requirement failed: init value should <= bound (the loss at the start isn't "
+                      "finite: the features have values that are too large to be squared)");
   }
 
   std::optional<LbfgsStop> Converged() const {

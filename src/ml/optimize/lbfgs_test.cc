@@ -54,6 +54,19 @@ TEST(Lbfgs, StopsAtIterationsMax) {
   EXPECT_EQ(MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options)->values.size(), 1U);
 }
 
+TEST(Lbfgs, AStartWithoutAFiniteLossOrGradientIsRefused) {
+  for (const bool gradient : {false, true}) {
+    const auto result = MinimizeLbfgs(
+        [gradient](std::span<const double>, std::span<double> g) -> base::StatusOr<double> {
+          g[0] = gradient ? std::nan("") : 1.0;
+          return gradient ? 1.0 : std::nan("");
+        },
+        {1}, {});
+    EXPECT_TRUE(base::Is(result.status(), base::kIllegalArgument));
+    EXPECT_NE(base::Message(result.status()).find("init value should <= bound"), std::string::npos);
+  }
+}
+
 TEST(Lbfgs, StartAtTheMinimumTakesNoStep) {
   const auto result = MinimizeLbfgs(Rosenbrock, {1, 1}, {});
   ASSERT_TRUE(result.ok());
