@@ -268,7 +268,8 @@ def test_an_oversized_frame_ends_the_master_not_the_host(world, session):
         total(world, session)
     world.liar.lie = None
     give_up = time.monotonic() + 20
-    while session.process.poll() is None and time.monotonic() < give_up:
+    while "the session is over" not in session.said() and time.monotonic() < give_up:
         time.sleep(0.1)
-    assert session.process.poll() == 3, session.said()
     assert "the session is over" in session.said()
+    session.process.stdin.close()  # it stays until then, to tell its clients
+    assert session.process.wait(20) == 3, session.said()
