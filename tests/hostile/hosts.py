@@ -22,10 +22,12 @@ class OwnHost:
         state = deployment.cluster / "state.json"
         state.unlink(missing_ok=True)
         recording = ("--record", str(deployment.record)) if record else ()
+        # Under soteria-host's name, by which the owner's program knows a host.
         self.process = subprocess.Popen(
-            [str(program), "--dir", str(deployment.cluster), "--workers", str(workers),
+            [str(BIN / "soteria-host"), "--dir", str(deployment.cluster), "--workers", str(workers),
              "--simulated-key", str(deployment.cluster / "simulated.pem"), *recording, *map(str, options)],
-            env={**os.environ, **(env or {})}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+            executable=str(program), env={**os.environ, **(env or {})}, stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, text=True)
         give_up = time.monotonic() + START_SECONDS
         while not state.exists() and self.process.poll() is None and time.monotonic() < give_up:
             time.sleep(0.02)
