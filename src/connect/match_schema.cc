@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/table/number_column.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -24,20 +25,6 @@ constexpr base::Condition Analysis(const char* name, const char* state) {
 constexpr base::Condition kNullable = Analysis("NULLABLE_COLUMN_OR_FIELD", "42000");
 constexpr base::Condition kDataType = Analysis("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000");
 
-bool IsNumber(const arrow::DataType& type) {
-  switch (type.id()) {
-    case Type::INT8:
-    case Type::INT16:
-    case Type::INT32:
-    case Type::INT64:
-    case Type::FLOAT:
-    case Type::DOUBLE:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool IsTime(const arrow::DataType& type) {
   return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
 }
@@ -48,7 +35,7 @@ bool MayStore(const arrow::Field& from, const arrow::Field& to) {
   const arrow::DataType& b = *to.type();
   if (a.Equals(b) || a.id() == Type::NA) return true;
   if (!table::UdtOf(from).empty() || !table::UdtOf(to).empty()) return false;
-  if (IsNumber(a) && IsNumber(b)) return true;
+  if (table::IsNumeric(a) && table::IsNumeric(b)) return true;
   if (IsTime(a) && IsTime(b)) return true;
   if (b.id() == Type::STRING) return a.num_fields() == 0;
   if (a.id() == Type::LIST && b.id() == Type::LIST) {
