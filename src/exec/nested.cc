@@ -188,16 +188,18 @@ base::Status NotComplex(const std::string& text, const arrow::Field& got) {
                                             table::QuotedTypeName(got), "."));
 }
 
-/// May an element that an index picks be null? Of an array made here, the picked one decides.
+/// May an element that an index picks be null? As Spark says it (computeNullabilityFromArray): of an
+/// array made here a constant index says which element decides, of any other it may be out of bounds.
+/// Where the index is null the element is too, though Spark says that it can't be.
 bool IsNullableElement(const Bound& array, const Bound& index, bool strict, bool from_one) {
   if (array.field->nullable() || index.field->nullable()) return true;
   const bool any = !strict || array.field->type()->field(0)->nullable();
-  if (array.kernel != MakeArrays || index.literal == nullptr || !index.literal->is_valid)
-    return any;
+  if (index.literal == nullptr || !index.literal->is_valid) return any;
+  if (array.kernel != MakeArrays) return true;
   const auto size = static_cast<int64_t>(array.args.size());
   int64_t at = static_cast<const arrow::Int64Scalar&>(*index.literal).value;
   if (from_one) at = at > 0 ? at - 1 : at < 0 ? size + at : -1;
-  if (at < 0 || at >= size) return any;
+  if (at < 0 || at >= size) return !strict;
   return array.args[static_cast<size_t>(at)]->field->nullable();
 }
 

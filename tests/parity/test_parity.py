@@ -27,7 +27,6 @@ DIFFERENT = {
     "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "zone Africa/Casablanca": "+00:00 in 2100; Java's zone rules end in 2087 with +01:00",
     "config get": "a default that is no value of the key is taken; Spark refuses it",
-    "vector_element": "the same values; Spark says of an element of vector_to_array that it may be null",
     "lower of upper": "both mappings are done; Spark's optimizer leaves out the inner one, so that ß stays",
     "accuracy_of_negative_weights": "refused; Spark's summary adds them up, and refuses only in its curves",
 }
