@@ -177,7 +177,7 @@ base::StatusOr<master::Permitted<master::FetchResult>> FakeSession::Fetch(
   if (!value.has_value()) {
     return base::Fail(base::kMlAttribute, base::Cat(call.method, " is not allowed"));
   }
-  return PermittedForTest::Make(master::FetchResult{*std::move(value), false, ""});
+  return PermittedForTest::Make(master::FetchResult{*std::move(value), false, "", {}});
 }
 
 base::StatusOr<std::string> FakeSession::Summarize(const std::string& object_id,
@@ -192,8 +192,9 @@ base::StatusOr<std::string> FakeSession::Summarize(const std::string& object_id,
 }
 
 // The table that was evaluated; of a training's summary, a table that is not there.
-base::StatusOr<plan::PlanPtr> FakeSession::SummaryTable(const std::string& object_id,
-                                                        const std::string& method) {
+base::StatusOr<plan::PlanPtr> FakeSession::AttributeTable(const std::string& object_id,
+                                                          const master::MethodCall& call) {
+  const std::string& method = call.method;
   const std::lock_guard lock(mutex_);
   const auto found = evaluated_.find(object_id);
   if (found != evaluated_.end() && method == "predictions") return found->second;

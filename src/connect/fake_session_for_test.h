@@ -38,8 +38,8 @@ class FakeSession final : public master::Session, private plan::Catalog {
       const std::string& object_id, const std::vector<master::MethodCall>& calls) override;
   base::StatusOr<std::string> Summarize(const std::string& object_id,
                                         const plan::PlanPtr& input) override;
-  base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
-                                             const std::string& method) override;
+  base::StatusOr<plan::PlanPtr> AttributeTable(const std::string& object_id,
+                                               const master::MethodCall& call) override;
   base::StatusOr<master::Permitted<double>> Evaluate(const std::string& class_name,
                                                      const std::string& uid,
                                                      const ml::ParamMap& params,

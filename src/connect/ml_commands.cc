@@ -128,6 +128,9 @@ class Runner {
     const master::FetchResult& value = fetched.value();
     if (value.is_summary) {
       result_.set_summary(value.object_id);
+    } else if (!value.model_ids.empty()) {
+      std::string& ids = *result_.mutable_operator_info()->mutable_obj_ref()->mutable_id();
+      for (const std::string& id : value.model_ids) ids += base::Cat(ids.empty() ? "" : ",", id);
     } else {
       FillLiteral(value.value, result_.mutable_param());
     }

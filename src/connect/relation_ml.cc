@@ -24,12 +24,20 @@ RelationConverter::PlanOr RelationConverter::Ml(const spark::connect::MlRelation
       object += master::kSummarySuffix;
       at = 1;
     }
-    if (at + 1 != methods.size() || methods[at].args_size() != 0) {
+    if (at + 1 != methods.size()) {
       const std::string method = methods.empty() ? "" : methods[methods.size() - 1].method();
       if (object == kMlHelperId) return RefuseHelper(method);
       return base::NotSupported(base::Cat("The attribute ", method, " of a model"));
     }
-    return state_.session().SummaryTable(object, methods[at].method());
+    master::MethodCall call{methods[at].method(), {}};
+    if (object == kMlHelperId) return RefuseHelper(call.method);
+    for (const auto& arg : methods[at].args()) {
+      if (arg.has_input()) {
+        return base::NotSupported(base::Cat("The attribute ", call.method, " of a model"));
+      }
+      SOTERIA_ASSIGN_OR_RETURN(call.args.emplace_back(), ToParamValue(arg.param()));
+    }
+    return state_.session().AttributeTable(object, call);
   }
   if (!ml.has_transform()) return base::NotSupported("The ML relation `ml_relation`");
   const auto& transform = ml.transform();

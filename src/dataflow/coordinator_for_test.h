@@ -109,7 +109,7 @@ class CoordinatorTest : public ::testing::Test {
     spec.terminal = terminal;
     if (terminal == Terminal::kShuffle) {
       spec.targets = 2;
-      spec.scheme = "round_robin";
+      spec.partitioner.kind = kRoundRobin;
     }
     return spec;
   }

@@ -342,7 +342,8 @@ TEST_F(CoordinatorTest, AShuffleGivesWhatItsReadersCarry) {
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->shuffle.stage, result->stage);
   EXPECT_EQ(result->shuffle.task, host_.task());
-  EXPECT_EQ(result->shuffle.recipe, ShuffleDigest({spec.recipe, 2, "round_robin"}));
+  EXPECT_EQ(result->shuffle.recipe,
+            ShuffleDigest({spec.recipe, 2, OperatorBytes{kRoundRobin, ""}}));
 }
 
 TEST_F(CoordinatorTest, LossesAreBounded) {

@@ -39,7 +39,7 @@ void AddSource(const LocalSource& source, FieldWriter& fields) {
 
 void AddSource(const ShuffleSource& source, FieldWriter& fields) {
   fields.Add("shuffle").Add(base::View(source.parent->digest)).AddU64(source.targets);
-  fields.Add(source.scheme);
+  fields.Add(source.partitioner.kind).Add(source.partitioner.bytes);
 }
 
 void AddSource(const CoalesceSource& source, FieldWriter& fields) {
@@ -94,11 +94,12 @@ Status CheckSource(const ShuffleSource& source, uint64_t partitions) {
   if (source.parent == nullptr || source.targets != partitions) {
     return base::Fail(base::kProtocol, "a shuffle source has a parent and one partition a target");
   }
-  if (source.scheme != "round_robin" && source.scheme != "single") {
-    return base::Fail(base::kProtocol, "unknown shuffle scheme");
+  const std::string& kind = source.partitioner.kind;
+  if (kind != kRoundRobin && kind != kSingle && kind != kRoute) {
+    return base::Fail(base::kProtocol, "unknown partitioner of a shuffle");
   }
-  if (source.scheme == "single" && source.targets != 1) {
-    return base::Fail(base::kProtocol, "the scheme 'single' has one target");
+  if (kind == kSingle && source.targets != 1) {
+    return base::Fail(base::kProtocol, "a shuffle to a single target has one");
   }
   return base::OkStatus();
 }
@@ -120,9 +121,9 @@ int Depth(const Source& source) {
 
 Status CheckChain(const std::vector<OperatorBytes>& chain) {
   if (chain.size() > kChainMax) return base::Fail(base::kProtocol, "too many operators in a chain");
-  for (size_t i = 0; i < chain.size(); ++i) {
-    if (chain[i].kind == kFeaturesOperator && i + 1 != chain.size()) {
-      return base::Fail(base::kProtocol, "table.features can only be the last operator");
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    if (chain[i].kind == kFeaturesOperator && chain[i + 1].kind != kStepOperator) {
+      return base::Fail(base::kProtocol, "only a step may come after table.features");
     }
   }
   return base::OkStatus();
@@ -135,9 +136,10 @@ bool EndsInFeatures(const RecipePtr& recipe) {
 Status CheckParent(const Source& source) {
   const auto* shuffle = std::get_if<ShuffleSource>(&source);
   const auto* coalesce = std::get_if<CoalesceSource>(&source);
-  if ((shuffle != nullptr && EndsInFeatures(shuffle->parent)) ||
+  if ((shuffle != nullptr && shuffle->partitioner.kind != kRoute &&
+       EndsInFeatures(shuffle->parent)) ||
       (coalesce != nullptr && EndsInFeatures(coalesce->parent))) {
-    return base::Fail(base::kProtocol, "feature blocks can't be exchanged");
+    return base::Fail(base::kProtocol, "feature blocks are exchanged by a route only");
   }
   return base::OkStatus();
 }
@@ -195,7 +197,7 @@ std::vector<const ShuffleSource*> ShufflesOf(const Recipe& recipe) {
 base::Digest ShuffleDigest(const ShuffleSource& source) {
   FieldWriter fields;
   fields.Add("soteria/1 shuffle").Add(base::View(source.parent->digest)).AddU64(source.targets);
-  fields.Add(source.scheme);
+  fields.Add(source.partitioner.kind).Add(source.partitioner.bytes);
   return crypto::Sha256(fields.bytes());
 }
 

@@ -29,9 +29,18 @@ inline constexpr size_t kChainMax = 4'096;
 /// Columns that names of folders make.
 inline constexpr size_t kFolderKeysMax = 64;
 
-/// The kind of the operator that turns a table into a feature block; it can only be the last of a
-/// chain. Its bytes are EncodeFeatureColumns (feature_columns.h).
+/// The kind of the operator that turns a table into a feature block; only steps may come after it
+/// in a chain. Its bytes are EncodeFeatureColumns (feature_columns.h).
 inline constexpr char kFeaturesOperator[] = "table.features";
+
+// What a shuffle is partitioned by: by place, all to one target, or as an algorithm says (its bytes
+// are ml::EncodeRoute).
+inline constexpr char kRoundRobin[] = "exec.round_robin";
+inline constexpr char kSingle[] = "exec.single";
+inline constexpr char kRoute[] = "ml.route";
+
+/// A link that makes the next block out of features or rows (ml::EncodeStep).
+inline constexpr char kStepOperator[] = "ml.step";
 
 /// An operator or kernel as its own folder encoded it.
 struct OperatorBytes {
@@ -88,7 +97,7 @@ struct LocalSource {
 struct ShuffleSource {
   RecipePtr parent;
   uint64_t targets = 0;
-  std::string scheme;  // "round_robin" or "single"
+  OperatorBytes partitioner;  // which row goes where
 };
 
 /// Narrow: partition i is the parent's partitions CoalescedRange(parent partitions, groups, i), in
@@ -125,7 +134,7 @@ std::vector<base::Digest> BlocksOf(const Recipe& recipe);
 /// The shuffles that a task over this recipe reads, in order of first use.
 std::vector<const ShuffleSource*> ShufflesOf(const Recipe& recipe);
 
-/// What a shuffle is known by in StageSpec::inputs: parent digest, targets, scheme.
+/// What a shuffle is known by in StageSpec::inputs: parent digest, targets, partitioner.
 base::Digest ShuffleDigest(const ShuffleSource& source);
 
 /// [first, last) of the parent's partitions in group `index`, as Spark's coalesce without locality

@@ -98,10 +98,10 @@ TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
   add(LocalSource{{}, DigestOf('c'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('d'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('c'), {4, 7}}, {}, 2);
-  add(ShuffleSource{Parent(), 3, "round_robin"}, {}, 3);
-  add(ShuffleSource{MakeRecipe(SomeDataset(), {}, 4), 3, "round_robin"}, {}, 3);
-  add(ShuffleSource{Parent(), 1, "round_robin"}, {}, 1);
-  add(ShuffleSource{Parent(), 1, "single"}, {}, 1);
+  add(ShuffleSource{Parent(), 3, OperatorBytes{kRoundRobin, ""}}, {}, 3);
+  add(ShuffleSource{MakeRecipe(SomeDataset(), {}, 4), 3, OperatorBytes{kRoundRobin, ""}}, {}, 3);
+  add(ShuffleSource{Parent(), 1, OperatorBytes{kRoundRobin, ""}}, {}, 1);
+  add(ShuffleSource{Parent(), 1, OperatorBytes{kSingle, ""}}, {}, 1);
   add(CoalesceSource{Parent(), 3}, {}, 3);
   add(CoalesceSource{Parent(), 1}, {}, 1);
   EXPECT_EQ(seen.size(), made);
@@ -140,10 +140,10 @@ TEST(RecipeTest, RefusesWhatNoPlanMakes) {
   EXPECT_TRUE(refused(csv, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7, 3}}, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7}}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{nullptr, 2, "round_robin"}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, "hash?"}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, "single"}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{Parent(), 3, "round_robin"}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{nullptr, 2, OperatorBytes{kRoundRobin, ""}}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, OperatorBytes{"hash?", ""}}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, OperatorBytes{kSingle, ""}}, {}, 2));
+  EXPECT_TRUE(refused(ShuffleSource{Parent(), 3, OperatorBytes{kRoundRobin, ""}}, {}, 2));
   EXPECT_TRUE(refused(CoalesceSource{Parent(), 5}, {}, 5));
   const OperatorBytes features = FeaturesOperator({"f", "y", std::nullopt});
   EXPECT_TRUE(refused(SomeDataset(), {features, {"exec.drop", ""}}, 4));
@@ -174,7 +174,8 @@ TEST(RecipeTest, BlocksReachThroughCoalesceButNotBeyondAShuffle) {
   const RecipePtr parent = Parent();
   const RecipePtr coalesced = MakeRecipe(CoalesceSource{parent, 2}, {{"exec.drop", "d"}}, 2);
   EXPECT_EQ(BlocksOf(*coalesced).size(), 4U);
-  const RecipePtr shuffled = MakeRecipe(ShuffleSource{parent, 2, "round_robin"}, {}, 2);
+  const RecipePtr shuffled =
+      MakeRecipe(ShuffleSource{parent, 2, OperatorBytes{kRoundRobin, ""}}, {}, 2);
   EXPECT_EQ(BlocksOf(*shuffled).size(), 1U);
   const RecipePtr both = MakeRecipe(CoalesceSource{shuffled, 1}, {}, 1);
   ASSERT_EQ(ShufflesOf(*both).size(), 1U);

@@ -40,10 +40,10 @@ struct BroadcastRef {
 struct StageSpec {
   Terminal terminal = Terminal::kKeep;
   RecipePtr recipe;
-  OperatorBytes kernel;  // kReduce
-  WriteTarget write;     // kWrite
-  uint64_t targets = 0;  // kShuffle
-  std::string scheme;    // kShuffle: "round_robin" or "single"
+  OperatorBytes kernel;       // kReduce
+  WriteTarget write;          // kWrite
+  uint64_t targets = 0;       // kShuffle
+  OperatorBytes partitioner;  // kShuffle
   std::vector<ShuffleInput> inputs;
   std::vector<BroadcastRef> broadcasts;
   /// Sealed bytes of the files (or broadcast) that the recipe goes back to, for the host's

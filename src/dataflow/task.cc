@@ -59,7 +59,7 @@ void ToProto(const ShuffleSource& source, task::Recipe& recipe) {
   task::ShuffleSource& out = *recipe.mutable_shuffle();
   ToProto(*source.parent, *out.mutable_parent());
   out.set_targets(source.targets);
-  out.set_scheme(source.scheme);
+  ToProto(source.partitioner, *out.mutable_partitioner());
 }
 
 void ToProto(const CoalesceSource& source, task::Recipe& recipe) {
@@ -107,7 +107,7 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
     case task::Recipe::kShuffle: {
       SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(recipe.shuffle().parent(), depth + 1));
       return ShuffleSource{std::move(parent), recipe.shuffle().targets(),
-                           recipe.shuffle().scheme()};
+                           FromProto(recipe.shuffle().partitioner())};
     }
     case task::Recipe::kCoalesce: {
       SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(recipe.coalesce().parent(), depth + 1));
@@ -141,7 +141,7 @@ void SpecToProto(const StageSpec& spec, task::Task& out) {
   write.set_format(spec.write.format);
   write.set_first_file(spec.write.first_file);
   out.set_targets(spec.targets);
-  out.set_scheme(spec.scheme);
+  ToProto(spec.partitioner, *out.mutable_partitioner());
   for (const ShuffleInput& input : spec.inputs) {
     task::ShuffleInput& one = *out.add_inputs();
     one.set_shuffle_digest(Bytes(input.recipe));
@@ -180,7 +180,7 @@ StatusOr<StageSpec> SpecFromProto(const task::Task& in) {
   spec.write = {in.write().root(), in.write().id(), in.write().directory(), in.write().format(),
                 in.write().first_file()};
   spec.targets = in.targets();
-  spec.scheme = in.scheme();
+  spec.partitioner = FromProto(in.partitioner());
   for (const task::ShuffleInput& one : in.inputs()) {
     ShuffleInput input;
     SOTERIA_ASSIGN_OR_RETURN(input.recipe, base::ToDigest(one.shuffle_digest()));

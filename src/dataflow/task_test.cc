@@ -19,7 +19,8 @@ Task SomeTask() {
   const RecipePtr files =
       MakeRecipe(DatasetSource{"/d", std::string(16, 'd'), 2, DigestOf('x'), {"a", "b"}},
                  {{"exec.f", "1"}}, 6);
-  const RecipePtr spread = MakeRecipe(ShuffleSource{files, 4, "round_robin"}, {}, 4);
+  const RecipePtr spread =
+      MakeRecipe(ShuffleSource{files, 4, OperatorBytes{kRoundRobin, ""}}, {}, 4);
   Task task;
   task.stage = 7;
   task.spec.terminal = Terminal::kReduce;
@@ -27,7 +28,7 @@ Task SomeTask() {
   task.spec.kernel = {"ml.k", std::string("\0k", 2)};
   task.spec.write = {"/w", std::string(16, 'w'), "m/data", "parquet", 3};
   task.spec.targets = 5;
-  task.spec.scheme = "round_robin";
+  task.spec.partitioner.kind = kRoundRobin;
   task.spec.inputs = {{DigestOf('s'), 6, DigestOf('t')}};
   task.spec.broadcasts = {{DigestOf('b'), 1}, {DigestOf('c'), 2}};
   task.fan_in = FanIn(2);

@@ -188,9 +188,9 @@ base::Status NotComplex(const std::string& text, const arrow::Field& got) {
                                             table::QuotedTypeName(got), "."));
 }
 
-/// May an element that an index picks be null? As Spark says it (computeNullabilityFromArray): of an
-/// array made here a constant index says which element decides, of any other it may be out of bounds.
-/// Where the index is null the element is too, though Spark says that it can't be.
+/// May an element that an index picks be null? As Spark says it (computeNullabilityFromArray): of
+/// an array made here a constant index says which element decides, of any other it may be out of
+/// bounds. Where the index is null the element is too, though Spark says that it can't be.
 bool IsNullableElement(const Bound& array, const Bound& index, bool strict, bool from_one) {
   if (array.field->nullable() || index.field->nullable()) return true;
   const bool any = !strict || array.field->type()->field(0)->nullable();

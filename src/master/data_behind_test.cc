@@ -91,7 +91,8 @@ TEST(DataBehind, RowsOfNobodyAreNotCounted) {
 TEST(DataBehind, ShufflesAndCoalescesOnlyRearrange) {
   const auto read =
       dataflow::MakeRecipe(dataflow::DatasetSource{"/d", kPatients, 1, {}, {}}, {}, 4);
-  const auto dealt = dataflow::MakeRecipe(dataflow::ShuffleSource{read, 3, "round_robin"}, {}, 3);
+  const auto dealt = dataflow::MakeRecipe(
+      dataflow::ShuffleSource{read, 3, dataflow::OperatorBytes{dataflow::kRoundRobin, ""}}, {}, 3);
   const auto joined = dataflow::MakeRecipe(dataflow::CoalesceSource{dealt, 2}, {}, 2);
   EXPECT_EQ(BehindOf(*joined).Pays(), std::vector<std::string>{kPatients});
   EXPECT_TRUE(BehindOf(*joined).MayBeCounted());

@@ -62,8 +62,8 @@ class EnclaveSession : public Session {
                                                const std::vector<MethodCall>& calls) override;
   base::StatusOr<std::string> Summarize(const std::string& object_id,
                                         const plan::PlanPtr& input) override;
-  base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
-                                             const std::string& method) override;
+  base::StatusOr<plan::PlanPtr> AttributeTable(const std::string& object_id,
+                                               const MethodCall& call) override;
   base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name, const std::string& uid,
                                              const ml::ParamMap& params, const plan::PlanPtr& input,
                                              const Progress& progress) override;
@@ -108,6 +108,7 @@ class EnclaveSession : public Session {
     std::map<std::string, std::shared_ptr<arrow::Table>> curves;  // worked out, by attribute
   };
   class CurveRows;
+  class ModelRows;
   /// Where something is saved, and what is there now.
   struct Place {
     policy::Readable target;

@@ -26,6 +26,12 @@ class HeldModel {
     return model_->CheckColumns(params, input);
   }
 
+  /// The schema of an attribute that is a table, null where it isn't one (ml::Model::RowsSchema).
+  base::StatusOr<std::shared_ptr<arrow::Schema>> RowsSchema(std::string_view method,
+                                                            const ml::Arguments& args) const {
+    return model_->RowsSchema(method, args);
+  }
+
   const ml::Model& Open(const InsideKey&) const { return *model_; }
 
  private:

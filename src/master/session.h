@@ -46,9 +46,10 @@ struct MethodCall {
 
 /// What a fetch chain ends in.
 struct FetchResult {
-  ml::ParamValue value;  // meaningful unless is_summary
+  ml::ParamValue value;  // meaningful unless one of the others is there
   bool is_summary = false;
-  std::string object_id;  // of the summary
+  std::string object_id;               // of the summary
+  std::vector<std::string> model_ids;  // models of this session that the attribute is made of
 };
 
 class Session {
@@ -111,10 +112,11 @@ class Session {
   virtual base::StatusOr<std::string> Summarize(const std::string& object_id,
                                                 const plan::PlanPtr& input) = 0;
 
-  /// An attribute of a summary that is a table: `predictions`, or a curve, whose rows are worked
-  /// out when a plan that has them first runs. Collecting it is output kind `rows`.
-  virtual base::StatusOr<plan::PlanPtr> SummaryTable(const std::string& object_id,
-                                                     const std::string& method) = 0;
+  /// An attribute of a model or summary that is a table (`itemFactors`, `predictions`, a curve),
+  /// whose rows are worked out when a plan that has them first runs. Collecting it is output kind
+  /// `rows`.
+  virtual base::StatusOr<plan::PlanPtr> AttributeTable(const std::string& object_id,
+                                                       const MethodCall& call) = 0;
 
   /// Output kind `metrics`.
   virtual base::StatusOr<Permitted<double>> Evaluate(const std::string& class_name,

@@ -77,13 +77,12 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideK
                                             persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *scope));
   ml::FitResult result;
-  if (estimator.needs_rows()) {
-    TableWork work(*scope, lowered);
-    SOTERIA_ASSIGN_OR_RETURN(result, estimator.FitRows(work));
-  } else {
-    lowered = lowered.With(dataflow::FeaturesOperator(estimator.Columns()), nullptr);
+  if (const auto columns = estimator.Columns()) {
+    lowered = lowered.With(dataflow::FeaturesOperator(*columns), nullptr);
     SOTERIA_RETURN_IF_ERROR(scope->Keep(lowered));
-    BlockWork work(*scope, lowered);
+  }
+  {
+    StageWork work(*scope, lowered);
     SOTERIA_ASSIGN_OR_RETURN(result, estimator.Fit(work));
   }
   scope->DropKept();
@@ -162,10 +161,20 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchModel(
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kModels));
   auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<FetchResult>> {
     Leaving<FetchResult> leaving;
+    leaving.what = what;
+    for (const auto& part : fitted->model.Open(key).Models(call.method)) {
+      SOTERIA_ASSIGN_OR_RETURN(leaving.value.model_ids.emplace_back(), NewId());
+      auto kept = std::make_shared<Fitted>(HeldModel(part));
+      kept->data = fitted->data;
+      SOTERIA_RETURN_IF_ERROR(Keep(leaving.value.model_ids.back(), std::move(kept)));
+    }
+    if (!leaving.value.model_ids.empty()) {
+      leaving.content = ml::EncodeValue(static_cast<int64_t>(leaving.value.model_ids.size()));
+      return leaving;
+    }
     SOTERIA_ASSIGN_OR_RETURN(leaving.value.value,
                              fitted->model.Open(key).Get(call.method, call.args));
     leaving.content = ml::EncodeValue(leaving.value.value);
-    leaving.what = what;
     return leaving;
   });
   return world_.output.Permit(policy::Output::kModels, std::move(made));
@@ -199,7 +208,7 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateInside(const InsideKey& k
   const stats::Statistic asked = evaluator.Asks();
   const std::string what = base::Cat(evaluator.params().info().name, ".", asked.metric);
   const DataBehind data = BehindOf(*recipe);
-  TableWork work(scope, lowered);
+  StageWork work(scope, lowered);
   StatisticValue value;
   if (world_.statistics.ByAnswers(asked.kind, data)) {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeAnswersKernel());

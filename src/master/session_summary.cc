@@ -22,6 +22,11 @@ std::string NameOf(const HeldModel& model, const std::string& method) {
   return base::Cat(model.class_name(), " summary.", method);
 }
 
+base::Status NoTable(const std::string& object_id, const std::string& method) {
+  return base::Fail(base::kMlAttribute, base::Cat("The attribute `", method, "` of ", object_id,
+                                                  " is no DataFrame here"));
+}
+
 std::shared_ptr<arrow::Schema> CurveSchema(const ml::CurveColumns& columns) {
   return arrow::schema({arrow::field(std::string(columns.x), arrow::float64(), false),
                         arrow::field(std::string(columns.y), arrow::float64(), false)});
@@ -59,6 +64,21 @@ class EnclaveSession::CurveRows : public StageRows {
   EnclaveSession& session_;  // whose plans alone hold these rows
   const std::shared_ptr<Fitted> fitted_;
   const std::string method_;
+};
+
+/// An attribute of a model that is a table.
+class EnclaveSession::ModelRows : public StageRows {
+ public:
+  ModelRows(std::shared_ptr<Fitted> fitted, MethodCall call)
+      : fitted_(std::move(fitted)), call_(std::move(call)) {}
+
+  base::StatusOr<std::shared_ptr<arrow::Table>> Make(const InsideKey& key) const override {
+    return fitted_->model.Open(key).Rows(call_.method, call_.args);
+  }
+
+ private:
+  const std::shared_ptr<Fitted> fitted_;
+  const MethodCall call_;
 };
 
 std::shared_ptr<EnclaveSession::Fitted> EnclaveSession::FindEvaluation(
@@ -103,15 +123,15 @@ base::Status EnclaveSession::CompleteSummary(const InsideKey& key, Fitted& fitte
                                              const std::string& method) {
   const ml::Summary& summary = *fitted.summary;
   std::string partial;
-  if (const ml::RowKernel* kernel = summary.row_kernel(); kernel != nullptr) {
+  if (summary.over_rows()) {
     StageScope scope = NewScope(key, {});
     SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*fitted.table, scope));
     fitted.data = BehindOf(*lowered.recipe);
-    TableWork work(scope, std::move(lowered));
-    SOTERIA_ASSIGN_OR_RETURN(partial, work.Reduce(*kernel));
-  } else if (fitted.input.has_value() && summary.kernel() != nullptr) {
-    BlockWork work(*fitted.scope, *fitted.input);
-    SOTERIA_ASSIGN_OR_RETURN(partial, work.Reduce(*summary.kernel()));
+    StageWork work(scope, std::move(lowered));
+    SOTERIA_ASSIGN_OR_RETURN(partial, work.Reduce(summary.kernel()));
+  } else if (fitted.input.has_value()) {
+    StageWork work(*fitted.scope, *fitted.input);
+    SOTERIA_ASSIGN_OR_RETURN(partial, work.Reduce(summary.kernel()));
   } else {
     return base::Fail(base::kMlAttribute, base::Cat("The training data of this model are gone: '",
                                                     method, "' can't be computed any more"));
@@ -161,12 +181,23 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(const InsideKey& 
   return asked->Value(std::move(value.numbers));
 }
 
-base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTable(const std::string& object_id,
-                                                           const std::string& method) {
+base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& object_id,
+                                                             const MethodCall& call) {
+  const std::string& method = call.method;
   std::shared_ptr<Fitted> fitted = FindEvaluation(object_id);
+  const bool of_summary = fitted != nullptr || object_id.ends_with(kSummarySuffix);
   if (fitted == nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(fitted, Find(object_id));
   }
+  if (!of_summary) {
+    SOTERIA_ASSIGN_OR_RETURN(auto schema, fitted->model.RowsSchema(method, call.args));
+    if (schema == nullptr) return NoTable(object_id, method);
+    std::string name = base::Cat(object_id, "/", method);
+    for (const ml::ParamValue& value : call.args) name += base::Cat("/", ml::EncodeValue(value));
+    return builder_.Made({std::move(name), std::make_shared<ModelRows>(std::move(fitted), call)},
+                         std::move(schema));
+  }
+  if (!call.args.empty()) return NoTable(object_id, method);
   if (fitted->table != nullptr && method == kPredictions) {
     SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
     const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
@@ -182,10 +213,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::SummaryTable(const std::string& ob
     const std::lock_guard lock(fitted->mutex);
     if (fitted->summary != nullptr) columns = fitted->summary->Curve(method);
   }
-  if (!columns) {
-    return base::Fail(base::kMlAttribute, base::Cat("The attribute `", method, "` of ", object_id,
-                                                    " is no DataFrame here"));
-  }
+  if (!columns) return NoTable(object_id, method);
   return builder_.Made({base::Cat(object_id, "/", method),
                         std::make_shared<CurveRows>(*this, std::move(fitted), method)},
                        CurveSchema(*columns));

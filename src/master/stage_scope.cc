@@ -9,18 +9,6 @@
 #include "src/master/table_statistics.h"
 
 namespace soteria::master {
-namespace {
-
-base::StatusOr<std::string> ReduceStage(StageScope& scope, const plan::Lowered& input,
-                                        std::string kind, std::string bytes) {
-  dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
-  stage.kernel = {std::move(kind), std::move(bytes)};
-  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, scope.Run(stage, nullptr));
-  return std::move(result.root_partial);
-}
-
-}  // namespace
-
 void LiveBlocks::Tell() {
   std::vector<base::Digest> live;
   live.reserve(live_.size());
@@ -202,17 +190,49 @@ base::Status StageScope::Keep(const plan::Lowered& lowered) {
   return Run(lowered.Stage(dataflow::Terminal::kKeep), nullptr).status();
 }
 
+void StageScope::Drop(const plan::Lowered& lowered) {
+  const auto kept = std::find(kept_.begin(), kept_.end(), lowered.recipe->digest);
+  if (kept == kept_.end()) return;
+  live_.Remove(*kept);
+  kept_.erase(kept);
+}
+
 void StageScope::DropKept() {
   for (const base::Digest& recipe : kept_) live_.Remove(recipe);
   kept_.clear();
 }
 
-base::StatusOr<std::string> BlockWork::Reduce(const ml::Kernel& kernel) {
-  return ReduceStage(scope_, input_, std::string(kernel.kind()), kernel.Encode());
+StageWork::~StageWork() {
+  if (own_) scope_.Drop(input_);
 }
 
-base::StatusOr<std::string> TableWork::Reduce(const ml::RowKernel& kernel) {
-  return ReduceStage(scope_, input_, std::string(kernel.kind()), kernel.Encode());
+base::StatusOr<std::string> StageWork::Reduce(const ml::Kernel& kernel) {
+  dataflow::StageSpec stage = input_.Stage(dataflow::Terminal::kReduce);
+  stage.kernel = {std::string(kernel.kind()), kernel.Encode()};
+  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, scope_.Run(stage, nullptr));
+  return std::move(result.root_partial);
+}
+
+base::Status StageWork::MoveTo(plan::Lowered next) {
+  SOTERIA_RETURN_IF_ERROR(scope_.Keep(next));
+  if (own_) scope_.Drop(input_);
+  own_ = true;
+  input_ = std::move(next);
+  return base::OkStatus();
+}
+
+base::Status StageWork::Advance(const ml::Step& step) {
+  return MoveTo(input_.With({dataflow::kStepOperator, ml::EncodeStep(step)}, nullptr));
+}
+
+base::StatusOr<std::unique_ptr<ml::Work>> StageWork::Exchange(const ml::Route& route,
+                                                              uint64_t targets) {
+  SOTERIA_ASSIGN_OR_RETURN(
+      plan::Lowered next,
+      plan::Shuffle(input_, targets, {dataflow::kRoute, ml::EncodeRoute(route)}, scope_));
+  auto work = std::make_unique<StageWork>(scope_, std::move(next));
+  SOTERIA_RETURN_IF_ERROR(work->MoveTo(work->input_));
+  return std::unique_ptr<ml::Work>(std::move(work));
 }
 
 }  // namespace soteria::master

@@ -137,6 +137,8 @@ class StageScope : public plan::Runner {
 
   /// Keeps the blocks of `lowered` in the workers as long as this scope lives.
   base::Status Keep(const plan::Lowered& lowered);
+  /// Lets go of blocks that Keep kept.
+  void Drop(const plan::Lowered& lowered);
   void DropKept();
   void set_progress(Progress progress) { progress_ = std::move(progress); }
   /// Whether the owner has called this work off. Every stage from then on is kCancelled.
@@ -161,11 +163,18 @@ class StageScope : public plan::Runner {
   std::vector<base::Digest> kept_;
 };
 
-/// ml::Work over the feature blocks of a lowered input.
-class BlockWork : public ml::Work {
+/// ml::Work over the blocks of a lowered input, which outlive it where the scope keeps them; those
+/// that it makes itself go with it.
+class StageWork : public ml::Work {
  public:
-  BlockWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
+  StageWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
+  StageWork(const StageWork&) = delete;
+  StageWork& operator=(const StageWork&) = delete;
+  ~StageWork() override;
   base::StatusOr<std::string> Reduce(const ml::Kernel& kernel) override;
+  base::Status Advance(const ml::Step& step) override;
+  base::StatusOr<std::unique_ptr<ml::Work>> Exchange(const ml::Route& route,
+                                                     uint64_t targets) override;
   uint64_t partitions() const override { return input_.recipe->partitions; }
   bool cancelled() const override { return scope_.cancelled(); }
   void Progress(uint64_t iteration, uint64_t iterations_max) override {
@@ -173,20 +182,12 @@ class BlockWork : public ml::Work {
   }
 
  private:
+  /// Keeps `next` and works on it from now on.
+  base::Status MoveTo(plan::Lowered next);
+
   StageScope& scope_;
   plan::Lowered input_;
-};
-
-/// ml::RowWork over the rows of a lowered input.
-class TableWork : public ml::RowWork {
- public:
-  TableWork(StageScope& scope, plan::Lowered input) : scope_(scope), input_(std::move(input)) {}
-  base::StatusOr<std::string> Reduce(const ml::RowKernel& kernel) override;
-  uint64_t partitions() const override { return input_.recipe->partitions; }
-
- private:
-  StageScope& scope_;
-  plan::Lowered input_;
+  bool own_ = false;  // this, and not the scope, is to let go of input_
 };
 
 }  // namespace soteria::master

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/base/errors.h"
+#include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/ml/evaluators/binary.h"
@@ -32,7 +33,8 @@ std::vector<Algorithm> AllAlgorithms() {
 struct Catalog {
   std::map<std::string, ClassEntry, std::less<>> classes;  // by name and by alias
   std::map<std::string, KernelEntry, std::less<>> kernels;
-  std::map<std::string, RowKernelEntry, std::less<>> row_kernels;
+  std::map<std::string, StepEntry, std::less<>> steps;
+  std::map<std::string, RouteEntry, std::less<>> routes;
 };
 
 Catalog Build() {
@@ -43,9 +45,8 @@ Catalog Build() {
       for (const std::string& alias : entry.aliases) catalog.classes.emplace(alias, entry);
     }
     for (const KernelEntry& entry : algorithm.kernels) catalog.kernels.emplace(entry.kind, entry);
-    for (const RowKernelEntry& entry : algorithm.row_kernels) {
-      catalog.row_kernels.emplace(entry.kind, entry);
-    }
+    for (const StepEntry& entry : algorithm.steps) catalog.steps.emplace(entry.kind, entry);
+    for (const RouteEntry& entry : algorithm.routes) catalog.routes.emplace(entry.kind, entry);
   }
   return catalog;
 }
@@ -59,6 +60,25 @@ template <class Entries>
 auto Find(const Entries& entries, std::string_view key) {
   const auto at = entries.find(key);
   return at == entries.end() ? nullptr : &at->second;
+}
+
+template <class StepOrRoute>
+std::string KindAndBytes(const StepOrRoute& one) {
+  base::FieldWriter w;
+  w.Add(one.kind()).Add(one.Encode());
+  return w.Take();
+}
+
+template <class Entries>
+auto DecodeKindAndBytes(const Entries& entries, std::string_view bytes)
+    -> decltype(entries.begin()->second.decode(bytes)) {
+  base::FieldReader r(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view kind, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view parameters, r.Next());
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  const auto* entry = Find(entries, kind);
+  if (entry == nullptr) return base::Fail(base::kProtocol, "unknown kind of step or route");
+  return entry->decode(parameters);
 }
 
 std::string PythonName(std::string_view class_name) {
@@ -137,18 +157,32 @@ base::StatusOr<std::unique_ptr<const Evaluator>> MakeEvaluator(std::string_view 
 
 bool IsKernel(std::string_view kind) { return Find(TheCatalog().kernels, kind) != nullptr; }
 
-bool IsRowKernel(std::string_view kind) { return Find(TheCatalog().row_kernels, kind) != nullptr; }
-
 base::StatusOr<KernelPtr> DecodeKernel(std::string_view kind, std::string_view bytes) {
   const KernelEntry* entry = Find(TheCatalog().kernels, kind);
   if (entry == nullptr) return base::Fail(base::kProtocol, "unknown kind of kernel");
   return entry->decode(bytes);
 }
 
-base::StatusOr<RowKernelPtr> DecodeRowKernel(std::string_view kind, std::string_view bytes) {
-  const RowKernelEntry* entry = Find(TheCatalog().row_kernels, kind);
-  if (entry == nullptr) return base::Fail(base::kProtocol, "unknown kind of row kernel");
-  return entry->decode(bytes);
+std::string EncodeStep(const Step& step) { return KindAndBytes(step); }
+
+std::string EncodeRoute(const Route& route) { return KindAndBytes(route); }
+
+base::StatusOr<StepPtr> DecodeStep(std::string_view bytes) {
+  return DecodeKindAndBytes(TheCatalog().steps, bytes);
+}
+
+base::StatusOr<RoutePtr> DecodeRoute(std::string_view bytes) {
+  return DecodeKindAndBytes(TheCatalog().routes, bytes);
+}
+
+base::StatusOr<const arrow::Table*> RowsOf(const Part& part) {
+  if (part.table != nullptr) return part.table;
+  return base::Fail(base::kProtocol, "work over rows was sent to feature blocks");
+}
+
+base::StatusOr<const table::FeatureBlock*> FeaturesOf(const Part& part) {
+  if (part.features != nullptr) return part.features;
+  return base::Fail(base::kProtocol, "work over feature blocks was sent to rows");
 }
 
 }  // namespace soteria::ml

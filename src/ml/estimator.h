@@ -72,7 +72,7 @@ struct CurveColumns {
 /// (`objectiveHistory`), others are there once the partial of its kernel is (`accuracy`).
 ///
 ///   if (!summary->complete() && summary->Needs(method)) {
-///     partial = work.Reduce(*summary->kernel());            // or row_kernel() over a table
+///     partial = work.Reduce(summary->kernel());  // over a table if over_rows()
 ///     summary = summary->Complete(partial);
 ///   }
 ///   value = summary->Get(method, args);
@@ -80,9 +80,8 @@ class Summary {
  public:
   virtual ~Summary() = default;
   /// The work that completes this summary: over the blocks of the fit, or over a table's rows.
-  /// Exactly one of the two is there.
-  virtual const Kernel* kernel() const { return nullptr; }
-  virtual const RowKernel* row_kernel() const { return nullptr; }
+  virtual const Kernel& kernel() const = 0;
+  virtual bool over_rows() const = 0;
   virtual bool complete() const = 0;
   virtual bool Needs(std::string_view method) const = 0;
   virtual base::StatusOr<std::shared_ptr<const Summary>> Complete(
@@ -106,6 +105,19 @@ class Model : public Transformer {
  public:
   /// Errors: kMlAttribute for a method this model doesn't have.
   virtual base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const = 0;
+  /// The models that an attribute is made of (`trees`), in order; none where it isn't.
+  virtual std::vector<std::shared_ptr<const Model>> Models(std::string_view /*method*/) const {
+    return {};
+  }
+  /// The schema of an attribute that is a table (`itemFactors`), by class, params and arguments
+  /// alone; null where it isn't one. Errors: arguments that it doesn't take.
+  virtual base::StatusOr<std::shared_ptr<arrow::Schema>> RowsSchema(
+      std::string_view /*method*/, const Arguments& /*args*/) const {
+    return nullptr;
+  }
+  /// Its rows.
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> Rows(std::string_view method,
+                                                             const Arguments& args) const;
   /// What `input` must have for this model under other params: of the schema and the params alone,
   /// never of what the model learnt.
   virtual base::Status CheckColumns(const Params& params, const arrow::Schema& input) const = 0;
@@ -113,7 +125,7 @@ class Model : public Transformer {
   virtual base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const = 0;
   /// Of its training; null after a load, and for models that have none.
   virtual std::shared_ptr<const Summary> summary() const { return nullptr; }
-  /// For `model.evaluate(df)`: a summary without data whose row_kernel() runs over df, which has
+  /// For `model.evaluate(df)`: a summary without data whose kernel runs over df, which has
   /// this schema. Errors: kMlAttribute where the class has no evaluate; what df must have.
   virtual base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
       const arrow::Schema& input) const;
@@ -139,12 +151,10 @@ class Estimator {
   /// Refuses an input that can't be fitted: missing columns, wrong types. Runs before any stage.
   virtual base::Status CheckInput(const arrow::Schema& input) const = 0;
 
-  /// Whether it fits over rows (FitRows) and not over feature blocks (Fit).
-  virtual bool needs_rows() const { return false; }
-  /// The columns from which the feature blocks are made.
-  virtual table::FeatureColumns Columns() const { return {}; }
-  virtual base::StatusOr<FitResult> Fit(Work& work) const;
-  virtual base::StatusOr<FitResult> FitRows(RowWork& work) const;
+  /// The columns from which the feature blocks are made that Fit works over; none where it works
+  /// over the input's rows.
+  virtual std::optional<table::FeatureColumns> Columns() const { return std::nullopt; }
+  virtual base::StatusOr<FitResult> Fit(Work& work) const = 0;
 };
 
 /// The columns whose values a sum over rows adds up, so that it is about the rows where they aren't
@@ -160,10 +170,10 @@ class Evaluator {
   virtual const Params& params() const = 0;
   virtual base::Status CheckInput(const arrow::Schema& input) const = 0;
   /// Its partial over all rows is the exact sum (stats::ExactSums) that Asks() is asked of.
-  virtual base::StatusOr<RowKernelPtr> MakeKernel() const = 0;
+  virtual base::StatusOr<KernelPtr> MakeKernel() const = 0;
   /// Its partial over all rows is those rows' answers, labels and weights: what Asks() can be asked
   /// of instead, outside the enclaves.
-  virtual base::StatusOr<RowKernelPtr> MakeAnswersKernel() const = 0;
+  virtual base::StatusOr<KernelPtr> MakeAnswersKernel() const = 0;
   /// The metric as a statistic of one number.
   virtual stats::Statistic Asks() const = 0;
   /// What MakeKernel's sum adds up.

@@ -1,5 +1,7 @@
 #include "src/ml/persist.h"
 
+#include <arrow/table.h>
+
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -10,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/ml/registration.h"
+#include "src/table/arrow_status.h"
 #include "src/table/java_text.h"
 
 namespace soteria::ml {
@@ -19,7 +22,6 @@ using Json = nlohmann::json;
 
 constexpr int kJsonDepthMax = 8;
 constexpr char kMetadataFile[] = "metadata/part-00000";
-constexpr char kDataFile[] = "data/part-00000.parquet";
 
 base::Status Malformed(std::string_view what) {
   return base::Fail(base::kProtocol, base::Cat("model metadata: ", what));
@@ -65,12 +67,16 @@ base::StatusOr<std::string> MapText(const ParamMap& params) {
   return text + "}";
 }
 
-base::StatusOr<std::string> MetadataText(const Params& params, int64_t now_ms) {
+base::StatusOr<std::string> MetadataText(
+    const Params& params, const std::vector<std::pair<std::string, int64_t>>& numbers,
+    int64_t now_ms) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string set, MapText(params.set()));
   SOTERIA_ASSIGN_OR_RETURN(const std::string defaults, MapText(params.defaults()));
+  std::string more;
+  for (const auto& [field, number] : numbers) more += base::Cat(",", Quoted(field), ":", number);
   return base::Cat("{\"class\":", Quoted(params.info().name), ",\"timestamp\":", now_ms,
                    ",\"sparkVersion\":\"", kLayoutSparkVersion, "\",\"uid\":", Quoted(params.uid()),
-                   ",\"paramMap\":", set, ",\"defaultParamMap\":", defaults, "}\n");
+                   ",\"paramMap\":", set, ",\"defaultParamMap\":", defaults, more, "}\n");
 }
 
 std::optional<double> JsonDouble(const Json& json) {
@@ -121,6 +127,7 @@ struct Metadata {
   std::string class_name;
   std::string uid;
   Json params;
+  std::map<std::string, int64_t, std::less<>> numbers;
 };
 
 base::StatusOr<Metadata> ParseMetadata(std::string_view text) {
@@ -143,6 +150,9 @@ base::StatusOr<Metadata> ParseMetadata(std::string_view text) {
   const auto params = json.find("paramMap");
   if (params == json.end() || !params->is_object()) return Malformed("no paramMap");
   metadata.params = *params;
+  for (const auto& [field, value] : json.items()) {
+    if (value.is_number_integer()) metadata.numbers[field] = value.get<int64_t>();
+  }
   return metadata;
 }
 
@@ -159,36 +169,65 @@ base::StatusOr<ParamMap> ParamsOf(const Json& json, const ClassInfo& info) {
   return params;
 }
 
-base::Status LoadStage(const ClassEntry& entry, Params params, FolderReader& folder, Loaded& out) {
+base::Status LoadStage(const ClassEntry& entry, Params params, SavedModel folder, Loaded& out) {
   if (entry.transformer != nullptr) out.transformer = entry.transformer(std::move(params));
-  if (entry.from_table == nullptr) return base::OkStatus();
-  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Table> data, folder.Parquet("data"));
-  SOTERIA_ASSIGN_OR_RETURN(out.model, entry.from_table(std::move(params), *data));
+  if (entry.load == nullptr) return base::OkStatus();
+  SOTERIA_ASSIGN_OR_RETURN(out.model, entry.load(std::move(params), folder));
   out.transformer = out.model;
   return base::OkStatus();
 }
 
-}  // namespace
-
-base::StatusOr<std::vector<SavedFile>> SaveParams(const Params& params, int64_t now_ms) {
+base::StatusOr<std::vector<SavedFile>> MetadataFiles(
+    const Params& params, const std::vector<std::pair<std::string, int64_t>>& numbers,
+    int64_t now_ms) {
   std::vector<SavedFile> files(2);
   files[0].relative = kMetadataFile;
-  SOTERIA_ASSIGN_OR_RETURN(files[0].bytes, MetadataText(params, now_ms));
+  SOTERIA_ASSIGN_OR_RETURN(files[0].bytes, MetadataText(params, numbers, now_ms));
   files[1].relative = "metadata/_SUCCESS";
   return files;
 }
 
+}  // namespace
+
+ModelFiles DataTable(std::shared_ptr<arrow::Table> table) {
+  ModelFiles files;
+  files.tables.push_back({"data", std::move(table)});
+  return files;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> SavedModel::Rows(const std::string& directory) {
+  SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Table> rows, folder_.Parquet(directory));
+  SOTERIA_ARROW_ASSIGN(rows, rows->CombineChunks());
+  return rows;
+}
+
+base::StatusOr<int64_t> SavedModel::Number(std::string_view field) const {
+  const auto at = numbers_.find(field);
+  if (at == numbers_.end()) return Malformed(base::Cat("no ", field));
+  return at->second;
+}
+
+base::StatusOr<std::vector<SavedFile>> SaveParams(const Params& params, int64_t now_ms) {
+  return MetadataFiles(params, {}, now_ms);
+}
+
 base::StatusOr<std::vector<SavedFile>> Save(const Transformer& stage, int64_t now_ms) {
-  SOTERIA_ASSIGN_OR_RETURN(std::vector<SavedFile> files, SaveParams(stage.params(), now_ms));
+  ModelFiles model;
   const ClassEntry* entry = FindEntry(stage.class_name());
-  if (entry == nullptr || entry->to_table == nullptr) return files;
-  SavedFile data;
-  data.relative = kDataFile;
-  SOTERIA_ASSIGN_OR_RETURN(data.table, entry->to_table(stage));
-  files.push_back(std::move(data));
-  SavedFile success;
-  success.relative = "data/_SUCCESS";
-  files.push_back(std::move(success));
+  if (entry != nullptr && entry->save != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(model, entry->save(stage));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<SavedFile> files,
+                           MetadataFiles(stage.params(), model.numbers, now_ms));
+  for (ModelFiles::Rows& rows : model.tables) {
+    SavedFile data;
+    data.relative = base::Cat(rows.directory, "/part-00000.parquet");
+    data.table = std::move(rows.table);
+    files.push_back(std::move(data));
+    SavedFile success;
+    success.relative = base::Cat(rows.directory, "/_SUCCESS");
+    files.push_back(std::move(success));
+  }
   return files;
 }
 
@@ -213,7 +252,8 @@ base::StatusOr<Loaded> Load(std::string_view class_name, FolderReader& folder) {
   if (!params.ok()) {  // what a file says may be made from rows, so its text counts as data
     return base::FailQuotingData(base::kIllegalArgument, base::Message(params.status()));
   }
-  SOTERIA_RETURN_IF_ERROR(LoadStage(*entry, *std::move(params), folder, loaded));
+  SOTERIA_RETURN_IF_ERROR(
+      LoadStage(*entry, *std::move(params), SavedModel(folder, metadata.numbers), loaded));
   return loaded;
 }
 

@@ -2,14 +2,17 @@
 // is somebody else's business (a sealed tree in the enclaves); once decrypted, stock Spark 4.3
 // loads the folder, and folders that stock Spark saved load here.
 //
-// Layout: metadata/part-00000 (one line of JSON) and, for models with data, one Parquet table in
-// data/. Any thread.
+// Layout: metadata/part-00000 (one line of JSON) and, for models with data, a folder of Parquet
+// files for each of their tables, most often one named data. Any thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "arrow/type_fwd.h"
@@ -36,6 +39,19 @@ base::StatusOr<std::vector<SavedFile>> Save(const Transformer& stage, int64_t no
 /// A stage that is nothing but its params: estimators, evaluators, stateless transformers.
 base::StatusOr<std::vector<SavedFile>> SaveParams(const Params& params, int64_t now_ms);
 
+/// What a model's folder holds beside its params.
+struct ModelFiles {
+  struct Rows {
+    std::string directory;
+    std::shared_ptr<arrow::Table> table;
+  };
+  std::vector<Rows> tables;
+  /// Fields of the metadata after MLlib's own ("numFeatures").
+  std::vector<std::pair<std::string, int64_t>> numbers = {};
+};
+/// Of a model whose data are one table.
+ModelFiles DataTable(std::shared_ptr<arrow::Table> table);
+
 /// The folder that Load reads.
 class FolderReader {
  public:
@@ -45,6 +61,22 @@ class FolderReader {
   /// The rows below a directory of the folder ("data").
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> Parquet(
       const std::string& relative_dir) = 0;
+};
+
+/// A model's folder as its class reads it.
+class SavedModel {
+ public:
+  SavedModel(FolderReader& folder, std::map<std::string, int64_t, std::less<>> numbers)
+      : folder_(folder), numbers_(std::move(numbers)) {}
+  /// All rows below a directory of the folder, in one chunk. Errors: kPathNotFound, kProtocol.
+  base::StatusOr<std::shared_ptr<arrow::Table>> Rows(const std::string& directory);
+  base::StatusOr<std::shared_ptr<arrow::Table>> Data() { return Rows("data"); }
+  /// A field of the metadata. Errors: kProtocol where there is none.
+  base::StatusOr<int64_t> Number(std::string_view field) const;
+
+ private:
+  FolderReader& folder_;
+  std::map<std::string, int64_t, std::less<>> numbers_;
 };
 
 struct Loaded {

@@ -12,6 +12,7 @@
 #include "src/ml/estimator.h"
 #include "src/ml/kernel.h"
 #include "src/ml/param.h"
+#include "src/ml/persist.h"
 
 namespace soteria::ml {
 
@@ -26,10 +27,10 @@ struct ClassEntry {
   std::shared_ptr<const Transformer> (*transformer)(Params) = nullptr;
   std::unique_ptr<const Evaluator> (*evaluator)(Params) = nullptr;
 
-  // Models: from the bytes of EncodeData, and to and from the table of MLlib's data folder.
+  // Models: from the bytes of EncodeData, and to and from what MLlib's folder holds.
   base::StatusOr<std::shared_ptr<const Model>> (*decode)(Params, std::string_view) = nullptr;
-  base::StatusOr<std::shared_ptr<arrow::Table>> (*to_table)(const Transformer&) = nullptr;
-  base::StatusOr<std::shared_ptr<const Model>> (*from_table)(Params, const arrow::Table&) = nullptr;
+  base::StatusOr<ModelFiles> (*save)(const Transformer&) = nullptr;
+  base::StatusOr<std::shared_ptr<const Model>> (*load)(Params, SavedModel&) = nullptr;
 };
 
 struct KernelEntry {
@@ -37,15 +38,21 @@ struct KernelEntry {
   base::StatusOr<KernelPtr> (*decode)(std::string_view) = nullptr;
 };
 
-struct RowKernelEntry {
+struct StepEntry {
   std::string_view kind;
-  base::StatusOr<RowKernelPtr> (*decode)(std::string_view) = nullptr;
+  base::StatusOr<StepPtr> (*decode)(std::string_view) = nullptr;
+};
+
+struct RouteEntry {
+  std::string_view kind;
+  base::StatusOr<RoutePtr> (*decode)(std::string_view) = nullptr;
 };
 
 struct Algorithm {
   std::vector<ClassEntry> classes;
   std::vector<KernelEntry> kernels;
-  std::vector<RowKernelEntry> row_kernels;
+  std::vector<StepEntry> steps = {};
+  std::vector<RouteEntry> routes = {};
 };
 
 /// By name or alias; null when there is none.

@@ -1,6 +1,5 @@
 // What all transformers, models and estimators share: canonical bytes, and answers of classes that
-// have no evaluation or fit over another kind of input.
-#include "src/base/check.h"
+// have no evaluation.
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -50,19 +49,15 @@ base::StatusOr<Attribute> SummaryStatistic::Value(std::vector<double> numbers) c
   return base::Fail(base::kInternal, "a summary's statistic isn't one number");
 }
 
+base::StatusOr<std::shared_ptr<arrow::Table>> Model::Rows(std::string_view method,
+                                                          const Arguments&) const {
+  return base::Fail(base::kMlAttribute,
+                    base::Cat(method, " in ", class_name(), " is not allowed to be accessed."));
+}
+
 base::StatusOr<std::shared_ptr<const Summary>> Model::Evaluation(const arrow::Schema&) const {
   return base::Fail(base::kMlAttribute,
                     base::Cat("evaluate in ", class_name(), " is not allowed to be accessed."));
-}
-
-base::StatusOr<FitResult> Estimator::Fit(Work&) const {
-  CHECK(false) << "this estimator fits over rows";
-  return FitResult();
-}
-
-base::StatusOr<FitResult> Estimator::FitRows(RowWork&) const {
-  CHECK(false) << "this estimator fits over feature blocks";
-  return FitResult();
 }
 
 }  // namespace soteria::ml

@@ -33,20 +33,55 @@ base::StatusOr<std::string> MergeForTest(const K& kernel, std::vector<std::strin
   return level[0];
 }
 
+/// Of one block that is the only one.
+inline base::StatusOr<std::string> MapForTest(const Kernel& kernel,
+                                              const table::FeatureBlock& block) {
+  return kernel.Map({.features = &block});
+}
+
 class WorkForTest : public Work {
  public:
-  explicit WorkForTest(std::vector<table::FeatureBlock> blocks) : blocks_(std::move(blocks)) {}
+  using TablePtr = std::shared_ptr<arrow::Table>;
+
+  explicit WorkForTest(std::vector<table::FeatureBlock> blocks) : features_(std::move(blocks)) {}
+  explicit WorkForTest(std::vector<TablePtr> tables) : tables_(std::move(tables)) {}
 
   base::StatusOr<std::string> Reduce(const Kernel& kernel) override {
     ++reduces;
     SOTERIA_ASSIGN_OR_RETURN(const KernelPtr remote, DecodeKernel(kernel.kind(), kernel.Encode()));
     std::vector<std::string> partials;
-    for (const table::FeatureBlock& block : blocks_) {
-      SOTERIA_ASSIGN_OR_RETURN(partials.emplace_back(), remote->Map(block));
+    for (uint64_t p = 0; p < partitions(); ++p) {
+      SOTERIA_ASSIGN_OR_RETURN(partials.emplace_back(), remote->Map(PartOf(p)));
     }
     return MergeForTest(*remote, std::move(partials));
   }
-  uint64_t partitions() const override { return blocks_.size(); }
+  base::Status Advance(const Step& step) override {
+    SOTERIA_ASSIGN_OR_RETURN(const StepPtr remote, DecodeStep(EncodeStep(step)));
+    std::vector<TablePtr> next;
+    for (uint64_t p = 0; p < partitions(); ++p) {
+      SOTERIA_ASSIGN_OR_RETURN(next.emplace_back(), remote->Next(PartOf(p)));
+    }
+    tables_ = std::move(next);
+    features_.clear();
+    return base::OkStatus();
+  }
+  base::StatusOr<std::unique_ptr<Work>> Exchange(const Route& route, uint64_t targets) override {
+    SOTERIA_ASSIGN_OR_RETURN(const RoutePtr remote, DecodeRoute(EncodeRoute(route)));
+    std::vector<std::vector<TablePtr>> cells(targets);
+    for (uint64_t p = 0; p < partitions(); ++p) {
+      SOTERIA_ASSIGN_OR_RETURN(std::vector<TablePtr> parts, remote->Split(PartOf(p), targets));
+      if (parts.size() != targets) return base::Fail(base::kInternal, "a route misses targets");
+      for (uint64_t q = 0; q < targets; ++q) cells[q].push_back(std::move(parts[q]));
+    }
+    std::vector<TablePtr> tables;
+    for (const auto& parts : cells) {
+      tables.push_back(arrow::ConcatenateTables(parts).ValueOrDie()->CombineChunks().ValueOrDie());
+    }
+    return std::make_unique<WorkForTest>(std::move(tables));
+  }
+  uint64_t partitions() const override {
+    return features_.empty() ? tables_.size() : features_.size();
+  }
   bool cancelled() const override { return iterations >= cancel_at; }
   void Progress(uint64_t iteration, uint64_t) override { iterations = iteration; }
 
@@ -55,27 +90,20 @@ class WorkForTest : public Work {
   uint64_t cancel_at = UINT64_MAX;
 
  private:
-  std::vector<table::FeatureBlock> blocks_;
-};
-
-class RowWorkForTest : public RowWork {
- public:
-  explicit RowWorkForTest(std::vector<std::shared_ptr<arrow::Table>> tables)
-      : tables_(std::move(tables)) {}
-
-  base::StatusOr<std::string> Reduce(const RowKernel& kernel) override {
-    SOTERIA_ASSIGN_OR_RETURN(const RowKernelPtr remote,
-                             DecodeRowKernel(kernel.kind(), kernel.Encode()));
-    std::vector<std::string> partials;
-    for (const std::shared_ptr<arrow::Table>& table : tables_) {
-      SOTERIA_ASSIGN_OR_RETURN(partials.emplace_back(), remote->Map(*table));
+  Part PartOf(uint64_t partition) const {
+    Part part;
+    if (features_.empty()) {
+      part.table = tables_[partition].get();
+    } else {
+      part.features = &features_[partition];
     }
-    return MergeForTest(*remote, std::move(partials));
+    part.partition = partition;
+    part.partitions = partitions();
+    return part;
   }
-  uint64_t partitions() const override { return tables_.size(); }
 
- private:
-  std::vector<std::shared_ptr<arrow::Table>> tables_;
+  std::vector<table::FeatureBlock> features_;
+  std::vector<TablePtr> tables_;
 };
 
 }  // namespace soteria::ml

@@ -59,7 +59,7 @@ class Lowerer {
     if (const auto* limit = std::get_if<LimitNode>(&plan.node)) return Limit(plan, limit->rows);
     if (const auto* repartition = std::get_if<RepartitionNode>(&plan.node)) {
       SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input));
-      return Shuffle(input, repartition->partitions, "round_robin");
+      return Shuffle(input, repartition->partitions, {dataflow::kRoundRobin, {}}, runner_);
     }
     if (const auto* coalesce = std::get_if<CoalesceNode>(&plan.node)) {
       return Coalesce(plan, coalesce->partitions);
@@ -110,30 +110,8 @@ class Lowerer {
     const auto op = Bytes(*exec::LocalLimit(rows));
     Lowered local = input.With(op, plan.schema);
     if (local.recipe->partitions == 1) return local;
-    SOTERIA_ASSIGN_OR_RETURN(Lowered single, Shuffle(local, 1, "single"));
+    SOTERIA_ASSIGN_OR_RETURN(Lowered single, Shuffle(local, 1, {dataflow::kSingle, {}}, runner_));
     return single.With(op, plan.schema);
-  }
-
-  base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
-                                  const std::string& scheme) {
-    dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kShuffle);
-    stage.targets = targets;
-    stage.scheme = scheme;
-    SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, runner_.Run(stage, nullptr));
-    dataflow::ShuffleSource source;
-    source.parent = input.recipe;
-    source.targets = targets;
-    source.scheme = scheme;
-    Lowered lowered;
-    lowered.schema = input.schema;
-    lowered.input_bytes = input.input_bytes;
-    // A script may chain more of them than a recipe may be deep.
-    SOTERIA_ASSIGN_OR_RETURN(lowered.recipe,
-                             dataflow::CheckedRecipe(std::move(source), {}, targets));
-    lowered.inputs = input.inputs;
-    lowered.broadcasts = input.broadcasts;
-    lowered.inputs.push_back(result.shuffle);
-    return lowered;
   }
 
   base::StatusOr<Lowered> Coalesce(const Plan& plan, uint64_t groups) {
@@ -228,6 +206,27 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Runner::FinishAggregate(const Plan
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Runner::RowsOf(const MadeRows&) {
   return base::Fail(base::kInternal, "a plan of rows that nobody makes");
+}
+
+base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
+                                dataflow::OperatorBytes partitioner, Runner& runner) {
+  dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kShuffle);
+  stage.targets = targets;
+  stage.partitioner = partitioner;
+  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, runner.Run(stage, nullptr));
+  dataflow::ShuffleSource source;
+  source.parent = input.recipe;
+  source.targets = targets;
+  source.partitioner = std::move(partitioner);
+  Lowered lowered;
+  lowered.schema = input.schema;
+  lowered.input_bytes = input.input_bytes;
+  // A script may chain more of them than a recipe may be deep.
+  SOTERIA_ASSIGN_OR_RETURN(lowered.recipe, dataflow::CheckedRecipe(std::move(source), {}, targets));
+  lowered.inputs = input.inputs;
+  lowered.broadcasts = input.broadcasts;
+  lowered.inputs.push_back(result.shuffle);
+  return lowered;
 }
 
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner) {

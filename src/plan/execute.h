@@ -57,6 +57,10 @@ class Runner {
 
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner);
 
+/// Runs the map side of a shuffle; the result's partitions are its targets.
+base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
+                                dataflow::OperatorBytes partitioner, Runner& runner);
+
 /// Runs an aggregate node (its input lowered first) and returns its rows.
 base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner);
 

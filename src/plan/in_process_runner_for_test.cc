@@ -80,7 +80,7 @@ base::Status InProcessRunnerForTest::Shuffle(const dataflow::StageSpec& spec,
   dataflow::ShuffleSource source;
   source.parent = spec.recipe;
   source.targets = spec.targets;
-  source.scheme = spec.scheme;
+  source.partitioner = spec.partitioner;
   auto& rows = shuffles_[dataflow::ShuffleDigest(source)];
   rows.clear();
   for (uint64_t p = 0; p < spec.recipe->partitions; ++p) {

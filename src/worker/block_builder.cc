@@ -122,18 +122,17 @@ base::StatusOr<Block> BlockBuilder::ComputeRows(const Path& path, size_t length,
     --start;
     from_kept = stage_.live.count(path.prefixes[start]) > 0;
   }
-  TablePtr table;
+  Block block;
   if (from_kept) {
     SOTERIA_ASSIGN_OR_RETURN(Made parent, MakePrefix(path, start));
-    table = parent.block->table;
+    block = *parent.block;
     made_.push_back(std::move(parent));
   } else {
     const bool limited = NextLimit(path.recipe.chain, 0, length) < length;
-    SOTERIA_ASSIGN_OR_RETURN(
-        table, ReadSource(path.recipe, path.partition, holding, limited ? &pending : nullptr));
-    SOTERIA_RETURN_IF_ERROR(holding.Set(TableBytes(*table)));
+    SOTERIA_ASSIGN_OR_RETURN(block.table, ReadSource(path.recipe, path.partition, holding,
+                                                     limited ? &pending : nullptr));
+    SOTERIA_RETURN_IF_ERROR(holding.Set(TableBytes(*block.table)));
   }
-  Block block{std::move(table), nullptr};
   for (size_t i = start; i < length;) {
     const size_t limit = NextLimit(path.recipe.chain, i, length);
     if (limit == length || (limit == i && pending.ok())) {
@@ -163,8 +162,8 @@ base::StatusOr<Block> BlockBuilder::Apply(const Path& path, size_t from, size_t 
     } else {
       SOTERIA_RETURN_IF_ERROR(memory_.MakeRoom(block.bytes()));
     }
-    SOTERIA_ASSIGN_OR_RETURN(block,
-                             (*path.chain)[i]->Apply(std::move(block.table), path.partition));
+    SOTERIA_ASSIGN_OR_RETURN(
+        block, (*path.chain)[i]->Apply(std::move(block), path.partition, path.recipe.partitions));
     SOTERIA_RETURN_IF_ERROR(holding.Set(block.bytes()));
   }
   return block;

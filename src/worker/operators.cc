@@ -10,6 +10,7 @@
 #include "src/dataflow/feature_columns.h"
 #include "src/exec/operator.h"
 #include "src/ml/estimator.h"
+#include "src/ml/kernel.h"
 #include "src/table/column_path.h"
 
 namespace soteria::worker {
@@ -17,12 +18,17 @@ namespace {
 
 constexpr char kTransformKind[] = "ml.transform";
 
+base::Status NeedTable(const Block& block) {
+  if (block.table != nullptr) return base::OkStatus();
+  return base::Fail(base::kProtocol, "an operator over rows comes after table.features");
+}
+
 class ExecOperator : public ChainOperator {
  public:
   explicit ExecOperator(exec::OperatorPtr op) : op_(std::move(op)) {}
-  base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table,
-                              uint64_t partition) const override {
-    SOTERIA_ASSIGN_OR_RETURN(auto result, op_->Apply(std::move(table), partition));
+  base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t) const override {
+    SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+    SOTERIA_ASSIGN_OR_RETURN(auto result, op_->Apply(std::move(block.table), partition));
     return Block{std::move(result), nullptr};
   }
 
@@ -34,8 +40,9 @@ class TransformOperator : public ChainOperator {
  public:
   explicit TransformOperator(std::shared_ptr<const ml::Transformer> transformer)
       : transformer_(std::move(transformer)) {}
-  base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table, uint64_t) const override {
-    SOTERIA_ASSIGN_OR_RETURN(auto result, transformer_->Apply(std::move(table)));
+  base::StatusOr<Block> Apply(Block block, uint64_t, uint64_t) const override {
+    SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+    SOTERIA_ASSIGN_OR_RETURN(auto result, transformer_->Apply(std::move(block.table)));
     return Block{std::move(result), nullptr};
   }
 
@@ -46,9 +53,11 @@ class TransformOperator : public ChainOperator {
 class FeaturesOperator : public ChainOperator {
  public:
   explicit FeaturesOperator(table::FeatureColumns columns) : columns_(std::move(columns)) {}
-  base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table, uint64_t) const override {
-    SOTERIA_ASSIGN_OR_RETURN(table::FeatureBlock block, table::MakeFeatureBlock(*table, columns_));
-    return Block{nullptr, std::make_shared<const table::FeatureBlock>(std::move(block))};
+  base::StatusOr<Block> Apply(Block block, uint64_t, uint64_t) const override {
+    SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+    SOTERIA_ASSIGN_OR_RETURN(table::FeatureBlock features,
+                             table::MakeFeatureBlock(*block.table, columns_));
+    return Block{nullptr, std::make_shared<const table::FeatureBlock>(std::move(features))};
   }
   uint64_t CopiedBytes(const arrow::Table& table) const override {
     uint64_t bytes = 0;
@@ -68,6 +77,19 @@ class FeaturesOperator : public ChainOperator {
   table::FeatureColumns columns_;
 };
 
+class StepOperator : public ChainOperator {
+ public:
+  explicit StepOperator(ml::StepPtr step) : step_(std::move(step)) {}
+  base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t partitions) const override {
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto next, step_->Next({block.table.get(), block.features.get(), partition, partitions}));
+    return Block{std::move(next), nullptr};
+  }
+
+ private:
+  ml::StepPtr step_;
+};
+
 base::StatusOr<std::shared_ptr<const ChainOperator>> Decode(const dataflow::OperatorBytes& op) {
   std::shared_ptr<const ChainOperator> decoded;
   if (op.kind.starts_with("exec.")) {
@@ -80,6 +102,9 @@ base::StatusOr<std::shared_ptr<const ChainOperator>> Decode(const dataflow::Oper
     SOTERIA_ASSIGN_OR_RETURN(table::FeatureColumns columns,
                              dataflow::DecodeFeatureColumns(op.bytes));
     decoded = std::make_shared<const FeaturesOperator>(std::move(columns));
+  } else if (op.kind == dataflow::kStepOperator) {
+    SOTERIA_ASSIGN_OR_RETURN(ml::StepPtr step, ml::DecodeStep(op.bytes));
+    decoded = std::make_shared<const StepOperator>(std::move(step));
   } else {
     return base::Fail(base::kProtocol, base::Cat("unknown operator ", op.kind));
   }

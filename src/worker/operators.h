@@ -1,5 +1,5 @@
 // Operators of a chain, decoded once a stage: "exec.*" and "ml.transform" map a table to a table,
-// "table.features" ends a chain. Thread-safe.
+// "table.features" to features, and "ml.step" either to a table. Thread-safe.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -20,9 +20,9 @@ namespace soteria::worker {
 class ChainOperator {
  public:
   virtual ~ChainOperator() = default;
-  virtual base::StatusOr<Block> Apply(std::shared_ptr<arrow::Table> table,
-                                      uint64_t partition) const = 0;
-  /// What its result is known to take beside its input, before it is made.
+  virtual base::StatusOr<Block> Apply(Block block, uint64_t partition,
+                                      uint64_t partitions) const = 0;
+  /// What its result is known to take beside an input table, before it is made.
   virtual uint64_t CopiedBytes(const arrow::Table&) const { return 0; }
 };
 

@@ -24,7 +24,7 @@ template <class Kernel>
 class ExecKernel : public StageKernel {
  public:
   explicit ExecKernel(Kernel kernel) : kernel_(std::move(kernel)) {}
-  base::StatusOr<std::string> Map(const Block& block, uint64_t partition) const override {
+  base::StatusOr<std::string> Map(const Block& block, uint64_t partition, uint64_t) const override {
     if (block.table == nullptr) return NeedsTable();
     return kernel_.Map(*block.table, partition);
   }
@@ -36,29 +36,12 @@ class ExecKernel : public StageKernel {
   Kernel kernel_;
 };
 
-class RowsKernel : public StageKernel {
+class MlKernel : public StageKernel {
  public:
-  explicit RowsKernel(ml::RowKernelPtr kernel) : kernel_(std::move(kernel)) {}
-  base::StatusOr<std::string> Map(const Block& block, uint64_t) const override {
-    if (block.table == nullptr) return NeedsTable();
-    return kernel_->Map(*block.table);
-  }
-  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
-    return kernel_->Merge(std::move(children));
-  }
-
- private:
-  ml::RowKernelPtr kernel_;
-};
-
-class FeaturesKernel : public StageKernel {
- public:
-  explicit FeaturesKernel(ml::KernelPtr kernel) : kernel_(std::move(kernel)) {}
-  base::StatusOr<std::string> Map(const Block& block, uint64_t) const override {
-    if (block.features == nullptr) {
-      return base::Fail(base::kProtocol, "a kernel over feature blocks was sent to rows");
-    }
-    return kernel_->Map(*block.features);
+  explicit MlKernel(ml::KernelPtr kernel) : kernel_(std::move(kernel)) {}
+  base::StatusOr<std::string> Map(const Block& block, uint64_t partition,
+                                  uint64_t partitions) const override {
+    return kernel_->Map({block.table.get(), block.features.get(), partition, partitions});
   }
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
     return kernel_->Merge(std::move(children));
@@ -85,13 +68,8 @@ base::StatusOr<std::shared_ptr<const StageKernel>> DecodeStageKernel(
     SOTERIA_ASSIGN_OR_RETURN(exec::RowCells cells, exec::RowCells::Decode(kernel.bytes));
     return Make<ExecKernel<exec::RowCells>>(std::move(cells));
   }
-  if (ml::IsKernel(kernel.kind)) {
-    SOTERIA_ASSIGN_OR_RETURN(ml::KernelPtr decoded, ml::DecodeKernel(kernel.kind, kernel.bytes));
-    return Make<FeaturesKernel>(std::move(decoded));
-  }
-  SOTERIA_ASSIGN_OR_RETURN(ml::RowKernelPtr decoded,
-                           ml::DecodeRowKernel(kernel.kind, kernel.bytes));
-  return Make<RowsKernel>(std::move(decoded));
+  SOTERIA_ASSIGN_OR_RETURN(ml::KernelPtr decoded, ml::DecodeKernel(kernel.kind, kernel.bytes));
+  return Make<MlKernel>(std::move(decoded));
 }
 
 }  // namespace soteria::worker

@@ -1,5 +1,5 @@
-// The one place that knows which folder's kernel a kind names: "exec.aggregate", "exec.cells", an
-// ml kernel over feature blocks, or an ml kernel over rows. Immutable and thread-safe.
+// The one place that knows which folder's kernel a kind names: "exec.aggregate", "exec.cells", or
+// an ml kernel. Immutable and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace soteria::worker {
 class StageKernel {
  public:
   virtual ~StageKernel() = default;
-  virtual base::StatusOr<std::string> Map(const Block& block, uint64_t partition) const = 0;
+  virtual base::StatusOr<std::string> Map(const Block& block, uint64_t partition,
+                                          uint64_t partitions) const = 0;
   /// Ascending, from the left.
   virtual base::StatusOr<std::string> Merge(std::vector<std::string> children) const = 0;
 };

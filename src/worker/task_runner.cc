@@ -12,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/dataflow/tree.h"
 #include "src/exec/partition.h"
+#include "src/ml/kernel.h"
 #include "src/table/ipc.h"
 
 namespace soteria::worker {
@@ -54,6 +55,24 @@ uint64_t MergeBytes(const std::vector<SealedBlob>& inputs) {
 base::Status NeedTable(const Block& block) {
   if (block.table != nullptr) return base::OkStatus();
   return base::Fail(base::kProtocol, "feature blocks can only be kept or reduced");
+}
+
+/// What goes to each target of a shuffle.
+base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> Split(const dataflow::StageSpec& spec,
+                                                                 uint64_t partition,
+                                                                 const Block& block) {
+  const dataflow::OperatorBytes& partitioner = spec.partitioner;
+  if (partitioner.kind == dataflow::kRoute) {
+    SOTERIA_ASSIGN_OR_RETURN(const ml::RoutePtr route, ml::DecodeRoute(partitioner.bytes));
+    return route->Split(
+        {block.table.get(), block.features.get(), partition, spec.recipe->partitions},
+        spec.targets);
+  }
+  SOTERIA_RETURN_IF_ERROR(NeedTable(block));
+  if (partitioner.kind == dataflow::kRoundRobin) {
+    return exec::RoundRobin(block.table, partition, spec.targets);
+  }
+  return std::vector<std::shared_ptr<arrow::Table>>{block.table};
 }
 
 }  // namespace
@@ -162,7 +181,8 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
   };
   switch (spec.terminal) {
     case Terminal::kReduce: {
-      SOTERIA_ASSIGN_OR_RETURN(std::string partial, stage.kernel->Map(block, partition));
+      SOTERIA_ASSIGN_OR_RETURN(std::string partial,
+                               stage.kernel->Map(block, partition, spec.recipe->partitions));
       return seal(MessageKind::kPartial, Tree(spec.recipe->partitions).PlaceOf({0, partition}),
                   std::move(partial));
     }
@@ -180,7 +200,6 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
       return seal(MessageKind::kWritten, place, std::move(entry));
     }
     case Terminal::kShuffle:
-      SOTERIA_RETURN_IF_ERROR(NeedTable(block));
       SOTERIA_RETURN_IF_ERROR(Shuffle(stage, partition, block, room, output));
       break;
     case Terminal::kKeep:
@@ -193,12 +212,9 @@ base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Blo
                                  Holding& room, TaskOutput& output) {
   const dataflow::StageSpec& spec = stage.task.spec;
   SOTERIA_RETURN_IF_ERROR(room.Set(2 * block.bytes()));  // the targets' rows, and sealed
-  std::vector<std::shared_ptr<arrow::Table>> parts = {block.table};
-  if (spec.scheme == "round_robin") {
-    SOTERIA_ASSIGN_OR_RETURN(parts, exec::RoundRobin(block.table, partition, spec.targets));
-  }
+  SOTERIA_ASSIGN_OR_RETURN(auto parts, Split(spec, partition, block));
   if (parts.size() != spec.targets) {
-    return base::Fail(base::kProtocol, "a shuffle scheme doesn't fit its targets");
+    return base::Fail(base::kProtocol, "a partitioner doesn't fit its shuffle's targets");
   }
   for (uint64_t q = 0; q < spec.targets; ++q) {
     SOTERIA_ASSIGN_OR_RETURN(const std::string rows, table::ToIpcStream(*parts[q]));

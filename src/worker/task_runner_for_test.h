@@ -183,7 +183,7 @@ class ShuffleTest : public TaskRunnerTest {
     const dataflow::RecipePtr parent = Rows(2);
     dataflow::StageSpec spec = Spec(Terminal::kShuffle, parent);
     spec.targets = 3;
-    spec.scheme = "round_robin";
+    spec.partitioner.kind = dataflow::kRoundRobin;
     Start(spec);
     for (uint64_t p = 0; p < 2; ++p) {
       TaskOutput output = Map({p});
@@ -193,7 +193,8 @@ class ShuffleTest : public TaskRunnerTest {
       for (uint64_t q = 0; q < 3; ++q) cells_[q].push_back(output.outputs[q]);
     }
     shuffle_stage_ = stage_;
-    const dataflow::ShuffleSource source{parent, 3, "round_robin"};
+    const dataflow::ShuffleSource source{parent, 3,
+                                         dataflow::OperatorBytes{dataflow::kRoundRobin, ""}};
     dataflow::RecipePtr reader = dataflow::MakeRecipe(source, {}, 3);
     if (coalesced) reader = dataflow::MakeRecipe(dataflow::CoalesceSource{reader, 1}, {}, 1);
     dataflow::StageSpec read = Spec(Terminal::kCollect, reader);

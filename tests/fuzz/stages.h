@@ -25,7 +25,7 @@ inline dataflow::StageSpec StageOf(uint8_t choice) {
   }
   if (spec.terminal == dataflow::Terminal::kShuffle) {
     spec.targets = 2;
-    spec.scheme = "round_robin";
+    spec.partitioner.kind = dataflow::kRoundRobin;
   }
   return spec;
 }

@@ -103,12 +103,12 @@ class Job {
     SOTERIA_RETURN_IF_ERROR(Stage(Spec(Terminal::kReduce, rows_)));
     dataflow::StageSpec shuffle = Spec(Terminal::kShuffle, rows_);
     shuffle.targets = shape_.targets;
-    shuffle.scheme = shape_.targets == 1 ? "single" : "round_robin";
+    shuffle.partitioner.kind = shape_.targets == 1 ? dataflow::kSingle : dataflow::kRoundRobin;
     SOTERIA_ASSIGN_OR_RETURN(const dataflow::StageResult spread, coordinator_.Run(shuffle));
-    dataflow::StageSpec read =
-        Spec(iteration == 1 ? Terminal::kCollect : Terminal::kReduce,
-             dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, shape_.targets, shuffle.scheme},
-                                  {}, shape_.targets));
+    dataflow::StageSpec read = Spec(
+        iteration == 1 ? Terminal::kCollect : Terminal::kReduce,
+        dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, shape_.targets, shuffle.partitioner},
+                             {}, shape_.targets));
     read.inputs = {spread.shuffle};
     return Stage(read);
   }

@@ -312,11 +312,13 @@ class OneProcessTest : public ::testing::Test {
   std::string ShuffledTotal() {
     dataflow::StageSpec spread = Spec(Terminal::kShuffle);
     spread.targets = 3;
-    spread.scheme = "round_robin";
+    spread.partitioner.kind = dataflow::kRoundRobin;
     const auto shuffled = coordinator().Run(spread);
     if (!shuffled.ok()) return base::Message(shuffled.status());
     dataflow::StageSpec read = Spec(Terminal::kReduce);
-    read.recipe = dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, 3, "round_robin"}, {}, 3);
+    read.recipe = dataflow::MakeRecipe(
+        dataflow::ShuffleSource{rows_, 3, dataflow::OperatorBytes{dataflow::kRoundRobin, ""}}, {},
+        3);
     read.inputs = {shuffled->shuffle};
     const auto sum = coordinator().Run(read);
     return sum.ok() ? Total(*sum) : base::Message(sum.status());

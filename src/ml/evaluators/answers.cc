@@ -129,8 +129,9 @@ base::StatusOr<AnswerColumns> DecodeColumns(std::string_view bytes) {
   return columns;
 }
 
-base::StatusOr<std::string> AnswersKernel::Map(const arrow::Table& table) const {
-  SOTERIA_ASSIGN_OR_RETURN(const AnswerRows read, ReadAnswers(table, columns()));
+base::StatusOr<std::string> AnswersKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const arrow::Table* table, RowsOf(part));
+  SOTERIA_ASSIGN_OR_RETURN(const AnswerRows read, ReadAnswers(*table, columns()));
   std::vector<double> rows;
   rows.reserve(read.labels.size() * stats::kNumbersOfRow);
   for (size_t i = 0; i < read.labels.size(); ++i) {

@@ -1,6 +1,6 @@
 // What evaluators read of a table, and what follows from that alone: the bytes of their kernels,
 // the merging of sums, and, where the statistic is computed outside the enclaves from rows, the
-// kernel that hands over the answers themselves. Row kernel "ml.eval.answers".
+// kernel that hands over the answers themselves. Kernel "ml.eval.answers".
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -42,16 +42,16 @@ base::StatusOr<AnswerRows> ReadAnswers(const arrow::Table& table, const AnswerCo
 std::string EncodeColumns(const AnswerColumns& columns);
 base::StatusOr<AnswerColumns> DecodeColumns(std::string_view bytes);
 
-/// A kernel that has no parameters but its columns. `Kernel` is the class that derives from it.
-template <typename Kernel>
-class ColumnsKernel : public RowKernel {
+/// A kernel that has no parameters but its columns. `Derived` is the class that derives from it.
+template <typename Derived>
+class ColumnsKernel : public Kernel {
  public:
   explicit ColumnsKernel(AnswerColumns columns) : columns_(std::move(columns)) {}
-  static base::StatusOr<RowKernelPtr> Decode(std::string_view bytes) {
+  static base::StatusOr<KernelPtr> Decode(std::string_view bytes) {
     SOTERIA_ASSIGN_OR_RETURN(AnswerColumns columns, DecodeColumns(bytes));
-    return std::make_unique<Kernel>(std::move(columns));
+    return std::make_unique<Derived>(std::move(columns));
   }
-  std::string_view kind() const override { return Kernel::kKind; }
+  std::string_view kind() const override { return Derived::kKind; }
   std::string Encode() const override { return EncodeColumns(columns_); }
 
  protected:
@@ -61,19 +61,20 @@ class ColumnsKernel : public RowKernel {
   AnswerColumns columns_;
 };
 
-/// Such a kernel whose partial is a sum over rows (stats::Counted). `Kernel` has Add(AnswerRows,
+/// Such a kernel whose partial is a sum over rows (stats::Counted). `Derived` has Add(AnswerRows,
 /// Sums&).
-template <typename Kernel, typename Sums>
-class SumsKernel : public ColumnsKernel<Kernel> {
+template <typename Derived, typename Sums>
+class SumsKernel : public ColumnsKernel<Derived> {
  public:
-  using ColumnsKernel<Kernel>::ColumnsKernel;
-  base::StatusOr<std::string> Map(const arrow::Table& table) const override {
-    SOTERIA_ASSIGN_OR_RETURN(AnswerRows rows, ReadAnswers(table, this->columns()));
+  using ColumnsKernel<Derived>::ColumnsKernel;
+  base::StatusOr<std::string> Map(const Part& part) const override {
+    SOTERIA_ASSIGN_OR_RETURN(const arrow::Table* table, RowsOf(part));
+    SOTERIA_ASSIGN_OR_RETURN(AnswerRows rows, ReadAnswers(*table, this->columns()));
     stats::Counted<Sums> total;
-    SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, total.sums));
+    SOTERIA_RETURN_IF_ERROR(Derived::Add(rows, total.sums));
     if (this->columns().weight) {
       for (double& weight : rows.weights) weight = stats::CountedRow(weight);
-      SOTERIA_RETURN_IF_ERROR(Kernel::Add(rows, total.rows.emplace()));
+      SOTERIA_RETURN_IF_ERROR(Derived::Add(rows, total.rows.emplace()));
     }
     return std::move(total).Encode();
   }
@@ -94,7 +95,7 @@ class AnswersKernel : public ColumnsKernel<AnswersKernel> {
  public:
   static constexpr std::string_view kKind = "ml.eval.answers";
   using ColumnsKernel::ColumnsKernel;
-  base::StatusOr<std::string> Map(const arrow::Table& table) const override;
+  base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 };
 
@@ -104,10 +105,10 @@ class AnswersEvaluator : public Evaluator {
  public:
   explicit AnswersEvaluator(Params params) : params_(std::move(params)) {}
   const Params& params() const override { return params_; }
-  base::StatusOr<RowKernelPtr> MakeKernel() const override {
+  base::StatusOr<KernelPtr> MakeKernel() const override {
     return std::make_unique<SumsOfAnswers>(Reads());
   }
-  base::StatusOr<RowKernelPtr> MakeAnswersKernel() const override {
+  base::StatusOr<KernelPtr> MakeAnswersKernel() const override {
     return std::make_unique<AnswersKernel>(Reads());
   }
 
@@ -128,7 +129,7 @@ Algorithm EvaluatorAlgorithm(const ClassInfo& info) {
   };
   Algorithm algorithm;
   algorithm.classes = {entry};
-  algorithm.row_kernels = {{SumsOfAnswers::kKind, SumsOfAnswers::Decode}};
+  algorithm.kernels = {{SumsOfAnswers::kKind, SumsOfAnswers::Decode}};
   return algorithm;
 }
 

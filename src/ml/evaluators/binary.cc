@@ -57,7 +57,7 @@ AnswerColumns BinaryClassificationEvaluator::Reads() const {
 Algorithm BinaryEvaluatorAlgorithm() {
   Algorithm algorithm =
       EvaluatorAlgorithm<BinaryClassificationEvaluator, BinaryScoresKernel>(Info());
-  algorithm.row_kernels.push_back({AnswersKernel::kKind, AnswersKernel::Decode});
+  algorithm.kernels.push_back({AnswersKernel::kKind, AnswersKernel::Decode});
   return algorithm;
 }
 

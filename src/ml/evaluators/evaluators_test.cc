@@ -60,8 +60,8 @@ base::StatusOr<double> EvaluateOver(const std::string& kind, const ParamMap& par
                                     const std::vector<std::shared_ptr<arrow::Table>>& tables) {
   SOTERIA_ASSIGN_OR_RETURN(const auto evaluator, MakeEvaluator(ClassName(kind), "e", params));
   SOTERIA_RETURN_IF_ERROR(evaluator->CheckInput(*tables[0]->schema()));
-  SOTERIA_ASSIGN_OR_RETURN(const RowKernelPtr kernel, evaluator->MakeKernel());
-  RowWorkForTest work(tables);
+  SOTERIA_ASSIGN_OR_RETURN(const KernelPtr kernel, evaluator->MakeKernel());
+  WorkForTest work(tables);
   SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work.Reduce(*kernel));
   return evaluator->Finish(partial);
 }
@@ -74,7 +74,7 @@ struct Asked {
 Asked Ask(const std::string& kind, const ParamMap& params,
           const std::vector<std::shared_ptr<arrow::Table>>& tables) {
   const auto evaluator = MakeEvaluator(ClassName(kind), "e", params).value();
-  RowWorkForTest work(tables);
+  WorkForTest work(tables);
   const std::string partial = work.Reduce(*evaluator->MakeKernel().value()).value();
   return {evaluator->Asks(), stats::ExactSums::Decode(partial).value()};
 }
@@ -223,13 +223,13 @@ TEST(Evaluators, KernelsRoundTripAndRefuseOtherBytes) {
   for (const char* kind : {kBinary, kMulticlass, "RegressionEvaluator"}) {
     const auto evaluator =
         MakeEvaluator(ClassName(kind), "e", {{"weightCol", std::string("w")}}).value();
-    const RowKernelPtr sums = evaluator->MakeKernel().value();
-    const RowKernelPtr answers = evaluator->MakeAnswersKernel().value();
-    for (const RowKernel* kernel : {sums.get(), answers.get()}) {
+    const KernelPtr sums = evaluator->MakeKernel().value();
+    const KernelPtr answers = evaluator->MakeAnswersKernel().value();
+    for (const Kernel* kernel : {sums.get(), answers.get()}) {
       const std::string bytes = kernel->Encode();
-      EXPECT_EQ(DecodeRowKernel(kernel->kind(), bytes).value()->Encode(), bytes);
+      EXPECT_EQ(DecodeKernel(kernel->kind(), bytes).value()->Encode(), bytes);
       for (size_t n = 0; n < bytes.size(); ++n) {
-        EXPECT_FALSE(DecodeRowKernel(kernel->kind(), bytes.substr(0, n)).ok());
+        EXPECT_FALSE(DecodeKernel(kernel->kind(), bytes.substr(0, n)).ok());
       }
     }
     EXPECT_EQ(answers->Encode(), sums->Encode());
@@ -242,9 +242,9 @@ TEST(Evaluators, AnswersAreRowsOfFourNumbersInTheTablesOrder) {
       MakeTable({NumberColumn("label", {1, 0}), NumberColumn("prediction", {0, 1}),
                  NumberColumn("w", {2, 3}), DenseVectorColumn("p", {{0.5, 0.5}, {1, 0}})});
   const auto rows = [&table](const char* kind, const ParamMap& params) {
-    const RowKernelPtr kernel =
+    const KernelPtr kernel =
         MakeEvaluator(ClassName(kind), "e", params).value()->MakeAnswersKernel().value();
-    return stats::UnpackDoubles(kernel->Map(*table).value()).value();
+    return stats::UnpackDoubles(kernel->Map({.table = table.get()}).value()).value();
   };
   EXPECT_EQ(rows("RegressionEvaluator", {}), (std::vector<double>{0, 1, 1, 0, 1, 0, 1, 0}));
   EXPECT_EQ(

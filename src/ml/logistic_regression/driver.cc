@@ -127,7 +127,7 @@ base::Status LogisticRegression::CheckInput(const arrow::Schema& input) const {
   return CheckSupported();
 }
 
-table::FeatureColumns LogisticRegression::Columns() const {
+std::optional<table::FeatureColumns> LogisticRegression::Columns() const {
   table::FeatureColumns columns;
   columns.features = params_.String("featuresCol");
   columns.label = params_.String("labelCol");
@@ -190,13 +190,13 @@ Algorithm LogisticRegressionAlgorithm() {
   ClassEntry model;
   model.info = &LogisticRegressionModelInfo();
   model.decode = LogisticRegressionModel::Decode;
-  model.to_table = LogisticRegressionToTable;
-  model.from_table = LogisticRegressionFromTable;
+  model.save = SaveLogisticRegression;
+  model.load = LoadLogisticRegression;
   Algorithm algorithm;
   algorithm.classes = {estimator, model};
   algorithm.kernels = {{LogisticGradientKernel::kKind, LogisticGradientKernel::Decode},
-                       {LogisticSummaryKernel::kKind, LogisticSummaryKernel::Decode}};
-  algorithm.row_kernels = {{LogisticEvaluationKernel::kKind, LogisticEvaluationKernel::Decode}};
+                       {LogisticSummaryKernel::kKind, LogisticSummaryKernel::Decode},
+                       {LogisticEvaluationKernel::kKind, LogisticEvaluationKernel::Decode}};
   return algorithm;
 }
 

@@ -16,7 +16,7 @@ class LogisticRegression : public Estimator {
   explicit LogisticRegression(Params params) : params_(std::move(params)) {}
   const Params& params() const override { return params_; }
   base::Status CheckInput(const arrow::Schema& input) const override;
-  table::FeatureColumns Columns() const override;
+  std::optional<table::FeatureColumns> Columns() const override;
   base::StatusOr<FitResult> Fit(Work& work) const override;
 
  private:

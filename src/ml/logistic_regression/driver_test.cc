@@ -118,10 +118,11 @@ TEST_P(SparkParity, SummaryIsSparks) {
   ASSERT_TRUE(fit.ok());
   std::shared_ptr<const Summary> summary = fit->model->summary();
   EXPECT_FALSE(summary->complete());
+  EXPECT_FALSE(summary->over_rows());
   EXPECT_FALSE(summary->Needs("objectiveHistory"));
   EXPECT_TRUE(summary->Needs("accuracy"));
   EXPECT_FALSE(summary->Get("accuracy", {}).ok());
-  const auto partial = work.Reduce(*summary->kernel());
+  const auto partial = work.Reduce(summary->kernel());
   ASSERT_TRUE(partial.ok());
   summary = summary->Complete(*partial).value();
   EXPECT_TRUE(summary->complete());

@@ -46,7 +46,7 @@ table::FeatureBlock MakeBlock(int64_t rows, int64_t cols, bool sparse) {
 }
 
 void Run(benchmark::State& state, const Kernel& kernel, const table::FeatureBlock& block) {
-  for (auto _ : state) benchmark::DoNotOptimize(kernel.Map(block));
+  for (auto _ : state) benchmark::DoNotOptimize(kernel.Map({.features = &block}));
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(block.bytes()));
 }
 

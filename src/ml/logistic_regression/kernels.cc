@@ -138,7 +138,9 @@ std::string LogisticGradientKernel::Encode() const {
   return w.Take();
 }
 
-base::StatusOr<std::string> LogisticGradientKernel::Map(const table::FeatureBlock& block) const {
+base::StatusOr<std::string> LogisticGradientKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* features, FeaturesOf(part));
+  const table::FeatureBlock& block = *features;
   SOTERIA_RETURN_IF_ERROR(CheckColumns(block, score_));
   SOTERIA_RETURN_IF_ERROR(CheckLabels(block));
   GradientSums sums;
@@ -279,15 +281,16 @@ std::string LogisticSummaryKernel::Encode() const {
   return w.Take();
 }
 
-base::StatusOr<std::string> LogisticSummaryKernel::Map(const table::FeatureBlock& block) const {
-  return MapSummary(score_, rule_, block);
+base::StatusOr<std::string> LogisticSummaryKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
+  return MapSummary(score_, rule_, *block);
 }
 
 base::StatusOr<std::string> LogisticSummaryKernel::Merge(std::vector<std::string> children) const {
   return MergeSummaries(std::move(children));
 }
 
-base::StatusOr<RowKernelPtr> LogisticEvaluationKernel::Decode(std::string_view bytes) {
+base::StatusOr<KernelPtr> LogisticEvaluationKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);
   SOTERIA_ASSIGN_OR_RETURN(LinearScore score, ReadScore(r));
   SOTERIA_ASSIGN_OR_RETURN(const BinaryRule rule, ReadRule(r));
@@ -310,9 +313,10 @@ std::string LogisticEvaluationKernel::Encode() const {
   return w.Take();
 }
 
-base::StatusOr<std::string> LogisticEvaluationKernel::Map(const arrow::Table& table) const {
+base::StatusOr<std::string> LogisticEvaluationKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const arrow::Table* table, RowsOf(part));
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock block,
-                           table::MakeFeatureBlock(table, columns_));
+                           table::MakeFeatureBlock(*table, columns_));
   return MapSummary(score_, rule_, block);
 }
 

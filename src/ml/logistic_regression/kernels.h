@@ -47,7 +47,7 @@ class LogisticGradientKernel : public Kernel {
 
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
-  base::StatusOr<std::string> Map(const table::FeatureBlock& block) const override;
+  base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
@@ -87,7 +87,7 @@ class LogisticSummaryKernel : public Kernel {
 
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
-  base::StatusOr<std::string> Map(const table::FeatureBlock& block) const override;
+  base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
@@ -96,16 +96,16 @@ class LogisticSummaryKernel : public Kernel {
 };
 
 /// The same over the rows of a table.
-class LogisticEvaluationKernel : public RowKernel {
+class LogisticEvaluationKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.logreg.evaluation";
   LogisticEvaluationKernel(LinearScore score, BinaryRule rule, table::FeatureColumns columns)
       : score_(std::move(score)), rule_(rule), columns_(std::move(columns)) {}
-  static base::StatusOr<RowKernelPtr> Decode(std::string_view bytes);
+  static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
 
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
-  base::StatusOr<std::string> Map(const arrow::Table& table) const override;
+  base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:

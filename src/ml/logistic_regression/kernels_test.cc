@@ -53,7 +53,7 @@ TEST(LogisticGradient, IsTheFormula) {
     for (const bool sparse : {false, true}) {
       const RowsForTest rows = BreastCancer(weighted);
       const LogisticGradientKernel kernel(SomeScore(30));
-      const auto partial = kernel.Map(Blocks(rows, 1, sparse)[0]);
+      const auto partial = MapForTest(kernel, Blocks(rows, 1, sparse)[0]);
       ASSERT_TRUE(partial.ok());
       ExpectClose(GradientSums::Decode(*partial, 30).value(), Naive(rows, SomeScore(30)));
     }
@@ -71,7 +71,7 @@ TEST(LogisticGradient, AnyNumberOfRowsAndColumns) {
         some.label.push_back(all.label[i]);
       }
       const LogisticGradientKernel kernel(SomeScore(cols));
-      const auto partial = kernel.Map(Blocks(some, 1)[0]);
+      const auto partial = MapForTest(kernel, Blocks(some, 1)[0]);
       ASSERT_TRUE(partial.ok());
       ExpectClose(GradientSums::Decode(*partial, cols).value(), Naive(some, SomeScore(cols)));
     }
@@ -108,7 +108,7 @@ TEST(LogisticGradient, HugeMarginsAreFinite) {
   LinearScore score;
   score.coefficients = {1.0};
   const LogisticGradientKernel kernel(score);
-  const auto sums = GradientSums::Decode(kernel.Map(Blocks(rows, 1)[0]).value(), 1).value();
+  const auto sums = GradientSums::Decode(MapForTest(kernel, Blocks(rows, 1)[0]).value(), 1).value();
   EXPECT_TRUE(Close(sums.loss, 1e4 + 1e4 + 800 + 800, 1e-15));
   EXPECT_TRUE(Close(sums.gradient[0], 1e4 + 1e4 + 800 + 800, 1e-15));
   EXPECT_EQ(sums.multiplier, 0.0);
@@ -141,8 +141,8 @@ TEST(LogisticTerms, RowsWithoutWeightCountNothing) {
 
 TEST(LogisticGradient, RefusesOtherColumnsAndBytes) {
   const LogisticGradientKernel kernel(SomeScore(3));
-  EXPECT_TRUE(
-      base::Is(kernel.Map(DenseBlock(BreastCancer(), 0, 5)).status(), base::kIllegalArgument));
+  EXPECT_TRUE(base::Is(MapForTest(kernel, DenseBlock(BreastCancer(), 0, 5)).status(),
+                       base::kIllegalArgument));
   for (const std::string& bytes :
        {std::string(), std::string(7, 'x'), std::string(5 * 8, '\0'), std::string(7 * 8, '\0')}) {
     EXPECT_TRUE(base::Is(kernel.Merge(std::vector<std::string>{bytes}).status(), base::kProtocol));
@@ -170,12 +170,11 @@ TEST(LogisticKernels, EncodingRoundTripsAndRefusesOthers) {
   columns.weight = "w";
   ExpectRoundTrip(LogisticGradientKernel(SomeScore(5)), DecodeKernel);
   ExpectRoundTrip(LogisticSummaryKernel(SomeScore(5), {true, 0.5}), DecodeKernel);
-  ExpectRoundTrip(LogisticEvaluationKernel(SomeScore(5), {false, 0.5}, columns), DecodeRowKernel);
+  ExpectRoundTrip(LogisticEvaluationKernel(SomeScore(5), {false, 0.5}, columns), DecodeKernel);
   EXPECT_FALSE(DecodeKernel("ml.nothing", "").ok());
-  EXPECT_FALSE(DecodeRowKernel("ml.logreg.gradient", "").ok());
   EXPECT_TRUE(IsKernel("ml.logreg.gradient"));
-  EXPECT_FALSE(IsRowKernel("ml.logreg.gradient"));
-  EXPECT_TRUE(IsRowKernel("ml.eval.binary"));
+  EXPECT_TRUE(IsKernel("ml.eval.binary"));
+  EXPECT_FALSE(IsKernel("ml.nothing"));
 }
 
 TEST(LogisticSummarySums, RefuseOtherBytes) {

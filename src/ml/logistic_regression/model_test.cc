@@ -210,11 +210,10 @@ TEST(LogisticModel, EvaluationOverATable) {
   const auto table =
       MakeTable({DenseVectorColumn("features", {{-2, 0}, {-0.5, 0}, {0.1, 0}, {0.5, 0}, {1, 0}}),
                  NumberColumn("label", {0, 1, 0, 1, 1})});
-  RowWorkForTest work({table->Slice(0, 2), table->Slice(2, 3)});
+  WorkForTest work({table->Slice(0, 2), table->Slice(2, 3)});
   std::shared_ptr<const Summary> summary = model->Evaluation(*table->schema()).value();
-  ASSERT_NE(summary->row_kernel(), nullptr);
-  EXPECT_EQ(summary->kernel(), nullptr);
-  summary = summary->Complete(work.Reduce(*summary->row_kernel()).value()).value();
+  EXPECT_TRUE(summary->over_rows());
+  summary = summary->Complete(work.Reduce(summary->kernel()).value()).value();
   EXPECT_EQ(std::get<double>(summary->Get("accuracy", {}).value()), 0.6);
   // Of 6 pairs of a positive and a negative row, 5 are in the right order.
   EXPECT_TRUE(Close(std::get<double>(summary->Get("areaUnderROC", {}).value()), 5.0 / 6, 1e-15));
@@ -236,10 +235,10 @@ TEST(LogisticModel, EvaluationCountsTheRowsOfItsWeights) {
   const auto table =
       MakeTable({DenseVectorColumn("features", {{-2, 0}, {-0.5, 0}, {0.1, 0}, {0.5, 0}, {1, 0}}),
                  NumberColumn("label", {0, 1, 0, 1, 1}), NumberColumn("w", {0.5, 2, 0, 3, 0.25})});
-  RowWorkForTest work({table->Slice(0, 2), table->Slice(2, 3)});
+  WorkForTest work({table->Slice(0, 2), table->Slice(2, 3)});
   const auto evaluated = [&](const auto& model, const auto& over) {
     const std::shared_ptr<const Summary> summary = model->Evaluation(*over->schema()).value();
-    return summary->Complete(work.Reduce(*summary->row_kernel()).value()).value();
+    return summary->Complete(work.Reduce(summary->kernel()).value()).value();
   };
   const auto summary = evaluated(weighted, table);
   EXPECT_TRUE(Close(std::get<double>(summary->Get("accuracy", {}).value()), 3.75 / 5.75, 1e-15));
@@ -253,9 +252,9 @@ TEST(LogisticModel, EvaluationCountsTheRowsOfItsWeights) {
   EXPECT_FALSE(plain->AsStatistic("roc", {})->exact.rows.has_value());
   EXPECT_EQ(std::get<double>(plain->Get("accuracy", {}).value()), 0.6);
   const auto named = table->RenameColumns({"features", "label", "weightCol"}).ValueOrDie();
-  RowWorkForTest named_work({named});
+  WorkForTest named_work({named});
   const auto unset = MakeModel({1, 0}, 0)->Evaluation(*named->schema()).value();
-  const auto by_name = unset->Complete(named_work.Reduce(*unset->row_kernel()).value()).value();
+  const auto by_name = unset->Complete(named_work.Reduce(unset->kernel()).value()).value();
   EXPECT_TRUE(by_name->AsStatistic("roc", {})->exact.rows.has_value());
   EXPECT_TRUE(base::Is(weighted->Evaluation(*arrow::schema({table->schema()->field(0)})).status(),
                        base::kUnresolvedColumn));

@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
+#include "src/ml/shared_params.h"
 #include "src/table/java_text.h"
 
 namespace soteria::ml {
@@ -17,28 +18,28 @@ namespace {
 std::vector<ParamSpec> LogisticParams() {
   using enum ParamType;
   return {
-      {"aggregationDepth", kInt, int64_t{2}, AtLeast(2)},
-      {"elasticNetParam", kDouble, 0.0, InRange(0, 1)},
+      AggregationDepth(),
+      ElasticNet(),
       {"family", kString, std::string("auto"),
        OneOfIgnoringCase({"auto", "binomial", "multinomial"})},
-      {"featuresCol", kString, std::string("features"), {}},
-      {"fitIntercept", kBool, true, {}},
-      {"labelCol", kString, std::string("label"), {}},
+      FeaturesCol(),
+      FitIntercept(),
+      LabelCol(),
       {"lowerBoundsOnCoefficients", kMatrix, std::nullopt, {}},
       {"lowerBoundsOnIntercepts", kVector, std::nullopt, {}},
-      {"maxBlockSizeInMB", kDouble, 0.0, AtLeast(0)},
-      {"maxIter", kInt, int64_t{100}, AtLeast(0)},
-      {"predictionCol", kString, std::string("prediction"), {}},
-      {"probabilityCol", kString, std::string("probability"), {}},
-      {"rawPredictionCol", kString, std::string("rawPrediction"), {}},
-      {"regParam", kDouble, 0.0, AtLeast(0)},
-      {"standardization", kBool, true, {}},
+      MaxBlockSizeInMB(),
+      MaxIter(100),
+      PredictionCol(),
+      ProbabilityCol(),
+      RawPredictionCol(),
+      RegParam(),
+      Standardization(),
       {"threshold", kDouble, 0.5, InRange(0, 1)},
-      {"thresholds", kDoubleArray, std::nullopt, Thresholds()},
-      {"tol", kDouble, 1e-6, AtLeast(0)},
+      ThresholdsParam(),
+      Tol(1e-6),
       {"upperBoundsOnCoefficients", kMatrix, std::nullopt, {}},
       {"upperBoundsOnIntercepts", kVector, std::nullopt, {}},
-      {"weightCol", kString, std::nullopt, {}},
+      WeightCol(),
   };
 }
 

@@ -12,24 +12,26 @@
 
 namespace soteria::ml {
 
-base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionToTable(const Transformer& model) {
+base::StatusOr<ModelFiles> SaveLogisticRegression(const Transformer& model) {
   const LogisticData& data = dynamic_cast<const LogisticRegressionModel&>(model).data();
   SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> intercept,
                            VectorCell(table::DenseVector({data.intercept})));
   SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> coefficients,
                            MatrixCell(data.coefficients));
-  return arrow::Table::Make(
-      arrow::schema({arrow::field("numClasses", arrow::int32(), false),
-                     arrow::field("numFeatures", arrow::int32(), false),
-                     table::VectorField("interceptVector", true, std::nullopt),
-                     table::MatrixField("coefficientMatrix", true),
-                     arrow::field("isMultinomial", arrow::boolean(), false)}),
-      {IntCell(data.num_classes), IntCell(data.coefficients.num_cols), std::move(intercept),
-       std::move(coefficients), BoolCell(false)});
+  return DataTable(
+      arrow::Table::Make(arrow::schema({arrow::field("numClasses", arrow::int32(), false),
+                                        arrow::field("numFeatures", arrow::int32(), false),
+                                        table::VectorField("interceptVector", true, std::nullopt),
+                                        table::MatrixField("coefficientMatrix", true),
+                                        arrow::field("isMultinomial", arrow::boolean(), false)}),
+                         {IntCell(data.num_classes), IntCell(data.coefficients.num_cols),
+                          std::move(intercept), std::move(coefficients), BoolCell(false)}));
 }
 
-base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionFromTable(
-    Params params, const arrow::Table& table) {
+base::StatusOr<std::shared_ptr<const Model>> LoadLogisticRegression(Params params,
+                                                                    SavedModel& saved) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto rows, saved.Data());
+  const arrow::Table& table = *rows;
   SOTERIA_ASSIGN_OR_RETURN(const bool multinomial, BoolCellOf(table, "isMultinomial"));
   if (multinomial) {
     return base::Fail(base::kUnsupported,

@@ -4,14 +4,14 @@
 
 #include <memory>
 
-#include "arrow/type_fwd.h"
 #include "src/ml/estimator.h"
+#include "src/ml/persist.h"
 
 namespace soteria::ml {
 
-base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionToTable(const Transformer& model);
+base::StatusOr<ModelFiles> SaveLogisticRegression(const Transformer& model);
 /// Errors: kProtocol for a malformed table, kUnsupported for a multinomial model.
-base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionFromTable(Params params,
-                                                                         const arrow::Table& table);
+base::StatusOr<std::shared_ptr<const Model>> LoadLogisticRegression(Params params,
+                                                                    SavedModel& saved);
 
 }  // namespace soteria::ml

@@ -95,7 +95,7 @@ std::shared_ptr<const Summary> LogisticSummary::OfTraining(
 std::shared_ptr<const Summary> LogisticSummary::OfEvaluation(
     const Params& params, std::shared_ptr<const LogisticEvaluationKernel> kernel) {
   std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params));
-  summary->row_kernel_ = std::move(kernel);
+  summary->kernel_ = std::move(kernel);
   return summary;
 }
 

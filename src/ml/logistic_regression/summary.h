@@ -26,8 +26,8 @@ class LogisticSummary : public Summary {
   static std::shared_ptr<const Summary> OfEvaluation(
       const Params& params, std::shared_ptr<const LogisticEvaluationKernel> kernel);
 
-  const Kernel* kernel() const override { return kernel_.get(); }
-  const RowKernel* row_kernel() const override { return row_kernel_.get(); }
+  const Kernel& kernel() const override { return *kernel_; }
+  bool over_rows() const override { return !objective_history_; }
   bool complete() const override { return sums_ != nullptr; }
   bool Needs(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const override;
@@ -41,8 +41,7 @@ class LogisticSummary : public Summary {
 
   std::map<std::string, std::string, std::less<>> columns_;  // attribute -> column name
   std::optional<std::vector<double>> objective_history_;     // of the training only
-  std::shared_ptr<const LogisticSummaryKernel> kernel_;
-  std::shared_ptr<const LogisticEvaluationKernel> row_kernel_;
+  std::shared_ptr<const Kernel> kernel_;
   std::shared_ptr<const LogisticSummarySums> sums_;
 };
 

@@ -12,7 +12,7 @@ base::Status StandardScaler::CheckInput(const arrow::Schema& input) const {
   return CheckScalerInput(params_, input);
 }
 
-table::FeatureColumns StandardScaler::Columns() const {
+std::optional<table::FeatureColumns> StandardScaler::Columns() const {
   table::FeatureColumns columns;
   columns.features = params_.String("inputCol");
   columns.finite = false;  // MLlib's is the mean of whatever there is
@@ -43,8 +43,8 @@ Algorithm StandardScalerAlgorithm() {
   ClassEntry model;
   model.info = &StandardScalerModelInfo();
   model.decode = StandardScalerModel::Decode;
-  model.to_table = StandardScalerToTable;
-  model.from_table = StandardScalerFromTable;
+  model.save = SaveStandardScaler;
+  model.load = LoadStandardScaler;
   Algorithm algorithm;
   algorithm.classes = {estimator, model};
   return algorithm;

@@ -13,7 +13,7 @@ class StandardScaler : public Estimator {
   explicit StandardScaler(Params params) : params_(std::move(params)) {}
   const Params& params() const override { return params_; }
   base::Status CheckInput(const arrow::Schema& input) const override;
-  table::FeatureColumns Columns() const override;
+  std::optional<table::FeatureColumns> Columns() const override;
   base::StatusOr<FitResult> Fit(Work& work) const override;
 
  private:

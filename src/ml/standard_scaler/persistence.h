@@ -3,14 +3,13 @@
 
 #include <memory>
 
-#include "arrow/type_fwd.h"
 #include "src/ml/estimator.h"
+#include "src/ml/persist.h"
 
 namespace soteria::ml {
 
-base::StatusOr<std::shared_ptr<arrow::Table>> StandardScalerToTable(const Transformer& model);
+base::StatusOr<ModelFiles> SaveStandardScaler(const Transformer& model);
 /// Errors: kProtocol naming the missing column.
-base::StatusOr<std::shared_ptr<const Model>> StandardScalerFromTable(Params params,
-                                                                     const arrow::Table& table);
+base::StatusOr<std::shared_ptr<const Model>> LoadStandardScaler(Params params, SavedModel& saved);
 
 }  // namespace soteria::ml

@@ -233,7 +233,7 @@ TEST(Summarizer, PartialsRoundTripAndRefuseOthers) {
   RowsForTest rows = Three();
   rows.label = {0, 2, 2};
   const SummarizerKernel kernel(SummarizerKernel::Labels::kClasses);
-  const std::string bytes = kernel.Map(Blocks(rows, 1)[0]).value();
+  const std::string bytes = MapForTest(kernel, Blocks(rows, 1)[0]).value();
   const auto result = SummarizerResult::Decode(bytes);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->Encode(), bytes);

@@ -74,7 +74,9 @@ std::string SummarizerKernel::Encode() const {
   return w.Take();
 }
 
-base::StatusOr<std::string> SummarizerKernel::Map(const table::FeatureBlock& block) const {
+base::StatusOr<std::string> SummarizerKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* features, FeaturesOf(part));
+  const table::FeatureBlock& block = *features;
   SummarizerResult result;
   if (labels_ == Labels::kClasses) {
     for (size_t i = 0; i < block.label.size(); ++i) {

@@ -37,7 +37,7 @@ class SummarizerKernel : public Kernel {
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
   /// Errors, with kClasses: MLlib's refusals of labels that are no class indices.
-  base::StatusOr<std::string> Map(const table::FeatureBlock& block) const override;
+  base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
