@@ -22,6 +22,12 @@ namespace {
 using spark::connect::MlCommand;
 using spark::connect::MlCommandResult;
 
+/// What ends clean_cache. PySpark asks for that when it exits, and then can't take an answer to its
+/// end: what it drops is an open call, and Python's garbage collection, should it find that while
+/// gRPC starts a thread, waits for ever. A call that an error has ended is nobody's to end.
+constexpr base::Condition kCacheCleaned = {
+    "SOTERIA.ML_CACHE_CLEANED", base::exception_class::kSpark, "", absl::StatusCode::kAborted};
+
 class Runner {
  public:
   Runner(SessionState& state, Operation& operation, MlCommandResult* result)
@@ -42,8 +48,8 @@ class Runner {
       case MlCommand::kEvaluate:
         return Evaluate(command.evaluate());
       case MlCommand::kCleanCache:
-        FillLiteral(session().CleanCache(), result_.mutable_param());
-        return base::OkStatus();
+        session().CleanCache();
+        return base::Fail(kCacheCleaned, "The session's models are removed");
       case MlCommand::kGetCacheInfo:
         return CacheInfo();
       case MlCommand::kGetModelSize: {

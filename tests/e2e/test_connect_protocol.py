@@ -758,6 +758,18 @@ def test_a_lost_stream_can_be_taken_up(port):
     assert rest[-1].HasField("result_complete")
 
 
+def test_cleaning_the_cache_answers_with_nothing_but_its_end(port):
+    """PySpark, which asks at its exit, leaves a call with responses open."""
+    stub, metadata = raw(port)
+    request = execute_request(str(uuid.uuid4()), str(uuid.uuid4()), local_relation())
+    request.plan.command.ml_command.clean_cache.SetInParent()
+    stream = stub.ExecutePlan(request, metadata=metadata)
+    with pytest.raises(grpc.RpcError) as error:
+        next(stream)
+    assert error.value.code() == grpc.StatusCode.INTERNAL  # which isn't tried again
+    assert "SOTERIA.ML_CACHE_CLEANED" in error.value.details()
+
+
 def test_arrow_batches_are_streams_of_their_own(port):
     import pyarrow as pa
 

@@ -53,3 +53,29 @@ def test_collect_gives_back_the_rows(job):
 def test_exit_code_is_the_scripts(job):
     deployment, _, _ = job
     assert deployment.run("import sys; sys.exit(7)", check=False).returncode == 7
+
+
+def test_a_script_ends_whenever_its_garbage_is_collected(job):
+    """At its exit PySpark drops a call; gRPC, which starts a thread for the next, holds the lock that ending one takes."""
+    deployment, path, _ = job
+    done = deployment.run(
+        """
+        import gc
+        import sys
+        import threading
+        from pyspark.sql import SparkSession
+
+        first_step = threading.Thread._set_ident  # of a new thread; who starts it waits for the next ones
+
+        def collecting(thread):
+            first_step(thread)
+            gc.collect()
+
+        spark = SparkSession.builder.getOrCreate()
+        print(spark.read.parquet(sys.argv[1]).count())
+        gc.collect()
+        gc.disable()
+        threading.Thread._set_ident = collecting
+        """,
+        path, timeout=60)
+    assert done.stdout.split() == [str(ROWS)]
