@@ -1,6 +1,7 @@
 // The closed list of how work over data may end, as far as a script sees it that may see no rows:
-// well, or with one of these classes and its one sentence. Which one is about a bit, and so is
-// recorded and counted (docs/formats/connect.md). Pure functions; any thread.
+// well, or with one of these classes and its one sentence. A class is about a bit, and so is
+// recorded and counted (docs/formats/connect.md); that work ended well is neither
+// (docs/decisions/0023-outcomes-are-outputs.md). Pure functions; any thread.
 #pragma once
 
 #include "src/base/status.h"
