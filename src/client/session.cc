@@ -14,6 +14,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/channel/attested.h"
+#include "src/client/busy_master.h"
 #include "src/client/key_file.h"
 #include "src/client/opening_guard.h"
 #include "src/crypto/hash.h"
@@ -168,27 +169,23 @@ class Session : public OwnerSession {
       return base::WithContext(proven.status(),
                                "the master was refused, no key has left this machine");
     }
-    SOTERIA_ASSIGN_OR_RETURN(const wire::MasterState state, ReceiveState());
+    SOTERIA_ASSIGN_OR_RETURN(const MasterState state, ReceiveState());
     const crypto::Secret takeover_key = TakeoverKey(user_key, proven->identity_der);
-    if (state.provisioned()) return TakeOver(state, takeover_key);
+    if (state.provisioned) return TakeOver(state, takeover_key);
     std::set<std::string> ids;
     for (const Grant& grant : grants.keys) ids.insert(grant.id);
     records_.Expect(proven->identity_der, manifest, std::move(ids));
     return Provision(manifest, grants, *proven, takeover_key);
   }
 
-  base::StatusOr<wire::MasterState> ReceiveState() {
-    auto bytes = control_->Receive(kReplyBytesMax);
+  base::StatusOr<MasterState> ReceiveState() {
+    const auto bytes = control_->Receive(kReplyBytesMax);
     if (!bytes.ok()) return NoAnswer(bytes.status());
-    wire::MasterState state;
-    if (!state.ParseFromString(*bytes)) {
-      return base::Fail(base::kProtocol, "the master's state is damaged");
-    }
-    return state;
+    return ParseMasterState(*bytes);
   }
 
   // Of a master that serves a session; never OK. Its evidence was verified, so what it says is so.
-  base::Status TakeOver(const wire::MasterState& state, const crypto::Secret& takeover_key) {
+  base::Status TakeOver(const MasterState& state, const crypto::Secret& takeover_key) {
     wire::Takeover takeover;
     SOTERIA_ASSIGN_OR_RETURN(*takeover.mutable_proof(),
                              channel::TakeoverProof(takeover_key, *control_));
@@ -200,42 +197,7 @@ class Session : public OwnerSession {
                         base::Cat("the master serves a session and ended when it was asked whose: ",
                                   base::Message(bytes.status())));
     }
-    wire::TakeoverReply reply;
-    if (!reply.ParseFromString(*bytes)) {
-      return base::Fail(base::kProtocol, "the master's answer to a takeover is damaged");
-    }
-    if (reply.error().empty()) {
-      return base::Fail(channel::kTakenOver,
-                        "an earlier session of this owner was ended; the host's next master isn't "
-                        "there yet");
-    }
-    base::Status why;
-    SOTERIA_RETURN_IF_ERROR(base::DecodeStatus(reply.error(), &why));
-    const bool ours = base::Is(why, channel::kMasterBusy);
-    if (!ours && !base::Is(why, base::kUnauthenticated)) {
-      return base::Fail(base::kProtocol, "the master refused in a way that isn't known");
-    }
-    return Busy(state, ours);
-  }
-
-  // kMasterLost where it may soon be otherwise.
-  base::Status Busy(const wire::MasterState& state, bool ours) const {
-    if (!state.owner_connected()) {
-      return base::Fail(channel::kMasterBusy,
-                        base::Cat("the cluster is busy with a session under another user key, "
-                                  "whose owner is away: it ends in ",
-                                  state.seconds_left(), " s unless the owner comes back"));
-    }
-    const bool silent =
-        static_cast<int64_t>(state.silent_ms()) > kBeatsMissed * times_.heartbeat_ms;
-    return base::Fail(
-        silent ? base::kMasterLost : channel::kMasterBusy,
-        base::Cat("the cluster is busy with ",
-                  ours ? "another session of yours, whose program is "
-                       : "a session under another user key, whose owner is ",
-                  silent ? base::Cat("connected but silent for ", state.silent_ms(), " ms")
-                         : std::string("connected"),
-                  ours ? "; end that one first" : " (one master serves one session)"));
+    return WhyNotNow(*bytes, state, kBeatsMissed * times_.heartbeat_ms);
   }
 
   static base::Status NoAnswer(const base::Status& status) {

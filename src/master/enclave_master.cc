@@ -146,13 +146,9 @@ base::Status EnclaveMaster::ServeTakeover(channel::Channel& channel) {
 }
 
 base::Status EnclaveMaster::TakeOver(channel::Channel& channel, std::string_view message) {
-  session::Takeover takeover;
-  if (!takeover.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-    return base::Fail(base::kProtocol, "not a Takeover message");
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::string proof, ParseTakeover(message));
   const std::lock_guard lock(mutex_);
-  SOTERIA_RETURN_IF_ERROR(
-      channel::CheckTakeover(job_->provisioned.takeover_key, channel, takeover.proof()));
+  SOTERIA_RETURN_IF_ERROR(channel::CheckTakeover(job_->provisioned.takeover_key, channel, proof));
   if (job_->owner.connected()) {
     return base::Fail(channel::kMasterBusy, "The owner of the session is connected");
   }

@@ -56,7 +56,6 @@ namespace soteria::master {
 
 inline constexpr size_t kSessionsMax = 64;
 inline constexpr size_t kTunnelsMax = 64;
-inline constexpr size_t kTakeoverBytesMax = 64;
 
 /// Bound in the program's main; everything outlives the master.
 struct MasterWorld {

@@ -115,4 +115,13 @@ base::StatusOr<Provisioned> ParseProvision(std::string_view bytes,
   return out;
 }
 
+base::StatusOr<std::string> ParseTakeover(std::string_view bytes) {
+  session::Takeover message;
+  if (bytes.size() > kTakeoverBytesMax ||
+      !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return base::Fail(base::kProtocol, "not a Takeover message");
+  }
+  return std::move(*message.mutable_proof());
+}
+
 }  // namespace soteria::master

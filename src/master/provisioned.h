@@ -21,6 +21,7 @@
 namespace soteria::master {
 
 inline constexpr size_t kProvisionBytesMax = size_t{16} << 20;
+inline constexpr size_t kTakeoverBytesMax = 64;
 inline constexpr size_t kTokenBytesMin = 32;
 inline constexpr size_t kTokenBytesMax = 64;
 
@@ -43,6 +44,10 @@ struct Provisioned {
 /// whose hash the challenge carried, kKey for a listed root without a key or a key that no rule of
 /// the Manifest lists.
 base::StatusOr<Provisioned> ParseProvision(std::string_view bytes, const base::Digest& policy_hash);
+
+/// The proof of who wants to end the session of a master that is provisioned, of any size: anybody
+/// may send one (docs/decisions/0020-taking-over.md). kProtocol for what isn't a Takeover message.
+base::StatusOr<std::string> ParseTakeover(std::string_view bytes);
 
 /// The 16 bytes of an id that the Manifest has as 32 hex digits.
 base::StatusOr<std::string> RootId(const std::string& hex);

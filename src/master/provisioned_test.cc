@@ -89,5 +89,17 @@ TEST(EnclaveClock, NeverGoesBehindTheOwnersTime) {
   EXPECT_EQ(clock.NowMs(), 9'000);
 }
 
+TEST(TakeoverMessageTest, IsAProofOfAnySize) {
+  session::Takeover message;
+  for (const size_t bytes : {0U, 32U, 62U}) {
+    message.set_proof(std::string(bytes, 'p'));
+    EXPECT_EQ(ParseTakeover(message.SerializeAsString()).value(), message.proof());
+  }
+  message.set_proof(std::string(63, 'p'));
+  for (const std::string& bytes : {message.SerializeAsString(), std::string("\x0a\x05p")}) {
+    EXPECT_TRUE(base::Is(ParseTakeover(bytes).status(), base::kProtocol));
+  }
+}
+
 }  // namespace
 }  // namespace soteria::master

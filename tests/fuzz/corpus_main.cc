@@ -18,6 +18,7 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/channel/attested.h"
 #include "src/crypto/hash.h"
 #include "src/dataflow/coordinator.h"
 #include "src/dataflow/slices.h"
@@ -348,6 +349,50 @@ void Provisions(const fs::path& folder) {
   corpus.Add("no_manifest", message.SerializeAsString());
 }
 
+void Takeovers(const fs::path& folder) {
+  const Corpus takeovers(folder, "takeover");
+  session::Takeover takeover;
+  takeovers.Add("nothing", "");
+  takeover.set_proof(std::string(32, 'p'));
+  const std::string good = takeover.SerializeAsString();
+  CHECK(master::ParseTakeover(good).ok());
+  takeovers.Add("good", good);
+  takeovers.Add("proof_twice", good + takeover.SerializeAsString().substr(0, 30));
+  takeover.set_proof(std::string(33, 'p'));
+  takeovers.Add("longer", takeover.SerializeAsString());
+  takeovers.Add("another_field", "\x10\x01" + good.substr(0, 2) + std::string(32, 'q'));
+
+  const Corpus answers(folder, "busy_master");
+  const auto add = [&](const std::string& name, const session::MasterState& state,
+                       const base::Status& error) {
+    session::TakeoverReply reply;
+    if (!error.ok()) reply.set_error(base::EncodeStatus(error));
+    answers.Add(
+        name,
+        base::FieldWriter().Add(state.SerializeAsString()).Add(reply.SerializeAsString()).Take());
+  };
+  session::MasterState state;
+  add("free", state, base::OkStatus());
+  state.set_provisioned(true);
+  state.set_seconds_left(60);
+  add("ended", state, base::OkStatus());
+  const base::Status anothers = base::Fail(base::kUnauthenticated, "not of the owner");
+  add("owner_is_away", state, anothers);
+  state.set_owner_connected(true);
+  state.set_silent_ms(12);
+  add("owner_is_there", state, anothers);
+  add("program_is_there", state, base::Fail(channel::kMasterBusy, "The owner is connected"));
+  state.set_silent_ms(~uint64_t{0});
+  add("silent_for_ever", state, anothers);
+  add("unknown_refusal", state, base::Fail(base::kInternal, "?"));
+  session::TakeoverReply broken;
+  broken.set_error("\x01");
+  answers.Add(
+      "broken_refusal",
+      base::FieldWriter().Add(state.SerializeAsString()).Add(broken.SerializeAsString()).Take());
+  answers.Add("no_messages", base::FieldWriter().Add("\xff").Add("\xff").Take());
+}
+
 void TableStreams(const fs::path& folder) {
   const Corpus corpus(folder, "ipc");
   arrow::Int64Builder values;
@@ -384,6 +429,7 @@ int main(int argc, char** argv) {
   Statistics(folder);
   SealedRoots(folder);
   Provisions(folder);
+  Takeovers(folder);
   TableStreams(folder);
   return 0;
 }
