@@ -13,7 +13,7 @@ import scala.Tuple2;
 
 /**
  * Bare Spark jobs of the shape of one of our reduce stages: the same Spark stages, partitions and bytes, and no work. Compiled and
- * started by bench/run.py. A line of standard input is a number of jobs, the answer their milliseconds each, one after another.
+ * started by bench/stages.py. A line of standard input is a number of jobs, the answer their milliseconds each, one after another.
  *
  * <p>Arguments: partitions, fan-in of the tree, bytes of a partial, bytes of a task.
  */

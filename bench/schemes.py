@@ -20,8 +20,9 @@ import subprocess
 import sys
 import time
 
-from run import ROOT, Soteria, descendants, spark_environment, write_lr_t
 from schemes_plot import busy_note, write_plots
+from sides import ROOT, TICK, Soteria, descendants, spark_environment
+from workloads import write_labelled
 
 SIDE = ROOT / "bench/scheme_side.py"
 COLUMNS = 100
@@ -35,7 +36,6 @@ SCHEMES = {
     "scores, unverified": KINDS + 'release = "scores"\nunverified = true\n',
 }
 MEMORY = ("unlimited", "1GiB", "128MiB")
-TICK = os.sysconf("SC_CLK_TCK")
 INSIDE, OUTSIDE = ("soteria-master", "soteria-worker"), ("soteria-host", "soteria-stats")
 
 
@@ -198,7 +198,7 @@ def cells(result: Result) -> list[str]:
 def one_size(soteria: Soteria, rows: int, files: int, runs: int, warm: pathlib.Path | None) -> list[Result]:
     plain, sealed = soteria.folder / f"lr_{rows}", soteria.folder / f"storage/lr_{rows}"
     print(f"{rows:,} x {COLUMNS} in {files} files: writing and sealing", flush=True)
-    write_lr_t(plain, rows, COLUMNS, files)
+    write_labelled(plain, rows, COLUMNS, 0.2, files)
     soteria.call("put", plain, sealed, "--files", files, "--allow-simulated")
     print(row(HEAD), flush=True)
     busy = busy_cores()

@@ -8,20 +8,15 @@ from __future__ import annotations
 import json
 import math
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
+
+from drawing import opening, text, write
 
 COLOURS = {"Spark": "#8a8f98", "baseline": "#1f5f8b", "aggregate": "#2a9d8f", "scores": "#e9a03b", "scores, unverified": "#c8553d"}
 MEASURES = (("median", "wall, s"), ("cpu", "CPU of all processes, s"), ("cpu_inside", "CPU inside enclaves, s"))
 WIDTH, PANEL_HEIGHT, LEFT, GAP, TOP = 1120, 240, 60, 24, 74
 BAR, GROUP_GAP = 17, 14
 BUSY = 0.1  # of the cores: with more than that taken by others, wall times say little
-
-
-def text(x: float, y: float, what: str, size: int = 12, anchor: str = "middle", extra: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" {extra}>{what}</text>'
 
 
 def ticks(value: float) -> list[float]:
@@ -72,8 +67,7 @@ def svg(report: dict) -> str:
     sizes = sorted({one["rows"] for one in report["results"]})
     width = (WIDTH - LEFT - 3 * GAP) / 3 - 24
     height = TOP + len(sizes) * (PANEL_HEIGHT + 84)
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" fill="#22262b">',
-           f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+    out = [*opening(WIDTH, height),
            text(LEFT, 22, "Logistic regression, train and evaluate: by scheme and enclave memory", 16, "start"),
            text(WIDTH - GAP, 22, report["machine"], 11, "end"),
            text(WIDTH - GAP, 44, busy_note(report), 11, "end")]
@@ -92,19 +86,7 @@ def svg(report: dict) -> str:
 
 def write_plots(report: dict, folder: pathlib.Path) -> list[pathlib.Path]:
     """schemes.svg, and schemes.png where there is a Chromium."""
-    plot, picture = folder / "schemes.svg", folder / "schemes.png"
-    drawn = svg(report)
-    plot.write_text(drawn)
-    browser = shutil.which("chromium")
-    if browser is None:
-        print("no schemes.png: Chromium isn't installed (./run test installs it)")
-        return [plot]
-    height = drawn.split('height="', 1)[1].split('"', 1)[0]
-    with tempfile.TemporaryDirectory() as profile:
-        subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", f"--user-data-dir={profile}",
-                        f"--window-size={WIDTH},{height}", f"--screenshot={picture.resolve()}", plot.resolve().as_uri()],
-                       capture_output=True, timeout=120, check=True)
-    return [plot, picture]
+    return write(svg(report), folder / "schemes.svg")
 
 
 if __name__ == "__main__":

@@ -168,3 +168,35 @@ def test_the_plot_of_the_schemes_has_round_ticks_and_says_what_else_ran():
     assert "0.1 to 0.1 cores" in busy_note(quiet) or "0.1 to 0.2 cores" in busy_note(quiet)
     assert "BUSY" not in svg(quiet) and "BUSY" in svg(busy) and ">1.6<" in svg(quiet)
     assert "not recorded" in svg({"machine": "m", "results": [one]})
+
+
+def test_the_workloads_data_are_sparks_vectors(tmp_path):
+    sys.path.insert(0, str(ROOT / "bench"))
+    import pyarrow.parquet as pq
+    import workloads
+    dense = workloads.generate(workloads.Case(workloads.kmeans, (50, 3), 0.2, {}))
+    assert [workloads.length(rows) for rows in dense] == [40, 10]
+    sparse = workloads.slice_rows(workloads.bayes(workloads.np.random.default_rng(1), 5, 2), 1, 4)
+    workloads.write(tmp_path / "a", sparse, 2)
+    table = pq.read_table(tmp_path / "a")
+    assert table.num_rows == 3 and b"VectorUDT" in table.schema.metadata[b"org.apache.spark.sql.parquet.row.metadata"]
+    row = table["features"][0].as_py()
+    assert row["type"] == 0 and row["size"] == 479_623 and len(row["indices"]) == len(row["values"]) > 100
+    assert row["indices"] == sorted(set(row["indices"])) and min(row["values"]) > 0
+    workloads.write(tmp_path / "b", dense[0], 1)
+    row = pq.read_table(tmp_path / "b")["features"][7].as_py()
+    assert row["type"] == 1 and row["values"] == dense[0]["features"][7].tolist()
+    assert list(workloads.chosen([], "T")) == [(name, "T") for name in ("als", "pca", "gbt", "lr", "bayes")]
+
+
+def test_a_time_counts_only_if_the_models_are_worth_the_same():
+    sys.path.insert(0, str(ROOT / "bench"))
+    import bench_plot
+    import run as bench
+    assert bench.same_quality({"rmse": 1.0005, "auc": 0.75}, {"rmse": 1.0, "auc": 0.754}) == []
+    assert len(bench.same_quality({"rmse": 1.002, "auc": float("nan")}, {"rmse": 1.0, "auc": 0.754})) == 2
+    assert len(bench.same_quality({}, {"explained": 0.9})) == 1
+    sides = {name: {"median": seconds} for name, seconds in (("A", 10.0), ("B", 0.5), ("C", 20.0))}
+    assert bench_plot.relative({"sides": sides}) == {"A": 1.0, "B": 0.05, "C": 2.0} and bench_plot.relative({"sides": {}}) == {}
+    assert bench_plot.decades([0.05, 2.0]) == (-2, 1) and bench_plot.decades([]) == (0, 1)
+    assert ">lr-T<" in bench_plot.svg({"cores": 2, "runs": 3, "results": [{"workload": "lr-T", "sides": sides}]})

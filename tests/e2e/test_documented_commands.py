@@ -127,7 +127,7 @@ def options_of(*command) -> set[str]:
 def test_options_that_pages_name_exist():
     known = options_of(ROOT / "run", "help")
     known |= {"--help"}
-    for script in ("bench/run.py", "bench/schemes.py", "tools/demo.py"):
+    for script in ("bench/run.py", "bench/stages.py", "bench/schemes.py", "tools/demo.py"):
         known |= options_of(sys.executable, ROOT / script, "--help")
     for program in ("soteria-host", "soteria-stats", "soteria-master", "soteria-worker"):
         known |= options_of(BIN / program, "--help")
