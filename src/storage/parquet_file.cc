@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "arrow/array/util.h"
+#include "arrow/chunked_array.h"
 #include "arrow/table.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
@@ -237,11 +239,31 @@ StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::WithInstants(
   return table;
 }
 
+namespace {
+
+/// A column of nothing but nulls has no type of its own in Parquet; Spark reads the integers that
+/// it is stored as.
+StatusOr<std::shared_ptr<arrow::Table>> NullsAsStored(std::shared_ptr<arrow::Table> table) {
+  for (int i = 0; i < table->num_columns(); ++i) {
+    if (table->field(i)->type()->id() != arrow::Type::NA) continue;
+    SOTERIA_ARROW_ASSIGN(const auto nulls,
+                         arrow::MakeArrayOfNull(arrow::int32(), table->num_rows()));
+    SOTERIA_ARROW_ASSIGN(table, table->SetColumn(i, table->field(i)->WithType(arrow::int32()),
+                                                 std::make_shared<arrow::ChunkedArray>(nulls)));
+  }
+  return table;
+}
+
+}  // namespace
+
 StatusOr<std::shared_ptr<arrow::Table>> ParquetFile::ReadNormal(
     const std::optional<std::vector<std::string>>& columns, std::optional<int> row_group) {
   SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Table> table, Read(columns, row_group));
   SOTERIA_ASSIGN_OR_RETURN(table, WithInstants(std::move(table)));
-  if (marks_ == nullptr) return table::Normalise(std::move(table));
+  if (marks_ == nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(table, NullsAsStored(std::move(table)));
+    return table::Normalise(std::move(table));
+  }
   arrow::FieldVector fields;
   for (const auto& field : table->schema()->fields()) {
     fields.push_back(marks_->GetFieldByName(field->name()));

@@ -121,6 +121,20 @@ TEST_F(ParquetTest, ANameThatOccursTwiceIsHarmless) {
   EXPECT_EQ((*(*reader)->Next())->num_columns(), 2);
 }
 
+// pandas writes a column of None like that; Spark reads the integers that it is stored as.
+TEST_F(ParquetTest, AColumnOfNothingButNullsIsOneOfIntegers) {
+  const auto nulls = *arrow::MakeArrayOfNull(arrow::null(), 3);
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls});
+  const auto sink = *arrow::io::BufferOutputStream::Create();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 4).ok());
+  auto reader = Open((*sink->Finish())->ToString());
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ(*(*reader)->schema()->field(0)->type(), *arrow::int32());
+  const auto rows = (*reader)->Next();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ((*rows)->column(0)->null_count(), 3);
+}
+
 TEST_F(ParquetTest, EmptyTableKeepsItsSchema) {
   const auto bytes = ParquetBytes(*Vectors()->Slice(0, 0));
   ASSERT_TRUE(bytes.ok()) << bytes.status();

@@ -114,6 +114,7 @@ TREES = {
     "keys and files": {"f.parquet": {"v": [1]}, "k=1/f.parquet": {"v": [2]}},
     "key above a folder": {"a=1/sub/f.parquet": ONE},
     "key between folders": {"a=1/sub/b=2/f.parquet": ONE},
+    "nulls alone": {"a.parquet": {"v": [1, 2], "n": pa.nulls(2)}},
     "key twice": {"a=1/a=2/f.parquet": {"v": [1]}},
     "key hidden": {"_c=1/f.parquet": {"v": [1]}, "_t/f.parquet": {"v": [2]}},
     "reordered": {"a.parquet": {"a": [1.0], "b": ["x"]}, "b.parquet": {"b": ["y"], "a": [2.0]}},
