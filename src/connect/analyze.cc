@@ -125,6 +125,7 @@ class Analyst {
         auto* level = response_.mutable_get_storage_level()->mutable_storage_level();
         level->set_replication(1);
         if (state_.session().IsPersisted(plan)) {
+          level->set_use_disk(true);  // sealed, where memory has no room
           level->set_use_memory(true);
           level->set_deserialized(true);
         }

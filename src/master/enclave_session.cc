@@ -83,12 +83,17 @@ base::StatusOr<Permitted<std::string>> EnclaveSession::ShowString(const plan::Pl
     StageScope scope = NewScope(key, progress);
     scope.UseStatistics(world_.statistics);
     std::vector<std::shared_ptr<arrow::Table>> parts;
+    int64_t count = 0;
     SOTERIA_RETURN_IF_ERROR(
         plan::CollectRows(*limited, scope, [&](std::shared_ptr<arrow::Table> rows) {
+          count += rows->num_rows();
           parts.push_back(std::move(rows));
           return base::OkStatus();
         }));
     SOTERIA_ARROW_ASSIGN(auto table, arrow::ConcatenateTables(parts));
+    if (table->num_columns() == 0) {  // Arrow counts none
+      table = arrow::Table::Make(table->schema(), arrow::ChunkedArrayVector(), count);
+    }
     Leaving<std::string> leaving;
     SOTERIA_ASSIGN_OR_RETURN(
         leaving.value,

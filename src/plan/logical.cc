@@ -189,7 +189,10 @@ base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
   if (rows < 0) {
     return base::Fail(
         exec::kNegativeLimit,
-        base::Cat("The limit expression must be equal to or greater than 0, but got ", rows, "."));
+        base::Cat(
+            "The limit like expression \"", rows,
+            "\" is invalid. The limit expression must be equal to or greater than 0, but got ",
+            rows, "."));
   }
   return MakeOver(LimitNode{rows}, std::move(input));
 }

@@ -18,6 +18,10 @@
 namespace soteria::table {
 namespace {
 
+constexpr base::Condition kNameSyntax = {"INVALID_ATTRIBUTE_NAME_SYNTAX",
+                                         base::exception_class::kAnalysis, "42601",
+                                         absl::StatusCode::kInvalidArgument};
+
 constexpr base::Condition kAmbiguousField = {"AMBIGUOUS_COLUMN_OR_FIELD",
                                              base::exception_class::kAnalysis, "42702",
                                              absl::StatusCode::kInvalidArgument};
@@ -41,8 +45,13 @@ std::string Joined(const std::vector<std::string>& parts, size_t count) {
 
 base::StatusOr<std::vector<std::string>> NameParts(std::string_view name) {
   const auto bad = [&name] {
-    return base::Fail(base::kParse, base::Cat("Syntax error in attribute name: ", name, "."));
+    return base::Fail(kNameSyntax,
+                      base::Cat("Syntax error in the attribute name: ", name,
+                                ". Check that backticks appear in pairs, a quoted string is a "
+                                "complete name part and use a backtick only inside quoted name "
+                                "parts."));
   };
+  if (name.empty()) return std::vector<std::string>{""};
   std::vector<std::string> parts;
   std::string part;
   bool quoted = false;

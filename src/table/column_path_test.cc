@@ -32,8 +32,8 @@ TEST(ColumnPath, PartsAreColumnsAndFields) {
   EXPECT_EQ(Path(*schema, "S.x"), "2 0 int");
   EXPECT_EQ(Path(*schema, "s.`t`.y"), "2 1 0 string");
   EXPECT_EQ(Path(*schema, "s.nope"), "none");
-  EXPECT_EQ(Path(*schema, "`a"), "PARSE_SYNTAX_ERROR");
-  EXPECT_EQ(Path(*schema, ""), "PARSE_SYNTAX_ERROR");
+  EXPECT_EQ(Path(*schema, "`a"), "INVALID_ATTRIBUTE_NAME_SYNTAX");
+  EXPECT_EQ(Path(*schema, ""), "none");
   EXPECT_EQ(base::ConditionName(PathOf(*schema, "nope").status()),
             "UNRESOLVED_COLUMN.WITH_SUGGESTION");
 }
