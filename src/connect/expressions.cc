@@ -24,6 +24,10 @@ using spark::connect::Expression;
 /// Message depth; a little above exec's limit, whose error is the better one.
 constexpr int kDepthMax = exec::kExprDepthMax + 1;
 
+constexpr base::Condition kStar = {"INVALID_USAGE_OF_STAR_OR_REGEX",
+                                   base::exception_class::kAnalysis, "42000",
+                                   absl::StatusCode::kInvalidArgument};
+
 /// Spark has two spellings of some operators; exec has one.
 std::string Canonical(const std::string& name) {
   if (name == "=") return "==";
@@ -171,7 +175,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
       SOTERIA_ASSIGN_OR_RETURN(
           SqlItem item,
           ParseSqlItem(expression.expression_string().expression(), Resolver(), zone_));
-      if (item.star) return base::Fail(base::kAnalysis, "Invalid usage of '*' in an expression");
+      if (item.star) return base::Fail(kStar, "Invalid usage of '*' in an expression.");
       SOTERIA_RETURN_IF_ERROR(CheckCalls(*item.expr));
       return std::move(item.expr);
     }
@@ -197,7 +201,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
       return base::NotSupported(base::Cat("The user-defined function ", function.function_name()));
     }
     case Expression::kUnresolvedStar:
-      return base::Fail(base::kAnalysis, "Invalid usage of '*' in an expression");
+      return base::Fail(kStar, "Invalid usage of '*' in an expression.");
     default:
       return RefuseExpression(expression);
   }
@@ -216,8 +220,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Whole(const Expression& expre
 base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
     const Expression::Alias& alias) const {
   if (alias.name_size() != 1) {
-    return base::Fail(base::kUnsupported, "An alias of several names is not supported");
+    return base::NotSupported("An alias of several names");
   }
+  if (alias.name(0).empty()) return base::NotSupported("A column without a name");
   SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(alias.expr(), 1));
   return exec::NamedExpr{alias.name(0), std::move(expr),
                          alias.has_metadata() ? alias.metadata() : ""};

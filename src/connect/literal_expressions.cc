@@ -9,6 +9,7 @@
 #include "spark/connect/expressions.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/literals.h"
 #include "src/connect/types.h"
 #include "src/table/arrow_status.h"
@@ -161,9 +162,7 @@ base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
       return Vector(literal);
     default: {
       const auto* field = Literal::descriptor()->FindFieldByNumber(literal.literal_type_case());
-      return base::Fail(base::kUnsupported,
-                        base::Cat("The literal kind `", field ? field->name() : "(none)",
-                                  "` is not supported in an enclave"));
+      return base::NotSupported(base::Cat("A literal of type ", field ? field->name() : "(none)"));
     }
   }
 }

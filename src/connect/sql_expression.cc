@@ -10,6 +10,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/sql_literal.h"
 #include "src/connect/sql_number.h"
 #include "src/connect/sql_tokens.h"
@@ -24,10 +25,23 @@ using exec::ExprPtr;
 constexpr base::Condition kEmptyStatement = {"PARSE_EMPTY_STATEMENT", base::exception_class::kParse,
                                              "42617", absl::StatusCode::kInvalidArgument};
 
+constexpr base::Condition kEmptyIn = {"INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE",
+                                      base::exception_class::kParse, "42000",
+                                      absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kUnboundParameter = {"UNBOUND_SQL_PARAMETER",
+                                               base::exception_class::kAnalysis, "42P02",
+                                               absl::StatusCode::kInvalidArgument};
+
 /// Words that can't be a column name without backticks where an operand is expected.
 constexpr std::string_view kReserved[] = {
     "AND",  "OR",   "NOT", "IN", "IS",  "BETWEEN",  "LIKE", "RLIKE",  "CASE", "WHEN",
     "THEN", "ELSE", "END", "AS", "DIV", "DISTINCT", "FROM", "SELECT", "WHERE"};
+constexpr std::string_view kClocks[] = {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP",
+                                        "CURRENT_USER", "SESSION_USER", "USER",
+                                        "LOCALTIME"};
+bool IsClock(std::string_view word) {
+  return std::find(std::begin(kClocks), std::end(kClocks), word) != std::end(kClocks);
+}
 bool IsReserved(std::string_view word) {
   return std::find(std::begin(kReserved), std::end(kReserved), word) != std::end(kReserved);
 }
@@ -61,6 +75,8 @@ class Parser {
     } else if (as) {
       if (Now().kind != Kind::kEnd) return Error();
       item.alias = tokens_[at_ - 1].text;  // "a as": no word of Spark's is reserved
+    } else if (item.expr == named_struct_.first) {
+      item.alias = named_struct_.second;
     }
     SOTERIA_RETURN_IF_ERROR(AtEnd());
     return item;
@@ -199,7 +215,7 @@ class Parser {
     if (TakeWord("IS")) return Is(std::move(left));
     const size_t behind_not = IsWord("NOT") ? 1 : 0;
     if (IsWord("ILIKE", behind_not) && Now(behind_not + 1).kind != Kind::kEnd) {
-      return base::Fail(base::kUnsupported, "ILIKE in expressions");
+      return base::NotSupported("ILIKE");
     }
     const bool negate =
         IsWord("NOT") && (IsWord("IN", 1) || IsWord("BETWEEN", 1) || IsWord("LIKE", 1) ||
@@ -210,17 +226,21 @@ class Parser {
     if (!IsWord("LIKE") && !IsWord("RLIKE") && !IsWord("REGEXP")) return left;
     const char* function = IsWord("LIKE") ? "like" : "rlike";
     ++at_;
+    for (const std::string_view which : {"ANY", "SOME", "ALL"}) {
+      if (IsWord(which) && IsOp("(", 1)) return base::NotSupported(base::Cat("LIKE ", which));
+    }
     SOTERIA_ASSIGN_OR_RETURN(Node pattern, Comparison());
     if (IsWord("ESCAPE") && Now(1).kind == Kind::kString) {
-      return base::Fail(base::kUnsupported, "LIKE with ESCAPE in expressions");
+      return base::NotSupported("LIKE with ESCAPE");
     }
     return NegatedIf(negate, Make(function, std::move(left), std::move(pattern)));
   }
 
   NodeOr Is(Node left) {
     const bool negate = TakeWord("NOT");
-    if (TakeWord("NULL") || TakeWord("UNKNOWN"))
+    if (TakeWord("NULL") || TakeWord("UNKNOWN")) {
       return Make(negate ? "isnotnull" : "isnull", std::move(left));
+    }
     if (IsWord("TRUE") || IsWord("FALSE")) {
       const Node value{exec::Literal(IsWord("TRUE"))};
       ++at_;
@@ -239,7 +259,9 @@ class Parser {
     std::vector<Node> args;
     args.push_back(std::move(left));
     SOTERIA_RETURN_IF_ERROR(Arguments(&args));
-    if (args.size() < 2) return Error();
+    if (args.size() < 2) {
+      return base::Fail(kEmptyIn, "Invalid SQL syntax: IN predicate requires at least one value.");
+    }
     return Make("in", std::move(args));
   }
 
@@ -259,7 +281,7 @@ class Parser {
     while (Now().kind == Kind::kOperator) {
       std::string op = Now().text;
       if ((op == "<" || op == ">") && IsOp(op, 1) && Now().end == Now(1).begin) {
-        return base::Fail(base::kUnsupported, "Shifts (<<, >>, >>>) in expressions");
+        return base::NotSupported("A shift (<<, >>, >>>)");
       }
       const bool equal = op == "=" || op == "==";
       const bool unequal = op == "<>" || op == "!=";
@@ -367,10 +389,15 @@ class Parser {
         return Word(now);
       case Kind::kOperator:
         if (TakeOp("(")) {
-          if (IsWord("SELECT")) return base::Fail(base::kUnsupported, "Subqueries in expressions");
+          if (IsWord("SELECT")) return base::NotSupported("A subquery");
           SOTERIA_ASSIGN_OR_RETURN(Node inner, Or());
+          if (IsOp(",") || IsWord("AS")) return base::NotSupported("A row (a, b)", "struct(a, b)");
           SOTERIA_RETURN_IF_ERROR(Need(")"));
           return inner;
+        }
+        if (IsOp(":") && Now(1).kind == Kind::kWord) {
+          return base::Fail(kUnboundParameter,
+                            base::Cat("Found the unbound parameter: ", Now(1).text, "."));
         }
         return Error();
       case Kind::kEnd:
@@ -383,13 +410,14 @@ class Parser {
     if (IsOp("(", 1) && (word.upper == "CAST" || word.upper == "TRY_CAST")) return CastCall();
     if (word.upper == "CASE") return Case();
     if (word.upper == "INTERVAL" && Now(1).kind != Kind::kEnd && Now(1).kind != Kind::kOperator) {
-      return base::Fail(base::kUnsupported, "Interval literals in expressions");
+      return base::NotSupported("An interval");
     }
     if (word.upper == "EXISTS" && IsOp("(", 1)) {
-      return base::Fail(base::kUnsupported, "Subqueries in expressions");
+      return base::NotSupported("A subquery");
     }
+    if (IsOp("(", 1) && (!IsReserved(word.upper) || word.upper == "LIKE")) return Function();
     if (IsReserved(word.upper)) return Error();
-    if (IsOp("(", 1)) return Function();
+    if (IsClock(word.upper) && !IsOp(".", 1)) return Clock();
     if (word.upper == "TRUE" || word.upper == "FALSE") {
       ++at_;
       return Node{exec::Literal(word.upper == "TRUE")};
@@ -407,6 +435,14 @@ class Parser {
     return Name();
   }
 
+  /// `current_date` and the like are calls without parentheses, unless a column has that name.
+  NodeOr Clock() {
+    const std::string name = base::Lower(Now().text);
+    NodeOr column = Name();
+    if (column.ok() || !base::Is(column.status(), base::kUnresolvedColumn)) return column;
+    return Make(name, std::vector<Node>());
+  }
+
   NodeOr Name() {
     std::vector<std::string> parts;
     while (true) {
@@ -416,7 +452,7 @@ class Parser {
       if (!IsOp(".") || (Now(1).kind != Kind::kWord && Now(1).kind != Kind::kQuotedName)) break;
       ++at_;
     }
-    if (IsOp("->")) return base::Fail(base::kUnsupported, "Lambda functions in expression strings");
+    if (IsOp("->")) return base::NotSupported("A lambda function");
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr column, resolve_(std::move(parts)));
     return Node{std::move(column)};
   }
@@ -425,7 +461,7 @@ class Parser {
   base::Status Arguments(std::vector<Node>* args) {
     if (TakeOp(")")) return base::OkStatus();
     do {
-      if (IsWord("SELECT")) return base::Fail(base::kUnsupported, "Subqueries in expressions");
+      if (IsWord("SELECT")) return base::NotSupported("A subquery");
       SOTERIA_ASSIGN_OR_RETURN(Node arg, Or());
       args->push_back(std::move(arg));
     } while (TakeOp(","));
@@ -437,18 +473,90 @@ class Parser {
     at_ += 2;
     std::vector<Node> args;
     if (IsWord("DISTINCT")) {
-      return base::Fail(base::kUnsupported, base::Cat("DISTINCT in ", name, "()"));
+      return base::NotSupported(base::Cat("The function ", name, "() of distinct values"));
     }
     if (name == "count" && IsOp("*") && IsOp(")", 1)) {
       at_ += 2;
       args.push_back(Node{exec::Literal(int32_t{1})});
+    } else if (name == "struct") {
+      return Struct();
     } else {
+      SOTERIA_RETURN_IF_ERROR(OwnSyntax(name));
       SOTERIA_RETURN_IF_ERROR(Arguments(&args));
     }
-    if (IsWord("OVER") || IsWord("FILTER") || IsWord("WITHIN")) {
-      return base::Fail(base::kUnsupported, "Window functions in expressions");
+    for (const std::string_view clause : {"OVER", "FILTER", "WITHIN"}) {
+      if (IsWord(clause) && Now(1).kind != Kind::kEnd) {
+        return base::NotSupported(base::Cat("The function ", name, "() with ", clause));
+      }
     }
     return Make(name, std::move(args));
+  }
+
+  /// What a few functions have between their parentheses instead of arguments.
+  base::Status OwnSyntax(std::string_view name) const {
+    const auto refuse = [&](std::string_view what, std::string_view instead) {
+      return base::NotSupported(base::Cat(base::Upper(name), "(", what, ")"), instead);
+    };
+    int open = 1;
+    for (size_t k = 0; open > 0 && Now(k).kind != Kind::kEnd; ++k) {
+      if (IsOp("(", k)) ++open;
+      if (IsOp(")", k)) --open;
+      if (open != 1 || k == 0) continue;
+      if (IsWord("FROM", k) && name == "extract") return refuse("... FROM ...", "");
+      if (IsWord("FROM", k) && name == "trim") return refuse("... FROM ...", "");
+      if (IsWord("FROM", k) && (name == "substring" || name == "substr")) {
+        return refuse("... FROM ...", "commas");
+      }
+      if (IsWord("IN", k) && name == "position") return refuse("... IN ...", "");
+      if (IsOp("*", k) && IsOp(",", k - 1)) return refuse("*", "the names of the columns");
+    }
+    if (IsOp("*") && (IsOp(")", 1) || IsOp(",", 1))) return refuse("*", "the names of the columns");
+    return base::OkStatus();
+  }
+
+  /// After "struct(": fields may have names.
+  NodeOr Struct() {
+    SOTERIA_RETURN_IF_ERROR(OwnSyntax("struct"));
+    std::vector<Node> values;
+    std::vector<std::string> names;
+    bool named = false;
+    if (!TakeOp(")")) {
+      do {
+        if (IsWord("SELECT")) return base::NotSupported("A subquery");
+        SOTERIA_ASSIGN_OR_RETURN(Node value, Or());
+        const bool as = TakeWord("AS");
+        std::string name;
+        if (Now().kind == Kind::kQuotedName || Now().kind == Kind::kWord) {
+          name = Now().text;
+          named = true;
+          ++at_;
+        } else if (as) {
+          return Error();
+        }
+        values.push_back(std::move(value));
+        names.push_back(std::move(name));
+      } while (TakeOp(","));
+      SOTERIA_RETURN_IF_ERROR(Need(")"));
+    }
+    if (!named) return Make("struct", std::move(values));
+    std::vector<Node> args;
+    std::string text;
+    for (size_t k = 0; k < values.size(); ++k) {
+      const exec::Expr& value = *values[k].expr;
+      text += base::Cat(k == 0 ? "struct(" : ", ", exec::PrettyName(value));
+      if (!names[k].empty()) {
+        text += base::Cat(" AS ", names[k]);
+      } else if (value.kind == exec::Expr::Kind::kColumn) {
+        names[k] = exec::AutoName(value);
+      } else {
+        names[k] = base::Cat("col", k + 1);
+      }
+      args.push_back(Node{exec::Literal(std::string_view(names[k]))});
+      args.push_back(std::move(values[k]));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(Node node, Make("named_struct", std::move(args)));
+    named_struct_ = {node.expr, base::Cat(text, ")")};
+    return node;
   }
 
   NodeOr Case() {
@@ -525,6 +633,8 @@ class Parser {
   std::vector<SqlToken> tokens_;
   const NameResolver& resolve_;
   const std::string& zone_;
+  /// The struct with names of fields that was read last, and how Spark prints it.
+  std::pair<ExprPtr, std::string> named_struct_;
   size_t at_ = 0;
   int depth_ = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/special_time.h"
 #include "src/table/text_value.h"
 #include "src/table/time_zone.h"
@@ -85,8 +86,7 @@ base::StatusOr<exec::ExprPtr> TypedLiteral(std::string_view word, std::string_vi
   if (word == "X") return Binary(text);
   if (word == "DATE") return Date(text);
   if (word.starts_with("TIMESTAMP")) return Timestamp(word, text, zone);
-  return base::Fail(base::kUnsupported,
-                    base::Cat(word, " literals are not supported in an enclave"));
+  return base::NotSupported(base::Cat("A literal of type ", word));
 }
 
 }  // namespace soteria::connect

@@ -331,9 +331,13 @@ class Cutter {
     const size_t begin = at_;
     while (base::IsDigit(Peek())) ++at_;
     if (IsWordPart(Peek()) && !IsNumberEnd()) return Word(token, begin);
-    if (Peek() == '.' && !IsWordStart(Peek(1))) {
+    if (Peek() == '.') {
       ++at_;
-      while (base::IsDigit(Peek())) ++at_;
+      if (base::IsDigit(Peek()) || !IsWordStart(Peek()) || IsNumberEnd()) {
+        while (base::IsDigit(Peek())) ++at_;
+      } else {
+        --at_;  // a field of it
+      }
     }
     if (Peek() == 'e' || Peek() == 'E') {
       const size_t sign = Peek(1) == '+' || Peek(1) == '-' ? 1 : 0;

@@ -8,6 +8,7 @@
 #include "spark/connect/types.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -155,9 +156,8 @@ base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& nam
     }
     default: {
       const auto* descriptor = DataType::descriptor()->FindFieldByNumber(type.kind_case());
-      return base::Fail(base::kUnsupported,
-                        base::Cat("The data type `", descriptor ? descriptor->name() : "(none)",
-                                  "` is not supported in an enclave"));
+      return base::NotSupported(
+          base::Cat("The data type ", descriptor ? descriptor->name() : "(none)"));
     }
   }
 }

@@ -13,6 +13,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/bound.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -40,8 +41,10 @@ base::StatusOr<BoundPtr> BindColumn(const Expr& e, BindContext& context) {
   node->field = context.schema.field(column);
   node->uses = {column};
   BoundPtr bound = std::move(node);
+  std::string text = parts.front();
   for (size_t i = 1; i < parts.size(); ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(bound, BindField(std::move(bound), parts[i], PrettyName(e)));
+    SOTERIA_ASSIGN_OR_RETURN(bound, BindField(std::move(bound), parts[i], text));
+    text += base::Cat(".", parts[i]);
   }
   return bound;
 }
@@ -54,6 +57,13 @@ BoundPtr BindLiteral(const Expr& e) {
   return node;
 }
 
+/// Functions that take a second argument in Spark which isn't there here.
+bool TakesTwoInSpark(std::string_view function) {
+  static constexpr std::string_view kNames[] = {"trim",    "ltrim", "rtrim",       "ceil",
+                                                "ceiling", "floor", "assert_true", "raise_error"};
+  return std::find(std::begin(kNames), std::end(kNames), function) != std::end(kNames);
+}
+
 base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int depth) {
   const Function* function = FindFunction(e.name);
   if (function == nullptr) {
@@ -64,6 +74,9 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
   }
   const auto count = static_cast<int>(e.args.size());
   if (count < function->args_min || (function->args_max >= 0 && count > function->args_max)) {
+    if (count == 2 && TakesTwoInSpark(e.name)) {
+      return base::NotSupported(base::Cat("The function ", e.name, "() of 2 arguments"));
+    }
     std::string wanted = std::to_string(function->args_min);
     if (function->args_max < 0) {
       wanted = base::Cat("> ", function->args_min - 1);

@@ -591,9 +591,14 @@ base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_ca
   const bool allowed =
       udt.empty() ? CanCast(from, *type) : from.Equals(*type) || type->id() == Type::STRING;
   if (!allowed) {
+    // As PrettyName has it: a cast to a nested type is forgotten.
+    const std::string written = type->num_fields() > 0
+                                    ? text
+                                    : base::Cat(try_cast ? "TRY_CAST(" : "CAST(", text, " AS ",
+                                                table::SqlTypeName(*type), ")");
     return base::Fail(
         RefusedCast(from, *type, try_cast),
-        base::Cat("Cannot resolve \"", text, "\" due to data type mismatch: cannot cast ",
+        base::Cat("Cannot resolve \"", written, "\" due to data type mismatch: cannot cast ",
                   table::QuotedTypeName(*arg->field), " to ", Quoted(*type), "."));
   }
   if (from.Equals(*type)) return arg;

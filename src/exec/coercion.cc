@@ -174,17 +174,18 @@ base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
     common = table::WithUdt(arrow::field("", std::move(type)), udt);
   }
   if (!agree) {
-    // Spark lists the types of `in` differently from those of the others.
-    const bool in = function == "in";
+    // Spark lists the types of these differently from those of the others.
+    const bool list = function == "in" || function == "casewhen" || function == "if" ||
+                      function == "greatest" || function == "least";
     std::string types;
     for (const size_t i : which) {
-      if (!types.empty()) types += in ? ", " : " or ";
+      if (!types.empty()) types += list ? ", " : " or ";
       types += table::QuotedTypeName(*args[i]->field);
     }
     return base::Fail(kDataDiffTypes, base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
                                                 " due to data type mismatch: Input to `", function,
                                                 "` should all be the same type, but it's ",
-                                                in ? "[" : "(", types, in ? "]" : ")", "."));
+                                                list ? "[" : "(", types, list ? "]" : ")", "."));
   }
   for (const size_t i : which) {
     SOTERIA_ASSIGN_OR_RETURN(args[i], CastTo(std::move(args[i]), common->type(), e.zone));

@@ -74,6 +74,12 @@ ExprPtr Literal(std::string_view value) {
   return Literal(std::make_shared<arrow::StringScalar>(std::string(value)));
 }
 
+ExprPtr Printed(ExprPtr literal, std::string text) {
+  Expr e = *literal;
+  e.name = std::move(text);
+  return Make(std::move(e));
+}
+
 ExprPtr Call(std::string function, std::vector<ExprPtr> args) {
   Expr e;
   e.kind = Expr::Kind::kCall;

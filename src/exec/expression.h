@@ -28,7 +28,8 @@ struct Expr {
   enum class Kind : uint8_t { kColumn = 0, kLiteral = 1, kCall = 2, kCast = 3, kTryCast = 4 };
 
   Kind kind = Kind::kLiteral;
-  std::string name;                        ///< kColumn: identifier text; kCall: function
+  std::string name;                        ///< kColumn: identifier text; kCall: function;
+                                           ///< kLiteral: how it is printed, if not by its value
   int ordinal = -1;                        ///< kColumn: its place in the input; -1: by name
   std::shared_ptr<arrow::Scalar> literal;  ///< kLiteral
   std::shared_ptr<arrow::DataType> type;   ///< casts
@@ -53,6 +54,8 @@ ExprPtr Literal(double value);
 ExprPtr Literal(int32_t value);
 ExprPtr Literal(bool value);
 ExprPtr Literal(std::string_view value);
+/// The same literal, printed like that.
+ExprPtr Printed(ExprPtr literal, std::string text);
 /// `function` as PySpark Connect names it: "+", "==", "and", "isNull", "when", ... (functions.h
 /// lists them); "extract" takes a struct's field or an array's element. Unknown names fail in
 /// TypeOf.

@@ -3,6 +3,7 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include "src/base/ascii.h"
 #include "src/base/bytes.h"
 #include "src/base/text.h"
 #include "src/exec/cell_text.h"
@@ -122,7 +123,8 @@ std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt,
                         const table::TimeZone& zone) {
   if (!scalar.is_valid) return "NULL";
   if (scalar.type->id() == arrow::Type::BINARY) {
-    return base::Cat("X'", base::Hex(static_cast<const arrow::BinaryScalar&>(scalar).view()), "'");
+    const std::string_view bytes = static_cast<const arrow::BinaryScalar&>(scalar).view();
+    return base::Cat("X'", base::Upper(base::Hex(bytes)), "'");
   }
   const auto array = arrow::MakeArrayFromScalar(scalar, 1);
   if (!array.ok()) return "literal";
@@ -139,6 +141,7 @@ std::string PrettyName(const Expr& e) {
     case Expr::Kind::kColumn:
       return Plain(e.name);
     case Expr::Kind::kLiteral:
+      if (!e.name.empty()) return e.name;
       return LiteralText(*e.literal, e.udt,
                          table::TimeZone::Find(e.zone).value_or(table::TimeZone()));
     case Expr::Kind::kCall:

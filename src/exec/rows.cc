@@ -7,6 +7,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -70,7 +71,7 @@ template <bool kGaussian>
 base::StatusOr<BoundPtr> BindDraw(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
   // Without a seed the result would not repeat (I7); clients always send one.
   if (args.empty()) {
-    return base::Fail(base::kUnsupported, base::Cat(e.name, "() needs a seed"));
+    return base::NotSupported(base::Cat("The function ", e.name, "() without a seed"));
   }
   SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, 0, arrow::int64(), "(\"INT\" or \"BIGINT\")"));
   if (args[0]->literal == nullptr) {
@@ -120,7 +121,7 @@ base::StatusOr<BoundPtr> BindAssertTrue(const Expr& e, std::vector<BoundPtr> arg
 
 constexpr Function kFunctions[] = {
     {"rand", 0, 1, "rand", Print::kCall, BindDraw<false>, true},
-    {"random", 0, 1, "random", Print::kCall, BindDraw<false>, true},
+    {"random", 0, 1, "rand", Print::kCall, BindDraw<false>, true},
     {"randn", 0, 1, "randn", Print::kCall, BindDraw<true>, true},
     {"monotonically_increasing_id", 0, 0, "monotonically_increasing_id", Print::kCall,
      BindPlace<RowIds, Type::INT64>, true},

@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/case.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
@@ -215,7 +216,8 @@ template <Kernel kKernel, Type::type kResult, int kStrings>
 base::StatusOr<BoundPtr> BindText(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
   if (kKernel == Substring && args[0]->field->type()->id() == Type::BINARY) {
-    return base::Fail(base::kUnsupported, base::Cat(e.name, "() of bytes: cast them to string"));
+    return base::NotSupported(base::Cat("The function ", e.name, "() of bytes"),
+                              "a cast to string");
   }
   for (size_t i = 0; i < args.size(); ++i) {
     const bool text = i < static_cast<size_t>(kStrings);
@@ -250,7 +252,7 @@ base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
     });
   };
   if (all(Type::LIST) || all(Type::BINARY)) {
-    return base::Fail(base::kUnsupported, "concat() of arrays or bytes");
+    return base::NotSupported("The function concat() of arrays or bytes");
   }
   for (size_t i = 0; i < args.size(); ++i) {
     SOTERIA_RETURN_IF_ERROR(

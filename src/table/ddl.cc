@@ -7,6 +7,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -47,7 +48,7 @@ class Parser {
     if (name == "struct") return Struct(depth);
     if (name == "decimal" || name == "dec" || name == "numeric" || name == "map" ||
         name == "interval" || name == "variant" || name == "char" || name == "varchar") {
-      return base::Fail(base::kUnsupported, base::Cat("Data type ", name, " is not supported."));
+      return base::NotSupported(base::Cat("The data type ", name));
     }
     TypePtr type = Atom(name);
     if (type == nullptr) return Error(name.empty() ? "expected a type" : "unknown type");

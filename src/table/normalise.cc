@@ -15,6 +15,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
@@ -28,8 +29,7 @@ using TypePtr = std::shared_ptr<arrow::DataType>;
 using FieldPtr = std::shared_ptr<arrow::Field>;
 
 base::Status Unsupported(const arrow::DataType& type) {
-  return base::Fail(base::kUnsupported,
-                    base::Cat("Data type ", type.ToString(), " is not supported"));
+  return base::NotSupported(base::Cat("The data type ", type.ToString()));
 }
 
 base::StatusOr<ArrayPtr> Convert(const ArrayPtr& array, bool keep_fixed, int depth);

@@ -7,6 +7,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -138,7 +139,7 @@ class Reader {
       SOTERIA_ASSIGN_OR_RETURN(std::vector<FieldPtr> fields, Fields(type, depth + 1));
       return arrow::field(name, arrow::struct_(std::move(fields)), nullable);
     }
-    return base::Fail(base::kUnsupported, base::Cat("Schema JSON: type ", kind));
+    return base::NotSupported(base::Cat("The data type ", kind));
   }
 
   base::StatusOr<std::vector<FieldPtr>> Fields(const Json& type, int depth) {

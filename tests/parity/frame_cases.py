@@ -47,6 +47,12 @@ EXPRESSIONS = [
     "cast('' as int)", "cast('99999999999' as int)", "missing + 1", "mixed.i", "no_such_function(i)", "i +", "i ! 3", "'open",
     "sqrt(i, 2)", "upper()", "i + b", "s and b", "not i", "-s", "s + 1", "n + 1", "n * 2", "sqrt(n)", "i > 'abc'", "n > 5",
     "i = n", "array(1, 2)[5]", "get(array(1, 2), 5)", "i.field", "raise_error('stop')", "case when i then 1 end",
+    "128Y", "1e400", "9223372036854775808L", "i in ()", ":i", "x.y", "cast(true as timestamp)",
+    # As Spark prints them.
+    "x * 1.10", "x + .50", "x > 5.", "x = -0.0", "X'ab0f'", "random(3)", "5.D", "struct(i AS p, k)", "struct(i, k + 1 q)", "like(s, 'a%')",
+    # What is here refused by its name, and is no error of the script's.
+    "9223372036854775808", "trim('a', s)", "trim(BOTH 'a' FROM s)", "ceil(x, 1)", "s like all ('a%', '%a')", "s like any ('a%')", "(i, k)", "struct(*)",
+    "extract(year from date '2020-01-01')", "substring(s from 1 for 1)", "current_date", "i << 1", "cast(i as varchar(3))",
     "if(i, 1, 2)", "isnan(s)", "y + 127Y", "cast(h as tinyint) * 100Y", "try_add(i, 2147483647)", "try_divide(i, 0)",
 ]
 
@@ -84,6 +90,12 @@ OPERATIONS = {
     "show truncated": lambda t: shown(lambda: t.show(50, truncate=3)),
     "show whole": lambda t: shown(lambda: t.show(3, truncate=False)),
     "show vertical": lambda t: shown(lambda: t.show(2, vertical=True)),
+    "show no columns": lambda t: [shown(t.select().show), shown(lambda: t.limit(2).select().show())],
+    "name of one backtick": lambda t: t.select(F.col("a`b")).columns,
+    "name of two dots": lambda t: t.select(F.col("a..b")).columns,
+    "name of nothing": lambda t: t.select(F.col("")).columns,
+    "alias of nothing": lambda t: t.select(F.col("k").alias("")).columns,
+    "storageLevel": lambda t: [str(t.select("k", "x").cache().storageLevel), str(t.select("k", "x").unpersist().storageLevel)],
     "show none": lambda t: shown(t.limit(0).show),
     "show wide letters": lambda t: shown(lambda: t.select(F.lit("日本").alias("名"), F.lit("é\n\t")).show(1)),
     "limit": lambda t: t.limit(7).count(),
