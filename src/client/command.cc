@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ namespace {
 constexpr int kForwarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 constexpr int kSignalExitBase = 128;
 constexpr int64_t kPollMs = 200;
+constexpr int kNotStartedExit = 127;
 
 sigset_t ForwardedSet(bool with_child) {
   sigset_t set;
@@ -102,6 +104,48 @@ int ExitCode(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
                                 : kSignalExitBase + WTERMSIG(wait_status);
 }
+// Only async-signal-safe calls: other threads may have held any lock at the fork.
+[[noreturn]] void BecomeCommand(pid_t parent, int failure, const sigset_t& defaults,
+                                char* const* argv, char* const* environment) {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (sigismember(&defaults, signal) == 1) ::signal(signal, SIG_DFL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(kNotStartedExit);
+  ::execvpe(argv[0], argv, environment);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t told = ::write(failure, &error, sizeof error);
+  ::_exit(kNotStartedExit);
+}
+
+// Gets TERM when this process is gone, be it by kill -9: a script without its endpoint would ask
+// for it again and again, for more than ten minutes. The kernel watches the thread that forks.
+base::StatusOr<pid_t> SpawnBound(std::vector<std::string> argv,
+                                 std::vector<std::string> environment) {
+  if (argv.empty() || argv[0].empty()) return base::Fail(base::kInput, "no command was given");
+  const std::vector<char*> arguments = Pointers(argv);
+  const std::vector<char*> variables = Pointers(environment);
+  sigset_t defaults = ForwardedSet(true);
+  sigaddset(&defaults, SIGPIPE);  // ignored here, not by the child
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return base::Fail(base::kIo, "cannot make a pipe");
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) BecomeCommand(parent, ends[1], defaults, arguments.data(), variables.data());
+  ::close(ends[1]);
+  int error = pid < 0 ? errno : 0;
+  ssize_t got = 0;
+  while (pid > 0 && (got = ::read(ends[0], &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  ::close(ends[0]);
+  if (pid > 0 && got <= 0) return pid;
+  if (pid > 0) ::waitpid(pid, nullptr, 0);
+  return base::Fail(base::kInput, base::Cat("cannot start ", argv[0], ": ", std::strerror(error)));
+}
+
 
 base::StatusOr<int> WaitForExit(pid_t pid) {
   int wait_status = 0;
@@ -155,8 +199,7 @@ base::StatusOr<int> RunCommand(const std::vector<std::string>& argv,
   BlockForwardedSignals();
   // Ctrl-C before there was a child reached nobody.
   if (StopCame(0)) return base::Fail(base::kCancelled, "interrupted before the command began");
-  SpawnSetup setup;
-  SOTERIA_ASSIGN_OR_RETURN(pid_t pid, Spawn(argv, Environment(added), setup));
+  SOTERIA_ASSIGN_OR_RETURN(pid_t pid, SpawnBound(argv, Environment(added)));
   sigset_t set = ForwardedSet(true);
   while (true) {
     int wait_status = 0;

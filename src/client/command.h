@@ -40,7 +40,8 @@ void BlockForwardedSignals();
 /// Starts `argv` (found on PATH) with `added` over this process's environment, passes signals on
 /// and waits. The command's exit code, or 128 + signal as a shell has it; kInput when it can't be
 /// started, kCancelled when a signal had asked to stop before. A signal of the terminal (Ctrl-C)
-/// already reaches the child, which is in the same process group, and isn't sent twice.
+/// already reaches the child, which is in the same process group, and isn't sent twice. When this
+/// process, or the thread that called this, ends before the command (kill -9), it gets TERM.
 base::StatusOr<int> RunCommand(const std::vector<std::string>& argv,
                                const std::vector<EnvironmentVariable>& added);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -61,6 +62,29 @@ TEST(Command, TheChildHasNoBlockedSignals) {
 TEST(Command, TheChildDoesNotInheritIgnoredSignals) {
   ::signal(SIGPIPE, SIG_IGN);
   EXPECT_EQ(*RunCommand({"sh", "-c", "kill -PIPE $$; exit 3"}, {}), 128 + SIGPIPE);
+}
+
+// What nobody can catch ends the command, too: it would wait for an endpoint that is gone.
+TEST(Command, TheChildEndsWithAParentThatIsKilled) {
+  OwnerForTest test;
+  const std::string started = test.At("started");
+  const std::string ended = test.At("ended");
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    const std::string script = "trap ': > \"" + ended + "\"; exit' TERM; : > \"" + started +
+                               "\"; i=0; while [ $i -lt 600 ]; do sleep 0.05; i=$((i+1)); done";
+    RunCommand({"sh", "-c", script}, {}).status().IgnoreError();
+    ::_exit(0);
+  }
+  ASSERT_GT(parent, 0);
+  const auto appears = [](const std::string& path) {
+    for (int i = 0; i < 2000 && ::access(path.c_str(), F_OK) != 0; ++i) ::usleep(10'000);
+    return ::access(path.c_str(), F_OK) == 0;
+  };
+  EXPECT_TRUE(appears(started));
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  EXPECT_TRUE(appears(ended));
 }
 
 // Ctrl-C while there was no command yet must not be lost.

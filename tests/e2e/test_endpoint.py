@@ -261,6 +261,26 @@ def test_an_interrupt_ends_a_fit_wherever_it_is_and_the_session_goes_on(alone):
     assert len(waited) == 20 and max(waited) < 2, waited
 
 
+def has_ended(pid: int) -> bool:
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_script_ends_with_its_program(alone):
+    """Nobody answers it any more, and PySpark would ask for more than ten minutes."""
+    job = Background(alone, "import os; print('script', os.getpid(), flush=True)\n" + COUNT + "import time; time.sleep(300)\n")
+    job.until(f"{ROWS} rows")
+    script_pid = int(re.search(r"script (\d+)", job.log.read_text()).group(1))
+    job.process.kill()
+    job.process.wait()
+    deadline = time.monotonic() + 20
+    while not has_ended(script_pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert has_ended(script_pid)
+
+
 def test_the_owner_of_a_killed_program_is_let_in_at_once_and_others_learn_how_long(alone):
     job = Background(alone, COUNT + "import time; time.sleep(300)\n")
     try:
