@@ -217,6 +217,37 @@ base::Status GiveUp(Owner& owner, const std::string& dir, int64_t pid, std::stri
                     base::Cat(why, tail, ended.ok() ? "" : ". And ", base::Message(ended)));
 }
 
+base::Status Interrupted(Owner& owner, int64_t pid) {
+  SOTERIA_RETURN_IF_ERROR(EndHosts(owner.files, owner.clock, {pid}));
+  return base::Fail(base::kCancelled, "interrupted: the host that was starting has been ended");
+}
+
+base::Status WritePublicHalf(base::Files& files, const std::string& dir,
+                             const crypto::IdentityKey& key) {
+  return files.WriteAtomically(dir, kSimulatedPub, base::Cat(base::Hex(key.public_der()), "\n"),
+                               0644);
+}
+
+// Before the enclaves read it, who could say it in their logs only. A public half that is gone, or
+// another key's, is made again: no evidence would verify with it.
+base::Status CheckSimulatedKey(base::Files& files, const std::string& dir) {
+  const std::string path = base::Cat(dir, "/", kSimulatedPem);
+  SOTERIA_RETURN_IF_ERROR(CheckPrivateFile(path));
+  SOTERIA_ASSIGN_OR_RETURN(std::string pem,
+                           files.ReadAll(dir, kSimulatedPem, crypto::kPemBytesMax));
+  const base::StatusOr<crypto::IdentityKey> key = crypto::IdentityKey::FromPem(pem);
+  crypto::Wipe(pem);
+  if (!key.ok()) {
+    return base::Fail(base::kKey,
+                      base::Cat(path, " is damaged: ", base::Message(key.status()),
+                                ". Put a copy back, or remove it for a new key; Manifests that "
+                                "were made with the old one are then made again"));
+  }
+  const base::StatusOr<std::string> half = SimulatedPublicKey(files, dir);
+  if (half.ok() && *half == key->public_der()) return base::OkStatus();
+  return WritePublicHalf(files, dir, *key);
+}
+
 base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& options,
                                           int64_t pid) {
   const int64_t start_ms = options.spark ? kSparkStartMs : kStartMs;
@@ -227,10 +258,7 @@ base::StatusOr<ClusterState> WaitForState(Owner& owner, const ClusterOptions& op
     if (!IsAlive(owner.files, pid)) {
       return GiveUp(owner, options.dir, pid, "the host ended while it was starting");
     }
-    if (AwaitStop(kPollMs)) {
-      return GiveUp(owner, options.dir, pid,
-                    "interrupted: the host that was starting has been ended");
-    }
+    if (AwaitStop(kPollMs)) return Interrupted(owner, pid);
   }
   return GiveUp(owner, options.dir, pid,
                 base::Cat("the host did not get ready in ", start_ms / 1000, " seconds"));
@@ -255,12 +283,11 @@ std::string ClusterState::address() const { return base::Cat("127.0.0.1:", port)
 base::Status EnsureSimulatedKey(base::Files& files, const std::string& dir) {
   SOTERIA_RETURN_IF_ERROR(files.MakeDirs(dir));
   SOTERIA_ASSIGN_OR_RETURN(bool exists, files.Exists(dir, kSimulatedPem));
-  if (exists) return CheckPrivateFile(base::Cat(dir, "/", kSimulatedPem));
+  if (exists) return CheckSimulatedKey(files, dir);
   SOTERIA_ASSIGN_OR_RETURN(crypto::IdentityKey key, crypto::IdentityKey::Generate());
   SOTERIA_ASSIGN_OR_RETURN(std::string pem, key.ToPem());
   // The public half goes first: a private key that is there has its public one beside it.
-  SOTERIA_RETURN_IF_ERROR(files.WriteAtomically(
-      dir, kSimulatedPub, base::Cat(base::Hex(key.public_der()), "\n"), 0644));
+  SOTERIA_RETURN_IF_ERROR(WritePublicHalf(files, dir, key));
   return files.WriteAtomically(dir, kSimulatedPem, pem, 0600);
 }
 
@@ -272,7 +299,13 @@ base::StatusOr<std::string> SimulatedPublicKey(base::Files& files, const std::st
                                 "; soteria cluster start --simulated makes one (see --cluster)"));
   }
   while (text->ends_with('\n')) text->pop_back();
-  return base::FromHex(*text);
+  base::StatusOr<std::string> der = base::FromHex(*text);
+  if (!der.ok() || !crypto::IsPublicKey(*der)) {
+    return base::Fail(base::kInput,
+                      base::Cat(dir, "/", kSimulatedPub, " is damaged; soteria cluster key --dir ",
+                                dir, " makes it again"));
+  }
+  return der;
 }
 
 base::StatusOr<ClusterState> FindCluster(base::Files& files, const std::string& dir) {

@@ -175,7 +175,8 @@ TEST_F(ClusterTest, AnInterruptedStartEndsWhatItStarted) {
     });
     const auto started = StartCluster(test_.owner(), options_);
     person.join();
-    EXPECT_TRUE(base::Is(started.status(), base::kIo));
+    EXPECT_TRUE(base::Is(started.status(), base::kCancelled));
+    EXPECT_EQ(StoppedBy(), signal);
     EXPECT_NE(base::Message(started.status()).find("interrupted"), std::string::npos);
     const std::string numbers = test_.Bytes("cluster/numbers");
     EXPECT_FALSE(IsAlive(test_.files(), std::stoll(numbers)));
@@ -255,6 +256,29 @@ TEST_F(ClusterTest, SimulatedKeysAreMadeOnceAndPrivate) {
   ASSERT_TRUE(StopCluster(test_.owner(), options_.dir).ok());
   ::chmod(test_.At("cluster/simulated.pem").c_str(), 0644);
   EXPECT_TRUE(base::Is(StartCluster(test_.owner(), options_).status(), base::kKey));
+}
+
+TEST_F(ClusterTest, ADamagedSimulatedKeyIsSaidByName) {
+  ASSERT_TRUE(EnsureSimulatedKey(test_.files(), options_.dir).ok());
+  const std::string pub = test_.Bytes("cluster/simulated.pub");
+  for (const std::string& other : {std::string(), std::string("zz\n"), pub.substr(0, 50),
+                                   std::string(pub.size() - 1, 'a') + "\n"}) {
+    test_.Write("cluster/simulated.pub", other);
+    const auto key = SimulatedPublicKey(test_.files(), options_.dir);
+    EXPECT_TRUE(base::Is(key.status(), base::kInput));
+    EXPECT_NE(base::Message(key.status()).find("simulated.pub is damaged"), std::string::npos);
+    EXPECT_TRUE(EnsureSimulatedKey(test_.files(), options_.dir).ok());
+    EXPECT_EQ(test_.Bytes("cluster/simulated.pub"), pub) << "made again of the private half";
+  }
+  std::filesystem::remove(test_.At("cluster/simulated.pub"));
+  EXPECT_TRUE(EnsureSimulatedKey(test_.files(), options_.dir).ok());
+  EXPECT_EQ(test_.Bytes("cluster/simulated.pub"), pub);
+
+  test_.Write("cluster/simulated.pem", "no key");
+  ::chmod(test_.At("cluster/simulated.pem").c_str(), 0600);
+  const auto started = StartCluster(test_.owner(), options_);
+  EXPECT_TRUE(base::Is(started.status(), base::kKey)) << started.status();
+  EXPECT_NE(base::Message(started.status()).find("simulated.pem is damaged"), std::string::npos);
 }
 
 // Before anything is made or started: enclaves without a source of evidence would end by

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -24,8 +25,11 @@ namespace {
 
 constexpr int kForwarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 constexpr int kSignalExitBase = 128;
-constexpr int64_t kPollMs = 200;
 constexpr int kNotStartedExit = 127;
+constexpr int64_t kPollMs = 200;
+
+// What a person asked a waiting command to stop by, last.
+std::atomic<int> stopped_by = 0;
 
 sigset_t ForwardedSet(bool with_child) {
   sigset_t set;
@@ -100,10 +104,6 @@ base::StatusOr<pid_t> Spawn(std::vector<std::string> argv, std::vector<std::stri
   return pid;
 }
 
-int ExitCode(int wait_status) {
-  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
-                                : kSignalExitBase + WTERMSIG(wait_status);
-}
 // Only async-signal-safe calls: other threads may have held any lock at the fork.
 [[noreturn]] void BecomeCommand(pid_t parent, int failure, const sigset_t& defaults,
                                 char* const* argv, char* const* environment) {
@@ -146,6 +146,10 @@ base::StatusOr<pid_t> SpawnBound(std::vector<std::string> argv,
   return base::Fail(base::kInput, base::Cat("cannot start ", argv[0], ": ", std::strerror(error)));
 }
 
+int ExitCode(int wait_status) {
+  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
+                                : kSignalExitBase + WTERMSIG(wait_status);
+}
 
 base::StatusOr<int> WaitForExit(pid_t pid) {
   int wait_status = 0;
@@ -186,8 +190,12 @@ bool StopCame(int64_t wait_ms) {
   sigemptyset(&set);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
   const timespec patience{wait_ms / 1000, (wait_ms % 1000) * 1'000'000};
-  return ::sigtimedwait(&set, nullptr, &patience) > 0;
+  const int signal = ::sigtimedwait(&set, nullptr, &patience);
+  if (signal > 0) stopped_by = signal;
+  return signal > 0;
 }
+
+int StoppedBy() { return stopped_by; }
 
 void BlockForwardedSignals() {
   sigset_t set = ForwardedSet(true);
@@ -219,7 +227,9 @@ bool AwaitStop(int64_t timeout_ms) {
   const sigset_t set = ForwardedSet(false);
   const timespec patience{timeout_ms / 1000, timeout_ms % 1000 * 1'000'000};
   const int signal = ::sigtimedwait(&set, nullptr, &patience);
-  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
+  const bool stop = signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
+  if (stop) stopped_by = signal;
+  return stop;
 }
 
 void WaitForStop(int stop_fd, const std::function<bool()>& done) {

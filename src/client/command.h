@@ -32,6 +32,9 @@ std::vector<EnvironmentVariable> DirectLoopback(
 /// or comes within `wait_ms`.
 bool StopCame(int64_t wait_ms);
 
+/// The signal that StopCame, AwaitStop or WaitForStop took last, 0 for none.
+int StoppedBy();
+
 /// Blocks the signals that a running command is sent (INT, QUIT, TERM, HUP, USR1, USR2) in this
 /// thread and those it starts from now on, so that RunCommand or WaitForStop receives them. Call
 /// it before any thread is made.

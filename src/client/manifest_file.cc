@@ -12,6 +12,7 @@
 #include "src/client/plain_folder.h"
 #include "src/client/records.h"
 #include "src/client/root.h"
+#include "src/client/stop_signals.h"
 #include "src/ledger/versions.h"
 #include "src/policy/path.h"
 #include "src/storage/format.h"
@@ -314,6 +315,7 @@ base::StatusOr<SaidId> ParseSaidId(std::string_view text, std::string_view worki
 
 base::StatusOr<base::Digest> MeasureProgram(const std::string& program) {
   base::StatusOr<std::string> output = OutputOf({program, "--measure"}, kMeasureBytesMax);
+  SOTERIA_RETURN_IF_ERROR(StopSignals::Check());  // of the terminal's, the program got its own
   if (!output.ok()) return base::WithContext(output.status(), "cannot measure the enclave program");
   while (output->ends_with('\n')) output->pop_back();
   base::StatusOr<std::string> bytes = base::FromHex(*output);

@@ -58,10 +58,16 @@ base::Status StopSignals::Check() {
 }
 
 void StopSignals::EndIfReceived() {
-  const int signal = received;
-  if (signal == 0) return;
+  if (received != 0) EndBy(received);
+}
+
+void StopSignals::EndBy(int signal) {
   std::signal(signal, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
   std::raise(signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 base::StatusOr<std::unique_ptr<base::ReadableFile>> StoppableFiles::Open(

@@ -32,6 +32,8 @@ class StopSignals {
   static base::Status Check();
   /// Ends the process by the signal that came; returns if none did.
   static void EndIfReceived();
+  /// As a process ends that catches none.
+  static void EndBy(int signal);
 
  private:
   static constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ};

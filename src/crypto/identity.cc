@@ -109,6 +109,12 @@ base::StatusOr<std::string> IdentityKey::Sign(std::string_view message) const {
   return signature;
 }
 
+bool IsPublicKey(std::string_view public_der) {
+  const bool is_key = ParsePublic(public_der) != nullptr;
+  LastError();
+  return is_key;
+}
+
 base::Status VerifySignature(std::string_view public_der, std::string_view message,
                              std::string_view signature) {
   const PkeyPtr key = ParsePublic(public_der);

@@ -43,6 +43,9 @@ class IdentityKey {
   std::unique_ptr<State> state_;
 };
 
+/// Whether it is one that VerifySignature can use.
+bool IsPublicKey(std::string_view public_der);
+
 /// kIntegrity unless `signature` is one of `message` by that P-256 key.
 base::Status VerifySignature(std::string_view public_der, std::string_view message,
                              std::string_view signature);

@@ -97,7 +97,13 @@ int Main(int argc, char** argv) {
     if (!exit_code.ok()) Failed(exit_code.status());
     client::StopSignals::EndIfReceived();
   }
-  return exit_code.ok() ? *exit_code : Failed(exit_code.status());
+  if (exit_code.ok()) return *exit_code;
+  Failed(exit_code.status());
+  // Those that wait for signals (cluster start, run, connect) know of no other reason.
+  if (base::Is(exit_code.status(), base::kCancelled) && client::StoppedBy() != 0) {
+    client::StopSignals::EndBy(client::StoppedBy());
+  }
+  return client::kExitFailed;
 }
 
 }  // namespace
