@@ -26,7 +26,8 @@ std::string ManifestName(const base::Digest& digest) {
   return base::Cat(base::Hex(base::View(digest)), ".toml");
 }
 
-// The Manifest with that digest; empty where it isn't at hand.
+// The Manifest with that digest; empty where it isn't at hand. A copy that was damaged isn't it,
+// and says nothing of the ledger.
 base::StatusOr<std::optional<policy::Manifest>> FindManifest(
     Owner& owner, const std::vector<policy::Manifest>& given, const base::Digest& digest) {
   for (const policy::Manifest& manifest : given) {
@@ -35,8 +36,9 @@ base::StatusOr<std::optional<policy::Manifest>> FindManifest(
   base::StatusOr<std::string> text = owner.files.ReadAll(
       owner.home.manifests_dir(), ManifestName(digest), policy::kManifestBytesMax);
   if (!text.ok()) return std::optional<policy::Manifest>();
-  SOTERIA_ASSIGN_OR_RETURN(policy::Manifest manifest, policy::ParseManifest(*text));
-  return std::optional(std::move(manifest));
+  base::StatusOr<policy::Manifest> manifest = policy::ParseManifest(*text);
+  if (!manifest.ok() || manifest->digest != digest) return std::optional<policy::Manifest>();
+  return std::optional(*std::move(manifest));
 }
 
 // The admissions of a session under the Manifest that it ran under.

@@ -9,6 +9,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/net.h"
+#include "src/base/text.h"
 #include "src/client/cluster.h"
 #include "src/client/command.h"
 #include "src/client/fake_master_for_test.h"
@@ -306,6 +307,18 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   // The same digest with another key: the evidence must speak for the key that signed.
   place.manifests = {manifest};
   place.manifests[0].tee.simulated_key = crypto::IdentityKey::Generate()->public_der();
+  // The kept copy of the Manifest is damaged, which is no fault of the ledger's.
+  const std::string kept =
+      base::Cat("home/manifests/", base::Hex(base::View(manifest.digest)), ".toml");
+  for (const std::string& damaged : {std::string("[tee\n"), manifest.text + "# more\n"}) {
+    test_.Write(kept, damaged);
+    auto without = CheckLedger(test_.owner(), &key, {});
+    ASSERT_TRUE(without.ok()) << base::Message(without.status());
+    EXPECT_EQ(without->report.verdict, ledger::Verdict::kWhole);
+    EXPECT_EQ(VerifyExitCode(*without), kExitUnproven);
+  }
+  test_.Write(kept, manifest.text);
+
   offline = CheckLedger(auditor.owner(), nullptr, place);
   EXPECT_EQ(offline->report.verdict, ledger::Verdict::kBroken);
   EXPECT_EQ(VerifyExitCode(*offline), kExitFailed);
