@@ -66,6 +66,18 @@ std::vector<ledger::VersionRecord> Unrecorded(const ledger::Entry& entry,
   return records;
 }
 
+base::Status NoLedger(const std::string& dir, const base::Status& why,
+                      const ledger::LedgerAnchor& anchor) {
+  const std::string ledger = base::Cat(dir, "/", Home::kLedger);
+  if (anchor.head != anchor.origin) return base::WithContext(why, ledger);
+  return base::WithContext(
+      why,
+      base::Cat("the version record ", dir, "/", Home::kVersions, " is gone or new, and ", ledger,
+                " has entries. Put a copy of the record back, or soteria versions "
+                "import an exported one; to go on without (older copies of data then go "
+                "unnoticed), move the ledger away"));
+}
+
 }  // namespace
 
 base::StatusOr<std::unique_ptr<ledger::Versions>> OpenVersions(Owner& owner,
@@ -92,7 +104,7 @@ base::StatusOr<std::unique_ptr<Records>> Records::Open(Owner& owner,
   SOTERIA_ASSIGN_OR_RETURN(records->versions_, OpenVersions(owner, user_key));
   auto ledger =
       ledger::LedgerFile::Open(owner.files, dir, Home::kLedger, records->versions_->anchor());
-  if (!ledger.ok()) return base::WithContext(ledger.status(), base::Cat(dir, "/", Home::kLedger));
+  if (!ledger.ok()) return NoLedger(dir, ledger.status(), records->versions_->anchor());
   records->ledger_ = std::move(*ledger);
   const std::optional<ledger::Entry>& unrecorded = records->ledger_->unrecorded();
   const ledger::LedgerEnd end = records->ledger_->end();

@@ -88,6 +88,12 @@ class Job {
     session_.reset();
   }
 
+  /// Of a session that can't be used: so that the master doesn't wait for its owner.
+  base::Status Abandon(base::Status why) {
+    session_->End(false).status().IgnoreError();
+    return why;
+  }
+
   base::Status Prepare() {
     SOTERIA_RETURN_IF_ERROR(CheckKeyNotLost(owner_, options_.key_path));
     SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, ReadUserKey(owner_.files, options_.key_path));
@@ -251,7 +257,8 @@ base::StatusOr<int> Run(Owner& owner, const RunOptions& options, const Say& say,
                         const std::function<void(std::string_view)>& print_exports) {
   Job job(owner, options, say);
   SOTERIA_RETURN_IF_ERROR(job.Prepare());
-  SOTERIA_RETURN_IF_ERROR(job.OpenEndpoint());
+  const base::Status opened = job.OpenEndpoint();
+  if (!opened.ok()) return job.Abandon(opened);
   if (options.command.empty()) {
     std::string exports;
     for (const EnvironmentVariable& variable : job.Variables()) {

@@ -225,6 +225,28 @@ TEST_F(RunTest, ConnectStaysAfterALossToSaySoUntilItIsStopped) {
   EXPECT_EQ(*code, kExitMasterLost);
 }
 
+TEST_F(RunTest, ASessionThatCantBeUsedIsEnded) {
+  Start();
+  test_.Write("home/endpoint", "no folder");
+  EXPECT_TRUE(base::Is(RunScript("true").status(), base::kInput));
+  EXPECT_EQ(master_->ended(), std::optional(false)) << "the next owner needn't wait for this one";
+}
+
+TEST_F(RunTest, AVersionRecordThatIsGoneIsNamed) {
+  for (int sessions = 0; sessions < 2; ++sessions) {  // one entry may be an interrupted Store's
+    Start();
+    ASSERT_EQ(*RunScript("true"), kExitOk);
+  }
+  ASSERT_EQ(::unlink(test_.At("home/versions").c_str()), 0);
+  Start();
+  const base::Status refused = RunScript("true").status();
+  EXPECT_TRUE(base::Is(refused, base::kIntegrity)) << refused;
+  EXPECT_THAT(base::Message(refused), HasSubstr("home/versions is gone or new"));
+  EXPECT_THAT(base::Message(refused), HasSubstr("move the ledger away"));
+  ASSERT_EQ(::unlink(test_.At("home/ledger").c_str()), 0);
+  EXPECT_EQ(*RunScript("true"), kExitOk);
+}
+
 TEST_F(RunTest, RefusesWhatIsMissingBeforeAnyConnection) {
   Start();
   options_.manifest_path = test_.At("none.toml");
@@ -285,6 +307,18 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   EXPECT_EQ(VerifyExitCode(*checked), kExitOk);
   EXPECT_THAT(Unproven(*checked), ElementsAre(HasSubstr("NOT PROTECTED: 1 session in simulated")));
 
+  // The kept copy of the Manifest is damaged, which is no fault of the ledger's.
+  const std::string kept =
+      base::Cat("home/manifests/", base::Hex(base::View(manifest.digest)), ".toml");
+  for (const std::string& damaged : {std::string("[tee\n"), manifest.text + "# more\n"}) {
+    test_.Write(kept, damaged);
+    auto without = CheckLedger(test_.owner(), &key, {});
+    ASSERT_TRUE(without.ok()) << base::Message(without.status());
+    EXPECT_EQ(without->report.verdict, ledger::Verdict::kWhole);
+    EXPECT_EQ(VerifyExitCode(*without), kExitUnproven);
+  }
+  test_.Write(kept, manifest.text);
+
   // An auditor has the file only, and is given the Manifest; each thing that stays open is named.
   const std::string bytes = test_.Bytes("home/ledger");
   OwnerForTest auditor;
@@ -307,18 +341,6 @@ TEST_F(RunTest, TheLedgerHoldsEvidenceForTheKeyThatSignedIt) {
   // The same digest with another key: the evidence must speak for the key that signed.
   place.manifests = {manifest};
   place.manifests[0].tee.simulated_key = crypto::IdentityKey::Generate()->public_der();
-  // The kept copy of the Manifest is damaged, which is no fault of the ledger's.
-  const std::string kept =
-      base::Cat("home/manifests/", base::Hex(base::View(manifest.digest)), ".toml");
-  for (const std::string& damaged : {std::string("[tee\n"), manifest.text + "# more\n"}) {
-    test_.Write(kept, damaged);
-    auto without = CheckLedger(test_.owner(), &key, {});
-    ASSERT_TRUE(without.ok()) << base::Message(without.status());
-    EXPECT_EQ(without->report.verdict, ledger::Verdict::kWhole);
-    EXPECT_EQ(VerifyExitCode(*without), kExitUnproven);
-  }
-  test_.Write(kept, manifest.text);
-
   offline = CheckLedger(auditor.owner(), nullptr, place);
   EXPECT_EQ(offline->report.verdict, ledger::Verdict::kBroken);
   EXPECT_EQ(VerifyExitCode(*offline), kExitFailed);
