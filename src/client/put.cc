@@ -52,9 +52,25 @@ base::StatusOr<std::string> NewId(Owner& owner, const PutOptions& options) {
   return base::FromHex(hex);
 }
 
+// A root inside another one hides what that has there from `get`, and no Manifest can list both.
+base::Status CheckOutsideOfRoots(Owner& owner, const std::string& dest, const KnownRoots& known) {
+  for (std::string above = SplitPath(dest).first; above != "/" && !above.empty();
+       above = SplitPath(above).first) {
+    if (known.IdsAt(above).empty()) continue;
+    const auto header = storage::PeekIndex(owner.files, above);
+    if (base::Is(header.status(), base::kPathNotFound)) continue;
+    return base::Fail(base::kPathExists,
+                      base::Cat(dest, " lies inside the sealed root ", above,
+                                ": put to a place beside it, or to the whole of it again"));
+  }
+  return base::OkStatus();
+}
+
 base::StatusOr<Destination> NewRoot(Owner& owner, const crypto::Secret& user_key,
                                     const std::string& dest, const PutOptions& options,
-                                    const ledger::Versions& versions) {
+                                    const KnownRoots& known) {
+  const ledger::Versions& versions = known.versions();
+  if (known.IdsAt(dest).empty()) SOTERIA_RETURN_IF_ERROR(CheckOutsideOfRoots(owner, dest, known));
   SOTERIA_RETURN_IF_ERROR(CheckFreeForRoot(dest));
   SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId(owner, options));
   if (versions.Find(id) != nullptr) {
@@ -71,8 +87,7 @@ base::StatusOr<Destination> NewRoot(Owner& owner, const crypto::Secret& user_key
 base::StatusOr<Destination> InPlaceOf(Owner& owner, const crypto::Secret& user_key,
                                       const std::string& dest, const PutOptions& options,
                                       const KnownRoots& known) {
-  SOTERIA_ASSIGN_OR_RETURN(Destination to,
-                           NewRoot(owner, user_key, dest, options, known.versions()));
+  SOTERIA_ASSIGN_OR_RETURN(Destination to, NewRoot(owner, user_key, dest, options, known));
   const base::StatusOr<storage::IndexHeader> header = storage::PeekIndex(owner.files, dest);
   to.give_up = !base::Is(header.status(), base::kPathNotFound);
   if (!header.ok()) return to;
@@ -95,7 +110,7 @@ base::StatusOr<Destination> FindDestination(Owner& owner, const crypto::Secret& 
     return base::WithContext(root.status(), "nothing was put (--new starts a new root there)");
   }
   SOTERIA_RETURN_IF_ERROR(root);
-  if (!root->has_value()) return NewRoot(owner, user_key, dest, options, known.versions());
+  if (!root->has_value()) return NewRoot(owner, user_key, dest, options, known);
   OwnedRoot& found = **root;
   storage::RootKind kind = options.tree ? storage::RootKind::kTree : storage::RootKind::kDataSet;
   if (found.opened.index.kind != kind) {

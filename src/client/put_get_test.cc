@@ -326,6 +326,25 @@ TEST_F(PutGetTest, IdsAreTakenOnceOnly) {
   }
 }
 
+TEST_F(PutGetTest, ARootIsNoPlaceForAnother) {
+  test_.Write("a.csv", kCsv);
+  ASSERT_TRUE(PutFile(test_.At("a.csv"), "s/a").ok());
+  PutOptions options;
+  for (const bool is_new : {false, true}) {
+    options.is_new = is_new;
+    for (const char* inside : {"s/a/b", "s/a/b/c"}) {
+      const auto put = PutFile(test_.At("a.csv"), inside, options);
+      EXPECT_TRUE(base::Is(put.status(), base::kPathExists)) << inside << put.status();
+      EXPECT_NE(base::Message(put.status()).find("lies inside the sealed root"), std::string::npos);
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(test_.At("s/a/b")));
+  EXPECT_TRUE(PutFile(test_.At("a.csv"), "s/a2").ok());
+  // Where the root above is gone, its folder is one like any other.
+  std::filesystem::remove_all(test_.At("s/a"));
+  EXPECT_TRUE(PutFile(test_.At("a.csv"), "s/a/b").ok());
+}
+
 TEST_F(PutGetTest, SimulatedEnclavesNeedTheOwnersWord) {
   test_.Write("a.csv", kCsv);
   ASSERT_TRUE(PutFile(test_.At("a.csv"), "s/a").ok());
