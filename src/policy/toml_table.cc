@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "src/base/edit_distance.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/policy/manifest.h"
@@ -51,22 +52,6 @@ std::string_view TypeName(toml::node_type type) {
 
 std::string WrongType(const toml::node& node, std::string_view wanted) {
   return base::Cat("is ", TypeName(node.type()), "; write ", wanted);
-}
-
-// Levenshtein's distance, for "did you mean".
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j - 1] + 1, row[j] + 1, replaced});
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
@@ -248,7 +233,7 @@ base::Status TomlTable::Finish() const {
     size_t nearest_distance = 3;  // farther apart isn't a misspelling
     for (const std::string& candidate : state_->taken) {
       known += base::Cat(known.empty() ? "" : ", ", candidate);
-      const size_t distance = Distance(name.substr(0, kKeyBytesShownMax), candidate);
+      const size_t distance = base::EditDistance(name.substr(0, kKeyBytesShownMax), candidate);
       if (distance < nearest_distance) {
         nearest = candidate;
         nearest_distance = distance;

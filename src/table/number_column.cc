@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "src/base/ascii.h"
+#include "src/base/edit_distance.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/conditions.h"
@@ -20,21 +21,6 @@ namespace {
 using arrow::Type;
 
 constexpr int kSuggestionsMax = 5;
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row[b.size()];
-}
 
 template <class ArrayType>
 void Append(const arrow::Array& array, double null_value, std::vector<double>* out) {
@@ -91,8 +77,8 @@ base::Status UnresolvedColumn(std::string_view quoted, std::string_view name,
   constexpr size_t kComparedBytes = 256;  // names are short; don't pay the square of a long one
   std::vector<std::pair<size_t, std::string>> near;
   for (std::string& candidate : candidates) {
-    const size_t distance = EditDistance(std::string_view(candidate).substr(0, kComparedBytes),
-                                         name.substr(0, kComparedBytes));
+    const size_t distance = base::EditDistance(
+        std::string_view(candidate).substr(0, kComparedBytes), name.substr(0, kComparedBytes));
     near.emplace_back(distance, std::move(candidate));
   }
   std::stable_sort(near.begin(), near.end(),

@@ -87,6 +87,39 @@ def test_wrong_usage_is_exit_code_2(world, words):
     assert done.stderr.strip()
 
 
+@pytest.mark.parametrize("words, said", [
+    (["putt", "a", "b"], "no command putt; did you mean put?"),
+    (["manifest", "chek", "m.toml"], "no command chek; did you mean check?"),
+    (["cluster", "strat"], "no command strat; did you mean start?"),
+    (["versions", "exprot", "f"], "no command exprot; did you mean export?"),
+    (["frobnicate"], "no command frobnicate\n"),
+    (["put", "a", "b", "--alow-simulated"], "no option --alow-simulated; did you mean --allow-simulated?"),
+    (["run", "--manifst", "m.toml", "train.py"], "no option --manifst; did you mean --manifest?"),
+    (["run", "--manifest=m.toml", "--mastr=h:1", "train.py"], "no option --mastr; did you mean --master?"),
+    (["run", "train.py"], "--manifest is required"),
+    (["cluster", "start", "--wrokers", "3"], "no option --wrokers; did you mean --workers?"),
+])
+def test_a_slip_is_told_what_was_meant(world, words, said):
+    done = world.cli(*words, check=False)
+    assert done.returncode == 2 and "soteria: error: " in done.stderr and said in done.stderr, done.stderr
+    assert "--help says what there is" in done.stderr, done.stderr
+
+
+def test_a_file_that_is_missing_is_told_what_lies_there(world, tmp_path):
+    (tmp_path / "patients.csv").write_text("a\n1\n")
+    (tmp_path / "risk.toml").write_text("")
+    (tmp_path / "train.py").write_text("")
+    for words, meant in ((["put", tmp_path / "patient.csv", tmp_path / "s"], "patients.csv"),
+                         (["put", tmp_path / "Patients.CSV", tmp_path / "s"], "patients.csv"),
+                         (["manifest", "check", tmp_path / "rsk.toml"], "risk.toml"),
+                         (["run", "--manifest", tmp_path / "risk.tml", "train.py"], "risk.toml"),
+                         (["run", "--manifest", world.manifest, "--cluster", world.cluster, tmp_path / "trian.py"], "train.py")):
+        done = world.cli(*words, check=False)
+        assert done.returncode == 1 and f"did you mean {meant}?" in done.stderr and "[PATH_NOT_FOUND]" in done.stderr, done.stderr
+    done = world.cli("put", "", tmp_path / "s", check=False)
+    assert done.returncode == 1 and "an empty path" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("words", [
     ["keygen"],  # there is one
     ["put", "/nowhere.csv", "{storage}/nothing", "--allow-simulated"],

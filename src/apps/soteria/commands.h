@@ -26,6 +26,8 @@ struct Context {
   std::function<base::StatusOr<int>()> action;
 
   std::string Absolute(const std::string& path) const;
+  /// Absolute, of what has to be there: kPathNotFound with a name beside it that looks like it.
+  base::StatusOr<std::string> InputFile(const std::string& path) const;
   /// --key, else the home's user.key.
   std::string KeyPath(const std::string& option) const;
   base::StatusOr<crypto::Secret> ReadKey(const std::string& option) const;
@@ -45,6 +47,10 @@ void AddConnect(CLI::App& app, Context& context);
 void AddLedger(CLI::App& app, Context& context);
 void AddVersions(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
+
+/// What is wrong with the command line, and what was probably meant; empty where `error` is no
+/// mistake (--help).
+std::string UsageMistake(const CLI::App& app, const CLI::ParseError& error);
 
 /// What every command under simulated enclaves says.
 inline constexpr char kNotProtected[] = "NOT PROTECTED: simulated enclaves";

@@ -52,10 +52,11 @@ base::StatusOr<int> DoPut(const Context& context, const PutArguments& arguments)
   SOTERIA_ASSIGN_OR_RETURN(options.tee_kinds, ParseKinds(arguments.tee_kinds));
   SOTERIA_ASSIGN_OR_RETURN(options.compression, ParseCompression(arguments.compression));
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string source, context.InputFile(arguments.source));
   if (options.allow_simulated) SayLine(kNotProtected);
   const client::StopSignals stop;
-  base::StatusOr<client::PutResult> result = client::Put(
-      context.owner, key, context.Absolute(arguments.source), dest, options, ProgressOnTerminal());
+  base::StatusOr<client::PutResult> result =
+      client::Put(context.owner, key, source, dest, options, ProgressOnTerminal());
   FinishProgress();
   SOTERIA_RETURN_IF_ERROR(result);
   PrintLine(base::Cat("id       ", result->id_hex));

@@ -161,7 +161,8 @@ void AddCheck(CLI::App& manifest, Context& context) {
   command->add_option("FILE", *path, "The Manifest")->required();
   command->callback([&context, path] {
     context.action = [&context, path]() -> base::StatusOr<int> {
-      auto [folder, name] = client::SplitPath(context.Absolute(*path));
+      SOTERIA_ASSIGN_OR_RETURN(const std::string file, context.InputFile(*path));
+      auto [folder, name] = client::SplitPath(file);
       SOTERIA_ASSIGN_OR_RETURN(
           std::string text, context.owner.files.ReadAll(folder, name, policy::kManifestBytesMax));
       base::StatusOr<policy::Manifest> manifest = policy::ParseManifest(text);
@@ -313,12 +314,15 @@ void AddSessionOptions(CLI::App* command, RunArguments& arguments) {
 base::StatusOr<int> DoRun(const Context& context, const RunArguments& arguments,
                           std::vector<std::string> words) {
   client::RunOptions options;
-  options.manifest_path = context.Absolute(arguments.manifest);
+  SOTERIA_ASSIGN_OR_RETURN(options.manifest_path, context.InputFile(arguments.manifest));
   options.key_path = context.KeyPath(arguments.key);
   options.cluster_dir = ClusterDir(context, arguments.cluster);
   if (!arguments.master.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(options.master, client::ParseMasterAddress(arguments.master));
   }
+  // Python would say so itself, but only after a session was opened for it.
+  const bool is_script = !words.empty() && words[0].ends_with(".py");
+  if (is_script) SOTERIA_RETURN_IF_ERROR(context.InputFile(words[0]));
   options.command = CommandOf(std::move(words));
   options.verbose = arguments.verbose;
   if (arguments.until_stdin_ends) options.stop_fd = STDIN_FILENO;

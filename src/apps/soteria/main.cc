@@ -82,6 +82,10 @@ int Main(int argc, char** argv) {
   try {  // CLI11 reports by throwing
     app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
+    if (const std::string why = UsageMistake(app, error); !why.empty()) {
+      SayLine(why);
+      return client::kExitUsage;
+    }
     return app.exit(error) == 0 ? client::kExitOk : client::kExitUsage;
   }
 

@@ -47,7 +47,8 @@ base::StatusOr<client::CheckedLedger> Check(const Context& context,
                                             const LedgerArguments& arguments) {
   client::LedgerPlace place;
   for (const std::string& path : arguments.manifests) {
-    auto [folder, name] = client::SplitPath(context.Absolute(path));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string file, context.InputFile(path));
+    auto [folder, name] = client::SplitPath(file);
     base::StatusOr<std::string> text =
         context.owner.files.ReadAll(folder, name, policy::kManifestBytesMax);
     if (!text.ok()) {
@@ -59,7 +60,7 @@ base::StatusOr<client::CheckedLedger> Check(const Context& context,
     place.manifests.push_back(*std::move(manifest));
   }
   if (!arguments.file.empty()) {
-    place.path = context.Absolute(arguments.file);
+    SOTERIA_ASSIGN_OR_RETURN(place.path, context.InputFile(arguments.file));
     return client::CheckLedger(context.owner, nullptr, place);
   }
   SOTERIA_ASSIGN_OR_RETURN(crypto::Secret key, context.ReadKey(arguments.key));
@@ -231,7 +232,8 @@ void AddVersions(CLI::App& app, Context& context) {
   in->callback([&context, key, file] {
     context.action = [&context, key, file]() -> base::StatusOr<int> {
       SOTERIA_ASSIGN_OR_RETURN(crypto::Secret secret, context.ReadKey(*key));
-      auto [folder, name] = client::SplitPath(context.Absolute(*file));
+      SOTERIA_ASSIGN_OR_RETURN(const std::string exported, context.InputFile(*file));
+      auto [folder, name] = client::SplitPath(exported);
       SOTERIA_ASSIGN_OR_RETURN(
           std::string bytes, context.owner.files.ReadAll(folder, name, ledger::kVersionsBytesMax));
       std::vector<ledger::RootPath> kept;
