@@ -164,28 +164,39 @@ def test_a_cluster_and_a_home_on_a_full_disk_are_refused(world, small_disk):
         assert not (small_disk / words[-1].name).exists()
 
 
+def told_to_stop(world, signum, seen, *args) -> subprocess.CompletedProcess:
+    """The signal comes as soon as `seen` says so."""
+    process = subprocess.Popen([BIN / "soteria", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, "SOTERIA_HOME": str(world.home)}, text=True)
+    while process.poll() is None and not seen():
+        time.sleep(0.001)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(args, process.returncode, out, err)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_waits_ends_by_the_signal_that_stopped_it(world, tmp_path, signum):
     """A shell sees 128 + n, as of any program; and what was told to stop makes nothing any more."""
     manifest = tmp_path / "m.toml"
+    world.cli("cluster", "key", "--dir", world.cluster)
     begun = time.monotonic()
-    done = stopped(world, signum, lambda: time.monotonic() > begun + 0.03, "manifest", "new", "--out", manifest, "--simulated",
-                   "--cluster", world.cluster, "--tee-kinds", "simulated", "--read", world.path)
+    done = told_to_stop(world, signum, lambda: time.monotonic() > begun + 0.03, "manifest", "new", "--out", manifest, "--simulated",
+                        "--cluster", world.cluster, "--read", world.path)
     assert done.returncode == -signum and not manifest.exists(), (done.returncode, done.stderr)
 
     log = tmp_path / "c/host.log"
-    done = stopped(world, signum, log.exists, "cluster", "start", "--simulated", "--dir", tmp_path / "c")
+    done = told_to_stop(world, signum, log.exists, "cluster", "start", "--simulated", "--dir", tmp_path / "c")
     assert done.returncode == -signum and "interrupted" in done.stderr, (done.returncode, done.stderr)
     assert world.cli("cluster", "status", "--dir", tmp_path / "c", check=False).returncode == 1
 
     # A master that never answers: the session is being opened when the signal comes.
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        world.cli("cluster", "key", "--dir", world.cluster)
         world.write_manifest(read=[world.path], out=manifest)
         seen = threading.Event()
         accepting = threading.Thread(target=lambda: (silent.accept()[0].close(), seen.set()), daemon=True)
         accepting.start()
-        done = stopped(world, signum, seen.is_set, "run", "--manifest", manifest, "--master",
-                       f"127.0.0.1:{silent.getsockname()[1]}", "--", "echo", "never")
+        done = told_to_stop(world, signum, seen.is_set, "run", "--manifest", manifest, "--master",
+                            f"127.0.0.1:{silent.getsockname()[1]}", "--", "echo", "never")
         assert done.returncode == -signum and "SOTERIA.CANCELLED" in done.stderr, (done.returncode, done.stderr)
         assert "never" not in done.stdout
