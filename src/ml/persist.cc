@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -48,30 +49,57 @@ std::string ListText(const std::vector<T>& values, Text text) {
   return list + "]";
 }
 
-base::StatusOr<std::string> ValueText(const ParamValue& value) {
-  if (const auto* v = std::get_if<bool>(&value)) return std::string(*v ? "true" : "false");
+std::string IntText(int32_t value) { return base::Cat(value); }
+
+/// Within vectors and matrices MLlib names infinities otherwise.
+std::string ElementText(double value) {
+  if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  return DoubleText(value);
+}
+
+// Field for field as MLlib's JsonVectorConverter and JsonMatrixConverter.
+std::string VectorJson(const VectorValue& v) {
+  if (v.dense) return base::Cat("{\"type\":1,\"values\":", ListText(v.values, ElementText), "}");
+  return base::Cat("{\"type\":0,\"size\":", v.size, ",\"indices\":", ListText(v.indices, IntText),
+                   ",\"values\":", ListText(v.values, ElementText), "}");
+}
+
+std::string MatrixJson(const MatrixValue& m) {
+  std::string text = base::Cat("{\"class\":\"matrix\",\"type\":", m.dense ? 1 : 0,
+                               ",\"numRows\":", m.num_rows, ",\"numCols\":", m.num_cols);
+  if (!m.dense) {
+    text += base::Cat(",\"colPtrs\":", ListText(m.col_ptrs, IntText),
+                      ",\"rowIndices\":", ListText(m.row_indices, IntText));
+  }
+  return base::Cat(text, ",\"values\":", ListText(m.values, ElementText),
+                   ",\"isTransposed\":", m.transposed ? "true" : "false", "}");
+}
+
+std::string ValueText(const ParamValue& value) {
+  if (const auto* v = std::get_if<bool>(&value)) return *v ? "true" : "false";
   if (const auto* v = std::get_if<int64_t>(&value)) return base::Cat(*v);
   if (const auto* v = std::get_if<double>(&value)) return DoubleText(*v);
   if (const auto* v = std::get_if<std::string>(&value)) return Quoted(*v);
   if (const auto* v = std::get_if<std::vector<double>>(&value)) return ListText(*v, DoubleText);
   if (const auto* v = std::get_if<std::vector<std::string>>(&value)) return ListText(*v, Quoted);
-  return base::Fail(base::kUnsupported, "saving params that are vectors or matrices");
+  if (const auto* v = std::get_if<VectorValue>(&value)) return VectorJson(*v);
+  if (const auto* v = std::get_if<MatrixValue>(&value)) return MatrixJson(*v);
+  return "null";
 }
 
-base::StatusOr<std::string> MapText(const ParamMap& params) {
+std::string MapText(const ParamMap& params) {
   std::string text = "{";
   for (const auto& [name, value] : params) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::string value_text, ValueText(value));
-    text += base::Cat(text.size() > 1 ? "," : "", Quoted(name), ":", value_text);
+    text += base::Cat(text.size() > 1 ? "," : "", Quoted(name), ":", ValueText(value));
   }
   return text + "}";
 }
 
-base::StatusOr<std::string> MetadataText(
-    const Params& params, const std::vector<std::pair<std::string, int64_t>>& numbers,
-    int64_t now_ms) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::string set, MapText(params.set()));
-  SOTERIA_ASSIGN_OR_RETURN(const std::string defaults, MapText(params.defaults()));
+std::string MetadataText(const Params& params,
+                         const std::vector<std::pair<std::string, int64_t>>& numbers,
+                         int64_t now_ms) {
+  const std::string set = MapText(params.set());
+  const std::string defaults = MapText(params.defaults());
   std::string more;
   for (const auto& [field, number] : numbers) more += base::Cat(",", Quoted(field), ":", number);
   return base::Cat("{\"class\":", Quoted(params.info().name), ",\"timestamp\":", now_ms,
@@ -84,8 +112,8 @@ std::optional<double> JsonDouble(const Json& json) {
   if (!json.is_string()) return std::nullopt;
   const auto& text = json.get_ref<const std::string&>();
   if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
-  if (text == "Inf") return std::numeric_limits<double>::infinity();
-  if (text == "-Inf") return -std::numeric_limits<double>::infinity();
+  if (text == "Inf" || text == "Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Inf" || text == "-Infinity") return -std::numeric_limits<double>::infinity();
   return std::nullopt;
 }
 
@@ -107,8 +135,81 @@ base::StatusOr<ParamValue> JsonList(const std::string& name, const Json& json, P
   return ParamValue(std::move(values));
 }
 
+/// A field that is a list of doubles or, for indices, of ints; nullopt for others.
+template <class T>
+std::optional<std::vector<T>> JsonNumbers(const Json& json, const char* field) {
+  const auto at = json.find(field);
+  if (at == json.end() || !at->is_array()) return std::nullopt;
+  std::vector<T> values;
+  for (const Json& item : *at) {
+    const std::optional<double> value = JsonDouble(item);
+    if (!value) return std::nullopt;
+    if constexpr (std::is_same_v<T, int32_t>) {
+      const bool fits = *value >= 0 && *value <= std::numeric_limits<int32_t>::max();
+      if (!fits || std::trunc(*value) != *value) return std::nullopt;
+    }
+    values.push_back(static_cast<T>(*value));
+  }
+  return values;
+}
+
+std::optional<int32_t> JsonSize(const Json& json, const char* field) {
+  const auto at = json.find(field);
+  if (at == json.end() || !at->is_number_integer()) return std::nullopt;
+  const auto value = at->get<int64_t>();
+  if (value < 0 || value > std::numeric_limits<int32_t>::max()) return std::nullopt;
+  return static_cast<int32_t>(value);
+}
+
+std::optional<ParamValue> JsonVector(const Json& json) {
+  const std::optional<int32_t> type = JsonSize(json, "type");
+  auto values = JsonNumbers<double>(json, "values");
+  if (!type || !values || json.contains("numRows")) return std::nullopt;
+  VectorValue v = table::DenseVector(*std::move(values));
+  if (*type == 0) {
+    const std::optional<int32_t> size = JsonSize(json, "size");
+    auto indices = JsonNumbers<int32_t>(json, "indices");
+    if (!size || !indices) return std::nullopt;
+    v = table::SparseVector(*size, *std::move(indices), std::move(v.values));
+  }
+  if (*type > 1 || !table::CheckVector(table::View(v)).ok()) return std::nullopt;
+  return v;
+}
+
+std::optional<ParamValue> JsonMatrix(const Json& json) {
+  const std::optional<int32_t> type = JsonSize(json, "type");
+  const std::optional<int32_t> rows = JsonSize(json, "numRows");
+  const std::optional<int32_t> cols = JsonSize(json, "numCols");
+  auto values = JsonNumbers<double>(json, "values");
+  const auto transposed = json.find("isTransposed");
+  if (!type || !rows || !cols || !values || transposed == json.end() || !transposed->is_boolean()) {
+    return std::nullopt;
+  }
+  MatrixValue m;
+  m.dense = *type == 1;
+  m.num_rows = *rows;
+  m.num_cols = *cols;
+  m.values = *std::move(values);
+  m.transposed = transposed->get<bool>();
+  if (!m.dense) {
+    auto pointers = JsonNumbers<int32_t>(json, "colPtrs");
+    auto indices = JsonNumbers<int32_t>(json, "rowIndices");
+    if (!pointers || !indices) return std::nullopt;
+    m.col_ptrs = *std::move(pointers);
+    m.row_indices = *std::move(indices);
+  }
+  if (*type > 1 || !table::CheckMatrix(m).ok()) return std::nullopt;
+  return m;
+}
+
 base::StatusOr<ParamValue> JsonValue(const std::string& name, const Json& json, ParamType type) {
   if (json.is_array()) return JsonList(name, json, type);
+  if (json.is_object()) {
+    std::optional<ParamValue> value;
+    if (type == ParamType::kVector) value = JsonVector(json);
+    if (type == ParamType::kMatrix) value = JsonMatrix(json);
+    if (value) return *std::move(value);
+  }
   if (type == ParamType::kDouble) {
     if (const std::optional<double> value = JsonDouble(json)) return ParamValue(*value);
   } else if (json.is_boolean()) {
@@ -182,7 +283,7 @@ base::StatusOr<std::vector<SavedFile>> MetadataFiles(
     int64_t now_ms) {
   std::vector<SavedFile> files(2);
   files[0].relative = kMetadataFile;
-  SOTERIA_ASSIGN_OR_RETURN(files[0].bytes, MetadataText(params, numbers, now_ms));
+  files[0].bytes = MetadataText(params, numbers, now_ms);
   files[1].relative = "metadata/_SUCCESS";
   return files;
 }

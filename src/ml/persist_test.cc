@@ -35,6 +35,19 @@ constexpr char kRegressionMetadata[] =
     R"({"class":"org.apache.spark.ml.evaluation.RegressionEvaluator","timestamp":1795508720673,"sparkVersion":"4.3.0","uid":"RegressionEvaluator_285739a865a6","paramMap":{},"defaultParamMap":{"labelCol":"label","metricName":"rmse","predictionCol":"prediction","throughOrigin":false}}
 )";
 
+constexpr char kBoundsMetadata[] =
+    R"({"class":"org.apache.spark.ml.classification.LogisticRegression","timestamp":1795964094425,"sparkVersion":"4.3.0","uid":"LogisticRegression_abeaa182bb36","paramMap":{"lowerBoundsOnCoefficients":{"class":"matrix","type":1,"numRows":1,"numCols":5,"values":[-1.0,0.5,-2.0,-3.0,-1.0E10],"isTransposed":false},"lowerBoundsOnIntercepts":{"type":1,"values":[0.25]},"upperBoundsOnCoefficients":{"class":"matrix","type":0,"numRows":1,"numCols":5,"colPtrs":[0,1,1,1,1,1],"rowIndices":[0],"values":[3.0],"isTransposed":false},"upperBoundsOnIntercepts":{"type":0,"size":1,"indices":[0],"values":[4.0]}},"defaultParamMap":{"aggregationDepth":2,"elasticNetParam":0.0,"family":"auto","featuresCol":"features","fitIntercept":true,"labelCol":"label","maxBlockSizeInMB":0.0,"maxIter":100,"predictionCol":"prediction","probabilityCol":"probability","rawPredictionCol":"rawPrediction","regParam":0.0,"standardization":true,"threshold":0.5,"tol":1.0E-6}}
+)";
+constexpr char kInfiniteBoundMetadata[] =
+    R"({"class":"org.apache.spark.ml.classification.LogisticRegression","timestamp":1795964096465,"sparkVersion":"4.3.0","uid":"LogisticRegression_8de806eb521d","paramMap":{"lowerBoundsOnIntercepts":{"type":1,"values":["-Infinity"]}},"defaultParamMap":{"aggregationDepth":2,"elasticNetParam":0.0,"family":"auto","featuresCol":"features","fitIntercept":true,"labelCol":"label","maxBlockSizeInMB":0.0,"maxIter":100,"predictionCol":"prediction","probabilityCol":"probability","rawPredictionCol":"rawPrediction","regParam":0.0,"standardization":true,"threshold":0.5,"tol":1.0E-6}}
+)";
+constexpr char kLinearMetadata[] =
+    R"({"class":"org.apache.spark.ml.regression.LinearRegressionModel","timestamp":1795964078652,"sparkVersion":"4.3.0","uid":"LinearRegression_9918f25063ef","paramMap":{"regParam":0.1},"defaultParamMap":{"aggregationDepth":2,"elasticNetParam":0.0,"epsilon":1.35,"featuresCol":"features","fitIntercept":true,"labelCol":"label","loss":"squaredError","maxBlockSizeInMB":0.0,"maxIter":100,"predictionCol":"prediction","regParam":0.0,"solver":"auto","standardization":true,"tol":1.0E-6}}
+)";
+constexpr char kMultinomialMetadata[] =
+    R"({"class":"org.apache.spark.ml.classification.LogisticRegressionModel","timestamp":1795964124241,"sparkVersion":"4.3.0","uid":"LogisticRegression_8f606c4ba1a3","paramMap":{"regParam":0.1},"defaultParamMap":{"aggregationDepth":2,"elasticNetParam":0.0,"family":"auto","featuresCol":"features","fitIntercept":true,"labelCol":"label","maxBlockSizeInMB":0.0,"maxIter":100,"predictionCol":"prediction","probabilityCol":"probability","rawPredictionCol":"rawPrediction","regParam":0.0,"standardization":true,"threshold":0.5,"tol":1.0E-6}}
+)";
+
 class FolderForTest : public FolderReader {
  public:
   base::StatusOr<std::string> Text(const std::string& dir) override {
@@ -106,6 +119,98 @@ TEST(Persist, SparksLogisticModelLoadsAndSavesAsItself) {
   EXPECT_TRUE(data->Equals(*SparkModelTable()));
 }
 
+TEST(Persist, SparksMultinomialModelLoadsAndSavesAsItself) {
+  table::MatrixValue matrix;
+  matrix.dense = false;
+  matrix.num_rows = 3;
+  matrix.num_cols = 5;
+  matrix.col_ptrs = {0, 1, 1, 2, 2, 2};
+  matrix.row_indices = {2, 0};
+  matrix.values = {0.5, -1.25};
+  FolderForTest folder;
+  folder.metadata = kMultinomialMetadata;
+  folder.data = MakeTable(
+      {{arrow::field("numClasses", arrow::int32(), false), Ints(3)},
+       {arrow::field("numFeatures", arrow::int32(), false), Ints(5)},
+       VectorColumn("interceptVector", {table::DenseVector({0.5, -0.25, -0.25})}),
+       {table::MatrixField("coefficientMatrix", true), table::MatrixColumn({&matrix, 1}).value()},
+       {arrow::field("isMultinomial", arrow::boolean(), false),
+        std::make_shared<arrow::BooleanArray>(
+            1, arrow::Buffer::FromVector(std::vector<uint8_t>{uint8_t{1}}))}});
+  const auto loaded = Load(kModelClass, folder);
+  ASSERT_TRUE(loaded.ok()) << base::Message(loaded.status());
+  EXPECT_EQ(std::get<MatrixValue>(*loaded->model->Get("coefficientMatrix", {})), matrix);
+  EXPECT_EQ(std::get<int64_t>(*loaded->model->Get("numClasses", {})), 3);
+  const auto at = nlohmann::json::parse(folder.metadata)["timestamp"].get<int64_t>();
+  const auto files = Save(*loaded->transformer, at);
+  EXPECT_EQ(FileOf(*files, "metadata/part-00000").bytes, kMultinomialMetadata);
+  EXPECT_TRUE(FileOf(*files, "data/part-00000.parquet").table->Equals(*folder.data));
+}
+
+TEST(Persist, SparksLinearModelLoadsAndSavesAsItself) {
+  constexpr char kLinearClass[] = "org.apache.spark.ml.regression.LinearRegressionModel";
+  const auto table = [](const VectorValue& coefficients) {
+    const auto number = [](const char* name, double value) {
+      return ColumnForTest{arrow::field(name, arrow::float64(), false), DoubleArray({value})};
+    };
+    return MakeTable({number("intercept", 1.5), VectorColumn("coefficients", {coefficients}),
+                      number("scale", 2.25)});
+  };
+  for (const VectorValue& coefficients :
+       {table::DenseVector({1, 2, 3}), table::SparseVector(9, {4}, {-0.5})}) {
+    FolderForTest folder;
+    folder.metadata = kLinearMetadata;
+    folder.data = table(coefficients);
+    const auto loaded = Load(kLinearClass, folder);
+    ASSERT_TRUE(loaded.ok()) << base::Message(loaded.status());
+    EXPECT_EQ(std::get<VectorValue>(*loaded->model->Get("coefficients", {})), coefficients);
+    EXPECT_EQ(std::get<double>(*loaded->model->Get("scale", {})), 2.25);
+    EXPECT_EQ(loaded->model->summary(), nullptr);
+    const auto at = nlohmann::json::parse(folder.metadata)["timestamp"].get<int64_t>();
+    const auto files = Save(*loaded->transformer, at);
+    EXPECT_EQ(FileOf(*files, "metadata/part-00000").bytes, kLinearMetadata);
+    const auto& data = FileOf(*files, "data/part-00000.parquet").table;
+    EXPECT_TRUE(data->schema()->Equals(*folder.data->schema(), /*check_metadata=*/true));
+    EXPECT_TRUE(data->Equals(*folder.data));
+    for (int i = 0; i < 3; ++i) {
+      folder.data = table(coefficients)->RemoveColumn(i).ValueOrDie();
+      EXPECT_TRUE(base::Is(Load(kLinearClass, folder).status(), base::kProtocol));
+    }
+  }
+}
+
+TEST(Persist, BoundsAreRead) {
+  constexpr char kEstimatorClass[] = "org.apache.spark.ml.classification.LogisticRegression";
+  FolderForTest folder;
+  folder.metadata = kBoundsMetadata;
+  const auto loaded = Load(kEstimatorClass, folder);
+  ASSERT_TRUE(loaded.ok()) << base::Message(loaded.status());
+  const auto& lower = std::get<MatrixValue>(loaded->params.at("lowerBoundsOnCoefficients"));
+  EXPECT_EQ(lower.values, (std::vector<double>{-1, 0.5, -2, -3, -1e10}));
+  EXPECT_EQ(std::get<VectorValue>(loaded->params.at("upperBoundsOnIntercepts")),
+            table::SparseVector(1, {0}, {4.0}));
+  folder.metadata = kInfiniteBoundMetadata;
+  EXPECT_EQ(
+      std::get<VectorValue>(Load(kEstimatorClass, folder)->params.at("lowerBoundsOnIntercepts")),
+      table::DenseVector({-kInfinityForTest}));
+  const std::string good = R"({"type":1,"values":["-Infinity"]})";
+  const auto refused = [&](const std::string& value) {
+    folder.metadata = kInfiniteBoundMetadata;
+    folder.metadata.replace(folder.metadata.find(good), good.size(), value);
+    return !Load(kEstimatorClass, folder).ok();
+  };
+  EXPECT_FALSE(refused(R"({"type":1,"values":[2]})"));
+  for (
+      const char* bad :
+      {R"({"type":1})", R"({"type":2,"values":[1]})", R"({"values":[1]})", R"([1])", R"({})",
+       R"({"type":0,"size":1,"indices":[1],"values":[1]})",
+       R"({"type":0,"size":-1,"indices":[],"values":[]})",
+       R"({"type":0,"size":2,"indices":[0.5],"values":[1]})", R"({"type":1,"values":["x"]})",
+       R"({"class":"matrix","type":1,"numRows":1,"numCols":1,"values":[1],"isTransposed":false})"}) {
+    EXPECT_TRUE(refused(bad)) << bad;
+  }
+}
+
 TEST(Persist, SparksScalerModelLoadsAndSavesAsItself) {
   FolderForTest folder;
   folder.metadata = kScalerMetadata;
@@ -120,8 +225,9 @@ TEST(Persist, SparksScalerModelLoadsAndSavesAsItself) {
 }
 
 TEST(Persist, StagesThatAreOnlyParamsRoundTrip) {
-  for (const std::string metadata : {kAssemblerMetadata, kEstimatorMetadata, kMulticlassMetadata,
-                                     kBinaryMetadata, kRegressionMetadata}) {
+  for (const std::string metadata :
+       {kAssemblerMetadata, kEstimatorMetadata, kBoundsMetadata, kInfiniteBoundMetadata,
+        kMulticlassMetadata, kBinaryMetadata, kRegressionMetadata}) {
     FolderForTest folder;
     folder.metadata = metadata;
     const auto json = nlohmann::json::parse(metadata);
@@ -189,7 +295,7 @@ TEST(Persist, RefusesOtherTables) {
     folder.data = std::move(data);
     return Load(kModelClass, folder).status();
   };
-  EXPECT_TRUE(base::Is(load(SparkModelTable(/*multinomial=*/true)), base::kUnsupported));
+  EXPECT_TRUE(base::Is(load(SparkModelTable(/*multinomial=*/true)), base::kProtocol));
   EXPECT_TRUE(base::Is(load(SparkModelTable(false, 3)), base::kProtocol));
   const auto good = SparkModelTable();
   EXPECT_TRUE(base::Is(load(good->Slice(0, 0)), base::kProtocol));

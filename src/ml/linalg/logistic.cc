@@ -75,8 +75,7 @@ double Sum(Lanes v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 
 }  // namespace
 
-LogisticSums LogisticTerms(const double* label, const double* weight, int64_t rows,
-                           double* margin) {
+LossSums LogisticTerms(const double* label, const double* weight, int64_t rows, double* margin) {
   Lanes loss = {};
   Lanes weights = {};
   Lanes multiplier = {};
@@ -100,7 +99,7 @@ LogisticSums LogisticTerms(const double* label, const double* weight, int64_t ro
     Step(y, w, m, loss, weights, multiplier);
     for (int64_t k = i; k < rows; ++k) margin[k] = m[k - i];
   }
-  return {Sum(loss), Sum(weights), Sum(multiplier)};
+  return {Sum(loss), Sum(weights), Sum(multiplier), 0.0};
 }
 
 double Sigmoid(double margin) { return 1.0 / (1.0 + std::exp(-margin)); }

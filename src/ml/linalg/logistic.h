@@ -4,20 +4,15 @@
 
 #include <cstdint>
 
-namespace soteria::ml {
+#include "src/ml/linalg/linear.h"
 
-/// Sums over the rows that LogisticTerms was given.
-struct LogisticSums {
-  double loss = 0;
-  double weight = 0;
-  double multiplier = 0;
-};
+namespace soteria::ml {
 
 /// For each row with label y (positive above 0) and weight w (null: all 1):
 ///   loss       w * log(1 + exp(-margin)) of a positive row, w * log(1 + exp(margin)) of another
 ///   multiplier w * (1 / (1 + exp(-margin)) - y), written over `margin`
 /// Rows of weight 0 count nothing, whatever their margin.
-LogisticSums LogisticTerms(const double* label, const double* weight, int64_t rows, double* margin);
+LossSums LogisticTerms(const double* label, const double* weight, int64_t rows, double* margin);
 
 /// 1 / (1 + exp(-margin)), with the C library's exp: what models answer with.
 double Sigmoid(double margin);

@@ -1,5 +1,5 @@
-// LogisticRegression, binomial family with an L2 penalty: MLlib's `train`, step by step, over
-// distributed kernels. Elastic net, bounds and the multinomial family are refused.
+// LogisticRegression of both families, with elastic net or bounds: MLlib's `train`, step by step,
+// over distributed kernels.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ class LogisticRegression : public Estimator {
   base::StatusOr<FitResult> Fit(Work& work) const override;
 
  private:
-  base::Status CheckSupported() const;
-  base::Status CheckClasses(size_t classes) const;
+  bool Multinomial(size_t classes) const;
+  base::Status CheckClasses(size_t classes, size_t features) const;
 
   Params params_;
 };

@@ -340,20 +340,6 @@ TEST(LogisticRegressionFit, RefusesLabels) {
   EXPECT_TRUE(base::QuotesData(fit_with(0.5)));
 }
 
-TEST(LogisticRegressionFit, RefusesWhatItLacks) {
-  RowsForTest rows = Small();
-  const auto status = [&rows](const ParamMap& params) {
-    return FitRowsForTest(rows, params).status();
-  };
-  EXPECT_TRUE(base::Is(status({{"family", std::string("multinomial")}}), base::kUnsupported));
-  EXPECT_TRUE(base::Is(status({{"elasticNetParam", 0.5}, {"regParam", 0.1}}), base::kUnsupported));
-  EXPECT_TRUE(status({{"elasticNetParam", 0.5}}).ok());  // without a penalty it says nothing
-  EXPECT_TRUE(
-      base::Is(status({{"lowerBoundsOnIntercepts", table::DenseVector({0})}}), base::kUnsupported));
-  rows.label[0] = 2;
-  EXPECT_TRUE(base::Is(status({}), base::kUnsupported));
-}
-
 TEST(LogisticRegressionFit, ThresholdsMustFitTheClasses) {
   ExpectCondition(
       FitRowsForTest(Small(), {{"thresholds", std::vector<double>{0.2, 0.3, 0.5}}}).status(),

@@ -4,71 +4,17 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "src/base/errors.h"
 #include "src/base/fields.h"
-#include "src/base/text.h"
 #include "src/ml/linalg/logistic.h"
-#include "src/ml/linalg/rows.h"
 #include "src/stats/doubles.h"
 
 namespace soteria::ml {
 namespace {
-
-constexpr size_t kHeadDoubles = 3;  // loss, weight, multiplier
-
-base::Status CheckColumns(const table::FeatureBlock& block, const LinearScore& score) {
-  if (block.rows == 0 || static_cast<size_t>(block.cols) == score.coefficients.size()) {
-    return base::OkStatus();
-  }
-  return base::Fail(base::kIllegalArgument,
-                    base::Cat("requirement failed: Dimensions mismatch when adding new instance."
-                              " Expecting ",
-                              score.coefficients.size(), " but got ", block.cols, "."));
-}
-
-base::Status CheckLabels(const table::FeatureBlock& block) {
-  if (block.label.size() == static_cast<size_t>(block.rows)) return base::OkStatus();
-  return base::Fail(base::kInternal, "logistic regression: a block without labels");
-}
-
-double SparseDot(const table::FeatureBlock& block, size_t row, const std::vector<double>& w) {
-  double dot = 0;
-  const auto end = static_cast<size_t>(block.row_ptr[row + 1]);
-  for (auto k = static_cast<size_t>(block.row_ptr[row]); k < end; ++k) {
-    dot += block.val[k] * w[static_cast<size_t>(block.col[k])];
-  }
-  return dot;
-}
-
-const double* WeightsFrom(const table::FeatureBlock& block, int64_t row) {
-  return block.weight.empty() ? nullptr : block.weight.data() + row;
-}
-
-void WriteScore(base::FieldWriter& w, const LinearScore& score) {
-  w.Add(stats::PackDoubles(score.coefficients)).AddDouble(score.intercept);
-}
-
-base::StatusOr<LinearScore> ReadScore(base::FieldReader& r) {
-  LinearScore score;
-  SOTERIA_ASSIGN_OR_RETURN(const std::string_view bytes, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(score.coefficients, stats::UnpackDoubles(bytes));
-  SOTERIA_ASSIGN_OR_RETURN(score.intercept, r.NextDouble());
-  return score;
-}
-
-void WriteRule(base::FieldWriter& w, const BinaryRule& rule) {
-  w.AddBool(rule.by_margin).AddDouble(rule.threshold);
-}
-
-base::StatusOr<BinaryRule> ReadRule(base::FieldReader& r) {
-  BinaryRule rule;
-  SOTERIA_ASSIGN_OR_RETURN(rule.by_margin, r.NextBool());
-  SOTERIA_ASSIGN_OR_RETURN(rule.threshold, r.NextDouble());
-  return rule;
-}
 
 base::StatusOr<std::string> MergeSummaries(std::vector<std::string> children) {
   LogisticSummarySums sums;
@@ -80,50 +26,15 @@ base::StatusOr<std::string> MergeSummaries(std::vector<std::string> children) {
   return std::move(sums).Encode();
 }
 
-base::StatusOr<std::string> MapSummary(const LinearScore& score, const BinaryRule& rule,
+base::StatusOr<std::string> MapSummary(const LogisticScorer& scorer,
                                        const table::FeatureBlock& block) {
   LogisticSummarySums sums;
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> margins, MarginsOf(score, block));
   SOTERIA_RETURN_IF_ERROR(CheckLabels(block));
-  SOTERIA_RETURN_IF_ERROR(sums.Add(margins, block, rule));
+  SOTERIA_RETURN_IF_ERROR(sums.Add(scorer, block));
   return std::move(sums).Encode();
 }
 
 }  // namespace
-
-base::StatusOr<std::vector<double>> MarginsOf(const LinearScore& score,
-                                              const table::FeatureBlock& block) {
-  SOTERIA_RETURN_IF_ERROR(CheckColumns(block, score));
-  std::vector<double> margins(static_cast<size_t>(block.rows));
-  if (!block.sparse) {
-    RowDots(block.dense.data(), block.rows, block.cols, score.coefficients.data(), score.intercept,
-            margins.data());
-    return margins;
-  }
-  for (size_t i = 0; i < margins.size(); ++i) {
-    margins[i] = score.intercept + SparseDot(block, i, score.coefficients);
-  }
-  return margins;
-}
-
-std::string GradientSums::Encode() const {
-  std::vector<double> values = {loss, weight, multiplier};
-  values.insert(values.end(), gradient.begin(), gradient.end());
-  return stats::PackDoubles(values);
-}
-
-base::StatusOr<GradientSums> GradientSums::Decode(std::string_view bytes, size_t cols) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values, stats::UnpackDoubles(bytes));
-  if (values.size() != kHeadDoubles + cols) {
-    return base::Fail(base::kProtocol, "gradient: bad length");
-  }
-  GradientSums sums;
-  sums.loss = values[0];
-  sums.weight = values[1];
-  sums.multiplier = values[2];
-  sums.gradient.assign(values.begin() + kHeadDoubles, values.end());
-  return sums;
-}
 
 base::StatusOr<KernelPtr> LogisticGradientKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);
@@ -139,100 +50,147 @@ std::string LogisticGradientKernel::Encode() const {
 }
 
 base::StatusOr<std::string> LogisticGradientKernel::Map(const Part& part) const {
-  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* features, FeaturesOf(part));
-  const table::FeatureBlock& block = *features;
-  SOTERIA_RETURN_IF_ERROR(CheckColumns(block, score_));
-  SOTERIA_RETURN_IF_ERROR(CheckLabels(block));
-  GradientSums sums;
-  sums.gradient.assign(score_.coefficients.size(), 0.0);
-  if (block.sparse) {
-    AddSparse(block, sums);
-  } else {
-    AddDense(block, sums);
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
+  SOTERIA_ASSIGN_OR_RETURN(const GradientSums sums, SumGradient(score_, *block, LogisticTerms));
   return sums.Encode();
-}
-
-void LogisticGradientKernel::AddDense(const table::FeatureBlock& block, GradientSums& sums) const {
-  const int64_t step = RowsInCache(block.cols);
-  std::vector<double> margins(static_cast<size_t>(step));
-  for (int64_t first = 0; first < block.rows; first += step) {
-    const int64_t rows = std::min(step, block.rows - first);
-    const double* x = block.dense.data() + first * block.cols;
-    RowDots(x, rows, block.cols, score_.coefficients.data(), score_.intercept, margins.data());
-    const LogisticSums terms =
-        LogisticTerms(block.label.data() + first, WeightsFrom(block, first), rows, margins.data());
-    sums.loss += terms.loss;
-    sums.weight += terms.weight;
-    sums.multiplier += terms.multiplier;
-    AddWeightedRows(x, rows, block.cols, margins.data(), sums.gradient.data());
-  }
-}
-
-void LogisticGradientKernel::AddSparse(const table::FeatureBlock& block, GradientSums& sums) const {
-  constexpr int64_t kStep = 256;
-  std::vector<double> margins(static_cast<size_t>(kStep));
-  for (int64_t first = 0; first < block.rows; first += kStep) {
-    const int64_t rows = std::min(kStep, block.rows - first);
-    for (int64_t i = 0; i < rows; ++i) {
-      margins[static_cast<size_t>(i)] =
-          score_.intercept + SparseDot(block, static_cast<size_t>(first + i), score_.coefficients);
-    }
-    const LogisticSums terms =
-        LogisticTerms(block.label.data() + first, WeightsFrom(block, first), rows, margins.data());
-    sums.loss += terms.loss;
-    sums.weight += terms.weight;
-    sums.multiplier += terms.multiplier;
-    for (int64_t i = 0; i < rows; ++i) {
-      const double m = margins[static_cast<size_t>(i)];
-      const auto row = static_cast<size_t>(first + i);
-      const auto end = static_cast<size_t>(block.row_ptr[row + 1]);
-      for (auto k = static_cast<size_t>(block.row_ptr[row]); k < end; ++k) {
-        sums.gradient[static_cast<size_t>(block.col[k])] += m * block.val[k];
-      }
-    }
-  }
 }
 
 base::StatusOr<std::string> LogisticGradientKernel::Merge(std::vector<std::string> children) const {
-  GradientSums sums;
-  sums.gradient.assign(score_.coefficients.size(), 0.0);
-  for (const std::string& bytes : children) {
-    SOTERIA_ASSIGN_OR_RETURN(const GradientSums child,
-                             GradientSums::Decode(bytes, score_.coefficients.size()));
-    sums.loss += child.loss;
-    sums.weight += child.weight;
-    sums.multiplier += child.multiplier;
-    for (size_t j = 0; j < sums.gradient.size(); ++j) sums.gradient[j] += child.gradient[j];
+  return MergeGradients(children, score_.coefficients.size());
+}
+
+void SoftmaxSums::Merge(const SoftmaxSums& other) {
+  loss += other.loss;
+  weight += other.weight;
+  for (size_t k = 0; k < multiplier.size(); ++k) multiplier[k] += other.multiplier[k];
+  for (size_t j = 0; j < gradient.size(); ++j) gradient[j] += other.gradient[j];
+}
+
+std::string SoftmaxSums::Encode() const {
+  std::vector<double> values = {loss, weight};
+  values.insert(values.end(), multiplier.begin(), multiplier.end());
+  values.insert(values.end(), gradient.begin(), gradient.end());
+  return stats::PackDoubles(values);
+}
+
+base::StatusOr<SoftmaxSums> SoftmaxSums::Decode(std::string_view bytes, size_t classes,
+                                                size_t features) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values, stats::UnpackDoubles(bytes));
+  if (values.size() != 2 + classes + classes * features) {
+    return base::Fail(base::kProtocol, "softmax gradient: bad length");
+  }
+  SoftmaxSums sums(classes, features);
+  sums.loss = values[0];
+  sums.weight = values[1];
+  const auto of_classes = values.begin() + 2;
+  std::copy_n(of_classes, classes, sums.multiplier.begin());
+  std::copy(of_classes + static_cast<std::ptrdiff_t>(classes), values.end(), sums.gradient.begin());
+  return sums;
+}
+
+base::StatusOr<KernelPtr> SoftmaxGradientKernel::Decode(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(LogisticScorer scorer, LogisticScorer::Read(r));
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  if (!scorer.multinomial) return base::Fail(base::kProtocol, "softmax gradient: no classes");
+  return std::make_unique<SoftmaxGradientKernel>(std::move(scorer.sets));
+}
+
+std::string SoftmaxGradientKernel::Encode() const {
+  LogisticScorer scorer;
+  scorer.multinomial = true;
+  scorer.sets = classes_;
+  base::FieldWriter w;
+  scorer.Write(w);
+  return w.Take();
+}
+
+base::Status SoftmaxGradientKernel::AddRows(const table::FeatureBlock& block, int64_t first,
+                                            int64_t rows, std::vector<double>& margins,
+                                            SoftmaxSums& sums) const {
+  const size_t n = classes_.size();
+  const auto step = static_cast<size_t>(rows);
+  margins.resize(n * step);  // of class after class
+  for (size_t k = 0; k < n; ++k) {
+    MarginsOf(classes_[k], block, first, rows, margins.data() + k * step);
+  }
+  const double* weights = WeightsFrom(block, first);
+  std::vector<double> row(n);
+  for (size_t i = 0; i < step; ++i) {
+    const double weight = weights == nullptr ? 1.0 : weights[i];
+    const double label = block.label[static_cast<size_t>(first) + i];
+    if (!(label >= 0 && label < static_cast<double>(n))) {
+      return base::Fail(base::kInternal, "softmax gradient: a label of no class");
+    }
+    const auto at = static_cast<size_t>(label);
+    for (size_t k = 0; k < n; ++k) row[k] = weight > 0 ? margins[k * step + i] : 0.0;
+    Softmax(row.data(), n, row.data());
+    if (weight > 0) sums.loss -= weight * std::log(row[at]);
+    sums.weight += weight;
+    for (size_t k = 0; k < n; ++k) {
+      const double m = weight * (row[k] - (k == at ? 1.0 : 0.0));
+      margins[k * step + i] = m;
+      sums.multiplier[k] += m;
+    }
+  }
+  for (size_t k = 0; k < n; ++k) {
+    AddWeightedRowsOf(block, first, rows, margins.data() + k * step,
+                      sums.gradient.data() + k * features());
+  }
+  return base::OkStatus();
+}
+
+base::StatusOr<std::string> SoftmaxGradientKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
+  SOTERIA_RETURN_IF_ERROR(CheckFeatures(*block, features()));
+  SOTERIA_RETURN_IF_ERROR(CheckLabels(*block));
+  SoftmaxSums sums(classes_.size(), features());
+  const int64_t step = RowsAtOnce(*block);
+  std::vector<double> margins;
+  for (int64_t first = 0; first < block->rows; first += step) {
+    SOTERIA_RETURN_IF_ERROR(
+        AddRows(*block, first, std::min(step, block->rows - first), margins, sums));
   }
   return sums.Encode();
 }
 
-double BinaryRule::Predict(double margin) const {
-  const double value = by_margin ? margin : ProbabilityOfOne(margin);
-  return value > threshold ? 1.0 : 0.0;
+base::StatusOr<std::string> SoftmaxGradientKernel::Merge(std::vector<std::string> children) const {
+  SoftmaxSums sum(classes_.size(), features());
+  for (std::string& bytes : children) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        const SoftmaxSums child,
+        SoftmaxSums::Decode(std::exchange(bytes, {}), classes_.size(), features()));
+    sum.Merge(child);
+  }
+  return sum.Encode();
 }
 
-base::Status LogisticSummarySums::Add(const std::vector<double>& margins,
-                                      const table::FeatureBlock& block, const BinaryRule& rule) {
+base::Status LogisticSummarySums::Add(const LogisticScorer& scorer,
+                                      const table::FeatureBlock& block) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> raw, scorer.Raw(block));
+  const size_t n = scorer.classes();
   const bool weighted = !block.weight.empty();
-  std::vector<double> score(margins.size()), rows(block.weight);
+  const auto count = static_cast<size_t>(block.rows);
+  std::vector<double> score(count), rows(block.weight), probability(n);
   for (double& row : rows) row = stats::CountedRow(row);
+  if (n > 2) scores.reset();
   if (weighted) {
     confusion.rows.emplace();
-    scores->rows.emplace();
+    if (scores) scores->rows.emplace();
   }
-  for (size_t i = 0; i < margins.size(); ++i) {
-    score[i] = ProbabilityOfOne(margins[i]);
+  for (size_t i = 0; i < count; ++i) {
+    scorer.Probabilities(raw.data() + i * n, probability.data());
+    score[i] = probability[n > 1 ? 1 : 0];
     const double label = block.label[i];
-    const double prediction = rule.Predict(margins[i]);
+    const double prediction = scorer.Predict(raw.data() + i * n, probability.data());
     SOTERIA_RETURN_IF_ERROR(
         confusion.sums.Add(label, prediction, weighted ? block.weight[i] : 1.0));
     if (weighted) SOTERIA_RETURN_IF_ERROR(confusion.rows->Add(label, prediction, rows[i]));
   }
+  if (!scores) return base::OkStatus();
   const double* label = block.label.data();
-  scores->sums.Add(score.data(), label, WeightsFrom(block, 0), margins.size());
-  if (weighted) scores->rows->Add(score.data(), label, rows.data(), margins.size());
+  scores->sums.Add(score.data(), label, WeightsFrom(block, 0), count);
+  if (weighted) scores->rows->Add(score.data(), label, rows.data(), count);
   if (!scores->sums.CheckSize().ok()) scores.reset();
   return base::OkStatus();
 }
@@ -268,22 +226,20 @@ base::StatusOr<LogisticSummarySums> LogisticSummarySums::Decode(std::string_view
 
 base::StatusOr<KernelPtr> LogisticSummaryKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);
-  SOTERIA_ASSIGN_OR_RETURN(LinearScore score, ReadScore(r));
-  SOTERIA_ASSIGN_OR_RETURN(const BinaryRule rule, ReadRule(r));
+  SOTERIA_ASSIGN_OR_RETURN(LogisticScorer scorer, LogisticScorer::Read(r));
   SOTERIA_RETURN_IF_ERROR(r.Finish());
-  return std::make_unique<LogisticSummaryKernel>(std::move(score), rule);
+  return std::make_unique<LogisticSummaryKernel>(std::move(scorer));
 }
 
 std::string LogisticSummaryKernel::Encode() const {
   base::FieldWriter w;
-  WriteScore(w, score_);
-  WriteRule(w, rule_);
+  scorer_.Write(w);
   return w.Take();
 }
 
 base::StatusOr<std::string> LogisticSummaryKernel::Map(const Part& part) const {
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
-  return MapSummary(score_, rule_, *block);
+  return MapSummary(scorer_, *block);
 }
 
 base::StatusOr<std::string> LogisticSummaryKernel::Merge(std::vector<std::string> children) const {
@@ -292,8 +248,7 @@ base::StatusOr<std::string> LogisticSummaryKernel::Merge(std::vector<std::string
 
 base::StatusOr<KernelPtr> LogisticEvaluationKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);
-  SOTERIA_ASSIGN_OR_RETURN(LinearScore score, ReadScore(r));
-  SOTERIA_ASSIGN_OR_RETURN(const BinaryRule rule, ReadRule(r));
+  SOTERIA_ASSIGN_OR_RETURN(LogisticScorer scorer, LogisticScorer::Read(r));
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view features, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view label, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view weight, r.Next());
@@ -302,13 +257,12 @@ base::StatusOr<KernelPtr> LogisticEvaluationKernel::Decode(std::string_view byte
   columns.features = features;
   columns.label = std::string(label);
   if (!weight.empty()) columns.weight = std::string(weight);
-  return std::make_unique<LogisticEvaluationKernel>(std::move(score), rule, std::move(columns));
+  return std::make_unique<LogisticEvaluationKernel>(std::move(scorer), std::move(columns));
 }
 
 std::string LogisticEvaluationKernel::Encode() const {
   base::FieldWriter w;
-  WriteScore(w, score_);
-  WriteRule(w, rule_);
+  scorer_.Write(w);
   w.Add(columns_.features).Add(columns_.label.value_or("")).Add(columns_.weight.value_or(""));
   return w.Take();
 }
@@ -317,7 +271,7 @@ base::StatusOr<std::string> LogisticEvaluationKernel::Map(const Part& part) cons
   SOTERIA_ASSIGN_OR_RETURN(const arrow::Table* table, RowsOf(part));
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock block,
                            table::MakeFeatureBlock(*table, columns_));
-  return MapSummary(score_, rule_, block);
+  return MapSummary(scorer_, block);
 }
 
 base::StatusOr<std::string> LogisticEvaluationKernel::Merge(

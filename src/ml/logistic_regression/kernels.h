@@ -1,15 +1,17 @@
-// Kernels of binary logistic regression. Coefficients are those of the raw features: the driver
-// turns them from and to the standardised space that it optimises in, so that blocks need no copy.
-// Pure; any thread.
+// Kernels of logistic regression: gradients of the logistic and of the softmax loss, and what the
+// metrics of a model need. Pure; any thread.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/base/status.h"
 #include "src/ml/kernel.h"
+#include "src/ml/linalg/linear.h"
+#include "src/ml/logistic_regression/scorer.h"
 #include "src/stats/binary_metrics.h"
 #include "src/stats/exact_sums.h"
 #include "src/stats/multiclass_metrics.h"
@@ -17,28 +19,7 @@
 
 namespace soteria::ml {
 
-/// A linear score: intercept + coefficients . features.
-struct LinearScore {
-  std::vector<double> coefficients;
-  double intercept = 0;
-};
-
-/// Margins of all rows of a block. Errors: kIllegalArgument when the columns don't match.
-base::StatusOr<std::vector<double>> MarginsOf(const LinearScore& score,
-                                              const table::FeatureBlock& block);
-
-/// Sums over rows, with m = 1 / (1 + exp(-margin)) - label, weighted.
-struct GradientSums {
-  double loss = 0;
-  double weight = 0;
-  double multiplier = 0;         // sum of m
-  std::vector<double> gradient;  // sum of m * features
-
-  std::string Encode() const;
-  static base::StatusOr<GradientSums> Decode(std::string_view bytes, size_t cols);
-};
-
-/// Logistic loss and gradient: margins and their transpose in one pass over the block.
+/// Logistic loss and gradient, with m = 1 / (1 + exp(-margin)) - label, weighted.
 class LogisticGradientKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.logreg.gradient";
@@ -51,27 +32,51 @@ class LogisticGradientKernel : public Kernel {
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
-  void AddDense(const table::FeatureBlock& block, GradientSums& sums) const;
-  void AddSparse(const table::FeatureBlock& block, GradientSums& sums) const;
-
   LinearScore score_;
 };
 
-/// How a model turns a margin into score and prediction.
-struct BinaryRule {
-  bool by_margin = true;  // else by probability
-  double threshold = 0;   // of that
-  double Predict(double margin) const;
+/// Sums over rows, with m = softmax of the row's margins less 1 at its label's class, weighted.
+struct SoftmaxSums {
+  double loss = 0;
+  double weight = 0;
+  std::vector<double> multiplier;  // of each class: sum of m
+  std::vector<double> gradient;    // class after class: sum of m * features
+
+  SoftmaxSums(size_t classes, size_t features)
+      : multiplier(classes, 0.0), gradient(classes * features, 0.0) {}
+  void Merge(const SoftmaxSums& other);
+  std::string Encode() const;
+  static base::StatusOr<SoftmaxSums> Decode(std::string_view bytes, size_t classes,
+                                            size_t features);
 };
 
-/// What the metrics of a model over rows need. Without `scores` there were too many distinct ones
-/// for a curve; the other metrics are still there.
+class SoftmaxGradientKernel : public Kernel {
+ public:
+  static constexpr std::string_view kKind = "ml.logreg.softmax";
+  /// One score a class, at least one, of as many features each.
+  explicit SoftmaxGradientKernel(std::vector<LinearScore> classes) : classes_(std::move(classes)) {}
+  static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
+
+  std::string_view kind() const override { return kKind; }
+  std::string Encode() const override;
+  base::StatusOr<std::string> Map(const Part& part) const override;
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
+
+ private:
+  size_t features() const { return classes_[0].coefficients.size(); }
+  base::Status AddRows(const table::FeatureBlock& block, int64_t first, int64_t rows,
+                       std::vector<double>& margins, SoftmaxSums& sums) const;
+
+  std::vector<LinearScore> classes_;
+};
+
+/// What the metrics of a model over rows need. Scores are of models of two classes; without them
+/// there were too many distinct ones for a curve; the other metrics are still there.
 struct LogisticSummarySums {
   stats::Counted<stats::ConfusionCounts> confusion;
   std::optional<stats::Counted<stats::BinaryCounts>> scores = stats::Counted<stats::BinaryCounts>();
 
-  base::Status Add(const std::vector<double>& margins, const table::FeatureBlock& block,
-                   const BinaryRule& rule);
+  base::Status Add(const LogisticScorer& scorer, const table::FeatureBlock& block);
   base::Status Merge(const LogisticSummarySums& other);
   std::string Encode() &&;
   static base::StatusOr<LogisticSummarySums> Decode(std::string_view bytes);
@@ -81,8 +86,7 @@ struct LogisticSummarySums {
 class LogisticSummaryKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.logreg.summary";
-  LogisticSummaryKernel(LinearScore score, BinaryRule rule)
-      : score_(std::move(score)), rule_(rule) {}
+  explicit LogisticSummaryKernel(LogisticScorer scorer) : scorer_(std::move(scorer)) {}
   static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
 
   std::string_view kind() const override { return kKind; }
@@ -91,16 +95,15 @@ class LogisticSummaryKernel : public Kernel {
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
-  LinearScore score_;
-  BinaryRule rule_;
+  LogisticScorer scorer_;
 };
 
 /// The same over the rows of a table.
 class LogisticEvaluationKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.logreg.evaluation";
-  LogisticEvaluationKernel(LinearScore score, BinaryRule rule, table::FeatureColumns columns)
-      : score_(std::move(score)), rule_(rule), columns_(std::move(columns)) {}
+  LogisticEvaluationKernel(LogisticScorer scorer, table::FeatureColumns columns)
+      : scorer_(std::move(scorer)), columns_(std::move(columns)) {}
   static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
 
   std::string_view kind() const override { return kKind; }
@@ -109,8 +112,7 @@ class LogisticEvaluationKernel : public Kernel {
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 
  private:
-  LinearScore score_;
-  BinaryRule rule_;
+  LogisticScorer scorer_;
   table::FeatureColumns columns_;
 };
 

@@ -20,6 +20,14 @@ LinearScore SomeScore(size_t cols) {
   return score;
 }
 
+LogisticScorer SomeScorer(size_t cols) {
+  LogisticScorer scorer;
+  scorer.sets = {SomeScore(cols)};
+  scorer.by_raw = false;
+  scorer.threshold = 0.5;
+  return scorer;
+}
+
 GradientSums Naive(const RowsForTest& rows, const LinearScore& score) {
   GradientSums sums;
   sums.gradient.assign(score.coefficients.size(), 0.0);
@@ -29,11 +37,11 @@ GradientSums Naive(const RowsForTest& rows, const LinearScore& score) {
       margin += score.coefficients[j] * rows.features[i][j];
     }
     const double weight = rows.weight.empty() ? 1.0 : rows.weight[i];
-    sums.loss +=
+    sums.sums.loss +=
         weight * (rows.label[i] > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)));
-    sums.weight += weight;
+    sums.sums.weight += weight;
     const double m = weight * (1 / (1 + std::exp(-margin)) - rows.label[i]);
-    sums.multiplier += m;
+    sums.sums.multiplier += m;
     for (size_t j = 0; j < sums.gradient.size(); ++j) {
       sums.gradient[j] += m * rows.features[i][j];
     }
@@ -42,9 +50,9 @@ GradientSums Naive(const RowsForTest& rows, const LinearScore& score) {
 }
 
 void ExpectClose(const GradientSums& a, const GradientSums& b) {
-  EXPECT_TRUE(Close(a.loss, b.loss, 1e-12));
-  EXPECT_TRUE(Close(a.weight, b.weight, 1e-12));
-  EXPECT_TRUE(Close(a.multiplier, b.multiplier, 1e-12));
+  EXPECT_TRUE(Close(a.sums.loss, b.sums.loss, 1e-12));
+  EXPECT_TRUE(Close(a.sums.weight, b.sums.weight, 1e-12));
+  EXPECT_TRUE(Close(a.sums.multiplier, b.sums.multiplier, 1e-12));
   EXPECT_TRUE(Close(a.gradient, b.gradient, 1e-11));
 }
 
@@ -109,16 +117,16 @@ TEST(LogisticGradient, HugeMarginsAreFinite) {
   score.coefficients = {1.0};
   const LogisticGradientKernel kernel(score);
   const auto sums = GradientSums::Decode(MapForTest(kernel, Blocks(rows, 1)[0]).value(), 1).value();
-  EXPECT_TRUE(Close(sums.loss, 1e4 + 1e4 + 800 + 800, 1e-15));
+  EXPECT_TRUE(Close(sums.sums.loss, 1e4 + 1e4 + 800 + 800, 1e-15));
   EXPECT_TRUE(Close(sums.gradient[0], 1e4 + 1e4 + 800 + 800, 1e-15));
-  EXPECT_EQ(sums.multiplier, 0.0);
+  EXPECT_EQ(sums.sums.multiplier, 0.0);
 }
 
 TEST(LogisticTerms, AreAccurateEverywhere) {
   for (double m = -760; m <= 760; m += 0.37) {
     for (const double label : {0.0, 1.0}) {
       double margin = m;
-      const LogisticSums sums = LogisticTerms(&label, nullptr, 1, &margin);
+      const LossSums sums = LogisticTerms(&label, nullptr, 1, &margin);
       const double t = label > 0 ? m : -m;
       const double loss = std::max(0.0, -t) + std::log1p(std::exp(-std::abs(m)));
       EXPECT_LE(std::abs(sums.loss - loss), 4e-16 * loss + 1e-307) << m;
@@ -131,7 +139,7 @@ TEST(LogisticTerms, RowsWithoutWeightCountNothing) {
   const double label[] = {1, 0, 1, 0, 1};
   const double weight[] = {0, 2, 0, 0, 0};
   double margin[] = {kNanForTest, 0, kInfinityForTest, -kInfinityForTest, 5};
-  const LogisticSums sums = LogisticTerms(label, weight, 5, margin);
+  const LossSums sums = LogisticTerms(label, weight, 5, margin);
   EXPECT_TRUE(Close(sums.loss, 2 * std::log(2.0), 1e-15));
   EXPECT_EQ(sums.weight, 2);
   EXPECT_EQ(sums.multiplier, 1);
@@ -144,10 +152,10 @@ TEST(LogisticGradient, RefusesOtherColumnsAndBytes) {
   EXPECT_TRUE(base::Is(MapForTest(kernel, DenseBlock(BreastCancer(), 0, 5)).status(),
                        base::kIllegalArgument));
   for (const std::string& bytes :
-       {std::string(), std::string(7, 'x'), std::string(5 * 8, '\0'), std::string(7 * 8, '\0')}) {
+       {std::string(), std::string(7, 'x'), std::string(6 * 8, '\0'), std::string(8 * 8, '\0')}) {
     EXPECT_TRUE(base::Is(kernel.Merge(std::vector<std::string>{bytes}).status(), base::kProtocol));
   }
-  EXPECT_TRUE(kernel.Merge(std::vector<std::string>{std::string(6 * 8, '\0')}).ok());
+  EXPECT_TRUE(kernel.Merge(std::vector<std::string>{std::string(7 * 8, '\0')}).ok());
 }
 
 template <class K, class Decode>
@@ -169,8 +177,8 @@ TEST(LogisticKernels, EncodingRoundTripsAndRefusesOthers) {
   columns.label = "l";
   columns.weight = "w";
   ExpectRoundTrip(LogisticGradientKernel(SomeScore(5)), DecodeKernel);
-  ExpectRoundTrip(LogisticSummaryKernel(SomeScore(5), {true, 0.5}), DecodeKernel);
-  ExpectRoundTrip(LogisticEvaluationKernel(SomeScore(5), {false, 0.5}, columns), DecodeKernel);
+  ExpectRoundTrip(LogisticSummaryKernel(SomeScorer(5)), DecodeKernel);
+  ExpectRoundTrip(LogisticEvaluationKernel(SomeScorer(5), columns), DecodeKernel);
   EXPECT_FALSE(DecodeKernel("ml.nothing", "").ok());
   EXPECT_TRUE(IsKernel("ml.logreg.gradient"));
   EXPECT_TRUE(IsKernel("ml.eval.binary"));
@@ -180,7 +188,7 @@ TEST(LogisticKernels, EncodingRoundTripsAndRefusesOthers) {
 TEST(LogisticSummarySums, RefuseOtherBytes) {
   LogisticSummarySums sums;
   const table::FeatureBlock block = DenseBlock(BreastCancer(), 0, 9);
-  ASSERT_TRUE(sums.Add(MarginsOf(SomeScore(30), block).value(), block, {}).ok());
+  ASSERT_TRUE(sums.Add(SomeScorer(30), block).ok());
   const std::string bytes = std::move(sums).Encode();
   ASSERT_TRUE(LogisticSummarySums::Decode(bytes).ok());
   EXPECT_EQ(LogisticSummarySums::Decode(bytes).value().Encode(), bytes);

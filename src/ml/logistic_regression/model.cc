@@ -13,20 +13,39 @@
 #include "src/base/text.h"
 #include "src/ml/columns.h"
 #include "src/ml/linalg/logistic.h"
-#include "src/ml/linalg/rows.h"
 #include "src/ml/logistic_regression/summary.h"
+#include "src/ml/summarizer/kernels.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
 
 namespace soteria::ml {
 namespace {
 
-constexpr int32_t kClasses = 2;
-
-std::vector<double> DenseRow(const MatrixValue& m) {
-  std::vector<double> row(static_cast<size_t>(m.num_cols));
-  for (int32_t j = 0; j < m.num_cols; ++j) row[static_cast<size_t>(j)] = table::At(m, 0, j);
-  return row;
+std::vector<LinearScore> ScoresOf(const LogisticData& data) {
+  const MatrixValue& m = data.coefficients;
+  std::vector<LinearScore> scores(static_cast<size_t>(m.num_rows));
+  for (int32_t k = 0; k < m.num_rows; ++k) {
+    LinearScore& score = scores[static_cast<size_t>(k)];
+    score.coefficients.resize(static_cast<size_t>(m.num_cols));
+    score.intercept = table::At(table::View(data.intercepts), k);
+  }
+  if (m.dense) {
+    for (int32_t k = 0; k < m.num_rows; ++k) {
+      for (int32_t j = 0; j < m.num_cols; ++j) {
+        scores[static_cast<size_t>(k)].coefficients[static_cast<size_t>(j)] = table::At(m, k, j);
+      }
+    }
+    return scores;
+  }
+  for (size_t line = 0; line + 1 < m.col_ptrs.size(); ++line) {
+    for (auto at = static_cast<size_t>(m.col_ptrs[line]);
+         at < static_cast<size_t>(m.col_ptrs[line + 1]); ++at) {
+      const auto other = static_cast<size_t>(m.row_indices[at]);
+      const size_t row = m.transposed ? line : other;
+      scores[row].coefficients[m.transposed ? other : line] = m.values[at];
+    }
+  }
+  return scores;
 }
 
 VectorValue CoefficientVector(const MatrixValue& m) {
@@ -34,58 +53,69 @@ VectorValue CoefficientVector(const MatrixValue& m) {
   return table::SparseVector(m.num_cols, m.row_indices, m.values);
 }
 
-base::Status WrongSize(int64_t got, size_t expected) {
-  return base::Fail(
-      base::kIllegalArgument,
-      base::Cat("requirement failed: BLAS.dot(x: Vector, y:Vector) was given Vectors with"
-                " non-matching sizes: x.size = ",
-                got, ", y.size = ", expected));
-}
-
 }  // namespace
 
-MatrixValue CompressedRow(const std::vector<double>& row) {
+MatrixValue CompressedRows(size_t rows, const std::vector<double>& row_major) {
   // Sizes in bytes by MLlib's reckoning: array headers of 12, pointers and indices of 4.
-  const auto cols = static_cast<int64_t>(row.size());
-  const int64_t nonzeros = cols - std::count(row.begin(), row.end(), 0.0);
-  const int64_t dense_bytes = 8 * cols + 13;
-  const int64_t sparse_bytes = 12 * nonzeros + 4 * 2 + 37;
+  const size_t cols = row_major.size() / rows;
+  const auto zeros = static_cast<size_t>(std::count(row_major.begin(), row_major.end(), 0.0));
+  const size_t nonzeros = row_major.size() - zeros;
+  const size_t by_column = 12 * nonzeros + 4 * (cols + 1) + 37;
+  const size_t by_row = 12 * nonzeros + 4 * (rows + 1) + 37;
   MatrixValue m;
-  m.num_rows = 1;
+  m.num_rows = static_cast<int32_t>(rows);
   m.num_cols = static_cast<int32_t>(cols);
   m.transposed = true;
-  if (dense_bytes <= sparse_bytes) {
-    m.values = row;
+  if (8 * row_major.size() + 13 <= std::min(by_column, by_row)) {
+    m.values = row_major;
     return m;
   }
   m.dense = false;
-  for (size_t j = 0; j < row.size(); ++j) {
-    if (row[j] == 0) continue;
-    m.row_indices.push_back(static_cast<int32_t>(j));
-    m.values.push_back(row[j]);
+  m.transposed = by_row < by_column;
+  const size_t lines = m.transposed ? rows : cols;
+  m.col_ptrs = {0};
+  for (size_t line = 0; line < lines; ++line) {
+    for (size_t at = 0; at < (m.transposed ? cols : rows); ++at) {
+      const double value = m.transposed ? row_major[line * cols + at] : row_major[at * cols + line];
+      if (value == 0) continue;
+      m.row_indices.push_back(static_cast<int32_t>(at));
+      m.values.push_back(value);
+    }
+    m.col_ptrs.push_back(static_cast<int32_t>(m.values.size()));
   }
-  m.col_ptrs = {0, static_cast<int32_t>(m.values.size())};
   return m;
 }
 
 LogisticRegressionModel::LogisticRegressionModel(Params params, LogisticData data,
                                                  BinaryThreshold threshold)
     : params_(std::move(params)), data_(std::move(data)), threshold_(threshold) {
-  score_.coefficients = DenseRow(data_.coefficients);
-  score_.intercept = data_.intercept;
+  scorer_.multinomial = data_.multinomial;
+  scorer_.sets = ScoresOf(data_);
+  // Of the multinomial family predict() itself goes by raw predictions, of the other by the score.
+  scorer_.by_raw = params_.Column("rawPredictionCol") ||
+                   (data_.multinomial && !params_.Column("probabilityCol"));
+  scorer_.threshold = scorer_.by_raw ? threshold_.margin : threshold_.probability;
+  if (data_.multinomial && params_.IsSet("thresholds")) {
+    scorer_.thresholds = params_.Doubles("thresholds");
+  }
 }
 
 base::StatusOr<std::shared_ptr<const LogisticRegressionModel>> LogisticRegressionModel::Make(
     Params params, LogisticData data) {
   const MatrixValue& m = data.coefficients;
-  if (!table::CheckMatrix(m).ok() || m.num_rows != 1 || !m.transposed ||
-      (data.num_classes != 1 && data.num_classes != kClasses)) {
-    return base::Fail(base::kProtocol, "LogisticRegressionModel: not the data of a binary model");
+  const bool fits = data.multinomial ? m.num_rows == data.num_classes && m.num_rows > 0
+                                     : m.num_rows == 1 && m.transposed && data.num_classes >= 1 &&
+                                           data.num_classes <= 2;
+  if (!fits || !table::CheckMatrix(m).ok() ||
+      !table::CheckVector(table::View(data.intercepts)).ok() ||
+      data.intercepts.size != m.num_rows) {
+    return base::Fail(base::kProtocol, "LogisticRegressionModel: not the data of a model");
   }
   SOTERIA_RETURN_IF_ERROR(CheckThresholds(params));
   BinaryThreshold threshold;
   // Other thresholds are refused at transform, as in MLlib.
-  if (!params.IsSet("thresholds") || params.Doubles("thresholds").size() == kClasses) {
+  if (!data.multinomial &&
+      (!params.IsSet("thresholds") || params.Doubles("thresholds").size() == 2)) {
     SOTERIA_ASSIGN_OR_RETURN(threshold, ThresholdOf(params));
   }
   return std::shared_ptr<const LogisticRegressionModel>(
@@ -97,15 +127,19 @@ base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionModel::Decode(
   base::FieldReader r(bytes);
   LogisticData data;
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t classes, r.NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(data.multinomial, r.NextBool());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view matrix_bytes, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(data.intercept, r.NextDouble());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view vector_bytes, r.Next());
   SOTERIA_RETURN_IF_ERROR(r.Finish());
   SOTERIA_ASSIGN_OR_RETURN(ParamValue matrix, DecodeValue(matrix_bytes));
-  if (classes > kClasses || !std::holds_alternative<MatrixValue>(matrix)) {
-    return base::Fail(base::kProtocol, "LogisticRegressionModel: no matrix");
+  SOTERIA_ASSIGN_OR_RETURN(ParamValue vector, DecodeValue(vector_bytes));
+  if (classes > kClassesMax || !std::holds_alternative<MatrixValue>(matrix) ||
+      !std::holds_alternative<VectorValue>(vector)) {
+    return base::Fail(base::kProtocol, "LogisticRegressionModel: no matrix or no vector");
   }
   data.num_classes = static_cast<int32_t>(classes);
   data.coefficients = std::get<MatrixValue>(std::move(matrix));
+  data.intercepts = std::get<VectorValue>(std::move(vector));
   SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<const Model> model,
                            Make(std::move(params), std::move(data)));
   return model;
@@ -113,8 +147,8 @@ base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionModel::Decode(
 
 std::string LogisticRegressionModel::EncodeData() const {
   base::FieldWriter w;
-  w.AddU64(static_cast<uint64_t>(data_.num_classes));
-  w.Add(EncodeValue(data_.coefficients)).AddDouble(data_.intercept);
+  w.AddU64(static_cast<uint64_t>(data_.num_classes)).AddBool(data_.multinomial);
+  w.Add(EncodeValue(data_.coefficients)).Add(EncodeValue(data_.intercepts));
   return w.Take();
 }
 
@@ -122,14 +156,9 @@ std::shared_ptr<const Model> LogisticRegressionModel::WithTraining(
     std::vector<double> objective_history) const {
   std::shared_ptr<LogisticRegressionModel> model(new LogisticRegressionModel(*this));
   model->summary_ = LogisticSummary::OfTraining(
-      params_.With(SummaryColumns()).value(), std::move(objective_history),
-      std::make_shared<LogisticSummaryKernel>(score_, rule()));
+      params_.With(SummaryColumns()).value(), std::move(objective_history), data_.num_classes <= 2,
+      std::make_shared<LogisticSummaryKernel>(scorer_));
   return model;
-}
-
-BinaryRule LogisticRegressionModel::rule() const {
-  if (params_.Column("rawPredictionCol")) return {true, threshold_.margin};
-  return {false, threshold_.probability};
 }
 
 ParamMap LogisticRegressionModel::SummaryColumns() const {
@@ -157,7 +186,8 @@ base::StatusOr<std::shared_ptr<const Summary>> LogisticRegressionModel::Evaluati
       params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
   if (input.GetFieldIndex(*columns.weight) < 0) columns.weight.reset();
   return LogisticSummary::OfEvaluation(
-      params, std::make_shared<LogisticEvaluationKernel>(score_, rule(), std::move(columns)));
+      params, data_.num_classes <= 2,
+      std::make_shared<LogisticEvaluationKernel>(scorer_, std::move(columns)));
 }
 
 base::Status LogisticRegressionModel::CheckTransform() const {
@@ -172,16 +202,17 @@ base::Status LogisticRegressionModel::CheckTransform() const {
 }
 
 std::vector<std::shared_ptr<arrow::Field>> LogisticRegressionModel::OutputFields() const {
+  const auto classes = static_cast<int32_t>(scorer_.classes());
   std::vector<std::shared_ptr<arrow::Field>> fields;
   for (const char* name : {"rawPredictionCol", "probabilityCol"}) {
     if (const std::optional<std::string> column = params_.Column(name)) {
-      fields.push_back(table::WithSparkMetadata(table::VectorField(*column, true, kClasses),
-                                                VectorAttributes(kClasses)));
+      fields.push_back(table::WithSparkMetadata(table::VectorField(*column, true, classes),
+                                                VectorAttributes(classes)));
     }
   }
   if (const std::optional<std::string> column = params_.Column("predictionCol")) {
     fields.push_back(table::WithSparkMetadata(arrow::field(*column, arrow::float64(), false),
-                                              NominalAttributes(kClasses)));
+                                              NominalAttributes(classes)));
   }
   return fields;
 }
@@ -202,64 +233,29 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> LogisticRegressionModel::OutputSc
   return arrow::schema(std::move(fields), input.metadata());
 }
 
-base::StatusOr<double> LogisticRegressionModel::Margin(const table::VectorView& features) const {
-  const std::vector<double>& w = score_.coefficients;
-  if (static_cast<size_t>(features.size) != w.size()) return WrongSize(features.size, w.size());
-  double margin = 0;
-  if (features.dense) {
-    RowDots(features.values.data(), 1, features.size, w.data(), score_.intercept, &margin);
-    return margin;
-  }
-  for (size_t k = 0; k < features.values.size(); ++k) {
-    margin += features.values[k] * w[static_cast<size_t>(features.indices[k])];
-  }
-  return score_.intercept + margin;
-}
-
-base::StatusOr<std::vector<double>> LogisticRegressionModel::Margins(
-    const table::VectorReader& rows) const {
-  if (rows.null_count() > 0) {
-    return base::Fail(base::kIllegalArgument, "LogisticRegressionModel: a feature vector is null");
-  }
-  std::vector<double> margins(static_cast<size_t>(rows.rows()));
-  const std::optional<std::span<const double>> dense = rows.row_major();
-  if (dense && !margins.empty() && dense->size() == margins.size() * score_.coefficients.size()) {
-    RowDots(dense->data(), rows.rows(), static_cast<int64_t>(score_.coefficients.size()),
-            score_.coefficients.data(), score_.intercept, margins.data());
-    return margins;
-  }
-  for (size_t i = 0; i < margins.size(); ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(margins[i], Margin(rows.Get(static_cast<int64_t>(i))));
-  }
-  return margins;
-}
-
 base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionModel::Apply(
     std::shared_ptr<arrow::Table> input) const {
   SOTERIA_RETURN_IF_ERROR(OutputSchema(*input->schema()));
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, params_.String("featuresCol")));
+  const size_t classes = scorer_.classes();
   arrow::ArrayVector raw_chunks;
   arrow::ArrayVector probability_chunks;
   arrow::ArrayVector prediction_chunks;
   for (const table::VectorReader& rows : chunks) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> margins, Margins(rows));
-    std::vector<double> raw(margins.size() * kClasses);
-    std::vector<double> probability(margins.size() * kClasses);
-    std::vector<double> prediction(margins.size());
-    const BinaryRule by = rule();
-    for (size_t i = 0; i < margins.size(); ++i) {
-      raw[2 * i] = -margins[i];
-      raw[2 * i + 1] = margins[i];
-      probability[2 * i] = Sigmoid(-margins[i]);
-      probability[2 * i + 1] = 1.0 - probability[2 * i];
-      const double value = by.by_margin ? margins[i] : probability[2 * i + 1];
-      prediction[i] = value > by.threshold ? 1.0 : 0.0;
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<double> raw, scorer_.Raw(rows));
+    std::vector<double> probability(raw.size());
+    std::vector<double> prediction(static_cast<size_t>(rows.rows()));
+    for (size_t i = 0; i < prediction.size(); ++i) {
+      const double* of_row = raw.data() + i * classes;
+      scorer_.Probabilities(of_row, probability.data() + i * classes);
+      prediction[i] = scorer_.Predict(of_row, probability.data() + i * classes);
     }
+    const auto size = static_cast<int32_t>(classes);
     SOTERIA_ASSIGN_OR_RETURN(raw_chunks.emplace_back(),
-                             DenseArray(std::move(raw), rows.rows(), kClasses));
+                             DenseArray(std::move(raw), rows.rows(), size));
     SOTERIA_ASSIGN_OR_RETURN(probability_chunks.emplace_back(),
-                             DenseArray(std::move(probability), rows.rows(), kClasses));
+                             DenseArray(std::move(probability), rows.rows(), size));
     prediction_chunks.push_back(DoubleArray(std::move(prediction)));
   }
   std::vector<arrow::ArrayVector> values;
@@ -278,13 +274,32 @@ base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionModel::Apply(
 base::StatusOr<Attribute> LogisticRegressionModel::Predict(std::string_view method,
                                                            const VectorValue& features) const {
   SOTERIA_RETURN_IF_ERROR(table::CheckVector(table::View(features)));
-  SOTERIA_ASSIGN_OR_RETURN(const double margin, Margin(table::View(features)));
-  if (method == "predictRaw") return Attribute(table::DenseVector({-margin, margin}));
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<double> raw, scorer_.Raw(table::View(features)));
+  if (method == "predictRaw") return Attribute(table::DenseVector(std::move(raw)));
+  std::vector<double> probability(raw.size());
+  scorer_.Probabilities(raw.data(), probability.data());
   if (method == "predictProbability") {
-    const double negative = Sigmoid(-margin);
-    return Attribute(table::DenseVector({negative, 1.0 - negative}));
+    return Attribute(table::DenseVector(std::move(probability)));
   }
-  return Attribute(Sigmoid(margin) > threshold_.probability ? 1.0 : 0.0);
+  if (data_.multinomial) {
+    LogisticScorer by_raw = scorer_;
+    by_raw.by_raw = true;
+    return Attribute(by_raw.Predict(raw.data(), probability.data()));
+  }
+  return Attribute(Sigmoid(raw[1]) > threshold_.probability ? 1.0 : 0.0);
+}
+
+base::StatusOr<Attribute> LogisticRegressionModel::OfBinomial(std::string_view method) const {
+  const bool coefficients = method == "coefficients";
+  if (data_.multinomial) {
+    return base::Fail(base::kMlUnsupported,
+                      coefficients ? "Multinomial models contain a matrix of coefficients, use "
+                                     "coefficientMatrix instead."
+                                   : "Multinomial models contain a vector of intercepts, use "
+                                     "interceptVector instead.");
+  }
+  if (coefficients) return Attribute(CoefficientVector(data_.coefficients));
+  return Attribute(scorer_.sets[0].intercept);
 }
 
 base::StatusOr<Attribute> LogisticRegressionModel::Get(std::string_view method,
@@ -296,10 +311,9 @@ base::StatusOr<Attribute> LogisticRegressionModel::Get(std::string_view method,
     return base::Fail(base::kIllegalArgument, base::Cat(method, " takes one vector"));
   }
   if (args.empty()) {
-    if (method == "coefficients") return Attribute(CoefficientVector(data_.coefficients));
-    if (method == "intercept") return Attribute(data_.intercept);
+    if (method == "coefficients" || method == "intercept") return OfBinomial(method);
     if (method == "coefficientMatrix") return Attribute(data_.coefficients);
-    if (method == "interceptVector") return Attribute(table::DenseVector({data_.intercept}));
+    if (method == "interceptVector") return Attribute(data_.intercepts);
     if (method == "numClasses") return Attribute(int64_t{data_.num_classes});
     if (method == "numFeatures") return Attribute(int64_t{data_.coefficients.num_cols});
     if (method == "hasSummary") return Attribute(summary_ != nullptr);
@@ -333,7 +347,7 @@ base::Status LogisticRegressionModel::CheckColumns(const Params& params,
 }
 
 uint64_t LogisticRegressionModel::bytes() const {
-  return sizeof(*this) + 2 * score_.coefficients.size() * sizeof(double);
+  return sizeof(*this) + 2 * scorer_.sets.size() * (scorer_.features() + 1) * sizeof(double);
 }
 
 }  // namespace soteria::ml

@@ -1,6 +1,6 @@
-// LogisticRegressionModel of the binomial family: one row of coefficients and an intercept. MLlib's
-// rules throughout: which threshold decides, what the output columns hold, when the coefficients
-// are sparse.
+// LogisticRegressionModel of both families: one row of coefficients and an intercept, or one a
+// class. MLlib's rules throughout: which threshold decides, what the output columns hold, when the
+// coefficients are sparse.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,17 @@ namespace soteria::ml {
 /// What a model knows beside its params.
 struct LogisticData {
   int32_t num_classes = 2;
-  MatrixValue coefficients;  // 1 x features, row-major
-  double intercept = 0;
+  MatrixValue coefficients;  // one row, or one a class of the multinomial family
+  VectorValue intercepts;    // as many
+  bool multinomial = false;
 };
 
-/// MLlib's Matrix.compressed for one dense row.
-MatrixValue CompressedRow(const std::vector<double>& row);
+/// MLlib's Matrix.compressed of a dense row-major matrix.
+MatrixValue CompressedRows(size_t rows, const std::vector<double>& row_major);
 
 class LogisticRegressionModel : public Model {
  public:
-  /// Errors: kProtocol for data of no binary model, kIllegalArgument for params that disagree.
+  /// Errors: kProtocol for data of no such model, kIllegalArgument for params that disagree.
   static base::StatusOr<std::shared_ptr<const LogisticRegressionModel>> Make(Params params,
                                                                              LogisticData data);
   static base::StatusOr<std::shared_ptr<const Model>> Decode(Params params, std::string_view data);
@@ -57,10 +58,8 @@ class LogisticRegressionModel : public Model {
 
  private:
   LogisticRegressionModel(Params params, LogisticData data, BinaryThreshold threshold);
-  BinaryRule rule() const;
-  base::StatusOr<double> Margin(const table::VectorView& features) const;
-  base::StatusOr<std::vector<double>> Margins(const table::VectorReader& rows) const;
   base::StatusOr<Attribute> Predict(std::string_view method, const VectorValue& features) const;
+  base::StatusOr<Attribute> OfBinomial(std::string_view method) const;
   std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
   base::Status CheckTransform() const;
   ParamMap SummaryColumns() const;
@@ -68,7 +67,7 @@ class LogisticRegressionModel : public Model {
   Params params_;
   LogisticData data_;
   BinaryThreshold threshold_;
-  LinearScore score_;
+  LogisticScorer scorer_;
   std::shared_ptr<const Summary> summary_;
 };
 

@@ -16,8 +16,8 @@ std::shared_ptr<const LogisticRegressionModel> MakeModel(const std::vector<doubl
                                                          double intercept,
                                                          const ParamMap& set = {}) {
   LogisticData data;
-  data.coefficients = CompressedRow(coefficients);
-  data.intercept = intercept;
+  data.coefficients = CompressedRows(1, coefficients);
+  data.intercepts = table::DenseVector({intercept});
   auto params = Params::Make(LogisticRegressionModelInfo(), "lr", set);
   EXPECT_TRUE(params.ok()) << base::Message(params.status());
   auto model = LogisticRegressionModel::Make(*params, data);
@@ -171,12 +171,19 @@ TEST(LogisticModel, Attributes) {
 
 TEST(LogisticModel, CoefficientsAreCompressedAsInMllib) {
   // Spark: six columns, one of them not 0 -> SparseMatrix(1, 6, [0, 1], [0], [-2.355], 1).
-  const MatrixValue one = CompressedRow({-2.355, 0, 0, 0, 0, 0});
+  const MatrixValue one = CompressedRows(1, {-2.355, 0, 0, 0, 0, 0});
   EXPECT_FALSE(one.dense);
   EXPECT_EQ(one.col_ptrs, (std::vector<int32_t>{0, 1}));
-  const MatrixValue none = CompressedRow({0, 0, 0, 0, 0, 0});
+  const MatrixValue none = CompressedRows(1, {0, 0, 0, 0, 0, 0});
   EXPECT_EQ(none.col_ptrs, (std::vector<int32_t>{0, 0}));
-  EXPECT_TRUE(CompressedRow({0, 0}).dense);
+  EXPECT_TRUE(CompressedRows(1, {0, 0}).dense);
+  // Whichever of rows and columns are fewer have the pointers; columns where they are as many.
+  const MatrixValue tall = CompressedRows(4, {0, 0, 0, 7, 0, 0, 0, 0});
+  EXPECT_FALSE(tall.transposed);
+  EXPECT_EQ(tall.col_ptrs, (std::vector<int32_t>{0, 0, 1}));
+  EXPECT_EQ(tall.row_indices, (std::vector<int32_t>{1}));
+  EXPECT_FALSE(CompressedRows(3, std::vector<double>(9, 0.0)).transposed);
+  EXPECT_TRUE(CompressedRows(2, std::vector<double>(12, 0.0)).transposed);
   const auto model = MakeModel({-2.355, 0, 0, 0, 0, 0}, 0);
   EXPECT_EQ(std::get<VectorValue>(model->Get("coefficients", {}).value()),
             table::SparseVector(6, {0}, {-2.355}));

@@ -8,32 +8,42 @@
 
 namespace soteria::ml {
 
-LogisticObjective::LogisticObjective(LogisticProblem problem, Work& work)
-    : problem_(std::move(problem)), work_(work) {
-  for (size_t j = 0; j < problem_.std.size(); ++j) {
-    inverse_std_.push_back(problem_.std[j] != 0 ? 1.0 / problem_.std[j] : 0.0);
-    scaled_mean_.push_back(inverse_std_[j] * problem_.mean[j]);
+std::vector<LinearScore> LogisticProblem::ScoresOf(std::span<const double> x) const {
+  std::vector<LinearScore> scores(sets);
+  for (size_t k = 0; k < sets; ++k) {
+    scores[k].coefficients.resize(features.size());
+    double centre = 0;
+    for (size_t j = 0; j < features.size(); ++j) {
+      scores[k].coefficients[j] = x[j * sets + k] * features.inverse_std[j];
+      centre += x[j * sets + k] * features.scaled_mean[j];
+    }
+    if (fit_intercept) scores[k].intercept = x[coefficients() + k] - (centred ? centre : 0.0);
   }
+  return scores;
 }
 
-LinearScore LogisticObjective::ScoreOf(std::span<const double> x) const {
-  LinearScore score;
-  score.coefficients.resize(inverse_std_.size());
-  double centre = 0;
-  for (size_t j = 0; j < inverse_std_.size(); ++j) {
-    score.coefficients[j] = x[j] * inverse_std_[j];
-    centre += x[j] * scaled_mean_[j];
+base::StatusOr<SoftmaxSums> LogisticObjective::Sums(std::span<const double> x) const {
+  std::vector<LinearScore> scores = problem_.ScoresOf(x);
+  const size_t features = problem_.features.size();
+  if (problem_.multinomial) {
+    const SoftmaxGradientKernel kernel(std::move(scores));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work_.Reduce(kernel));
+    return SoftmaxSums::Decode(partial, problem_.sets, features);
   }
-  if (problem_.fit_intercept) score.intercept = x.back() - centre;
-  return score;
+  const LogisticGradientKernel kernel(std::move(scores[0]));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work_.Reduce(kernel));
+  SOTERIA_ASSIGN_OR_RETURN(GradientSums of, GradientSums::Decode(partial, features));
+  SoftmaxSums sums(1, 0);
+  sums.loss = of.sums.loss;
+  sums.weight = of.sums.weight;
+  sums.multiplier[0] = of.sums.multiplier;
+  sums.gradient = std::move(of.gradient);
+  return sums;
 }
 
 base::StatusOr<double> LogisticObjective::Evaluate(std::span<const double> x,
                                                    std::span<double> gradient) const {
-  const LogisticGradientKernel kernel(ScoreOf(x));
-  SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work_.Reduce(kernel));
-  SOTERIA_ASSIGN_OR_RETURN(const GradientSums sums,
-                           GradientSums::Decode(partial, inverse_std_.size()));
+  SOTERIA_ASSIGN_OR_RETURN(const SoftmaxSums sums, Sums(x));
   if (!(sums.weight > 0)) {
     return base::FailQuotingData(
         base::kIllegalArgument,
@@ -41,28 +51,21 @@ base::StatusOr<double> LogisticObjective::Evaluate(std::span<const double> x,
                   " greater than 0.0, but was ",
                   sums.weight, "."));
   }
-  for (size_t j = 0; j < inverse_std_.size(); ++j) {
-    double g = sums.gradient[j] * inverse_std_[j];
-    if (problem_.fit_intercept) g -= sums.multiplier * scaled_mean_[j];
-    gradient[j] = g / sums.weight;
-  }
-  if (problem_.fit_intercept) gradient.back() = sums.multiplier / sums.weight;
-  return sums.loss / sums.weight + AddPenalty(x, gradient);
-}
-
-double LogisticObjective::AddPenalty(std::span<const double> x, std::span<double> gradient) const {
-  if (problem_.l2 == 0) return 0;
-  double sum = 0;
-  for (size_t j = 0; j < inverse_std_.size(); ++j) {
-    double coefficient = x[j];
-    if (!problem_.standardization) {
-      if (problem_.std[j] == 0) continue;
-      coefficient = x[j] / (problem_.std[j] * problem_.std[j]);
+  const Standardized& features = problem_.features;
+  const size_t sets = problem_.sets;
+  for (size_t k = 0; k < sets; ++k) {
+    const double multiplier = problem_.centred ? sums.multiplier[k] : 0.0;
+    for (size_t j = 0; j < features.size(); ++j) {
+      const double g = sums.gradient[k * features.size() + j] * features.inverse_std[j] -
+                       multiplier * features.scaled_mean[j];
+      gradient[j * sets + k] = g / sums.weight;
     }
-    sum += x[j] * coefficient;
-    gradient[j] += problem_.l2 * coefficient;
+    if (problem_.fit_intercept) {
+      gradient[problem_.coefficients() + k] = sums.multiplier[k] / sums.weight;
+    }
   }
-  return 0.5 * problem_.l2 * sum;
+  return sums.loss / sums.weight +
+         AddL2Penalty(features, sets, problem_.l2, problem_.standardization, x, gradient);
 }
 
 }  // namespace soteria::ml

@@ -1,46 +1,50 @@
 // The function that logistic regression minimises, in the space it is minimised in: features
-// divided by their standard deviation and, with an intercept, centred. Distributed kernels see raw
-// features; this turns coefficients and gradients from one space to the other.
+// divided by their standard deviation and, with an intercept that nothing bounds, centred.
 //
-// With an intercept the last entry of x is it. The penalty leaves it out. One thread.
+// x has the coefficients feature after feature, of each feature one for each set (one set for the
+// binomial family, one a class for the multinomial), and with an intercept those of the sets last.
+// The penalty leaves intercepts out. One thread.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/ml/linalg/standardized.h"
 #include "src/ml/logistic_regression/kernels.h"
 #include "src/ml/work.h"
 
 namespace soteria::ml {
 
 struct LogisticProblem {
-  std::vector<double> mean;
-  std::vector<double> std;
+  Standardized features;
+  bool multinomial = false;
+  size_t sets = 1;
   bool fit_intercept = true;
+  bool centred = true;
   double l2 = 0;
   /// Whether the penalty is on the coefficients of standardised features (MLlib's default) or on
   /// those of the raw ones.
   bool standardization = true;
+
+  size_t coefficients() const { return features.size() * sets; }
+  size_t size() const { return coefficients() + (fit_intercept ? sets : 0); }
+  /// The linear scores over raw features that x stands for.
+  std::vector<LinearScore> ScoresOf(std::span<const double> x) const;
 };
 
 class LogisticObjective {
  public:
-  LogisticObjective(LogisticProblem problem, Work& work);
+  LogisticObjective(const LogisticProblem& problem, Work& work) : problem_(problem), work_(work) {}
 
-  size_t size() const { return inverse_std_.size() + (problem_.fit_intercept ? 1 : 0); }
   /// Mean loss and penalty at x, and their gradient.
   base::StatusOr<double> Evaluate(std::span<const double> x, std::span<double> gradient) const;
-  /// The linear score over raw features that x stands for.
-  LinearScore ScoreOf(std::span<const double> x) const;
 
  private:
-  double AddPenalty(std::span<const double> x, std::span<double> gradient) const;
+  base::StatusOr<SoftmaxSums> Sums(std::span<const double> x) const;
 
-  LogisticProblem problem_;
+  const LogisticProblem& problem_;
   Work& work_;
-  std::vector<double> inverse_std_;  // 0 for columns without spread
-  std::vector<double> scaled_mean_;
 };
 
 }  // namespace soteria::ml

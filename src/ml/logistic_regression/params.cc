@@ -110,8 +110,23 @@ base::StatusOr<BinaryThreshold> ThresholdOf(const Params& params) {
   return threshold;
 }
 
+bool HasBounds(const Params& params) {
+  return params.IsSet("lowerBoundsOnCoefficients") || params.IsSet("upperBoundsOnCoefficients") ||
+         params.IsSet("lowerBoundsOnIntercepts") || params.IsSet("upperBoundsOnIntercepts");
+}
+
 base::Status CheckLogisticInput(const Params& params, const arrow::Schema& input, bool fitting) {
   SOTERIA_RETURN_IF_ERROR(CheckThresholds(params));
+  if (HasBounds(params) && params.Double("elasticNetParam") != 0) {
+    return Required(
+        base::Cat("Fitting under bound constrained optimization only supports L2 regularization, "
+                  "but got elasticNetParam = ",
+                  table::JavaDouble(params.Double("elasticNetParam")), "."));
+  }
+  if (!params.Bool("fitIntercept") &&
+      (params.IsSet("lowerBoundsOnIntercepts") || params.IsSet("upperBoundsOnIntercepts"))) {
+    return Required("Please don't set bounds on intercepts if fitting without intercept.");
+  }
   SOTERIA_RETURN_IF_ERROR(CheckVectorColumn(input, params.String("featuresCol")));
   if (fitting) {
     // The type is that of what the name means, but the column has to be of exactly that name.

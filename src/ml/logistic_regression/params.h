@@ -22,6 +22,9 @@ struct BinaryThreshold {
 base::StatusOr<BinaryThreshold> ThresholdOf(const Params& params);
 base::Status CheckThresholds(const Params& params);
 
+/// Whether coefficients or intercepts are to be kept within bounds.
+bool HasBounds(const Params& params);
+
 /// MLlib's validateAndTransformSchema. `fitting`: label and weight are looked at too.
 base::Status CheckLogisticInput(const Params& params, const arrow::Schema& input, bool fitting);
 

@@ -10,7 +10,7 @@
 namespace soteria::ml {
 
 base::StatusOr<ModelFiles> SaveLogisticRegression(const Transformer& model);
-/// Errors: kProtocol for a malformed table, kUnsupported for a multinomial model.
+/// Errors: kProtocol for a malformed table.
 base::StatusOr<std::shared_ptr<const Model>> LoadLogisticRegression(Params params,
                                                                     SavedModel& saved);
 

@@ -62,6 +62,11 @@ bool OfScores(const Metric& metric) {
   return metric.shape == Shape::kCurve || metric.method == "areaUnderROC";
 }
 
+const Metric* FindMetric(std::string_view method, bool binary) {
+  const Metric* metric = FindMetric(method);
+  return metric != nullptr && OfScores(*metric) && !binary ? nullptr : metric;
+}
+
 std::optional<double> BetaOf(const Arguments& args) {
   if (args.empty()) return 1.0;
   if (args.size() == 1) {
@@ -73,36 +78,38 @@ std::optional<double> BetaOf(const Arguments& args) {
 
 }  // namespace
 
-LogisticSummary::LogisticSummary(const Params& params) {
+LogisticSummary::LogisticSummary(const Params& params, bool binary) : binary_(binary) {
   columns_ = {{"featuresCol", params.String("featuresCol")},
               {"labelCol", params.String("labelCol")},
               {"predictionCol", params.String("predictionCol")},
               {"probabilityCol", params.String("probabilityCol")},
-              {"scoreCol", params.String("probabilityCol")},
               {"weightCol", params.IsDefined("weightCol") ? params.String("weightCol")
                                                           : std::string("weightCol")}};
+  if (binary) columns_["scoreCol"] = params.String("probabilityCol");
 }
 
 std::shared_ptr<const Summary> LogisticSummary::OfTraining(
-    const Params& params, std::vector<double> objective_history,
+    const Params& params, std::vector<double> objective_history, bool binary,
     std::shared_ptr<const LogisticSummaryKernel> kernel) {
-  std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params));
+  std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params, binary));
   summary->objective_history_ = std::move(objective_history);
   summary->kernel_ = std::move(kernel);
   return summary;
 }
 
 std::shared_ptr<const Summary> LogisticSummary::OfEvaluation(
-    const Params& params, std::shared_ptr<const LogisticEvaluationKernel> kernel) {
-  std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params));
+    const Params& params, bool binary, std::shared_ptr<const LogisticEvaluationKernel> kernel) {
+  std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params, binary));
   summary->kernel_ = std::move(kernel);
   return summary;
 }
 
-bool LogisticSummary::Needs(std::string_view method) const { return FindMetric(method) != nullptr; }
+bool LogisticSummary::Needs(std::string_view method) const {
+  return FindMetric(method, binary_) != nullptr;
+}
 
 std::optional<CurveColumns> LogisticSummary::Curve(std::string_view method) const {
-  const Metric* metric = FindMetric(method);
+  const Metric* metric = FindMetric(method, binary_);
   if (metric == nullptr || metric->shape != Shape::kCurve) return std::nullopt;
   return metric->curve;
 }
@@ -117,7 +124,7 @@ base::StatusOr<std::shared_ptr<const Summary>> LogisticSummary::Complete(
 
 std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view method,
                                                              const Arguments& args) const {
-  const Metric* metric = FindMetric(method);
+  const Metric* metric = FindMetric(method, binary_);
   if (metric == nullptr || sums_ == nullptr || (OfScores(*metric) && !sums_->scores)) {
     return std::nullopt;
   }
@@ -148,13 +155,13 @@ base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
       return Attribute(static_cast<int64_t>(objective_history_->size()) - 1);
     }
   }
-  const Metric* metric = FindMetric(method);
+  const Metric* metric = FindMetric(method, binary_);
   if (metric == nullptr) {
     const std::string_view training = objective_history_ ? "Training" : "";
     return base::Fail(
         base::kMlAttribute,
-        base::Cat(method, " in org.apache.spark.ml.classification.BinaryLogisticRegression",
-                  training, "SummaryImpl is not allowed to be accessed."));
+        base::Cat(method, " in org.apache.spark.ml.classification.", binary_ ? "Binary" : "",
+                  "LogisticRegression", training, "SummaryImpl is not allowed to be accessed."));
   }
   if (sums_ == nullptr) {
     return base::Fail(base::kInternal, base::Cat("summary: ", method, " before its data"));

@@ -1,4 +1,4 @@
-// Metrics of a binary logistic regression model: of its training, and of `evaluate` over a table.
+// Metrics of a logistic regression model: of its training, and of `evaluate` over a table.
 // Iterations are known from the fit; the rest are statistics (src/stats) of the sums that one pass
 // of the summary kernel gives. Immutable.
 #pragma once
@@ -18,13 +18,14 @@ namespace soteria::ml {
 class LogisticSummary : public Summary {
  public:
   /// Of the training: `objective_history` has the start's value and one for each iteration. The
-  /// params name the columns of `predictions`.
+  /// params name the columns of `predictions`. `binary`: of two classes at most, so that there are
+  /// curves.
   static std::shared_ptr<const Summary> OfTraining(
-      const Params& params, std::vector<double> objective_history,
+      const Params& params, std::vector<double> objective_history, bool binary,
       std::shared_ptr<const LogisticSummaryKernel> kernel);
   /// Of new rows.
   static std::shared_ptr<const Summary> OfEvaluation(
-      const Params& params, std::shared_ptr<const LogisticEvaluationKernel> kernel);
+      const Params& params, bool binary, std::shared_ptr<const LogisticEvaluationKernel> kernel);
 
   const Kernel& kernel() const override { return *kernel_; }
   bool over_rows() const override { return !objective_history_; }
@@ -37,8 +38,9 @@ class LogisticSummary : public Summary {
   std::optional<CurveColumns> Curve(std::string_view method) const override;
 
  private:
-  explicit LogisticSummary(const Params& params);
+  LogisticSummary(const Params& params, bool binary);
 
+  bool binary_;  // of two classes at most: there are curves
   std::map<std::string, std::string, std::less<>> columns_;  // attribute -> column name
   std::optional<std::vector<double>> objective_history_;     // of the training only
   std::shared_ptr<const Kernel> kernel_;

@@ -25,7 +25,7 @@ base::StatusOr<double> Rosenbrock(std::span<const double> x, std::span<double> g
 }
 
 TEST(Lbfgs, FindsTheMinimum) {
-  LbfgsOptions options;
+  MinimizeOptions options;
   options.iterations_max = 200;
   options.tolerance = 1e-12;
   const auto result = MinimizeLbfgs(Rosenbrock, {-1.2, 1, -1.2, 1}, options);
@@ -34,11 +34,11 @@ TEST(Lbfgs, FindsTheMinimum) {
   for (size_t i = 1; i < result->values.size(); ++i) {
     EXPECT_LE(result->values[i], result->values[i - 1]);
   }
-  EXPECT_EQ(result->stop, LbfgsStop::kGradientConverged);
+  EXPECT_EQ(result->stop, MinimizeStop::kGradientConverged);
 }
 
 TEST(Lbfgs, StopsAtIterationsMax) {
-  LbfgsOptions options;
+  MinimizeOptions options;
   options.iterations_max = 3;
   int64_t seen = 0;
   options.after_iteration = [&seen](int64_t iteration) {
@@ -48,7 +48,7 @@ TEST(Lbfgs, StopsAtIterationsMax) {
   const auto result = MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->values.size(), 4U);
-  EXPECT_EQ(result->stop, LbfgsStop::kIterations);
+  EXPECT_EQ(result->stop, MinimizeStop::kIterations);
   EXPECT_EQ(seen, 3);
   options.iterations_max = 0;
   EXPECT_EQ(MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options)->values.size(), 1U);
@@ -71,13 +71,13 @@ TEST(Lbfgs, StartAtTheMinimumTakesNoStep) {
   const auto result = MinimizeLbfgs(Rosenbrock, {1, 1}, {});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->values, std::vector<double>{0.0});
-  EXPECT_EQ(result->stop, LbfgsStop::kGradientConverged);
+  EXPECT_EQ(result->stop, MinimizeStop::kGradientConverged);
 }
 
 TEST(Lbfgs, ValuesConvergeOverAWindow) {
   // Curvatures from 1 to 1e9: gradients stay large for long after the values have settled, which
   // counts only once the window of 20 iterations is full.
-  LbfgsOptions options;
+  MinimizeOptions options;
   options.tolerance = 0.01;
   options.iterations_max = 1000;
   const Objective steep = [](std::span<const double> x,
@@ -94,7 +94,7 @@ TEST(Lbfgs, ValuesConvergeOverAWindow) {
   for (size_t i = 0; i < start.size(); ++i) start[i] += 0.01 * static_cast<double>(i);
   const auto result = MinimizeLbfgs(steep, start, options);
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(result->stop, LbfgsStop::kValuesConverged);
+  EXPECT_EQ(result->stop, MinimizeStop::kValuesConverged);
   EXPECT_GE(result->values.size(), 21U);
   EXPECT_LT(result->values.size(), 60U);
 }
@@ -107,7 +107,7 @@ TEST(Lbfgs, WrongGradientFailsTwiceAndStops) {
   };
   const auto result = MinimizeLbfgs(uphill, {3}, {});
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(result->stop, LbfgsStop::kSearchFailed);
+  EXPECT_EQ(result->stop, MinimizeStop::kSearchFailed);
   // The start, once more after the history was dropped, and the failure: as breeze's states.
   EXPECT_EQ(result->values, (std::vector<double>{9, 9, 9}));
   EXPECT_EQ(result->x, std::vector<double>{3});
@@ -134,7 +134,7 @@ TEST(Lbfgs, ErrorsOfTheObjectiveEndIt) {
   };
   const auto result = MinimizeLbfgs(fails, {-1.2, 1}, {});
   EXPECT_TRUE(base::Is(result.status(), base::kWorkerLost));
-  LbfgsOptions options;
+  MinimizeOptions options;
   options.after_iteration = [](int64_t) { return base::Fail(base::kCancelled, "stop"); };
   EXPECT_TRUE(base::Is(MinimizeLbfgs(Rosenbrock, {-1.2, 1}, options).status(), base::kCancelled));
 }

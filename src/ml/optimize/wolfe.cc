@@ -9,8 +9,6 @@ namespace {
 
 constexpr double kSufficientDecrease = 1e-4;  // c1
 constexpr double kCurvature = 0.9;            // c2
-constexpr int kStepsMax = 10;
-constexpr int kZoomsMax = 10;
 constexpr double kGrow = 1.5;
 constexpr double kBracketEdge = 0.1;
 
@@ -26,7 +24,7 @@ double Interpolate(const LinePoint& left, const LinePoint& right) {
   const double high = left.step + (1 - kBracketEdge) * width;
   if (step < low) return low;
   if (step > high) return high;
-  return step;  // NaN stays NaN: the search then fails, as in breeze
+  return step;  // NaN stays NaN: the search then fails
 }
 
 bool DecreasesEnough(const LinePoint& p, const LinePoint& start) {
@@ -38,9 +36,10 @@ bool FlatEnough(const LinePoint& p, const LinePoint& start) {
 }
 
 base::StatusOr<std::optional<double>> Zoom(const Line& line, const LinePoint& start, LinePoint low,
-                                           LinePoint high) {
-  for (int i = 0; i < kZoomsMax; ++i) {
+                                           LinePoint high, int zooms) {
+  for (int i = 0; i < zooms; ++i) {
     const double step = low.step > high.step ? Interpolate(high, low) : Interpolate(low, high);
+    if (std::isnan(step)) break;
     SOTERIA_ASSIGN_OR_RETURN(const LinePoint p, line(step));
     // A NaN value counts as a decrease here, as breeze's comparisons have it.
     if (p.value > start.value + kSufficientDecrease * p.step * start.slope ||
@@ -58,23 +57,25 @@ base::StatusOr<std::optional<double>> Zoom(const Line& line, const LinePoint& st
 }  // namespace
 
 base::StatusOr<std::optional<double>> SearchStrongWolfe(const Line& line, const LinePoint& start,
-                                                        double first_step) {
+                                                        double first_step,
+                                                        const WolfeLimits& limits) {
   if (start.slope > 0) return std::optional<double>();
   LinePoint low = start;
   double step = first_step;
-  for (int i = 0; i < kStepsMax; ++i) {
+  for (int i = 0; i < limits.steps; ++i) {
     SOTERIA_ASSIGN_OR_RETURN(const LinePoint p, line(step));
     if (!std::isfinite(p.value)) {
       step /= 2.0;
       continue;
     }
     if (!DecreasesEnough(p, start) || (p.value >= low.value && i > 0)) {
-      return Zoom(line, start, low, p);
+      return Zoom(line, start, low, p, limits.zooms);
     }
     if (FlatEnough(p, start)) return std::optional<double>(p.step);
-    if (p.slope >= 0) return Zoom(line, start, p, low);
+    if (p.slope >= 0) return Zoom(line, start, p, low, limits.zooms);
     low = p;
-    step *= kGrow;
+    if (step == limits.step_max) return std::optional<double>(step);
+    step = std::min(step * kGrow, limits.step_max);
   }
   return std::optional<double>();
 }

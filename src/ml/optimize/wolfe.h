@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "src/base/status.h"
@@ -19,9 +20,17 @@ struct LinePoint {
 
 using Line = std::function<base::StatusOr<LinePoint>(double step)>;
 
+struct WolfeLimits {
+  int steps = 10;
+  int zooms = 10;
+  /// The longest step, which is accepted when it decreases enough; at least the first.
+  double step_max = std::numeric_limits<double>::infinity();
+};
+
 /// The accepted step, which is the last one at which `line` was asked; nullopt when no step was
 /// found or the direction doesn't descend. `start` is the point of step 0.
 base::StatusOr<std::optional<double>> SearchStrongWolfe(const Line& line, const LinePoint& start,
-                                                        double first_step);
+                                                        double first_step,
+                                                        const WolfeLimits& limits = {});
 
 }  // namespace soteria::ml
