@@ -13,6 +13,7 @@
 #include "src/ml/evaluators/multiclass.h"
 #include "src/ml/evaluators/regression.h"
 #include "src/ml/kernel.h"
+#include "src/ml/linear_regression/driver.h"
 #include "src/ml/logistic_regression/driver.h"
 #include "src/ml/registration.h"
 #include "src/ml/standard_scaler/driver.h"
@@ -24,9 +25,9 @@ namespace {
 
 std::vector<Algorithm> AllAlgorithms() {
   return {
-      SummarizerAlgorithm(),          VectorAssemblerAlgorithm(), StandardScalerAlgorithm(),
-      LogisticRegressionAlgorithm(),  BinaryEvaluatorAlgorithm(), MulticlassEvaluatorAlgorithm(),
-      RegressionEvaluatorAlgorithm(),
+      SummarizerAlgorithm(),          VectorAssemblerAlgorithm(),     StandardScalerAlgorithm(),
+      LinearRegressionAlgorithm(),    LogisticRegressionAlgorithm(),  BinaryEvaluatorAlgorithm(),
+      MulticlassEvaluatorAlgorithm(), RegressionEvaluatorAlgorithm(),
   };
 }
 

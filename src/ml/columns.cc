@@ -245,4 +245,6 @@ std::string NominalAttributes(int64_t values) {
   return base::Cat("{\"ml_attr\":{\"num_vals\":", values, ",\"type\":\"nominal\"}}");
 }
 
+std::string NumericAttributes() { return "{\"ml_attr\":{}}"; }
+
 }  // namespace soteria::ml

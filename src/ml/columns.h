@@ -74,8 +74,10 @@ std::shared_ptr<arrow::Array> DoubleArray(std::vector<double> values);
 base::StatusOr<std::shared_ptr<arrow::Array>> DenseArray(std::vector<double> row_major,
                                                          int64_t rows, int32_t size);
 
-/// Spark's ml_attr of a vector column of known size, and of a class prediction.
+/// Spark's ml_attr of a vector column of known size, of a class prediction, and of a number that is
+/// predicted.
 std::string VectorAttributes(int64_t size);
 std::string NominalAttributes(int64_t values);
+std::string NumericAttributes();
 
 }  // namespace soteria::ml

@@ -53,6 +53,11 @@ std::shared_ptr<arrow::Array> BoolCell(bool value) {
       1, arrow::Buffer::FromVector(std::vector<uint8_t>{static_cast<uint8_t>(value ? 1 : 0)}));
 }
 
+std::shared_ptr<arrow::Array> DoubleCell(double value) {
+  return std::make_shared<arrow::DoubleArray>(
+      1, arrow::Buffer::FromVector(std::vector<double>{value}));
+}
+
 base::StatusOr<VectorValue> VectorCellOf(const arrow::Table& table, const std::string& column) {
   SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> row, FirstRow(table, column));
   const base::StatusOr<table::VectorReader> reader = table::VectorReader::Make(row);
@@ -77,6 +82,12 @@ base::StatusOr<bool> BoolCellOf(const arrow::Table& table, const std::string& co
   SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> row, FirstRow(table, column));
   if (row->type_id() != arrow::Type::BOOL) return Malformed(column, "is no boolean");
   return static_cast<const arrow::BooleanArray&>(*row).Value(0);
+}
+
+base::StatusOr<double> DoubleCellOf(const arrow::Table& table, const std::string& column) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> row, FirstRow(table, column));
+  if (row->type_id() != arrow::Type::DOUBLE) return Malformed(column, "is no double");
+  return static_cast<const arrow::DoubleArray&>(*row).Value(0);
 }
 
 }  // namespace soteria::ml

@@ -15,6 +15,7 @@ base::StatusOr<std::shared_ptr<arrow::Array>> VectorCell(const VectorValue& valu
 base::StatusOr<std::shared_ptr<arrow::Array>> MatrixCell(const MatrixValue& value);
 std::shared_ptr<arrow::Array> IntCell(int32_t value);
 std::shared_ptr<arrow::Array> BoolCell(bool value);
+std::shared_ptr<arrow::Array> DoubleCell(double value);
 
 // The value of a column's first row. Errors: kProtocol naming the column when it is missing, of
 // another type, null or malformed.
@@ -22,5 +23,6 @@ base::StatusOr<VectorValue> VectorCellOf(const arrow::Table& table, const std::s
 base::StatusOr<MatrixValue> MatrixCellOf(const arrow::Table& table, const std::string& column);
 base::StatusOr<int32_t> IntCellOf(const arrow::Table& table, const std::string& column);
 base::StatusOr<bool> BoolCellOf(const arrow::Table& table, const std::string& column);
+base::StatusOr<double> DoubleCellOf(const arrow::Table& table, const std::string& column);
 
 }  // namespace soteria::ml

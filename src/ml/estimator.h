@@ -68,6 +68,11 @@ struct CurveColumns {
   std::string_view x, y;
 };
 
+/// A column of a summary's predictions less another, as doubles: `residuals`.
+struct DifferenceColumns {
+  std::string from, subtracted;
+};
+
 /// Metrics of a model over a table. A summary starts without data: some attributes need none
 /// (`objectiveHistory`), others are there once the partial of its kernel is (`accuracy`).
 ///
@@ -96,6 +101,10 @@ class Summary {
   /// The columns of an attribute that is a table of two doubles a row (`roc`), whose numbers Get
   /// gives row by row; none where it isn't one.
   virtual std::optional<CurveColumns> Curve(std::string_view /*method*/) const {
+    return std::nullopt;
+  }
+  /// Of an attribute that is a table of one column, named as the attribute; none where it isn't.
+  virtual std::optional<DifferenceColumns> Difference(std::string_view /*method*/) const {
     return std::nullopt;
   }
 };

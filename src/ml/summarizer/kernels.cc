@@ -32,13 +32,38 @@ base::StatusOr<int32_t> ClassOf(double label) {
 
 }  // namespace
 
+base::Status CheckFiniteLabels(const std::vector<double>& labels) {
+  for (const double label : labels) {
+    if (!std::isinf(label)) continue;
+    return RowFailure(base::Cat("Labels MUST NOT be Infinity, but got ", table::JavaDouble(label)));
+  }
+  return base::OkStatus();
+}
+
+namespace {
+
+base::StatusOr<Moments> MomentsOfLabels(const table::FeatureBlock& block) {
+  if (block.label.size() != static_cast<size_t>(block.rows)) {
+    return base::Fail(base::kInternal, "summarizer: a block without labels");
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckFiniteLabels(block.label));
+  table::FeatureBlock labels;
+  labels.rows = block.rows;
+  labels.cols = 1;
+  labels.dense.assign(block.label.begin(), block.label.end());
+  labels.weight = block.weight;
+  return Moments::Of(labels);
+}
+
+}  // namespace
+
 std::string SummarizerResult::Encode() const {
   std::vector<double> pairs;
   for (const auto& [label, weight] : labels) {
     pairs.insert(pairs.end(), {static_cast<double>(label), weight});
   }
   base::FieldWriter w;
-  w.Add(moments.Encode()).Add(stats::PackDoubles(pairs));
+  w.Add(moments.Encode()).Add(stats::PackDoubles(pairs)).Add(label_moments.Encode());
   return w.Take();
 }
 
@@ -48,6 +73,8 @@ base::StatusOr<SummarizerResult> SummarizerResult::Decode(std::string_view bytes
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view moments, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(result.moments, Moments::Decode(moments));
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view of_labels, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(result.label_moments, Moments::Decode(of_labels));
   SOTERIA_RETURN_IF_ERROR(r.Finish());
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> pairs, stats::UnpackDoubles(packed));
   if (pairs.size() % 2 != 0) return base::Fail(base::kProtocol, "summarizer: bad length");
@@ -70,7 +97,7 @@ std::vector<double> SummarizerResult::Histogram() const {
 
 std::string SummarizerKernel::Encode() const {
   base::FieldWriter w;
-  w.AddBool(labels_ == Labels::kClasses);
+  w.AddU64(static_cast<uint64_t>(labels_));
   return w.Take();
 }
 
@@ -85,6 +112,9 @@ base::StatusOr<std::string> SummarizerKernel::Map(const Part& part) const {
       if (weight != 0) result.labels[label] += weight;
     }
   }
+  if (labels_ == Labels::kNumbers) {
+    SOTERIA_ASSIGN_OR_RETURN(result.label_moments, MomentsOfLabels(block));
+  }
   result.moments = Moments::Of(block);
   return result.Encode();
 }
@@ -94,6 +124,7 @@ base::StatusOr<std::string> SummarizerKernel::Merge(std::vector<std::string> chi
   for (const std::string& bytes : children) {
     SOTERIA_ASSIGN_OR_RETURN(const SummarizerResult child, SummarizerResult::Decode(bytes));
     SOTERIA_RETURN_IF_ERROR(sum.moments.Merge(child.moments));
+    SOTERIA_RETURN_IF_ERROR(sum.label_moments.Merge(child.label_moments));
     for (const auto& [label, weight] : child.labels) sum.labels[label] += weight;
   }
   return sum.Encode();
@@ -104,10 +135,12 @@ Algorithm SummarizerAlgorithm() {
   algorithm.kernels = {
       {SummarizerKernel::kKind, [](std::string_view bytes) -> base::StatusOr<KernelPtr> {
          base::FieldReader r(bytes);
-         SOTERIA_ASSIGN_OR_RETURN(const bool classes, r.NextBool());
+         SOTERIA_ASSIGN_OR_RETURN(const uint64_t labels, r.NextU64());
          SOTERIA_RETURN_IF_ERROR(r.Finish());
-         return std::make_unique<SummarizerKernel>(classes ? SummarizerKernel::Labels::kClasses
-                                                           : SummarizerKernel::Labels::kIgnore);
+         if (labels > static_cast<uint64_t>(SummarizerKernel::Labels::kNumbers)) {
+           return base::Fail(base::kProtocol, "summarizer: unknown kind of labels");
+         }
+         return std::make_unique<SummarizerKernel>(static_cast<SummarizerKernel::Labels>(labels));
        }}};
   return algorithm;
 }

@@ -1,5 +1,6 @@
 // The pass that standardising algorithms make first: moments of the features and, for classifiers,
-// the weight of each label. Kernel "ml.summarizer". Pure; any thread.
+// the weight of each label, for regressions the labels' moments. Kernel "ml.summarizer". Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,13 @@ namespace soteria::ml {
 /// Classes of a classification at most.
 inline constexpr int32_t kClassesMax = 1 << 20;
 
+/// MLlib's check of labels that are numbers, which no NaN has reached.
+base::Status CheckFiniteLabels(const std::vector<double>& labels);
+
 struct SummarizerResult {
   Moments moments;
   std::map<int32_t, double> labels;  // label -> weight, of rows of positive weight
+  Moments label_moments;             // of labels that are numbers: one column
 
   std::string Encode() const;
   static base::StatusOr<SummarizerResult> Decode(std::string_view bytes);
@@ -31,7 +36,7 @@ struct SummarizerResult {
 class SummarizerKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.summarizer";
-  enum class Labels { kIgnore, kClasses };
+  enum class Labels : uint8_t { kIgnore, kClasses, kNumbers };
 
   explicit SummarizerKernel(Labels labels) : labels_(labels) {}
   std::string_view kind() const override { return kKind; }
