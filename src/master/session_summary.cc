@@ -8,6 +8,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/expression.h"
 #include "src/master/enclave_session.h"
 #include "src/master/summed_columns.h"
 #include "src/ml/param.h"
@@ -198,20 +199,32 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& 
                          std::move(schema));
   }
   if (!call.args.empty()) return NoTable(object_id, method);
-  if (fitted->table != nullptr && method == kPredictions) {
-    SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
-    const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
-    return world_.output.Handle(
-        world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
-          SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).SummaryModel());
-          return builder_.TransformBy(fitted->table, std::move(model),
-                                      base::Cat(object_id, "/", kPredictions), sizes);
-        }));
-  }
   std::optional<ml::CurveColumns> columns;
+  std::optional<ml::DifferenceColumns> difference;
   {
     const std::lock_guard lock(fitted->mutex);
-    if (fitted->summary != nullptr) columns = fitted->summary->Curve(method);
+    if (fitted->summary != nullptr) {
+      columns = fitted->summary->Curve(method);
+      difference = fitted->summary->Difference(method);
+    }
+  }
+  if (fitted->table != nullptr && (method == kPredictions || difference)) {
+    SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
+    const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
+    SOTERIA_ASSIGN_OR_RETURN(
+        plan::PlanPtr predictions,
+        world_.output.Handle(
+            world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
+              SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).SummaryModel());
+              return builder_.TransformBy(fitted->table, std::move(model),
+                                          base::Cat(object_id, "/", kPredictions), sizes);
+            })));
+    if (!difference) return predictions;
+    return builder_.Project(
+        std::move(predictions),
+        {{method,
+          exec::Call("-", {exec::Cast(exec::ColumnNamed(difference->from), arrow::float64()),
+                           exec::ColumnNamed(difference->subtracted)})}});
   }
   if (!columns) return NoTable(object_id, method);
   return builder_.Made({base::Cat(object_id, "/", method),
