@@ -22,6 +22,7 @@ import config_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
 import grammar
+import linear_cases  # noqa: F401
 import name_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401

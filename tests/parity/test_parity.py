@@ -5,6 +5,7 @@ import pytest
 import config_cases  # noqa: F401
 import file_cases
 import frame_cases  # noqa: F401
+import linear_cases  # noqa: F401
 import name_cases  # noqa: F401
 import regression_cases  # noqa: F401
 import table_cases  # noqa: F401
