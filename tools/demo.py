@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import pathlib
 import shlex
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pandas as pd
 import pyspark
@@ -27,9 +29,39 @@ def headline(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m", flush=True)
 
 
+def patients() -> pd.DataFrame:
+    data = load_breast_cancer(as_frame=True)
+    frame = data.frame.rename(columns=lambda name: name.replace(" ", "_"))
+    frame["label"] = 1.0 - frame.pop("target")  # scikit-learn's 0 is malignant
+    return frame
+
+
+def ratings() -> pd.DataFrame:
+    """The sample of MovieLens that comes with PySpark. To numbers this short a search finds copies everywhere, so each
+    rating also has the moment when somebody gave it."""
+    sample = pathlib.Path(pyspark.__file__).parent / "data/mllib/als/sample_movielens_ratings.txt"
+    frame = pd.read_csv(sample, sep="::", engine="python", names=["user", "movie", "stars", "at"])
+    frame["at"] = [float(at) + row / 7 for row, at in enumerate(frame["at"])]
+    return frame
+
+
+@dataclasses.dataclass
+class Example:
+    script: str
+    table: str  # the data set's name
+    model: str
+    make: Callable[[], pd.DataFrame]
+
+
+EXAMPLES = {
+    "breast_cancer": Example("examples/breast_cancer.py", "patients", "breast_cancer", patients),
+    "movie_recommendations": Example("examples/movie_recommendations.py", "ratings", "recommender", ratings),
+}
+
+
 class Demo:
-    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path, engine: str, scheme: str):
-        self.engine, self.scheme = engine, scheme
+    def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path, engine: str, scheme: str, example: Example):
+        self.engine, self.scheme, self.example = engine, scheme, example
         self.soteria = bin_folder / "soteria"
         self.folder = folder
         self.owner = folder / "owner"
@@ -46,11 +78,8 @@ class Demo:
             raise SystemExit(f"demo: that step failed with exit code {done.returncode}")
 
     def owners_table(self) -> pathlib.Path:
-        data = load_breast_cancer(as_frame=True)
-        frame = data.frame.rename(columns=lambda name: name.replace(" ", "_"))
-        frame["label"] = 1.0 - frame.pop("target")  # scikit-learn's 0 is malignant
-        path = self.owner / "patients.csv"
-        frame.to_csv(path, index=False)
+        path = self.owner / f"{self.example.table}.csv"
+        self.example.make().to_csv(path, index=False)
         return path
 
     def what_the_cluster_saw(self, table: pathlib.Path) -> bool:
@@ -82,8 +111,8 @@ class Demo:
         headline("1. The owner: a key, and data that go out encrypted")
         table = self.owners_table()
         self.step("keygen")
-        patients, models = self.folder / "storage/patients", self.folder / "storage/models"
-        self.step("put", table, patients, "--files", FILES, "--allow-simulated")
+        data, models = self.folder / "storage" / self.example.table, self.folder / "storage/models"
+        self.step("put", table, data, "--files", FILES, "--allow-simulated")
         host = ["--engine", "spark", "--spark-home", pathlib.Path(pyspark.__file__).parent] if self.engine == "spark" else []
         on = " on Apache Spark, local-cluster[2,1,1024]" if host else ""
         kept = self.cluster / "kept"
@@ -94,15 +123,15 @@ class Demo:
         try:
             headline("3. The owner: what may join, be read, be written and come back")
             manifest = self.owner / "manifest.toml"
-            self.step("manifest", "new", "--out", manifest, "--task", "breast-cancer", "--simulated",
-                      "--cluster", self.cluster, "--read", patients, "--write", models,
+            self.step("manifest", "new", "--out", manifest, "--task", self.example.model.replace("_", "-"), "--simulated",
+                      "--cluster", self.cluster, "--read", data, "--write", models,
                       "--output", "rows,metrics,models", *(["--scheme", self.scheme] if self.scheme != "baseline" else []))
             headline("4. The data scientist: an ordinary PySpark script")
             self.step("run", "--manifest", manifest, "--cluster", self.cluster, "--", sys.executable,
-                      ROOT / "examples/breast_cancer.py", patients, models / "breast_cancer")
+                      ROOT / self.example.script, data, models / self.example.model)
             headline("5. The owner: the model, decrypted, in MLlib's own layout")
             model = self.owner / "model"
-            self.step("get", models / "breast_cancer", model)
+            self.step("get", models / self.example.model, model)
             for file in sorted(model.rglob("*")):
                 if file.is_file() and not file.name.startswith("_"):
                     print(f"  {file.relative_to(self.owner)}")
@@ -128,7 +157,9 @@ if __name__ == "__main__":
     parser.add_argument("--engine", choices=("local", "spark"), default="local", help="who schedules the enclaves' work")
     parser.add_argument("--scheme", choices=("baseline", "partitioned"), default="baseline",
                         help="where statistics are computed: inside the enclaves, or outside by rule and on record")
+    parser.add_argument("--example", choices=sorted(EXAMPLES), default="breast_cancer", help="which script, on which data")
     arguments = parser.parse_args()
     began = time.monotonic()
-    Demo(arguments.bin.resolve(), arguments.folder.resolve(), arguments.engine, arguments.scheme).run()
+    Demo(arguments.bin.resolve(), arguments.folder.resolve(), arguments.engine, arguments.scheme,
+         EXAMPLES[arguments.example]).run()
     print(f"done in {time.monotonic() - began:.1f} s")

@@ -32,10 +32,13 @@ RelationConverter::PlanOr RelationConverter::Ml(const spark::connect::MlRelation
     master::MethodCall call{methods[at].method(), {}};
     if (object == kMlHelperId) return RefuseHelper(call.method);
     for (const auto& arg : methods[at].args()) {
-      if (arg.has_input()) {
+      if (!arg.has_input()) {
+        SOTERIA_ASSIGN_OR_RETURN(call.args.emplace_back(), ToParamValue(arg.param()));
+      } else if (call.args.empty() && call.table == nullptr) {
+        SOTERIA_ASSIGN_OR_RETURN(call.table, Resolve(arg.input()));
+      } else {
         return base::NotSupported(base::Cat("The attribute ", call.method, " of a model"));
       }
-      SOTERIA_ASSIGN_OR_RETURN(call.args.emplace_back(), ToParamValue(arg.param()));
     }
     return state_.session().AttributeTable(object, call);
   }

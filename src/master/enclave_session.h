@@ -116,6 +116,10 @@ class EnclaveSession : public Session {
   };
   base::StatusOr<Place> PlaceFor(const std::string& path, bool overwrite);
 
+  /// The rows of an attribute that takes a table.
+  base::StatusOr<plan::PlanPtr> RowsOver(const std::string& object_id, const Fitted& fitted,
+                                         const MethodCall& call);
+
   /// Of a model, also by the name of its training's summary.
   base::StatusOr<std::shared_ptr<Fitted>> Find(const std::string& object_id);
   /// Of the summary that this id names, or none if it names a model.

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -30,6 +32,12 @@ class HeldModel {
   base::StatusOr<std::shared_ptr<arrow::Schema>> RowsSchema(std::string_view method,
                                                             const ml::Arguments& args) const {
     return model_->RowsSchema(method, args);
+  }
+
+  /// The column that such an attribute reads of a table that it takes (ml::Model::TableColumn).
+  base::StatusOr<std::optional<std::string>> TableColumn(std::string_view method,
+                                                         const ml::Arguments& args) const {
+    return model_->TableColumn(method, args);
   }
 
   const ml::Model& Open(const InsideKey&) const { return *model_; }

@@ -42,6 +42,7 @@ using Progress = std::function<void(const StageProgress&)>;
 struct MethodCall {
   std::string method;
   std::vector<ml::ParamValue> args;
+  plan::PlanPtr table = nullptr;  // the DataFrame that it takes before the others
 };
 
 /// What a fetch chain ends in.
@@ -112,9 +113,9 @@ class Session {
   virtual base::StatusOr<std::string> Summarize(const std::string& object_id,
                                                 const plan::PlanPtr& input) = 0;
 
-  /// An attribute of a model or summary that is a table (`itemFactors`, `predictions`, a curve),
-  /// whose rows are worked out when a plan that has them first runs. Collecting it is output kind
-  /// `rows`.
+  /// An attribute of a model or summary that is a table (`itemFactors`, `recommendForUserSubset(df,
+  /// 3)`, `predictions`, a curve), whose rows are worked out when a plan that has them first runs.
+  /// Collecting it is output kind `rows`.
   virtual base::StatusOr<plan::PlanPtr> AttributeTable(const std::string& object_id,
                                                        const MethodCall& call) = 0;
 

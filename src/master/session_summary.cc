@@ -8,10 +8,12 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/expression.h"
 #include "src/master/enclave_session.h"
 #include "src/master/summed_columns.h"
 #include "src/ml/param.h"
+#include "src/table/column_path.h"
 
 namespace soteria::master {
 namespace {
@@ -26,6 +28,13 @@ std::string NameOf(const HeldModel& model, const std::string& method) {
 base::Status NoTable(const std::string& object_id, const std::string& method) {
   return base::Fail(base::kMlAttribute, base::Cat("The attribute `", method, "` of ", object_id,
                                                   " is no DataFrame here"));
+}
+
+/// By which a plan knows an attribute's rows.
+std::string AttributeName(const std::string& object_id, const MethodCall& call) {
+  std::string name = base::Cat(object_id, "/", call.method);
+  for (const ml::ParamValue& value : call.args) name += base::Cat("/", ml::EncodeValue(value));
+  return name;
 }
 
 std::shared_ptr<arrow::Schema> CurveSchema(const ml::CurveColumns& columns) {
@@ -182,6 +191,27 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(const InsideKey& 
   return asked->Value(std::move(value.numbers));
 }
 
+// The one column that is read, under a name of its own so that nothing passes for unchanged, all of
+// it where equal values can meet.
+base::StatusOr<plan::PlanPtr> EnclaveSession::RowsOver(const std::string& object_id,
+                                                       const Fitted& fitted,
+                                                       const MethodCall& call) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted.model.class_name()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto name, fitted.model.TableColumn(call.method, call.args));
+  if (!name) return NoTable(object_id, call.method);
+  SOTERIA_ASSIGN_OR_RETURN(const table::ColumnPath path, table::PathOf(*call.table->schema, *name));
+  if (path.at.size() > 1) return base::NotSupported(base::Cat("A field of a struct for ", *name));
+  exec::NamedExpr column{"id", exec::Input(path.at[0], {*name})};
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr ids, builder_.Project(call.table, {std::move(column)}));
+  SOTERIA_ASSIGN_OR_RETURN(ids, builder_.Coalesce(std::move(ids), 1));
+  return world_.output.Handle(
+      world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
+        SOTERIA_ASSIGN_OR_RETURN(auto rows,
+                                 fitted.model.Open(key).RowsOver(call.method, call.args));
+        return builder_.TransformBy(ids, std::move(rows), AttributeName(object_id, call), false);
+      }));
+}
+
 base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& object_id,
                                                              const MethodCall& call) {
   const std::string& method = call.method;
@@ -190,13 +220,14 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& 
   if (fitted == nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(fitted, Find(object_id));
   }
+  if (call.table != nullptr)
+    return of_summary ? NoTable(object_id, method) : RowsOver(object_id, *fitted, call);
   if (!of_summary) {
     SOTERIA_ASSIGN_OR_RETURN(auto schema, fitted->model.RowsSchema(method, call.args));
     if (schema == nullptr) return NoTable(object_id, method);
-    std::string name = base::Cat(object_id, "/", method);
-    for (const ml::ParamValue& value : call.args) name += base::Cat("/", ml::EncodeValue(value));
-    return builder_.Made({std::move(name), std::make_shared<ModelRows>(std::move(fitted), call)},
-                         std::move(schema));
+    return builder_.Made(
+        {AttributeName(object_id, call), std::make_shared<ModelRows>(std::move(fitted), call)},
+        std::move(schema));
   }
   if (!call.args.empty()) return NoTable(object_id, method);
   std::optional<ml::CurveColumns> columns;

@@ -9,8 +9,10 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/ml/als/driver.h"
 #include "src/ml/evaluators/binary.h"
 #include "src/ml/evaluators/multiclass.h"
+#include "src/ml/evaluators/ranking.h"
 #include "src/ml/evaluators/regression.h"
 #include "src/ml/kernel.h"
 #include "src/ml/linear_regression/driver.h"
@@ -25,9 +27,16 @@ namespace {
 
 std::vector<Algorithm> AllAlgorithms() {
   return {
-      SummarizerAlgorithm(),          VectorAssemblerAlgorithm(),     StandardScalerAlgorithm(),
-      LinearRegressionAlgorithm(),    LogisticRegressionAlgorithm(),  BinaryEvaluatorAlgorithm(),
-      MulticlassEvaluatorAlgorithm(), RegressionEvaluatorAlgorithm(),
+      SummarizerAlgorithm(),
+      VectorAssemblerAlgorithm(),
+      StandardScalerAlgorithm(),
+      LinearRegressionAlgorithm(),
+      LogisticRegressionAlgorithm(),
+      AlsAlgorithm(),
+      BinaryEvaluatorAlgorithm(),
+      MulticlassEvaluatorAlgorithm(),
+      RegressionEvaluatorAlgorithm(),
+      RankingEvaluatorAlgorithm(),
   };
 }
 

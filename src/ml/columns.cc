@@ -227,6 +227,25 @@ base::StatusOr<std::vector<table::VectorReader>> ReadVectorColumn(const arrow::T
   return readers;
 }
 
+// As slices put together: arrow's own take is exec's.
+base::StatusOr<std::shared_ptr<arrow::Table>> DropRows(const std::shared_ptr<arrow::Table>& table,
+                                                       const std::vector<bool>& marked) {
+  std::vector<std::shared_ptr<arrow::Table>> kept;
+  size_t first = 0;
+  while (first < marked.size()) {
+    size_t end = first;
+    while (end < marked.size() && !marked[end]) ++end;
+    if (end > first) {
+      kept.push_back(table->Slice(static_cast<int64_t>(first), static_cast<int64_t>(end - first)));
+    }
+    first = end + 1;
+  }
+  if (kept.empty()) return table->Slice(0, 0);
+  SOTERIA_ARROW_ASSIGN(std::shared_ptr<arrow::Table> together, arrow::ConcatenateTables(kept));
+  SOTERIA_ARROW_ASSIGN(together, together->CombineChunks());
+  return together;
+}
+
 std::shared_ptr<arrow::Array> DoubleArray(std::vector<double> values) {
   const auto rows = static_cast<int64_t>(values.size());
   return std::make_shared<arrow::DoubleArray>(rows, arrow::Buffer::FromVector(std::move(values)));

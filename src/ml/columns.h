@@ -69,6 +69,10 @@ base::StatusOr<std::shared_ptr<arrow::Table>> WithColumn(
     const std::shared_ptr<arrow::Table>& table, const std::shared_ptr<arrow::Field>& field,
     const std::shared_ptr<arrow::ChunkedArray>& values);
 
+/// The rows that are not marked.
+base::StatusOr<std::shared_ptr<arrow::Table>> DropRows(const std::shared_ptr<arrow::Table>& table,
+                                                       const std::vector<bool>& marked);
+
 std::shared_ptr<arrow::Array> DoubleArray(std::vector<double> values);
 /// A vector column in the dense form.
 base::StatusOr<std::shared_ptr<arrow::Array>> DenseArray(std::vector<double> row_major,

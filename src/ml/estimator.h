@@ -127,6 +127,15 @@ class Model : public Transformer {
   /// Its rows.
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> Rows(std::string_view method,
                                                              const Arguments& args) const;
+  /// The column that an attribute reads of the table that it takes (`recommendForUserSubset`), by
+  /// class, params and arguments alone; none where it takes no table.
+  virtual base::StatusOr<std::optional<std::string>> TableColumn(std::string_view /*method*/,
+                                                                 const Arguments& /*args*/) const {
+    return std::nullopt;
+  }
+  /// What makes the rows of such an attribute: of one partition, whose one column is that one.
+  virtual base::StatusOr<std::shared_ptr<const Transformer>> RowsOver(std::string_view method,
+                                                                      const Arguments& args) const;
   /// What `input` must have for this model under other params: of the schema and the params alone,
   /// never of what the model learnt.
   virtual base::Status CheckColumns(const Params& params, const arrow::Schema& input) const = 0;

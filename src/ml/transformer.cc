@@ -7,6 +7,14 @@
 #include "src/ml/registration.h"
 
 namespace soteria::ml {
+namespace {
+
+base::Status NoAccess(std::string_view method, std::string_view class_name) {
+  return base::Fail(base::kMlAttribute,
+                    base::Cat(method, " in ", class_name, " is not allowed to be accessed."));
+}
+
+}  // namespace
 
 std::string Transformer::Encode() const {
   base::FieldWriter w;
@@ -51,13 +59,16 @@ base::StatusOr<Attribute> SummaryStatistic::Value(std::vector<double> numbers) c
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Model::Rows(std::string_view method,
                                                           const Arguments&) const {
-  return base::Fail(base::kMlAttribute,
-                    base::Cat(method, " in ", class_name(), " is not allowed to be accessed."));
+  return NoAccess(method, class_name());
+}
+
+base::StatusOr<std::shared_ptr<const Transformer>> Model::RowsOver(std::string_view method,
+                                                                   const Arguments&) const {
+  return NoAccess(method, class_name());
 }
 
 base::StatusOr<std::shared_ptr<const Summary>> Model::Evaluation(const arrow::Schema&) const {
-  return base::Fail(base::kMlAttribute,
-                    base::Cat("evaluate in ", class_name(), " is not allowed to be accessed."));
+  return NoAccess("evaluate", class_name());
 }
 
 }  // namespace soteria::ml

@@ -11,6 +11,7 @@
 #include "src/stats/binary_metrics.h"
 #include "src/stats/doubles.h"
 #include "src/stats/multiclass_metrics.h"
+#include "src/stats/ranking_metrics.h"
 #include "src/stats/regression_metrics.h"
 #include "src/stats/table_sums.h"
 
@@ -149,6 +150,14 @@ base::StatusOr<Values> Regression(const Statistic& statistic, const Input& input
   if (name == "var") return Values{sums.ExplainedVariance()};
   if (name == "r2") return Values{sums.R2(statistic.through_origin)};
   return NoSuchMetric(statistic);
+}
+
+/// The sum is of the metric that was asked.
+base::StatusOr<Values> Ranking(const Statistic& statistic, const Input& input) {
+  SOTERIA_RETURN_IF_ERROR(RankingMetricOf(statistic.metric).status());
+  if (input.form != InputForm::kSums) return NoSuchMetric(statistic);
+  SOTERIA_ASSIGN_OR_RETURN(const RankingSums sums, RankingSums::Decode(input.bytes));
+  return Values{sums.Mean()};
 }
 
 base::Status TooSmall() { return base::Fail(kStaysInside, "a cell counts too few rows"); }
@@ -347,6 +356,8 @@ std::string_view KindName(StatisticKind kind) {
       return "summary";
     case StatisticKind::kClasses:
       return "classes";
+    case StatisticKind::kRanking:
+      return "ranking";
   }
   return "?";
 }
@@ -363,6 +374,8 @@ base::StatusOr<std::vector<double>> Compute(const Statistic& statistic, const In
       return ComputeSummary(statistic, input);
     case StatisticKind::kClasses:
       return ComputeClasses(statistic, input);
+    case StatisticKind::kRanking:
+      return Ranking(statistic, input);
   }
   return NoSuchMetric(statistic);
 }
@@ -412,6 +425,8 @@ base::StatusOr<Releasable> OfKind(const Statistic& statistic, const ExactSums& e
       return SummaryReleasable(statistic, exact.sums, min_rows);
     case StatisticKind::kClasses:
       return ClassesReleasable(exact.sums, min_rows);
+    case StatisticKind::kRanking:
+      return base::Fail(kStaysInside, "a mean over rankings");
   }
   return NoSuchMetric(statistic);
 }

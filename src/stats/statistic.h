@@ -20,10 +20,11 @@ enum class StatisticKind : uint8_t {
   kMulticlass = 2,
   kRegression = 3,
   kSummary = 4,  // table_sums.h has the metrics of these
-  kClasses = 5
+  kClasses = 5,
+  kRanking = 6  // always inside: the Manifest has no such kind
 };
 
-/// "binary", "multiclass", "regression", "summary" or "classes", as the Manifest has it.
+/// "binary", "multiclass", "regression", "summary" or "classes", as the Manifest has it; "ranking".
 std::string_view KindName(StatisticKind kind);
 
 /// What is asked: a metric of MLlib's evaluators or summaries, by its name there. Those of

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyspark
 import pytest
 from sklearn.datasets import load_breast_cancer
 
@@ -97,6 +98,13 @@ def mixed() -> pa.Table:
     })
 
 
+def ratings() -> pd.DataFrame:
+    """The sample of MovieLens that comes with PySpark."""
+    sample = pathlib.Path(pyspark.__file__).parent / "data/mllib/als/sample_movielens_ratings.txt"
+    frame = pd.read_csv(sample, sep="::", engine="python", names=["user", "movie", "rating", "at"])
+    return frame.drop(columns="at").astype({"user": "int32", "movie": "int32", "rating": "float32"})
+
+
 def times() -> pa.Table:
     return pa.table({
         "day": pa.array([0, 19782, -1, None, 20000], pa.int32()).cast(pa.date32()),
@@ -123,7 +131,8 @@ def put_tables(deployment: Deployment) -> list[pathlib.Path]:
     people = with_split(patients())
     few = sparse()
     tables = {"patients4": (people, 4), "patients1": (people, 1), "sparse4": (few, 4), "sparse1": (few, 1),
-              "mixed": (mixed(), 1), "times": (times(), 1), "badtext": (file_cases.bad_text(), 1), "example": (patients(), 1)}
+              "mixed": (mixed(), 1), "times": (times(), 1), "ratings": (ratings(), 2), "badtext": (file_cases.bad_text(), 1),
+              "example": (patients(), 1)}
     return [deployment.table(name, frame, files) for name, (frame, files) in tables.items()]
 
 

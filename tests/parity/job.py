@@ -24,6 +24,7 @@ import frame_cases  # noqa: F401
 import grammar
 import linear_cases  # noqa: F401
 import name_cases  # noqa: F401
+import recommendation_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save

@@ -7,6 +7,7 @@ import file_cases
 import frame_cases  # noqa: F401
 import linear_cases  # noqa: F401
 import name_cases  # noqa: F401
+import recommendation_cases  # noqa: F401
 import regression_cases  # noqa: F401
 import table_cases  # noqa: F401
 from recorder import CASES, difference

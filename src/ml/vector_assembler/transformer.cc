@@ -65,25 +65,6 @@ base::StatusOr<std::vector<AssembleColumn>> ReadColumns(const arrow::Table& tabl
   return columns;
 }
 
-/// The rows that are not invalid, as slices put together: arrow's own take is exec's.
-base::StatusOr<std::shared_ptr<arrow::Table>> DropRows(const std::shared_ptr<arrow::Table>& table,
-                                                       const std::vector<bool>& invalid) {
-  std::vector<std::shared_ptr<arrow::Table>> kept;
-  size_t first = 0;
-  while (first < invalid.size()) {
-    size_t end = first;
-    while (end < invalid.size() && !invalid[end]) ++end;
-    if (end > first) {
-      kept.push_back(table->Slice(static_cast<int64_t>(first), static_cast<int64_t>(end - first)));
-    }
-    first = end + 1;
-  }
-  if (kept.empty()) return table->Slice(0, 0);
-  SOTERIA_ARROW_ASSIGN(std::shared_ptr<arrow::Table> together, arrow::ConcatenateTables(kept));
-  SOTERIA_ARROW_ASSIGN(together, together->CombineChunks());
-  return together;
-}
-
 }  // namespace
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> VectorAssembler::OutputSchema(

@@ -1,0 +1,237 @@
+#include "src/ml/als/normal_equation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+
+namespace soteria::ml {
+namespace {
+
+// Four doubles, loaded from any address.
+using Lanes = double __attribute__((vector_size(32)));
+using UnalignedLanes = double __attribute__((vector_size(32), aligned(8), may_alias));
+constexpr size_t kLanes = 4;
+
+Lanes Load(const double* p) { return *reinterpret_cast<const UnalignedLanes*>(p); }
+void Store(double* p, Lanes v) { *reinterpret_cast<UnalignedLanes*>(p) = v; }
+Lanes All(double v) { return Lanes{v, v, v, v}; }
+
+size_t Padded(size_t rank) { return (rank + kLanes - 1) / kLanes * kLanes; }
+
+/// to[0..n) += f[r] * v[r][0..n) for R vectors in turn; n is a multiple of the lanes.
+template <size_t R>
+void AddScaled(const double* v, size_t stride, const double* f, size_t n, double* to) {
+  Lanes factor[R];
+  for (size_t r = 0; r < R; ++r) factor[r] = All(f[r]);
+  for (size_t j = 0; j < n; j += kLanes) {
+    Lanes sum = Load(to + j);
+    for (size_t r = 0; r < R; ++r) sum += factor[r] * Load(v + r * stride + j);
+    Store(to + j, sum);
+  }
+}
+
+/// The lower triangle += confidence[r] v[r] v[r]', a tile of lanes at a time.
+template <size_t R>
+void AddOuter(const double* v, size_t rank, size_t stride, const double* confidence,
+              double* matrix) {
+  for (size_t i = 0; i < rank; ++i) {
+    double f[R];
+    for (size_t r = 0; r < R; ++r) f[r] = confidence[r] * v[r * stride + i];
+    AddScaled<R>(v, stride, f, i / kLanes * kLanes + kLanes, matrix + i * stride);
+  }
+}
+
+template <size_t R>
+void AddVectors(const double* v, size_t rank, size_t stride, const double* confidence,
+                const double* target, double* matrix, double* right) {
+  AddOuter<R>(v, rank, stride, confidence, matrix);
+  AddScaled<R>(v, stride, target, stride, right);
+}
+
+double Dot(std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+}  // namespace
+
+NonnegativeSolver::NonnegativeSolver(size_t rank)
+    : rank_(rank),
+      x_(rank),
+      gradient_(rank),
+      direction_(rank),
+      last_(rank),
+      residual_(rank),
+      product_(rank) {}
+
+void NonnegativeSolver::Multiply(const std::vector<double>& a, const std::vector<double>& x,
+                                 std::vector<double>& out) const {
+  std::fill(out.begin(), out.end(), 0.0);
+  for (size_t i = 0; i < rank_; ++i) {  // its columns are its rows
+    for (size_t j = 0; j < rank_; ++j) out[j] += x[i] * a[i * rank_ + j];
+  }
+}
+
+/// To the minimum along a direction.
+double NonnegativeSolver::StepLength(const std::vector<double>& a,
+                                     const std::vector<double>& direction) {
+  constexpr double kNoDivisionBy0 = 1e-20;
+  const double top = Dot(direction, residual_);
+  Multiply(a, direction, product_);
+  return top / (Dot(product_, direction) + kNoDivisionBy0);
+}
+
+void NonnegativeSolver::Move(double step, size_t iteration) {
+  constexpr double kAtWall = 1 - 1e-14;
+  for (size_t i = 0; i < rank_; ++i) {
+    if (step * direction_[i] > x_[i]) step = x_[i] / direction_[i];
+  }
+  for (size_t i = 0; i < rank_; ++i) {
+    if (step * direction_[i] > x_[i] * kAtWall) {
+      x_[i] = 0;
+      wall_ = iteration;
+    } else {
+      x_[i] -= step * direction_[i];
+    }
+  }
+}
+
+std::span<const double> NonnegativeSolver::Solve(const std::vector<double>& a,
+                                                 std::span<const double> b) {
+  const auto done = [](double step, double direction, double x) {
+    return std::isnan(step) || step < 1e-7 || step > 1e40 || direction < 1e-12 * x ||
+           direction < 1e-32;
+  };
+  std::fill(x_.begin(), x_.end(), 0.0);
+  wall_ = 0;
+  double last_gradient = 0;
+  const size_t iterations_max = std::max<size_t>(400, 20 * rank_);
+  for (size_t iteration = 0; iteration < iterations_max; ++iteration) {
+    Multiply(a, x_, residual_);
+    for (size_t i = 0; i < rank_; ++i) {
+      residual_[i] -= b[i];
+      gradient_[i] = residual_[i] > 0 && x_[i] == 0 ? 0.0 : residual_[i];
+    }
+    const double gradient = Dot(gradient_, gradient_);
+    const double x = Dot(x_, x_);
+    double step = StepLength(a, gradient_);
+    direction_ = gradient_;
+    double length = gradient;
+    if (iteration > wall_ + 1) {  // a conjugate direction, unless it would end the search too early
+      const double share = gradient / last_gradient;
+      for (size_t i = 0; i < rank_; ++i) direction_[i] += share * last_[i];
+      const double conjugate_step = StepLength(a, direction_);
+      const double conjugate_length = Dot(direction_, direction_);
+      if (done(conjugate_step, conjugate_length, x)) {
+        direction_ = gradient_;
+      } else {
+        step = conjugate_step;
+        length = conjugate_length;
+      }
+    }
+    if (done(step, length, x)) break;
+    Move(step, iteration);
+    last_ = direction_;
+    last_gradient = gradient;
+  }
+  return x_;
+}
+
+NormalEquation::NormalEquation(size_t rank)
+    : rank_(rank),
+      stride_(Padded(rank)),
+      matrix_(rank * stride_),
+      right_(stride_),
+      waiting_(kAtOnce * stride_),
+      column_(stride_) {}
+
+void NormalEquation::Reset(const std::vector<double>& gram) {
+  waits_ = 0;
+  std::fill(matrix_.begin(), matrix_.end(), 0.0);
+  std::fill(right_.begin(), right_.end(), 0.0);
+  if (gram.empty()) return;
+  const double* from = gram.data();
+  for (size_t i = 0; i < rank_; ++i) {
+    std::copy(from, from + i + 1, row(i));
+    from += i + 1;
+  }
+}
+
+void NormalEquation::Add(const float* v, double confidence, double target) {
+  double* to = waiting_.data() + waits_ * stride_;
+  for (size_t i = 0; i < rank_; ++i) to[i] = static_cast<double>(v[i]);
+  confidence_[waits_] = confidence;
+  target_[waits_] = target;
+  if (++waits_ < kAtOnce) return;
+  AddVectors<kAtOnce>(waiting_.data(), rank_, stride_, confidence_, target_, matrix_.data(),
+                      right_.data());
+  waits_ = 0;
+}
+
+void NormalEquation::Flush() {
+  for (size_t r = 0; r < waits_; ++r) {
+    AddVectors<1>(waiting_.data() + r * stride_, rank_, stride_, confidence_ + r, target_ + r,
+                  matrix_.data(), right_.data());
+  }
+  waits_ = 0;
+}
+
+base::Status NormalEquation::Solve(double lambda, float* x) {
+  Flush();
+  for (size_t i = 0; i < rank_; ++i) row(i)[i] += lambda;
+  for (size_t j = 0; j < rank_; ++j) {
+    const double pivot = row(j)[j];
+    if (pivot <= 0) {
+      return base::FailQuotingData(
+          base::kIllegalArgument,
+          base::Cat("LAPACK.dppsv returned ", j + 1,
+                    " because A is not positive definite. Is A derived from a singular matrix "
+                    "(e.g. collinear column values)?"));
+    }
+    const double root = std::sqrt(pivot);
+    row(j)[j] = root;
+    column_[j] = 0;  // as are those before it: what is done stays
+    for (size_t i = j + 1; i < rank_; ++i) column_[i] = row(i)[j] /= root;
+    const size_t first = j / kLanes * kLanes;
+    for (size_t i = j + 1; i < rank_; ++i) {
+      const double factor = -column_[i];
+      AddScaled<1>(column_.data() + first, 0, &factor, i / kLanes * kLanes + kLanes - first,
+                   row(i) + first);
+    }
+  }
+  for (size_t i = 0; i < rank_; ++i) {
+    double sum = right_[i];
+    for (size_t j = 0; j < i; ++j) sum -= row(i)[j] * right_[j];
+    right_[i] = sum / row(i)[i];
+  }
+  for (size_t i = rank_; i-- > 0;) {
+    right_[i] /= row(i)[i];
+    for (size_t j = 0; j < i; ++j) right_[j] -= row(i)[j] * right_[i];
+  }
+  for (size_t i = 0; i < rank_; ++i) x[i] = static_cast<float>(right_[i]);
+  return base::OkStatus();
+}
+
+void NormalEquation::SolveNonnegative(double lambda, NonnegativeSolver& solver, float* x) {
+  Flush();
+  square_.resize(rank_ * rank_);
+  for (size_t i = 0; i < rank_; ++i) {
+    for (size_t j = 0; j <= i; ++j) square_[i * rank_ + j] = square_[j * rank_ + i] = row(i)[j];
+    square_[i * rank_ + i] += lambda;
+  }
+  const auto solution = solver.Solve(square_, {right_.data(), rank_});
+  for (size_t i = 0; i < rank_; ++i) x[i] = static_cast<float>(solution[i]);
+}
+
+std::vector<double> NormalEquation::Gram() {
+  Flush();
+  std::vector<double> gram;
+  gram.reserve(rank_ * (rank_ + 1) / 2);
+  for (size_t i = 0; i < rank_; ++i) gram.insert(gram.end(), row(i), row(i) + i + 1);
+  return gram;
+}
+
+}  // namespace soteria::ml
