@@ -47,7 +47,7 @@ struct LoadedStage {
 };
 
 /// The numbers that a client must have to hold a model at all.
-enum class Shape { kClasses, kFeatures, kHasSummary };
+enum class Shape { kClasses, kFeatures, kHasSummary, kRank };
 
 class OutputGate {
  public:

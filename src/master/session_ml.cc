@@ -18,6 +18,7 @@ std::optional<Shape> ShapeOf(std::string_view method) {
   if (method == "numClasses") return Shape::kClasses;
   if (method == "numFeatures") return Shape::kFeatures;
   if (method == "hasSummary") return Shape::kHasSummary;
+  if (method == "rank") return Shape::kRank;
   return std::nullopt;
 }
 

@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PYSPARK_UID = re.compile(r"_[0-9a-f]{12}(?![0-9a-f])")
 OWN_FIELDS = ("session_id", "server_side_session_id", "operation_id", "response_id")
-SHAPES = ("numClasses", "numFeatures")
+SHAPES = ("numClasses", "numFeatures", "rank")
 # The requests of the script alone; PySpark's housekeeping comes when its garbage collector does, and it asks for its
 # configuration once in a session.
 HEARD = ("ExecutePlan", "ReattachExecute", "AnalyzePlan", "FetchErrorDetails")

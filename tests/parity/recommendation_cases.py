@@ -63,7 +63,7 @@ def als_saved(s: Scene):
     path = f"{s.output}/als"
     fit(s).write().overwrite().save(path)
     model = ALSModel.load(path)
-    return {"factors": factors(model), "strategy": model.getColdStartStrategy(), "block": model.getBlockSize()}
+    return {"factors": factors(model), "block": model.getBlockSize()}
 
 
 _BAD = {"null": ("user int", None, 1.0), "null long": ("user long", None, 1.0), "fraction": ("user double", 1.5, 1.0),

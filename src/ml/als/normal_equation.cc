@@ -18,36 +18,40 @@ Lanes Load(const double* p) { return *reinterpret_cast<const UnalignedLanes*>(p)
 void Store(double* p, Lanes v) { *reinterpret_cast<UnalignedLanes*>(p) = v; }
 Lanes All(double v) { return Lanes{v, v, v, v}; }
 
-size_t Padded(size_t rank) { return (rank + kLanes - 1) / kLanes * kLanes; }
+using FourFloats = float __attribute__((vector_size(16), aligned(4), may_alias));
 
-/// to[0..n) += f[r] * v[r][0..n) for R vectors in turn; n is a multiple of the lanes.
-template <size_t R>
-void AddScaled(const double* v, size_t stride, const double* f, size_t n, double* to) {
-  Lanes factor[R];
-  for (size_t r = 0; r < R; ++r) factor[r] = All(f[r]);
-  for (size_t j = 0; j < n; j += kLanes) {
-    Lanes sum = Load(to + j);
-    for (size_t r = 0; r < R; ++r) sum += factor[r] * Load(v + r * stride + j);
-    Store(to + j, sum);
-  }
+size_t Padded(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+/// to[0..n) += f * v[0..n); n is a multiple of the lanes.
+void AddScaled(const double* v, double f, size_t n, double* to) {
+  for (size_t j = 0; j < n; j += kLanes) Store(to + j, Load(to + j) + All(f) * Load(v + j));
 }
 
-/// The lower triangle += confidence[r] v[r] v[r]', a tile of lanes at a time.
-template <size_t R>
-void AddOuter(const double* v, size_t rank, size_t stride, const double* confidence,
-              double* matrix) {
-  for (size_t i = 0; i < rank; ++i) {
-    double f[R];
-    for (size_t r = 0; r < R; ++r) f[r] = confidence[r] * v[r * stride + i];
-    AddScaled<R>(v, stride, f, i / kLanes * kLanes + kLanes, matrix + i * stride);
+/// Four rows of the matrix by T tiles of lanes: += scaled[r][row] * v[r][column], r ascending.
+template <size_t T>
+void AddTiles(const double* scaled, const double* v, size_t count, size_t stride, double* matrix) {
+  Lanes sum[kLanes][T];
+#pragma GCC unroll 4
+  for (size_t k = 0; k < kLanes; ++k) {
+#pragma GCC unroll 2
+    for (size_t t = 0; t < T; ++t) sum[k][t] = Load(matrix + k * stride + t * kLanes);
   }
-}
-
-template <size_t R>
-void AddVectors(const double* v, size_t rank, size_t stride, const double* confidence,
-                const double* target, double* matrix, double* right) {
-  AddOuter<R>(v, rank, stride, confidence, matrix);
-  AddScaled<R>(v, stride, target, stride, right);
+  for (size_t r = 0; r < count; ++r, scaled += stride, v += stride) {
+    Lanes x[T];
+#pragma GCC unroll 2
+    for (size_t t = 0; t < T; ++t) x[t] = Load(v + t * kLanes);
+#pragma GCC unroll 4
+    for (size_t k = 0; k < kLanes; ++k) {
+      const Lanes factor = All(scaled[k]);
+#pragma GCC unroll 2
+      for (size_t t = 0; t < T; ++t) sum[k][t] += factor * x[t];
+    }
+  }
+#pragma GCC unroll 4
+  for (size_t k = 0; k < kLanes; ++k) {
+#pragma GCC unroll 2
+    for (size_t t = 0; t < T; ++t) Store(matrix + k * stride + t * kLanes, sum[k][t]);
+  }
 }
 
 double Dot(std::span<const double> a, std::span<const double> b) {
@@ -142,16 +146,15 @@ std::span<const double> NonnegativeSolver::Solve(const std::vector<double>& a,
 
 NormalEquation::NormalEquation(size_t rank)
     : rank_(rank),
-      stride_(Padded(rank)),
-      matrix_(rank * stride_),
-      right_(stride_),
+      stride_(Padded(rank + 1)),
+      matrix_(stride_ * stride_),
       waiting_(kAtOnce * stride_),
+      scaled_(kAtOnce * stride_),
       column_(stride_) {}
 
 void NormalEquation::Reset(const std::vector<double>& gram) {
   waits_ = 0;
   std::fill(matrix_.begin(), matrix_.end(), 0.0);
-  std::fill(right_.begin(), right_.end(), 0.0);
   if (gram.empty()) return;
   const double* from = gram.data();
   for (size_t i = 0; i < rank_; ++i) {
@@ -161,20 +164,31 @@ void NormalEquation::Reset(const std::vector<double>& gram) {
 }
 
 void NormalEquation::Add(const float* v, double confidence, double target) {
-  double* to = waiting_.data() + waits_ * stride_;
-  for (size_t i = 0; i < rank_; ++i) to[i] = static_cast<double>(v[i]);
-  confidence_[waits_] = confidence;
-  target_[waits_] = target;
-  if (++waits_ < kAtOnce) return;
-  AddVectors<kAtOnce>(waiting_.data(), rank_, stride_, confidence_, target_, matrix_.data(),
-                      right_.data());
-  waits_ = 0;
+  double* const to = waiting_.data() + waits_ * stride_;
+  double* const scaled = scaled_.data() + waits_ * stride_;
+  size_t i = 0;
+  for (; i + kLanes <= rank_; i += kLanes) {
+    const FourFloats floats = *reinterpret_cast<const FourFloats*>(v + i);
+    const Lanes four = __builtin_convertvector(floats, Lanes);
+    Store(to + i, four);
+    Store(scaled + i, All(confidence) * four);
+  }
+  for (; i < rank_; ++i) {
+    to[i] = static_cast<double>(v[i]);
+    scaled[i] = confidence * to[i];
+  }
+  scaled[rank_] = target;
+  if (++waits_ == kAtOnce) Flush();
 }
 
 void NormalEquation::Flush() {
-  for (size_t r = 0; r < waits_; ++r) {
-    AddVectors<1>(waiting_.data() + r * stride_, rank_, stride_, confidence_ + r, target_ + r,
-                  matrix_.data(), right_.data());
+  if (waits_ == 0) return;
+  for (size_t i = 0; i < stride_; i += kLanes) {
+    size_t j = 0;
+    for (; j + 2 * kLanes <= i + kLanes; j += 2 * kLanes) {
+      AddTiles<2>(scaled_.data() + i, waiting_.data() + j, waits_, stride_, row(i) + j);
+    }
+    if (j <= i) AddTiles<1>(scaled_.data() + i, waiting_.data() + j, waits_, stride_, row(i) + j);
   }
   waits_ = 0;
 }
@@ -197,11 +211,11 @@ base::Status NormalEquation::Solve(double lambda, float* x) {
     for (size_t i = j + 1; i < rank_; ++i) column_[i] = row(i)[j] /= root;
     const size_t first = j / kLanes * kLanes;
     for (size_t i = j + 1; i < rank_; ++i) {
-      const double factor = -column_[i];
-      AddScaled<1>(column_.data() + first, 0, &factor, i / kLanes * kLanes + kLanes - first,
-                   row(i) + first);
+      AddScaled(column_.data() + first, -column_[i], i / kLanes * kLanes + kLanes - first,
+                row(i) + first);
     }
   }
+  right_.assign(row(rank_), row(rank_) + rank_);
   for (size_t i = 0; i < rank_; ++i) {
     double sum = right_[i];
     for (size_t j = 0; j < i; ++j) sum -= row(i)[j] * right_[j];
@@ -222,7 +236,7 @@ void NormalEquation::SolveNonnegative(double lambda, NonnegativeSolver& solver, 
     for (size_t j = 0; j <= i; ++j) square_[i * rank_ + j] = square_[j * rank_ + i] = row(i)[j];
     square_[i * rank_ + i] += lambda;
   }
-  const auto solution = solver.Solve(square_, {right_.data(), rank_});
+  const auto solution = solver.Solve(square_, {row(rank_), rank_});
   for (size_t i = 0; i < rank_; ++i) x[i] = static_cast<float>(solution[i]);
 }
 

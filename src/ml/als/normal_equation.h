@@ -51,18 +51,19 @@ class NormalEquation {
   std::vector<double> Gram();
 
  private:
-  static constexpr size_t kAtOnce = 4;
+  static constexpr size_t kAtOnce = 64;
   double* row(size_t i) { return matrix_.data() + i * stride_; }
 
   const size_t rank_;
-  const size_t stride_;          // a multiple of the lanes
-  std::vector<double> matrix_;   // lower triangle, what is above it in the last lanes undefined
-  std::vector<double> right_;    // stride_
+  const size_t stride_;  // above rank_, a multiple of the lanes
+  // The lower triangle, and the right side as a row below it. What is above the diagonal, and
+  // beside and below these, has no meaning.
+  std::vector<double> matrix_;
   std::vector<double> waiting_;  // kAtOnce vectors
-  double confidence_[kAtOnce] = {};
-  double target_[kAtOnce] = {};
+  std::vector<double> scaled_;   // by their confidence, then their target
   size_t waits_ = 0;
   std::vector<double> column_;
+  std::vector<double> right_;
   std::vector<double> square_;  // for SolveNonnegative
 };
 
