@@ -17,6 +17,7 @@
 #include "src/ml/kernel.h"
 #include "src/ml/linear_regression/driver.h"
 #include "src/ml/logistic_regression/driver.h"
+#include "src/ml/pca/driver.h"
 #include "src/ml/registration.h"
 #include "src/ml/standard_scaler/driver.h"
 #include "src/ml/summarizer/kernels.h"
@@ -37,6 +38,7 @@ std::vector<Algorithm> AllAlgorithms() {
       MulticlassEvaluatorAlgorithm(),
       RegressionEvaluatorAlgorithm(),
       RankingEvaluatorAlgorithm(),
+      PcaAlgorithm(),
   };
 }
 

@@ -1,0 +1,236 @@
+#include "src/ml/pca/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/ml/linalg/rows.h"
+#include "src/ml/linalg/symmetric.h"
+#include "src/stats/doubles.h"
+
+namespace soteria::ml {
+namespace {
+
+/// Rows that are centred and multiplied at a time.
+int64_t RowsAtOnce(int64_t cols) {
+  constexpr int64_t kBytes = int64_t{1} << 20;
+  const int64_t row_bytes = std::max<int64_t>(1, cols) * int64_t{sizeof(double)};
+  return std::clamp<int64_t>(kBytes / row_bytes, 32, 1024);
+}
+
+base::Status TooWide(int64_t cols) {
+  return base::Fail(base::kMemoryLimit, base::Cat("the covariance of ", cols,
+                                                  " columns is larger than an enclave's message"));
+}
+
+/// Rows first..first + rows of the block as dense ones, less `origin`.
+void CentredRows(const table::FeatureBlock& block, int64_t first, int64_t rows,
+                 const std::vector<double>& origin, double* out) {
+  const auto cols = static_cast<size_t>(block.cols);
+  for (size_t i = 0; i < static_cast<size_t>(rows); ++i) {
+    double* to = out + i * cols;
+    const size_t row = static_cast<size_t>(first) + i;
+    if (!block.sparse) {
+      const double* x = block.dense.data() + row * cols;
+      for (size_t j = 0; j < cols; ++j) to[j] = x[j] - origin[j];
+      continue;
+    }
+    for (size_t j = 0; j < cols; ++j) to[j] = -origin[j];
+    for (auto p = static_cast<size_t>(block.row_ptr[row]);
+         p < static_cast<size_t>(block.row_ptr[row + 1]); ++p) {
+      to[static_cast<size_t>(block.col[p])] += block.val[p];
+    }
+  }
+}
+
+/// The mean, summed as distances from the first row, so that a constant column's is exact.
+std::vector<double> MeanOf(const table::FeatureBlock& block) {
+  const auto cols = static_cast<size_t>(block.cols);
+  const int64_t step = RowsAtOnce(block.cols);
+  std::vector<double> first(cols), sum(cols, 0.0), rows(static_cast<size_t>(step) * cols);
+  CentredRows(block, 0, 1, std::vector<double>(cols, 0.0), first.data());
+  const std::vector<double> ones(static_cast<size_t>(step), 1.0);
+  for (int64_t at = 0; at < block.rows; at += step) {
+    const int64_t some = std::min(step, block.rows - at);
+    CentredRows(block, at, some, first, rows.data());
+    AddWeightedRows(rows.data(), some, block.cols, ones.data(), sum.data());
+  }
+  for (size_t j = 0; j < cols; ++j) first[j] += sum[j] / static_cast<double>(block.rows);
+  return first;
+}
+
+std::vector<double> Packed(const std::vector<double>& upper, size_t size) {
+  std::vector<double> packed(PackedSize(size));
+  for (size_t j = 0; j < size; ++j) {
+    std::copy_n(upper.data() + j * size, j + 1, packed.data() + PackedSize(j));
+  }
+  return packed;
+}
+
+}  // namespace
+
+bool Scatter::FactorIsSmaller(uint64_t more_rows) const {
+  const auto size = static_cast<uint64_t>(mean_.size());
+  return (factor_.size() / std::max<uint64_t>(1, size) + more_rows) * size < PackedSize(size);
+}
+
+base::StatusOr<Scatter> Scatter::Of(const table::FeatureBlock& block) {
+  Scatter scatter;
+  if (block.rows == 0) return scatter;
+  if (block.cols > kPcaColumnsMax) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("Argument with more than 65535 cols: ", block.cols));
+  }
+  const auto size = static_cast<size_t>(block.cols);
+  scatter.rows_ = static_cast<double>(block.rows);
+  scatter.mean_ = MeanOf(block);
+  if (scatter.FactorIsSmaller(static_cast<uint64_t>(block.rows))) {
+    scatter.factor_.resize(static_cast<size_t>(block.rows) * size);
+    if (scatter.factor_.size() > kScatterEntriesMax) return TooWide(block.cols);
+    CentredRows(block, 0, block.rows, scatter.mean_, scatter.factor_.data());
+    return scatter;
+  }
+  if (PackedSize(size) > kScatterEntriesMax) return TooWide(block.cols);
+  const int64_t step = RowsAtOnce(block.cols);
+  std::vector<double> rows(static_cast<size_t>(step) * size), upper(size * size, 0.0);
+  for (int64_t at = 0; at < block.rows; at += step) {
+    const int64_t some = std::min(step, block.rows - at);
+    CentredRows(block, at, some, scatter.mean_, rows.data());
+    AddOuterProducts(rows.data(), some, block.cols, upper.data());
+  }
+  scatter.is_factor_ = false;
+  scatter.triangle_ = Packed(upper, size);
+  return scatter;
+}
+
+void Scatter::AddToTriangle(const std::vector<double>& rows) {
+  const size_t size = mean_.size();
+  std::vector<double> upper(size * size, 0.0);
+  AddOuterProducts(rows.data(), static_cast<int64_t>(rows.size() / std::max<size_t>(1, size)),
+                   cols(), upper.data());
+  const std::vector<double> packed = Packed(upper, size);
+  for (size_t i = 0; i < packed.size(); ++i) triangle_[i] += packed[i];
+}
+
+base::Status Scatter::MakeTriangle() {
+  if (!is_factor_) return base::OkStatus();
+  if (PackedSize(mean_.size()) > kScatterEntriesMax) return TooWide(cols());
+  triangle_.assign(PackedSize(mean_.size()), 0.0);
+  is_factor_ = false;
+  AddToTriangle(std::exchange(factor_, {}));
+  return base::OkStatus();
+}
+
+base::Status Scatter::Merge(const Scatter& other) {
+  if (other.rows_ == 0) return base::OkStatus();
+  if (rows_ == 0) {
+    *this = other;
+    return base::OkStatus();
+  }
+  if (other.cols() != cols()) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("requirement failed: Dimensions mismatch when merging with another"
+                                " summarizer. Expecting ",
+                                cols(), " but got ", other.cols(), "."));
+  }
+  const double rows = rows_ + other.rows_;
+  const double scale = std::sqrt(rows_ * (other.rows_ / rows));
+  std::vector<double> apart(mean_.size());  // of the two means: one more row of a factor
+  for (size_t j = 0; j < apart.size(); ++j) {
+    const double distance = other.mean_[j] - mean_[j];
+    mean_[j] += distance * (other.rows_ / rows);
+    apart[j] = distance * scale;
+  }
+  rows_ = rows;
+  const uint64_t more = other.factor_.size() / std::max<size_t>(1, mean_.size()) + 1;
+  if (!is_factor_ || !other.is_factor_ || !FactorIsSmaller(more)) {
+    SOTERIA_RETURN_IF_ERROR(MakeTriangle());
+  }
+  apart.insert(apart.end(), other.factor_.begin(), other.factor_.end());
+  if (is_factor_) {
+    factor_.insert(factor_.end(), apart.begin(), apart.end());
+    return factor_.size() > kScatterEntriesMax ? TooWide(cols()) : base::OkStatus();
+  }
+  AddToTriangle(apart);
+  for (size_t i = 0; i < other.triangle_.size(); ++i) triangle_[i] += other.triangle_[i];
+  return base::OkStatus();
+}
+
+std::string Scatter::Encode() const {
+  base::FieldWriter w;
+  w.AddDouble(rows_).Add(stats::PackDoubles(mean_)).AddBool(is_factor_);
+  w.Add(stats::PackDoubles(is_factor_ ? factor_ : triangle_));
+  return w.Take();
+}
+
+base::StatusOr<Scatter> Scatter::Decode(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  Scatter scatter;
+  SOTERIA_ASSIGN_OR_RETURN(scatter.rows_, r.NextDouble());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view mean, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(scatter.is_factor_, r.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  SOTERIA_ASSIGN_OR_RETURN(scatter.mean_, stats::UnpackDoubles(mean));
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<double> values, stats::UnpackDoubles(packed));
+  const size_t size = scatter.mean_.size();
+  const bool rows_fit = scatter.rows_ >= 0 && (scatter.rows_ > 0 || values.empty()) &&
+                        std::trunc(scatter.rows_) == scatter.rows_ && scatter.rows_ < 0x1p53;
+  const bool values_fit = scatter.is_factor_
+                              ? (size == 0 ? values.empty() : values.size() % size == 0)
+                              : values.size() == PackedSize(size);
+  if (!rows_fit || !values_fit || size > static_cast<size_t>(kPcaColumnsMax) ||
+      (scatter.rows_ == 0 && size != 0)) {
+    return base::Fail(base::kProtocol, "scatter: bad length");
+  }
+  (scatter.is_factor_ ? scatter.factor_ : scatter.triangle_) = std::move(values);
+  return scatter;
+}
+
+std::vector<double> Scatter::Covariance() const {
+  const size_t size = mean_.size();
+  std::vector<double> full(size * size, 0.0);
+  if (is_factor_) {
+    AddOuterProducts(factor_.data(),
+                     static_cast<int64_t>(factor_.size() / std::max<size_t>(1, size)), cols(),
+                     full.data());
+  } else {
+    for (size_t j = 0; j < size; ++j) {
+      std::copy_n(triangle_.data() + PackedSize(j), j + 1, full.data() + j * size);
+    }
+  }
+  const double freedom = rows_ - 1;
+  for (size_t j = 0; j < size; ++j) {
+    for (size_t i = 0; i <= j; ++i) {
+      full[j * size + i] /= freedom;
+      full[i * size + j] = full[j * size + i];
+    }
+  }
+  return full;
+}
+
+base::StatusOr<KernelPtr> ScatterKernel::Decode(std::string_view bytes) {
+  if (!bytes.empty()) return base::Fail(base::kProtocol, "scatter: it has no parameters");
+  return std::make_unique<ScatterKernel>();
+}
+
+base::StatusOr<std::string> ScatterKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
+  SOTERIA_ASSIGN_OR_RETURN(const Scatter scatter, Scatter::Of(*block));
+  return scatter.Encode();
+}
+
+base::StatusOr<std::string> ScatterKernel::Merge(std::vector<std::string> children) const {
+  Scatter all;
+  for (std::string& bytes : children) {
+    SOTERIA_ASSIGN_OR_RETURN(const Scatter child, Scatter::Decode(std::exchange(bytes, {})));
+    SOTERIA_RETURN_IF_ERROR(all.Merge(child));
+  }
+  return all.Encode();
+}
+
+}  // namespace soteria::ml
