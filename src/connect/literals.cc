@@ -216,6 +216,11 @@ void FillValue(const std::vector<double>& values, Literal* out) {
   array->mutable_element_type()->mutable_double_();
   for (const double value : values) array->add_elements()->set_double_(value);
 }
+void FillValue(const std::vector<int64_t>& values, Literal* out) {
+  auto* array = out->mutable_array();
+  array->mutable_element_type()->mutable_long_();
+  for (const int64_t value : values) array->add_elements()->set_long_(value);
+}
 void FillValue(const std::vector<std::string>& values, Literal* out) {
   auto* array = out->mutable_array();
   array->mutable_element_type()->mutable_string();

@@ -123,6 +123,15 @@ base::StatusOr<std::vector<int32_t>> ReadInts(base::FieldReader& r) {
   return ints;
 }
 
+base::StatusOr<ParamValue> ReadLongs(base::FieldReader& r) {
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, r.NextU64());
+  std::vector<int64_t> values;
+  for (uint64_t i = 0; i < count; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(values.emplace_back(), r.NextI64());
+  }
+  return ParamValue(std::move(values));
+}
+
 base::StatusOr<std::vector<double>> ReadDoubles(base::FieldReader& r) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view bytes, r.Next());
   return stats::UnpackDoubles(bytes);
@@ -203,6 +212,8 @@ base::StatusOr<ParamValue> ReadValue(uint64_t kind, base::FieldReader& r) {
       return ReadVector(r);
     case 8:
       return ReadMatrix(r);
+    case 9:
+      return ReadLongs(r);
     default:
       return base::Fail(base::kProtocol, "param value: unknown kind");
   }
@@ -403,6 +414,10 @@ std::string EncodeValue(const ParamValue& value) {
     void operator()(double v) const { w.AddDouble(v); }
     void operator()(const std::string& v) const { w.Add(v); }
     void operator()(const std::vector<double>& v) const { w.Add(stats::PackDoubles(v)); }
+    void operator()(const std::vector<int64_t>& v) const {
+      w.AddU64(v.size());
+      for (const int64_t number : v) w.AddI64(number);
+    }
     void operator()(const std::vector<std::string>& v) const {
       w.AddU64(v.size());
       for (const std::string& text : v) w.Add(text);

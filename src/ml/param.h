@@ -22,10 +22,11 @@ namespace soteria::ml {
 using VectorValue = table::VectorValue;
 using MatrixValue = table::MatrixValue;
 
-/// The value of a param, an argument or an attribute; monostate is null.
+/// The value of a param, an argument or an attribute; monostate is null. Only attributes are lists
+/// of whole numbers.
 using ParamValue =
     std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<double>,
-                 std::vector<std::string>, VectorValue, MatrixValue>;
+                 std::vector<std::string>, VectorValue, MatrixValue, std::vector<int64_t>>;
 using ParamMap = std::map<std::string, ParamValue>;
 
 enum class ParamType {

@@ -86,6 +86,7 @@ TEST(ParamValues, RoundTrip) {
       std::string("a\0b", 3),
       std::vector<double>{1, 2},
       std::vector<std::string>{"x", ""},
+      std::vector<int64_t>{-1, INT64_MAX},
       table::SparseVector(9, {1, 8}, {0.5, -1}),
       table::DenseVector({1, 2, 3}),
       matrix,
