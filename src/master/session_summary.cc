@@ -231,15 +231,15 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& 
   }
   if (!call.args.empty()) return NoTable(object_id, method);
   std::optional<ml::CurveColumns> columns;
-  std::optional<ml::DifferenceColumns> difference;
+  std::optional<ml::PredictionsColumn> one;
   {
     const std::lock_guard lock(fitted->mutex);
     if (fitted->summary != nullptr) {
       columns = fitted->summary->Curve(method);
-      difference = fitted->summary->Difference(method);
+      one = fitted->summary->OfPredictions(method);
     }
   }
-  if (fitted->table != nullptr && (method == kPredictions || difference)) {
+  if (fitted->table != nullptr && (method == kPredictions || one)) {
     SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
     const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
     SOTERIA_ASSIGN_OR_RETURN(
@@ -250,12 +250,12 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& 
               return builder_.TransformBy(fitted->table, std::move(model),
                                           base::Cat(object_id, "/", kPredictions), sizes);
             })));
-    if (!difference) return predictions;
-    return builder_.Project(
-        std::move(predictions),
-        {{method,
-          exec::Call("-", {exec::Cast(exec::ColumnNamed(difference->from), arrow::float64()),
-                           exec::ColumnNamed(difference->subtracted)})}});
+    if (!one) return predictions;
+    exec::ExprPtr value = exec::ColumnNamed(one->column);
+    if (!one->less) return builder_.Project(std::move(predictions), {{one->column, value}});
+    value = exec::Call(
+        "-", {exec::Cast(std::move(value), arrow::float64()), exec::ColumnNamed(*one->less)});
+    return builder_.Project(std::move(predictions), {{method, std::move(value)}});
   }
   if (!columns) return NoTable(object_id, method);
   return builder_.Made({base::Cat(object_id, "/", method),

@@ -15,6 +15,7 @@
 #include "src/ml/evaluators/ranking.h"
 #include "src/ml/evaluators/regression.h"
 #include "src/ml/kernel.h"
+#include "src/ml/kmeans/driver.h"
 #include "src/ml/linear_regression/driver.h"
 #include "src/ml/logistic_regression/driver.h"
 #include "src/ml/pca/driver.h"
@@ -39,6 +40,7 @@ std::vector<Algorithm> AllAlgorithms() {
       RegressionEvaluatorAlgorithm(),
       RankingEvaluatorAlgorithm(),
       PcaAlgorithm(),
+      KMeansAlgorithm(),
   };
 }
 

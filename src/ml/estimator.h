@@ -68,9 +68,10 @@ struct CurveColumns {
   std::string_view x, y;
 };
 
-/// A column of a summary's predictions less another, as doubles: `residuals`.
-struct DifferenceColumns {
-  std::string from, subtracted;
+/// A column of a summary's predictions (`cluster`), or it less another as doubles (`residuals`).
+struct PredictionsColumn {
+  std::string column;
+  std::optional<std::string> less = std::nullopt;
 };
 
 /// Metrics of a model over a table. A summary starts without data: some attributes need none
@@ -103,8 +104,8 @@ class Summary {
   virtual std::optional<CurveColumns> Curve(std::string_view /*method*/) const {
     return std::nullopt;
   }
-  /// Of an attribute that is a table of one column, named as the attribute; none where it isn't.
-  virtual std::optional<DifferenceColumns> Difference(std::string_view /*method*/) const {
+  /// Of an attribute that is a table of one column made of the predictions; none where it isn't.
+  virtual std::optional<PredictionsColumn> OfPredictions(std::string_view /*method*/) const {
     return std::nullopt;
   }
 };

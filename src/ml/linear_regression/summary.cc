@@ -98,9 +98,9 @@ base::StatusOr<std::shared_ptr<const Summary>> LinearSummary::Complete(
   return std::shared_ptr<const Summary>(std::move(complete));
 }
 
-std::optional<DifferenceColumns> LinearSummary::Difference(std::string_view method) const {
+std::optional<PredictionsColumn> LinearSummary::OfPredictions(std::string_view method) const {
   if (method != "residuals") return std::nullopt;
-  return DifferenceColumns{columns_.find("labelCol")->second,
+  return PredictionsColumn{columns_.find("labelCol")->second,
                            columns_.find("predictionCol")->second};
 }
 

@@ -36,7 +36,7 @@ class LinearSummary : public Summary {
   bool Needs(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<const Summary>> Complete(std::string_view partial) const override;
   base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
-  std::optional<DifferenceColumns> Difference(std::string_view method) const override;
+  std::optional<PredictionsColumn> OfPredictions(std::string_view method) const override;
 
   // What the attributes are made of, once complete.
   const Facts& facts() const { return facts_; }
