@@ -219,7 +219,11 @@ base::StatusOr<StatisticValue> EnclaveSession::EvaluateInside(const InsideKey& k
         value, world_.statistics.OfAnswers(asked, std::move(answers), made_by, what, data));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(auto kernel, evaluator.MakeKernel());
-    SOTERIA_ASSIGN_OR_RETURN(std::string sums, work.Reduce(*kernel));
+    std::string sums;
+    for (size_t passes = 1; kernel != nullptr; ++passes) {
+      SOTERIA_ASSIGN_OR_RETURN(sums, work.Reduce(*kernel));
+      SOTERIA_ASSIGN_OR_RETURN(kernel, evaluator.NextKernel(passes, sums));
+    }
     SOTERIA_ASSIGN_OR_RETURN(stats::ExactSums exact,
                              stats::ExactSums::Decode(std::exchange(sums, {})));
     bool enough = false;

@@ -11,6 +11,7 @@
 #include "src/base/unsupported.h"
 #include "src/ml/als/driver.h"
 #include "src/ml/evaluators/binary.h"
+#include "src/ml/evaluators/clustering.h"
 #include "src/ml/evaluators/multiclass.h"
 #include "src/ml/evaluators/ranking.h"
 #include "src/ml/evaluators/regression.h"
@@ -41,6 +42,7 @@ std::vector<Algorithm> AllAlgorithms() {
       RankingEvaluatorAlgorithm(),
       PcaAlgorithm(),
       KMeansAlgorithm(),
+      ClusteringEvaluatorAlgorithm(),
   };
 }
 

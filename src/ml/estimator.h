@@ -188,8 +188,15 @@ class Evaluator {
   virtual ~Evaluator() = default;
   virtual const Params& params() const = 0;
   virtual base::Status CheckInput(const arrow::Schema& input) const = 0;
-  /// Its partial over all rows is the exact sum (stats::ExactSums) that Asks() is asked of.
+  /// Its partial over all rows is the exact sum (stats::ExactSums) that Asks() is asked of, or what
+  /// NextKernel needs.
   virtual base::StatusOr<KernelPtr> MakeKernel() const = 0;
+  /// The kernel of one more pass over the rows, by the partial of the last of `passes`; null where
+  /// that is the sum.
+  virtual base::StatusOr<KernelPtr> NextKernel(size_t /*passes*/,
+                                               std::string_view /*partial*/) const {
+    return nullptr;
+  }
   /// Its partial over all rows is those rows' answers, labels and weights: what Asks() can be asked
   /// of instead, outside the enclaves.
   virtual base::StatusOr<KernelPtr> MakeAnswersKernel() const = 0;

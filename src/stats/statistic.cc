@@ -9,6 +9,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/stats/binary_metrics.h"
+#include "src/stats/clustering_metrics.h"
 #include "src/stats/doubles.h"
 #include "src/stats/multiclass_metrics.h"
 #include "src/stats/ranking_metrics.h"
@@ -157,6 +158,14 @@ base::StatusOr<Values> Ranking(const Statistic& statistic, const Input& input) {
   SOTERIA_RETURN_IF_ERROR(RankingMetricOf(statistic.metric).status());
   if (input.form != InputForm::kSums) return NoSuchMetric(statistic);
   SOTERIA_ASSIGN_OR_RETURN(const RankingSums sums, RankingSums::Decode(input.bytes));
+  return Values{sums.Mean()};
+}
+
+base::StatusOr<Values> Clustering(const Statistic& statistic, const Input& input) {
+  if (statistic.metric != "silhouette" || input.form != InputForm::kSums) {
+    return NoSuchMetric(statistic);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const SilhouetteSums sums, SilhouetteSums::Decode(input.bytes));
   return Values{sums.Mean()};
 }
 
@@ -358,6 +367,8 @@ std::string_view KindName(StatisticKind kind) {
       return "classes";
     case StatisticKind::kRanking:
       return "ranking";
+    case StatisticKind::kClustering:
+      return "clustering";
   }
   return "?";
 }
@@ -376,6 +387,8 @@ base::StatusOr<std::vector<double>> Compute(const Statistic& statistic, const In
       return ComputeClasses(statistic, input);
     case StatisticKind::kRanking:
       return Ranking(statistic, input);
+    case StatisticKind::kClustering:
+      return Clustering(statistic, input);
   }
   return NoSuchMetric(statistic);
 }
@@ -427,6 +440,8 @@ base::StatusOr<Releasable> OfKind(const Statistic& statistic, const ExactSums& e
       return ClassesReleasable(exact.sums, min_rows);
     case StatisticKind::kRanking:
       return base::Fail(kStaysInside, "a mean over rankings");
+    case StatisticKind::kClustering:
+      return base::Fail(kStaysInside, "silhouettes are worked out inside");
   }
   return NoSuchMetric(statistic);
 }

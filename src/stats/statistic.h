@@ -21,10 +21,12 @@ enum class StatisticKind : uint8_t {
   kRegression = 3,
   kSummary = 4,  // table_sums.h has the metrics of these
   kClasses = 5,
-  kRanking = 6  // always inside: the Manifest has no such kind
+  kRanking = 6,     // this and the next always inside: they neither travel nor are in a Manifest
+  kClustering = 7,
 };
 
-/// "binary", "multiclass", "regression", "summary" or "classes", as the Manifest has it; "ranking".
+/// "binary", "multiclass", "regression", "summary" or "classes", as the Manifest has it; "ranking"
+/// and "clustering", which it hasn't.
 std::string_view KindName(StatisticKind kind);
 
 /// What is asked: a metric of MLlib's evaluators or summaries, by its name there. Those of

@@ -1,0 +1,24 @@
+#include "src/stats/clustering_metrics.h"
+
+#include <vector>
+
+#include "src/base/errors.h"
+#include "src/stats/doubles.h"
+
+namespace soteria::stats {
+
+std::string SilhouetteSums::Encode() const {
+  const double values[] = {sum_, weight_};
+  return PackDoubles(values);
+}
+
+base::StatusOr<SilhouetteSums> SilhouetteSums::Decode(std::string_view bytes) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values, UnpackDoubles(bytes));
+  if (values.size() != 2) return base::Fail(base::kProtocol, "silhouettes: bad length");
+  SilhouetteSums sums;
+  sums.sum_ = values[0];
+  sums.weight_ = values[1];
+  return sums;
+}
+
+}  // namespace soteria::stats
