@@ -19,6 +19,7 @@
 #include "src/ml/kmeans/driver.h"
 #include "src/ml/linear_regression/driver.h"
 #include "src/ml/logistic_regression/driver.h"
+#include "src/ml/naive_bayes/driver.h"
 #include "src/ml/pca/driver.h"
 #include "src/ml/registration.h"
 #include "src/ml/standard_scaler/driver.h"
@@ -42,6 +43,7 @@ std::vector<Algorithm> AllAlgorithms() {
       RankingEvaluatorAlgorithm(),
       PcaAlgorithm(),
       KMeansAlgorithm(),
+      NaiveBayesAlgorithm(),
       ClusteringEvaluatorAlgorithm(),
   };
 }

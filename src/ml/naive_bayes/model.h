@@ -1,0 +1,74 @@
+// NaiveBayesModel: log priors, log conditional probabilities (means of the Gaussian type) and
+// variances, and MLlib's four ways to score a row with them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/ml/estimator.h"
+#include "src/ml/naive_bayes/params.h"
+
+namespace soteria::ml {
+
+struct BayesData {
+  VectorValue pi;     // one a class
+  MatrixValue theta;  // classes x features
+  MatrixValue sigma;  // the same for the Gaussian type, else 0 x 0
+};
+
+class NaiveBayesModel : public Model {
+ public:
+  /// Errors: kProtocol when the sizes don't fit each other or the type.
+  static base::StatusOr<std::shared_ptr<const Model>> Make(Params params, BayesData data);
+  static base::StatusOr<std::shared_ptr<const Model>> Decode(Params params, std::string_view data);
+
+  const Params& params() const override { return params_; }
+  base::StatusOr<std::shared_ptr<arrow::Schema>> OutputSchema(
+      const arrow::Schema& input) const override;
+  base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
+      std::shared_ptr<arrow::Table> input) const override;
+  std::string EncodeData() const override;
+  base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
+  base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
+  base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
+  uint64_t bytes() const override;
+
+  const BayesData& data() const { return scorer_->data; }
+
+ private:
+  /// What scoring reads: column by column, a number a class.
+  struct Scorer {
+    BayesType type = BayesType::kMultinomial;
+    size_t classes = 0, features = 0;
+    BayesData data;
+    std::vector<double> start;      // one a class
+    std::vector<double> by_column;  // factors; means of the Gaussian type
+    std::vector<double> variances;  // of the Gaussian type
+
+    explicit Scorer(BayesType type, BayesData data);
+    void UseBernoulli();
+    void UseGaussian();
+    base::Status Check(const table::VectorView& row) const;
+    void AddProducts(const table::VectorView& row, double* raw) const;
+    void AddGaussian(const table::VectorView& row, double* raw) const;
+    /// Writes a raw prediction of `classes` numbers.
+    base::Status Score(const table::VectorView& row, double* raw) const;
+  };
+
+  NaiveBayesModel(Params params, std::shared_ptr<const Scorer> scorer)
+      : params_(std::move(params)), scorer_(std::move(scorer)) {}
+  double Predict(const double* raw, const double* probability) const;
+  base::Status CheckThresholds() const;
+  std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
+
+  Params params_;
+  std::shared_ptr<const Scorer> scorer_;
+};
+
+/// MLlib's softmax, in place of `size` numbers.
+void Softmax(double* values, size_t size);
+
+}  // namespace soteria::ml
