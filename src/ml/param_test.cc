@@ -125,8 +125,9 @@ TEST(Catalog, KnowsKindsAndRefusesOthers) {
   EXPECT_EQ(KindOf("org.apache.spark.ml.evaluation.RegressionEvaluator").value(),
             ClassKind::kEvaluator);
   EXPECT_TRUE(base::Is(KindOf("java.lang.Runtime").status(), base::kUnsupported));
-  EXPECT_EQ(base::Message(MakeEstimator("org.apache.spark.ml.clustering.KMeans", "u", {}).status()),
-            "pyspark.ml.clustering.KMeans is not supported in an enclave. What is: "
+  EXPECT_EQ(base::Message(
+                MakeEstimator("org.apache.spark.ml.clustering.GaussianMixture", "u", {}).status()),
+            "pyspark.ml.clustering.GaussianMixture is not supported in an enclave. What is: "
             "docs/functions.md");
   EXPECT_TRUE(
       base::Is(MakeEstimator("org.apache.spark.ml.feature.VectorAssembler", "u", {}).status(),

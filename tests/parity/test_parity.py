@@ -2,6 +2,7 @@
 
 import pytest
 
+import cluster_cases  # noqa: F401
 import config_cases  # noqa: F401
 import file_cases
 import frame_cases  # noqa: F401
