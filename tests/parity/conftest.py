@@ -31,6 +31,7 @@ import file_cases  # noqa: E402
 
 JOB = HERE / "job.py"
 EXAMPLE = ROOT / "examples/breast_cancer.py"
+MOVIES = ROOT / "examples/movie_recommendations.py"
 SPARK_SECONDS = 600 + int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
 # One file, one partition, as in Soteria: without it Spark packs small files into one partition.
 SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false",
@@ -46,6 +47,7 @@ class Worlds:
     spark: dict
     soteria: dict
     soteria_example: str
+    soteria_movies: str
     deployment: Deployment
     refused: dict  # what `put` said of CSV files that it refused
 
@@ -132,7 +134,7 @@ def put_tables(deployment: Deployment) -> list[pathlib.Path]:
     few = sparse()
     tables = {"patients4": (people, 4), "patients1": (people, 1), "sparse4": (few, 4), "sparse1": (few, 1),
               "mixed": (mixed(), 1), "times": (times(), 1), "ratings": (ratings(), 2), "badtext": (file_cases.bad_text(), 1),
-              "example": (patients(), 1)}
+              "example": (patients(), 1), "movies": (ratings().rename(columns={"rating": "stars"}), 1)}
     return [deployment.table(name, frame, files) for name, (frame, files) in tables.items()]
 
 
@@ -176,6 +178,7 @@ def worlds(tmp_path_factory) -> Worlds:
         in_utc = {"TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
         ours.run_file(JOB, "all", ours.storage, output, folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)
         example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
+        movies = ours.run_file(MOVIES, ours.storage / "movies", output / "movies", env=in_utc).stdout
         for path in paths:
             ours.cli("get", path, theirs / "tables" / path.name)
         for path in (folder / "plain").iterdir():
@@ -183,7 +186,8 @@ def worlds(tmp_path_factory) -> Worlds:
         ours.cli("get", output / "pipeline", theirs / "their_model")
         step = [theirs / "tables", theirs / "output"]
         run_spark("all", *step, folder / "spark.json", theirs / "their_model", "--",
-                  "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example")
+                  "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example", "--",
+                  "example", *step, folder / "spark_movies.json", MOVIES, theirs / "tables/movies")
         model = ours.put(in_parts(theirs / "output/pipeline", folder / "in_parts"), "their_model", "--tree")
         manifest = ours.folder / "manifest2.toml"
         ours.write_manifest(read=[*paths, model], out=manifest)
@@ -194,4 +198,5 @@ def worlds(tmp_path_factory) -> Worlds:
     def results(*names):
         return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
 
-    return Worlds(results("spark", "spark_example"), results("soteria", "soteria_load"), example, ours, refused)
+    spark = results("spark", "spark_example") | {"movies": results("spark_movies")["example"]}
+    return Worlds(spark, results("soteria", "soteria_load"), example, movies, ours, refused)
