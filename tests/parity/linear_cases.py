@@ -22,6 +22,10 @@ def data(s: Scene):
     return s.once("linear data", make)
 
 
+def first(scored) -> list:
+    return sorted(scored.filter("row < 5").collect(), key=lambda row: row.row)
+
+
 def summary(model) -> list:
     s = model.summary
     return [s.objectiveHistory, s.totalIterations, s.r2, s.r2adj, s.rootMeanSquaredError, s.meanSquaredError, s.meanAbsoluteError,
@@ -34,7 +38,7 @@ def linear_job(s: Scene, **params) -> list:
     scored = model.transform(table)
     evaluation = model.evaluate(table.filter("fold = 1"))
     return [model.coefficients, model.intercept, model.scale, model.numFeatures, summary(model),
-            [row.prediction for row in scored.orderBy("row").limit(5).collect()], [evaluation.r2, evaluation.numInstances]]
+            [row.prediction for row in first(scored)], [evaluation.r2, evaluation.numInstances]]
 
 
 for name, params in {
@@ -97,7 +101,7 @@ def classes_job(s: Scene, label: str = "classes", **params) -> list:
     table = data(s)
     model = LogisticRegression(labelCol=label, maxIter=15, **params).fit(table)
     found = model.summary
-    scored = model.transform(table).orderBy("row").limit(5).collect()
+    scored = first(model.transform(table))
     return [model.coefficientMatrix, model.interceptVector, model.numClasses, found.objectiveHistory, found.totalIterations,
             found.labels, found.accuracy, found.precisionByLabel, found.recallByLabel, found.fMeasureByLabel(0.5),
             found.weightedFMeasure(), type(found).__name__,
