@@ -182,6 +182,8 @@ stats::Statistic AnyAsked(Chance& chance, StatisticKind kind) {
     case StatisticKind::kClasses:
       asked.metric = "distribution";
       break;
+    case StatisticKind::kRanking:  // never leaves
+      break;
   }
   return asked;
 }
@@ -279,6 +281,8 @@ std::vector<double> CellsOf(const stats::Question& question) {
     }
     case StatisticKind::kClasses:
       cells = numbers;
+      break;
+    case StatisticKind::kRanking:
       break;
   }
   return cells;
