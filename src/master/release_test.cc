@@ -182,7 +182,8 @@ stats::Statistic AnyAsked(Chance& chance, StatisticKind kind) {
     case StatisticKind::kClasses:
       asked.metric = "distribution";
       break;
-    case StatisticKind::kRanking:  // never leaves
+    case StatisticKind::kRanking:
+    case StatisticKind::kClustering:  // never leaves
       break;
   }
   return asked;
@@ -283,6 +284,7 @@ std::vector<double> CellsOf(const stats::Question& question) {
       cells = numbers;
       break;
     case StatisticKind::kRanking:
+    case StatisticKind::kClustering:
       break;
   }
   return cells;
