@@ -20,8 +20,8 @@ def pca(s: Scene, table: str, k: int, **columns):
     data = features(s, table, **columns)
     model = PCA(k=k, inputCol="features", outputCol="o").fit(data)
     scored = model.transform(data)
-    model.write().overwrite().save(f"{s.output}/pca {table} {k}")
-    loaded = PCAModel.load(f"{s.output}/pca {table} {k}")
+    model.write().overwrite().save(f"{s.output}/pca_{table}_{k}")
+    loaded = PCAModel.load(f"{s.output}/pca_{table}_{k}")
     return {"pc": model.pc, "explained": model.explainedVariance, "k": model.getK(), "schema": scored.select("o").schema.json(),
             "rows": sorted([r.row, r.o] for r in scored.select("row", "o").head(30)), "loaded": loaded.pc == model.pc,
             "error": loaded.transform(data).select("o").head(1) == scored.select("o").head(1)}
