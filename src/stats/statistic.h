@@ -21,7 +21,7 @@ enum class StatisticKind : uint8_t {
   kRegression = 3,
   kSummary = 4,  // table_sums.h has the metrics of these
   kClasses = 5,
-  kRanking = 6,     // this and the next always inside: they neither travel nor are in a Manifest
+  kRanking = 6,  // this and the next always inside: they neither travel nor are in a Manifest
   kClustering = 7,
 };
 
