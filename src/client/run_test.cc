@@ -232,28 +232,6 @@ TEST_F(RunTest, ASessionThatCantBeUsedIsEnded) {
   EXPECT_EQ(master_->ended(), std::optional(false)) << "the next owner needn't wait for this one";
 }
 
-TEST_F(RunTest, AVersionRecordThatIsGoneIsNamed) {
-  Start();
-  std::thread writer([this] {
-    while (::access(test_.At("ready").c_str(), F_OK) != 0) ::usleep(1'000);
-    // Behind the head: one entry alone may be an interrupted Store's.
-    EXPECT_TRUE(master_->ledger().Append(ledger::End{}, 2).ok());
-    test_.Write("go", "");
-  });
-  const auto code = RunScript(": > " + test_.At("ready") + "; while [ ! -e " + test_.At("go") +
-                              " ]; do sleep 0.02; done");
-  writer.join();
-  ASSERT_EQ(*code, kExitOk);
-  ASSERT_EQ(::unlink(test_.At("home/versions").c_str()), 0);
-  Start();
-  const base::Status refused = RunScript("true").status();
-  EXPECT_TRUE(base::Is(refused, base::kIntegrity)) << refused;
-  EXPECT_THAT(base::Message(refused), HasSubstr("home/versions is gone or new"));
-  EXPECT_THAT(base::Message(refused), HasSubstr("move the ledger away"));
-  ASSERT_EQ(::unlink(test_.At("home/ledger").c_str()), 0);
-  EXPECT_EQ(*RunScript("true"), kExitOk);
-}
-
 TEST_F(RunTest, RefusesWhatIsMissingBeforeAnyConnection) {
   Start();
   options_.manifest_path = test_.At("none.toml");

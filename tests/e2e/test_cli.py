@@ -87,6 +87,20 @@ def test_wrong_usage_is_exit_code_2(world, words):
     assert done.stderr.strip()
 
 
+def test_a_version_record_that_is_gone_is_named(world, tmp_path):
+    other = Deployment(tmp_path)
+    shutil.copytree(world.home, other.home)
+    run = ["run", "--manifest", world.manifest, "--cluster", world.cluster, "--", "echo", "ran"]
+    other.cli(*run)
+    other.cli(*run)
+    (other.home / "versions").unlink()
+    done = other.cli(*run, check=False)
+    assert done.returncode == 1 and "ran" not in done.stdout, done.stderr
+    assert f"{other.home}/versions is gone or new" in done.stderr and "move the ledger away" in done.stderr, done.stderr
+    (other.home / "ledger").rename(other.home / "ledger.old")
+    assert "ran" in other.cli(*run).stdout
+
+
 @pytest.mark.parametrize("words, said", [
     (["putt", "a", "b"], "no command putt; did you mean put?"),
     (["manifest", "chek", "m.toml"], "no command chek; did you mean check?"),
