@@ -23,7 +23,7 @@ for stars, count in sorted(ratings.groupBy("stars").count().collect()):
     print(f"  {stars} stars: {count}")
 
 train, test = ratings.randomSplit([0.8, 0.2], seed=42)
-als = ALS(rank=8, maxIter=10, regParam=0.1, userCol="user", itemCol="movie", ratingCol="stars", numUserBlocks=4,
+als = ALS(rank=8, maxIter=5, regParam=0.1, userCol="user", itemCol="movie", ratingCol="stars", numUserBlocks=4,
           numItemBlocks=4, seed=1, coldStartStrategy="drop")
 model = als.fit(train)
 print(f"{model.userFactors.count()} people and {model.itemFactors.count()} films have {model.rank} factors each")

@@ -33,6 +33,7 @@ DIFFERENT = {
     "zone Africa/Casablanca": "+00:00 in 2100; Java's zone rules end in 2087 with +01:00",
     "config get": "a default that is no value of the key is taken; Spark refuses it",
     "lower of upper": "both mappings are done; Spark's optimizer leaves out the inner one, so that ß stays",
+    "als_saved": "columns of a model's table that hold no nulls say so; Spark takes any column of a file to be nullable",
     "accuracy_of_negative_weights": "refused; Spark's summary adds them up, and refuses only in its curves",
 }
 
