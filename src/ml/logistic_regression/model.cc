@@ -11,6 +11,7 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/ml/class_columns.h"
 #include "src/ml/columns.h"
 #include "src/ml/linalg/logistic.h"
 #include "src/ml/logistic_regression/summary.h"
@@ -201,28 +202,13 @@ base::Status LogisticRegressionModel::CheckTransform() const {
                 data_.num_classes, ", but thresholds has length ", length));
 }
 
-std::vector<std::shared_ptr<arrow::Field>> LogisticRegressionModel::OutputFields() const {
-  const auto classes = static_cast<int32_t>(scorer_.classes());
-  std::vector<std::shared_ptr<arrow::Field>> fields;
-  for (const char* name : {"rawPredictionCol", "probabilityCol"}) {
-    if (const std::optional<std::string> column = params_.Column(name)) {
-      fields.push_back(table::WithSparkMetadata(table::VectorField(*column, true, classes),
-                                                VectorAttributes(classes)));
-    }
-  }
-  if (const std::optional<std::string> column = params_.Column("predictionCol")) {
-    fields.push_back(table::WithSparkMetadata(arrow::field(*column, arrow::float64(), false),
-                                              NominalAttributes(classes)));
-  }
-  return fields;
-}
-
 base::StatusOr<std::shared_ptr<arrow::Schema>> LogisticRegressionModel::OutputSchema(
     const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckLogisticInput(params_, input, /*fitting=*/false));
   SOTERIA_RETURN_IF_ERROR(CheckTransform());
   std::vector<std::shared_ptr<arrow::Field>> fields = input.fields();
-  const std::vector<std::shared_ptr<arrow::Field>> outputs = OutputFields();
+  const std::vector<std::shared_ptr<arrow::Field>> outputs =
+      ClassFields(params_, scorer_.classes());
   for (size_t i = 0; i < outputs.size(); ++i) {
     fields = WithColumn(std::move(fields), outputs[i]);
     // What comes next is computed from the vectors before it, by their name.
@@ -239,9 +225,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionModel::Apply(
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, params_.String("featuresCol")));
   const size_t classes = scorer_.classes();
-  arrow::ArrayVector raw_chunks;
-  arrow::ArrayVector probability_chunks;
-  arrow::ArrayVector prediction_chunks;
+  ClassColumns added(params_, classes);
   for (const table::VectorReader& rows : chunks) {
     SOTERIA_ASSIGN_OR_RETURN(std::vector<double> raw, scorer_.Raw(rows));
     std::vector<double> probability(raw.size());
@@ -251,24 +235,10 @@ base::StatusOr<std::shared_ptr<arrow::Table>> LogisticRegressionModel::Apply(
       scorer_.Probabilities(of_row, probability.data() + i * classes);
       prediction[i] = scorer_.Predict(of_row, probability.data() + i * classes);
     }
-    const auto size = static_cast<int32_t>(classes);
-    SOTERIA_ASSIGN_OR_RETURN(raw_chunks.emplace_back(),
-                             DenseArray(std::move(raw), rows.rows(), size));
-    SOTERIA_ASSIGN_OR_RETURN(probability_chunks.emplace_back(),
-                             DenseArray(std::move(probability), rows.rows(), size));
-    prediction_chunks.push_back(DoubleArray(std::move(prediction)));
+    SOTERIA_RETURN_IF_ERROR(
+        added.Add(std::move(raw), std::move(probability), std::move(prediction)));
   }
-  std::vector<arrow::ArrayVector> values;
-  if (params_.Column("rawPredictionCol")) values.push_back(std::move(raw_chunks));
-  if (params_.Column("probabilityCol")) values.push_back(std::move(probability_chunks));
-  if (params_.Column("predictionCol")) values.push_back(std::move(prediction_chunks));
-  const std::vector<std::shared_ptr<arrow::Field>> outputs = OutputFields();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto column =
-        std::make_shared<arrow::ChunkedArray>(std::move(values.at(i)), outputs[i]->type());
-    SOTERIA_ASSIGN_OR_RETURN(input, WithColumn(input, outputs[i], column));
-  }
-  return input;
+  return std::move(added).Beside(std::move(input));
 }
 
 base::StatusOr<Attribute> LogisticRegressionModel::Predict(std::string_view method,

@@ -60,7 +60,6 @@ class LogisticRegressionModel : public Model {
   LogisticRegressionModel(Params params, LogisticData data, BinaryThreshold threshold);
   base::StatusOr<Attribute> Predict(std::string_view method, const VectorValue& features) const;
   base::StatusOr<Attribute> OfBinomial(std::string_view method) const;
-  std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
   base::Status CheckTransform() const;
   ParamMap SummaryColumns() const;
 

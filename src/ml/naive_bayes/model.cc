@@ -14,6 +14,7 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/ml/class_columns.h"
 #include "src/ml/columns.h"
 #include "src/ml/linalg/compressed.h"
 #include "src/table/types.h"
@@ -210,28 +211,13 @@ base::Status NaiveBayesModel::CheckThresholds() const {
                               scorer_->classes, ", but thresholds has length ", length));
 }
 
-std::vector<std::shared_ptr<arrow::Field>> NaiveBayesModel::OutputFields() const {
-  std::vector<std::shared_ptr<arrow::Field>> fields;
-  const auto classes = static_cast<int32_t>(scorer_->classes);
-  for (const char* name : {"rawPredictionCol", "probabilityCol"}) {
-    if (const std::optional<std::string> column = params_.Column(name)) {
-      fields.push_back(table::WithSparkMetadata(table::VectorField(*column, true, classes),
-                                                VectorAttributes(classes)));
-    }
-  }
-  if (const std::optional<std::string> column = params_.Column("predictionCol")) {
-    fields.push_back(table::WithSparkMetadata(arrow::field(*column, arrow::float64(), false),
-                                              NominalAttributes(classes)));
-  }
-  return fields;
-}
-
 base::StatusOr<std::shared_ptr<arrow::Schema>> NaiveBayesModel::OutputSchema(
     const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckBayesInput(params_, input, /*fitting=*/false));
   SOTERIA_RETURN_IF_ERROR(CheckThresholds());
   std::vector<std::shared_ptr<arrow::Field>> fields = input.fields();
-  for (const auto& field : OutputFields()) fields = WithColumn(std::move(fields), field);
+  for (const auto& field : ClassFields(params_, scorer_->classes))
+    fields = WithColumn(std::move(fields), field);
   return arrow::schema(std::move(fields), input.metadata());
 }
 
@@ -256,7 +242,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> NaiveBayesModel::Apply(
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, params_.String("featuresCol")));
   const size_t classes = scorer_->classes;
-  arrow::ArrayVector raw_chunks, probability_chunks, prediction_chunks;
+  ClassColumns added(params_, classes);
   for (const table::VectorReader& rows : chunks) {
     if (rows.null_count() > 0) {
       return base::Fail(base::kIllegalArgument, "NaiveBayesModel: a feature vector is null");
@@ -272,24 +258,10 @@ base::StatusOr<std::shared_ptr<arrow::Table>> NaiveBayesModel::Apply(
       Softmax(probability.data() + i * classes, classes);
       predictions[i] = Predict(raw.data() + i * classes, probability.data() + i * classes);
     }
-    const auto size = static_cast<int32_t>(classes);
-    SOTERIA_ASSIGN_OR_RETURN(raw_chunks.emplace_back(),
-                             DenseArray(std::move(raw), rows.rows(), size));
-    SOTERIA_ASSIGN_OR_RETURN(probability_chunks.emplace_back(),
-                             DenseArray(std::move(probability), rows.rows(), size));
-    prediction_chunks.push_back(DoubleArray(std::move(predictions)));
+    SOTERIA_RETURN_IF_ERROR(
+        added.Add(std::move(raw), std::move(probability), std::move(predictions)));
   }
-  std::vector<arrow::ArrayVector> values;
-  if (params_.Column("rawPredictionCol")) values.push_back(std::move(raw_chunks));
-  if (params_.Column("probabilityCol")) values.push_back(std::move(probability_chunks));
-  if (params_.Column("predictionCol")) values.push_back(std::move(prediction_chunks));
-  const std::vector<std::shared_ptr<arrow::Field>> outputs = OutputFields();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto column =
-        std::make_shared<arrow::ChunkedArray>(std::move(values.at(i)), outputs[i]->type());
-    SOTERIA_ASSIGN_OR_RETURN(input, WithColumn(input, outputs[i], column));
-  }
-  return input;
+  return std::move(added).Beside(std::move(input));
 }
 
 base::StatusOr<Attribute> NaiveBayesModel::Get(std::string_view method,

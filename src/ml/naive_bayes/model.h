@@ -62,7 +62,6 @@ class NaiveBayesModel : public Model {
       : params_(std::move(params)), scorer_(std::move(scorer)) {}
   double Predict(const double* raw, const double* probability) const;
   base::Status CheckThresholds() const;
-  std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
 
   Params params_;
   std::shared_ptr<const Scorer> scorer_;
