@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "arrow/type_fwd.h"
@@ -54,6 +55,26 @@ struct Algorithm {
   std::vector<StepEntry> steps = {};
   std::vector<RouteEntry> routes = {};
 };
+
+/// An estimator's class and that of the models that it fits; what its algorithm's work consists of
+/// is the caller's to add.
+template <class EstimatorClass, class ModelClass>
+Algorithm FittingAlgorithm(const ClassInfo& estimator_info, const ClassInfo& model_info,
+                           decltype(ClassEntry::save) save, decltype(ClassEntry::load) load) {
+  ClassEntry estimator;
+  estimator.info = &estimator_info;
+  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
+    return std::make_unique<EstimatorClass>(std::move(params));
+  };
+  ClassEntry model;
+  model.info = &model_info;
+  model.decode = ModelClass::Decode;
+  model.save = save;
+  model.load = load;
+  Algorithm algorithm;
+  algorithm.classes = {estimator, model};
+  return algorithm;
+}
 
 /// By name or alias; null when there is none.
 const ClassEntry* FindEntry(std::string_view class_name);

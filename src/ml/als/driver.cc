@@ -115,18 +115,8 @@ base::StatusOr<FitResult> Als::Fit(Work& work) const {
 }
 
 Algorithm AlsAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &AlsInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<Als>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &AlsModelInfo();
-  model.decode = AlsModel::Decode;
-  model.save = SaveAls;
-  model.load = LoadAls;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
+  Algorithm algorithm =
+      FittingAlgorithm<Als, AlsModel>(AlsInfo(), AlsModelInfo(), SaveAls, LoadAls);
   algorithm.kernels = {{StartKernel::kKind, StartKernel::Decode},
                        {SolveKernel::kKind, SolveKernel::Decode}};
   algorithm.steps = {{GroupStep::kKind, GroupStep::Decode}};

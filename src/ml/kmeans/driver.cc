@@ -109,18 +109,8 @@ base::StatusOr<FitResult> KMeans::Fit(Work& work) const {
 }
 
 Algorithm KMeansAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &KMeansInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<KMeans>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &KMeansModelInfo();
-  model.decode = KMeansModel::Decode;
-  model.save = SaveKMeans;
-  model.load = LoadKMeans;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
+  Algorithm algorithm = FittingAlgorithm<KMeans, KMeansModel>(KMeansInfo(), KMeansModelInfo(),
+                                                              SaveKMeans, LoadKMeans);
   algorithm.kernels = {{SampleKernel::kKind, SampleKernel::Decode},
                        {ChooseKernel::kKind, ChooseKernel::Decode},
                        {AssignKernel::kKind, AssignKernel::Decode}};

@@ -205,18 +205,9 @@ base::StatusOr<FitResult> LinearRegression::FitByIterations(Work& work) const {
 }
 
 Algorithm LinearRegressionAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &LinearRegressionInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<LinearRegression>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &LinearRegressionModelInfo();
-  model.decode = LinearRegressionModel::Decode;
-  model.save = SaveLinearRegression;
-  model.load = LoadLinearRegression;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
+  Algorithm algorithm = FittingAlgorithm<LinearRegression, LinearRegressionModel>(
+      LinearRegressionInfo(), LinearRegressionModelInfo(), SaveLinearRegression,
+      LoadLinearRegression);
   algorithm.kernels = {{NormalKernel::kKind, NormalKernel::Decode},
                        {LinearGradientKernel::kKind, LinearGradientKernel::Decode},
                        {LinearSummaryKernel::kKind, LinearSummaryKernel::Decode}};

@@ -206,18 +206,9 @@ base::StatusOr<FitResult> LogisticRegression::Fit(Work& work) const {
 }
 
 Algorithm LogisticRegressionAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &LogisticRegressionInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<LogisticRegression>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &LogisticRegressionModelInfo();
-  model.decode = LogisticRegressionModel::Decode;
-  model.save = SaveLogisticRegression;
-  model.load = LoadLogisticRegression;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
+  Algorithm algorithm = FittingAlgorithm<LogisticRegression, LogisticRegressionModel>(
+      LogisticRegressionInfo(), LogisticRegressionModelInfo(), SaveLogisticRegression,
+      LoadLogisticRegression);
   algorithm.kernels = {{LogisticGradientKernel::kKind, LogisticGradientKernel::Decode},
                        {SoftmaxGradientKernel::kKind, SoftmaxGradientKernel::Decode},
                        {LogisticSummaryKernel::kKind, LogisticSummaryKernel::Decode},

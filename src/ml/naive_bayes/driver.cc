@@ -137,18 +137,8 @@ base::StatusOr<FitResult> NaiveBayes::Fit(Work& work) const {
 }
 
 Algorithm NaiveBayesAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &NaiveBayesInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<NaiveBayes>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &NaiveBayesModelInfo();
-  model.decode = NaiveBayesModel::Decode;
-  model.save = SaveNaiveBayes;
-  model.load = LoadNaiveBayes;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
+  Algorithm algorithm = FittingAlgorithm<NaiveBayes, NaiveBayesModel>(
+      NaiveBayesInfo(), NaiveBayesModelInfo(), SaveNaiveBayes, LoadNaiveBayes);
   algorithm.kernels = {{BayesKernel::kKind, BayesKernel::Decode}};
   return algorithm;
 }

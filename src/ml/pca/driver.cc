@@ -76,18 +76,8 @@ base::StatusOr<FitResult> Pca::Fit(Work& work) const {
 }
 
 Algorithm PcaAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &PcaInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<Pca>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &PcaModelInfo();
-  model.decode = PcaModel::Decode;
-  model.save = SavePca;
-  model.load = LoadPca;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
+  Algorithm algorithm =
+      FittingAlgorithm<Pca, PcaModel>(PcaInfo(), PcaModelInfo(), SavePca, LoadPca);
   algorithm.kernels = {{ScatterKernel::kKind, ScatterKernel::Decode}};
   return algorithm;
 }

@@ -35,19 +35,8 @@ base::StatusOr<FitResult> StandardScaler::Fit(Work& work) const {
 }
 
 Algorithm StandardScalerAlgorithm() {
-  ClassEntry estimator;
-  estimator.info = &StandardScalerInfo();
-  estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-    return std::make_unique<StandardScaler>(std::move(params));
-  };
-  ClassEntry model;
-  model.info = &StandardScalerModelInfo();
-  model.decode = StandardScalerModel::Decode;
-  model.save = SaveStandardScaler;
-  model.load = LoadStandardScaler;
-  Algorithm algorithm;
-  algorithm.classes = {estimator, model};
-  return algorithm;
+  return FittingAlgorithm<StandardScaler, StandardScalerModel>(
+      StandardScalerInfo(), StandardScalerModelInfo(), SaveStandardScaler, LoadStandardScaler);
 }
 
 }  // namespace soteria::ml
