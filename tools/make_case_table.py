@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/exec/case_table.cc from stock Spark (needs Java): make_case_table.py OUT.
+"""Writes src/table/case_table.cc from stock Spark (needs Java): make_case_table.py OUT.
 
 Asks Spark's upper and lower about every code point, and finds out by the form of a sigma before it which ones are letters
 with case and which ones are passed over when case is looked for (Unicode's Cased and Case_Ignorable).
@@ -70,11 +70,11 @@ def main() -> None:
     lower_runs, lower_special = mappings(lower)
     pathlib.Path(sys.argv[1]).write_text(
         "// Made by tools/make_case_table.py from stock Spark.\n"
-        '#include "src/exec/case_table.h"\n\nnamespace soteria::exec::internal {\n\n'
+        '#include "src/table/case_table.h"\n\nnamespace soteria::table::internal {\n\n'
         + table("CaseRun", "kUpperRuns", upper_runs) + table("CaseText", "kUpperTexts", upper_special)
         + table("CaseRun", "kLowerRuns", lower_runs) + table("CaseText", "kLowerTexts", lower_special)
         + table("CodeRange", "kCased", ranges(cased)) + table("CodeRange", "kIgnorable", ranges(ignorable))
-        + "\n}  // namespace soteria::exec::internal\n")
+        + "\n}  // namespace soteria::table::internal\n")
 
 
 if __name__ == "__main__":

@@ -235,6 +235,10 @@ base::StatusOr<std::shared_ptr<const ml::Transformer>> FakeSession::MakeTransfor
   return ml::MakeTransformer(class_name, uid, params);
 }
 
+base::StatusOr<std::string> FakeSession::Adopt(std::shared_ptr<const ml::Model> model) {
+  return std::string(model->uid());
+}
+
 base::Status FakeSession::Write(const plan::PlanPtr& plan, const std::string& /*format*/,
                                 const std::string& path, WriteMode mode,
                                 const master::Progress& /*progress*/) {

@@ -1,5 +1,6 @@
 #include "src/connect/literals.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -109,8 +110,46 @@ base::StatusOr<double> NumberOf(const Literal& literal) {
   }
 }
 
+base::StatusOr<ml::ParamValue> ToArray(const Literal::Array& literal);
+base::StatusOr<ml::ParamValue> ToSpecialized(const Literal::SpecializedArray& literal);
+
+/// Arrays of numbers, or arrays of strings. An empty one is either.
+base::StatusOr<ml::ParamValue> ToArrays(const Literal::Array& literal) {
+  ml::DoubleArrays numbers;
+  ml::StringArrays strings;
+  for (const auto& element : literal.elements()) {
+    if (!element.has_array() && !element.has_specialized_array()) return Malformed("array");
+    if (element.has_array() && element.array().elements_size() > 0 &&
+        element.array().elements(0).has_array()) {
+      return base::Fail(base::kUnsupported, "Arrays of arrays of arrays as a parameter");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(ml::ParamValue one, element.has_array()
+                                                     ? ToArray(element.array())
+                                                     : ToSpecialized(element.specialized_array()));
+    if (auto* values = std::get_if<std::vector<double>>(&one)) {
+      numbers.push_back(std::move(*values));
+      strings.emplace_back();
+    } else if (auto* texts = std::get_if<std::vector<std::string>>(&one)) {
+      strings.push_back(std::move(*texts));
+      numbers.emplace_back();
+    } else {
+      return Malformed("array");
+    }
+  }
+  const auto empty = [](const auto& each) { return each.empty(); };
+  const bool has_numbers = !std::all_of(numbers.begin(), numbers.end(), empty);
+  const bool has_strings = !std::all_of(strings.begin(), strings.end(), empty);
+  if (has_numbers && has_strings) return Malformed("array");
+  if (has_strings) return ml::ParamValue(std::move(strings));
+  return ml::ParamValue(std::move(numbers));
+}
+
 base::StatusOr<ml::ParamValue> ToArray(const Literal::Array& literal) {
   if (literal.elements_size() > kLiteralElementsMax) return Malformed("array");
+  if (literal.elements_size() > 0 &&
+      (literal.elements(0).has_array() || literal.elements(0).has_specialized_array())) {
+    return ToArrays(literal);
+  }
   const bool strings = literal.elements_size() > 0 ? literal.elements(0).has_string()
                                                    : literal.element_type().has_string();
   if (strings) {
@@ -226,6 +265,20 @@ void FillValue(const std::vector<std::string>& values, Literal* out) {
   array->mutable_element_type()->mutable_string();
   for (const std::string& value : values) array->add_elements()->set_string(value);
 }
+template <class T>
+void FillArrays(const std::vector<std::vector<T>>& values, Literal* out) {
+  auto* array = out->mutable_array();
+  auto* element = array->mutable_element_type()->mutable_array();
+  element->set_contains_null(true);
+  if constexpr (std::is_same_v<T, double>) {
+    element->mutable_element_type()->mutable_double_();
+  } else {
+    element->mutable_element_type()->mutable_string();
+  }
+  for (const std::vector<T>& value : values) FillValue(value, array->add_elements());
+}
+void FillValue(const ml::DoubleArrays& values, Literal* out) { FillArrays(values, out); }
+void FillValue(const ml::StringArrays& values, Literal* out) { FillArrays(values, out); }
 
 }  // namespace
 

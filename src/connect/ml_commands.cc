@@ -15,6 +15,8 @@
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
 #include "src/connect/unsupported.h"
+#include "src/ml/catalog.h"
+#include "src/ml/stop_words_remover/stop_words.h"
 
 namespace soteria::connect {
 namespace {
@@ -145,9 +147,10 @@ class Runner {
 
   base::Status Helper(const std::vector<master::MethodCall>& calls) {
     const master::MethodCall& call = calls.front();
-    if (calls.size() != 1 || call.method != "handleOverwrite") {
-      return RefuseHelper(call.method);
-    }
+    if (calls.size() != 1) return RefuseHelper(call.method);
+    if (call.method.starts_with("stopWordsRemover")) return StopWords(call);
+    if (const auto class_name = ml::ModelOfHelper(call.method)) return Make(*class_name, call);
+    if (call.method != "handleOverwrite") return RefuseHelper(call.method);
     const auto* path = call.args.size() == 2 ? std::get_if<std::string>(&call.args[0]) : nullptr;
     const auto* overwrite = call.args.size() == 2 ? std::get_if<bool>(&call.args[1]) : nullptr;
     if (path == nullptr || overwrite == nullptr) {
@@ -155,6 +158,39 @@ class Runner {
     }
     SOTERIA_RETURN_IF_ERROR(session().HandleOverwrite(*path, *overwrite));
     result_.mutable_param()->set_boolean(true);
+    return base::OkStatus();
+  }
+
+  base::Status StopWords(const master::MethodCall& call) {
+    if (call.method == "stopWordsRemoverGetDefaultOrUS") {
+      result_.mutable_param()->set_string(ml::kDefaultLocale);
+      return base::OkStatus();
+    }
+    const auto* language =
+        call.args.size() == 1 ? std::get_if<std::string>(&call.args[0]) : nullptr;
+    if (call.method != "stopWordsRemoverLoadDefaultStopWords" || language == nullptr) {
+      return RefuseHelper(call.method);
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const auto words, ml::DefaultStopWords(*language));
+    FillLiteral(words, result_.mutable_param());
+    return base::OkStatus();
+  }
+
+  /// A model of the script's own labels or words.
+  base::Status Make(std::string_view class_name, const master::MethodCall& call) {
+    const auto* uid = call.args.size() == 2 ? std::get_if<std::string>(&call.args[0]) : nullptr;
+    if (uid == nullptr) {
+      return base::Fail(base::kIllegalArgument, base::Cat(call.method, "(uid, values)"));
+    }
+    ml::ParamValue values = call.args[1];
+    if (call.method == "stringIndexerModelFromLabels") {
+      if (auto* labels = std::get_if<std::vector<std::string>>(&values)) {
+        values = ml::StringArrays{std::move(*labels)};
+      }
+    }
+    SOTERIA_ASSIGN_OR_RETURN(auto model, ml::MakeModel(class_name, *uid, values));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string id, session().Adopt(std::move(model)));
+    result_.mutable_operator_info()->mutable_obj_ref()->set_id(id);
     return base::OkStatus();
   }
 

@@ -256,9 +256,6 @@ base::Status RefuseHelper(std::string_view helper) {
       {"kolmogorovSmirnovTest", "pyspark.ml.stat.KolmogorovSmirnovTest"},
       {"powerIterationClusteringAssignClusters", "pyspark.ml.clustering.PowerIterationClustering"},
       {"prefixSpanFindFrequentSequentialPatterns", "pyspark.ml.fpm.PrefixSpan"},
-      {"stringIndexerModelFromLabels", "pyspark.ml.feature.StringIndexerModel"},
-      {"stringIndexerModelFromLabelsArray", "pyspark.ml.feature.StringIndexerModel"},
-      {"countVectorizerModelFromVocabulary", "pyspark.ml.feature.CountVectorizerModel"},
   };
   if (const Refusal* refusal = Find(kHelpers, helper); refusal != nullptr) {
     return base::NotSupported(refusal->what);

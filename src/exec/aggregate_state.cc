@@ -221,7 +221,7 @@ base::Status UpdateExtreme(const AggregateFunction& function, const arrow::Array
 }
 
 base::Status UpdateQuantiles(const AggregateFunction& function, const arrow::Array& values,
-                             QuantileSketch& sketch) {
+                             table::QuantileSketch& sketch) {
   const auto& numbers = static_cast<const arrow::DoubleArray&>(values);
   for (int64_t i = 0; i < values.length(); ++i) {
     if (numbers.IsNull(i) || (!function.keep_nan && std::isnan(numbers.Value(i)))) continue;
@@ -247,7 +247,7 @@ CallState NewCallState(const AggregateCall& call) {
   CallState state;
   const Kind kind = FindAggregate(call.function)->kind;
   if (kind == Kind::kQuantiles) {
-    state.quantiles = std::make_unique<QuantileSketch>(call.relative_error);
+    state.quantiles = std::make_unique<table::QuantileSketch>(call.relative_error);
   }
   if (kind == Kind::kVectors) state.vectors = std::make_unique<VectorSummary>();
   return state;
@@ -323,7 +323,8 @@ base::StatusOr<CallState> ReadCallState(const AggregateCall& call, const arrow::
     return state;
   }
   if (state.quantiles != nullptr) {
-    SOTERIA_ASSIGN_OR_RETURN(*state.quantiles, QuantileSketch::Read(call.relative_error, in));
+    SOTERIA_ASSIGN_OR_RETURN(*state.quantiles,
+                             table::QuantileSketch::Read(call.relative_error, in));
     return state;
   }
   SOTERIA_ASSIGN_OR_RETURN(state.count, in.NextI64());

@@ -13,8 +13,8 @@
 
 #include "src/exec/aggregate.h"
 #include "src/exec/bound.h"
-#include "src/exec/quantiles.h"
 #include "src/exec/vector_summary.h"
+#include "src/table/quantiles.h"
 
 namespace soteria::exec {
 
@@ -41,7 +41,7 @@ struct CallState {
   double number = 0;                    ///< sum of doubles; mean
   double squares = 0;                   ///< moments: sum of squared deviations
   std::shared_ptr<arrow::Scalar> best;  ///< min, max
-  std::unique_ptr<QuantileSketch> quantiles;
+  std::unique_ptr<table::QuantileSketch> quantiles;
   std::unique_ptr<VectorSummary> vectors;
 };
 

@@ -11,11 +11,11 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
-#include "src/exec/case.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
+#include "src/table/case.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
 #include "src/table/valid_text.h"
@@ -268,10 +268,10 @@ base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
 constexpr Function kFunctions[] = {
     {"length", 1, 1, "length", Print::kCall, BindLength},
     {"char_length", 1, 1, "char_length", Print::kCall, BindLength},
-    {"upper", 1, 1, "upper", Print::kCall, BindText<Cased<UpperCase>, Type::STRING, 1>},
-    {"ucase", 1, 1, "ucase", Print::kCall, BindText<Cased<UpperCase>, Type::STRING, 1>},
-    {"lower", 1, 1, "lower", Print::kCall, BindText<Cased<LowerCase>, Type::STRING, 1>},
-    {"lcase", 1, 1, "lcase", Print::kCall, BindText<Cased<LowerCase>, Type::STRING, 1>},
+    {"upper", 1, 1, "upper", Print::kCall, BindText<Cased<table::UpperCase>, Type::STRING, 1>},
+    {"ucase", 1, 1, "ucase", Print::kCall, BindText<Cased<table::UpperCase>, Type::STRING, 1>},
+    {"lower", 1, 1, "lower", Print::kCall, BindText<Cased<table::LowerCase>, Type::STRING, 1>},
+    {"lcase", 1, 1, "lcase", Print::kCall, BindText<Cased<table::LowerCase>, Type::STRING, 1>},
     {"concat", 0, -1, "concat", Print::kCall, BindConcat},
     {"substr", 2, 3, "substr", Print::kSpecial, BindText<Substring, Type::STRING, 1>},
     {"substring", 2, 3, "substring", Print::kSpecial, BindText<Substring, Type::STRING, 1>},

@@ -15,9 +15,9 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/exec/aggregate.h"
-#include "src/exec/quantiles.h"
 #include "src/exec/show.h"
 #include "src/exec/vector_summary.h"
+#include "src/table/quantiles.h"
 #include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
@@ -107,8 +107,8 @@ TEST(Summary, Refusals) {
 
 // ---- quantiles ----------------------------------------------------------------------------------
 
-QuantileSketch Sketch(double error, const std::vector<double>& values) {
-  QuantileSketch sketch(error);
+table::QuantileSketch Sketch(double error, const std::vector<double>& values) {
+  table::QuantileSketch sketch(error);
   for (const double value : values) EXPECT_TRUE(sketch.Insert(value).ok());
   EXPECT_TRUE(sketch.Compress().ok());
   return sketch;
@@ -121,7 +121,7 @@ TEST(Quantiles, RanksStayWithinTheError) {
   for (int i = 0; i < kValues; ++i) values[static_cast<size_t>(i)] = i;  // a value is its rank
   std::shuffle(values.begin(), values.end(), std::mt19937(3));
   for (const double error : {0.0, 0.001, 0.05}) {
-    QuantileSketch all(error);
+    table::QuantileSketch all(error);
     for (size_t p = 0; p < kParts; ++p) {
       std::vector<double> part;
       for (size_t i = p; i < values.size(); i += kParts) part.push_back(values[i]);
@@ -138,23 +138,23 @@ TEST(Quantiles, RanksStayWithinTheError) {
     base::FieldWriter out;
     all.Write(out);
     base::FieldReader in(out.bytes());
-    const auto back = QuantileSketch::Read(error, in);
+    const auto back = table::QuantileSketch::Read(error, in);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(back->Query(asked), found);
     EXPECT_TRUE(error < 0.05 || out.bytes().size() < 24U * 1000);  // it forgets
     for (size_t cut = 0; cut < std::min<size_t>(out.bytes().size(), 200); ++cut) {
       base::FieldReader part(std::string_view(out.bytes()).substr(0, cut));
-      EXPECT_FALSE(QuantileSketch::Read(error, part).ok());
+      EXPECT_FALSE(table::QuantileSketch::Read(error, part).ok());
     }
   }
 }
 
 TEST(Quantiles, ExactOnesHaveALimit) {
-  QuantileSketch all = Sketch(0, std::vector<double>(kQuantileSamplesMax / 32, 1.0));
+  table::QuantileSketch all = Sketch(0, std::vector<double>(table::kQuantileSamplesMax / 32, 1.0));
   base::Status status;
   int doubled = 0;
   for (; status.ok() && doubled < 10; ++doubled) {
-    const QuantileSketch copy = all;
+    const table::QuantileSketch copy = all;
     status = all.Merge(copy);
   }
   EXPECT_TRUE(base::Is(status, base::kMemoryLimit));

@@ -136,6 +136,9 @@ class Session {
       const std::string& class_name, const std::string& uid, const ml::ParamMap& params) = 0;
 
   /// Writes the plan's rows as part files below a writable root; format "parquet" or "text".
+  /// Keeps a model that the script made itself; its id.
+  virtual base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) = 0;
+
   virtual base::Status Write(const plan::PlanPtr& plan, const std::string& format,
                              const std::string& path, WriteMode mode, const Progress& progress) = 0;
 

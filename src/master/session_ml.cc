@@ -260,6 +260,13 @@ base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::MakeTrans
   return ml::MakeTransformer(class_name, uid, params);
 }
 
+base::StatusOr<std::string> EnclaveSession::Adopt(std::shared_ptr<const ml::Model> model) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(model->class_name()));
+  SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
+  SOTERIA_RETURN_IF_ERROR(Keep(id, std::make_shared<Fitted>(HeldModel(std::move(model)))));
+  return id;
+}
+
 std::vector<std::string> EnclaveSession::Delete(const std::vector<std::string>& ids) {
   std::vector<std::string> gone;
   const std::lock_guard lock(mutex_);

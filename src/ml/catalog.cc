@@ -10,21 +10,34 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/ml/als/driver.h"
+#include "src/ml/bucketizer/transformer.h"
+#include "src/ml/count_vectorizer/driver.h"
 #include "src/ml/evaluators/binary.h"
 #include "src/ml/evaluators/clustering.h"
 #include "src/ml/evaluators/multiclass.h"
 #include "src/ml/evaluators/ranking.h"
 #include "src/ml/evaluators/regression.h"
+#include "src/ml/hashing_tf/transformer.h"
+#include "src/ml/idf/driver.h"
+#include "src/ml/imputer/driver.h"
 #include "src/ml/kernel.h"
 #include "src/ml/kmeans/driver.h"
 #include "src/ml/linear_regression/driver.h"
 #include "src/ml/logistic_regression/driver.h"
+#include "src/ml/max_abs_scaler/driver.h"
+#include "src/ml/min_max_scaler/driver.h"
 #include "src/ml/naive_bayes/driver.h"
+#include "src/ml/normalizer/transformer.h"
+#include "src/ml/one_hot_encoder/driver.h"
 #include "src/ml/pca/driver.h"
 #include "src/ml/registration.h"
 #include "src/ml/standard_scaler/driver.h"
+#include "src/ml/stop_words_remover/transformer.h"
+#include "src/ml/string_indexer/driver.h"
 #include "src/ml/summarizer/kernels.h"
+#include "src/ml/tokenizers/transformers.h"
 #include "src/ml/vector_assembler/transformer.h"
+#include "src/ml/vector_indexer/driver.h"
 
 namespace soteria::ml {
 namespace {
@@ -45,6 +58,20 @@ std::vector<Algorithm> AllAlgorithms() {
       KMeansAlgorithm(),
       NaiveBayesAlgorithm(),
       ClusteringEvaluatorAlgorithm(),
+      // Features, in the order in which scripts chain them.
+      StringIndexerAlgorithm(),
+      OneHotEncoderAlgorithm(),
+      MinMaxScalerAlgorithm(),
+      MaxAbsScalerAlgorithm(),
+      NormalizerAlgorithm(),
+      BucketizerAlgorithm(),
+      ImputerAlgorithm(),
+      VectorIndexerAlgorithm(),
+      TokenizersAlgorithm(),
+      StopWordsRemoverAlgorithm(),
+      HashingTFAlgorithm(),
+      CountVectorizerAlgorithm(),
+      IDFAlgorithm(),
   };
 }
 
@@ -129,6 +156,16 @@ std::vector<std::string> ClassNames() {
   return names;
 }
 
+std::optional<std::string_view> ModelOfHelper(std::string_view helper) {
+  if (helper == "stringIndexerModelFromLabels" || helper == "stringIndexerModelFromLabelsArray") {
+    return "org.apache.spark.ml.feature.StringIndexerModel";
+  }
+  if (helper == "countVectorizerModelFromVocabulary") {
+    return "org.apache.spark.ml.feature.CountVectorizerModel";
+  }
+  return std::nullopt;
+}
+
 const ClassEntry* FindEntry(std::string_view class_name) {
   return Find(TheCatalog().classes, class_name);
 }
@@ -162,6 +199,17 @@ base::StatusOr<std::shared_ptr<const Transformer>> MakeTransformer(std::string_v
                            EntryWith(class_name, &ClassEntry::transformer, "transformer"));
   SOTERIA_ASSIGN_OR_RETURN(Params made, Params::Make(*entry->info, std::move(uid), params));
   return entry->transformer(std::move(made));
+}
+
+base::StatusOr<std::shared_ptr<const Model>> MakeModel(std::string_view class_name, std::string uid,
+                                                       const ParamValue& of) {
+  SOTERIA_ASSIGN_OR_RETURN(const ClassEntry* entry,
+                           EntryWith(class_name, &ClassEntry::decode, "model"));
+  SOTERIA_ASSIGN_OR_RETURN(Params params, Params::Make(*entry->info, std::move(uid), {}));
+  auto model = entry->decode(std::move(params), EncodeValue(of));
+  if (model.ok()) return model;
+  return base::Fail(base::kIllegalArgument,
+                    base::Cat(PythonName(class_name), " isn't made of such a value"));
 }
 
 base::StatusOr<std::unique_ptr<const Evaluator>> MakeEvaluator(std::string_view class_name,

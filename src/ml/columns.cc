@@ -13,6 +13,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/column_pairs.h"
 #include "src/table/arrow_status.h"
 #include "src/table/column_path.h"
 #include "src/table/java_text.h"
@@ -25,6 +26,9 @@ namespace {
 inline constexpr base::Condition kFieldNotFound = {"FIELD_NOT_FOUND",
                                                    base::exception_class::kIllegalArgument, "42704",
                                                    absl::StatusCode::kInvalidArgument};
+
+inline constexpr base::Condition kFailedUdf = {"FAILED_EXECUTE_UDF", base::exception_class::kSpark,
+                                               "39000", absl::StatusCode::kInvalidArgument};
 
 constexpr std::string_view kVectorClass =
     "class org.apache.spark.ml.linalg.VectorUDT:"
@@ -167,6 +171,14 @@ base::Status CheckDoubleOrVectorColumn(const arrow::Schema& schema, const std::s
       table::TypeName(*field), "."));
 }
 
+base::Status CheckVectorStage(const Params& params, const arrow::Schema& input) {
+  SOTERIA_RETURN_IF_ERROR(CheckDefined(params, "inputCol"));
+  SOTERIA_RETURN_IF_ERROR(CheckVectorColumn(input, params.String("inputCol")));
+  const std::string& output = params.String("outputCol");
+  if (input.GetAllFieldIndices(output).empty()) return base::OkStatus();
+  return Required(base::Cat("Output column ", output, " already exists."));
+}
+
 base::Status CheckNoColumn(const arrow::Schema& schema, const std::string& name) {
   if (schema.GetAllFieldIndices(name).empty()) return base::OkStatus();
   return Required(base::Cat("Column ", name, " already exists."));
@@ -174,6 +186,10 @@ base::Status CheckNoColumn(const arrow::Schema& schema, const std::string& name)
 
 base::Status RowFailure(std::string text) {
   return base::FailQuotingData(base::kUserRaised, std::move(text));
+}
+
+base::Status UdfFailure(std::string text) {
+  return base::FailQuotingData(kFailedUdf, std::move(text));
 }
 
 base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ReadColumn(const arrow::Table& table,
@@ -190,6 +206,16 @@ base::StatusOr<Numbers> ReadNumbers(const arrow::Table& table, const std::string
       numbers.values, table::ReadNumbers(*column, name, std::numeric_limits<double>::quiet_NaN()));
   numbers.null_count = column->null_count();
   return numbers;
+}
+
+base::StatusOr<std::vector<bool>> NullRows(const arrow::Table& table, const std::string& name) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto column, ReadColumn(table, name));
+  std::vector<bool> nulls;
+  nulls.reserve(static_cast<size_t>(column->length()));
+  for (const auto& chunk : column->chunks()) {
+    for (int64_t i = 0; i < chunk->length(); ++i) nulls.push_back(chunk->IsNull(i));
+  }
+  return nulls;
 }
 
 base::StatusOr<std::vector<double>> ReadDefinedNumbers(const arrow::Table& table,

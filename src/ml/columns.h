@@ -13,6 +13,7 @@
 
 #include "arrow/type_fwd.h"
 #include "src/base/status.h"
+#include "src/ml/param.h"
 #include "src/table/vector.h"
 
 namespace soteria::ml {
@@ -34,11 +35,16 @@ base::Status CheckVectorColumn(const arrow::Schema& schema, const std::string& n
 base::Status CheckNumberColumn(const arrow::Schema& schema, const std::string& name);
 base::Status CheckDoubleColumn(const arrow::Schema& schema, const std::string& name);
 base::Status CheckDoubleOrVectorColumn(const arrow::Schema& schema, const std::string& name);
+/// Of a stage that makes a vector of a vector: its input is one, its output isn't there.
+base::Status CheckVectorStage(const Params& params, const arrow::Schema& input);
 /// "Column x already exists."
 base::Status CheckNoColumn(const arrow::Schema& schema, const std::string& name);
 
 /// What the checks of rows raise: MLlib's texts, marked as quoting data.
 base::Status RowFailure(std::string text);
+
+/// What MLlib's functions of a row raise inside Spark, marked as quoting data.
+base::Status UdfFailure(std::string text);
 
 /// The values of what ResolveField finds.
 base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ReadColumn(const arrow::Table& table,
@@ -54,6 +60,8 @@ base::StatusOr<Numbers> ReadNumbers(const arrow::Table& table, const std::string
 base::StatusOr<std::vector<double>> ReadDefinedNumbers(const arrow::Table& table,
                                                        const std::string& name,
                                                        std::string_view what);
+/// Which rows of a column are null.
+base::StatusOr<std::vector<bool>> NullRows(const arrow::Table& table, const std::string& name);
 /// A weight column with MLlib's checks, or all 1 when there is none.
 base::StatusOr<std::vector<double>> ReadWeights(const arrow::Table& table,
                                                 const std::optional<std::string>& name);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "arrow/type_fwd.h"
 #include "src/base/status.h"
@@ -16,6 +17,12 @@ base::StatusOr<std::shared_ptr<arrow::Array>> MatrixCell(const MatrixValue& valu
 std::shared_ptr<arrow::Array> IntCell(int32_t value);
 std::shared_ptr<arrow::Array> BoolCell(bool value);
 std::shared_ptr<arrow::Array> DoubleCell(double value);
+std::shared_ptr<arrow::Array> LongCell(int64_t value);
+/// Arrays of values that aren't null, as Spark has those of numbers (array<int>, array<bigint>).
+base::StatusOr<std::shared_ptr<arrow::Array>> IntsCell(const std::vector<int32_t>& values);
+base::StatusOr<std::shared_ptr<arrow::Array>> LongsCell(const std::vector<int64_t>& values);
+base::StatusOr<std::shared_ptr<arrow::Array>> StringsCell(const std::vector<std::string>& values);
+base::StatusOr<std::shared_ptr<arrow::Array>> StringArraysCell(const StringArrays& values);
 
 // The value of a column's first row. Errors: kProtocol naming the column when it is missing, of
 // another type, null or malformed.
@@ -24,5 +31,14 @@ base::StatusOr<MatrixValue> MatrixCellOf(const arrow::Table& table, const std::s
 base::StatusOr<int32_t> IntCellOf(const arrow::Table& table, const std::string& column);
 base::StatusOr<bool> BoolCellOf(const arrow::Table& table, const std::string& column);
 base::StatusOr<double> DoubleCellOf(const arrow::Table& table, const std::string& column);
+base::StatusOr<int64_t> LongCellOf(const arrow::Table& table, const std::string& column);
+base::StatusOr<std::vector<int32_t>> IntsCellOf(const arrow::Table& table,
+                                                const std::string& column);
+base::StatusOr<std::vector<int64_t>> LongsCellOf(const arrow::Table& table,
+                                                 const std::string& column);
+base::StatusOr<std::vector<std::string>> StringsCellOf(const arrow::Table& table,
+                                                       const std::string& column);
+base::StatusOr<StringArrays> StringArraysCellOf(const arrow::Table& table,
+                                                const std::string& column);
 
 }  // namespace soteria::ml

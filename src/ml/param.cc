@@ -75,6 +75,12 @@ std::optional<ParamValue> Coerce(const ParamValue& value, ParamType type) {
       return As<VectorValue>(value);
     case ParamType::kMatrix:
       return As<MatrixValue>(value);
+    case ParamType::kDoubleArrays:
+      return AsArray<DoubleArrays, std::vector<double>>(value);
+    case ParamType::kStringArrays:
+      return AsArray<StringArrays, std::vector<double>>(value);
+    case ParamType::kIntArray:
+      return As<IntArray>(value);
   }
   return std::nullopt;
 }
@@ -82,9 +88,10 @@ std::optional<ParamValue> Coerce(const ParamValue& value, ParamType type) {
 /// Which alternative a coerced value of `type` holds, to name it where coercion failed.
 ParamType TypeOf(const ParamValue& value) {
   constexpr ParamType kTypes[] = {
-      ParamType::kString,      ParamType::kBool,   ParamType::kLong,
-      ParamType::kDouble,      ParamType::kString, ParamType::kDoubleArray,
-      ParamType::kStringArray, ParamType::kVector, ParamType::kMatrix};
+      ParamType::kString,      ParamType::kBool,         ParamType::kLong,
+      ParamType::kDouble,      ParamType::kString,       ParamType::kDoubleArray,
+      ParamType::kStringArray, ParamType::kVector,       ParamType::kMatrix,
+      ParamType::kIntArray,    ParamType::kDoubleArrays, ParamType::kStringArrays};
   return kTypes[value.index()];
 }
 
@@ -145,14 +152,33 @@ base::StatusOr<int32_t> ReadInt32(base::FieldReader& r) {
   return static_cast<int32_t>(value);
 }
 
-base::StatusOr<ParamValue> ReadStrings(base::FieldReader& r) {
+// Counts aren't limited: each item takes at least eight bytes of the input.
+base::StatusOr<std::vector<std::string>> ReadStrings(base::FieldReader& r) {
   std::vector<std::string> strings;
   SOTERIA_ASSIGN_OR_RETURN(uint64_t left, r.NextU64());
-  for (; left > 0; --left) {  // each takes at least eight bytes of the input
+  for (; left > 0; --left) {
     SOTERIA_ASSIGN_OR_RETURN(const std::string_view text, r.Next());
     strings.emplace_back(text);
   }
-  return ParamValue(std::move(strings));
+  return strings;
+}
+
+base::StatusOr<ParamValue> ReadDoubleArrays(base::FieldReader& r) {
+  DoubleArrays arrays;
+  SOTERIA_ASSIGN_OR_RETURN(uint64_t left, r.NextU64());
+  for (; left > 0; --left) {
+    SOTERIA_ASSIGN_OR_RETURN(arrays.emplace_back(), ReadDoubles(r));
+  }
+  return ParamValue(std::move(arrays));
+}
+
+base::StatusOr<ParamValue> ReadStringArrays(base::FieldReader& r) {
+  StringArrays arrays;
+  SOTERIA_ASSIGN_OR_RETURN(uint64_t left, r.NextU64());
+  for (; left > 0; --left) {
+    SOTERIA_ASSIGN_OR_RETURN(arrays.emplace_back(), ReadStrings(r));
+  }
+  return ParamValue(std::move(arrays));
 }
 
 base::StatusOr<ParamValue> ReadVector(base::FieldReader& r) {
@@ -206,14 +232,20 @@ base::StatusOr<ParamValue> ReadValue(uint64_t kind, base::FieldReader& r) {
       SOTERIA_ASSIGN_OR_RETURN(std::vector<double> values, ReadDoubles(r));
       return ParamValue(std::move(values));
     }
-    case 6:
-      return ReadStrings(r);
+    case 6: {
+      SOTERIA_ASSIGN_OR_RETURN(std::vector<std::string> strings, ReadStrings(r));
+      return ParamValue(std::move(strings));
+    }
     case 7:
       return ReadVector(r);
     case 8:
       return ReadMatrix(r);
     case 9:
       return ReadLongs(r);
+    case 10:
+      return ReadDoubleArrays(r);
+    case 11:
+      return ReadStringArrays(r);
     default:
       return base::Fail(base::kProtocol, "param value: unknown kind");
   }
@@ -343,6 +375,10 @@ const std::vector<std::string>& Params::Strings(std::string_view name) const {
   return std::get<std::vector<std::string>>(Get(name));
 }
 
+const DoubleArrays& Params::Arrays(std::string_view name) const {
+  return std::get<DoubleArrays>(Get(name));
+}
+
 std::optional<std::string> Params::Column(std::string_view name) const {
   if (!IsDefined(name)) return std::nullopt;
   const std::string& column = String(name);
@@ -399,41 +435,71 @@ std::string ToText(const ParamValue& value, ParamType type) {
       const auto& m = std::get<MatrixValue>(value);
       return base::Cat(m.num_rows, " x ", m.num_cols, " matrix");
     }
+    case ParamType::kDoubleArrays: {
+      std::vector<std::string> parts;
+      for (const auto& each : std::get<DoubleArrays>(value)) {
+        parts.push_back(ToText(each, ParamType::kDoubleArray));
+      }
+      return Joined(parts);
+    }
+    case ParamType::kStringArrays: {
+      std::vector<std::string> parts;
+      for (const auto& each : std::get<StringArrays>(value)) parts.push_back(Joined(each));
+      return Joined(parts);
+    }
+    case ParamType::kIntArray: {
+      std::vector<std::string> parts;
+      for (const int64_t v : std::get<IntArray>(value)) parts.push_back(base::Cat(v));
+      return Joined(parts);
+    }
   }
   return "";
 }
 
+namespace {
+
+struct Write {
+  base::FieldWriter& w;
+  void operator()(std::monostate) const {}
+  void operator()(bool v) const { w.AddBool(v); }
+  void operator()(int64_t v) const { w.AddI64(v); }
+  void operator()(double v) const { w.AddDouble(v); }
+  void operator()(const std::string& v) const { w.Add(v); }
+  void operator()(const std::vector<double>& v) const { w.Add(stats::PackDoubles(v)); }
+  void operator()(const std::vector<std::string>& v) const {
+    w.AddU64(v.size());
+    for (const std::string& text : v) w.Add(text);
+  }
+  void operator()(const DoubleArrays& v) const {
+    w.AddU64(v.size());
+    for (const auto& each : v) (*this)(each);
+  }
+  void operator()(const StringArrays& v) const {
+    w.AddU64(v.size());
+    for (const auto& each : v) (*this)(each);
+  }
+  void operator()(const IntArray& v) const {
+    w.AddU64(v.size());
+    for (const int64_t each : v) w.AddI64(each);
+  }
+  void operator()(const VectorValue& v) const {
+    w.AddBool(v.dense).AddI64(v.size);
+    WriteInts(w, v.indices);
+    w.Add(stats::PackDoubles(v.values));
+  }
+  void operator()(const MatrixValue& m) const {
+    w.AddBool(m.dense).AddBool(m.transposed).AddI64(m.num_rows).AddI64(m.num_cols);
+    WriteInts(w, m.col_ptrs);
+    WriteInts(w, m.row_indices);
+    w.Add(stats::PackDoubles(m.values));
+  }
+};
+
+}  // namespace
+
 std::string EncodeValue(const ParamValue& value) {
   base::FieldWriter w;
   w.AddU64(value.index());
-  struct Write {
-    base::FieldWriter& w;
-    void operator()(std::monostate) const {}
-    void operator()(bool v) const { w.AddBool(v); }
-    void operator()(int64_t v) const { w.AddI64(v); }
-    void operator()(double v) const { w.AddDouble(v); }
-    void operator()(const std::string& v) const { w.Add(v); }
-    void operator()(const std::vector<double>& v) const { w.Add(stats::PackDoubles(v)); }
-    void operator()(const std::vector<int64_t>& v) const {
-      w.AddU64(v.size());
-      for (const int64_t number : v) w.AddI64(number);
-    }
-    void operator()(const std::vector<std::string>& v) const {
-      w.AddU64(v.size());
-      for (const std::string& text : v) w.Add(text);
-    }
-    void operator()(const VectorValue& v) const {
-      w.AddBool(v.dense).AddI64(v.size);
-      WriteInts(w, v.indices);
-      w.Add(stats::PackDoubles(v.values));
-    }
-    void operator()(const MatrixValue& m) const {
-      w.AddBool(m.dense).AddBool(m.transposed).AddI64(m.num_rows).AddI64(m.num_cols);
-      WriteInts(w, m.col_ptrs);
-      WriteInts(w, m.row_indices);
-      w.Add(stats::PackDoubles(m.values));
-    }
-  };
   std::visit(Write{w}, value);
   return w.Take();
 }

@@ -22,11 +22,15 @@ namespace soteria::ml {
 using VectorValue = table::VectorValue;
 using MatrixValue = table::MatrixValue;
 
-/// The value of a param, an argument or an attribute; monostate is null. Only attributes are lists
-/// of whole numbers.
-using ParamValue =
-    std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<double>,
-                 std::vector<std::string>, VectorValue, MatrixValue, std::vector<int64_t>>;
+/// Integers as an attribute has them: scripts see ints, not floats.
+using IntArray = std::vector<int64_t>;
+using DoubleArrays = std::vector<std::vector<double>>;
+using StringArrays = std::vector<std::vector<std::string>>;
+
+/// The value of a param, an argument or an attribute; monostate is null.
+using ParamValue = std::variant<std::monostate, bool, int64_t, double, std::string,
+                                std::vector<double>, std::vector<std::string>, VectorValue,
+                                MatrixValue, IntArray, DoubleArrays, StringArrays>;
 using ParamMap = std::map<std::string, ParamValue>;
 
 enum class ParamType {
@@ -38,7 +42,10 @@ enum class ParamType {
   kDoubleArray,
   kStringArray,
   kVector,
-  kMatrix
+  kMatrix,
+  kDoubleArrays,
+  kStringArrays,
+  kIntArray
 };
 
 /// Which values a param takes, beyond its type. Default: all of them.
@@ -100,6 +107,7 @@ class Params {
   const std::string& String(std::string_view name) const;
   const std::vector<double>& Doubles(std::string_view name) const;
   const std::vector<std::string>& Strings(std::string_view name) const;
+  const DoubleArrays& Arrays(std::string_view name) const;
 
   /// A column-name param; nullopt when it is not defined or empty.
   std::optional<std::string> Column(std::string_view name) const;

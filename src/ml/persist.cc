@@ -82,6 +82,12 @@ std::string ValueText(const ParamValue& value) {
   if (const auto* v = std::get_if<std::string>(&value)) return Quoted(*v);
   if (const auto* v = std::get_if<std::vector<double>>(&value)) return ListText(*v, DoubleText);
   if (const auto* v = std::get_if<std::vector<std::string>>(&value)) return ListText(*v, Quoted);
+  if (const auto* v = std::get_if<DoubleArrays>(&value)) {
+    return ListText(*v, [](const auto& each) { return ListText(each, DoubleText); });
+  }
+  if (const auto* v = std::get_if<StringArrays>(&value)) {
+    return ListText(*v, [](const auto& each) { return ListText(each, Quoted); });
+  }
   if (const auto* v = std::get_if<VectorValue>(&value)) return VectorJson(*v);
   if (const auto* v = std::get_if<MatrixValue>(&value)) return MatrixJson(*v);
   return "null";
@@ -118,6 +124,15 @@ std::optional<double> JsonDouble(const Json& json) {
 }
 
 base::StatusOr<ParamValue> JsonList(const std::string& name, const Json& json, ParamType type) {
+  if (type == ParamType::kDoubleArrays) {
+    DoubleArrays arrays;
+    for (const Json& item : json) {
+      if (!item.is_array()) return Malformed(base::Cat("param ", name, " is no list of lists"));
+      SOTERIA_ASSIGN_OR_RETURN(ParamValue one, JsonList(name, item, ParamType::kDoubleArray));
+      arrays.push_back(std::get<std::vector<double>>(std::move(one)));
+    }
+    return ParamValue(std::move(arrays));
+  }
   if (type == ParamType::kDoubleArray) {
     std::vector<double> values;
     for (const Json& item : json) {

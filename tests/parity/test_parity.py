@@ -4,6 +4,7 @@ import pytest
 
 import cluster_cases  # noqa: F401
 import config_cases  # noqa: F401
+import feature_cases  # noqa: F401
 import file_cases
 import frame_cases  # noqa: F401
 import linear_cases  # noqa: F401

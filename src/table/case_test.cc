@@ -1,10 +1,10 @@
-#include "src/exec/case.h"
+#include "src/table/case.h"
 
 #include <gtest/gtest.h>
 
-#include "src/exec/case_table.h"
+#include "src/table/case_table.h"
 
-namespace soteria::exec {
+namespace soteria::table {
 namespace {
 
 // SELECT upper(s), lower(s) in Spark 4.3.
@@ -54,4 +54,4 @@ TEST(Case, TablesAscend) {
 }
 
 }  // namespace
-}  // namespace soteria::exec
+}  // namespace soteria::table

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace soteria::exec {
+namespace soteria::table {
 
 std::string UpperCase(std::string_view text);
 std::string LowerCase(std::string_view text);
 
-}  // namespace soteria::exec
+}  // namespace soteria::table

@@ -1,4 +1,4 @@
-#include "src/exec/quantiles.h"
+#include "src/table/quantiles.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,7 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 
-namespace soteria::exec {
+namespace soteria::table {
 namespace {
 
 constexpr size_t kBufferValues = 50'000;
@@ -185,4 +185,4 @@ base::StatusOr<QuantileSketch> QuantileSketch::Read(double relative_error, base:
   return sketch;
 }
 
-}  // namespace soteria::exec
+}  // namespace soteria::table

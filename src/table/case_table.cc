@@ -1,7 +1,7 @@
 // Made by tools/make_case_table.py from stock Spark.
-#include "src/exec/case_table.h"
+#include "src/table/case_table.h"
 
-namespace soteria::exec::internal {
+namespace soteria::table::internal {
 
 const CaseRun kUpperRuns[] = {
     {0x61, 0x7a, -32, 1},        {0xb5, 0xb5, 743, 1},        {0xe0, 0xf6, -32, 1},
@@ -399,4 +399,4 @@ const CodeRange kIgnorable[] = {
     {0x1f3fb, 0x1f3ff}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0xe0100, 0xe01ef}};
 const size_t kIgnorableCount = 464;
 
-}  // namespace soteria::exec::internal
+}  // namespace soteria::table::internal

@@ -1,13 +1,13 @@
-#include "src/exec/case.h"
+#include "src/table/case.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "src/base/ascii.h"
-#include "src/exec/case_table.h"
+#include "src/table/case_table.h"
 
-namespace soteria::exec {
+namespace soteria::table {
 namespace {
 
 using internal::CaseRun;
@@ -127,4 +127,4 @@ std::string LowerCase(std::string_view text) {
   return out;
 }
 
-}  // namespace soteria::exec
+}  // namespace soteria::table

@@ -5,7 +5,7 @@
 // asked for; with 0 every value is kept and answers are exact.
 //
 // Compressed sketches of one error merge; a fixed order of merges gives fixed bits (I7). One thread
-// at a time. Internal to exec.
+// at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "src/base/fields.h"
 #include "src/base/status.h"
 
-namespace soteria::exec {
+namespace soteria::table {
 
 /// Values that one sketch may hold: 24 bytes each.
 inline constexpr size_t kQuantileSamplesMax = size_t{4} << 20;
@@ -53,4 +53,4 @@ class QuantileSketch {
   std::vector<double> buffer_;   // newer ones
 };
 
-}  // namespace soteria::exec
+}  // namespace soteria::table

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace soteria::exec::internal {
+namespace soteria::table::internal {
 
 /// Every `step`-th code point from `first` to `last` maps to itself plus `delta`.
 struct CaseRun {
@@ -38,4 +38,4 @@ extern const size_t kCasedCount;
 extern const CodeRange kIgnorable[];  ///< passed over when case is looked for
 extern const size_t kIgnorableCount;
 
-}  // namespace soteria::exec::internal
+}  // namespace soteria::table::internal

@@ -1,0 +1,48 @@
+// MLlib's attributes of columns (ml_attr), as Spark's field metadata holds them: what StringIndexer
+// and its like say of the column that they make, and what later stages read of it. Pure functions;
+// any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/type_fwd.h"
+
+namespace soteria::ml {
+
+/// Of a number column, or of one element of a vector column.
+struct ColumnAttribute {
+  enum class Type { kUnresolved, kNumeric, kNominal, kBinary };
+  Type type = Type::kNumeric;
+  std::optional<std::string> name;
+  std::optional<std::vector<std::string>> values;
+  std::optional<int64_t> num_values;
+  std::optional<bool> ordinal;
+  /// A numeric one's own fields (min, max, std, sparsity) as JSON text, kept as they came.
+  std::string more;
+
+  /// The names of its values: as they are, or numbers; none where it has none.
+  std::optional<std::vector<std::string>> Categories() const;
+};
+
+/// What the field's metadata say; kUnresolved where they say nothing.
+ColumnAttribute AttributeOf(const arrow::Field& field);
+/// Metadata that say so.
+std::string AttributeMetadata(const ColumnAttribute& attribute);
+
+/// Of a vector column.
+struct AttributeGroup {
+  std::optional<std::vector<ColumnAttribute>> attributes;
+  std::optional<int64_t> num_attributes;  // where there are no attributes
+
+  /// -1 where it isn't known.
+  int64_t size() const;
+};
+
+AttributeGroup GroupOf(const arrow::Field& field);
+std::string GroupMetadata(const AttributeGroup& group);
+
+}  // namespace soteria::ml

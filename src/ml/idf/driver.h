@@ -1,0 +1,25 @@
+// IDF: one pass over the feature blocks.
+#pragma once
+
+#include <utility>
+
+#include "src/ml/estimator.h"
+#include "src/ml/registration.h"
+
+namespace soteria::ml {
+
+class IDF : public Estimator {
+ public:
+  explicit IDF(Params params) : params_(std::move(params)) {}
+  const Params& params() const override { return params_; }
+  base::Status CheckInput(const arrow::Schema& input) const override;
+  std::optional<table::FeatureColumns> Columns() const override;
+  base::StatusOr<FitResult> Fit(Work& work) const override;
+
+ private:
+  Params params_;
+};
+
+Algorithm IDFAlgorithm();
+
+}  // namespace soteria::ml

@@ -1,0 +1,26 @@
+// Normalizer: each row divided by its p-norm.
+#pragma once
+
+#include <utility>
+
+#include "src/ml/estimator.h"
+#include "src/ml/registration.h"
+
+namespace soteria::ml {
+
+class Normalizer : public Transformer {
+ public:
+  explicit Normalizer(Params params) : params_(std::move(params)) {}
+  const Params& params() const override { return params_; }
+  base::StatusOr<std::shared_ptr<arrow::Schema>> OutputSchema(
+      const arrow::Schema& input) const override;
+  base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
+      std::shared_ptr<arrow::Table> input) const override;
+
+ private:
+  Params params_;
+};
+
+Algorithm NormalizerAlgorithm();
+
+}  // namespace soteria::ml

@@ -1,0 +1,360 @@
+#include "src/ml/tokenizers/java_pattern.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+
+namespace soteria::ml {
+namespace {
+
+/// Java's line terminators end the reach of a dot.
+constexpr char kDot[] = R"([^\n\r\x{85}\x{2028}\x{2029}])";
+
+// The insides of classes: ASCII only, unless the pattern asks for Unicode's categories.
+constexpr char kSpace[] = R"(\t-\r\x20)";
+constexpr char kWord[] = "0-9A-Za-z_";
+constexpr char kPunct[] = R"(!-/:-@\[-`{-~)";
+
+struct Named {
+  std::string_view name;
+  const char* inside;
+};
+constexpr Named kPosix[] = {
+    {"Lower", "a-z"},       {"Upper", "A-Z"},       {"Alpha", "A-Za-z"}, {"Digit", "0-9"},
+    {"Alnum", "0-9A-Za-z"}, {"Punct", kPunct},      {"Space", kSpace},   {"ASCII", R"(\x00-\x7F)"},
+    {"Blank", R"(\x20\t)"}, {"XDigit", "0-9A-Fa-f"}};
+
+constexpr std::string_view kCategories[] = {
+    "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N",  "Nd", "Nl", "No", "P", "Pc",
+    "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp"};
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+std::string Literal(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  if (byte >= 0x80 || base::IsAlphanumeric(c) || c == '_') return std::string(1, c);
+  constexpr char kHex[] = "0123456789ABCDEF";
+  return base::Cat("\\x", kHex[byte >> 4], kHex[byte & 15]);
+}
+
+class Translator {
+ public:
+  explicit Translator(std::string_view pattern) : pattern_(pattern) {}
+
+  base::StatusOr<std::string> Run() {
+    while (!AtEnd()) SOTERIA_RETURN_IF_ERROR(Next());
+    return std::move(out_);
+  }
+
+ private:
+  bool AtEnd() const { return at_ >= pattern_.size(); }
+  char Peek(size_t ahead = 0) const {
+    return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0';
+  }
+  char Take() { return pattern_[at_++]; }
+
+  static base::Status Refuse(std::string_view what) {
+    return base::NotSupported(base::Cat("RegexTokenizer with ", what, " in its pattern"));
+  }
+  base::Status Bad(std::string_view what) const {
+    return base::Fail({"_LEGACY_ERROR_TEMP", base::exception_class::kIllegalArgument, "",
+                       absl::StatusCode::kInvalidArgument},
+                      base::Cat(what, " near index ", at_, "\n", pattern_));
+  }
+
+  base::Status Next() {
+    const char c = Take();
+    switch (c) {
+      case '\\':
+        return Escape(false);
+      case '[':
+        return Class();
+      case '.':
+        out_ += kDot;
+        return Quantifier();
+      case '^':
+        out_ += "\\A";
+        return base::OkStatus();
+      case '$':
+        return Refuse("$");
+      case '(':
+        return Group();
+      case '|':
+        out_ += '|';
+        return base::OkStatus();
+      case ')':
+        out_ += ')';
+        return Quantifier();
+      case '*':
+      case '+':
+      case '?':
+        --at_;
+        return Bad(base::Cat("Dangling meta character '", c, "'"));
+      case '{':
+        return Bad("Illegal repetition");
+      default:
+        out_ += Literal(c);
+        // The other bytes of a character belong to what a quantifier repeats.
+        while ((static_cast<uint8_t>(Peek()) & 0xC0) == 0x80) out_ += Take();
+        return Quantifier();
+    }
+  }
+
+  base::Status Group() {
+    if (Peek() != '?') {
+      out_ += "(?:";  // what a group holds is asked by nobody
+      return base::OkStatus();
+    }
+    if (Peek(1) == ':') {
+      at_ += 2;
+      out_ += "(?:";
+      return base::OkStatus();
+    }
+    if (Peek(1) == '=' || Peek(1) == '!') return Refuse("look-ahead");
+    if (Peek(1) == '<' && (Peek(2) == '=' || Peek(2) == '!')) return Refuse("look-behind");
+    if (Peek(1) == '<') return Refuse("a named group");
+    if (Peek(1) == '>') return Refuse("an independent group");
+    return Refuse("flags");
+  }
+
+  base::Status Quantifier() {
+    const char c = Peek();
+    if (c != '*' && c != '+' && c != '?' && c != '{') return base::OkStatus();
+    if (c == '{') {
+      size_t end = at_ + 1;
+      while (end < pattern_.size() && (IsDigit(pattern_[end]) || pattern_[end] == ',')) ++end;
+      if (end >= pattern_.size() || pattern_[end] != '}' || !IsDigit(Peek(1))) {
+        return Bad("Illegal repetition");
+      }
+      out_ += pattern_.substr(at_, end + 1 - at_);
+      at_ = end + 1;
+    } else {
+      out_ += Take();
+    }
+    if (Peek() == '+') return Refuse("a possessive quantifier");
+    if (Peek() == '?') out_ += Take();
+    return base::OkStatus();
+  }
+
+  /// What stands after a backslash; `in_class`: among the items of [].
+  base::Status Escape(bool in_class) {
+    if (AtEnd()) return Bad("Unexpected internal error");
+    const char c = Take();
+    if (const std::optional<std::pair<const char*, bool>> shorthand = Shorthand(c)) {
+      if (shorthand->second && in_class) return Refuse(base::Cat("[\\", c, "]"));
+      Emit(shorthand->first, shorthand->second, in_class);
+      return in_class ? base::OkStatus() : Quantifier();
+    }
+    if (c == 'p' || c == 'P') return Property(c == 'P', in_class);
+    if (c == 'x' || c == 'u') {
+      SOTERIA_RETURN_IF_ERROR(Hex(c == 'x' ? 2 : 4));
+      return in_class ? base::OkStatus() : Quantifier();
+    }
+    if (!in_class && (c == 'A' || c == 'z')) {
+      out_ += base::Cat("\\", c);
+      return base::OkStatus();
+    }
+    constexpr std::string_view kControls = "tnrfa";
+    if (kControls.find(c) != std::string_view::npos) {
+      out_ += base::Cat("\\", c);
+      return in_class ? base::OkStatus() : Quantifier();
+    }
+    if (IsDigit(c) || c == 'k') return Refuse("a back reference");
+    if (c == 'b' || c == 'B') return Refuse(base::Cat("\\", c));
+    if (base::IsAlphanumeric(c) || static_cast<uint8_t>(c) >= 0x80)
+      return Refuse(base::Cat("\\", c));
+    out_ += Literal(c);
+    return in_class ? base::OkStatus() : Quantifier();
+  }
+
+  static std::optional<std::pair<const char*, bool>> Shorthand(char c) {
+    switch (c) {
+      case 's':
+        return std::pair{kSpace, false};
+      case 'S':
+        return std::pair{kSpace, true};
+      case 'd':
+        return std::pair{"0-9", false};
+      case 'D':
+        return std::pair{"0-9", true};
+      case 'w':
+        return std::pair{kWord, false};
+      case 'W':
+        return std::pair{kWord, true};
+      default:
+        return std::nullopt;
+    }
+  }
+
+  void Emit(std::string_view inside, bool negated, bool in_class) {
+    if (in_class) {
+      out_ += inside;
+    } else {
+      out_ += base::Cat(negated ? "[^" : "[", inside, "]");
+    }
+  }
+
+  base::Status Property(bool negated, bool in_class) {
+    std::string_view name;
+    if (Peek() == '{') {
+      const size_t end = pattern_.find('}', at_);
+      if (end == std::string_view::npos) return Bad("Unclosed character family");
+      name = pattern_.substr(at_ + 1, end - at_ - 1);
+      at_ = end + 1;
+    } else {
+      name = pattern_.substr(at_, 1);
+      at_ += name.size();
+    }
+    const std::string_view category = name.starts_with("Is") ? name.substr(2) : name;
+    if (std::find(std::begin(kCategories), std::end(kCategories), category) !=
+        std::end(kCategories)) {
+      out_ += base::Cat(negated ? "\\P{" : "\\p{", category, "}");
+      return in_class ? base::OkStatus() : Quantifier();
+    }
+    for (const Named& posix : kPosix) {
+      if (posix.name != name) continue;
+      if (negated && in_class) return Refuse(base::Cat("[\\P{", name, "}]"));
+      Emit(posix.inside, negated, in_class);
+      return in_class ? base::OkStatus() : Quantifier();
+    }
+    return Refuse(base::Cat("\\p{", name, "}"));
+  }
+
+  base::Status Hex(size_t digits) {
+    const std::string_view hex = pattern_.substr(at_, digits);
+    const bool is_hex = hex.size() == digits && std::all_of(hex.begin(), hex.end(), [](char c) {
+                          return IsDigit(c) || (base::Lower(std::string(1, c)) >= "a" &&
+                                                base::Lower(std::string(1, c)) <= "f");
+                        });
+    if (!is_hex) return Bad("Illegal hexadecimal escape sequence");
+    if (digits == 4 && base::Lower(hex.substr(0, 2)) >= "d8" &&
+        base::Lower(hex.substr(0, 2)) <= "df") {
+      return Refuse("half a surrogate pair");
+    }
+    at_ += digits;
+    out_ += base::Cat("\\x{", hex, "}");
+    return base::OkStatus();
+  }
+
+  base::Status Class() {
+    out_ += '[';
+    if (Peek() == '^') out_ += Take();
+    if (Peek() == ']') return Refuse("[]");
+    while (true) {
+      if (AtEnd()) return Bad("Unclosed character class");
+      const char c = Take();
+      if (c == ']') break;
+      if (c == '[') return Refuse("a class within a class");
+      if (c == '&' && Peek() == '&') return Refuse("an intersection of classes");
+      if (c == '\\') {
+        SOTERIA_RETURN_IF_ERROR(Escape(true));
+      } else if (c == '-') {
+        // A range where something stands on both sides, else itself.
+        const bool range = out_.back() != '[' && out_.back() != '^' && Peek() != ']';
+        out_ += range ? "-" : "\\x2D";
+      } else {
+        out_ += Literal(c);
+      }
+    }
+    out_ += ']';
+    return Quantifier();
+  }
+
+  std::string_view pattern_;
+  size_t at_ = 0;
+  std::string out_;
+};
+
+}  // namespace
+
+struct JavaPattern::Impl {
+  explicit Impl(const std::string& pattern, const RE2::Options& options) : re(pattern, options) {}
+  RE2 re;
+
+  /// The first match from `from` on: where it begins and ends.
+  std::optional<std::pair<size_t, size_t>> Find(std::string_view text, size_t from) const {
+    re2::StringPiece match;
+    const re2::StringPiece all(text.data(), text.size());
+    if (!re.Match(all, from, text.size(), RE2::UNANCHORED, &match, 1)) return std::nullopt;
+    const auto begin = static_cast<size_t>(match.data() - text.data());
+    return std::pair{begin, begin + match.size()};
+  }
+
+  /// Calls `visit` with each match.
+  template <class F>
+  void ForEach(std::string_view text, F visit) const {
+    size_t from = 0;
+    while (from <= text.size()) {
+      const auto match = Find(text, from);
+      if (!match) return;
+      visit(match->first, match->second);
+      from = match->second;
+      if (match->first != match->second) continue;
+      ++from;  // past one character
+      while (from < text.size() && (static_cast<uint8_t>(text[from]) & 0xC0) == 0x80) ++from;
+    }
+  }
+};
+
+JavaPattern::JavaPattern(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JavaPattern::~JavaPattern() = default;
+
+base::StatusOr<std::string> TranslatePattern(std::string_view pattern) {
+  if (pattern.size() > kPatternBytesMax) {
+    return base::NotSupported(
+        base::Cat("RegexTokenizer with a pattern of more than ", kPatternBytesMax, " bytes"));
+  }
+  return Translator(pattern).Run();
+}
+
+base::StatusOr<std::shared_ptr<const JavaPattern>> JavaPattern::Compile(std::string_view pattern) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string translated, TranslatePattern(pattern));
+  RE2::Options options;
+  options.set_log_errors(false);
+  auto impl = std::make_unique<Impl>(translated, options);
+  if (!impl->re.ok()) {
+    return base::Fail(base::kIllegalArgument, base::Cat("RegexTokenizer can't use the pattern ",
+                                                        pattern, ": ", impl->re.error()));
+  }
+  return std::shared_ptr<const JavaPattern>(new JavaPattern(std::move(impl)));
+}
+
+void JavaPattern::Split(std::string_view text, std::vector<std::string_view>& out) const {
+  size_t done = 0;
+  bool found = false;
+  const size_t first = out.size();
+  impl_->ForEach(text, [&](size_t begin, size_t end) {
+    if (begin == 0 && end == 0) return;
+    out.push_back(text.substr(done, begin - done));
+    done = end;
+    found = true;
+  });
+  out.push_back(text.substr(done));
+  if (!found) return;
+  while (out.size() > first && out.back().empty()) out.pop_back();
+}
+
+void JavaPattern::FindAll(std::string_view text, std::vector<std::string_view>& out) const {
+  impl_->ForEach(text,
+                 [&](size_t begin, size_t end) { out.push_back(text.substr(begin, end - begin)); });
+}
+
+size_t JavaLength(std::string_view text) {
+  size_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if ((byte & 0xC0) != 0x80) units += byte >= 0xF0 ? 2 : 1;
+  }
+  return units;
+}
+
+}  // namespace soteria::ml
