@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -82,7 +83,9 @@ inline std::vector<std::shared_ptr<arrow::Table>> Cut(const std::shared_ptr<arro
                                                       int64_t partitions) {
   std::vector<std::shared_ptr<arrow::Table>> parts;
   const int64_t step = (table->num_rows() + partitions - 1) / partitions;
-  for (int64_t p = 0; p < partitions; ++p) parts.push_back(table->Slice(p * step, step));
+  for (int64_t p = 0; p < partitions; ++p) {
+    parts.push_back(table->Slice(std::min(p * step, table->num_rows()), step));
+  }
   return parts;
 }
 

@@ -56,8 +56,8 @@ std::shared_ptr<arrow::Array> Integers(const std::vector<double>& values) {
     }
     integers.push_back(integer);
   }
-  return std::make_shared<Array>(static_cast<int64_t>(integers.size()),
-                                 arrow::Buffer::FromVector(std::move(integers)));
+  const auto rows = static_cast<int64_t>(integers.size());
+  return std::make_shared<Array>(rows, arrow::Buffer::FromVector(std::move(integers)));
 }
 
 base::StatusOr<std::shared_ptr<arrow::Array>> AsType(const arrow::DataType& type,
@@ -68,8 +68,9 @@ base::StatusOr<std::shared_ptr<arrow::Array>> AsType(const arrow::DataType& type
     case arrow::Type::FLOAT: {
       std::vector<float> floats;
       for (const double value : values) floats.push_back(static_cast<float>(value));
-      std::shared_ptr<arrow::Array> array = std::make_shared<arrow::FloatArray>(
-          static_cast<int64_t>(floats.size()), arrow::Buffer::FromVector(std::move(floats)));
+      const auto rows = static_cast<int64_t>(floats.size());
+      std::shared_ptr<arrow::Array> array =
+          std::make_shared<arrow::FloatArray>(rows, arrow::Buffer::FromVector(std::move(floats)));
       return array;
     }
     case arrow::Type::INT8:
