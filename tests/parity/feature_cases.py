@@ -24,13 +24,14 @@ def indexed(s: Scene, invalid: str = "keep"):
 
 
 def vectors(s: Scene):
-    table = s.table("patients4")
+    table = s.table("patients1")
     columns = [name for name in table.columns if name.startswith("mean")]
     return VectorAssembler(inputCols=columns, outputCol="v").transform(table).select("row", "v")
 
 
 def words(s: Scene):
-    table = s.table("mixed").select("k", F.concat_ws(" ", F.lit("The Quick"), "s", "n", F.lit("jumps over THE dog")).alias("text"))
+    table = s.table("mixed").select("k", F.concat(F.lit("The Quick "), F.coalesce("s", F.lit("x  y")), F.lit(" "), F.coalesce("n", F.lit("")),
+                                                    F.lit(" jumps over THE dog")).alias("text"))
     return Tokenizer(inputCol="text", outputCol="words").transform(table)
 
 
@@ -52,29 +53,29 @@ def one_hot(s: Scene):
 
 
 def from_labels(s: Scene):
-    model = StringIndexerModel.from_labels(["b", "a", "c"], inputCol="s", outputCol="x", handleInvalid="keep")
-    return model.transform(s.table("mixed")).select("x").collect()
+    model = StringIndexerModel.from_labels(["b", "a", "c"], inputCol="s", outputCol="si", handleInvalid="keep")
+    return model.transform(s.table("mixed")).select("si").collect()
 
 
 def scalers(s: Scene):
     table = vectors(s)
     models = [stage.fit(table) for stage in (MinMaxScaler(inputCol="v", outputCol="a", min=-1.0), MaxAbsScaler(inputCol="v", outputCol="b"))]
     out = Normalizer(inputCol="v", outputCol="c", p=3.0).transform(models[1].transform(models[0].transform(table)))
-    return [models[0].originalMin, models[0].originalMax, models[1].maxAbs, out.orderBy("row").limit(9).collect()]
+    return [models[0].originalMin, models[0].originalMax, models[1].maxAbs, out.limit(9).collect()]
 
 
 def bucketizer(s: Scene):
-    stage = Bucketizer(splitsArray=[[-INFINITY, 0.0, 2.0, INFINITY], [-9.0, 0.0, 3.0, 9.0]], inputCols=["d", "i"], outputCols=["x", "y"],
+    stage = Bucketizer(splitsArray=[[-INFINITY, 0.0, 2.0, INFINITY], [-9.0, 0.0, 3.0, 9.0]], inputCols=["d", "i"], outputCols=["bx", "by"],
                        handleInvalid="keep")
     out = stage.transform(s.table("mixed"))
-    return [stage.getSplitsArray(), metadata(out, "x"), out.select("x", "y").collect()]
+    return [stage.getSplitsArray(), metadata(out, "bx"), out.select("bx", "by").collect()]
 
 
 def imputer(s: Scene):
     found = []
     for strategy in ("mean", "median", "mode"):
-        model = Imputer(strategy=strategy, inputCols=["i", "f"], outputCols=["x", "y"]).fit(s.table("mixed"))
-        found += [model.surrogateDF.collect(), model.transform(s.table("mixed")).select("x", "y").collect()]
+        model = Imputer(strategy=strategy, inputCols=["i", "f"], outputCols=["sx", "sy"]).fit(s.table("mixed"))
+        found += [model.surrogateDF.collect(), model.transform(s.table("mixed")).select("sx", "sy").collect()]
     return found
 
 
@@ -111,8 +112,8 @@ def vocabulary(s: Scene):
 
 
 def feature_pipeline(s: Scene):
-    """Saved and loaded where it was fitted."""
-    table = s.table("mixed")
+    """Saved and loaded where it was fitted. Without the empty text, which the assembler can't name an attribute after."""
+    table = s.table("mixed").filter("s is null or s != ''")
     pipeline = Pipeline(stages=[StringIndexer(inputCol="s", outputCol="si", handleInvalid="keep"), OneHotEncoder(inputCol="si", outputCol="sv"),
                                 Imputer(inputCol="f", outputCol="y"), VectorAssembler(inputCols=["sv", "y"], outputCol="v"),
                                 MinMaxScaler(inputCol="v", outputCol="o")])
@@ -126,15 +127,15 @@ for run in (string_indexer, index_to_string, one_hot, from_labels, scalers, buck
     add(f"feature {run.__name__}", run, rel=1e-9, least=1e-12)
 
 ERRORS = {
-    "indexer of nothing": lambda t: StringIndexer(inputCol="nothing", outputCol="x").fit(t),
-    "indexer without columns": lambda t: StringIndexer(outputCol="x").fit(t),
-    "indexer of nulls": lambda t: StringIndexer(inputCol="s", outputCol="x").fit(t).transform(t).collect(),
-    "encoder of text": lambda t: OneHotEncoder(inputCol="s", outputCol="x").fit(t),
-    "encoder of fractions": lambda t: OneHotEncoder(inputCol="x", outputCol="y").fit(t),
-    "buckets out of order": lambda t: Bucketizer(inputCol="x", outputCol="y", splits=[0.0, 2.0, 1.0]).transform(t),
-    "buckets without splits": lambda t: Bucketizer(inputCol="x", outputCol="y").transform(t),
-    "imputer of text": lambda t: Imputer(inputCol="s", outputCol="y").fit(t),
-    "tokenizer of numbers": lambda t: Tokenizer(inputCol="x", outputCol="y").transform(t),
+    "indexer of nothing": lambda t: StringIndexer(inputCol="nothing", outputCol="new").fit(t),
+    "indexer without columns": lambda t: StringIndexer(outputCol="new").fit(t),
+    "indexer of nulls": lambda t: StringIndexer(inputCol="s", outputCol="new").fit(t).transform(t).collect(),
+    "encoder of text": lambda t: OneHotEncoder(inputCol="s", outputCol="new").fit(t),
+    "encoder of fractions": lambda t: OneHotEncoder(inputCol="x", outputCol="new").fit(t),
+    "buckets out of order": lambda t: Bucketizer(inputCol="x", outputCol="new", splits=[0.0, 2.0, 1.0]).transform(t),
+    "buckets without splits": lambda t: Bucketizer(inputCol="x", outputCol="new").transform(t),
+    "imputer of text": lambda t: Imputer(inputCol="s", outputCol="new").fit(t),
+    "tokenizer of numbers": lambda t: Tokenizer(inputCol="x", outputCol="new").transform(t),
     "output exists": lambda t: Tokenizer(inputCol="s", outputCol="x").transform(t),
     "stop words of a language that isn't": lambda t: StopWordsRemover.loadDefaultStopWords("klingon"),
 }

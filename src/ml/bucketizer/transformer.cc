@@ -53,10 +53,16 @@ const ClassInfo& BucketizerInfo() {
   return *info;
 }
 
+/// Java's order of doubles, by which MLlib searches: -0.0 is below 0.0.
+bool IsBelow(double a, double b) {
+  if (a != b) return a < b;
+  return std::signbit(a) && !std::signbit(b);
+}
+
 /// Errors: MLlib's, for a value outside of all buckets.
 base::StatusOr<double> BucketOf(const Splits& splits, double value) {
   if (value == splits.back()) return static_cast<double>(splits.size() - 2);
-  const auto after = std::upper_bound(splits.begin(), splits.end(), value);
+  const auto after = std::upper_bound(splits.begin(), splits.end(), value, IsBelow);
   if (after == splits.begin() || after == splits.end()) {
     return UdfFailure(base::Cat("Feature value ", table::JavaDouble(value),
                                 " out of Bucketizer bounds [", table::JavaDouble(splits.front()),

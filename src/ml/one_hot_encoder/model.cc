@@ -5,6 +5,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -70,6 +71,9 @@ base::StatusOr<AttributeGroup> GroupFrom(const arrow::Field& field, const std::s
         base::Cat("The input column ", column, " should have at least two distinct values."));
   }
   Shape(*names, drop_last, keep_invalid);
+  if (std::find(names->begin(), names->end(), "") != names->end()) {
+    return Required("Cannot have an empty string for name.");
+  }
   return GroupOfNames(*names);
 }
 
