@@ -46,7 +46,8 @@ base::StatusOr<Typed> List(const std::shared_ptr<arrow::DataType>& element,
   SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(element));
   for (const auto& value : values) {
     SOTERIA_ASSIGN_OR_RETURN(auto same, CastScalar(value, element));
-    SOTERIA_ARROW_RETURN(builder->AppendScalar(*same));
+    // A builder of untyped nulls takes no scalar.
+    SOTERIA_ARROW_RETURN(same->is_valid ? builder->AppendScalar(*same) : builder->AppendNull());
   }
   SOTERIA_ARROW_ASSIGN(auto array, builder->Finish());
   return Plain(std::make_shared<arrow::ListScalar>(std::move(array), table::ListOf(element)));

@@ -379,7 +379,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Aggregate::Finish(std::string_view
       }
       const size_t i = column - keys_.size();
       SOTERIA_ASSIGN_OR_RETURN(const auto value, Result(calls_[i], type, states[i]));
-      SOTERIA_ARROW_RETURN(builder->AppendScalar(*value));
+      // A builder of untyped nulls takes no scalar.
+      SOTERIA_ARROW_RETURN(value->is_valid ? builder->AppendScalar(*value) : builder->AppendNull());
     }
     SOTERIA_ARROW_ASSIGN(columns.emplace_back(), builder->Finish());
   }

@@ -62,7 +62,7 @@ AGGREGATES = [
     "min(l)", "stddev(x)", "stddev(k)", "variance(x)", "var_pop(x)", "stddev_pop(i)", "sum(l)", "avg(l)", "sum(i) / count(i)",
     "round(avg(x), 3)", "sum(x * x)", "sum(case when b then 1 else 0 end)", "max(k) - min(k) + 1", "count(i > 3)",
     "sum(cast(b as int))", "avg(cast(b as int))", "count(distinct k % 4)", "first(k)", "sum(s)", "sum(n)", "avg(s)", "sum(b)",
-    "max(array(i))", "i", "i + sum(i)", "sum(sum(i))",
+    "max(array(i))", "max(null)", "min(null)", "count(null)", "i", "i + sum(i)", "sum(sum(i))",
 ]
 
 for text in EXPRESSIONS:

@@ -187,6 +187,7 @@ GROUPS = {
 }
 for name, run in GROUPS.items():
     add(f"group {name}", lambda s, run=run: grouped(run(s.table("mixed"))), rel=1e-13)
+add("group by a null", lambda s: grouped(s.table("mixed").groupBy(F.lit(None).alias("n")).agg(F.max("n"), F.count("*"))))
 add("group of dates", lambda s: grouped(s.table("times").groupBy("day", "at").count()))
 add("group in parts", lambda s: grouped(s.table("patients4").groupBy("label", "fold").agg(
     F.count("*"), F.avg("mean_radius"), F.max("row"), F.variance("mean_area"))), rel=1e-12)
