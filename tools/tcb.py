@@ -2,7 +2,8 @@
 """Counts the lines of our own code that the enclave programs link: what must be trusted.
 
 Asks the build which sources each enclave program is made of, and counts lines that aren't blank or
-comments, headers included once. Called by ./run tcb.
+comments, headers included once, in two totals: the core, which handles keys and decides what leaves and has a
+budget, and the computation, which grows with what scripts may do. Called by ./run tcb.
 """
 
 import pathlib
@@ -11,7 +12,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUDGET = 40_000
+CORE = ("base", "crypto", "attest", "channel", "policy", "ledger", "storage", "dataflow", "master", "worker", "apps")
+CORE_BUDGET = 22_000
+COMPUTATION = ("table", "exec", "stats", "ml", "plan", "connect")
 PROGRAMS = ("soteria-master", "soteria-worker")
 
 
@@ -47,11 +50,18 @@ def main() -> int:
     by_folder: dict[str, int] = {}
     for path in total:
         by_folder[path.relative_to(ROOT / "src").parts[0]] = by_folder.get(path.relative_to(ROOT / "src").parts[0], 0) + code_lines(path)
-    for folder, lines in sorted(by_folder.items(), key=lambda item: -item[1]):
-        print(f"  {lines:>7,}  src/{folder}")
-    lines = sum(by_folder.values())
-    print(f"together {lines:,} lines that must be trusted (budget {BUDGET:,})")
-    return 0 if lines <= BUDGET else 1
+    core = 0
+    for name, folders in (("core", CORE), ("computation", COMPUTATION)):
+        parts = {folder: by_folder.pop(folder) for folder in folders if folder in by_folder}
+        lines = sum(parts.values())
+        print(f"{name}: {lines:,} lines" + (f" (budget {CORE_BUDGET:,})" if name == "core" else ""))
+        for folder, count in sorted(parts.items(), key=lambda item: -item[1]):
+            print(f"  {count:>7,}  src/{folder}")
+        core = core or lines
+    if by_folder:
+        print(f"tcb: src/{', src/'.join(sorted(by_folder))} must be listed in tools/tcb.py, as core or as computation", file=sys.stderr)
+        return 1
+    return 0 if core <= CORE_BUDGET else 1
 
 
 if __name__ == "__main__":
