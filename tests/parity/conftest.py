@@ -13,6 +13,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -28,15 +30,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import file_cases  # noqa: E402
+from job import GONE  # noqa: E402
 
 JOB = HERE / "job.py"
 EXAMPLE = ROOT / "examples/breast_cancer.py"
 MOVIES = ROOT / "examples/movie_recommendations.py"
 SPARK_SECONDS = 1200 + int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
 # One file, one partition, as in Soteria: without it Spark packs small files into one partition.
-SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false",
+SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "2g", "--conf", "spark.ui.enabled=false",
                  "--conf", f"spark.sql.files.openCostInBytes={2**30}", "--conf", "spark.sql.shuffle.partitions=4",
-                 "--conf", "spark.log.level=ERROR", "--driver-java-options", "'-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'",
+                 "--conf", "spark.log.level=ERROR",
                  "--conf", "spark.sql.adaptive.enabled=false",
                  # The same semantics, and much faster for tables of this size than compiling every plan.
                  "--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN"]
@@ -121,11 +124,20 @@ def environment() -> dict:
     return {**kept, "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def run_spark(*args) -> None:
-    env = environment() | {"PYSPARK_SUBMIT_ARGS": " ".join([*SPARK_OPTIONS, "pyspark-shell"]), "SPARK_LOCAL_IP": "127.0.0.1",
-                           "PYSPARK_PYTHON": PYTHON}
-    done = subprocess.run([PYTHON, str(JOB), *map(str, args)], env=env, capture_output=True, text=True,
-                          timeout=SPARK_SECONDS, check=False)
+def run_spark(folder: pathlib.Path, *args) -> None:
+    """Once more if Spark's own process ends: that says nothing of Soteria, but what its Java machine wrote of it is shown."""
+    for again in (True, False):
+        crash = folder / f"jvm_crash_{time.monotonic_ns()}.log"
+        options = f"'-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ErrorFile={crash}'"
+        env = environment() | {"PYSPARK_SUBMIT_ARGS": " ".join([*SPARK_OPTIONS, "--driver-java-options", options, "pyspark-shell"]),
+                               "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": PYTHON}
+        done = subprocess.run([PYTHON, str(JOB), *map(str, args)], env=env, capture_output=True, text=True,
+                              timeout=SPARK_SECONDS, check=False)
+        if done.returncode != GONE or not again:
+            break
+        told = crash.read_text()[:3000] if crash.exists() else f"no crash report; {done.stdout[-500:]} {done.stderr[-2000:]}"
+        warnings.warn(f"stock Spark's process ended and is started again: {told}", stacklevel=1)
+        shutil.rmtree(folder / "spark/output", ignore_errors=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
 
 
@@ -177,6 +189,7 @@ def worlds(tmp_path_factory) -> Worlds:
         ours.write_manifest(read=[*paths, *csvs, *trees], write=[output])
         in_utc = {"TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
         ours.run_file(JOB, "all", ours.storage, output, folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)
+        ours.run_file(JOB, "grammar", folder / "soteria_grammar.json", env=in_utc, timeout=SPARK_SECONDS)
         example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
         movies = ours.run_file(MOVIES, ours.storage / "movies", output / "movies", env=in_utc).stdout
         for path in paths:
@@ -185,9 +198,10 @@ def worlds(tmp_path_factory) -> Worlds:
             (theirs / "tables" / path.name).symlink_to(path)
         ours.cli("get", output / "pipeline", theirs / "their_model")
         step = [theirs / "tables", theirs / "output"]
-        run_spark("all", *step, folder / "spark.json", theirs / "their_model", "--",
+        run_spark(folder, "all", *step, folder / "spark.json", theirs / "their_model", "--",
                   "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example", "--",
                   "example", *step, folder / "spark_movies.json", MOVIES, theirs / "tables/movies")
+        run_spark(folder, "grammar", folder / "spark_grammar.json")
         model = ours.put(in_parts(theirs / "output/pipeline", folder / "in_parts"), "their_model", "--tree")
         manifest = ours.folder / "manifest2.toml"
         ours.write_manifest(read=[*paths, model], out=manifest)
@@ -198,5 +212,5 @@ def worlds(tmp_path_factory) -> Worlds:
     def results(*names):
         return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
 
-    spark = results("spark", "spark_example") | {"movies": results("spark_movies")["example"]}
-    return Worlds(spark, results("soteria", "soteria_load"), example, movies, ours, refused)
+    spark = results("spark", "spark_grammar", "spark_example") | {"movies": results("spark_movies")["example"]}
+    return Worlds(spark, results("soteria", "soteria_grammar", "soteria_load"), example, movies, ours, refused)

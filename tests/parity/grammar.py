@@ -267,7 +267,8 @@ class Recorder:
             rows = self.rows(texts, self.table)
             for j, text in enumerate(texts):
                 out[text]["values"] = [row[j] for row in rows]
-        except Exception:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001
+            failure(error)
             if len(texts) > 1:
                 half = len(texts) // 2
                 self.evaluate(texts[:half], out)

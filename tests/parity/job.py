@@ -1,10 +1,11 @@
 """Runs every case, or the named step, on whatever Spark the environment offers.
 
     python job.py all TABLES OUTPUT RESULT [MODEL]     every case; then MODEL is loaded and applied
+    python job.py grammar RESULT                       seeded expressions
     python job.py load TABLES OUTPUT RESULT MODEL      a saved pipeline is loaded and applied
     python job.py example TABLES OUTPUT RESULT SCRIPT DATA   SCRIPT as a user would start it
 
-Steps may be chained with "--" to share one session.
+Steps may be chained with "--" to share one session. Exit status 75: Spark's own process ended.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import runpy
 import sys
 
+from py4j.protocol import Py4JNetworkError
 from pyspark.sql import SparkSession
 
 import cluster_cases  # noqa: F401
@@ -30,6 +32,8 @@ import recommendation_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
+
+GONE = 75
 
 
 def attempt(function) -> dict:
@@ -48,6 +52,12 @@ def run_example(script: str, data: str, model: str) -> str:
 
 
 def run_step(step: list[str]) -> None:
+    if step[0] == "grammar":
+        expressions = int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
+        seed = int(os.environ.get("SOTERIA_EXPRESSIONS_SEED", "1"))
+        spark = SparkSession.builder.appName("parity").getOrCreate()
+        save({"grammar": {"value": grammar.record(spark, seed, expressions)}}, step[1])
+        return
     kind, tables, output, result, *rest = step
     if kind == "example":
         save({"example": attempt(lambda: run_example(rest[0], rest[1], f"{output}/example"))}, result)
@@ -56,9 +66,6 @@ def run_step(step: list[str]) -> None:
     results = {}
     if kind == "all":
         results = record(scene, CASES)
-        expressions = int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
-        seed = int(os.environ.get("SOTERIA_EXPRESSIONS_SEED", "1"))
-        results["grammar"] = {"value": grammar.record(scene.spark, seed, expressions)}
         results["saved"] = attempt(lambda: regression_cases.save_for_the_other(scene))
     for path in rest:
         results["loaded"] = attempt(lambda: regression_cases.load_and_apply(scene, path))
@@ -68,4 +75,8 @@ def run_step(step: list[str]) -> None:
 if __name__ == "__main__":
     for dashes, words in itertools.groupby(sys.argv[1:], lambda word: word == "--"):
         if not dashes:
-            run_step(list(words))
+            try:
+                run_step(list(words))
+            except (ConnectionError, Py4JNetworkError) as error:
+                print(f"Spark's process ended: {error}", file=sys.stderr, flush=True)
+                os._exit(GONE)  # nothing of it is left to stop

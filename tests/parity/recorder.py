@@ -16,6 +16,7 @@ import math
 import time
 
 import numpy as np
+from py4j.protocol import Py4JNetworkError
 from pyspark.errors import PySparkException
 from pyspark.ml.linalg import DenseMatrix, DenseVector, Matrix, SparseVector
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -103,6 +104,9 @@ def plain(value):
 
 
 def failure(error: Exception) -> dict:
+    """Raises it where it says that Spark itself is gone: that is nothing a case ends in."""
+    if isinstance(error, (ConnectionError, Py4JNetworkError)):
+        raise error
     if isinstance(error, PySparkException):
         return {"error": type(error).__name__, "condition": error.getCondition(), "sqlstate": error.getSqlState(),
                 "text": str(error)[:2000]}
