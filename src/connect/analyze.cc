@@ -91,7 +91,8 @@ class Analyst {
       return FillSchema(*arrow::schema({arrow::field("show_string", arrow::utf8(), false)}), out);
     }
     SOTERIA_ASSIGN_OR_RETURN(auto resolved, Root(plan));
-    return FillSchema(*resolved->schema, out);
+    SOTERIA_ASSIGN_OR_RETURN(const auto schema, state_.session().SchemaOf(resolved));
+    return FillSchema(*schema.value(), out);
   }
 
   base::Status ParseDdl(const std::string& ddl) {

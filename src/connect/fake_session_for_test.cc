@@ -230,9 +230,17 @@ base::StatusOr<plan::PlanPtr> FakeSession::Transform(const plan::PlanPtr& input,
   return builder_.Transform(input, std::move(copy));
 }
 
-base::StatusOr<std::shared_ptr<const ml::Transformer>> FakeSession::MakeTransformer(
-    const std::string& class_name, const std::string& uid, const ml::ParamMap& params) {
-  return ml::MakeTransformer(class_name, uid, params);
+base::StatusOr<plan::PlanPtr> FakeSession::TransformBy(const plan::PlanPtr& input,
+                                                       const std::string& class_name,
+                                                       const std::string& uid,
+                                                       const ml::ParamMap& params) {
+  SOTERIA_ASSIGN_OR_RETURN(auto transformer, ml::MakeTransformer(class_name, uid, params));
+  return builder_.Transform(input, std::move(transformer));
+}
+
+base::StatusOr<master::Permitted<std::shared_ptr<arrow::Schema>>> FakeSession::SchemaOf(
+    const plan::PlanPtr& plan) {
+  return PermittedForTest::Make(plan->schema);
 }
 
 base::StatusOr<std::string> FakeSession::Adopt(std::shared_ptr<const ml::Model> model) {

@@ -49,10 +49,8 @@ RelationConverter::PlanOr RelationConverter::Ml(const spark::connect::MlRelation
   if (transform.has_obj_ref()) {
     return state_.session().Transform(input, transform.obj_ref().id(), params);
   }
-  SOTERIA_ASSIGN_OR_RETURN(auto transformer,
-                           state_.session().MakeTransformer(transform.transformer().name(),
-                                                            transform.transformer().uid(), params));
-  return builder_.Transform(std::move(input), std::move(transformer));
+  return state_.session().TransformBy(input, transform.transformer().name(),
+                                      transform.transformer().uid(), params);
 }
 
 }  // namespace soteria::connect

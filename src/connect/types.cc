@@ -33,10 +33,9 @@ void FillUdt(std::string_view udt, DataType* out) {
 base::Status FillStructField(const arrow::Field& field, DataType::StructField* out) {
   out->set_name(field.name());
   out->set_nullable(field.nullable());
-  if (const std::string metadata = table::SparkMetadata(field);
-      !metadata.empty() && metadata != "{}") {
-    out->set_metadata(metadata);
-  }
+  // What data made leaves by the session's gate, which takes the mark away.
+  const std::string metadata = table::MetadataAreData(field) ? "{}" : table::SparkMetadata(field);
+  if (metadata != "{}") out->set_metadata(metadata);
   return FillDataType(field, out->mutable_data_type());
 }
 

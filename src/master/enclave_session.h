@@ -69,8 +69,11 @@ class EnclaveSession : public Session {
                                              const Progress& progress) override;
   base::StatusOr<plan::PlanPtr> Transform(const plan::PlanPtr& input, const std::string& object_id,
                                           const ml::ParamMap& params) override;
-  base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
-      const std::string& class_name, const std::string& uid, const ml::ParamMap& params) override;
+  base::StatusOr<plan::PlanPtr> TransformBy(const plan::PlanPtr& input,
+                                            const std::string& class_name, const std::string& uid,
+                                            const ml::ParamMap& params) override;
+  base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> SchemaOf(
+      const plan::PlanPtr& plan) override;
   base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) override;
   base::Status Write(const plan::PlanPtr& plan, const std::string& format, const std::string& path,
                      WriteMode mode, const Progress& progress) override;

@@ -7,6 +7,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/master/outcomes.h"
+#include "src/table/types.h"
 
 namespace soteria::master {
 namespace {
@@ -123,6 +124,25 @@ base::StatusOr<Permitted<FetchResult>> OutputGate::PermitShape(Shape shape, Unga
   const std::lock_guard lock(mutex_);
   shapes_told_.insert(name);
   return Permitted<FetchResult>(std::move(result));
+}
+
+base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> OutputGate::PermitSchema(
+    const arrow::Schema& schema) {
+  using Shown = Permitted<std::shared_ptr<arrow::Schema>>;
+  policy::Output kind = policy::Output::kModels;
+  if (!gate_.MayOutput(kind).ok()) kind = policy::Output::kRows;
+  const std::string content = table::MarkedMetadataText(schema);
+  if (content.empty() || !gate_.MayOutput(kind).ok()) {
+    return Shown(table::WithoutMarkedMetadata(schema));
+  }
+  {
+    const std::lock_guard lock(mutex_);  // scripts ask for the same schema again and again
+    if (schemas_told_.contains(content)) return Shown(table::UnmarkedMetadata(schema));
+  }
+  SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), content, "schema", 0));
+  const std::lock_guard lock(mutex_);
+  schemas_told_.insert(content);
+  return Shown(table::UnmarkedMetadata(schema));
 }
 
 base::StatusOr<Permitted<Session::FitResult>> OutputGate::PermitFit(

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrow/type_fwd.h"
 #include "src/base/status.h"
 #include "src/ledger/ledger.h"
 #include "src/master/permitted.h"
@@ -100,6 +102,10 @@ class OutputGate {
                                                      const std::string& model,
                                                      const std::string& what);
 
+  /// A schema without what data made of its metadata, unless `models` or `rows` lets that out.
+  base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> PermitSchema(
+      const arrow::Schema& schema);
+
   /// A fitted model under the name that it was given before, and the fit's warnings with `models`.
   base::StatusOr<Permitted<Session::FitResult>> PermitFit(
       std::string model_id, Ungated<std::vector<std::string>> warnings, const std::string& what);
@@ -145,8 +151,9 @@ class OutputGate {
   ledger::LedgerWriter& ledger_;
   const EnclaveClock& clock_;
   std::mutex mutex_;
-  uint64_t outcomes_ = 0;              // that were told
-  std::set<std::string> shapes_told_;  // by model and shape
+  uint64_t outcomes_ = 0;               // that were told
+  std::set<std::string> shapes_told_;   // by model and shape
+  std::set<std::string> schemas_told_;  // metadata made of data
 };
 
 }  // namespace soteria::master

@@ -2,6 +2,7 @@
 // outcomes, which are counted.
 #include "src/master/output_gate.h"
 
+#include <arrow/type.h>
 #include <gtest/gtest.h>
 
 #include <type_traits>
@@ -11,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/crypto/identity.h"
 #include "src/exec/conditions.h"
+#include "src/table/types.h"
 
 namespace soteria::master {
 namespace {
@@ -126,6 +128,38 @@ TEST_F(OutputGateTest, WithoutRowsAFailureIsItsClassAlone) {
 
   owner.refuses = true;  // not recorded, so not even the class leaves
   EXPECT_TRUE(base::Is(Work(base::Fail(base::kUserRaised, "age is 41")), base::kIo));
+}
+
+TEST_F(OutputGateTest, MetadataThatDataMadeNeedModelsOrRows) {
+  const auto label = table::MarkedMetadata(
+      table::WithSparkMetadata(arrow::field("i", arrow::float64()), R"({"vals":["41"]})"));
+  const auto own =
+      table::WithSparkMetadata(arrow::field("a", arrow::int32()), R"({"comment":"mine"})");
+  const auto schema = arrow::schema({label, own, arrow::field("s", arrow::struct_({label}))});
+  const auto shown = gate.PermitSchema(*schema);
+  ASSERT_TRUE(shown.ok());
+  EXPECT_EQ(shown->value()->ToString(true).find("41"), std::string::npos);
+  EXPECT_EQ(table::SparkMetadata(*shown->value()->field(1)), R"({"comment":"mine"})");
+  EXPECT_TRUE(owner.outputs.empty());
+
+  for (const Output kind : {Output::kModels, Output::kRows}) {
+    owner.outputs.clear();
+    manifest.models = kind == Output::kModels;
+    manifest.rows = kind == Output::kRows;
+    for (int again = 0; again < 2; ++again) {
+      const auto all = gate.PermitSchema(*schema);
+      ASSERT_TRUE(all.ok());
+      EXPECT_EQ(table::MarkedMetadataText(*all->value()), "");
+      EXPECT_EQ(table::SparkMetadata(*all->value()->field(0)), R"({"vals":["41"]})");
+    }
+    if (kind == Output::kModels) {
+      ASSERT_EQ(owner.outputs.size(), 1u);
+      EXPECT_EQ(last().what, "schema");
+    }
+  }
+  const auto other = arrow::schema({label->WithName("j")});
+  owner.refuses = true;  // not recorded, so it doesn't leave
+  EXPECT_FALSE(gate.PermitSchema(*other).ok());
 }
 
 TEST_F(OutputGateTest, WithRowsTheTextIsRecordedAsRows) {

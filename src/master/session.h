@@ -131,14 +131,21 @@ class Session {
                                                   const std::string& object_id,
                                                   const ml::ParamMap& params) = 0;
 
-  /// A transformer that needs no fit.
-  virtual base::StatusOr<std::shared_ptr<const ml::Transformer>> MakeTransformer(
-      const std::string& class_name, const std::string& uid, const ml::ParamMap& params) = 0;
+  /// `input` as a transformer that needs no fit makes it.
+  virtual base::StatusOr<plan::PlanPtr> TransformBy(const plan::PlanPtr& input,
+                                                    const std::string& class_name,
+                                                    const std::string& uid,
+                                                    const ml::ParamMap& params) = 0;
 
-  /// Writes the plan's rows as part files below a writable root; format "parquet" or "text".
+  /// What the plan's columns are. What data made of their metadata (labels, the number of elements)
+  /// is there with output kind `models` or `rows`.
+  virtual base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> SchemaOf(
+      const plan::PlanPtr& plan) = 0;
+
   /// Keeps a model that the script made itself; its id.
   virtual base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) = 0;
 
+  /// Writes the plan's rows as part files below a writable root; format "parquet" or "text".
   virtual base::Status Write(const plan::PlanPtr& plan, const std::string& format,
                              const std::string& path, WriteMode mode, const Progress& progress) = 0;
 

@@ -9,6 +9,7 @@
 #include "src/master/enclave_session.h"
 #include "src/master/summed_columns.h"
 #include "src/ml/catalog.h"
+#include "src/table/types.h"
 
 namespace soteria::master {
 namespace {
@@ -62,7 +63,7 @@ base::StatusOr<Permitted<Session::FitResult>> EnclaveSession::Fit(const std::str
                                                                   const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
   SOTERIA_ASSIGN_OR_RETURN(auto estimator, ml::MakeEstimator(class_name, uid, params));
-  SOTERIA_RETURN_IF_ERROR(estimator->CheckInput(*input->schema));
+  SOTERIA_RETURN_IF_ERROR(estimator->CheckInput(*table::WithoutMarkedMetadata(*input->schema)));
   SOTERIA_ASSIGN_OR_RETURN(std::string id, NewId());
   auto warnings = world_.output.Run(
       [&](const InsideKey& key) { return FitInside(key, id, *estimator, input, progress); });
@@ -74,6 +75,7 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideK
                                                                    const ml::Estimator& estimator,
                                                                    const plan::PlanPtr& input,
                                                                    const Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(estimator.CheckInput(*input->schema));  // with what data say of columns
   auto scope = std::make_unique<StageScope>(key, world_.coordinator, world_.turn, world_.live,
                                             persisted_, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *scope));
@@ -189,7 +191,7 @@ base::StatusOr<Permitted<double>> EnclaveSession::Evaluate(const std::string& cl
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
   SOTERIA_ASSIGN_OR_RETURN(auto evaluator, ml::MakeEvaluator(class_name, uid, params));
-  SOTERIA_RETURN_IF_ERROR(evaluator->CheckInput(*input->schema));
+  SOTERIA_RETURN_IF_ERROR(evaluator->CheckInput(*table::WithoutMarkedMetadata(*input->schema)));
   auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<double>> {
     SOTERIA_ASSIGN_OR_RETURN(const StatisticValue value,
                              EvaluateInside(key, *evaluator, input, progress));
@@ -243,21 +245,38 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::Transform(const plan::PlanPtr& inp
                                                         const ml::ParamMap& params) {
   SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
-  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckColumns(params, *input->schema));
+  SOTERIA_RETURN_IF_ERROR(
+      fitted->model.CheckColumns(params, *table::WithoutMarkedMetadata(*input->schema)));
   std::string name = object_id;
   for (const auto& [param, value] : params) name += base::Cat("/", param, ml::EncodeValue(value));
-  const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
   return world_.output.Handle(
       world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
         SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).WithParams(params));
-        return builder_.TransformBy(input, std::move(model), std::move(name), sizes);
+        return builder_.TransformBy(input, std::move(model), std::move(name));
       }));
 }
 
-base::StatusOr<std::shared_ptr<const ml::Transformer>> EnclaveSession::MakeTransformer(
-    const std::string& class_name, const std::string& uid, const ml::ParamMap& params) {
+base::StatusOr<plan::PlanPtr> EnclaveSession::TransformBy(const plan::PlanPtr& input,
+                                                          const std::string& class_name,
+                                                          const std::string& uid,
+                                                          const ml::ParamMap& params) {
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
-  return ml::MakeTransformer(class_name, uid, params);
+  SOTERIA_ASSIGN_OR_RETURN(auto transformer, ml::MakeTransformer(class_name, uid, params));
+  if (table::MarkedMetadataText(*input->schema).empty())
+    return builder_.Transform(input, transformer);
+  // What it makes of labels, or refuses because of them, is an outcome of work over data; what it
+  // refuses without them, it may say.
+  auto plan = world_.output.Handle(
+      world_.output.Run([&](const InsideKey&) { return builder_.Transform(input, transformer); }));
+  if (plan.ok()) return plan;
+  SOTERIA_RETURN_IF_ERROR(
+      transformer->OutputSchema(*table::WithoutMarkedMetadata(*input->schema)).status());
+  return plan;
+}
+
+base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> EnclaveSession::SchemaOf(
+    const plan::PlanPtr& plan) {
+  return world_.output.PermitSchema(*plan->schema);
 }
 
 base::StatusOr<std::string> EnclaveSession::Adopt(std::shared_ptr<const ml::Model> model) {

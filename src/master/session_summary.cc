@@ -208,7 +208,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::RowsOver(const std::string& object
       world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
         SOTERIA_ASSIGN_OR_RETURN(auto rows,
                                  fitted.model.Open(key).RowsOver(call.method, call.args));
-        return builder_.TransformBy(ids, std::move(rows), AttributeName(object_id, call), false);
+        return builder_.TransformBy(ids, std::move(rows), AttributeName(object_id, call));
       }));
 }
 
@@ -241,14 +241,13 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::AttributeTable(const std::string& 
   }
   if (fitted->table != nullptr && (method == kPredictions || one)) {
     SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
-    const bool sizes = world_.output.MayLeave(policy::Output::kModels).ok();
     SOTERIA_ASSIGN_OR_RETURN(
         plan::PlanPtr predictions,
         world_.output.Handle(
             world_.output.Run([&](const InsideKey& key) -> base::StatusOr<plan::PlanPtr> {
               SOTERIA_ASSIGN_OR_RETURN(auto model, fitted->model.Open(key).SummaryModel());
               return builder_.TransformBy(fitted->table, std::move(model),
-                                          base::Cat(object_id, "/", kPredictions), sizes);
+                                          base::Cat(object_id, "/", kPredictions));
             })));
     if (!one) return predictions;
     exec::ExprPtr value = exec::ColumnNamed(one->column);

@@ -81,6 +81,19 @@ struct Describe {
   }
 };
 
+/// What a stage says of columns that it writes is made of what it learnt, or of what it was told of
+/// other columns.
+std::shared_ptr<arrow::Schema> WithNewMetadataMarked(const Plan& input,
+                                                     const arrow::Schema& schema) {
+  arrow::FieldVector fields = schema.fields();
+  for (auto& field : fields) {
+    const auto before = input.schema->GetFieldByName(field->name());
+    const bool kept = before != nullptr && field->Equals(*before, /*check_metadata=*/true);
+    if (!kept) field = table::MarkedMetadata(field);
+  }
+  return arrow::schema(std::move(fields), schema.metadata());
+}
+
 }  // namespace
 
 base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
@@ -98,7 +111,7 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
     return base::Fail(base::kUnsupported, base::Cat("reading a folder of more files than ",
                                                     dataflow::kPartitionsMax, ", or of none"));
   }
-  auto schema = source.schema;
+  auto schema = table::MarkedMetadata(*source.schema);  // a job may have written them of data
   auto columns = NewColumns(*schema);
   return Make(ReadNode{std::move(source)}, std::move(schema), std::move(columns), nullptr);
 }
@@ -110,6 +123,7 @@ base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table) {
 }
 
 PlanPtr Builder::Made(MadeNode made, std::shared_ptr<arrow::Schema> schema) {
+  schema = table::MarkedMetadata(*schema);
   auto columns = NewColumns(*schema);
   return Make(std::move(made), std::move(schema), std::move(columns), nullptr);
 }
@@ -163,6 +177,8 @@ std::vector<Column> Builder::ColumnsAfter(const Plan& input, const arrow::Schema
 base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
                                            std::shared_ptr<const ml::Transformer> transformer) {
   SOTERIA_ASSIGN_OR_RETURN(auto schema, transformer->OutputSchema(*input->schema));
+  if (!table::MarkedMetadataText(*input->schema).empty())
+    schema = WithNewMetadataMarked(*input, *schema);
   auto columns = ColumnsAfter(*input, *schema);
   return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(columns),
               std::move(input));
@@ -170,16 +186,9 @@ base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
 
 base::StatusOr<PlanPtr> Builder::TransformBy(PlanPtr input,
                                              std::shared_ptr<const ml::Transformer> model,
-                                             std::string name, bool sizes) {
+                                             std::string name) {
   SOTERIA_ASSIGN_OR_RETURN(auto schema, model->OutputSchema(*input->schema));
-  if (!sizes) {
-    arrow::FieldVector fields = schema->fields();
-    for (auto& field : fields) {
-      const int before = input->schema->GetFieldIndex(field->name());
-      if (before < 0) field = table::WithSparkMetadata(field, "{}");
-    }
-    schema = arrow::schema(std::move(fields), schema->metadata());
-  }
+  schema = WithNewMetadataMarked(*input, *schema);
   auto columns = ColumnsAfter(*input, *schema);
   return Make(TransformNode{std::move(model), std::move(name)}, std::move(schema),
               std::move(columns), std::move(input));

@@ -158,10 +158,10 @@ class Builder {
   PlanPtr Alias(PlanPtr input, std::string name);
   base::StatusOr<PlanPtr> Transform(PlanPtr input,
                                     std::shared_ptr<const ml::Transformer> transformer);
-  /// By a fitted model: `name` stands for it and its params. Without `sizes` the columns that it
-  /// adds carry no attributes, whose number may come from data.
+  /// By a fitted model: `name` stands for it and its params. Metadata of the columns that it writes
+  /// are marked as made of data (table::MetadataAreData).
   base::StatusOr<PlanPtr> TransformBy(PlanPtr input, std::shared_ptr<const ml::Transformer> model,
-                                      std::string name, bool sizes);
+                                      std::string name);
   base::StatusOr<PlanPtr> Limit(PlanPtr input, int64_t rows);
   /// Bernoulli sample of [lower, upper). With `deterministic_order`, each partition is sorted by
   /// all its columns first, as Spark plans randomSplit.

@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,48 @@ std::string Entry(const arrow::Field& field, const std::string& key) {
   if (!field.metadata()) return "";
   const int at = field.metadata()->FindKey(key);
   return at < 0 ? "" : field.metadata()->value(at);
+}
+
+using FieldPtr = std::shared_ptr<arrow::Field>;
+using EachField = std::function<FieldPtr(const FieldPtr&)>;
+
+/// The type with `each` done to the fields that it is made of, innermost first.
+std::shared_ptr<arrow::DataType> WithEachChild(const std::shared_ptr<arrow::DataType>& type,
+                                               const EachField& each);
+
+FieldPtr WithEachField(const FieldPtr& field, const EachField& each) {
+  return each(field->WithType(WithEachChild(field->type(), each)));
+}
+
+std::shared_ptr<arrow::Schema> WithEachField(const arrow::Schema& schema, const EachField& each) {
+  arrow::FieldVector fields;
+  for (const FieldPtr& field : schema.fields()) fields.push_back(WithEachField(field, each));
+  return arrow::schema(std::move(fields), schema.metadata());
+}
+
+std::shared_ptr<arrow::DataType> WithEachChild(const std::shared_ptr<arrow::DataType>& type,
+                                               const EachField& each) {
+  switch (type->id()) {
+    case Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (const FieldPtr& child : type->fields()) fields.push_back(WithEachField(child, each));
+      return arrow::struct_(std::move(fields));
+    }
+    case Type::LIST:
+      return arrow::list(WithEachField(type->field(0), each));
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*type);
+      return std::make_shared<arrow::MapType>(WithEachField(map.key_field(), each),
+                                              WithEachField(map.item_field(), each),
+                                              map.keys_sorted());
+    }
+    default:
+      return type;
+  }
+}
+
+FieldPtr Marked(const FieldPtr& field) {
+  return Entry(*field, kMetadataKey).empty() ? field : WithEntry(field, kOfDataKey, "1");
 }
 
 /// Spark's simpleString, or its sql form when `sql`.
@@ -147,7 +190,38 @@ std::string SparkMetadata(const arrow::Field& field) {
 
 std::shared_ptr<arrow::Field> WithSparkMetadata(const std::shared_ptr<arrow::Field>& field,
                                                 const std::string& json) {
-  return WithEntry(field, kMetadataKey, json == "{}" ? "" : json);
+  return WithEntry(WithEntry(field, kOfDataKey, ""), kMetadataKey, json == "{}" ? "" : json);
+}
+
+bool MetadataAreData(const arrow::Field& field) { return !Entry(field, kOfDataKey).empty(); }
+
+std::shared_ptr<arrow::Field> MarkedMetadata(const std::shared_ptr<arrow::Field>& field) {
+  return WithEachField(field, Marked);
+}
+
+std::shared_ptr<arrow::Schema> MarkedMetadata(const arrow::Schema& schema) {
+  return WithEachField(schema, Marked);
+}
+
+std::string MarkedMetadataText(const arrow::Schema& schema) {
+  std::string text;
+  WithEachField(schema, [&](const FieldPtr& field) {
+    if (MetadataAreData(*field))
+      text += base::Cat(field->name(), ": ", SparkMetadata(*field), "\n");
+    return field;
+  });
+  return text;
+}
+
+std::shared_ptr<arrow::Schema> WithoutMarkedMetadata(const arrow::Schema& schema) {
+  return WithEachField(schema, [](const FieldPtr& field) {
+    return MetadataAreData(*field) ? WithSparkMetadata(field, "{}") : field;
+  });
+}
+
+std::shared_ptr<arrow::Schema> UnmarkedMetadata(const arrow::Schema& schema) {
+  return WithEachField(schema,
+                       [](const FieldPtr& field) { return WithEntry(field, kOfDataKey, ""); });
 }
 
 std::string TypeName(const arrow::Field& field) {

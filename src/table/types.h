@@ -26,6 +26,7 @@ inline constexpr char kUdtKey[] = "soteria.udt";
 inline constexpr char kVectorUdt[] = "vector";
 inline constexpr char kMatrixUdt[] = "matrix";
 inline constexpr char kMetadataKey[] = "soteria.metadata";
+inline constexpr char kOfDataKey[] = "soteria.of_data";
 
 /// Limits on schemas from outside.
 inline constexpr int kTypeDepthMax = 32;
@@ -50,8 +51,23 @@ std::shared_ptr<arrow::Field> WithUdt(const std::shared_ptr<arrow::Field>& field
                                       const std::string& udt);
 /// Spark's metadata object of the field as JSON text; "{}" when there is none.
 std::string SparkMetadata(const arrow::Field& field);
+/// Metadata that the script wrote: a mark of data's goes.
 std::shared_ptr<arrow::Field> WithSparkMetadata(const std::shared_ptr<arrow::Field>& field,
                                                 const std::string& json);
+
+/// Whether data made the field's own metadata (labels, sizes), so that they may not be shown as
+/// what a schema says anyway.
+bool MetadataAreData(const arrow::Field& field);
+/// The field, its metadata and those of its children marked as made of data where there are any.
+std::shared_ptr<arrow::Field> MarkedMetadata(const std::shared_ptr<arrow::Field>& field);
+/// All fields marked so.
+std::shared_ptr<arrow::Schema> MarkedMetadata(const arrow::Schema& schema);
+/// A line `name: metadata` for each marked field or child of one; empty where there is none.
+std::string MarkedMetadataText(const arrow::Schema& schema);
+/// The schema without metadata that are marked.
+std::shared_ptr<arrow::Schema> WithoutMarkedMetadata(const arrow::Schema& schema);
+/// The schema with no mark: what is marked counts as the script's.
+std::shared_ptr<arrow::Schema> UnmarkedMetadata(const arrow::Schema& schema);
 
 /// The list type with Spark's child name "element".
 std::shared_ptr<arrow::DataType> ListOf(std::shared_ptr<arrow::DataType> element,

@@ -68,6 +68,25 @@ TEST(Types, EveryAtomRoundTrips) {
   }
 }
 
+TEST(Types, MetadataThatDataMadeAreMarkedAtAnyDepth) {
+  const auto leaf = WithSparkMetadata(arrow::field("i", arrow::float64()), R"({"a":1})");
+  const auto in_struct =
+      arrow::field("s", arrow::struct_({leaf, arrow::field("n", arrow::int8())}));
+  const auto deep = arrow::field("l", arrow::list(in_struct->WithName("element")));
+  const auto map = arrow::field("m", arrow::map(arrow::utf8(), leaf));
+  const auto schema = arrow::schema({leaf, in_struct, deep, map});
+  EXPECT_EQ(MarkedMetadataText(*schema), "");
+  const auto marked = MarkedMetadata(*schema);
+  EXPECT_EQ(MarkedMetadataText(*marked),
+            "i: {\"a\":1}\ni: {\"a\":1}\ni: {\"a\":1}\ni: {\"a\":1}\n");
+  EXPECT_TRUE(UnmarkedMetadata(*marked)->Equals(*schema, /*check_metadata=*/true));
+  const auto without = WithoutMarkedMetadata(*marked);
+  EXPECT_TRUE(without->Equals(*schema, /*check_metadata=*/false));
+  EXPECT_EQ(without->ToString(true).find("soteria."), std::string::npos);
+  // What the script writes over them is its own.
+  EXPECT_FALSE(MetadataAreData(*WithSparkMetadata(marked->field(0), R"({"b":2})")));
+}
+
 TEST(Types, SparkMetadataIsKept) {
   const std::string json =
       R"({"type":"struct","fields":[{"name":"f","type":"double","nullable":true,)"

@@ -7,7 +7,8 @@ import random
 from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
 from pyspark.ml.evaluation import (
     BinaryClassificationEvaluator, MulticlassClassificationEvaluator, RegressionEvaluator)
-from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler
+from pyspark.ml.feature import (Bucketizer, Imputer, IndexToString, OneHotEncoder, StandardScaler, StandardScalerModel, StringIndexer,
+                                VectorAssembler)
 from pyspark.sql import functions as F
 
 INTS, DOUBLES, TEXTS = ["a", "b"], ["x", "y", "label"], ["s", "t"]
@@ -191,6 +192,28 @@ class Script:
         if not scale:
             self.models.append((model, source))
 
+    def stage(self):
+        """Stages that say in a column's metadata what they learnt of it, and those that read it there."""
+        source, model, indexed, to = self.frame(), self.name("m"), self.name("i"), self.name("x")
+        column, new, last = self.chance.choice(TEXTS), self.name("c"), self.name("c")
+        invalid = self.chance.choice(["error", "keep", "skip"])
+        fitted = self.chance.choice([
+            StringIndexer(inputCol=column, outputCol=new, handleInvalid=invalid),
+            StringIndexer(inputCol=column, outputCol=new, handleInvalid=invalid),
+            Imputer(inputCol="x", outputCol=new, strategy=self.chance.choice(["mean", "median", "mode"]))])
+        reader = self.chance.choice([
+            OneHotEncoder(inputCol=new, outputCol=last, handleInvalid=self.chance.choice(["error", "keep"])),
+            IndexToString(inputCol=new, outputCol=last), VectorAssembler(inputCols=[new, "x"], outputCol=last),
+            Bucketizer(inputCol=new, outputCol=last, splits=[0.0, 1.0, 2.0, 50.0])])
+        self.step("fit a stage", lambda w: w.set(model, fitted.fit(w[source])))
+        self.step("ask the stage", lambda w: (repr(w[model]), getattr(w[model], "labels", None)))
+        self.step("transform", lambda w: w.set(indexed, w[model].transform(w[source])))
+        self.step("schema", lambda w: w[indexed].schema.json())
+        self.step("read metadata", lambda w: w.set(
+            to, (reader.fit(w[indexed]) if hasattr(reader, "fit") else reader).transform(w[indexed])))
+        self.step("schema", lambda w: w[to].schema.json())
+        self.curves += [indexed, to]
+
     def of_model(self):
         if not self.models:
             return self.fit()
@@ -249,6 +272,6 @@ class Script:
             self.step("size", lambda w: w.spark.client._query_model_size(w[model]._java_obj.ref_id))
 
 
-ACTS = [Script.derive, Script.derive, Script.probe, Script.probe, Script.probe, Script.aggregate, Script.look, Script.look,
-        Script.look, Script.write, Script.write, Script.fit, Script.fit, Script.of_model, Script.of_model, Script.evaluate, Script.save,
-        Script.masquerade, Script.cache]
+ACTS = [Script.derive, Script.derive, Script.probe, Script.probe, Script.probe, Script.aggregate, Script.look, Script.look, Script.look,
+        Script.write, Script.write, Script.fit, Script.fit, Script.stage, Script.stage, Script.of_model, Script.of_model, Script.evaluate,
+        Script.save, Script.masquerade, Script.cache]

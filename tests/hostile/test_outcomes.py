@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from pyspark.errors.exceptions.connect import SparkConnectException
 from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
-from pyspark.ml.feature import StandardScaler, VectorAssembler
+from pyspark.ml.feature import IndexToString, OneHotEncoder, StandardScaler, StringIndexer, VectorAssembler
 from pyspark.sql import functions as F
 
 from connected import Connected
@@ -274,6 +274,42 @@ def test_which_files_hold_rows_shows_in_no_plan(world, closed):
 def test_attributes_of_a_models_columns_need_models(world, closed):
     scaler = StandardScaler(inputCol="features", outputCol="scaled").fit(features(frame(world, closed)))
     assert not scaler.transform(features(frame(world, closed))).schema["scaled"].metadata
+
+
+def test_labels_in_metadata_need_models(world, closed):
+    """StringIndexer writes values of rows into its column's metadata; they are used inside, whatever path they take, and shown nowhere."""
+    data = frame(world, closed)
+    indexed = StringIndexer(inputCol="t", outputCol="i").fit(data).transform(data)
+    place = str(world.storage / "models/indexed")
+    indexed.write.parquet(place)
+    read = closed.spark.read.parquet(place)
+    paths = [indexed, read, indexed.select(F.col("i").alias("j")), indexed.select(F.struct("i").alias("s")), indexed.filter("i >= 0").limit(3),
+             VectorAssembler(inputCols=["i"], outputCol="v").transform(read), indexed.groupBy("i").count(),
+             OneHotEncoder(inputCol="i", outputCol="o").fit(indexed).transform(indexed)]
+    for path in paths:
+        assert '"metadata":{}' in path.schema.json(), path.schema.json()
+        assert "ml_attr" not in path.schema.json(), path.schema.json()
+    assert indexed.select(F.col("i").alias("j", metadata={"a": 1})).schema["j"].metadata == {"a": 1}  # the script's own
+    IndexToString(inputCol="i", outputCol="back").transform(read).select("back").write.text(str(world.storage / "models/back"))
+    # A refusal that comes of labels is an outcome; one of the script's own mistakes says what it is.
+    one = data.selectExpr("'x' t")
+    single = StringIndexer(inputCol="t", outputCol="i").fit(one).transform(one)
+    text = told(lambda: OneHotEncoder(inputCol="i", outputCol="o").fit(single))
+    assert "two distinct" not in text and "rows = true" in text, text
+    assert "No such struct field `nothing`" in told(lambda: VectorAssembler(inputCols=["i", "nothing"], outputCol="v").transform(single).schema)
+
+
+def test_labels_in_metadata_are_shown_and_recorded_with_models(world, closed):
+    closed.close()
+    session = session_of(world, more="", outputs="models")
+    try:
+        data = frame(world, session)
+        indexed = StringIndexer(inputCol="t", outputCol="i").fit(data).transform(data)
+        first, second = (indexed.schema["i"].metadata for _ in range(2))
+        assert first == second and first["ml_attr"]["type"] == "nominal" and first["ml_attr"]["vals"]
+    finally:
+        session.close()
+    assert [e["what"] for e in ledger_entries(world) if e.get("what") == "schema"] == ["schema"]
 
 
 def test_outcomes_run_out(world, closed):
