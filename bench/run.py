@@ -31,7 +31,7 @@ PROMISED = {"als-M": (0.20, 0.6), "pca-M": (0.20, 1.0), "gbt-M": (0.08, 2.0), "g
             "lr-M": (0.20, 0.5), "kmeans-M": (0.12, 0.8), "bayes-M": (0.20, 0.7), "lda-S": (0.10, 1.25)}
 # How far a quality of ours may be from Spark's, relative or, where the name says so, absolute.
 CLOSE = {"rmse": 1e-3, "nonzero": 0.01, "explained": 1e-6, "wssse": 0.01, "perplexity": 0.005}
-CLOSE_ABSOLUTE = {"accuracy": 0.005, "auc": 0.005, "logLoss": 0.01}
+CLOSE_ABSOLUTE = {"accuracy": 0.005, "auc": 0.005, "f1": 0.005, "logLoss": 0.01}
 
 
 def peers_python() -> pathlib.Path:

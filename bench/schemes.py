@@ -2,8 +2,9 @@
 """What the two schemes cost, under enclaves with little memory and with much. Called by ./run bench --schemes.
 
 Train and evaluate: logistic regression, fit and transform, area under ROC, accuracy and F1, with the metrics computed
-inside the enclaves or outside. Every configuration of Soteria is a session of its own, with one worker of two slots;
-Spark has local[2]. CPU time is the more telling figure where a machine has other work to do; the load is printed.
+inside the enclaves or outside; and the four workloads by which the paper compares its schemes, at size S. Every
+configuration of Soteria is a session of its own, with one worker of two slots; Spark has local[2]. CPU time is the
+more telling figure where a machine has other work to do; the load is printed.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ import subprocess
 import sys
 import time
 
+from run import checkpoints, same_quality
 from schemes_plot import busy_note, write_plots
 from sides import ROOT, TICK, Soteria, descendants, spark_environment
-from workloads import write_labelled
+from workloads import CASES, TRAIN_FILES, prepare, write_labelled
 
-SIDE = ROOT / "bench/scheme_side.py"
+SIDE, WORKLOAD_SIDE = ROOT / "bench/scheme_side.py", ROOT / "bench/workload_side.py"
+PAPER = ("als", "pca", "gbt", "linear")
 COLUMNS = 100
 SMALL, LARGE = 200_000, 2_000_000
 ROWS_PER_FILE = 31_250  # of the larger: 25 MB, so that two tasks fit into the smallest memory one after another
-KINDS = 'scheme = "partitioned"\nkinds = ["binary", "multiclass"]\nbudget = 200000000000000\n'
+KINDS = 'scheme = "partitioned"\nkinds = ["binary", "multiclass", "regression"]\nbudget = 200000000000000\n'
 SCHEMES = {
     "baseline": "",
     "aggregate": KINDS,
@@ -56,7 +59,7 @@ class Result:
     opened: int = 0
     peak: int = 0  # worker and master
     released: int = 0
-    values: tuple[float, ...] = ()
+    values: dict[str, float] = dataclasses.field(default_factory=dict)
     busy: float = 0.0  # cores with other work, before the session
 
     @property
@@ -109,52 +112,66 @@ class Side:
         with log.open("w") as errors:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
 
-    def once(self, word: str) -> tuple[float, ...]:
-        """Seconds, and the metrics."""
+    def once(self, word: str) -> tuple[float, dict[str, float]]:
+        """Seconds, and what the model is worth."""
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"bench: a side ended early (exit code {self.process.wait()}); see {self.log}")
-        return tuple(float(value) for value in line.split())
+        found = json.loads(line)
+        return found["total"], found.get("quality", {})
 
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait(timeout=120)
 
 
-def repeat(side: Side, pid: int, runs: int) -> tuple[list[float], tuple[float, ...], Usage, Usage]:
-    before, seconds, values = usage(pid), [], ()
+def repeat(side: Side, pid: int, runs: int) -> tuple[list[float], dict[str, float], Usage, Usage]:
+    before, seconds, values = usage(pid), [], {}
     for _ in range(runs):
-        taken, *values = side.once("go")
+        taken, values = side.once("judge")
         seconds.append(taken)
-    return seconds, tuple(values), before, usage(pid)
+    return seconds, values, before, usage(pid)
 
 
-def on_stock_spark(plain: pathlib.Path, warm: pathlib.Path, rows: int, files: int, runs: int) -> Result:
-    side = Side([sys.executable, str(SIDE), str(plain), str(warm)], spark_environment(files=files), plain.parent / "Spark.log")
-    side.once("warm")
-    side.once("warm")
+@dataclasses.dataclass(frozen=True)
+class Script:
+    """What both sides run: a script, its arguments before the data, and the data."""
+
+    path: pathlib.Path
+    arguments: tuple[str, ...]
+    plain: tuple[pathlib.Path, ...]
+    rows: int
+    files: int
+
+
+def on_stock_spark(script: Script, folder: pathlib.Path, warm: int, runs: int) -> Result:
+    command = [sys.executable, str(script.path), *script.arguments, *map(str, script.plain)]
+    side = Side(command, checkpoints(spark_environment(files=script.files), folder), folder / "Spark.log")
+    for _ in range(warm):
+        side.once("warm")
     seconds, values, before, after = repeat(side, side.process.pid, runs)
     side.close()
     cpu = sum(after.cpu.values()) - sum(before.cpu.values())
-    return Result(rows, "Spark", "-", seconds, cpu_outside=cpu / runs, peak=sum(after.peak.values()), values=values)
+    return Result(script.rows, "Spark", "-", seconds, cpu_outside=cpu / runs, peak=sum(after.peak.values()), values=values)
 
 
-def on_soteria(soteria: Soteria, sealed: pathlib.Path, rows: int, scheme: str, memory: str, runs: int) -> Result:
+def on_soteria(soteria: Soteria, script: Script, scheme: str, memory: str, runs: int) -> Result:
     (soteria.folder / "cluster/host.log").unlink(missing_ok=True)
     host = soteria.start(1, 2, "--enclave-memory", memory)
-    manifest = soteria.manifest(sealed)
+    sealed = [soteria.folder / "storage" / path.name for path in script.plain]
+    manifest = soteria.manifest(*dict.fromkeys(sealed))
     if SCHEMES[scheme]:
         text = re.sub(r"(?ms)^\[statistics\].*?(?=^\[|\Z)", "", manifest.read_text())
         manifest.write_text(f"{text}\n[statistics]\n{SCHEMES[scheme]}")
-    command = soteria.run(manifest, sys.executable, SIDE, sealed, sealed)
+    command = soteria.run(manifest, sys.executable, script.path, *script.arguments, *sealed)
     command.insert(2, "--verbose")
     side = Side(command, soteria.environment, soteria.folder / "Soteria.log")
     seconds, values, before, after = repeat(side, host, runs)
     side.close()
     soteria.stop()
-    ours = Result(rows, scheme, memory, seconds, values=values)
+    ours = Result(script.rows, scheme, memory, seconds, values=values)
     for name in INSIDE + OUTSIDE:
         cpu = (after.cpu.get(name, 0.0) - before.cpu.get(name, 0.0)) / runs
         if name in INSIDE:
@@ -195,26 +212,45 @@ def cells(result: Result) -> list[str]:
             *(f"{size / 1e6:.1f}" for size in sizes), f"{result.peak / 2**20:.0f}", f"{result.released / 1e6:.2f}"]
 
 
-def one_size(soteria: Soteria, rows: int, files: int, runs: int, warm: pathlib.Path | None) -> list[Result]:
-    plain, sealed = soteria.folder / f"lr_{rows}", soteria.folder / f"storage/lr_{rows}"
-    print(f"{rows:,} x {COLUMNS} in {files} files: writing and sealing", flush=True)
-    write_labelled(plain, rows, COLUMNS, 0.2, files)
-    soteria.call("put", plain, sealed, "--files", files, "--allow-simulated")
+def seal(soteria: Soteria, script: Script) -> None:
+    for path in dict.fromkeys(script.plain):
+        root = soteria.folder / "storage" / path.name
+        if not root.exists():
+            soteria.call("put", path, root, "--files", len(list(path.glob("*.parquet"))), "--allow-simulated")
+
+
+def measured(soteria: Soteria, script: Script, schemes: tuple[str, ...], warm: int, runs: int) -> list[Result]:
+    """Spark first, then each scheme under each memory limit."""
+    seal(soteria, script)
     print(row(HEAD), flush=True)
     busy = busy_cores()
-    results = [on_stock_spark(plain, warm or plain, rows, files, runs)]
+    results = [on_stock_spark(script, soteria.folder, warm, runs)]
     results[-1].busy = busy
     print(row(cells(results[0])), flush=True)
     for memory in MEMORY:
-        for scheme in SCHEMES:
+        for scheme in schemes:
             busy = busy_cores()
-            results.append(on_soteria(soteria, sealed, rows, scheme, memory, runs))
+            results.append(on_soteria(soteria, script, scheme, memory, runs))
             results[-1].busy = busy
             print(row(cells(results[-1])), flush=True)
     for result in results[1:]:
-        if any(abs(a - b) > 1e-3 for a, b in zip(result.values, results[0].values, strict=True)):
-            raise SystemExit(f"bench: {result.scheme} gives {result.values}, Spark {results[0].values}")
+        if apart := same_quality(result.values, results[0].values):
+            raise SystemExit(f"bench: {result.scheme} isn't worth what Spark's model is: {'; '.join(apart)}")
     return results
+
+
+def one_size(soteria: Soteria, rows: int, files: int, runs: int, warm: pathlib.Path | None) -> list[Result]:
+    plain = soteria.folder / f"lr_{rows}"
+    print(f"logistic regression, {rows:,} x {COLUMNS} in {files} files: writing and sealing", flush=True)
+    write_labelled(plain, rows, COLUMNS, 0.2, files)
+    return measured(soteria, Script(SIDE, (), (plain, warm or plain), rows, files), tuple(SCHEMES), 2, runs)
+
+
+def of_the_paper(soteria: Soteria, workload: str, runs: int) -> list[Result]:
+    print(f"{workload}-S: writing and sealing", flush=True)
+    plain = prepare(soteria.folder / "data", workload, "S")
+    arguments = (workload, json.dumps(CASES[workload]["S"].params))
+    return measured(soteria, Script(WORKLOAD_SIDE, arguments, plain, 0, TRAIN_FILES), ("baseline", "aggregate"), 1, runs)
 
 
 def main() -> None:
@@ -224,6 +260,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=LARGE, help=f"of the larger size (default {LARGE:,})")
     parser.add_argument("--runs", type=int, default=3, help="repetitions in each session (default 3; a third of it, at least one, at the larger size)")
     parser.add_argument("--sizes", choices=("small", "all"), default="all", help=f"small: {SMALL:,} rows only")
+    parser.add_argument("--only", nargs="*", choices=("lr", *PAPER), default=("lr", *PAPER), help="of the workloads; all if left out")
     args = parser.parse_args()
     began = time.monotonic()
     folder = ROOT / "bench/out"
@@ -233,15 +270,21 @@ def main() -> None:
     soteria.call("keygen")
     machine = f"{os.cpu_count()} cores, {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"
     print(f"machine: {machine}, load {os.getloadavg()[0]:.1f}")
-    results = one_size(soteria, SMALL, 8, args.runs, None)
-    if args.sizes == "all":
+    results = one_size(soteria, SMALL, 8, args.runs, None) if "lr" in args.only else []
+    if results and args.sizes == "all":
         files = max(8, args.rows // ROWS_PER_FILE)
         results += one_size(soteria, args.rows, files, max(1, args.runs // 3), folder / f"lr_{SMALL}")
-    report = {"machine": machine, "cores": os.cpu_count(), "results": [dataclasses.asdict(result) | {"median": result.median} for result in results]}
+    paper = {workload: of_the_paper(soteria, workload, args.runs) for workload in PAPER if workload in args.only}
+
+    def plain(of: list[Result]) -> list[dict]:
+        return [dataclasses.asdict(result) | {"median": result.median} for result in of]
+
+    report = {"machine": machine, "cores": os.cpu_count(), "results": plain(results), "paper": {name: plain(of) for name, of in paper.items()}}
     (folder / "schemes.json").write_text(json.dumps(report, indent=1) + "\n")
-    plots = write_plots(report, folder)
-    print(busy_note(report))
-    print(f"load at the end {os.getloadavg()[0]:.1f}; {time.monotonic() - began:.0f} s in all; {', '.join(str(plot.relative_to(ROOT)) for plot in plots)}")
+    if results:
+        print(busy_note(report))
+        print(", ".join(str(plot.relative_to(ROOT)) for plot in write_plots(report, folder)))
+    print(f"bench/out/schemes.json; load at the end {os.getloadavg()[0]:.1f}; {time.monotonic() - began:.0f} s in all")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python workload_side.py WORKLOAD PARAMS TRAIN TEST
 
-PARAMS is JSON. Reads a word from standard input before each repetition: `fit` prints the seconds of load + fit, `judge` fits and
-prints what the model is worth on TEST, both as a line of JSON.
+PARAMS is JSON. Reads a word from standard input before each repetition; `judge` fits and says what the model is worth on TEST, any
+other word only fits. Prints the seconds of load + fit and those of all as a line of JSON.
 """
 
 import json
@@ -52,6 +52,7 @@ def main():
         found = {"seconds": time.perf_counter() - began}
         if line.strip() == "judge":
             found["quality"] = judge(workload, model, spark.read.parquet(test))
+        found["total"] = time.perf_counter() - began
         print(json.dumps(found), flush=True)
         del model
     spark.stop()
