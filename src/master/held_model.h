@@ -13,6 +13,7 @@
 #include "src/base/status.h"
 #include "src/master/ungated.h"
 #include "src/ml/estimator.h"
+#include "src/table/types.h"
 
 namespace soteria::master {
 
@@ -22,10 +23,11 @@ class HeldModel {
 
   std::string_view class_name() const { return model_->class_name(); }
 
-  /// Whether it could transform such a table under other params, as far as schema and params say.
+  /// Whether it could transform such a table under other params, as far as params say and what in
+  /// the schema isn't made of data.
   base::Status CheckColumns(const ml::ParamMap& set, const arrow::Schema& input) const {
     SOTERIA_ASSIGN_OR_RETURN(const ml::Params params, model_->params().With(set));
-    return model_->CheckColumns(params, input);
+    return model_->CheckColumns(params, *table::WithoutMarkedMetadata(input));
   }
 
   /// The schema of an attribute that is a table, null where it isn't one (ml::Model::RowsSchema).

@@ -245,8 +245,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::Transform(const plan::PlanPtr& inp
                                                         const ml::ParamMap& params) {
   SOTERIA_ASSIGN_OR_RETURN(auto fitted, Find(object_id));
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
-  SOTERIA_RETURN_IF_ERROR(
-      fitted->model.CheckColumns(params, *table::WithoutMarkedMetadata(*input->schema)));
+  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckColumns(params, *input->schema));
   std::string name = object_id;
   for (const auto& [param, value] : params) name += base::Cat("/", param, ml::EncodeValue(value));
   return world_.output.Handle(
