@@ -22,7 +22,7 @@ import time
 
 import workloads
 from bench_plot import write_plots
-from sides import CLUSTER, FILES, ROOT, SPARK_ENGINE, Side, SideFailed, Soteria, spark_environment
+from sides import CLUSTER, FILES, ROOT, SPARK_ENGINE, SPARK_HOME, Side, SideFailed, Soteria, spark_environment
 
 SIDE, PEER = ROOT / "bench/workload_side.py", ROOT / "bench/peer_side.py"
 OUT = ROOT / "bench/out"
@@ -47,11 +47,29 @@ def peers_python() -> pathlib.Path:
 
 
 def protected_environment() -> dict[str, str]:
-    """Stock Spark with encryption of what it spills, shuffles and sends."""
+    """Stock Spark with encryption of what it reads (Parquet's modular encryption), spills, shuffles and sends."""
+    classes = OUT / "kms"
+    if not (classes / "BenchKms.class").exists():
+        classes.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["javac", "-cp", f"{SPARK_HOME}/jars/*", "-d", classes, ROOT / "bench/BenchKms.java"], check=True)
     environment = spark_environment()
-    encrypted = ("spark.io.encryption.enabled=true", "spark.network.crypto.enabled=true", "spark.authenticate=true", "spark.authenticate.secret=bench")
-    environment["PYSPARK_SUBMIT_ARGS"] = "".join(f"--conf {one} " for one in encrypted) + environment["PYSPARK_SUBMIT_ARGS"]
+    encrypted = ("spark.io.encryption.enabled=true", "spark.network.crypto.enabled=true", "spark.authenticate=true", "spark.authenticate.secret=bench",
+                 "spark.hadoop.parquet.crypto.factory.class=org.apache.parquet.crypto.keytools.PropertiesDrivenCryptoFactory",
+                 "spark.hadoop.parquet.encryption.kms.client.class=BenchKms")
+    arguments = f"--driver-class-path {classes} " + "".join(f"--conf {one} " for one in encrypted)
+    environment["PYSPARK_SUBMIT_ARGS"] = arguments + environment["PYSPARK_SUBMIT_ARGS"]
     return environment
+
+
+def encrypted_copies(plain: tuple[pathlib.Path, ...], environment: dict[str, str]) -> list[pathlib.Path]:
+    """Made the first time."""
+    copies = [path.with_name(f"{path.name}-encrypted") for path in plain]
+    if not all((copy / "_SUCCESS").exists() for copy in copies):
+        for copy in copies:
+            shutil.rmtree(copy, ignore_errors=True)
+        pairs = [str(path) for pair in zip(plain, copies) for path in pair]
+        subprocess.run([sys.executable, ROOT / "bench/encrypt_side.py", *pairs], env=environment, check=True, capture_output=True)
+    return copies
 
 
 def same_quality(ours: dict, theirs: dict) -> list[str]:
@@ -102,9 +120,12 @@ class Comparison:
             elif name == "C":
                 one = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
                 sides.append(Side("C", [peers_python(), PEER, *self.arguments, self.train, self.test], one, log))
+            elif name == "D":
+                environment = protected_environment()
+                copies = encrypted_copies((self.train, self.test), environment)
+                sides.append(Side("D", [sys.executable, SIDE, *self.arguments, *copies], checkpoints(environment, OUT), log))
             else:
-                environment = stock if name == "A" else protected_environment()
-                sides.append(Side(name, [sys.executable, *plain], checkpoints(environment, OUT), log))
+                sides.append(Side(name, [sys.executable, *plain], checkpoints(stock, OUT), log))
         return sides
 
     def attempt(self, side: Side, word: str) -> dict | None:
