@@ -86,7 +86,7 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideK
   }
   {
     StageWork work(*scope, lowered);
-    SOTERIA_ASSIGN_OR_RETURN(result, estimator.Fit(work));
+    SOTERIA_ASSIGN_OR_RETURN(result, estimator.FitInput(work, *input->schema));
   }
   scope->DropKept();
   scope->set_progress(nullptr);

@@ -174,6 +174,10 @@ class Estimator {
   /// over the input's rows.
   virtual std::optional<table::FeatureColumns> Columns() const { return std::nullopt; }
   virtual base::StatusOr<FitResult> Fit(Work& work) const = 0;
+  /// The same where the input's schema says more than its types: which features are categories.
+  virtual base::StatusOr<FitResult> FitInput(Work& work, const arrow::Schema& /*input*/) const {
+    return Fit(work);
+  }
 };
 
 /// The columns whose values a sum over rows adds up, so that it is about the rows where they aren't

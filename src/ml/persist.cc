@@ -347,6 +347,14 @@ base::StatusOr<std::vector<SavedFile>> Save(const Transformer& stage, int64_t no
   return files;
 }
 
+base::StatusOr<Params> ParseParams(const ClassInfo& info, std::string_view text) {
+  SOTERIA_ASSIGN_OR_RETURN(const Metadata metadata, ParseMetadata(text));
+  SOTERIA_ASSIGN_OR_RETURN(const ParamMap set, ParamsOf(metadata.params, info));
+  auto params = Params::Make(info, metadata.uid, set);
+  if (params.ok()) return params;
+  return base::FailQuotingData(base::kIllegalArgument, base::Message(params.status()));
+}
+
 base::StatusOr<Loaded> Load(std::string_view class_name, FolderReader& folder) {
   const ClassEntry* entry = FindEntry(class_name);
   if (entry == nullptr) {

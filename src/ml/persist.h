@@ -87,6 +87,10 @@ struct Loaded {
   ParamMap params;  // those that were set
 };
 
+/// Uid and params of a stage of class `info`, of one line of metadata that is kept elsewhere.
+/// Errors: kProtocol, kIllegalArgument.
+base::StatusOr<Params> ParseParams(const ClassInfo& info, std::string_view metadata);
+
 /// `class_name` is the one expected (name or alias). Errors: kIllegalArgument with MLlib's text
 /// when the folder holds another class, kProtocol naming the field for a malformed folder.
 base::StatusOr<Loaded> Load(std::string_view class_name, FolderReader& folder);
