@@ -36,6 +36,7 @@
 #include "src/ml/string_indexer/driver.h"
 #include "src/ml/summarizer/kernels.h"
 #include "src/ml/tokenizers/transformers.h"
+#include "src/ml/tree/estimator.h"
 #include "src/ml/vector_assembler/transformer.h"
 #include "src/ml/vector_indexer/driver.h"
 
@@ -58,7 +59,6 @@ std::vector<Algorithm> AllAlgorithms() {
       KMeansAlgorithm(),
       NaiveBayesAlgorithm(),
       ClusteringEvaluatorAlgorithm(),
-      // Features, in the order in which scripts chain them.
       StringIndexerAlgorithm(),
       OneHotEncoderAlgorithm(),
       MinMaxScalerAlgorithm(),
@@ -72,6 +72,7 @@ std::vector<Algorithm> AllAlgorithms() {
       HashingTFAlgorithm(),
       CountVectorizerAlgorithm(),
       IDFAlgorithm(),
+      TreesAlgorithm(),
   };
 }
 

@@ -1,0 +1,111 @@
+// The best split of a node by the histograms of its rows: MLlib's binsToBestSplit, in its order, so
+// that of equal gains the first one wins here too. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/base/fields.h"
+#include "src/base/status.h"
+
+namespace soteria::ml::tree {
+
+enum class Impurity { kGini, kEntropy, kVariance };
+
+/// What a histogram's cell has: the weight of each class, or weight, sum and sum of squares of the
+/// labels; and the number of rows last.
+struct Rules {
+  Impurity impurity = Impurity::kVariance;
+  int32_t num_classes = 0;  // 0: regression
+  /// Of each feature: 0 where it is continuous, else its number of categories.
+  std::vector<int32_t> arity;
+  std::vector<bool> unordered;
+  /// Cells of each feature's histogram; a continuous one has one split less, none at all where 1.
+  std::vector<int32_t> bins;
+  int64_t min_instances = 1;
+  double min_weight = 0;
+  double min_gain = 0;
+
+  size_t features() const { return bins.size(); }
+  size_t stats() const { return impurity == Impurity::kVariance ? 3 : Classes(); }
+  size_t cell() const { return stats() + 1; }
+  size_t Classes() const { return static_cast<size_t>(num_classes); }
+  bool multiclass() const { return num_classes > 2; }
+  int32_t Splits(size_t feature) const;
+
+  void Write(base::FieldWriter& w) const;
+  static base::StatusOr<Rules> Read(base::FieldReader& r);
+};
+
+/// Statistics of some rows, without the number of them.
+struct Totals {
+  std::vector<double> stats;
+  int64_t rows = 0;
+
+  void Write(base::FieldWriter& w) const;
+  static base::StatusOr<Totals> Read(base::FieldReader& r, size_t stats);
+};
+
+// MLlib's ImpurityCalculator.
+double Weight(const Rules& rules, std::span<const double> stats);
+double ImpurityOf(const Rules& rules, std::span<const double> stats);
+double Prediction(const Rules& rules, std::span<const double> stats);
+
+struct Choice {
+  /// False: no split meets the minimums; the node stays a leaf.
+  bool valid = false;
+  double gain = 0;
+  double impurity = 0;
+  Totals parent;
+  // Of valid ones:
+  int32_t feature = -1;
+  /// Continuous: rows of this bin and those below go left. Unordered: which subset does.
+  int32_t split = -1;
+  /// Ordered categories: those that go left.
+  std::vector<int32_t> categories;
+  Totals left, right;
+
+  void Write(base::FieldWriter& w) const;
+  static base::StatusOr<Choice> Read(base::FieldReader& r, const Rules& rules);
+};
+
+/// The categories that go left by the split of this index of an unordered feature, as MLlib
+/// lists them.
+std::vector<int32_t> UnorderedSubset(int32_t split, int32_t arity);
+
+/// Looks at one feature after the other.
+class Chooser {
+ public:
+  /// `parent`: what is known of the node from its parent's split; the root has none. `total`: of
+  /// all its rows, row by row.
+  Chooser(const Rules& rules, std::optional<Totals> parent, Totals total);
+  /// `histogram`: bins(feature) cells; made cumulative in place.
+  void Look(int32_t feature, std::span<double> histogram);
+  Choice Finish() &&;
+
+ private:
+  struct Candidate {
+    double gain = 0;
+    bool valid = false;
+  };
+  void LookContinuous(int32_t feature, std::span<double> histogram);
+  void LookUnordered(int32_t feature, std::span<const double> histogram);
+  void LookOrdered(int32_t feature, std::span<double> histogram);
+  Candidate Evaluate(const double* left, const double* total);
+  void Keep(const Candidate& candidate, int32_t feature, int32_t split, const double* left,
+            const double* total);
+  void SetParent(const double* left, const double* total);
+  Totals TotalsOf(const double* cell) const;
+
+  const Rules& rules_;
+  std::optional<Totals> parent_;
+  double parent_impurity_ = 0;
+  Totals total_;
+  std::vector<double> right_;  // of the split that is looked at
+  bool looked_ = false;
+  Choice best_;
+};
+
+}  // namespace soteria::ml::tree

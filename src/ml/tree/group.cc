@@ -1,0 +1,343 @@
+#include "src/ml/tree/group.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/ml/tree/tree.h"
+#include "src/stats/doubles.h"
+
+namespace soteria::ml::tree {
+namespace {
+
+constexpr uint64_t kSlotsMax = uint64_t{1} << 24;
+constexpr uint64_t kTreesMax = 1 << 16;
+
+base::Status Malformed(std::string_view what) {
+  return base::Fail(base::kProtocol, base::Cat("tree group: ", what));
+}
+
+base::StatusOr<int32_t> ReadSmall(base::FieldReader& r, int64_t low, int64_t end) {
+  SOTERIA_ASSIGN_OR_RETURN(const int64_t value, r.NextI64());
+  if (value < low || value >= end) return Malformed("a number is out of range");
+  return static_cast<int32_t>(value);
+}
+
+template <class Goes>
+void PartitionBy(const std::vector<uint32_t>& rows, std::vector<uint32_t>& left,
+                 std::vector<uint32_t>& right, const Goes& goes_left) {
+  left.resize(rows.size());
+  right.resize(rows.size());
+  size_t l = 0, r = 0;
+  for (const uint32_t row : rows) {
+    const bool goes = goes_left(row);
+    left[l] = row;
+    right[r] = row;
+    l += goes ? 1 : 0;
+    r += goes ? 0 : 1;
+  }
+  left.resize(l);
+  right.resize(r);
+}
+
+/// What each row of a node adds to its cell, gathered once for all features.
+struct Gathered {
+  std::vector<double> terms;      // variance: four a row
+  std::vector<uint32_t> classes;  // else: class, weight and draws
+  std::vector<double> weight, draws;
+};
+
+template <class T>
+void AddVariance(const T* bins, const std::vector<uint32_t>& rows, const double* terms,
+                 double* cells) {
+  constexpr size_t kCell = 4;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    double* const cell = cells + kCell * bins[rows[i]];
+    const double* const term = terms + kCell * i;
+    for (size_t k = 0; k < kCell; ++k) cell[k] += term[k];
+  }
+}
+
+template <class T>
+void AddClasses(const T* bins, const std::vector<uint32_t>& rows, const Gathered& gathered,
+                size_t classes, double* cells) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    double* const cell = cells + (classes + 1) * bins[rows[i]];
+    cell[gathered.classes[i]] += gathered.weight[i];
+    cell[classes] += gathered.draws[i];
+  }
+}
+
+}  // namespace
+
+void PartitionRows(const RouteNode& node, const BinColumn& bins, const std::vector<uint32_t>& rows,
+                   std::vector<uint32_t>& left, std::vector<uint32_t>& right) {
+  if (!node.goes.empty()) {
+    PartitionBy(rows, left, right, [&](uint32_t row) { return node.goes[bins.At(row)] != 0; });
+    return;
+  }
+  const auto last = static_cast<uint32_t>(node.bin);
+  if (bins.bytes != nullptr) {
+    PartitionBy(rows, left, right, [&](uint32_t row) { return bins.bytes[row] <= last; });
+  } else {
+    PartitionBy(rows, left, right, [&](uint32_t row) { return bins.words[row] <= last; });
+  }
+}
+
+void RouteTree::Write(base::FieldWriter& w) const {
+  w.AddI64(tree).AddU64(nodes.size());
+  for (const RouteNode& node : nodes) {
+    w.AddI64(node.left).AddI64(node.slot);
+    if (node.end()) continue;
+    w.AddI64(node.right).AddI64(node.feature).AddI64(node.bin);
+    w.Add({reinterpret_cast<const char*>(node.goes.data()), node.goes.size()});
+  }
+}
+
+base::StatusOr<RouteTree> RouteTree::Read(base::FieldReader& r, const std::vector<int32_t>& bins,
+                                          size_t slots) {
+  RouteTree tree;
+  SOTERIA_ASSIGN_OR_RETURN(tree.tree, ReadSmall(r, 0, kTreesMax));
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, r.NextU64());
+  if (count == 0 || count > kNodesMax) return Malformed("number of nodes");
+  std::vector<bool> child = {true};
+  for (uint64_t i = 0; i < count; ++i) {
+    if (i >= child.size() || !child[i]) return Malformed("a node is nobody's child");
+    RouteNode node;
+    SOTERIA_ASSIGN_OR_RETURN(node.left, ReadSmall(r, -1, static_cast<int64_t>(count)));
+    SOTERIA_ASSIGN_OR_RETURN(node.slot, ReadSmall(r, -1, static_cast<int64_t>(slots)));
+    if (!node.end()) {
+      SOTERIA_ASSIGN_OR_RETURN(node.right, ReadSmall(r, 0, static_cast<int64_t>(count)));
+      SOTERIA_ASSIGN_OR_RETURN(node.feature, ReadSmall(r, 0, static_cast<int64_t>(bins.size())));
+      const int32_t limit = bins[static_cast<size_t>(node.feature)];
+      SOTERIA_ASSIGN_OR_RETURN(node.bin, ReadSmall(r, -1, limit));
+      SOTERIA_ASSIGN_OR_RETURN(const std::string_view goes, r.Next());
+      node.goes.assign(goes.begin(), goes.end());
+      if (!node.goes.empty() && node.goes.size() != static_cast<size_t>(limit)) {
+        return Malformed("categories");
+      }
+      for (const int32_t next : {node.left, node.right}) {
+        const auto at = static_cast<size_t>(next);
+        if (at <= i) return Malformed("children");
+        if (at >= child.size()) child.resize(at + 1, false);
+        if (child[at]) return Malformed("children");
+        child[at] = true;
+      }
+    }
+    tree.nodes.push_back(std::move(node));
+  }
+  return tree;
+}
+
+base::StatusOr<KernelPtr> GroupKernel::Decode(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(Rules rules, Rules::Read(r));
+  SOTERIA_ASSIGN_OR_RETURN(const bool choose, r.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t slot_count, r.NextU64());
+  if (slot_count > kSlotsMax) return Malformed("number of nodes");
+  std::vector<Slot> slots;
+  for (uint64_t i = 0; i < slot_count; ++i) {
+    Slot slot;
+    SOTERIA_ASSIGN_OR_RETURN(const bool has_parent, r.NextBool());
+    if (has_parent) {
+      SOTERIA_ASSIGN_OR_RETURN(slot.parent, Totals::Read(r, rules.stats()));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> features, stats::UnpackDoubles(packed));
+    for (const double feature : features) {
+      if (!(feature >= 0 && feature < static_cast<double>(rules.features()))) {
+        return Malformed("feature");
+      }
+      slot.features.push_back(static_cast<int32_t>(feature));
+    }
+    slots.push_back(std::move(slot));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t tree_count, r.NextU64());
+  if (tree_count > kTreesMax) return Malformed("number of trees");
+  std::vector<RouteTree> trees;
+  for (uint64_t t = 0; t < tree_count; ++t) {
+    SOTERIA_ASSIGN_OR_RETURN(trees.emplace_back(), RouteTree::Read(r, rules.bins, slots.size()));
+  }
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  return std::make_unique<GroupKernel>(std::move(rules), std::move(trees), std::move(slots),
+                                       choose);
+}
+
+std::string GroupKernel::Encode() const {
+  base::FieldWriter w;
+  rules_.Write(w);
+  w.AddBool(choose_).AddU64(slots_.size());
+  for (const Slot& slot : slots_) {
+    w.AddBool(slot.parent.has_value());
+    if (slot.parent) slot.parent->Write(w);
+    w.Add(stats::PackDoubles(std::vector<double>(slot.features.begin(), slot.features.end())));
+  }
+  w.AddU64(trees_.size());
+  for (const RouteTree& tree : trees_) tree.Write(w);
+  return w.Take();
+}
+
+template <class Visit>
+void GroupKernel::ForEachFeature(const Slot& slot, const Visit& visit) const {
+  if (!slot.features.empty()) {
+    for (const int32_t feature : slot.features) visit(feature);
+    return;
+  }
+  for (size_t j = 0; j < rules_.features(); ++j) visit(static_cast<int32_t>(j));
+}
+
+size_t GroupKernel::HistogramSize(const Slot& slot) const {
+  size_t cells = 1;  // all rows
+  ForEachFeature(
+      slot, [&](int32_t j) { cells += static_cast<size_t>(rules_.bins[static_cast<size_t>(j)]); });
+  return cells * rules_.cell();
+}
+
+/// The cell of all rows first, then the features' histograms.
+void GroupKernel::AddRows(const Rows& rows, const RouteTree& tree, size_t slot,
+                          const std::vector<uint32_t>& members, std::vector<double>& out) const {
+  const uint16_t* const bag = rows.bag(static_cast<size_t>(tree.tree));
+  const bool variance = rules_.impurity == Impurity::kVariance;
+  Gathered gathered;
+  double* const total = out.data();
+  const size_t cell = rules_.cell();
+  for (const uint32_t row : members) {
+    const double draws = bag == nullptr ? 1.0 : bag[row];
+    const double weight = draws * rows.weight()[row];
+    const double target = rows.target()[row];
+    if (variance) {
+      gathered.terms.insert(gathered.terms.end(),
+                            {weight, weight * target, weight * target * target, draws});
+    } else {
+      gathered.classes.push_back(static_cast<uint32_t>(target));
+      gathered.weight.push_back(weight);
+      gathered.draws.push_back(draws);
+      total[static_cast<size_t>(target)] += weight;
+      total[cell - 1] += draws;
+    }
+  }
+  for (size_t i = 0; i < gathered.terms.size(); ++i) total[i % cell] += gathered.terms[i];
+  double* cells = out.data() + cell;
+  ForEachFeature(slots_[slot], [&](int32_t feature) {
+    const auto j = static_cast<size_t>(feature);
+    const BinColumn& bins = rows.bin(j);
+    if (rules_.bins[j] > 1) {
+      if (variance) {
+        if (bins.bytes != nullptr) AddVariance(bins.bytes, members, gathered.terms.data(), cells);
+        if (bins.words != nullptr) AddVariance(bins.words, members, gathered.terms.data(), cells);
+      } else {
+        const size_t n = rules_.stats();
+        if (bins.bytes != nullptr) AddClasses(bins.bytes, members, gathered, n, cells);
+        if (bins.words != nullptr) AddClasses(bins.words, members, gathered, n, cells);
+      }
+    }
+    cells += static_cast<size_t>(rules_.bins[j]) * cell;
+  });
+}
+
+Choice GroupKernel::ChooseOf(const Slot& slot, std::vector<double> histograms) const {
+  const size_t cell = rules_.cell();
+  Totals total;
+  total.stats.assign(histograms.begin(), histograms.begin() + static_cast<ptrdiff_t>(cell) - 1);
+  total.rows = static_cast<int64_t>(histograms[cell - 1]);
+  Chooser chooser(rules_, slot.parent, std::move(total));
+  double* cells = histograms.data() + cell;
+  ForEachFeature(slot, [&](int32_t feature) {
+    const size_t size = static_cast<size_t>(rules_.bins[static_cast<size_t>(feature)]) * cell;
+    chooser.Look(feature, {cells, size});
+    cells += size;
+  });
+  return std::move(chooser).Finish();
+}
+
+base::StatusOr<std::string> GroupKernel::Map(const Part& part) const {
+  if (choose_ && part.partitions != 1) return Malformed("splits are chosen over one partition");
+  SOTERIA_ASSIGN_OR_RETURN(const Rows rows, Rows::Of(part, rules_.bins));
+  std::vector<std::vector<double>> histograms(choose_ ? 0 : slots_.size());
+  std::vector<std::optional<Choice>> choices(choose_ ? slots_.size() : 0);
+  if (!choose_) {
+    for (size_t s = 0; s < slots_.size(); ++s) histograms[s].resize(HistogramSize(slots_[s]));
+  }
+  for (const RouteTree& tree : trees_) {
+    const auto t = static_cast<size_t>(tree.tree);
+    if (rows.bags() != 0 && t >= rows.bags()) return Malformed("a tree without a bag");
+    std::vector<uint32_t> start;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const bool drawn = rows.bag(t) == nullptr || rows.bag(t)[i] != 0;
+      if (!drawn || rows.held()[i] != kTrained) continue;
+      if (rules_.num_classes > 0 &&
+          !(rows.target()[i] >= 0 && rows.target()[i] < rules_.num_classes)) {
+        return Malformed("a label is out of range");
+      }
+      start.push_back(static_cast<uint32_t>(i));
+    }
+    tree.ForEachEnd(rows, std::move(start), [&](size_t s, const std::vector<uint32_t>& members) {
+      if (!choose_) return AddRows(rows, tree, s, members, histograms[s]);
+      std::vector<double> one(HistogramSize(slots_[s]));
+      AddRows(rows, tree, s, members, one);
+      choices[s] = ChooseOf(slots_[s], std::move(one));
+    });
+  }
+  if (!choose_) {
+    std::vector<double> all;
+    for (std::vector<double>& histogram : histograms) {
+      all.insert(all.end(), histogram.begin(), histogram.end());
+      histogram = {};
+    }
+    return stats::PackDoubles(all);
+  }
+  base::FieldWriter w;
+  for (const std::optional<Choice>& choice : choices) {
+    if (!choice) return Malformed("a node that no tree leads to");
+    choice->Write(w);
+  }
+  return w.Take();
+}
+
+base::StatusOr<std::string> GroupKernel::Merge(std::vector<std::string> children) const {
+  if (choose_) {
+    if (children.size() != 1) return Malformed("choices of several partitions");
+    SOTERIA_RETURN_IF_ERROR(Choices(children[0]).status());
+    return std::move(children[0]);
+  }
+  size_t size = 0;
+  for (const Slot& slot : slots_) size += HistogramSize(slot);
+  std::vector<double> sum;
+  for (std::string& bytes : children) {
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<double> child,
+                             stats::UnpackDoubles(std::exchange(bytes, {})));
+    if (child.size() != size) return Malformed("size of histograms");
+    if (sum.empty()) {
+      sum = std::move(child);
+      continue;
+    }
+    for (size_t i = 0; i < size; ++i) sum[i] += child[i];
+  }
+  return stats::PackDoubles(sum);
+}
+
+base::StatusOr<std::vector<Choice>> GroupKernel::Choices(std::string_view partial) const {
+  std::vector<Choice> choices;
+  if (choose_) {
+    base::FieldReader r(partial);
+    for (size_t s = 0; s < slots_.size(); ++s) {
+      SOTERIA_ASSIGN_OR_RETURN(choices.emplace_back(), Choice::Read(r, rules_));
+    }
+    SOTERIA_RETURN_IF_ERROR(r.Finish());
+    return choices;
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> all, stats::UnpackDoubles(partial));
+  size_t at = 0;
+  for (const Slot& slot : slots_) {
+    const size_t size = HistogramSize(slot);
+    if (all.size() - at < size) return Malformed("size of histograms");
+    const auto first = all.begin() + static_cast<ptrdiff_t>(at);
+    choices.push_back(ChooseOf(slot, {first, first + static_cast<ptrdiff_t>(size)}));
+    at += size;
+  }
+  return choices;
+}
+
+}  // namespace soteria::ml::tree

@@ -1,0 +1,85 @@
+// The models of the six tree estimators: one tree, or several with weights. What they differ in is
+// how the trees' answers become a prediction. Immutable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/ml/estimator.h"
+#include "src/ml/tree/params.h"
+#include "src/ml/tree/tree.h"
+
+namespace soteria::ml::tree {
+
+/// What a model knows beside its params.
+struct TreeData {
+  int32_t num_features = 0;
+  int32_t num_classes = 0;  // 0: regression
+  std::vector<Tree> trees;
+  std::vector<double> weights;
+  /// Of each tree of an ensemble: its uid and params.
+  std::vector<Params> tree_params;
+};
+
+/// Of one row.
+struct Scores {
+  std::vector<double> raw;          // classifiers
+  std::vector<double> probability;  // classifiers
+  double prediction = 0;
+};
+
+class TreeModel : public Model {
+ public:
+  /// Errors: kProtocol for data of no such model.
+  static base::StatusOr<std::shared_ptr<const TreeModel>> Make(Params params, TreeData data);
+  static base::StatusOr<std::shared_ptr<const Model>> Decode(Params params, std::string_view data);
+  /// Uid and params that MLlib's trees have within an ensemble of these params.
+  static std::vector<Params> ParamsOfTrees(const Params& params, size_t trees);
+
+  const Params& params() const override { return params_; }
+  base::StatusOr<std::shared_ptr<arrow::Schema>> OutputSchema(
+      const arrow::Schema& input) const override;
+  base::StatusOr<std::shared_ptr<arrow::Table>> Apply(
+      std::shared_ptr<arrow::Table> input) const override;
+  std::string EncodeData() const override;
+  base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
+  std::vector<std::shared_ptr<const Model>> Models(std::string_view method) const override;
+  base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
+  base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
+  uint64_t bytes() const override;
+
+  const TreeData& data() const { return *data_; }
+  const Family& family() const { return family_; }
+  /// Statistics of a node.
+  static size_t StatsOf(const Family& family, int32_t num_classes);
+
+ private:
+  struct Columns;
+
+  TreeModel(Params params, std::shared_ptr<const TreeData> data);
+  base::Status CheckTransform() const;
+  std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
+  base::Status CheckSize(const table::VectorView& features) const;
+  std::vector<double> Raw(const table::VectorView& features) const;
+  std::vector<double> Probability(const std::vector<double>& raw) const;
+  double Regression(const table::VectorView& features) const;
+  /// As `predict` answers: without looking at other output columns.
+  double Predict(const table::VectorView& features) const;
+  double FromRaw(const std::vector<double>& raw) const;
+  double FromProbability(const std::vector<double>& probability) const;
+  base::Status AddRow(const table::VectorView& features, Columns& out) const;
+  base::StatusOr<Attribute> OfVector(std::string_view method, const VectorValue& features) const;
+  std::string Text() const;
+  VectorValue Importances() const;
+
+  Params params_;
+  std::shared_ptr<const TreeData> data_;
+  const Family& family_;
+  int32_t features_used_ = 0;  // one more than the largest
+};
+
+}  // namespace soteria::ml::tree
