@@ -12,6 +12,7 @@ import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases  # noqa: F401
 import table_cases  # noqa: F401
+import tree_cases  # noqa: F401
 from recorder import CASES, difference
 
 # What Spark does and Soteria refuses by name.

@@ -44,30 +44,76 @@ void PartitionBy(const std::vector<uint32_t>& rows, std::vector<uint32_t>& left,
 
 /// What each row of a node adds to its cell, gathered once for all features.
 struct Gathered {
+  const std::vector<uint32_t>& rows;
+  std::vector<double> total;      // the cell of all rows
   std::vector<double> terms;      // variance: four a row
   std::vector<uint32_t> classes;  // else: class, weight and draws
   std::vector<double> weight, draws;
 };
 
 template <class T>
-void AddVariance(const T* bins, const std::vector<uint32_t>& rows, const double* terms,
-                 double* cells) {
+void AddVariance(const T* bins, const Gathered& gathered, double* cells) {
   constexpr size_t kCell = 4;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    double* const cell = cells + kCell * bins[rows[i]];
-    const double* const term = terms + kCell * i;
-    for (size_t k = 0; k < kCell; ++k) cell[k] += term[k];
+  const double* term = gathered.terms.data();
+  for (const uint32_t row : gathered.rows) {
+    double* const cell = cells + kCell * bins[row];
+    double sum[kCell];
+    for (size_t k = 0; k < kCell; ++k) sum[k] = cell[k] + term[k];
+    for (size_t k = 0; k < kCell; ++k) cell[k] = sum[k];
+    term += kCell;
   }
 }
 
 template <class T>
-void AddClasses(const T* bins, const std::vector<uint32_t>& rows, const Gathered& gathered,
-                size_t classes, double* cells) {
-  for (size_t i = 0; i < rows.size(); ++i) {
-    double* const cell = cells + (classes + 1) * bins[rows[i]];
+void AddClasses(const T* bins, const Gathered& gathered, size_t classes, double* cells) {
+  for (size_t i = 0; i < gathered.rows.size(); ++i) {
+    double* const cell = cells + (classes + 1) * bins[gathered.rows[i]];
     cell[gathered.classes[i]] += gathered.weight[i];
     cell[classes] += gathered.draws[i];
   }
+}
+
+Gathered Gather(const Rules& rules, const Rows& rows, const RouteTree& tree,
+                const std::vector<uint32_t>& members) {
+  const uint16_t* const bag = rows.bag(static_cast<size_t>(tree.tree));
+  const bool variance = rules.impurity == Impurity::kVariance;
+  Gathered gathered = {members, std::vector<double>(rules.cell()), {}, {}, {}, {}};
+  std::vector<double>& total = gathered.total;
+  for (const uint32_t row : members) {
+    const double draws = bag == nullptr ? 1.0 : bag[row];
+    const double weight = draws * rows.weight()[row];
+    const double target = rows.target()[row];
+    if (variance) {
+      const double terms[] = {weight, weight * target, weight * target * target, draws};
+      for (size_t k = 0; k < total.size(); ++k) total[k] += terms[k];
+      gathered.terms.insert(gathered.terms.end(), std::begin(terms), std::end(terms));
+    } else {
+      gathered.classes.push_back(static_cast<uint32_t>(target));
+      gathered.weight.push_back(weight);
+      gathered.draws.push_back(draws);
+      total[static_cast<size_t>(target)] += weight;
+      total.back() += draws;
+    }
+  }
+  return gathered;
+}
+
+void AddFeature(const Rules& rules, const BinColumn& bins, const Gathered& gathered,
+                double* cells) {
+  if (rules.impurity == Impurity::kVariance) {
+    if (bins.bytes != nullptr) AddVariance(bins.bytes, gathered, cells);
+    if (bins.words != nullptr) AddVariance(bins.words, gathered, cells);
+  } else {
+    if (bins.bytes != nullptr) AddClasses(bins.bytes, gathered, rules.stats(), cells);
+    if (bins.words != nullptr) AddClasses(bins.words, gathered, rules.stats(), cells);
+  }
+}
+
+Totals TotalOf(const double* cell, size_t size) {
+  Totals total;
+  total.stats.assign(cell, cell + size - 1);
+  total.rows = static_cast<int64_t>(cell[size - 1]);
+  return total;
 }
 
 }  // namespace
@@ -198,51 +244,35 @@ size_t GroupKernel::HistogramSize(const Slot& slot) const {
 /// The cell of all rows first, then the features' histograms.
 void GroupKernel::AddRows(const Rows& rows, const RouteTree& tree, size_t slot,
                           const std::vector<uint32_t>& members, std::vector<double>& out) const {
-  const uint16_t* const bag = rows.bag(static_cast<size_t>(tree.tree));
-  const bool variance = rules_.impurity == Impurity::kVariance;
-  Gathered gathered;
-  double* const total = out.data();
-  const size_t cell = rules_.cell();
-  for (const uint32_t row : members) {
-    const double draws = bag == nullptr ? 1.0 : bag[row];
-    const double weight = draws * rows.weight()[row];
-    const double target = rows.target()[row];
-    if (variance) {
-      gathered.terms.insert(gathered.terms.end(),
-                            {weight, weight * target, weight * target * target, draws});
-    } else {
-      gathered.classes.push_back(static_cast<uint32_t>(target));
-      gathered.weight.push_back(weight);
-      gathered.draws.push_back(draws);
-      total[static_cast<size_t>(target)] += weight;
-      total[cell - 1] += draws;
-    }
-  }
-  for (size_t i = 0; i < gathered.terms.size(); ++i) total[i % cell] += gathered.terms[i];
-  double* cells = out.data() + cell;
+  const Gathered gathered = Gather(rules_, rows, tree, members);
+  std::copy(gathered.total.begin(), gathered.total.end(), out.begin());
+  double* cells = out.data() + rules_.cell();
   ForEachFeature(slots_[slot], [&](int32_t feature) {
     const auto j = static_cast<size_t>(feature);
-    const BinColumn& bins = rows.bin(j);
-    if (rules_.bins[j] > 1) {
-      if (variance) {
-        if (bins.bytes != nullptr) AddVariance(bins.bytes, members, gathered.terms.data(), cells);
-        if (bins.words != nullptr) AddVariance(bins.words, members, gathered.terms.data(), cells);
-      } else {
-        const size_t n = rules_.stats();
-        if (bins.bytes != nullptr) AddClasses(bins.bytes, members, gathered, n, cells);
-        if (bins.words != nullptr) AddClasses(bins.words, members, gathered, n, cells);
-      }
-    }
-    cells += static_cast<size_t>(rules_.bins[j]) * cell;
+    if (rules_.bins[j] > 1) AddFeature(rules_, rows.bin(j), gathered, cells);
+    cells += static_cast<size_t>(rules_.bins[j]) * rules_.cell();
   });
+}
+
+/// One feature's histogram after the other, in the cache.
+Choice GroupKernel::ChooseOf(const Rows& rows, const RouteTree& tree, size_t slot,
+                             const std::vector<uint32_t>& members) const {
+  const Gathered gathered = Gather(rules_, rows, tree, members);
+  Chooser chooser(rules_, slots_[slot].parent, TotalOf(gathered.total.data(), rules_.cell()));
+  std::vector<double> cells;
+  ForEachFeature(slots_[slot], [&](int32_t feature) {
+    const auto j = static_cast<size_t>(feature);
+    if (rules_.bins[j] <= 1) return;
+    cells.assign(static_cast<size_t>(rules_.bins[j]) * rules_.cell(), 0.0);
+    AddFeature(rules_, rows.bin(j), gathered, cells.data());
+    chooser.Look(feature, cells);
+  });
+  return std::move(chooser).Finish();
 }
 
 Choice GroupKernel::ChooseOf(const Slot& slot, std::vector<double> histograms) const {
   const size_t cell = rules_.cell();
-  Totals total;
-  total.stats.assign(histograms.begin(), histograms.begin() + static_cast<ptrdiff_t>(cell) - 1);
-  total.rows = static_cast<int64_t>(histograms[cell - 1]);
-  Chooser chooser(rules_, slot.parent, std::move(total));
+  Chooser chooser(rules_, slot.parent, TotalOf(histograms.data(), cell));
   double* cells = histograms.data() + cell;
   ForEachFeature(slot, [&](int32_t feature) {
     const size_t size = static_cast<size_t>(rules_.bins[static_cast<size_t>(feature)]) * cell;
@@ -275,9 +305,7 @@ base::StatusOr<std::string> GroupKernel::Map(const Part& part) const {
     }
     tree.ForEachEnd(rows, std::move(start), [&](size_t s, const std::vector<uint32_t>& members) {
       if (!choose_) return AddRows(rows, tree, s, members, histograms[s]);
-      std::vector<double> one(HistogramSize(slots_[s]));
-      AddRows(rows, tree, s, members, one);
-      choices[s] = ChooseOf(slots_[s], std::move(one));
+      choices[s] = ChooseOf(rows, tree, s, members);
     });
   }
   if (!choose_) {

@@ -76,6 +76,8 @@ class GroupKernel : public Kernel {
   template <class Visit>
   void ForEachFeature(const Slot& slot, const Visit& visit) const;
   Choice ChooseOf(const Slot& slot, std::vector<double> histograms) const;
+  Choice ChooseOf(const Rows& rows, const RouteTree& tree, size_t slot,
+                  const std::vector<uint32_t>& members) const;
   void AddRows(const Rows& rows, const RouteTree& tree, size_t slot,
                const std::vector<uint32_t>& members, std::vector<double>& out) const;
 
