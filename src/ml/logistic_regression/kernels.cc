@@ -10,27 +10,27 @@
 
 #include "src/base/errors.h"
 #include "src/base/fields.h"
+#include "src/ml/classification_summary/sums.h"
 #include "src/ml/linalg/logistic.h"
 #include "src/stats/doubles.h"
 
 namespace soteria::ml {
 namespace {
 
-base::StatusOr<std::string> MergeSummaries(std::vector<std::string> children) {
-  LogisticSummarySums sums;
-  for (std::string& bytes : children) {
-    SOTERIA_ASSIGN_OR_RETURN(const LogisticSummarySums child,
-                             LogisticSummarySums::Decode(std::exchange(bytes, {})));
-    SOTERIA_RETURN_IF_ERROR(sums.Merge(child));
-  }
-  return std::move(sums).Encode();
-}
-
 base::StatusOr<std::string> MapSummary(const LogisticScorer& scorer,
                                        const table::FeatureBlock& block) {
-  LogisticSummarySums sums;
   SOTERIA_RETURN_IF_ERROR(CheckLabels(block));
-  SOTERIA_RETURN_IF_ERROR(sums.Add(scorer, block));
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> raw, scorer.Raw(block));
+  const size_t n = scorer.classes();
+  const auto count = static_cast<size_t>(block.rows);
+  std::vector<double> score(count), prediction(count), probability(n);
+  for (size_t i = 0; i < count; ++i) {
+    scorer.Probabilities(raw.data() + i * n, probability.data());
+    score[i] = probability[n > 1 ? 1 : 0];
+    prediction[i] = scorer.Predict(raw.data() + i * n, probability.data());
+  }
+  ClassificationSums sums;
+  SOTERIA_RETURN_IF_ERROR(sums.Add(prediction, n > 2 ? nullptr : &score, block));
   return std::move(sums).Encode();
 }
 
@@ -165,65 +165,6 @@ base::StatusOr<std::string> SoftmaxGradientKernel::Merge(std::vector<std::string
   return sum.Encode();
 }
 
-base::Status LogisticSummarySums::Add(const LogisticScorer& scorer,
-                                      const table::FeatureBlock& block) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> raw, scorer.Raw(block));
-  const size_t n = scorer.classes();
-  const bool weighted = !block.weight.empty();
-  const auto count = static_cast<size_t>(block.rows);
-  std::vector<double> score(count), rows(block.weight), probability(n);
-  for (double& row : rows) row = stats::CountedRow(row);
-  if (n > 2) scores.reset();
-  if (weighted) {
-    confusion.rows.emplace();
-    if (scores) scores->rows.emplace();
-  }
-  for (size_t i = 0; i < count; ++i) {
-    scorer.Probabilities(raw.data() + i * n, probability.data());
-    score[i] = probability[n > 1 ? 1 : 0];
-    const double label = block.label[i];
-    const double prediction = scorer.Predict(raw.data() + i * n, probability.data());
-    SOTERIA_RETURN_IF_ERROR(
-        confusion.sums.Add(label, prediction, weighted ? block.weight[i] : 1.0));
-    if (weighted) SOTERIA_RETURN_IF_ERROR(confusion.rows->Add(label, prediction, rows[i]));
-  }
-  if (!scores) return base::OkStatus();
-  const double* label = block.label.data();
-  scores->sums.Add(score.data(), label, WeightsFrom(block, 0), count);
-  if (weighted) scores->rows->Add(score.data(), label, rows.data(), count);
-  if (!scores->sums.CheckSize().ok()) scores.reset();
-  return base::OkStatus();
-}
-
-base::Status LogisticSummarySums::Merge(const LogisticSummarySums& other) {
-  SOTERIA_RETURN_IF_ERROR(confusion.Merge(other.confusion));
-  if (scores && (!other.scores || !scores->Merge(*other.scores).ok())) scores.reset();
-  return base::OkStatus();
-}
-
-std::string LogisticSummarySums::Encode() && {
-  base::FieldWriter w;
-  w.Add(std::move(confusion).Encode()).AddBool(scores.has_value());
-  if (scores) w.Add(std::move(*scores).Encode());
-  return w.Take();
-}
-
-base::StatusOr<LogisticSummarySums> LogisticSummarySums::Decode(std::string_view bytes) {
-  base::FieldReader r(bytes);
-  LogisticSummarySums sums;
-  SOTERIA_ASSIGN_OR_RETURN(const std::string_view confusion, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(sums.confusion,
-                           stats::Counted<stats::ConfusionCounts>::Decode(confusion));
-  SOTERIA_ASSIGN_OR_RETURN(const bool has_scores, r.NextBool());
-  sums.scores.reset();
-  if (has_scores) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::string_view scores, r.Next());
-    SOTERIA_ASSIGN_OR_RETURN(sums.scores, stats::Counted<stats::BinaryCounts>::Decode(scores));
-  }
-  SOTERIA_RETURN_IF_ERROR(r.Finish());
-  return sums;
-}
-
 base::StatusOr<KernelPtr> LogisticSummaryKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);
   SOTERIA_ASSIGN_OR_RETURN(LogisticScorer scorer, LogisticScorer::Read(r));
@@ -243,7 +184,7 @@ base::StatusOr<std::string> LogisticSummaryKernel::Map(const Part& part) const {
 }
 
 base::StatusOr<std::string> LogisticSummaryKernel::Merge(std::vector<std::string> children) const {
-  return MergeSummaries(std::move(children));
+  return MergeClassificationSums(std::move(children));
 }
 
 base::StatusOr<KernelPtr> LogisticEvaluationKernel::Decode(std::string_view bytes) {
@@ -276,7 +217,7 @@ base::StatusOr<std::string> LogisticEvaluationKernel::Map(const Part& part) cons
 
 base::StatusOr<std::string> LogisticEvaluationKernel::Merge(
     std::vector<std::string> children) const {
-  return MergeSummaries(std::move(children));
+  return MergeClassificationSums(std::move(children));
 }
 
 }  // namespace soteria::ml

@@ -12,9 +12,6 @@
 #include "src/ml/kernel.h"
 #include "src/ml/linalg/linear.h"
 #include "src/ml/logistic_regression/scorer.h"
-#include "src/stats/binary_metrics.h"
-#include "src/stats/exact_sums.h"
-#include "src/stats/multiclass_metrics.h"
 #include "src/table/feature_block.h"
 
 namespace soteria::ml {
@@ -68,18 +65,6 @@ class SoftmaxGradientKernel : public Kernel {
                        std::vector<double>& margins, SoftmaxSums& sums) const;
 
   std::vector<LinearScore> classes_;
-};
-
-/// What the metrics of a model over rows need. Scores are of models of two classes; without them
-/// there were too many distinct ones for a curve; the other metrics are still there.
-struct LogisticSummarySums {
-  stats::Counted<stats::ConfusionCounts> confusion;
-  std::optional<stats::Counted<stats::BinaryCounts>> scores = stats::Counted<stats::BinaryCounts>();
-
-  base::Status Add(const LogisticScorer& scorer, const table::FeatureBlock& block);
-  base::Status Merge(const LogisticSummarySums& other);
-  std::string Encode() &&;
-  static base::StatusOr<LogisticSummarySums> Decode(std::string_view bytes);
 };
 
 /// Over the blocks of a fit.

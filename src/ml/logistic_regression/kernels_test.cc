@@ -185,17 +185,5 @@ TEST(LogisticKernels, EncodingRoundTripsAndRefusesOthers) {
   EXPECT_FALSE(IsKernel("ml.nothing"));
 }
 
-TEST(LogisticSummarySums, RefuseOtherBytes) {
-  LogisticSummarySums sums;
-  const table::FeatureBlock block = DenseBlock(BreastCancer(), 0, 9);
-  ASSERT_TRUE(sums.Add(SomeScorer(30), block).ok());
-  const std::string bytes = std::move(sums).Encode();
-  ASSERT_TRUE(LogisticSummarySums::Decode(bytes).ok());
-  EXPECT_EQ(LogisticSummarySums::Decode(bytes).value().Encode(), bytes);
-  for (size_t n = 0; n < bytes.size(); ++n) {
-    EXPECT_FALSE(LogisticSummarySums::Decode(std::string_view(bytes).substr(0, n)).ok()) << n;
-  }
-}
-
 }  // namespace
 }  // namespace soteria::ml

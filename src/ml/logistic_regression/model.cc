@@ -12,9 +12,9 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/ml/class_columns.h"
+#include "src/ml/classification_summary/summary.h"
 #include "src/ml/columns.h"
 #include "src/ml/linalg/logistic.h"
-#include "src/ml/logistic_regression/summary.h"
 #include "src/ml/summarizer/kernels.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
@@ -156,7 +156,7 @@ std::string LogisticRegressionModel::EncodeData() const {
 std::shared_ptr<const Model> LogisticRegressionModel::WithTraining(
     std::vector<double> objective_history) const {
   std::shared_ptr<LogisticRegressionModel> model(new LogisticRegressionModel(*this));
-  model->summary_ = LogisticSummary::OfTraining(
+  model->summary_ = ClassificationSummary::OfTraining(
       params_.With(SummaryColumns()).value(), std::move(objective_history), data_.num_classes <= 2,
       std::make_shared<LogisticSummaryKernel>(scorer_));
   return model;
@@ -186,7 +186,7 @@ base::StatusOr<std::shared_ptr<const Summary>> LogisticRegressionModel::Evaluati
   columns.weight =
       params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
   if (input.GetFieldIndex(*columns.weight) < 0) columns.weight.reset();
-  return LogisticSummary::OfEvaluation(
+  return ClassificationSummary::OfEvaluation(
       params, data_.num_classes <= 2,
       std::make_shared<LogisticEvaluationKernel>(scorer_, std::move(columns)));
 }

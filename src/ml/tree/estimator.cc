@@ -8,6 +8,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
+#include "src/ml/tree/answers.h"
 #include "src/ml/tree/boost.h"
 #include "src/ml/tree/categories.h"
 #include "src/ml/tree/group.h"
@@ -134,7 +135,9 @@ base::StatusOr<FitResult> TreeEstimator::FitWith(Work& work, std::optional<int64
   if (family_.ensemble != Ensemble::kOne) {
     data.tree_params = tree::TreeModel::ParamsOfTrees(params, data.trees.size());
   }
-  SOTERIA_ASSIGN_OR_RETURN(result.model, tree::TreeModel::Make(std::move(params), std::move(data)));
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<const tree::TreeModel> model,
+                           tree::TreeModel::Make(std::move(params), std::move(data)));
+  result.model = model->WithTraining();
   return result;
 }
 
@@ -221,7 +224,8 @@ Algorithm TreesAlgorithm() {
     algorithm.classes.push_back(estimator);
     algorithm.classes.push_back(model);
   }
-  algorithm.kernels = {{tree::SurveyKernel::kKind, tree::SurveyKernel::Decode},
+  algorithm.kernels = {{tree::AnswersKernel::kKind, tree::AnswersKernel::Decode},
+                       {tree::SurveyKernel::kKind, tree::SurveyKernel::Decode},
                        {tree::SampleKernel::kKind, tree::SampleKernel::Decode},
                        {tree::GroupKernel::kKind, tree::GroupKernel::Decode},
                        {tree::ValidationKernel::kKind, tree::ValidationKernel::Decode}};

@@ -13,7 +13,9 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/ml/classification_summary/summary.h"
 #include "src/ml/columns.h"
+#include "src/ml/tree/answers.h"
 #include "src/stats/doubles.h"
 #include "src/table/arrow_status.h"
 #include "src/table/java_text.h"
@@ -448,8 +450,7 @@ base::StatusOr<Attribute> TreeModel::Get(std::string_view method, const Argument
       }
     } else {
       if (method == "getNumTrees") return Attribute(static_cast<int64_t>(data_->trees.size()));
-      const bool forest = family_.ensemble == Ensemble::kForest;
-      if (method == "hasSummary" && forest && family_.classifier) return Attribute(false);
+      if (method == "hasSummary" && HasSummary()) return Attribute(summary_ != nullptr);
       if (method == "treeWeights") return Attribute(data_->weights);
       if (method == "totalNumNodes") {
         int64_t nodes = 0;
@@ -481,7 +482,67 @@ std::vector<std::shared_ptr<const Model>> TreeModel::Models(std::string_view met
 base::StatusOr<std::shared_ptr<const Model>> TreeModel::WithParams(const ParamMap& set) const {
   SOTERIA_ASSIGN_OR_RETURN(Params params, params_.With(set));
   std::shared_ptr<TreeModel> model(new TreeModel(std::move(params), data_));
+  model->summary_ = summary_;
   return std::shared_ptr<const Model>(std::move(model));
+}
+
+bool TreeModel::HasSummary() const {
+  return family_.classifier && family_.ensemble == Ensemble::kForest;
+}
+
+/// Columns that a summary needs, where the model writes none.
+ParamMap TreeModel::SummaryColumns() const {
+  ParamMap columns;
+  if (!HasSummary()) return columns;
+  for (const char* name : {"probability", "prediction"}) {
+    const std::string param = base::Cat(name, "Col");
+    if (!params_.Column(param)) columns[param] = base::Cat(name, "_", uid());
+  }
+  return columns;
+}
+
+base::StatusOr<std::shared_ptr<const Model>> TreeModel::SummaryModel() const {
+  return WithParams(SummaryColumns());
+}
+
+std::shared_ptr<const Model> TreeModel::WithTraining() const {
+  std::shared_ptr<TreeModel> model(new TreeModel(*this));
+  if (!HasSummary()) return model;
+  auto kernel = std::make_shared<AnswersKernel>(
+      std::shared_ptr<const TreeModel>(new TreeModel(*this)), std::nullopt);
+  // Trees don't iterate: MLlib says so with one value.
+  model->summary_ = ClassificationSummary::OfTraining(params_.With(SummaryColumns()).value(), {0.0},
+                                                      data_->num_classes <= 2, std::move(kernel));
+  return model;
+}
+
+base::StatusOr<std::shared_ptr<const Summary>> TreeModel::Evaluation(
+    const arrow::Schema& input) const {
+  if (!HasSummary()) return Model::Evaluation(input);
+  SOTERIA_ASSIGN_OR_RETURN(const Params params, params_.With(SummaryColumns()));
+  Source source;
+  source.columns.features = params.String("featuresCol");
+  source.columns.label = params.String("labelCol");
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *source.columns.label));
+  // Without a weightCol, a column of that very name has the weights: so it is in MLlib.
+  source.columns.weight =
+      params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
+  if (input.GetFieldIndex(*source.columns.weight) < 0) source.columns.weight.reset();
+  return ClassificationSummary::OfEvaluation(
+      params, data_->num_classes <= 2,
+      std::make_shared<AnswersKernel>(std::shared_ptr<const TreeModel>(new TreeModel(*this)),
+                                      std::move(source)));
+}
+
+base::StatusOr<Scores> TreeModel::ScoresOf(const table::VectorView& features) const {
+  SOTERIA_RETURN_IF_ERROR(CheckSize(features));
+  Scores scores;
+  scores.raw = Raw(features);
+  scores.probability = Probability(scores.raw);
+  // As transform predicts: by the first of the columns that are written.
+  scores.prediction = params_.Column("rawPredictionCol") ? FromRaw(scores.raw)
+                                                         : FromProbability(scores.probability);
+  return scores;
 }
 
 base::Status TreeModel::CheckColumns(const Params& params, const arrow::Schema& input) const {

@@ -50,7 +50,16 @@ class TreeModel : public Model {
   std::vector<std::shared_ptr<const Model>> Models(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
   base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
+  std::shared_ptr<const Summary> summary() const override { return summary_; }
+  base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
+      const arrow::Schema& input) const override;
+  base::StatusOr<std::shared_ptr<const Model>> SummaryModel() const override;
   uint64_t bytes() const override;
+
+  /// The same model with its training's summary, where its class has one.
+  std::shared_ptr<const Model> WithTraining() const;
+  /// Of one row, of a classifier. Errors: a row that is too short.
+  base::StatusOr<Scores> ScoresOf(const table::VectorView& features) const;
 
   const TreeData& data() const { return *data_; }
   const Family& family() const { return family_; }
@@ -62,6 +71,8 @@ class TreeModel : public Model {
 
   TreeModel(Params params, std::shared_ptr<const TreeData> data);
   base::Status CheckTransform() const;
+  bool HasSummary() const;
+  ParamMap SummaryColumns() const;
   std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
   base::Status CheckSize(const table::VectorView& features) const;
   std::vector<double> Raw(const table::VectorView& features) const;
@@ -80,6 +91,7 @@ class TreeModel : public Model {
   std::shared_ptr<const TreeData> data_;
   const Family& family_;
   int32_t features_used_ = 0;  // one more than the largest
+  std::shared_ptr<const Summary> summary_;
 };
 
 }  // namespace soteria::ml::tree

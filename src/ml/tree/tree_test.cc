@@ -462,6 +462,50 @@ TEST(Models, TreesAreModels) {
   }
 }
 
+TEST(Summary, OfForestsIsOfTheirAnswers) {
+  const RowsForTest rows = BreastCancer();
+  WorkForTest work(Blocks(rows, 2));
+  const auto model =
+      Make("RandomForestClassifier", {{"numTrees", int64_t{3}}, {"maxDepth", int64_t{3}}})
+          ->Fit(work)
+          .value()
+          .model;
+  const auto summary = model->summary();
+  ASSERT_NE(summary, nullptr);
+  EXPECT_TRUE(std::get<bool>(model->Get("hasSummary", {}).value()));
+  EXPECT_EQ(std::get<int64_t>(summary->Get("totalIterations", {}).value()), 0);
+  WorkForTest blocks(Blocks(rows, 2));
+  const auto partial = blocks.Reduce(summary->kernel());
+  ASSERT_TRUE(partial.ok()) << base::Message(partial.status());
+  const auto complete = summary->Complete(*partial).value();
+  const auto scored = model->Apply(MakeTable({DenseVectorColumn("features", rows.features)}));
+  const std::vector<double> predictions = DoublesOf(**scored, "prediction");
+  double right = 0;
+  for (size_t i = 0; i < predictions.size(); ++i) right += predictions[i] == rows.label[i] ? 1 : 0;
+  const auto accuracy = std::get<double>(complete->Get("accuracy", {}).value());
+  EXPECT_TRUE(Close(accuracy, right / static_cast<double>(predictions.size()), 1e-12));
+  EXPECT_GT(std::get<double>(complete->Get("areaUnderROC", {}).value()), 0.9);
+
+  const auto tables = Tables(rows, 3);
+  const auto evaluation = model->Evaluation(*tables[0]->schema());
+  ASSERT_TRUE(evaluation.ok());
+  WorkForTest over_rows(tables);
+  const auto again = (*evaluation)->Complete(*over_rows.Reduce((*evaluation)->kernel())).value();
+  EXPECT_EQ(std::get<double>(again->Get("accuracy", {}).value()), accuracy);
+  EXPECT_FALSE(SmallModel("DecisionTreeClassifier")->Evaluation(*tables[0]->schema()).ok());
+  EXPECT_EQ(SmallModel("GBTClassifier")->summary(), nullptr);
+}
+
+TEST(Summary, KernelsGoRoundAndTruncatedOnesAreRefused) {
+  const auto model = SmallModel("RandomForestClassifier");
+  const Kernel& kernel = model->summary()->kernel();
+  const std::string kind(kernel.kind()), bytes = kernel.Encode();
+  EXPECT_EQ((*DecodeKernel(kind, bytes))->Encode(), bytes);
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    EXPECT_FALSE(DecodeKernel(kind, bytes.substr(0, n)).ok()) << n;
+  }
+}
+
 class MemoryFolder : public FolderReader {
  public:
   explicit MemoryFolder(std::vector<SavedFile> files) : files_(std::move(files)) {}

@@ -1,4 +1,4 @@
-// Metrics of a logistic regression model: of its training, and of `evaluate` over a table.
+// Metrics of a classifier: of its training, and of `evaluate` over a table.
 // Iterations are known from the fit; the rest are statistics (src/stats) of the sums that one pass
 // of the summary kernel gives. Immutable.
 #pragma once
@@ -10,22 +10,23 @@
 #include <string_view>
 #include <vector>
 
+#include "src/ml/classification_summary/sums.h"
 #include "src/ml/estimator.h"
-#include "src/ml/logistic_regression/kernels.h"
 
 namespace soteria::ml {
 
-class LogisticSummary : public Summary {
+class ClassificationSummary : public Summary {
  public:
   /// Of the training: `objective_history` has the start's value and one for each iteration. The
   /// params name the columns of `predictions`. `binary`: of two classes at most, so that there are
   /// curves.
-  static std::shared_ptr<const Summary> OfTraining(
-      const Params& params, std::vector<double> objective_history, bool binary,
-      std::shared_ptr<const LogisticSummaryKernel> kernel);
+  static std::shared_ptr<const Summary> OfTraining(const Params& params,
+                                                   std::vector<double> objective_history,
+                                                   bool binary,
+                                                   std::shared_ptr<const Kernel> kernel);
   /// Of new rows.
-  static std::shared_ptr<const Summary> OfEvaluation(
-      const Params& params, bool binary, std::shared_ptr<const LogisticEvaluationKernel> kernel);
+  static std::shared_ptr<const Summary> OfEvaluation(const Params& params, bool binary,
+                                                     std::shared_ptr<const Kernel> kernel);
 
   const Kernel& kernel() const override { return *kernel_; }
   bool over_rows() const override { return !objective_history_; }
@@ -38,13 +39,14 @@ class LogisticSummary : public Summary {
   std::optional<CurveColumns> Curve(std::string_view method) const override;
 
  private:
-  LogisticSummary(const Params& params, bool binary);
+  ClassificationSummary(const Params& params, bool binary);
 
-  bool binary_;  // of two classes at most: there are curves
+  std::string of_;  // what MLlib's classes of this summary begin with
+  bool binary_;     // of two classes at most: there are curves
   std::map<std::string, std::string, std::less<>> columns_;  // attribute -> column name
   std::optional<std::vector<double>> objective_history_;     // of the training only
   std::shared_ptr<const Kernel> kernel_;
-  std::shared_ptr<const LogisticSummarySums> sums_;
+  std::shared_ptr<const ClassificationSums> sums_;
 };
 
 }  // namespace soteria::ml

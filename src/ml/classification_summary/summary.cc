@@ -1,4 +1,4 @@
-#include "src/ml/logistic_regression/summary.h"
+#include "src/ml/classification_summary/summary.h"
 
 #include <algorithm>
 #include <utility>
@@ -78,7 +78,9 @@ std::optional<double> BetaOf(const Arguments& args) {
 
 }  // namespace
 
-LogisticSummary::LogisticSummary(const Params& params, bool binary) : binary_(binary) {
+ClassificationSummary::ClassificationSummary(const Params& params, bool binary)
+    : of_(params.info().short_name()), binary_(binary) {
+  of_ = of_.substr(0, of_.find("Model"));
   columns_ = {{"featuresCol", params.String("featuresCol")},
               {"labelCol", params.String("labelCol")},
               {"predictionCol", params.String("predictionCol")},
@@ -88,42 +90,42 @@ LogisticSummary::LogisticSummary(const Params& params, bool binary) : binary_(bi
   if (binary) columns_["scoreCol"] = params.String("probabilityCol");
 }
 
-std::shared_ptr<const Summary> LogisticSummary::OfTraining(
+std::shared_ptr<const Summary> ClassificationSummary::OfTraining(
     const Params& params, std::vector<double> objective_history, bool binary,
-    std::shared_ptr<const LogisticSummaryKernel> kernel) {
-  std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params, binary));
+    std::shared_ptr<const Kernel> kernel) {
+  std::shared_ptr<ClassificationSummary> summary(new ClassificationSummary(params, binary));
   summary->objective_history_ = std::move(objective_history);
   summary->kernel_ = std::move(kernel);
   return summary;
 }
 
-std::shared_ptr<const Summary> LogisticSummary::OfEvaluation(
-    const Params& params, bool binary, std::shared_ptr<const LogisticEvaluationKernel> kernel) {
-  std::shared_ptr<LogisticSummary> summary(new LogisticSummary(params, binary));
+std::shared_ptr<const Summary> ClassificationSummary::OfEvaluation(
+    const Params& params, bool binary, std::shared_ptr<const Kernel> kernel) {
+  std::shared_ptr<ClassificationSummary> summary(new ClassificationSummary(params, binary));
   summary->kernel_ = std::move(kernel);
   return summary;
 }
 
-bool LogisticSummary::Needs(std::string_view method) const {
+bool ClassificationSummary::Needs(std::string_view method) const {
   return FindMetric(method, binary_) != nullptr;
 }
 
-std::optional<CurveColumns> LogisticSummary::Curve(std::string_view method) const {
+std::optional<CurveColumns> ClassificationSummary::Curve(std::string_view method) const {
   const Metric* metric = FindMetric(method, binary_);
   if (metric == nullptr || metric->shape != Shape::kCurve) return std::nullopt;
   return metric->curve;
 }
 
-base::StatusOr<std::shared_ptr<const Summary>> LogisticSummary::Complete(
+base::StatusOr<std::shared_ptr<const Summary>> ClassificationSummary::Complete(
     std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(LogisticSummarySums sums, LogisticSummarySums::Decode(partial));
-  std::shared_ptr<LogisticSummary> complete(new LogisticSummary(*this));
-  complete->sums_ = std::make_shared<const LogisticSummarySums>(std::move(sums));
+  SOTERIA_ASSIGN_OR_RETURN(ClassificationSums sums, ClassificationSums::Decode(partial));
+  std::shared_ptr<ClassificationSummary> complete(new ClassificationSummary(*this));
+  complete->sums_ = std::make_shared<const ClassificationSums>(std::move(sums));
   return std::shared_ptr<const Summary>(std::move(complete));
 }
 
-std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view method,
-                                                             const Arguments& args) const {
+std::optional<SummaryStatistic> ClassificationSummary::AsStatistic(std::string_view method,
+                                                                   const Arguments& args) const {
   const Metric* metric = FindMetric(method, binary_);
   if (metric == nullptr || sums_ == nullptr || (OfScores(*metric) && !sums_->scores)) {
     return std::nullopt;
@@ -144,8 +146,8 @@ std::optional<SummaryStatistic> LogisticSummary::AsStatistic(std::string_view me
   return made;
 }
 
-base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
-                                               const Arguments& args) const {
+base::StatusOr<Attribute> ClassificationSummary::Get(std::string_view method,
+                                                     const Arguments& args) const {
   if (const auto at = columns_.find(method); at != columns_.end() && args.empty()) {
     return Attribute(at->second);
   }
@@ -160,8 +162,8 @@ base::StatusOr<Attribute> LogisticSummary::Get(std::string_view method,
     const std::string_view training = objective_history_ ? "Training" : "";
     return base::Fail(
         base::kMlAttribute,
-        base::Cat(method, " in org.apache.spark.ml.classification.", binary_ ? "Binary" : "",
-                  "LogisticRegression", training, "SummaryImpl is not allowed to be accessed."));
+        base::Cat(method, " in org.apache.spark.ml.classification.", binary_ ? "Binary" : "", of_,
+                  training, "SummaryImpl is not allowed to be accessed."));
   }
   if (sums_ == nullptr) {
     return base::Fail(base::kInternal, base::Cat("summary: ", method, " before its data"));

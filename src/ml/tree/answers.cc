@@ -1,0 +1,72 @@
+#include "src/ml/tree/answers.h"
+
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/ml/classification_summary/sums.h"
+
+namespace soteria::ml::tree {
+namespace {
+
+table::VectorView RowOf(const table::FeatureBlock& block, size_t row) {
+  table::VectorView view;
+  view.size = static_cast<int32_t>(block.cols);
+  view.dense = !block.sparse;
+  const auto cols = static_cast<size_t>(block.cols);
+  if (view.dense) {
+    view.values = {block.dense.data() + row * cols, cols};
+    return view;
+  }
+  const auto first = static_cast<size_t>(block.row_ptr[row]);
+  const auto count = static_cast<size_t>(block.row_ptr[row + 1]) - first;
+  view.indices = {block.col.data() + first, count};
+  view.values = {block.val.data() + first, count};
+  return view;
+}
+
+}  // namespace
+
+base::StatusOr<KernelPtr> AnswersKernel::Decode(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view encoded, r.Next());
+  std::optional<Source> source;
+  SOTERIA_ASSIGN_OR_RETURN(const bool has_source, r.NextBool());
+  if (has_source) {
+    SOTERIA_ASSIGN_OR_RETURN(source, Source::Read(r));
+  }
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Transformer> decoded,
+                           DecodeTransformer(encoded));
+  auto model = std::dynamic_pointer_cast<const TreeModel>(decoded);
+  if (model == nullptr || !model->family().classifier) {
+    return base::Fail(base::kProtocol, "answers of no classifier of trees");
+  }
+  return std::make_unique<AnswersKernel>(std::move(model), std::move(source));
+}
+
+std::string AnswersKernel::Encode() const {
+  base::FieldWriter w;
+  w.Add(model_->Transformer::Encode()).AddBool(source_.has_value());
+  if (source_) source_->Write(w);
+  return w.Take();
+}
+
+base::StatusOr<std::string> AnswersKernel::Map(const Part& part) const {
+  SOTERIA_ASSIGN_OR_RETURN(const Input input, InputOf(part, source_));
+  const table::FeatureBlock& block = *input.block;
+  std::vector<double> prediction, score;
+  for (size_t i = 0; i < static_cast<size_t>(block.rows); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const Scores scores, model_->ScoresOf(RowOf(block, i)));
+    prediction.push_back(scores.prediction);
+    score.push_back(scores.probability[scores.probability.size() > 1 ? 1 : 0]);
+  }
+  ClassificationSums sums;
+  const bool binary = model_->data().num_classes <= 2;
+  SOTERIA_RETURN_IF_ERROR(sums.Add(prediction, binary ? &score : nullptr, block));
+  return std::move(sums).Encode();
+}
+
+base::StatusOr<std::string> AnswersKernel::Merge(std::vector<std::string> children) const {
+  return MergeClassificationSums(std::move(children));
+}
+
+}  // namespace soteria::ml::tree
