@@ -53,15 +53,15 @@ std::string AnswersKernel::Encode() const {
 base::StatusOr<std::string> AnswersKernel::Map(const Part& part) const {
   SOTERIA_ASSIGN_OR_RETURN(const Input input, InputOf(part, source_));
   const table::FeatureBlock& block = *input.block;
-  std::vector<double> prediction, score;
+  const auto classes = static_cast<size_t>(model_->data().num_classes);
+  std::vector<double> prediction, score, raw(classes), probability(classes);
   for (size_t i = 0; i < static_cast<size_t>(block.rows); ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(const Scores scores, model_->ScoresOf(RowOf(block, i)));
-    prediction.push_back(scores.prediction);
-    score.push_back(scores.probability[scores.probability.size() > 1 ? 1 : 0]);
+    SOTERIA_ASSIGN_OR_RETURN(prediction.emplace_back(),
+                             model_->Answer(RowOf(block, i), raw, probability));
+    score.push_back(probability[probability.size() > 1 ? 1 : 0]);
   }
   ClassificationSums sums;
-  const bool binary = model_->data().num_classes <= 2;
-  SOTERIA_RETURN_IF_ERROR(sums.Add(prediction, binary ? &score : nullptr, block));
+  SOTERIA_RETURN_IF_ERROR(sums.Add(prediction, classes <= 2 ? &score : nullptr, block));
   return std::move(sums).Encode();
 }
 

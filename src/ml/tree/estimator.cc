@@ -211,18 +211,9 @@ base::StatusOr<tree::TreeData> TreeEstimator::Boost(const tree::Plan& plan,
 Algorithm TreesAlgorithm() {
   Algorithm algorithm;
   for (const tree::Family* family : tree::Families()) {
-    ClassEntry estimator;
-    estimator.info = family->estimator;
-    estimator.estimator = [](Params params) -> std::unique_ptr<const Estimator> {
-      return std::make_unique<TreeEstimator>(std::move(params));
-    };
-    ClassEntry model;
-    model.info = family->model;
-    model.decode = tree::TreeModel::Decode;
-    model.save = tree::SaveTrees;
-    model.load = tree::LoadTrees;
-    algorithm.classes.push_back(estimator);
-    algorithm.classes.push_back(model);
+    Algorithm one = FittingAlgorithm<TreeEstimator, tree::TreeModel>(
+        *family->estimator, *family->model, tree::SaveTrees, tree::LoadTrees);
+    for (ClassEntry& entry : one.classes) algorithm.classes.push_back(std::move(entry));
   }
   algorithm.kernels = {{tree::AnswersKernel::kKind, tree::AnswersKernel::Decode},
                        {tree::SurveyKernel::kKind, tree::SurveyKernel::Decode},

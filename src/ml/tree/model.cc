@@ -13,6 +13,7 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/ml/class_columns.h"
 #include "src/ml/classification_summary/summary.h"
 #include "src/ml/columns.h"
 #include "src/ml/tree/answers.h"
@@ -25,17 +26,16 @@ namespace soteria::ml::tree {
 namespace {
 
 constexpr uint64_t kTreesMax = 1 << 16;
-constexpr char kNumeric[] = "{\"ml_attr\":{}}";
 
 base::Status Malformed(std::string_view what) {
   return base::Fail(base::kProtocol, base::Cat("tree model: ", what));
 }
 
-double Sum(const std::vector<double>& values) {
+double Sum(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-double ArgMax(const std::vector<double>& values) {
+double ArgMax(std::span<const double> values) {
   return static_cast<double>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
@@ -56,12 +56,6 @@ std::string TreeUid(std::string_view prefix, std::string_view ensemble, size_t t
 
 }  // namespace
 
-/// Output columns of one chunk, row by row.
-struct TreeModel::Columns {
-  bool raw = false, probability = false, prediction = false, variance = false, leaf = false;
-  std::vector<double> raws, probabilities, predictions, variances, leaves;
-};
-
 size_t TreeModel::StatsOf(const Family& family, int32_t num_classes) {
   constexpr size_t kVarianceStats = 3;
   return Variance(family) ? kVarianceStats : static_cast<size_t>(num_classes);
@@ -73,6 +67,14 @@ TreeModel::TreeModel(Params params, std::shared_ptr<const TreeData> data)
     for (const Node& node : tree.nodes) {
       if (!node.leaf()) features_used_ = std::max(features_used_, node.split.feature + 1);
     }
+  }
+  if (family_.classifier) {
+    predicts_by_ = params_.Column("rawPredictionCol") ? PredictsBy::kRaw
+                   : params_.Column("probabilityCol") ? PredictsBy::kProbability
+                                                      : PredictsBy::kItself;
+    if (params_.IsSet("thresholds")) thresholds_ = params_.Doubles("thresholds");
+  } else if (family_.ensemble == Ensemble::kOne) {
+    has_variance_ = params_.Column("varianceCol").has_value();
   }
 }
 
@@ -167,43 +169,34 @@ base::Status TreeModel::CheckTransform() const {
                               data_->num_classes, ", but thresholds has length ", length));
 }
 
-std::vector<std::shared_ptr<arrow::Field>> TreeModel::OutputFields() const {
-  std::vector<std::shared_ptr<arrow::Field>> fields;
+arrow::FieldVector TreeModel::OtherFields() const {
+  arrow::FieldVector fields;
   const auto add_number = [&](const std::string& name, const std::string& metadata) {
     fields.push_back(
         table::WithSparkMetadata(arrow::field(name, arrow::float64(), false), metadata));
   };
-  if (family_.classifier) {
-    const int32_t classes = data_->num_classes;
-    for (const char* name : {"rawPredictionCol", "probabilityCol"}) {
-      if (const std::optional<std::string> column = params_.Column(name)) {
-        fields.push_back(table::WithSparkMetadata(table::VectorField(*column, true, classes),
-                                                  VectorAttributes(classes)));
-      }
+  if (!family_.classifier) {
+    if (const auto column = params_.Column("predictionCol")) {
+      add_number(*column, NumericAttributes());
     }
+    if (has_variance_) add_number(params_.String("varianceCol"), NumericAttributes());
   }
-  if (const std::optional<std::string> column = params_.Column("predictionCol")) {
-    add_number(*column, family_.classifier ? NominalAttributes(data_->num_classes) : kNumeric);
+  const std::optional<std::string> leaf = params_.Column("leafCol");
+  if (!leaf) return fields;
+  if (family_.ensemble == Ensemble::kOne) {
+    add_number(*leaf, NominalAttributes(data_->trees[0].Leaves()));
+    return fields;
   }
-  if (!family_.classifier && family_.ensemble == Ensemble::kOne) {
-    if (const auto column = params_.Column("varianceCol")) add_number(*column, kNumeric);
+  std::string attributes;
+  for (size_t t = 0; t < data_->trees.size(); ++t) {
+    attributes += base::Cat(t == 0 ? "" : ",", "{\"num_vals\":", data_->trees[t].Leaves(),
+                            ",\"idx\":", t, "}");
   }
-  if (const std::optional<std::string> column = params_.Column("leafCol")) {
-    if (family_.ensemble == Ensemble::kOne) {
-      add_number(*column, NominalAttributes(data_->trees[0].Leaves()));
-    } else {
-      std::string attributes;
-      for (size_t t = 0; t < data_->trees.size(); ++t) {
-        attributes += base::Cat(t == 0 ? "" : ",", "{\"num_vals\":", data_->trees[t].Leaves(),
-                                ",\"idx\":", t, "}");
-      }
-      const size_t trees = data_->trees.size();
-      fields.push_back(
-          table::WithSparkMetadata(table::VectorField(*column, true, static_cast<int32_t>(trees)),
-                                   base::Cat("{\"ml_attr\":{\"attrs\":{\"nominal\":[", attributes,
-                                             "]},\"num_attrs\":", trees, "}}")));
-    }
-  }
+  const size_t trees = data_->trees.size();
+  fields.push_back(
+      table::WithSparkMetadata(table::VectorField(*leaf, true, static_cast<int32_t>(trees)),
+                               base::Cat("{\"ml_attr\":{\"attrs\":{\"nominal\":[", attributes,
+                                         "]},\"num_attrs\":", trees, "}}")));
   return fields;
 }
 
@@ -212,7 +205,10 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> TreeModel::OutputSchema(
   SOTERIA_RETURN_IF_ERROR(CheckTreeInput(family_, params_, input, /*fitting=*/false));
   SOTERIA_RETURN_IF_ERROR(CheckTransform());
   std::vector<std::shared_ptr<arrow::Field>> fields = input.fields();
-  const auto outputs = OutputFields();
+  arrow::FieldVector outputs;
+  if (family_.classifier) outputs = ClassFields(params_, static_cast<size_t>(data_->num_classes));
+  const arrow::FieldVector others = OtherFields();
+  outputs.insert(outputs.end(), others.begin(), others.end());
   for (size_t i = 0; i < outputs.size(); ++i) {
     fields = WithColumn(std::move(fields), outputs[i]);
     // What comes next is computed from the vectors before it, by their name.
@@ -229,32 +225,35 @@ base::Status TreeModel::CheckSize(const table::VectorView& features) const {
                                                       " out of bounds for length ", features.size));
 }
 
-std::vector<double> TreeModel::Raw(const table::VectorView& features) const {
+void TreeModel::Raw(const table::VectorView& features, std::span<double> raw) const {
   if (family_.ensemble == Ensemble::kBoosted) {
     const double margin = Regression(features);
-    return {-margin, margin};
+    raw[0] = -margin;
+    raw[1] = margin;
+    return;
   }
-  if (family_.ensemble == Ensemble::kOne) return data_->trees[0].Leaf(features).stats;
-  std::vector<double> votes(static_cast<size_t>(data_->num_classes), 0.0);
+  if (family_.ensemble == Ensemble::kOne) {
+    const std::vector<double>& counts = data_->trees[0].Leaf(features).stats;
+    std::copy(counts.begin(), counts.end(), raw.begin());
+    return;
+  }
+  std::fill(raw.begin(), raw.end(), 0.0);
   for (const Tree& tree : data_->trees) {
     const std::vector<double>& counts = tree.Leaf(features).stats;
     const double total = Sum(counts);
     if (total == 0) continue;
-    for (size_t c = 0; c < votes.size(); ++c) votes[c] += counts[c] / total;
+    for (size_t c = 0; c < raw.size(); ++c) raw[c] += counts[c] / total;
   }
-  return votes;
 }
 
-std::vector<double> TreeModel::Probability(const std::vector<double>& raw) const {
+void TreeModel::Probability(std::span<const double> raw, std::span<double> probability) const {
   if (family_.ensemble == Ensemble::kBoosted) {
-    const double negative = 1.0 / (1.0 + std::exp(-2.0 * raw[0]));
-    return {negative, 1.0 - negative};
+    probability[0] = 1.0 / (1.0 + std::exp(-2.0 * raw[0]));
+    probability[1] = 1.0 - probability[0];
+    return;
   }
-  std::vector<double> probability = raw;
-  if (const double sum = Sum(raw); sum != 0) {
-    for (double& p : probability) p /= sum;
-  }
-  return probability;
+  const double sum = Sum(raw);
+  for (size_t c = 0; c < raw.size(); ++c) probability[c] = sum == 0 ? raw[c] : raw[c] / sum;
 }
 
 double TreeModel::Regression(const table::VectorView& features) const {
@@ -267,13 +266,12 @@ double TreeModel::Regression(const table::VectorView& features) const {
   return sum / static_cast<double>(data_->trees.size());
 }
 
-double TreeModel::FromProbability(const std::vector<double>& probability) const {
-  if (!params_.IsSet("thresholds")) return ArgMax(probability);
-  const std::vector<double>& thresholds = params_.Doubles("thresholds");
+double TreeModel::FromProbability(std::span<const double> probability) const {
+  if (thresholds_.empty()) return ArgMax(probability);
   size_t best = 0;
   double most = -std::numeric_limits<double>::infinity();
   for (size_t c = 0; c < probability.size(); ++c) {
-    const double scaled = probability[c] / thresholds[c];
+    const double scaled = probability[c] / thresholds_[c];
     if (!(scaled > most)) continue;
     most = scaled;
     best = c;
@@ -281,46 +279,66 @@ double TreeModel::FromProbability(const std::vector<double>& probability) const 
   return static_cast<double>(best);
 }
 
-double TreeModel::FromRaw(const std::vector<double>& raw) const {
-  return params_.IsSet("thresholds") ? FromProbability(Probability(raw)) : ArgMax(raw);
-}
-
-double TreeModel::Predict(const table::VectorView& features) const {
-  if (!family_.classifier) return Regression(features);
+double TreeModel::ClassOf(const table::VectorView& features, PredictsBy by, std::span<double> raw,
+                          std::span<double> probability) const {
+  Raw(features, raw);
+  Probability(raw, probability);
   // One tree answers itself, whatever the thresholds: so it is in MLlib.
-  if (family_.ensemble == Ensemble::kOne) return data_->trees[0].Leaf(features).prediction;
-  return FromRaw(Raw(features));
+  if (by == PredictsBy::kItself && family_.ensemble == Ensemble::kOne) {
+    return data_->trees[0].Leaf(features).prediction;
+  }
+  if (by == PredictsBy::kProbability || !thresholds_.empty()) return FromProbability(probability);
+  return ArgMax(raw);
 }
 
-base::Status TreeModel::AddRow(const table::VectorView& features, Columns& out) const {
-  SOTERIA_RETURN_IF_ERROR(CheckSize(features));
-  if (family_.classifier) {
-    std::vector<double> raw, probability;
-    if (out.raw || out.probability) raw = Raw(features);
-    if (out.probability) probability = Probability(raw);
-    if (out.prediction) {
-      out.predictions.push_back(out.raw           ? FromRaw(raw)
-                                : out.probability ? FromProbability(probability)
-                                                  : Predict(features));
+base::StatusOr<std::shared_ptr<arrow::Table>> TreeModel::WithClasses(
+    std::shared_ptr<arrow::Table> input, const std::vector<table::VectorReader>& chunks) const {
+  const auto classes = static_cast<size_t>(data_->num_classes);
+  ClassColumns added(params_, classes);
+  for (const table::VectorReader& rows : chunks) {
+    const auto n = static_cast<size_t>(rows.rows());
+    std::vector<double> raw(n * classes), probability(n * classes), prediction(n);
+    for (size_t i = 0; i < n; ++i) {
+      prediction[i] = ClassOf(rows.Get(static_cast<int64_t>(i)), predicts_by_,
+                              std::span(raw).subspan(i * classes, classes),
+                              std::span(probability).subspan(i * classes, classes));
     }
-    if (out.raw) out.raws.insert(out.raws.end(), raw.begin(), raw.end());
-    if (out.probability) {
-      out.probabilities.insert(out.probabilities.end(), probability.begin(), probability.end());
-    }
-  } else {
-    if (out.prediction) out.predictions.push_back(Regression(features));
+    SOTERIA_RETURN_IF_ERROR(
+        added.Add(std::move(raw), std::move(probability), std::move(prediction)));
+  }
+  return std::move(added).Beside(std::move(input));
+}
+
+base::StatusOr<arrow::ArrayVector> TreeModel::OtherColumns(const table::VectorReader& rows) const {
+  std::vector<double> predictions, variances, leaves;
+  const bool predicts = !family_.classifier && params_.Column("predictionCol").has_value();
+  const bool leaf = params_.Column("leafCol").has_value();
+  for (int64_t i = 0; i < rows.rows(); ++i) {
+    const table::VectorView features = rows.Get(i);
+    if (predicts) predictions.push_back(Regression(features));
     // Recomputed from the leaf's statistics, as MLlib does.
-    if (out.variance) {
+    if (has_variance_) {
       const std::vector<double>& s = data_->trees[0].Leaf(features).stats;
-      out.variances.push_back(s[0] == 0 ? 0.0 : (s[2] - s[1] * s[1] / s[0]) / s[0]);
+      variances.push_back(s[0] == 0 ? 0.0 : (s[2] - s[1] * s[1] / s[0]) / s[0]);
     }
+    if (leaf) AppendLeaves(features, leaves);
   }
-  if (out.leaf) {
-    for (const Tree& tree : data_->trees) {
-      out.leaves.push_back(static_cast<double>(tree.Leaf(features).leaf_index));
-    }
+  arrow::ArrayVector arrays;
+  if (predicts) arrays.push_back(DoubleArray(std::move(predictions)));
+  if (has_variance_) arrays.push_back(DoubleArray(std::move(variances)));
+  if (leaf && family_.ensemble == Ensemble::kOne) arrays.push_back(DoubleArray(std::move(leaves)));
+  if (leaf && family_.ensemble != Ensemble::kOne) {
+    const auto trees = static_cast<int32_t>(data_->trees.size());
+    SOTERIA_ASSIGN_OR_RETURN(arrays.emplace_back(),
+                             DenseArray(std::move(leaves), rows.rows(), trees));
   }
-  return base::OkStatus();
+  return arrays;
+}
+
+void TreeModel::AppendLeaves(const table::VectorView& features, std::vector<double>& out) const {
+  for (const Tree& tree : data_->trees) {
+    out.push_back(static_cast<double>(tree.Leaf(features).leaf_index));
+  }
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> TreeModel::Apply(
@@ -328,47 +346,26 @@ base::StatusOr<std::shared_ptr<arrow::Table>> TreeModel::Apply(
   SOTERIA_RETURN_IF_ERROR(OutputSchema(*input->schema()));
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, params_.String("featuresCol")));
-  const auto outputs = OutputFields();
-  std::vector<arrow::ArrayVector> values(outputs.size());
   for (const table::VectorReader& rows : chunks) {
     if (rows.null_count() > 0) {
       return base::Fail(base::kIllegalArgument,
                         base::Cat(params_.info().short_name(), ": a feature vector is null"));
     }
-    Columns out;
-    out.raw = family_.classifier && params_.Column("rawPredictionCol").has_value();
-    out.probability = family_.classifier && params_.Column("probabilityCol").has_value();
-    out.prediction = params_.Column("predictionCol").has_value();
-    out.variance = !family_.classifier && family_.ensemble == Ensemble::kOne &&
-                   params_.Column("varianceCol").has_value();
-    out.leaf = params_.Column("leafCol").has_value();
-    for (int64_t i = 0; i < rows.rows(); ++i) {
-      SOTERIA_RETURN_IF_ERROR(AddRow(rows.Get(i), out));
-    }
-    size_t next = 0;
-    const auto add_vectors = [&](std::vector<double> numbers, size_t size) -> base::Status {
-      SOTERIA_ASSIGN_OR_RETURN(
-          values[next++].emplace_back(),
-          DenseArray(std::move(numbers), rows.rows(), static_cast<int32_t>(size)));
-      return base::OkStatus();
-    };
-    const auto classes = static_cast<size_t>(data_->num_classes);
-    if (out.raw) SOTERIA_RETURN_IF_ERROR(add_vectors(std::move(out.raws), classes));
-    if (out.probability) {
-      SOTERIA_RETURN_IF_ERROR(add_vectors(std::move(out.probabilities), classes));
-    }
-    if (out.prediction) values[next++].push_back(DoubleArray(std::move(out.predictions)));
-    if (out.variance) values[next++].push_back(DoubleArray(std::move(out.variances)));
-    if (out.leaf && family_.ensemble == Ensemble::kOne) {
-      values[next++].push_back(DoubleArray(std::move(out.leaves)));
-    } else if (out.leaf) {
-      SOTERIA_RETURN_IF_ERROR(add_vectors(std::move(out.leaves), data_->trees.size()));
-    }
+    for (int64_t i = 0; i < rows.rows(); ++i) SOTERIA_RETURN_IF_ERROR(CheckSize(rows.Get(i)));
   }
-  for (size_t i = 0; i < outputs.size(); ++i) {
+  if (family_.classifier) {
+    SOTERIA_ASSIGN_OR_RETURN(input, WithClasses(std::move(input), chunks));
+  }
+  const arrow::FieldVector fields = OtherFields();
+  std::vector<arrow::ArrayVector> values(fields.size());
+  for (const table::VectorReader& rows : chunks) {
+    SOTERIA_ASSIGN_OR_RETURN(arrow::ArrayVector arrays, OtherColumns(rows));
+    for (size_t i = 0; i < fields.size(); ++i) values[i].push_back(std::move(arrays.at(i)));
+  }
+  for (size_t i = 0; i < fields.size(); ++i) {
     const auto column =
-        std::make_shared<arrow::ChunkedArray>(std::move(values[i]), outputs[i]->type());
-    SOTERIA_ASSIGN_OR_RETURN(input, WithColumn(input, outputs[i], column));
+        std::make_shared<arrow::ChunkedArray>(std::move(values[i]), fields[i]->type());
+    SOTERIA_ASSIGN_OR_RETURN(input, WithColumn(input, fields[i], column));
   }
   return input;
 }
@@ -406,17 +403,17 @@ base::StatusOr<Attribute> TreeModel::OfVector(std::string_view method,
   const table::VectorView view = table::View(features);
   SOTERIA_RETURN_IF_ERROR(table::CheckVector(view));
   SOTERIA_RETURN_IF_ERROR(CheckSize(view));
-  if (method == "predict") return Attribute(Predict(view));
-  if (method == "predictRaw") return Attribute(table::DenseVector(Raw(view)));
-  if (method == "predictProbability") {
-    return Attribute(table::DenseVector(Probability(Raw(view))));
-  }
   std::vector<double> leaves;
-  for (const Tree& tree : data_->trees) {
-    leaves.push_back(static_cast<double>(tree.Leaf(view).leaf_index));
+  if (method == "predictLeaf") {
+    AppendLeaves(view, leaves);
+    if (family_.ensemble == Ensemble::kOne) return Attribute(leaves[0]);
+    return Attribute(table::DenseVector(std::move(leaves)));
   }
-  if (family_.ensemble == Ensemble::kOne) return Attribute(leaves[0]);
-  return Attribute(table::DenseVector(std::move(leaves)));
+  if (!family_.classifier) return Attribute(Regression(view));
+  std::vector<double> raw(static_cast<size_t>(data_->num_classes)), probability(raw.size());
+  const double prediction = ClassOf(view, PredictsBy::kItself, raw, probability);
+  if (method == "predict") return Attribute(prediction);
+  return Attribute(table::DenseVector(std::move(method == "predictRaw" ? raw : probability)));
 }
 
 base::StatusOr<Attribute> TreeModel::Get(std::string_view method, const Arguments& args) const {
@@ -534,15 +531,12 @@ base::StatusOr<std::shared_ptr<const Summary>> TreeModel::Evaluation(
                                       std::move(source)));
 }
 
-base::StatusOr<Scores> TreeModel::ScoresOf(const table::VectorView& features) const {
+base::StatusOr<double> TreeModel::Answer(const table::VectorView& features, std::span<double> raw,
+                                         std::span<double> probability) const {
   SOTERIA_RETURN_IF_ERROR(CheckSize(features));
-  Scores scores;
-  scores.raw = Raw(features);
-  scores.probability = Probability(scores.raw);
-  // As transform predicts: by the first of the columns that are written.
-  scores.prediction = params_.Column("rawPredictionCol") ? FromRaw(scores.raw)
-                                                         : FromProbability(scores.probability);
-  return scores;
+  // A summary's predictions have the column of probabilities.
+  const bool by_raw = predicts_by_ == PredictsBy::kRaw;
+  return ClassOf(features, by_raw ? PredictsBy::kRaw : PredictsBy::kProbability, raw, probability);
 }
 
 base::Status TreeModel::CheckColumns(const Params& params, const arrow::Schema& input) const {

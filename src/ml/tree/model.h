@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +24,6 @@ struct TreeData {
   std::vector<double> weights;
   /// Of each tree of an ensemble: its uid and params.
   std::vector<Params> tree_params;
-};
-
-/// Of one row.
-struct Scores {
-  std::vector<double> raw;          // classifiers
-  std::vector<double> probability;  // classifiers
-  double prediction = 0;
 };
 
 class TreeModel : public Model {
@@ -58,8 +52,10 @@ class TreeModel : public Model {
 
   /// The same model with its training's summary, where its class has one.
   std::shared_ptr<const Model> WithTraining() const;
-  /// Of one row, of a classifier. Errors: a row that is too short.
-  base::StatusOr<Scores> ScoresOf(const table::VectorView& features) const;
+  /// The class that a classifier's summary counts for one row; its scores go into the spans, of
+  /// num_classes each. Errors: a row that is too short.
+  base::StatusOr<double> Answer(const table::VectorView& features, std::span<double> raw,
+                                std::span<double> probability) const;
 
   const TreeData& data() const { return *data_; }
   const Family& family() const { return family_; }
@@ -67,22 +63,27 @@ class TreeModel : public Model {
   static size_t StatsOf(const Family& family, int32_t num_classes);
 
  private:
-  struct Columns;
+  /// What transform predicts a class by: the first of the columns that it writes.
+  enum class PredictsBy { kRaw, kProbability, kItself };
 
   TreeModel(Params params, std::shared_ptr<const TreeData> data);
   base::Status CheckTransform() const;
   bool HasSummary() const;
   ParamMap SummaryColumns() const;
-  std::vector<std::shared_ptr<arrow::Field>> OutputFields() const;
+  /// All output columns but a classifier's.
+  arrow::FieldVector OtherFields() const;
+  base::StatusOr<arrow::ArrayVector> OtherColumns(const table::VectorReader& rows) const;
+  base::StatusOr<std::shared_ptr<arrow::Table>> WithClasses(
+      std::shared_ptr<arrow::Table> input, const std::vector<table::VectorReader>& chunks) const;
   base::Status CheckSize(const table::VectorView& features) const;
-  std::vector<double> Raw(const table::VectorView& features) const;
-  std::vector<double> Probability(const std::vector<double>& raw) const;
+  void Raw(const table::VectorView& features, std::span<double> raw) const;
+  void Probability(std::span<const double> raw, std::span<double> probability) const;
+  double FromProbability(std::span<const double> probability) const;
+  /// The class of one row; its scores go into the spans.
+  double ClassOf(const table::VectorView& features, PredictsBy by, std::span<double> raw,
+                 std::span<double> probability) const;
   double Regression(const table::VectorView& features) const;
-  /// As `predict` answers: without looking at other output columns.
-  double Predict(const table::VectorView& features) const;
-  double FromRaw(const std::vector<double>& raw) const;
-  double FromProbability(const std::vector<double>& probability) const;
-  base::Status AddRow(const table::VectorView& features, Columns& out) const;
+  void AppendLeaves(const table::VectorView& features, std::vector<double>& out) const;
   base::StatusOr<Attribute> OfVector(std::string_view method, const VectorValue& features) const;
   std::string Text() const;
   VectorValue Importances() const;
@@ -92,6 +93,9 @@ class TreeModel : public Model {
   const Family& family_;
   int32_t features_used_ = 0;  // one more than the largest
   std::shared_ptr<const Summary> summary_;
+  PredictsBy predicts_by_ = PredictsBy::kRaw;
+  std::vector<double> thresholds_;  // empty: none are set
+  bool has_variance_ = false;
 };
 
 }  // namespace soteria::ml::tree
