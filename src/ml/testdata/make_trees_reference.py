@@ -114,7 +114,9 @@ def frame(spark, name, partitions):
     whole = [(Vectors.dense(features), label, 0.5 + i % 5, i % 4 == 0) for i, (features, label) in enumerate(rows)]
     runs = [spark.createDataFrame(whole[p * step:(p + 1) * step], ["features", "label", "weight", "held"]).coalesce(1)
             for p in range(partitions)]
-    return functools.reduce(lambda a, b: a.union(b), runs).cache()
+    whole = functools.reduce(lambda a, b: a.union(b), runs).cache()
+    assert whole.rdd.getNumPartitions() == partitions
+    return whole
 
 
 def case(spark, class_name, data, partitions, params):
@@ -137,6 +139,10 @@ def case(spark, class_name, data, partitions, params):
         made["probability"] = [row.probability.toArray().tolist() for row in rows]
     if "varianceCol" in params:
         made["variance"] = [row.variance for row in rows]
+    if class_name == "GBTClassifier":
+        made["each"] = model.evaluateEachIteration(frame_)
+    if class_name == "GBTRegressor":
+        made["each"] = {loss: model.evaluateEachIteration(frame_, loss) for loss in ("squared", "absolute")}
     if hasattr(model, "trees"):
         made["weights"] = list(model.treeWeights)
         made["nodes"] = model.totalNumNodes
@@ -171,6 +177,7 @@ def main():
     spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
     spark.conf.set("spark.sql.adaptive.enabled", "false")
+    spark.conf.set("spark.sql.unionOutputPartitioning", "false")
     made = {"generators": generators(spark), "cases": {}}
     for name, *rest in CASES:
         print(name, flush=True)

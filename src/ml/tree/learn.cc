@@ -213,8 +213,9 @@ void Grower::SelectGroup() {
   group_.clear();
   slots_.clear();
   int64_t memory = 0;
-  while (!stack_.empty() && (memory < memory_max || memory == 0)) {
+  while (!stack_.empty()) {
     const Place place = stack_.back();
+    // Also for the node that turns out not to fit, which draws again in the next group.
     std::vector<int32_t> features = DrawFeatures();
     const int64_t needed = Reckon(features);
     if (memory != 0 && memory + needed > memory_max) break;
@@ -259,7 +260,7 @@ tree::Split Grower::SplitOf(const Choice& choice) const {
   split.num_categories = arity;
   split.left_categories =
       plan_.rules.unordered[j] ? UnorderedSubset(choice.split, arity) : choice.categories;
-  split.OrderCategories();
+  std::sort(split.left_categories.begin(), split.left_categories.end());
   return split;
 }
 

@@ -229,6 +229,7 @@ base::StatusOr<std::vector<LoadedNode>> NodesOf(const Cells& cells) {
       if (!(category >= 0 && category < kCategoriesMax)) return Malformed("a category");
       node.split.left_categories.push_back(static_cast<int32_t>(category));
     }
+    std::sort(node.split.left_categories.begin(), node.split.left_categories.end());
   }
   return nodes;
 }

@@ -113,24 +113,6 @@ bool Split::GoesLeft(double value) const {
   return !(value >= 0 && value < num_categories && value == static_cast<int32_t>(value));
 }
 
-void Split::OrderCategories() {
-  if (continuous()) return;
-  const auto complement = [this](const std::vector<int32_t>& categories) {
-    std::vector<bool> in(static_cast<size_t>(num_categories));
-    for (const int32_t category : categories) in[static_cast<size_t>(category)] = true;
-    std::vector<int32_t> rest;
-    for (int32_t category = 0; category < num_categories; ++category) {
-      if (!in[static_cast<size_t>(category)]) rest.push_back(category);
-    }
-    return rest;
-  };
-  if (static_cast<int32_t>(left_categories.size()) <= num_categories / 2) {
-    left_categories = ScalaSetOrder(std::move(left_categories));
-  } else {
-    left_categories = ScalaSetOrder(complement(complement(left_categories)));
-  }
-}
-
 const Node& Tree::Leaf(const table::VectorView& features) const {
   const Node* node = nodes.data();
   while (!node->leaf()) {

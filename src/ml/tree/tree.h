@@ -29,15 +29,12 @@ inline constexpr int32_t kFeaturesMax = 1 << 20;
 struct Split {
   int32_t feature = -1;
   double threshold = 0;
-  /// Of a categorical split: the categories that go left, in MLlib's order.
+  /// Of a categorical split: the categories that go left, ascending.
   std::vector<int32_t> left_categories;
   int32_t num_categories = -1;  // -1: continuous
 
   bool continuous() const { return num_categories < 0; }
   bool GoesLeft(double value) const;
-  /// MLlib keeps the smaller half of the categories as a Scala set, in whose order
-  /// they are shown and saved.
-  void OrderCategories();
 };
 
 struct Node {
