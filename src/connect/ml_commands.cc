@@ -120,7 +120,11 @@ class Runner {
       for (const auto& arg : method.args()) {
         if (arg.has_input()) {
           if (object == kMlHelperId) return RefuseHelper(method.method());
-          return base::NotSupported(base::Cat("The method ", method.method(), "() of a model"));
+          if (!call.args.empty() || call.table != nullptr || fetch.methods_size() != 1) {
+            return base::NotSupported(base::Cat("The method ", method.method(), "() of a model"));
+          }
+          SOTERIA_ASSIGN_OR_RETURN(call.table, RelationConverter(state_).Convert(arg.input()));
+          continue;
         }
         SOTERIA_ASSIGN_OR_RETURN(auto value, ToParamValue(arg.param()));
         call.args.push_back(std::move(value));

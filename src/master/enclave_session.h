@@ -141,6 +141,9 @@ class EnclaveSession : public Session {
                                                 const ml::Evaluator& evaluator,
                                                 const plan::PlanPtr& input,
                                                 const Progress& progress);
+  /// A method that takes a table and answers numbers.
+  base::StatusOr<Permitted<FetchResult>> FetchOver(const std::shared_ptr<Fitted>& fitted,
+                                                   const MethodCall& call);
   base::StatusOr<Permitted<FetchResult>> FetchSummary(const std::shared_ptr<Fitted>& fitted,
                                                       const MethodCall& call);
   base::StatusOr<Permitted<FetchResult>> FetchModel(const std::shared_ptr<Fitted>& fitted,

@@ -11,6 +11,8 @@
 
 #include "arrow/type_fwd.h"
 #include "src/base/status.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/master/ungated.h"
 #include "src/ml/estimator.h"
 #include "src/table/types.h"
@@ -40,6 +42,15 @@ class HeldModel {
   base::StatusOr<std::optional<std::string>> TableColumn(std::string_view method,
                                                          const ml::Arguments& args) const {
     return model_->TableColumn(method, args);
+  }
+
+  /// Whether it answers such a method over such a table, as far as class, params and schema say
+  /// (ml::Model::Over).
+  base::Status CheckOver(std::string_view method, const ml::Arguments& args,
+                         const arrow::Schema& input) const {
+    SOTERIA_ASSIGN_OR_RETURN(const auto question, model_->Over(method, args, input));
+    if (question != nullptr) return base::OkStatus();
+    return base::NotSupported(base::Cat("The method ", method, "() of a model"));
   }
 
   const ml::Model& Open(const InsideKey&) const { return *model_; }

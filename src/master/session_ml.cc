@@ -5,6 +5,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/dataflow/feature_columns.h"
 #include "src/master/enclave_session.h"
 #include "src/master/summed_columns.h"
@@ -125,6 +126,13 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::Fetch(const std::string& 
   if (calls.size() != first + 1) {
     return base::Fail(base::kMlAttribute,
                       base::Cat("'", calls[first].method, "' has no attributes of its own"));
+  }
+  if (calls[first].table != nullptr) {
+    if (from_summary) {
+      return base::NotSupported(
+          base::Cat("The method ", calls[first].method, "() of a summary with a DataFrame"));
+    }
+    return FetchOver(fitted, calls[first]);
   }
   return from_summary ? FetchSummary(fitted, calls[first])
                       : FetchModel(fitted, object_id, calls[first]);

@@ -191,6 +191,27 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(const InsideKey& 
   return asked->Value(std::move(value.numbers));
 }
 
+// A summary that lives for one answer.
+base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchOver(
+    const std::shared_ptr<Fitted>& fitted, const MethodCall& call) {
+  SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
+  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckOver(call.method, call.args, *call.table->schema));
+  SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
+  auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<FetchResult>> {
+    Leaving<FetchResult> leaving;
+    Fitted question(fitted->model);
+    question.table = call.table;
+    SOTERIA_ASSIGN_OR_RETURN(question.summary, fitted->model.Open(key).Over(call.method, call.args,
+                                                                            *call.table->schema));
+    SOTERIA_ASSIGN_OR_RETURN(leaving.value.value, SummaryAttribute(key, question, {call.method, {}},
+                                                                   true, &leaving.from));
+    leaving.content = ml::EncodeValue(leaving.value.value);
+    leaving.what = base::Cat(fitted->model.class_name(), ".", call.method);
+    return leaving;
+  });
+  return world_.output.Permit(policy::Output::kMetrics, std::move(made));
+}
+
 // The one column that is read, under a name of its own so that nothing passes for unchanged, all of
 // it where equal values can meet.
 base::StatusOr<plan::PlanPtr> EnclaveSession::RowsOver(const std::string& object_id,

@@ -148,6 +148,15 @@ class Model : public Transformer {
   /// this schema. Errors: kMlAttribute where the class has no evaluate; what df must have.
   virtual base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
       const arrow::Schema& input) const;
+  /// For an attribute that takes a table and is numbers (`evaluateEachIteration(df)`): a summary
+  /// without data whose kernel runs over the table, and which answers the attribute once it is
+  /// complete, without arguments; null where it isn't one. Errors: arguments that it doesn't take;
+  /// what the table must have.
+  virtual base::StatusOr<std::shared_ptr<const Summary>> Over(
+      std::string_view /*method*/, const Arguments& /*args*/,
+      const arrow::Schema& /*input*/) const {
+    return nullptr;
+  }
   /// The model whose transform makes a summary's `predictions`: this one, with the output columns
   /// that a summary needs under names of their own where they have none.
   virtual base::StatusOr<std::shared_ptr<const Model>> SummaryModel() const {

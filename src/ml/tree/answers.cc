@@ -5,25 +5,6 @@
 #include "src/ml/classification_summary/sums.h"
 
 namespace soteria::ml::tree {
-namespace {
-
-table::VectorView RowOf(const table::FeatureBlock& block, size_t row) {
-  table::VectorView view;
-  view.size = static_cast<int32_t>(block.cols);
-  view.dense = !block.sparse;
-  const auto cols = static_cast<size_t>(block.cols);
-  if (view.dense) {
-    view.values = {block.dense.data() + row * cols, cols};
-    return view;
-  }
-  const auto first = static_cast<size_t>(block.row_ptr[row]);
-  const auto count = static_cast<size_t>(block.row_ptr[row + 1]) - first;
-  view.indices = {block.col.data() + first, count};
-  view.values = {block.val.data() + first, count};
-  return view;
-}
-
-}  // namespace
 
 base::StatusOr<KernelPtr> AnswersKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);

@@ -41,13 +41,13 @@ base::StatusOr<std::vector<int32_t>> ReadBins(base::FieldReader& r) {
   return bins;
 }
 
+}  // namespace
+
 base::StatusOr<Loss> ReadLoss(base::FieldReader& r) {
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t loss, r.NextU64());
   if (loss > static_cast<uint64_t>(Loss::kAbsolute)) return Malformed("loss");
   return static_cast<Loss>(loss);
 }
-
-}  // namespace
 
 double Residual(Loss loss, double prediction, double label) {
   switch (loss) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/fields.h"
 #include "src/base/status.h"
 #include "src/ml/kernel.h"
 #include "src/ml/tree/group.h"
@@ -17,6 +18,7 @@
 namespace soteria::ml::tree {
 
 enum class Loss { kLogistic, kSquared, kAbsolute };
+base::StatusOr<Loss> ReadLoss(base::FieldReader& r);
 
 /// The negative gradient of the loss: what the next tree learns.
 double Residual(Loss loss, double prediction, double label);

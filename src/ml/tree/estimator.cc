@@ -13,6 +13,7 @@
 #include "src/ml/tree/categories.h"
 #include "src/ml/tree/group.h"
 #include "src/ml/tree/learn.h"
+#include "src/ml/tree/losses.h"
 #include "src/ml/tree/persistence.h"
 #include "src/ml/tree/rows.h"
 #include "src/ml/tree/survey.h"
@@ -177,6 +178,7 @@ base::StatusOr<tree::TreeData> TreeEstimator::Boost(const tree::Plan& plan,
   size_t best = 1;
   for (uint64_t m = 0; m < iterations; ++m) {
     work.Progress(m + 1, iterations);
+    if (work.cancelled()) return base::Fail(base::kCancelled, "the fit was cancelled");
     SOTERIA_ASSIGN_OR_RETURN(std::vector<tree::Grown> grown,
                              tree::GrowTrees(plan, bagging.seed, binned.work()));
     data.trees.push_back(std::move(grown[0].tree));
@@ -216,6 +218,7 @@ Algorithm TreesAlgorithm() {
     for (ClassEntry& entry : one.classes) algorithm.classes.push_back(std::move(entry));
   }
   algorithm.kernels = {{tree::AnswersKernel::kKind, tree::AnswersKernel::Decode},
+                       {tree::LossesKernel::kKind, tree::LossesKernel::Decode},
                        {tree::SurveyKernel::kKind, tree::SurveyKernel::Decode},
                        {tree::SampleKernel::kKind, tree::SampleKernel::Decode},
                        {tree::GroupKernel::kKind, tree::GroupKernel::Decode},

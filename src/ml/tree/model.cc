@@ -10,6 +10,7 @@
 #include <numeric>
 #include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -17,6 +18,7 @@
 #include "src/ml/classification_summary/summary.h"
 #include "src/ml/columns.h"
 #include "src/ml/tree/answers.h"
+#include "src/ml/tree/losses.h"
 #include "src/stats/doubles.h"
 #include "src/table/arrow_status.h"
 #include "src/table/java_text.h"
@@ -26,6 +28,8 @@ namespace soteria::ml::tree {
 namespace {
 
 constexpr uint64_t kTreesMax = 1 << 16;
+constexpr base::Condition kRuntime = {"_LEGACY_ERROR_TEMP", "java.lang.RuntimeException", "",
+                                      absl::StatusCode::kInvalidArgument};
 
 base::Status Malformed(std::string_view what) {
   return base::Fail(base::kProtocol, base::Cat("tree model: ", what));
@@ -529,6 +533,37 @@ base::StatusOr<std::shared_ptr<const Summary>> TreeModel::Evaluation(
       params, data_->num_classes <= 2,
       std::make_shared<AnswersKernel>(std::shared_ptr<const TreeModel>(new TreeModel(*this)),
                                       std::move(source)));
+}
+
+base::StatusOr<std::shared_ptr<const Summary>> TreeModel::Over(std::string_view method,
+                                                               const Arguments& args,
+                                                               const arrow::Schema& input) const {
+  if (family_.ensemble != Ensemble::kBoosted || method != LossesSummary::kMethod) return nullptr;
+  Loss loss = Loss::kLogistic;
+  if (!family_.classifier) {
+    const auto* name = args.size() == 1 ? std::get_if<std::string>(&args[0]) : nullptr;
+    if (name == nullptr) return base::Fail(base::kIllegalArgument, "expecting a loss");
+    if (*name != "squared" && *name != "absolute") {
+      // It names the model's own: so it is in MLlib.
+      return base::Fail(kRuntime, base::Cat("GBTRegressorParams was given bad loss type: ",
+                                            base::Lower(params_.String("lossType"))));
+    }
+    loss = *name == "squared" ? Loss::kSquared : Loss::kAbsolute;
+  } else if (!args.empty()) {
+    return base::Fail(base::kIllegalArgument, "expecting no argument but a table");
+  }
+  Source source;
+  source.columns.features = params_.String("featuresCol");
+  source.columns.label = params_.String("labelCol");
+  source.columns.weight = params_.Column("weightCol");
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, source.columns.features));
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *source.columns.label));
+  if (source.columns.weight) {
+    SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *source.columns.weight));
+  }
+  std::shared_ptr<const TreeModel> own(new TreeModel(*this));
+  return std::make_shared<LossesSummary>(
+      std::make_shared<LossesKernel>(std::move(own), std::move(source), loss));
 }
 
 base::StatusOr<double> TreeModel::Answer(const table::VectorView& features, std::span<double> raw,

@@ -48,6 +48,9 @@ class TreeModel : public Model {
   base::StatusOr<std::shared_ptr<const Summary>> Evaluation(
       const arrow::Schema& input) const override;
   base::StatusOr<std::shared_ptr<const Model>> SummaryModel() const override;
+  base::StatusOr<std::shared_ptr<const Summary>> Over(std::string_view method,
+                                                      const Arguments& args,
+                                                      const arrow::Schema& input) const override;
   uint64_t bytes() const override;
 
   /// The same model with its training's summary, where its class has one.
@@ -56,6 +59,9 @@ class TreeModel : public Model {
   /// num_classes each. Errors: a row that is too short.
   base::StatusOr<double> Answer(const table::VectorView& features, std::span<double> raw,
                                 std::span<double> probability) const;
+
+  /// Errors: a row that is too short for the trees.
+  base::Status CheckSize(const table::VectorView& features) const;
 
   const TreeData& data() const { return *data_; }
   const Family& family() const { return family_; }
@@ -75,7 +81,6 @@ class TreeModel : public Model {
   base::StatusOr<arrow::ArrayVector> OtherColumns(const table::VectorReader& rows) const;
   base::StatusOr<std::shared_ptr<arrow::Table>> WithClasses(
       std::shared_ptr<arrow::Table> input, const std::vector<table::VectorReader>& chunks) const;
-  base::Status CheckSize(const table::VectorView& features) const;
   void Raw(const table::VectorView& features, std::span<double> raw) const;
   void Probability(std::span<const double> raw, std::span<double> probability) const;
   double FromProbability(std::span<const double> probability) const;

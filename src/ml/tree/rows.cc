@@ -188,6 +188,22 @@ base::StatusOr<Input> InputOf(const Part& part, const std::optional<Source>& sou
   return input;
 }
 
+table::VectorView RowOf(const table::FeatureBlock& block, size_t row) {
+  table::VectorView view;
+  view.size = static_cast<int32_t>(block.cols);
+  view.dense = !block.sparse;
+  const auto cols = static_cast<size_t>(block.cols);
+  if (view.dense) {
+    view.values = {block.dense.data() + row * cols, cols};
+    return view;
+  }
+  const auto first = static_cast<size_t>(block.row_ptr[row]);
+  const auto count = static_cast<size_t>(block.row_ptr[row + 1]) - first;
+  view.indices = {block.col.data() + first, count};
+  view.values = {block.val.data() + first, count};
+  return view;
+}
+
 std::vector<uint16_t> Bagging::Draw(uint64_t partition, size_t rows) const {
   const auto columns = static_cast<size_t>(trees);
   std::vector<uint16_t> draws(rows * columns, 0);

@@ -16,6 +16,7 @@
 #include "src/base/status.h"
 #include "src/ml/kernel.h"
 #include "src/table/feature_block.h"
+#include "src/table/vector.h"
 
 namespace soteria::ml::tree {
 
@@ -42,6 +43,8 @@ struct Input {
   uint8_t use(size_t row) const { return held.empty() ? kTrained : held[row]; }
 };
 base::StatusOr<Input> InputOf(const Part& part, const std::optional<Source>& source);
+/// Borrows from the block.
+table::VectorView RowOf(const table::FeatureBlock& block, size_t row);
 
 /// How rows are drawn for each tree: MLlib's BaggedPoint.
 struct Bagging {

@@ -23,23 +23,6 @@ base::Status Malformed(std::string_view what) {
   return base::Fail(base::kProtocol, base::Cat("tree survey: ", what));
 }
 
-base::Status CheckLabel(double label, const LabelRule& rule) {
-  const std::string text = table::JavaDouble(label);
-  if (rule.kind == LabelRule::Kind::kNumbers) {
-    if (!std::isinf(label)) return base::OkStatus();
-    return RowFailure(base::Cat("Labels MUST NOT be Infinity, but got ", text));
-  }
-  if (rule.kind == LabelRule::Kind::kBinary) {
-    if (label == 0 || label == 1) return base::OkStatus();
-    return RowFailure(base::Cat("Labels MUST be in {0, 1}, but got ", text));
-  }
-  if (label < 0 || label >= static_cast<double>(rule.classes)) {
-    return RowFailure(base::Cat("Labels MUST be in [0, ", rule.classes, "), but got ", text));
-  }
-  if (std::trunc(label) == label) return base::OkStatus();
-  return RowFailure(base::Cat("Labels MUST be Integers, but got ", text));
-}
-
 /// Spark's BernoulliSampler: gaps between the taken rows where few are, else a draw a row.
 class BernoulliSampler {
  public:
@@ -102,6 +85,23 @@ base::StatusOr<std::optional<Source>> ReadSource(base::FieldReader& r) {
 }
 
 }  // namespace
+
+base::Status CheckLabel(double label, const LabelRule& rule) {
+  const std::string text = table::JavaDouble(label);
+  if (rule.kind == LabelRule::Kind::kNumbers) {
+    if (!std::isinf(label)) return base::OkStatus();
+    return RowFailure(base::Cat("Labels MUST NOT be Infinity, but got ", text));
+  }
+  if (rule.kind == LabelRule::Kind::kBinary) {
+    if (label == 0 || label == 1) return base::OkStatus();
+    return RowFailure(base::Cat("Labels MUST be in {0, 1}, but got ", text));
+  }
+  if (label < 0 || label >= static_cast<double>(rule.classes)) {
+    return RowFailure(base::Cat("Labels MUST be in [0, ", rule.classes, "), but got ", text));
+  }
+  if (std::trunc(label) == label) return base::OkStatus();
+  return RowFailure(base::Cat("Labels MUST be Integers, but got ", text));
+}
 
 std::string Survey::Encode() const {
   base::FieldWriter w;

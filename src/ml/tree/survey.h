@@ -21,6 +21,9 @@ struct LabelRule {
   int64_t classes = 0;  // kClasses: labels are below
 };
 
+/// Errors: MLlib's refusal of a label.
+base::Status CheckLabel(double label, const LabelRule& rule);
+
 struct Survey {
   int64_t rows = 0;  // those that are not held out
   double weight = 0;

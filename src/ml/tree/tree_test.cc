@@ -225,16 +225,54 @@ TEST_P(TreesOfSpark, TransformAsOurs) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TreesOfSpark,
-                         ::testing::Values("dtc", "dtc_4", "dtc_entropy", "dtc_weights", "dtc_bins",
-                                           "dtc_depth0", "dtc_mixed2", "dtc_mixed3",
-                                           "dtc_mixed3_bins", "dtc_big", "dtr", "dtr_mixed",
-                                           "dtr_weights", "rfc", "rfc_4", "rfc_20", "rfc_rate",
-                                           "rfc_no_bootstrap", "rfc_memory", "rfc_one",
-                                           "rfc_mixed3", "rfc_big", "rfr", "rfr_weights", "gbtc",
-                                           "gbtc_rate", "gbtc_3", "gbtc_validation", "gbtr",
-                                           "gbtr_absolute", "gbtr_validation"),
+/// By a pass over the table's rows.
+base::StatusOr<std::vector<double>> EachIteration(
+    const Model& model, const Arguments& args, std::vector<std::shared_ptr<arrow::Table>> tables) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto question,
+                           model.Over("evaluateEachIteration", args, *tables[0]->schema()));
+  if (question == nullptr) return base::Fail(base::kMlAttribute, "no such question");
+  EXPECT_TRUE(question->over_rows() && question->Needs("evaluateEachIteration"));
+  EXPECT_FALSE(question->Get("evaluateEachIteration", {}).ok());
+  WorkForTest work(std::move(tables));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work.Reduce(question->kernel()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto answer, question->Complete(partial));
+  SOTERIA_ASSIGN_OR_RETURN(const Attribute value, answer->Get("evaluateEachIteration", {}));
+  return std::get<std::vector<double>>(value);
+}
+
+TEST_P(TreesOfSpark, LoseAsOurs) {
+  const Json& spark = Reference()["cases"][GetParam()];
+  if (!spark.contains("each")) return;
+  const auto model = FitCase(spark, spark["partitions"].get<size_t>()).value();
+  RowsForTest rows = DataOf(spark["data"].get<std::string>());
+  Weigh(rows);
+  const auto expect = [&](const Arguments& args, const Json& losses) {
+    const auto ours = EachIteration(*model, args, Tables(rows, 3));
+    ASSERT_TRUE(ours.ok()) << base::Message(ours.status());
+    EXPECT_TRUE(Close(*ours, losses.get<std::vector<double>>(), 1e-9));
+  };
+  if (spark["each"].is_array()) return expect({}, spark["each"]);
+  for (const char* loss : {"squared", "absolute"}) expect({std::string(loss)}, spark["each"][loss]);
+}
+
+std::vector<std::string> CaseNames() {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : Reference()["cases"].items()) names.push_back(name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TreesOfSpark, ::testing::ValuesIn(CaseNames()),
                          [](const auto& info) { return info.param; });
+
+/// A case that Spark has no part in.
+Json Case(const char* name, const char* data, Json params) {
+  params["seed"] = 12;
+  Json made;
+  made["class"] = name;
+  made["data"] = data;
+  made["params"] = std::move(params);
+  return made;
+}
 
 TEST(Generators, AreCommonsMaths) {
   for (const Json& poisson : Reference()["generators"]["poisson"]) {
@@ -258,8 +296,12 @@ TEST(Generators, ScalaSetsHaveTheirOrder) {
 
 /// Exact sums don't depend on how rows are cut; bagging does, so that it is off here.
 TEST(Distributed, IsSingle) {
-  for (const char* name : {"dtc", "dtc_mixed3", "dtr_mixed", "gbtr", "dtc_weights"}) {
-    const Json& spark = Reference()["cases"][name];
+  for (const Json& spark :
+       {Case("DecisionTreeClassifier", "cancer", {{"maxDepth", 6}}),
+        Case("DecisionTreeClassifier", "mixed3", {{"maxDepth", 6}}),
+        Case("DecisionTreeRegressor", "mixed_numbers", {{"maxDepth", 6}}),
+        Case("DecisionTreeClassifier", "cancer", {{"weightCol", "weight"}}),
+        Case("GBTRegressor", "mixed_numbers", {{"maxIter", 4}, {"maxDepth", 3}})}) {
     const std::string single = TextOf(**FitCase(spark, 1));
     for (const size_t partitions : {size_t{5}, size_t{8}}) {
       const auto many = FitCase(spark, partitions);
@@ -271,21 +313,23 @@ TEST(Distributed, IsSingle) {
 
 /// More rows than are gathered: histograms of all partitions, and the same tree.
 TEST(Distributed, HistogramsAreMerged) {
-  Json spark = Reference()["cases"]["dtc_big"];
-  spark["params"]["maxBins"] = 160;  // all rows are sampled
+  // So many bins that all rows are sampled.
+  const Json spark = Case("DecisionTreeClassifier", "big", {{"maxDepth", 4}, {"maxBins", 160}});
   const std::string single = TextOf(**FitCase(spark, 1));
   EXPECT_EQ(TextOf(**FitCase(spark, 9)), single);
 }
 
 TEST(Distributed, SparseIsDense) {
-  for (const char* name : {"dtc_mixed3", "dtr_mixed", "rfc_big"}) {
-    const Json& spark = Reference()["cases"][name];
-    EXPECT_EQ(TextOf(**FitCase(spark, 3, true)), TextOf(**FitCase(spark, 3, false))) << name;
+  for (const Json& spark : {Case("DecisionTreeClassifier", "mixed3", {{"maxDepth", 6}}),
+                            Case("DecisionTreeRegressor", "mixed_numbers", {{"maxDepth", 6}}),
+                            Case("RandomForestClassifier", "mixed2", {{"numTrees", 3}})}) {
+    EXPECT_EQ(TextOf(**FitCase(spark, 3, true)), TextOf(**FitCase(spark, 3, false))) << spark;
   }
 }
 
 TEST(Distributed, SameInputSameBytes) {
-  const Json& spark = Reference()["cases"]["gbtc_3"];
+  const Json spark =
+      Case("GBTClassifier", "cancer", {{"maxIter", 4}, {"maxDepth", 2}, {"subsamplingRate", 0.5}});
   EXPECT_EQ((*FitCase(spark, 3))->Encode(), (*FitCase(spark, 3))->Encode());
 }
 
@@ -504,6 +548,39 @@ TEST(Summary, KernelsGoRoundAndTruncatedOnesAreRefused) {
   for (size_t n = 0; n < bytes.size(); ++n) {
     EXPECT_FALSE(DecodeKernel(kind, bytes.substr(0, n)).ok()) << n;
   }
+}
+
+TEST(EachIteration, RefusesWhatMllibDoes) {
+  const auto text = [](const auto& result) { return std::string(base::Message(result.status())); };
+  const auto classifier = SmallModel("GBTClassifier"), regressor = SmallModel("GBTRegressor");
+  RowsForTest rows = Mixed(2);
+  EXPECT_FALSE(EachIteration(*SmallModel("RandomForestClassifier"), {}, Tables(rows, 1)).ok());
+  EXPECT_FALSE(EachIteration(*classifier, {1.0}, Tables(rows, 1)).ok());
+  EXPECT_FALSE(EachIteration(*regressor, {}, Tables(rows, 1)).ok());
+  EXPECT_EQ(text(EachIteration(*regressor, {std::string("huber")}, Tables(rows, 1))),
+            "GBTRegressorParams was given bad loss type: squared");
+  EXPECT_EQ(text(EachIteration(*classifier, {}, {Tables(rows, 1)[0]->Slice(0, 0)})),
+            "empty collection");
+  EXPECT_FALSE(
+      EachIteration(*classifier, {}, {Tables(rows, 1)[0]->RemoveColumn(1).ValueOrDie()}).ok());
+  rows.label[3] = 2;
+  EXPECT_EQ(text(EachIteration(*classifier, {}, Tables(rows, 1))),
+            "Labels MUST be in {0, 1}, but got 2.0");
+  EXPECT_EQ(text(EachIteration(*classifier, {}, Tables({{{1}}, {0}, {}}, 1))),
+            "Index 4 out of bounds for length 1");
+}
+
+TEST(EachIteration, KernelsGoRoundAndTruncatedOnesAreRefused) {
+  const auto schema = Tables(Mixed(2), 1)[0]->schema();
+  const auto question = SmallModel("GBTClassifier")->Over("evaluateEachIteration", {}, *schema);
+  const Kernel& kernel = (*question)->kernel();
+  const std::string kind(kernel.kind()), bytes = kernel.Encode();
+  EXPECT_EQ((*DecodeKernel(kind, bytes))->Encode(), bytes);
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    EXPECT_FALSE(DecodeKernel(kind, bytes.substr(0, n)).ok()) << n;
+  }
+  EXPECT_FALSE(kernel.Merge({"x"}).ok());
+  EXPECT_FALSE((*question)->Complete("x").ok());
 }
 
 class MemoryFolder : public FolderReader {
