@@ -31,7 +31,7 @@ def text(model) -> str:
 
 
 def of_model(s: Scene, model) -> list:
-    scored = model.transform(data(s)).orderBy("row").limit(5).collect()
+    scored = model.transform(data(s)).filter("row < 5").collect()
     found = [text(model), model.featureImportances, model.numFeatures, [row.prediction for row in scored]]
     if "probability" in scored[0]:
         found += [model.numClasses, [[row.rawPrediction, row.probability] for row in scored]]
@@ -103,6 +103,67 @@ def trees_saved_and_loaded(s: Scene):
     return found
 
 
+@case(**TIGHT)
+def trees_each_iteration(s: Scene):
+    held = data(s).filter("fold = 1")
+    classifier = GBTClassifier(seed=2, maxIter=4, maxDepth=2, weightCol="weight").fit(data(s))
+    regressor = GBTRegressor(seed=2, maxIter=3, maxDepth=2, labelCol="area").fit(data(s))
+    return [classifier.evaluateEachIteration(held), [regressor.evaluateEachIteration(held, loss) for loss in ("squared", "absolute")]]
+
+
+@case(**TIGHT)
+def trees_summary(s: Scene):
+    """Of one partition's forest, and of its answers for rows that it hasn't seen."""
+    model = RandomForestClassifier(seed=3, numTrees=4, maxDepth=3, weightCol="weight").fit(data(s))
+    found = [model.hasSummary, model.summary.totalIterations, model.summary.objectiveHistory]
+    for summary in (model.summary, model.evaluate(data(s).filter("fold = 1"))):
+        found += [summary.accuracy, summary.areaUnderROC, summary.labels, summary.precisionByLabel, summary.recallByLabel,
+                  summary.fMeasureByLabel(2.0), summary.weightedFMeasure(), summary.weightedFalsePositiveRate, summary.scoreCol,
+                  summary.roc.count(), summary.predictions.count()]
+    return found
+
+
+@case(**TIGHT)
+def trees_of_three_classes(s: Scene):
+    table = data(s).withColumn("class", F.expr("cast(row % 3 as double)")).withColumn("label", F.col("class"))
+    forest = RandomForestClassifier(seed=3, numTrees=3, maxDepth=3).fit(table)
+    return [text(forest), forest.numClasses, forest.summary.accuracy, forest.summary.weightedRecall,
+            text(DecisionTreeClassifier(seed=3, maxDepth=3, impurity="entropy").fit(table))]
+
+
+@case(**TIGHT)
+def trees_thresholds(s: Scene):
+    vector = Vectors.dense([14.0, 20.0, 0.1, 0.18, 25.0, 0.3])
+    found = []
+    for estimator in (DecisionTreeClassifier(seed=1, maxDepth=3), RandomForestClassifier(seed=1, numTrees=3, maxDepth=3), GBTClassifier(seed=1, maxIter=2)):
+        model = estimator.setThresholds([0.95, 0.05]).fit(data(s))
+        for columns in ({}, {"rawPredictionCol": ""}, {"rawPredictionCol": "", "probabilityCol": ""}):
+            scored = model.copy()._set(**columns).transform(data(s))
+            found.append([scored.columns[-3:], sorted(scored.groupBy("prediction").count().collect())])
+        found.append(model.predict(vector))
+    return found
+
+
+@case(**TIGHT)
+def trees_params_without_effect(s: Scene):
+    """What MLlib does with its memory and its checkpoints makes no difference here or there but to the features that nodes draw."""
+    found = []
+    for params in ({}, {"cacheNodeIds": True, "checkpointInterval": 2}, {"maxMemoryInMB": 0}):
+        forest = RandomForestClassifier(seed=3, numTrees=4, maxDepth=4, featureSubsetStrategy="2", **params).fit(data(s))
+        found.append([text(forest), forest.getMaxMemoryInMB(), forest.getCacheNodeIds(), forest.getCheckpointInterval()])
+    return found
+
+
+add("trees each iteration of an unknown loss", lambda s: GBTRegressor(maxIter=1, labelCol="area").fit(data(s)).evaluateEachIteration(data(s), "huber"))
+add("trees each iteration of no rows", lambda s: GBTClassifier(maxIter=1).fit(data(s)).evaluateEachIteration(data(s).filter("row < 0")))
+add("trees each iteration without labels", lambda s: GBTClassifier(maxIter=1).fit(data(s)).evaluateEachIteration(data(s).drop("label")))
+add("trees each iteration of other labels", lambda s: GBTClassifier(maxIter=1).fit(data(s)).evaluateEachIteration(data(s).withColumn("label", F.lit(2.0))))
+add("trees thresholds of three", lambda s: RandomForestClassifier().setThresholds([0.1, 0.2, 0.3]).fit(data(s)).numClasses)
+add("trees nan labels", lambda s: DecisionTreeRegressor().fit(data(s).withColumn("label", F.lit(float("nan")))).numNodes)
+add("trees negative weights", lambda s: DecisionTreeRegressor(weightCol="w").fit(data(s).withColumn("w", F.lit(-1.0))).numNodes)
+add("trees indicator of numbers", lambda s: GBTRegressor(validationIndicatorCol="fold").fit(data(s)).getNumTrees)
+add("trees indicator of none", lambda s: GBTRegressor(validationIndicatorCol="none", maxIter=2).fit(data(s).withColumn("none", F.lit(False))).getNumTrees)
+add("trees no iterations", lambda s: GBTRegressor(maxIter=0).fit(data(s)).getNumTrees)
 add("trees of labels that are no classes", lambda s: DecisionTreeClassifier(labelCol="weight").fit(data(s)).numNodes)
 add("trees boosted on three classes", lambda s: GBTClassifier(labelCol="row").fit(data(s)).numTrees)
 add("trees too deep", lambda s: DecisionTreeClassifier(maxDepth=31).fit(data(s)).numNodes)

@@ -17,6 +17,7 @@
 #include "src/ml/tree/persistence.h"
 #include "src/ml/tree/rows.h"
 #include "src/ml/tree/survey.h"
+#include "src/table/types.h"
 
 namespace soteria::ml {
 namespace {
@@ -25,6 +26,9 @@ using tree::Ensemble;
 
 /// Classes that MLlib takes from the labels alone.
 constexpr int64_t kInferredClassesMax = 100;
+constexpr base::Condition kUnexpectedType = {"DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                                             base::exception_class::kAnalysis, "42K09",
+                                             absl::StatusCode::kInvalidArgument};
 
 }  // namespace
 
@@ -59,13 +63,16 @@ base::Status TreeEstimator::CheckInput(const arrow::Schema& input) const {
     SOTERIA_ASSIGN_OR_RETURN(const auto field, ResolveField(input, *source->held_out));
     if (field->type()->id() != arrow::Type::BOOL) {
       return base::Fail(
-          base::kDatatypeMismatch,
-          base::Cat("validationIndicatorCol ", *source->held_out, " must be of type boolean"));
+          kUnexpectedType,
+          base::Cat("Cannot resolve \"(NOT ", *source->held_out,
+                    ")\" due to data type mismatch: The first parameter requires the \"BOOLEAN\""
+                    " type, however \"",
+                    *source->held_out, "\" has the type \"", table::SqlTypeName(*field), "\"."));
     }
   }
   if (family_.ensemble == Ensemble::kBoosted) {
     if (params_.Int("maxIter") == 0) {
-      return base::Fail(base::kIllegalArgument, "Index 0 out of bounds for length 0");
+      return base::Fail(base::kArrayIndex, "Index 0 out of bounds for length 0");
     }
     return CheckThresholds(2);
   }

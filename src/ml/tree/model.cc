@@ -28,8 +28,6 @@ namespace soteria::ml::tree {
 namespace {
 
 constexpr uint64_t kTreesMax = 1 << 16;
-constexpr base::Condition kRuntime = {"_LEGACY_ERROR_TEMP", "java.lang.RuntimeException", "",
-                                      absl::StatusCode::kInvalidArgument};
 
 base::Status Malformed(std::string_view what) {
   return base::Fail(base::kProtocol, base::Cat("tree model: ", what));
@@ -545,8 +543,9 @@ base::StatusOr<std::shared_ptr<const Summary>> TreeModel::Over(std::string_view 
     if (name == nullptr) return base::Fail(base::kIllegalArgument, "expecting a loss");
     if (*name != "squared" && *name != "absolute") {
       // It names the model's own: so it is in MLlib.
-      return base::Fail(kRuntime, base::Cat("GBTRegressorParams was given bad loss type: ",
-                                            base::Lower(params_.String("lossType"))));
+      return base::Fail(base::kIllegalArgument,
+                        base::Cat("GBTRegressorParams was given bad loss type: ",
+                                  base::Lower(params_.String("lossType"))));
     }
     loss = *name == "squared" ? Loss::kSquared : Loss::kAbsolute;
   } else if (!args.empty()) {
