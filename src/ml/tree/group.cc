@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -42,6 +43,11 @@ void PartitionBy(const std::vector<uint32_t>& rows, std::vector<uint32_t>& left,
   right.resize(r);
 }
 
+/// Rows whose terms stay in the cache while one feature after the other adds them.
+constexpr size_t kTileRows = 1024;
+/// Features whose histograms are made together where there are more rows than that.
+constexpr size_t kBatchFeatures = 32;
+
 /// What each row of a node adds to its cell, gathered once for all features.
 struct Gathered {
   const std::vector<uint32_t>& rows;
@@ -52,21 +58,21 @@ struct Gathered {
 };
 
 template <class T>
-void AddVariance(const T* bins, const Gathered& gathered, double* cells) {
+void AddVariance(const T* bins, const Gathered& gathered, size_t first, size_t end, double* cells) {
   constexpr size_t kCell = 4;
-  const double* term = gathered.terms.data();
-  for (const uint32_t row : gathered.rows) {
-    double* const cell = cells + kCell * bins[row];
+  for (size_t i = first; i < end; ++i) {
+    const double* const term = gathered.terms.data() + kCell * i;
+    double* const cell = cells + kCell * bins[gathered.rows[i]];
     double sum[kCell];
     for (size_t k = 0; k < kCell; ++k) sum[k] = cell[k] + term[k];
     for (size_t k = 0; k < kCell; ++k) cell[k] = sum[k];
-    term += kCell;
   }
 }
 
 template <class T>
-void AddClasses(const T* bins, const Gathered& gathered, size_t classes, double* cells) {
-  for (size_t i = 0; i < gathered.rows.size(); ++i) {
+void AddClasses(const T* bins, const Gathered& gathered, size_t first, size_t end, size_t classes,
+                double* cells) {
+  for (size_t i = first; i < end; ++i) {
     double* const cell = cells + (classes + 1) * bins[gathered.rows[i]];
     cell[gathered.classes[i]] += gathered.weight[i];
     cell[classes] += gathered.draws[i];
@@ -98,14 +104,36 @@ Gathered Gather(const Rules& rules, const Rows& rows, const RouteTree& tree,
   return gathered;
 }
 
-void AddFeature(const Rules& rules, const BinColumn& bins, const Gathered& gathered,
-                double* cells) {
+void AddTile(const Rules& rules, const BinColumn& bins, const Gathered& gathered, size_t first,
+             double* cells) {
+  const size_t end = std::min(first + kTileRows, gathered.rows.size());
   if (rules.impurity == Impurity::kVariance) {
-    if (bins.bytes != nullptr) AddVariance(bins.bytes, gathered, cells);
-    if (bins.words != nullptr) AddVariance(bins.words, gathered, cells);
+    if (bins.bytes != nullptr) AddVariance(bins.bytes, gathered, first, end, cells);
+    if (bins.words != nullptr) AddVariance(bins.words, gathered, first, end, cells);
   } else {
-    if (bins.bytes != nullptr) AddClasses(bins.bytes, gathered, rules.stats(), cells);
-    if (bins.words != nullptr) AddClasses(bins.words, gathered, rules.stats(), cells);
+    if (bins.bytes != nullptr) {
+      AddClasses(bins.bytes, gathered, first, end, rules.stats(), cells);
+    }
+    if (bins.words != nullptr) {
+      AddClasses(bins.words, gathered, first, end, rules.stats(), cells);
+    }
+  }
+}
+
+/// Where a feature's histogram is.
+struct Place {
+  size_t feature = 0;
+  size_t at = 0;
+};
+
+/// Adds all rows to the histograms of some features. Each cell's rows come in ascending order,
+/// however they are tiled.
+void AddFeatures(const Rules& rules, const Rows& rows, const Gathered& gathered,
+                 std::span<const Place> places, double* cells) {
+  for (size_t first = 0; first < gathered.rows.size(); first += kTileRows) {
+    for (const Place& place : places) {
+      AddTile(rules, rows.bin(place.feature), gathered, first, cells + place.at);
+    }
   }
 }
 
@@ -246,27 +274,43 @@ void GroupKernel::AddRows(const Rows& rows, const RouteTree& tree, size_t slot,
                           const std::vector<uint32_t>& members, std::vector<double>& out) const {
   const Gathered gathered = Gather(rules_, rows, tree, members);
   std::copy(gathered.total.begin(), gathered.total.end(), out.begin());
-  double* cells = out.data() + rules_.cell();
+  std::vector<Place> places;
+  size_t at = rules_.cell();
   ForEachFeature(slots_[slot], [&](int32_t feature) {
     const auto j = static_cast<size_t>(feature);
-    if (rules_.bins[j] > 1) AddFeature(rules_, rows.bin(j), gathered, cells);
-    cells += static_cast<size_t>(rules_.bins[j]) * rules_.cell();
+    if (rules_.bins[j] > 1) places.push_back({j, at});
+    at += static_cast<size_t>(rules_.bins[j]) * rules_.cell();
   });
+  AddFeatures(rules_, rows, gathered, places, out.data());
 }
 
-/// One feature's histogram after the other, in the cache.
+/// The histograms of a few features after the other, in the cache; of few rows, of one feature.
 Choice GroupKernel::ChooseOf(const Rows& rows, const RouteTree& tree, size_t slot,
                              const std::vector<uint32_t>& members) const {
   const Gathered gathered = Gather(rules_, rows, tree, members);
   Chooser chooser(rules_, slots_[slot].parent, TotalOf(gathered.total.data(), rules_.cell()));
+  const size_t batch = members.size() > kTileRows ? kBatchFeatures : 1;
   std::vector<double> cells;
+  std::vector<Place> places;
+  size_t size = 0;
+  const auto look = [&] {
+    cells.assign(size, 0.0);
+    AddFeatures(rules_, rows, gathered, places, cells.data());
+    for (const Place& place : places) {
+      const size_t cell_count = static_cast<size_t>(rules_.bins[place.feature]) * rules_.cell();
+      chooser.Look(static_cast<int32_t>(place.feature), {cells.data() + place.at, cell_count});
+    }
+    places.clear();
+    size = 0;
+  };
   ForEachFeature(slots_[slot], [&](int32_t feature) {
     const auto j = static_cast<size_t>(feature);
     if (rules_.bins[j] <= 1) return;
-    cells.assign(static_cast<size_t>(rules_.bins[j]) * rules_.cell(), 0.0);
-    AddFeature(rules_, rows.bin(j), gathered, cells.data());
-    chooser.Look(feature, cells);
+    places.push_back({j, size});
+    size += static_cast<size_t>(rules_.bins[j]) * rules_.cell();
+    if (places.size() == batch) look();
   });
+  look();
   return std::move(chooser).Finish();
 }
 

@@ -61,67 +61,91 @@ std::shared_ptr<arrow::Array> ColumnOf(std::vector<T> values) {
   return std::make_shared<ArrowArray>(rows, arrow::Buffer::FromVector(std::move(values)));
 }
 
-/// One column of values that are cut or categories.
-class Binner {
- public:
-  Binner(const Cuts& cuts, size_t feature)
-      : thresholds_(cuts.thresholds[feature]), arity_(cuts.arity[feature]), feature_(feature) {}
-
-  base::StatusOr<uint16_t> Bin(double value) const {
-    if (arity_ == 0) {
-      const auto at = std::lower_bound(thresholds_.begin(), thresholds_.end(), value);
-      return static_cast<uint16_t>(at - thresholds_.begin());
-    }
-    if (!(value >= 0 && value < arity_) || std::trunc(value) != value) {
-      return RowFailure(base::Cat("DecisionTree given invalid data: Feature ", feature_,
-                                  " is categorical with values in {0,...,", arity_ - 1,
-                                  ", but a data point gives it value ", table::JavaDouble(value),
-                                  "."));
-    }
-    return static_cast<uint16_t>(value);
+/// How many of ascending numbers are below a value; none are below NaN.
+size_t CountBelow(const std::vector<double>& ascending, double value) {
+  const double* first = ascending.data();
+  size_t left = ascending.size();
+  while (left > 1) {
+    const size_t half = left / 2;
+    first += static_cast<size_t>(first[half - 1] < value) * half;  // without a branch
+    left -= half;
   }
+  const auto before = static_cast<size_t>(first - ascending.data());
+  return before + (left == 1 && *first < value ? 1 : 0);
+}
 
- private:
-  const std::vector<double>& thresholds_;
-  int32_t arity_;
-  size_t feature_;
-};
+base::Status NoCategory(size_t feature, int32_t arity, double value) {
+  return RowFailure(base::Cat("DecisionTree given invalid data: Feature ", feature,
+                              " is categorical with values in {0,...,", arity - 1,
+                              ", but a data point gives it value ", table::JavaDouble(value), "."));
+}
 
 /// Bins in one vector a feature, of bytes or words.
 template <class T>
-base::Status BinAll(const table::FeatureBlock& block, const Cuts& cuts,
-                    std::vector<std::vector<T>>& columns) {
-  const auto rows = static_cast<size_t>(block.rows);
-  const size_t cols = cuts.arity.size();
-  columns.assign(cols, {});
-  for (size_t j = 0; j < cols; ++j) {
-    const Binner binner(cuts, j);
-    SOTERIA_ASSIGN_OR_RETURN(const uint16_t zero, binner.Bin(0.0));
-    columns[j].assign(rows, static_cast<T>(zero));
-    if (block.sparse) continue;
-    for (size_t i = 0; i < rows; ++i) {
-      SOTERIA_ASSIGN_OR_RETURN(const uint16_t bin, binner.Bin(block.dense[i * cols + j]));
-      columns[j][i] = static_cast<T>(bin);
+class Binner {
+ public:
+  Binner(const Cuts& cuts, size_t rows) : cuts_(cuts), columns_(cuts.arity.size()) {
+    for (size_t j = 0; j < columns_.size(); ++j) {
+      const size_t zero = cuts_.arity[j] == 0 ? CountBelow(cuts_.thresholds[j], 0.0) : 0;
+      columns_[j].assign(rows, static_cast<T>(zero));
     }
   }
-  if (!block.sparse) return base::OkStatus();
-  for (size_t i = 0; i < rows; ++i) {
-    const auto end = static_cast<size_t>(block.row_ptr[i + 1]);
-    for (auto k = static_cast<size_t>(block.row_ptr[i]); k < end; ++k) {
-      const auto j = static_cast<size_t>(block.col[k]);
-      SOTERIA_ASSIGN_OR_RETURN(const uint16_t bin, Binner(cuts, j).Bin(block.val[k]));
-      columns[j][i] = static_cast<T>(bin);
-    }
+
+  base::StatusOr<std::vector<std::vector<T>>> Run(const table::FeatureBlock& block) && {
+    SOTERIA_RETURN_IF_ERROR(block.sparse ? AddSparse(block) : AddDense(block));
+    return std::move(columns_);
   }
-  return base::OkStatus();
-}
+
+ private:
+  base::Status Put(size_t row, size_t feature, double value) {
+    const int32_t arity = cuts_.arity[feature];
+    if (arity == 0) {
+      columns_[feature][row] = static_cast<T>(CountBelow(cuts_.thresholds[feature], value));
+      return base::OkStatus();
+    }
+    if (!(value >= 0 && value < arity) || std::trunc(value) != value) {
+      return NoCategory(feature, arity, value);
+    }
+    columns_[feature][row] = static_cast<T>(value);
+    return base::OkStatus();
+  }
+
+  /// A cache line of each row at a time.
+  base::Status AddDense(const table::FeatureBlock& block) {
+    constexpr size_t kLine = 8;
+    const auto rows = static_cast<size_t>(block.rows);
+    const size_t cols = columns_.size();
+    for (size_t first = 0; first < cols; first += kLine) {
+      const size_t end = std::min(cols, first + kLine);
+      for (size_t i = 0; i < rows; ++i) {
+        for (size_t j = first; j < end; ++j) {
+          SOTERIA_RETURN_IF_ERROR(Put(i, j, block.dense[i * cols + j]));
+        }
+      }
+    }
+    return base::OkStatus();
+  }
+
+  base::Status AddSparse(const table::FeatureBlock& block) {
+    for (size_t i = 0; i < static_cast<size_t>(block.rows); ++i) {
+      const auto end = static_cast<size_t>(block.row_ptr[i + 1]);
+      for (auto k = static_cast<size_t>(block.row_ptr[i]); k < end; ++k) {
+        SOTERIA_RETURN_IF_ERROR(Put(i, static_cast<size_t>(block.col[k]), block.val[k]));
+      }
+    }
+    return base::OkStatus();
+  }
+
+  const Cuts& cuts_;
+  std::vector<std::vector<T>> columns_;
+};
 
 template <class T, class ArrowArray>
 base::Status AppendBins(const table::FeatureBlock& block, const Cuts& cuts,
                         const std::shared_ptr<arrow::DataType>& type, arrow::FieldVector& fields,
                         arrow::ArrayVector& arrays) {
-  std::vector<std::vector<T>> columns;
-  SOTERIA_RETURN_IF_ERROR(BinAll(block, cuts, columns));
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<std::vector<T>> columns,
+                           Binner<T>(cuts, static_cast<size_t>(block.rows)).Run(block));
   for (size_t j = 0; j < columns.size(); ++j) {
     fields.push_back(arrow::field(base::Cat("f", j), type, false));
     arrays.push_back(ColumnOf<T, ArrowArray>(std::move(columns[j])));
