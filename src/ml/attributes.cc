@@ -17,6 +17,9 @@ using Type = ColumnAttribute::Type;
 /// Categories that a column's metadata may count without naming them.
 constexpr int64_t kNumValuesMax = 10'000'000;
 
+/// Of open groups, which Spark doesn't have.
+constexpr char kKnown[] = "num_known_attrs", kCategoriesFollow[] = "categories_follow";
+
 Json MlAttr(const arrow::Field& field) {
   const Json all = Json::parse(table::SparkMetadata(field), nullptr, /*allow_exceptions=*/false);
   if (!all.is_object()) return {};
@@ -123,6 +126,7 @@ std::string AttributeMetadata(const ColumnAttribute& attribute) {
 }
 
 int64_t AttributeGroup::size() const {
+  if (open) return -1;
   if (attributes) return static_cast<int64_t>(attributes->size());
   return num_attributes.value_or(-1);
 }
@@ -133,7 +137,13 @@ AttributeGroup GroupOf(const arrow::Field& field) {
   if (!json.is_object()) return group;
   group.num_attributes = Count(json, "num_attrs");
   const auto lists = json.find("attrs");
-  if (lists == json.end() || !lists->is_object() || !group.num_attributes) return group;
+  if (lists == json.end() || !lists->is_object()) return group;
+  if (const std::optional<int64_t> known = Count(json, kKnown)) {
+    group.open = true;
+    group.categories_follow = json.contains(kCategoriesFollow);
+    group.num_attributes = known;
+  }
+  if (!group.num_attributes) return group;
   if (*group.num_attributes < 0 || *group.num_attributes > kNumValuesMax) return {};
   group.attributes = Placed(*lists, static_cast<size_t>(*group.num_attributes));
   group.num_attributes.reset();
@@ -141,8 +151,15 @@ AttributeGroup GroupOf(const arrow::Field& field) {
 }
 
 std::string GroupMetadata(const AttributeGroup& group) {
-  if (group.size() < 0) return "{}";
-  Json json = {{"num_attrs", group.size()}};
+  Json json = Json::object();
+  if (group.open && group.attributes) {
+    json[kKnown] = group.attributes->size();
+    if (group.categories_follow) json[kCategoriesFollow] = true;
+  } else if (group.size() >= 0) {
+    json["num_attrs"] = group.size();
+  } else {
+    return "{}";
+  }
   if (!group.attributes) return Wrapped(json);
   Json lists = Json::object();
   for (const auto& [name, type] : kTypes) {

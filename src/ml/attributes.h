@@ -37,6 +37,11 @@ std::string AttributeMetadata(const ColumnAttribute& attribute);
 struct AttributeGroup {
   std::optional<std::vector<ColumnAttribute>> attributes;
   std::optional<int64_t> num_attributes;  // where there are no attributes
+  /// The attributes are of the first elements only: how many follow is known by the rows alone.
+  /// Spark looks at the first one; here rows say nothing in a schema.
+  bool open = false;
+  /// Some that follow have categories.
+  bool categories_follow = false;
 
   /// -1 where it isn't known.
   int64_t size() const;

@@ -29,7 +29,6 @@ REFUSED = {
 # Differences that are known, and why they stay for now. A case that agrees after all fails (strict).
 DIFFERENT = {
     "filter null": "no rows; Spark refuses a literal null as a condition",
-    "metadata_of_assembled": "none; Spark lists the names of the columns under ml_attr",
     "assembler_skip": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "zone Africa/Casablanca": "+00:00 in 2100; Java's zone rules end in 2087 with +01:00",

@@ -403,6 +403,28 @@ TEST(BadInput, CategoriesOutOfRange) {
             " a data point gives it value 3.0.");
 }
 
+TEST(BadInput, CategoriesThatNobodyKnowsThePlaceOf) {
+  const RowsForTest rows = Mixed(2);
+  const auto fit = [&](const char* metadata) {
+    const auto features =
+        table::WithSparkMetadata(table::VectorField("features", true, std::nullopt), metadata);
+    WorkForTest work(Blocks(rows, 1));
+    const auto schema = arrow::schema({features, arrow::field("label", arrow::float64())});
+    return Make("DecisionTreeClassifier", {})->FitInput(work, *schema);
+  };
+  const auto behind =
+      fit(R"({"ml_attr":{"attrs":{},"num_known_attrs":1,"categories_follow":true}})");
+  EXPECT_TRUE(base::Is(behind.status(), base::kUnsupported));
+  const auto first = fit(R"({"ml_attr":{"attrs":{"nominal":[{"idx":2,"num_vals":7}]},)"
+                         R"("num_known_attrs":3}})");
+  ASSERT_TRUE(first.ok()) << base::Message(first.status());
+  EXPECT_NE(TextOf(*first->model).find("feature 2 in {"), std::string::npos);
+  const auto uncounted = fit(R"({"ml_attr":{"attrs":{"nominal":[{"idx":1}]},"num_attrs":5}})");
+  EXPECT_EQ(base::Message(uncounted.status()),
+            "Feature 1 is marked as Nominal (categorical), but it does not have the number of"
+            " values specified.");
+}
+
 TEST(Small, OneRowOneClassConstantColumn) {
   const auto debug = [](const char* name, const RowsForTest& rows, const ParamMap& params) {
     WorkForTest work(Blocks(rows, 1));

@@ -14,6 +14,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/attributes.h"
 #include "src/ml/columns.h"
 #include "src/ml/vector_assembler/assemble.h"
 #include "src/table/arrow_status.h"
@@ -65,6 +66,71 @@ base::StatusOr<std::vector<AssembleColumn>> ReadColumns(const arrow::Table& tabl
   return columns;
 }
 
+/// How many elements the vectors of a column have where all have as many by their type.
+std::optional<int64_t> SizeByType(const arrow::Field& field) {
+  if (field.type()->id() != arrow::Type::FIXED_SIZE_LIST) return std::nullopt;
+  return static_cast<const arrow::FixedSizeListType&>(*field.type()).list_size();
+}
+
+/// Of one number column.
+ColumnAttribute Assembled(const arrow::Field& field, const std::string& name) {
+  ColumnAttribute attribute;
+  if (field.type()->id() == arrow::Type::DOUBLE) attribute = AttributeOf(field);
+  if (attribute.type == ColumnAttribute::Type::kUnresolved) attribute = ColumnAttribute();
+  attribute.name = name;
+  return attribute;
+}
+
+/// Of one vector column, named by its elements' own names or numbers.
+AttributeGroup AssembledGroup(const arrow::Field& field, const std::string& name) {
+  AttributeGroup group = GroupOf(field);
+  if (!group.attributes) {
+    const std::optional<int64_t> size =
+        group.num_attributes ? group.num_attributes : SizeByType(field);
+    group.open = !size;
+    group.attributes.emplace(static_cast<size_t>(size.value_or(0)));
+  }
+  for (size_t i = 0; i < group.attributes->size(); ++i) {
+    ColumnAttribute& attribute = (*group.attributes)[i];
+    attribute.name = base::Cat(name, "_", attribute.name ? *attribute.name : base::Cat(i));
+  }
+  return group;
+}
+
+bool HasCategories(const ColumnAttribute& attribute) {
+  return attribute.type == ColumnAttribute::Type::kNominal ||
+         attribute.type == ColumnAttribute::Type::kBinary;
+}
+
+/// What is known of the elements of the assembled vectors, as metadata of their column.
+base::StatusOr<std::shared_ptr<arrow::Field>> Described(std::shared_ptr<arrow::Field> output,
+                                                        const arrow::Schema& input,
+                                                        const std::vector<std::string>& names) {
+  AttributeGroup all;
+  all.attributes.emplace();
+  bool by_type = false;  // which data made
+  for (const std::string& name : names) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field, ResolveField(input, name));
+    AttributeGroup group;
+    if (table::IsVector(*field)) {
+      group = AssembledGroup(*field, name);
+      by_type |= GroupOf(*field).size() < 0 && SizeByType(*field).has_value();
+    } else {
+      group.attributes = {Assembled(*field, name)};
+    }
+    if (all.open) {
+      all.categories_follow |=
+          std::any_of(group.attributes->begin(), group.attributes->end(), HasCategories);
+    } else {
+      for (ColumnAttribute& each : *group.attributes) all.attributes->push_back(std::move(each));
+    }
+    all.open |= group.open;
+    all.categories_follow |= group.categories_follow;
+  }
+  output = table::WithSparkMetadata(output, GroupMetadata(all));
+  return by_type ? table::MarkedMetadata(output) : output;
+}
+
 }  // namespace
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> VectorAssembler::OutputSchema(
@@ -88,15 +154,17 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> VectorAssembler::OutputSchema(
     return base::Fail(base::kIllegalArgument,
                       base::Cat("Output column ", output, " already exists."));
   }
-  SOTERIA_ARROW_ASSIGN(
-      std::shared_ptr<arrow::Schema> schema,
-      input.AddField(input.num_fields(), table::VectorField(output, true, std::nullopt)));
+  SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Field> field,
+                           Described(table::VectorField(output, true, std::nullopt), input,
+                                     params_.Strings("inputCols")));
+  SOTERIA_ARROW_ASSIGN(std::shared_ptr<arrow::Schema> schema,
+                       input.AddField(input.num_fields(), field));
   return schema;
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> VectorAssembler::Apply(
     std::shared_ptr<arrow::Table> input) const {
-  SOTERIA_RETURN_IF_ERROR(OutputSchema(*input->schema()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto schema, OutputSchema(*input->schema()));
   const HandleInvalid invalid = InvalidOf(params_);
   const std::vector<std::string>& names = params_.Strings("inputCols");
   SOTERIA_ASSIGN_OR_RETURN(std::vector<AssembleColumn> columns, ReadColumns(*input, names));
@@ -114,7 +182,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> VectorAssembler::Apply(
     dense_size = static_cast<const arrow::FixedSizeListType&>(*array->type()).list_size();
   }
   const std::shared_ptr<arrow::Field> field =
-      table::VectorField(params_.String("outputCol"), true, dense_size);
+      table::WithSparkMetadata(table::VectorField(params_.String("outputCol"), true, dense_size),
+                               table::SparkMetadata(*schema->fields().back()));
   SOTERIA_ARROW_ASSIGN(
       std::shared_ptr<arrow::Table> output,
       input->AddColumn(input->num_columns(), field, std::make_shared<arrow::ChunkedArray>(array)));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/errors.h"
+#include "src/ml/attributes.h"
 #include "src/ml/catalog.h"
 #include "src/ml/data_for_test.h"
 
@@ -158,6 +159,98 @@ TEST(VectorAssembler, SchemaRefusals) {
             "Output column f already exists.");
   EXPECT_EQ(base::Message(AssembleTable(table, {"a"}, "zz").status()),
             "va parameter handleInvalid given invalid value zz.");
+}
+
+std::shared_ptr<arrow::Field> Described(const std::string& name, const std::string& metadata) {
+  return table::WithSparkMetadata(arrow::field(name, arrow::float64()), metadata);
+}
+
+/// Columns as stock Spark's stages make them, and a plain vector of two elements.
+std::shared_ptr<arrow::Schema> DescribedSchema(bool sized) {
+  const auto vector = [](const std::string& name, const std::string& metadata) {
+    return table::WithSparkMetadata(table::VectorField(name, true, std::nullopt), metadata);
+  };
+  return arrow::schema(
+      {arrow::field("x", arrow::float64()), arrow::field("b", arrow::boolean()),
+       table::WithSparkMetadata(arrow::field("n", arrow::int32()),
+                                R"({"ml_attr":{"type":"nominal","num_vals":4}})"),
+       Described("ci", R"({"ml_attr":{"vals":["a","b"],"type":"nominal","name":"ci"}})"),
+       Described("min", R"({"ml_attr":{"type":"numeric","min":0.0,"name":"zz"}})"),
+       Described("xb", R"({"ml_attr":{"type":"binary"}})"),
+       Described("prediction", R"({"ml_attr":{"type":"nominal","num_vals":2}})"),
+       Described("bu",
+                 R"({"ml_attr":{"ord":true,"vals":["0.0, 1.5","1.5, 3.0"],"type":"nominal"}})"),
+       vector("co", R"({"ml_attr":{"attrs":{"binary":[{"idx":0,"name":"a"}]},"num_attrs":1}})"),
+       vector("probability", R"({"ml_attr":{"num_attrs":2}})"),
+       vector("f1", R"({"ml_attr":{"attrs":{"nominal":[{"vals":["a","b"],"name":"ci","idx":0}],)"
+                    R"("numeric":[{"name":"x","idx":1}]},"num_attrs":2}})"),
+       table::VectorField("v", true, sized ? std::optional<int32_t>(2) : std::nullopt)});
+}
+
+base::StatusOr<std::shared_ptr<arrow::Field>> AssembledField(const arrow::Schema& input,
+                                                             const Strings& columns) {
+  SOTERIA_ASSIGN_OR_RETURN(
+      const auto assembler,
+      MakeTransformer("org.apache.spark.ml.feature.VectorAssembler", "va",
+                      {{"inputCols", columns}, {"outputCol", std::string("f")}}));
+  SOTERIA_ASSIGN_OR_RETURN(const auto schema, assembler->OutputSchema(input));
+  return schema->GetFieldByName("f");
+}
+
+TEST(VectorAssembler, DescribesElementsAsSparkDoes) {
+  // What df.schema["f"].metadata is in stock Spark 4.3.
+  const std::pair<Strings, const char*> cases[] = {
+      {{}, R"({"num_attrs":0,"attrs":{}})"},
+      {{"x", "n", "b"},
+       R"({"num_attrs":3,"attrs":{"numeric":[{"name":"x","idx":0},{"name":"n","idx":1},)"
+       R"({"name":"b","idx":2}]}})"},
+      {{"ci", "x"},
+       R"({"num_attrs":2,"attrs":{"nominal":[{"vals":["a","b"],"name":"ci","idx":0}],)"
+       R"("numeric":[{"name":"x","idx":1}]}})"},
+      {{"co", "x"},
+       R"({"num_attrs":2,"attrs":{"binary":[{"name":"co_a","idx":0}],)"
+       R"("numeric":[{"name":"x","idx":1}]}})"},
+      {{"v", "ci"},
+       R"({"num_attrs":3,"attrs":{"nominal":[{"vals":["a","b"],"name":"ci","idx":2}],)"
+       R"("numeric":[{"name":"v_0","idx":0},{"name":"v_1","idx":1}]}})"},
+      {{"f1", "n"},
+       R"({"num_attrs":3,"attrs":{"nominal":[{"vals":["a","b"],"name":"f1_ci","idx":0}],)"
+       R"("numeric":[{"name":"f1_x","idx":1},{"name":"n","idx":2}]}})"},
+      {{"xb", "bu"},
+       R"({"num_attrs":2,"attrs":{"binary":[{"name":"xb","idx":0}],)"
+       R"("nominal":[{"ord":true,"vals":["0.0, 1.5","1.5, 3.0"],"name":"bu","idx":1}]}})"},
+      {{"min"}, R"({"num_attrs":1,"attrs":{"numeric":[{"min":0.0,"name":"min","idx":0}]}})"},
+      {{"probability", "prediction"},
+       R"({"num_attrs":3,"attrs":{"nominal":[{"num_vals":2,"name":"prediction","idx":2}],)"
+       R"("numeric":[{"name":"probability_0","idx":0},{"name":"probability_1","idx":1}]}})"},
+  };
+  for (const auto& [columns, expected] : cases) {
+    const auto field = AssembledField(*DescribedSchema(true), columns);
+    ASSERT_TRUE(field.ok()) << base::Message(field.status());
+    const auto found = nlohmann::json::parse(table::SparkMetadata(**field), nullptr, false);
+    EXPECT_EQ(found["ml_attr"], nlohmann::json::parse(expected, nullptr, false)) << found;
+  }
+}
+
+TEST(VectorAssembler, AVectorOfUnknownLengthLeavesItsElementsOpen) {
+  const auto schema = DescribedSchema(false);
+  const auto known = GroupOf(**AssembledField(*schema, {"ci", "x", "v", "x"}));
+  EXPECT_TRUE(known.open);
+  EXPECT_FALSE(known.categories_follow);
+  EXPECT_EQ(known.size(), -1);
+  ASSERT_EQ(known.attributes->size(), 2U);
+  EXPECT_EQ(known.attributes->front().values->size(), 2U);
+  const auto behind = *AssembledField(*schema, {"x", "v", "ci"});
+  EXPECT_TRUE(GroupOf(*behind).categories_follow);
+  // And so it is when it is assembled again.
+  const auto again = GroupOf(**AssembledField(*arrow::schema({behind->WithName("g")}), {"g"}));
+  EXPECT_TRUE(again.open && again.categories_follow);
+}
+
+TEST(VectorAssembler, LengthsThatATypeTellsAreDatas) {
+  EXPECT_TRUE(table::MetadataAreData(**AssembledField(*DescribedSchema(true), {"x", "v"})));
+  EXPECT_FALSE(table::MetadataAreData(**AssembledField(*DescribedSchema(true), {"x", "ci"})));
+  EXPECT_FALSE(table::MetadataAreData(**AssembledField(*DescribedSchema(true), {"probability"})));
 }
 
 }  // namespace
