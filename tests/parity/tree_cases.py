@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from pyspark.ml import Pipeline
 from pyspark.ml.classification import (DecisionTreeClassificationModel, DecisionTreeClassifier, GBTClassificationModel, GBTClassifier,
                                        RandomForestClassificationModel, RandomForestClassifier)
-from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.feature import OneHotEncoder, StringIndexer, VectorAssembler, VectorIndexer
 from pyspark.ml.linalg import Vectors
 from pyspark.ml.regression import DecisionTreeRegressor, GBTRegressionModel, GBTRegressor, RandomForestRegressor
 from pyspark.sql import functions as F
@@ -68,6 +69,36 @@ def trees_categories(s: Scene):
     table = table.withColumn("classes", F.expr("cast(row % 5 % 3 as double)"))
     table = table.withColumn("features", F.col("plain")).withMetadata("features", attributes)
     return [text(DecisionTreeClassifier(seed=1, labelCol=label, maxDepth=3).fit(table)) for label in ("label", "classes")]
+
+
+@case(**TIGHT)
+def trees_of_a_pipeline(s: Scene):
+    """What is a category reaches the trees by metadata alone: text, indexed and assembled."""
+    table = s.table("patients1").withColumn("kind", F.concat(F.lit("k"), F.col("row") % 5)).withColumn("large", F.col("mean_radius") > 14)
+    table = table.withColumn("class", F.when(F.col("large") == (F.col("row") % 5 < 2), "yes").otherwise("no")).drop("label")
+    found = []
+    for last in (RandomForestClassifier(seed=3, numTrees=3, maxDepth=4), GBTClassifier(seed=3, maxIter=2, maxDepth=3), DecisionTreeRegressor(maxDepth=3)):
+        stages = [StringIndexer(inputCol="kind", outputCol="index", handleInvalid="keep"), OneHotEncoder(inputCol="index", outputCol="hot"),
+                  VectorAssembler(inputCols=["mean_radius", "index"], outputCol="both"),
+                  VectorAssembler(inputCols=["large", "both", "hot", "mean_texture"], outputCol="features"),
+                  StringIndexer(inputCol="class", outputCol="label"), last]
+        model = Pipeline(stages=stages).fit(table)
+        scored = model.transform(table)
+        found.append([text(model.stages[-1]), scored.schema["features"].metadata, scored.filter("row < 9").select("features", "prediction").collect()])
+    return found
+
+
+@case(**TIGHT)
+def trees_of_indexed_vectors(s: Scene):
+    table = s.table("patients1").withColumn("kind", F.col("row") % 4 * 2 + 1)
+    table = VectorAssembler(inputCols=["kind", "mean_radius"], outputCol="plain").transform(table)
+    table = VectorIndexer(inputCol="plain", outputCol="features", maxCategories=4).fit(table).transform(table)
+    return [text(DecisionTreeClassifier(seed=1, maxDepth=4).fit(table)), text(DecisionTreeRegressor(maxDepth=3, labelCol="mean_area").fit(table))]
+
+
+add("trees of more categories than bins", lambda s: DecisionTreeClassifier(maxBins=3, labelCol="held").fit(
+    VectorAssembler(inputCols=["index"], outputCol="features").transform(
+        StringIndexer(inputCol="row", outputCol="index").fit(s.table("patients1")).transform(s.table("patients1"))).withColumn("held", F.lit(1))).numNodes)
 
 
 @case(**TIGHT)
