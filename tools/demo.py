@@ -20,6 +20,7 @@ from sklearn.datasets import load_breast_cancer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from leak_search import Search, needles_of, plain_copies  # noqa: E402
+from loans import loans  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILES = 4
@@ -56,6 +57,7 @@ class Example:
 EXAMPLES = {
     "breast_cancer": Example("examples/breast_cancer.py", "patients", "breast_cancer", patients),
     "movie_recommendations": Example("examples/movie_recommendations.py", "ratings", "recommender", ratings),
+    "credit_risk": Example("examples/credit_risk.py", "loans", "credit_risk", loans),
 }
 
 

@@ -27,14 +27,16 @@ from sklearn.datasets import load_breast_cancer
 from deployment import PYTHON, ROOT, Deployment
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(ROOT / "tools")]
 
 import file_cases  # noqa: E402
 from job import GONE  # noqa: E402
+from loans import loans  # noqa: E402
 
 JOB = HERE / "job.py"
 EXAMPLE = ROOT / "examples/breast_cancer.py"
 MOVIES = ROOT / "examples/movie_recommendations.py"
+CREDIT = ROOT / "examples/credit_risk.py"
 SPARK_SECONDS = 1200 + int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
 # One file, one partition, as in Soteria: without it Spark packs small files into one partition.
 SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "2g", "--conf", "spark.ui.enabled=false",
@@ -51,6 +53,7 @@ class Worlds:
     soteria: dict
     soteria_example: str
     soteria_movies: str
+    soteria_credit: str
     deployment: Deployment
     refused: dict  # what `put` said of CSV files that it refused
 
@@ -147,7 +150,8 @@ def put_tables(deployment: Deployment) -> list[pathlib.Path]:
     few = sparse()
     tables = {"patients4": (people, 4), "patients1": (people, 1), "sparse4": (few, 4), "sparse1": (few, 1),
               "mixed": (mixed(), 1), "times": (times(), 1), "ratings": (ratings(), 2), "badtext": (file_cases.bad_text(), 1),
-              "example": (patients(), 1), "movies": (ratings().rename(columns={"rating": "stars"}), 1)}
+              "example": (patients(), 1), "movies": (ratings().rename(columns={"rating": "stars"}), 1),
+              "loans": (loans(), 1)}
     return [deployment.table(name, frame, files) for name, (frame, files) in tables.items()]
 
 
@@ -192,6 +196,7 @@ def worlds(tmp_path_factory) -> Worlds:
         ours.run_file(JOB, "all", ours.storage, output, folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)
         ours.run_file(JOB, "grammar", folder / "soteria_grammar.json", env=in_utc, timeout=SPARK_SECONDS)
         example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
+        credit = ours.run_file(CREDIT, ours.storage / "loans", output / "credit", env=in_utc).stdout
         movies = ours.run_file(MOVIES, ours.storage / "movies", output / "movies", env=in_utc).stdout
         for path in paths:
             ours.cli("get", path, theirs / "tables" / path.name)
@@ -201,7 +206,8 @@ def worlds(tmp_path_factory) -> Worlds:
         step = [theirs / "tables", theirs / "output"]
         run_spark(folder, "all", *step, folder / "spark.json", theirs / "their_model", "--",
                   "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example", "--",
-                  "example", *step, folder / "spark_movies.json", MOVIES, theirs / "tables/movies")
+                  "example", *step, folder / "spark_movies.json", MOVIES, theirs / "tables/movies", "--",
+                  "example", *step, folder / "spark_credit.json", CREDIT, theirs / "tables/loans")
         run_spark(folder, "grammar", folder / "spark_grammar.json")
         model = ours.put(in_parts(theirs / "output/pipeline", folder / "in_parts"), "their_model", "--tree")
         manifest = ours.folder / "manifest2.toml"
@@ -213,5 +219,6 @@ def worlds(tmp_path_factory) -> Worlds:
     def results(*names):
         return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
 
-    spark = results("spark", "spark_grammar", "spark_example") | {"movies": results("spark_movies")["example"]}
-    return Worlds(spark, results("soteria", "soteria_grammar", "soteria_load"), example, movies, ours, refused)
+    examples = {name: results(f"spark_{name}")["example"] for name in ("movies", "credit")}
+    spark = results("spark", "spark_grammar", "spark_example") | examples
+    return Worlds(spark, results("soteria", "soteria_grammar", "soteria_load"), example, movies, credit, ours, refused)
