@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyspark.ml import Pipeline, PipelineModel
-from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
+from pyspark.ml.classification import DecisionTreeClassifier, LogisticRegression, LogisticRegressionModel, RandomForestClassifier
 from pyspark.ml.evaluation import (
     BinaryClassificationEvaluator,
     MulticlassClassificationEvaluator,
@@ -11,6 +11,7 @@ from pyspark.ml.evaluation import (
 )
 from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler
 from pyspark.ml.linalg import Vectors
+from pyspark.ml.regression import GBTRegressor
 from pyspark.sql import functions as F
 
 from recorder import Scene, add, case, shown
@@ -477,16 +478,30 @@ def output_there_already(s: Scene):
 
 
 # Models that cross over: each world loads what the other wrote (see conftest.py).
+def tree_stages() -> list:
+    return [RandomForestClassifier(featuresCol="raw", predictionCol="forest", probabilityCol="shares", rawPredictionCol="votes", numTrees=3, seed=1),
+            GBTRegressor(featuresCol="raw", labelCol="area_error", predictionCol="boosted", leafCol="leaves", maxIter=3, seed=1),
+            DecisionTreeClassifier(featuresCol="raw", predictionCol="tree", probabilityCol="share", rawPredictionCol="count", maxDepth=3, seed=1)]
+
+
+def all_rows(scored):
+    columns = ["forest", "shares", "boosted", "leaves", "tree", "count"]
+    of_trees = sorted([row.row, *(row[name] for name in columns)] for row in scored.select("row", *columns).collect())
+    return [regression + trees for regression, trees in zip(rows(scored), of_trees)]
+
+
 def save_for_the_other(s: Scene):
-    whole = s.table("patients4")
-    model = example_pipeline(s, "patients4", max_iter=50, withMean=True).fit(whole.filter("fold = 0"))
+    # One partition: the worlds number those of four files each in their own way, by which forests draw their rows.
+    whole, one = s.table("patients4"), s.table("patients1")
+    stages = example_pipeline(s, "patients4", max_iter=50, withMean=True).getStages() + tree_stages()
+    model = Pipeline(stages=stages).fit(one.filter("fold = 0"))
     model.write().overwrite().save(f"{s.output}/pipeline")
-    return rows(model.transform(whole))
+    return all_rows(model.transform(whole))
 
 
 def load_and_apply(s: Scene, path: str):
     model = PipelineModel.load(path)
-    return {"rows": rows(model.transform(s.table("patients4"))),
+    return {"rows": all_rows(model.transform(s.table("patients4"))),
             "stages": [[type(stage).__name__, stage.uid] for stage in model.stages],
             "params": {p.name: model.stages[2].getOrDefault(p) for p in model.stages[2].params
                        if model.stages[2].isDefined(p)},

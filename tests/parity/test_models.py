@@ -16,7 +16,9 @@ def test_stock_spark_loads_our_model(worlds):
     assert len(ours) == 569
     found = difference(ours, loaded["rows"], 1e-12, 1e-12)
     assert found is None, found
-    assert [name for name, _ in loaded["stages"]] == ["VectorAssembler", "StandardScalerModel", "LogisticRegressionModel"]
+    assert [name for name, _ in loaded["stages"]] == [
+        "VectorAssembler", "StandardScalerModel", "LogisticRegressionModel", "RandomForestClassificationModel", "GBTRegressionModel",
+        "DecisionTreeClassificationModel"]
 
 
 def test_we_load_stock_sparks_model(worlds):

@@ -47,6 +47,9 @@ ParamSpec LossType(bool classifier) {
                      OneOfIgnoringCase({"squared", "absolute"}));
 }
 
+// cacheNodeIds and checkpointInterval are about Spark's RDDs: they change no result there and
+// nothing here. maxMemoryInMB bounds what MLlib reckons for the nodes that are split together, and
+// so decides which features nodes draw: it does here too, but for that, memory isn't bounded by it.
 std::vector<ParamSpec> ParamsOf(Ensemble ensemble, bool classifier, std::string_view estimator) {
   const bool forest = ensemble == Ensemble::kForest, boosted = ensemble == Ensemble::kBoosted;
   std::vector<ParamSpec> params = {
