@@ -141,6 +141,9 @@ class EnclaveSession : public Session {
                                                 const ml::Evaluator& evaluator,
                                                 const plan::PlanPtr& input,
                                                 const Progress& progress);
+  /// Keeps the models that an attribute is made of; their names.
+  base::StatusOr<std::vector<std::string>> KeepParts(const InsideKey& key, const Fitted& fitted,
+                                                     const std::string& method);
   /// A method that takes a table and answers numbers.
   base::StatusOr<Permitted<FetchResult>> FetchOver(const std::shared_ptr<Fitted>& fitted,
                                                    const MethodCall& call);

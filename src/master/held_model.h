@@ -44,6 +44,11 @@ class HeldModel {
     return model_->TableColumn(method, args);
   }
 
+  /// Whether an attribute is made of models (ml::Model::MadeOf).
+  std::optional<ml::Model::MadeOfModels> MadeOf(std::string_view method) const {
+    return model_->MadeOf(method);
+  }
+
   /// Whether it answers such a method over such a table, as far as class, params and schema say
   /// (ml::Model::Over).
   base::Status CheckOver(std::string_view method, const ml::Arguments& args,

@@ -106,24 +106,39 @@ base::StatusOr<Permitted<FetchResult>> OutputGate::PermitShape(Shape shape, Unga
   } else {
     result.value = opened;
   }
-  const std::string content = ml::EncodeValue(result.value);
   // Whether there is a summary, the script knows: a fit made the model, or a load.
-  const bool known = shape == Shape::kHasSummary || gate_.MayOutput(policy::Output::kRows).ok();
-  if (known || gate_.MayOutput(policy::Output::kModels).ok()) {
-    SOTERIA_RETURN_IF_ERROR(
-        Record(ledger::Output::Kind::kModels, std::string(kClassRule), content, what, 0));
-    return Permitted<FetchResult>(std::move(result));
+  SOTERIA_RETURN_IF_ERROR(TellShape(opened, shape == Shape::kHasSummary,
+                                    ml::EncodeValue(result.value),
+                                    base::Cat(model, "/", static_cast<int>(shape)), what));
+  return Permitted<FetchResult>(std::move(result));
+}
+
+base::StatusOr<Permitted<FetchResult>> OutputGate::PermitParts(
+    Ungated<std::vector<std::string>> ids, std::optional<int64_t> known, const std::string& model,
+    const std::string& what) {
+  FetchResult result;
+  SOTERIA_ASSIGN_OR_RETURN(result.model_ids, Open(std::move(ids)));
+  const auto count = static_cast<int64_t>(result.model_ids.size());
+  SOTERIA_RETURN_IF_ERROR(
+      TellShape(count, known == count, ml::EncodeValue(count), base::Cat(model, "/parts"), what));
+  return Permitted<FetchResult>(std::move(result));
+}
+
+base::Status OutputGate::TellShape(int64_t number, bool known, std::string_view content,
+                                   const std::string& name, const std::string& what) {
+  if (known || gate_.MayOutput(policy::Output::kRows).ok() ||
+      gate_.MayOutput(policy::Output::kModels).ok()) {
+    return Record(ledger::Output::Kind::kModels, std::string(kClassRule), content, what, 0);
   }
-  const std::string name = base::Cat(model, "/", static_cast<int>(shape));
   {
     const std::lock_guard lock(mutex_);
-    if (shapes_told_.contains(name)) return Permitted<FetchResult>(std::move(result));
+    if (shapes_told_.contains(name)) return base::OkStatus();
   }
-  const auto bits = static_cast<uint64_t>(std::bit_width(static_cast<uint64_t>(opened)));
+  const auto bits = static_cast<uint64_t>(std::bit_width(static_cast<uint64_t>(number)));
   SOTERIA_RETURN_IF_ERROR(Tell(content, what, std::max<uint64_t>(bits, 2) - 1));
   const std::lock_guard lock(mutex_);
   shapes_told_.insert(name);
-  return Permitted<FetchResult>(std::move(result));
+  return base::OkStatus();
 }
 
 base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> OutputGate::PermitSchema(

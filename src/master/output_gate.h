@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -102,6 +103,13 @@ class OutputGate {
                                                      const std::string& model,
                                                      const std::string& what);
 
+  /// Lets out the names of models that a model is made of (`trees`), which a client must have to
+  /// hold it: how many they are is such a number. `known`: as many as the params ask for.
+  base::StatusOr<Permitted<FetchResult>> PermitParts(Ungated<std::vector<std::string>> ids,
+                                                     std::optional<int64_t> known,
+                                                     const std::string& model,
+                                                     const std::string& what);
+
   /// A schema without what data made of its metadata, unless `models` or `rows` lets that out.
   base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> PermitSchema(
       const arrow::Schema& schema);
@@ -146,6 +154,10 @@ class OutputGate {
   base::Status Tell(std::string_view content, const std::string& what, uint64_t outcomes);
   base::Status Record(ledger::Output::Kind kind, std::string rule, std::string_view content,
                       const std::string& what, uint64_t rows, Provenance from = {}) const;
+
+  /// `name`: of the model and the number, which is told once.
+  base::Status TellShape(int64_t number, bool known, std::string_view content,
+                         const std::string& name, const std::string& what);
 
   const policy::Gate& gate_;
   ledger::LedgerWriter& ledger_;

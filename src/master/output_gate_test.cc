@@ -52,6 +52,12 @@ class OutputGateTest : public testing::Test {
         shape, gate.Run([&](const InsideKey&) { return base::StatusOr<int64_t>(number); }), model,
         "M.numClasses");
   }
+  auto Parts(size_t count, std::optional<int64_t> known, const std::string& model = "model") {
+    return gate.PermitParts(gate.Run([&](const InsideKey&) {
+      return base::StatusOr<std::vector<std::string>>(std::vector<std::string>(count, "id"));
+    }),
+                            known, model, "M.trees");
+  }
   const ledger::Output& last() const { return owner.outputs.back(); }
 
   policy::Manifest manifest;
@@ -220,6 +226,22 @@ TEST_F(OutputGateTest, AShapeIsAnOutcomeOfAsManyBits) {
   manifest.outcomes_max = 10;
   EXPECT_TRUE(Number(Shape::kClasses, 1000, "a fifth").ok());
   EXPECT_TRUE(Number(Shape::kClasses, 1000, "a sixth").ok());
+  EXPECT_EQ(last().kind, ledger::Output::Kind::kModels);
+}
+
+TEST_F(OutputGateTest, HowManyPartsAModelHasIsAShape) {
+  manifest.outcomes_max = 7;
+  EXPECT_EQ(Parts(20, 20)->value().model_ids.size(), 20u);  // what the params ask for
+  EXPECT_EQ(last().rule, "[ml] classes");
+  EXPECT_EQ(Parts(20, std::nullopt)->value().model_ids.size(), 20u);  // rows said so: 4
+  EXPECT_EQ(last().kind, ledger::Output::Kind::kOutcome);
+  EXPECT_TRUE(Parts(20, std::nullopt).ok());  // the same again
+  EXPECT_EQ(owner.outputs.size(), 2u);
+  EXPECT_TRUE(Parts(15, 20, "another").ok());  // 3
+  EXPECT_TRUE(base::Is(Parts(1, 1, "a third").status(), base::kNotInManifest));
+  manifest.models = true;
+  manifest.outcomes_max = 10;
+  EXPECT_TRUE(Parts(1000, std::nullopt, "a fourth").ok());
   EXPECT_EQ(last().kind, ledger::Output::Kind::kModels);
 }
 

@@ -156,6 +156,19 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchSummary(
   return world_.output.Permit(policy::Output::kMetrics, std::move(made));
 }
 
+base::StatusOr<std::vector<std::string>> EnclaveSession::KeepParts(const InsideKey& key,
+                                                                   const Fitted& fitted,
+                                                                   const std::string& method) {
+  std::vector<std::string> ids;
+  for (const auto& part : fitted.model.Open(key).Models(method)) {
+    SOTERIA_ASSIGN_OR_RETURN(ids.emplace_back(), NewId());
+    auto kept = std::make_shared<Fitted>(HeldModel(part));
+    kept->data = fitted.data;
+    SOTERIA_RETURN_IF_ERROR(Keep(ids.back(), std::move(kept)));
+  }
+  return ids;
+}
+
 base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchModel(
     const std::shared_ptr<Fitted>& fitted, const std::string& object_id, const MethodCall& call) {
   const std::string what = base::Cat(fitted->model.class_name(), ".", call.method);
@@ -169,20 +182,15 @@ base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchModel(
     });
     return world_.output.PermitShape(*shape, std::move(number), object_id, what);
   }
+  if (const auto made_of = fitted->model.MadeOf(call.method)) {
+    auto ids = world_.output.Run(
+        [&](const InsideKey& key) { return KeepParts(key, *fitted, call.method); });
+    return world_.output.PermitParts(std::move(ids), made_of->count, object_id, what);
+  }
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kModels));
   auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<FetchResult>> {
     Leaving<FetchResult> leaving;
     leaving.what = what;
-    for (const auto& part : fitted->model.Open(key).Models(call.method)) {
-      SOTERIA_ASSIGN_OR_RETURN(leaving.value.model_ids.emplace_back(), NewId());
-      auto kept = std::make_shared<Fitted>(HeldModel(part));
-      kept->data = fitted->data;
-      SOTERIA_RETURN_IF_ERROR(Keep(leaving.value.model_ids.back(), std::move(kept)));
-    }
-    if (!leaving.value.model_ids.empty()) {
-      leaving.content = ml::EncodeValue(static_cast<int64_t>(leaving.value.model_ids.size()));
-      return leaving;
-    }
     SOTERIA_ASSIGN_OR_RETURN(leaving.value.value,
                              fitted->model.Open(key).Get(call.method, call.args));
     leaving.content = ml::EncodeValue(leaving.value.value);

@@ -119,6 +119,14 @@ class Model : public Transformer {
   virtual std::vector<std::shared_ptr<const Model>> Models(std::string_view /*method*/) const {
     return {};
   }
+  /// Whether an attribute is made of models, by class alone, and how many they are where the params
+  /// say so and not the data.
+  struct MadeOfModels {
+    std::optional<int64_t> count;
+  };
+  virtual std::optional<MadeOfModels> MadeOf(std::string_view /*method*/) const {
+    return std::nullopt;
+  }
   /// The schema of an attribute that is a table (`itemFactors`), by class, params and arguments
   /// alone; null where it isn't one. Errors: arguments that it doesn't take.
   virtual base::StatusOr<std::shared_ptr<arrow::Schema>> RowsSchema(

@@ -478,6 +478,17 @@ std::vector<std::shared_ptr<const Model>> TreeModel::Models(std::string_view met
   return models;
 }
 
+std::optional<Model::MadeOfModels> TreeModel::MadeOf(std::string_view method) const {
+  if (method != "trees" || family_.ensemble == Ensemble::kOne) return std::nullopt;
+  MadeOfModels made;
+  if (family_.ensemble == Ensemble::kForest) {
+    made.count = params_.Int("numTrees");
+  } else if (!params_.Column("validationIndicatorCol")) {  // else rows say when it is enough
+    made.count = params_.Int("maxIter");
+  }
+  return made;
+}
+
 base::StatusOr<std::shared_ptr<const Model>> TreeModel::WithParams(const ParamMap& set) const {
   SOTERIA_ASSIGN_OR_RETURN(Params params, params_.With(set));
   std::shared_ptr<TreeModel> model(new TreeModel(std::move(params), data_));

@@ -42,6 +42,7 @@ class TreeModel : public Model {
   std::string EncodeData() const override;
   base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
   std::vector<std::shared_ptr<const Model>> Models(std::string_view method) const override;
+  std::optional<MadeOfModels> MadeOf(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
   base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
   std::shared_ptr<const Summary> summary() const override { return summary_; }

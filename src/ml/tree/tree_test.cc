@@ -517,6 +517,9 @@ TEST(Models, TreesAreModels) {
     const auto trees = model->Models("trees");
     EXPECT_EQ(trees.size(), std::string(name).starts_with("Decision") ? 0U : 3U);
     EXPECT_TRUE(model->Models("stages").empty());
+    EXPECT_FALSE(model->MadeOf("stages").has_value());
+    EXPECT_EQ(model->MadeOf("trees").has_value(), !trees.empty());
+    EXPECT_EQ(model->MadeOf("trees").value_or(Model::MadeOfModels{3}).count, 3);
     for (const auto& one : trees) {
       EXPECT_EQ(IntOf(*one, "numFeatures"), 5);
       EXPECT_TRUE(one->Get("predict", {table::DenseVector({1, 2, 3, 0, 0})}).ok());
