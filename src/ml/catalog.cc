@@ -22,6 +22,7 @@
 #include "src/ml/imputer/driver.h"
 #include "src/ml/kernel.h"
 #include "src/ml/kmeans/driver.h"
+#include "src/ml/lda/driver.h"
 #include "src/ml/linear_regression/driver.h"
 #include "src/ml/logistic_regression/driver.h"
 #include "src/ml/max_abs_scaler/driver.h"
@@ -57,6 +58,7 @@ std::vector<Algorithm> AllAlgorithms() {
       RankingEvaluatorAlgorithm(),
       PcaAlgorithm(),
       KMeansAlgorithm(),
+      LdaAlgorithm(),
       NaiveBayesAlgorithm(),
       ClusteringEvaluatorAlgorithm(),
       StringIndexerAlgorithm(),

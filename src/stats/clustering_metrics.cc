@@ -21,4 +21,15 @@ base::StatusOr<SilhouetteSums> SilhouetteSums::Decode(std::string_view bytes) {
   return sums;
 }
 
+std::string TopicSums::Encode() const {
+  const double values[] = {bound, of_topics, tokens};
+  return PackDoubles(values);
+}
+
+base::StatusOr<TopicSums> TopicSums::Decode(std::string_view bytes) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values, UnpackDoubles(bytes));
+  if (values.size() != 3) return base::Fail(base::kProtocol, "topics' likelihood: bad length");
+  return TopicSums{values[0], values[1], values[2]};
+}
+
 }  // namespace soteria::stats

@@ -1,7 +1,8 @@
-// The silhouette of a clustering from its rows' own: their weighted mean. What a row's is comes
-// from its features and the clusters' sums, so that it is worked out inside; the sum says no more
-// than the mean of all rows, and stays inside too (KindName "clustering" is no kind that may
-// leave). One thread at a time.
+// The silhouette of a clustering from its rows' own: their weighted mean; and the likelihood of a
+// corpus under a model's topics: the sum of its documents' bounds. What a row's is comes from its
+// features and what a model or the clusters say, so that it is worked out inside; the sum says no
+// more than the number about all rows, and stays inside too (KindName "clustering" is no kind that
+// may leave). One thread at a time.
 #pragma once
 
 #include <string>
@@ -32,6 +33,21 @@ class SilhouetteSums {
  private:
   double sum_ = 0;
   double weight_ = 0;
+};
+
+/// A lower bound of the log likelihood: of all documents, and of the topics themselves.
+struct TopicSums {
+  double bound = 0;
+  double of_topics = 0;
+  double tokens = 0;
+
+  std::string Encode() const;
+  /// Errors: kProtocol.
+  static base::StatusOr<TopicSums> Decode(std::string_view bytes);
+
+  double LogLikelihood() const { return bound + of_topics; }
+  /// An upper bound of the perplexity's logarithm; NaN without tokens.
+  double LogPerplexity() const { return -LogLikelihood() / tokens; }
 };
 
 }  // namespace soteria::stats

@@ -162,9 +162,13 @@ base::StatusOr<Values> Ranking(const Statistic& statistic, const Input& input) {
 }
 
 base::StatusOr<Values> Clustering(const Statistic& statistic, const Input& input) {
-  if (statistic.metric != "silhouette" || input.form != InputForm::kSums) {
-    return NoSuchMetric(statistic);
+  if (input.form != InputForm::kSums) return NoSuchMetric(statistic);
+  if (statistic.metric == "logLikelihood" || statistic.metric == "logPerplexity") {
+    SOTERIA_ASSIGN_OR_RETURN(const TopicSums sums, TopicSums::Decode(input.bytes));
+    return Values{statistic.metric == "logLikelihood" ? sums.LogLikelihood()
+                                                      : sums.LogPerplexity()};
   }
+  if (statistic.metric != "silhouette") return NoSuchMetric(statistic);
   SOTERIA_ASSIGN_OR_RETURN(const SilhouetteSums sums, SilhouetteSums::Decode(input.bytes));
   return Values{sums.Mean()};
 }
@@ -441,7 +445,7 @@ base::StatusOr<Releasable> OfKind(const Statistic& statistic, const ExactSums& e
     case StatisticKind::kRanking:
       return base::Fail(kStaysInside, "a mean over rankings");
     case StatisticKind::kClustering:
-      return base::Fail(kStaysInside, "silhouettes are worked out inside");
+      return base::Fail(kStaysInside, "silhouettes and likelihoods are worked out inside");
   }
   return NoSuchMetric(statistic);
 }
