@@ -43,20 +43,21 @@ Lanes FourRows(const double* const rows[kLanes], const double* theta, Lanes coun
 
 }  // namespace
 
-Topics::Topics(std::vector<double> by_term, std::vector<double> alpha, int64_t gamma_seed)
+InferenceStart::InferenceStart(size_t k, int64_t seed) : gamma(k), theta(k) {
+  GammaSampler sampler(kGammaShape, 1.0 / kGammaShape, seed);
+  for (double& value : gamma) value = sampler.Next();
+  ExpectedLogs(gamma.data(), k, theta.data());
+  for (double& value : theta) value = std::exp(value);
+}
+
+Topics::Topics(std::vector<double> by_term, std::vector<double> alpha)
     : terms_(by_term.size() / alpha.size()),
       stride_((alpha.size() + kLanes - 1) / kLanes * kLanes),
-      alpha_(std::move(alpha)),
-      gamma_(alpha_.size()),
-      theta_(alpha_.size()) {
+      alpha_(std::move(alpha)) {
   rows_.assign(terms_ * stride_, 0.0);
   for (size_t w = 0; w < terms_; ++w) {
     std::copy_n(by_term.data() + w * k(), k(), rows_.data() + w * stride_);
   }
-  GammaSampler sampler(kGammaShape, 1.0 / kGammaShape, gamma_seed);
-  for (double& value : gamma_) value = sampler.Next();
-  ExpectedLogs(gamma_.data(), k(), theta_.data());
-  for (double& value : theta_) value = std::exp(value);
 }
 
 void Topics::Document::Take(const table::FeatureBlock& block, size_t row) {
@@ -107,15 +108,15 @@ void Topics::Pass(Document& document) const {
   }
 }
 
-base::Status Topics::Infer(Document& document) const {
+base::Status Topics::Infer(const InferenceStart& start, Document& document) const {
   for (const int32_t id : document.ids) {
     if (static_cast<size_t>(id) >= terms_) {
       return base::Fail(base::kIllegalArgument,
                         "LDA: a document has terms that the vocabulary of the topics hasn't");
     }
   }
-  document.gamma = gamma_;
-  document.theta = theta_;
+  document.gamma = start.gamma;
+  document.theta = start.theta;
   document.norms.resize(document.ids.size());
   document.lanes.assign(stride_, 0.0);
   document.sums.resize(stride_);

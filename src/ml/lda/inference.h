@@ -26,12 +26,19 @@ inline constexpr double kGammaShape = 100;
 /// Rounds of inference of one document at most; MLlib's go on until it converges.
 inline constexpr int kRoundsMax = 100'000;
 
+/// Where inference starts, as MLlib draws it for a seed.
+struct InferenceStart {
+  InferenceStart(size_t k, int64_t seed);
+
+  std::vector<double> gamma;
+  std::vector<double> theta;  // exp(E[log theta]) of it
+};
+
 /// Which topics there are, for one document after the other. Immutable; any thread.
 class Topics {
  public:
-  /// `by_term`: exp(E[log beta]), `alpha.size()` numbers a term. `gamma_seed` fixes where the
-  /// inference of every document starts.
-  Topics(std::vector<double> by_term, std::vector<double> alpha, int64_t gamma_seed);
+  /// `by_term`: exp(E[log beta]), `alpha.size()` numbers a term.
+  Topics(std::vector<double> by_term, std::vector<double> alpha);
 
   size_t k() const { return alpha_.size(); }
   size_t terms() const { return terms_; }
@@ -53,7 +60,7 @@ class Topics {
 
   /// Of the terms that Take put there. Errors: kIllegalArgument for terms that the topics haven't,
   /// or where it doesn't converge.
-  base::Status Infer(Document& document) const;
+  base::Status Infer(const InferenceStart& start, Document& document) const;
   /// Adds what the document says of the topics, `times` times: k numbers a term.
   void AddStatistics(const Document& document, double times, std::vector<double>& by_term) const;
 
@@ -63,8 +70,7 @@ class Topics {
 
   size_t terms_, stride_;
   std::vector<double> alpha_;
-  table::AlignedDoubles rows_;         // stride_ numbers a term, 0 past k
-  std::vector<double> gamma_, theta_;  // where all documents start
+  table::AlignedDoubles rows_;  // stride_ numbers a term, 0 past k
 };
 
 /// E[log beta] of topics: `topics` has `terms` numbers a topic, the result k numbers a term.

@@ -40,9 +40,12 @@ base::StatusOr<std::vector<double>> ReadByTerm(base::FieldReader& r, size_t k) {
   return by_term;
 }
 
-int64_t Plus(int64_t seed, uint64_t partition) {
-  return static_cast<int64_t>(static_cast<uint64_t>(seed) + partition);
+int64_t Plus(int64_t seed, uint64_t number) {
+  return static_cast<int64_t>(static_cast<uint64_t>(seed) + number);
 }
+
+/// monotonically_increasing_id().
+uint64_t RowId(uint64_t partition, size_t row) { return (partition << 33) + row; }
 
 }  // namespace
 
@@ -137,7 +140,8 @@ base::StatusOr<BatchSums> BatchKernel::Result(std::string_view partial) const {
 
 base::StatusOr<std::string> BatchKernel::Map(const Part& part) const {
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
-  const Topics topics(batch_.by_term, batch_.alpha, Plus(batch_.gamma_seed, part.partition));
+  const Topics topics(batch_.by_term, batch_.alpha);
+  const InferenceStart start(topics.k(), Plus(batch_.gamma_seed, part.partition));
   BatchSums sums = None();
   Topics::Document document;
   std::vector<double> logs(topics.k());
@@ -149,7 +153,7 @@ base::StatusOr<std::string> BatchKernel::Map(const Part& part) const {
     document.Take(*block, i);
     if (document.ids.empty()) continue;
     sums.nonempty += static_cast<uint64_t>(times);
-    SOTERIA_RETURN_IF_ERROR(topics.Infer(document));
+    SOTERIA_RETURN_IF_ERROR(topics.Infer(start, document));
     const auto factor = static_cast<double>(times);
     topics.AddStatistics(document, factor, sums.topics);
     if (!batch_.logs) continue;
@@ -235,7 +239,7 @@ base::StatusOr<std::string> BoundKernel::Map(const Part& part) const {
   std::vector<double> by_term(log_beta_.size());
   std::transform(log_beta_.begin(), log_beta_.end(), by_term.begin(),
                  [](double log) { return std::exp(log); });
-  const Topics topics(std::move(by_term), alpha_, gamma_seed_);
+  const Topics topics(std::move(by_term), alpha_);
   stats::TopicSums sums;
   sums.of_topics = of_topics_;
   Topics::Document document;
@@ -243,7 +247,8 @@ base::StatusOr<std::string> BoundKernel::Map(const Part& part) const {
     document.Take(block, i);
     if (document.ids.empty()) continue;
     for (const double count : document.counts) sums.tokens += count;
-    SOTERIA_RETURN_IF_ERROR(topics.Infer(document));
+    const InferenceStart start(topics.k(), Plus(gamma_seed_, RowId(part.partition, i)));
+    SOTERIA_RETURN_IF_ERROR(topics.Infer(start, document));
     sums.bound += BoundOf(topics, document);
   }
   return stats::ExactSums{sums.Encode(), std::nullopt}.Encode();

@@ -78,6 +78,7 @@ class BoundKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.lda.bound";
   /// `log_beta`: E[log beta], k numbers a term; `of_topics` is the topics' own part of the bound.
+  /// A row's id is added to `gamma_seed`.
   BoundKernel(std::string features, std::vector<double> log_beta, std::vector<double> alpha,
               int64_t gamma_seed, double of_topics);
   static base::StatusOr<KernelPtr> Decode(std::string_view bytes);

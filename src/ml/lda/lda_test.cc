@@ -273,6 +273,17 @@ TEST(LdaModelTest, TransformsSparseAsDense) {
   EXPECT_EQ(VectorsOf(**a, "topicDistribution"), VectorsOf(**c, "topics"));
 }
 
+TEST(LdaModelTest, AColumnWithoutANameIsNotFound) {
+  const auto model = Fit(Blocks(DocumentsForTest(), 1),
+                         {{"maxIter", int64_t{0}}, {"topicDistributionCol", std::string()}});
+  ASSERT_TRUE(model.ok()) << "as in Spark";
+  const auto table = FeatureTable(DocumentsForTest());
+  EXPECT_NE(base::Message((*model)->OutputSchema(*table->schema()).status())
+                .find("No such struct field `` in `features`."),
+            std::string::npos);
+  EXPECT_FALSE((*model)->Apply(table).ok());
+}
+
 TEST(LdaModelTest, Attributes) {
   const auto model = Fit(Blocks(DocumentsForTest(), 2), {{"maxIter", int64_t{2}}});
   ASSERT_TRUE(model.ok());
@@ -288,6 +299,65 @@ TEST(LdaModelTest, Attributes) {
   }
   EXPECT_TRUE((*model)->Models("toLocal").empty());
   EXPECT_GT((*model)->bytes(), 2U * 36U * 8U);
+}
+
+TEST(LdaLikelihood, IsSparks) {
+  const nlohmann::json reference = ReferenceForTest("lda");
+  const RowsForTest rows = DocumentsForTest();
+  const auto column = FeatureTable(rows);
+  for (const auto& [name, spark] : reference["online"].items()) {
+    const auto model = Fit(BlocksOfSizes(rows, spark["partitions"].get<std::vector<size_t>>()),
+                           ParamsForTest(spark["params"]));
+    ASSERT_TRUE(model.ok()) << name;
+    for (const char* metric : {"logLikelihood", "logPerplexity"}) {
+      const auto over = (*model)->Over(metric, {}, *column->schema());
+      ASSERT_TRUE(over.ok());
+      ASSERT_NE(*over, nullptr);
+      EXPECT_TRUE((*over)->over_rows() && !(*over)->complete() && (*over)->Needs(metric));
+      EXPECT_FALSE((*over)->Get(metric, {}).ok()) << "nothing summed yet";
+      std::vector<WorkForTest::TablePtr> parts;
+      int64_t first = 0;
+      for (const int64_t size : spark["partitions"].get<std::vector<int64_t>>()) {
+        parts.push_back(column->Slice(first, size));
+        first += size;
+      }
+      WorkForTest work(std::move(parts));
+      const auto partial = work.Reduce((*over)->kernel());
+      ASSERT_TRUE(partial.ok()) << base::Message(partial.status());
+      const auto complete = (*over)->Complete(*partial).value();
+      const double value = std::get<double>(complete->Get(metric, {}).value());
+      EXPECT_TRUE(Relatively({value}, {spark[metric].get<double>()}, 1e-10)) << name << metric;
+      const auto asked = complete->AsStatistic(metric, {});
+      ASSERT_TRUE(asked.has_value()) << "so that it goes the way of metrics";
+      EXPECT_TRUE(asked->one_number);
+      EXPECT_EQ(asked->statistic.kind, stats::StatisticKind::kClustering);
+    }
+  }
+}
+
+TEST(LdaLikelihood, Refusals) {
+  const auto model = Fit(Blocks(DocumentsForTest(), 1), {{"maxIter", int64_t{1}}});
+  const auto schema = FeatureTable(DocumentsForTest())->schema();
+  EXPECT_EQ(*(*model)->Over("topicsMatrix", {}, *schema), nullptr);
+  EXPECT_FALSE((*model)->Over("logLikelihood", {int64_t{1}}, *schema).ok());
+  const auto numbers = MakeTable({NumberColumn("features", {1.0})});
+  EXPECT_FALSE((*model)->Over("logLikelihood", {}, *numbers->schema()).ok());
+  const auto over = (*model)->Over("logPerplexity", {}, *schema).value();
+  EXPECT_FALSE(over->Get("logLikelihood", {}).ok());
+  const auto value = [&](const RowsForTest& rows) -> base::StatusOr<double> {
+    const auto table = FeatureTable(rows);
+    SOTERIA_ASSIGN_OR_RETURN(const std::string partial, over->kernel().Map({.table = table.get()}));
+    SOTERIA_ASSIGN_OR_RETURN(const auto complete, over->Complete(partial));
+    SOTERIA_ASSIGN_OR_RETURN(const Attribute number, complete->Get("logPerplexity", {}));
+    return std::get<double>(number);
+  };
+  RowsForTest rows;
+  rows.features = {std::vector<double>(12, 0.0)};
+  EXPECT_TRUE(std::isinf(value(rows).value())) << "no token";
+  rows.features[0][3] = kNanForTest;
+  EXPECT_FALSE(value(rows).ok());
+  rows.features[0] = std::vector<double>(13, 1.0);
+  EXPECT_FALSE(value(rows).ok()) << "terms that the topics haven't";
 }
 
 TEST(LdaModelTest, BytesAndFolder) {

@@ -14,6 +14,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
+#include "src/ml/lda/likelihood.h"
 #include "src/ml/lda/params.h"
 #include "src/stats/doubles.h"
 #include "src/table/types.h"
@@ -30,7 +31,7 @@ base::Status Malformed() { return base::Fail(base::kProtocol, "LDA model: bad da
 std::shared_ptr<const Topics> InferenceOf(const LdaData& data) {
   std::vector<double> by_term = ExpectedLogBeta(data.topics, data.k());
   for (double& value : by_term) value = std::exp(value);
-  return std::make_shared<const Topics>(std::move(by_term), data.alpha, LdaModelSeed());
+  return std::make_shared<const Topics>(std::move(by_term), data.alpha);
 }
 
 const std::shared_ptr<arrow::Schema>& DescribedSchema() {
@@ -150,20 +151,19 @@ std::shared_ptr<arrow::Field> LdaModel::OutputField(const std::string& name) con
 base::StatusOr<std::shared_ptr<arrow::Schema>> LdaModel::OutputSchema(
     const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckLdaInput(params_, input));
-  const std::optional<std::string> output = params_.Column("topicDistributionCol");
-  if (!output) return arrow::schema(input.fields(), input.metadata());
-  return arrow::schema(WithColumn(input.fields(), OutputField(*output)), input.metadata());
+  const std::string& output = params_.String("topicDistributionCol");
+  if (output.empty()) return FindField(input, output).status();
+  return arrow::schema(WithColumn(input.fields(), OutputField(output)), input.metadata());
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> LdaModel::Apply(
     std::shared_ptr<arrow::Table> input) const {
-  SOTERIA_RETURN_IF_ERROR(CheckLdaInput(params_, *input->schema()));
-  const std::optional<std::string> output = params_.Column("topicDistributionCol");
-  if (!output) return input;
+  SOTERIA_RETURN_IF_ERROR(OutputSchema(*input->schema()).status());
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<table::VectorReader> chunks,
                            ReadVectorColumn(*input, params_.String("featuresCol")));
-  const auto field = OutputField(*output);
+  const auto field = OutputField(params_.String("topicDistributionCol"));
   const size_t k = data_->k();
+  const InferenceStart start(k, LdaModelSeed());
   arrow::ArrayVector arrays;
   Topics::Document document;
   for (const table::VectorReader& rows : chunks) {
@@ -175,7 +175,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> LdaModel::Apply(
     for (int64_t i = 0; i < rows.rows(); ++i) {
       document.Take(rows.Get(i));
       if (document.ids.empty()) continue;
-      SOTERIA_RETURN_IF_ERROR(inference_->Infer(document));
+      SOTERIA_RETURN_IF_ERROR(inference_->Infer(start, document));
       double sum = 0;
       for (const double gamma : document.gamma) sum += std::abs(gamma);
       double* to = values.data() + static_cast<size_t>(i) * k;
@@ -236,6 +236,19 @@ base::StatusOr<std::shared_ptr<arrow::Table>> LdaModel::Rows(std::string_view me
   if (method != kDescribe) return Model::Rows(method, args);
   SOTERIA_ASSIGN_OR_RETURN(const int64_t most, DescribedTerms(args));
   return Described(*data_, static_cast<size_t>(std::max<int64_t>(most, 0)));
+}
+
+base::StatusOr<std::shared_ptr<const Summary>> LdaModel::Over(std::string_view method,
+                                                              const Arguments& args,
+                                                              const arrow::Schema& input) const {
+  if (method != LikelihoodSummary::kLikelihood && method != LikelihoodSummary::kPerplexity) {
+    return nullptr;
+  }
+  if (!args.empty()) {
+    return base::Fail(base::kMlAttribute, base::Cat(method, " takes a table and nothing else"));
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckLdaFeatures(params_, input));
+  return std::make_shared<const LikelihoodSummary>(params_, *data_, method);
 }
 
 base::StatusOr<std::shared_ptr<const Model>> LdaModel::WithParams(const ParamMap& set) const {

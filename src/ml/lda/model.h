@@ -51,6 +51,9 @@ class LdaModel : public Model {
                                                             const Arguments& args) const override;
   base::StatusOr<std::shared_ptr<arrow::Table>> Rows(std::string_view method,
                                                      const Arguments& args) const override;
+  base::StatusOr<std::shared_ptr<const Summary>> Over(std::string_view method,
+                                                      const Arguments& args,
+                                                      const arrow::Schema& input) const override;
   base::StatusOr<std::shared_ptr<const Model>> WithParams(const ParamMap& set) const override;
   base::Status CheckColumns(const Params& params, const arrow::Schema& input) const override;
   uint64_t bytes() const override;
