@@ -5,6 +5,8 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/ml/lda/em.h"
+#include "src/ml/lda/em_kernels.h"
 #include "src/ml/lda/kernels.h"
 #include "src/ml/lda/model.h"
 #include "src/ml/lda/online.h"
@@ -15,7 +17,10 @@ namespace soteria::ml {
 
 base::Status Lda::CheckInput(const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckLdaInput(params_, input));
-  if (ByEm(params_)) return base::NotSupported("LDA by the optimizer \"em\"", "\"online\"");
+  if (ByEm(params_) && params_.Int("maxIter") > kEmIterationsMax) {
+    return base::NotSupported(
+        base::Cat("LDA by the optimizer \"em\" with maxIter above ", kEmIterationsMax));
+  }
   return CheckLdaPriors(params_);
 }
 
@@ -28,7 +33,10 @@ std::optional<table::FeatureColumns> Lda::Columns() const {
 base::StatusOr<FitResult> Lda::Fit(Work& work) const {
   SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work.Reduce(CorpusKernel()));
   SOTERIA_ASSIGN_OR_RETURN(const Corpus corpus, CorpusKernel::Result(partial));
-  if (corpus.documents == 0) return base::Fail(base::kUnsupported, "empty collection");
+  const bool em = ByEm(params_);
+  if (corpus.documents == 0) {
+    return base::Fail(base::kUnsupported, em ? "head of empty array" : "empty collection");
+  }
   if (corpus.terms == 0) {
     return base::Fail(base::kIllegalArgument, "LDA: the documents have no terms");
   }
@@ -38,8 +46,13 @@ base::StatusOr<FitResult> Lda::Fit(Work& work) const {
                                                     " numbers of k topics by as many terms here"));
   }
   LdaData data;
-  SOTERIA_ASSIGN_OR_RETURN(data, FitOnline(params_, corpus.documents, corpus.terms, work));
-  SOTERIA_ASSIGN_OR_RETURN(Params params, params_.CopyTo(LocalLdaModelInfo()));
+  if (em) {
+    SOTERIA_ASSIGN_OR_RETURN(data, FitEm(params_, corpus.terms, work));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(data, FitOnline(params_, corpus.documents, corpus.terms, work));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(Params params,
+                           params_.CopyTo(em ? DistributedLdaModelInfo() : LocalLdaModelInfo()));
   FitResult result;
   SOTERIA_ASSIGN_OR_RETURN(result.model, LdaModel::Make(std::move(params), std::move(data)));
   return result;
@@ -56,7 +69,11 @@ Algorithm LdaAlgorithm() {
   algorithm.classes.push_back(distributed);
   algorithm.kernels = {{CorpusKernel::kKind, CorpusKernel::Decode},
                        {BatchKernel::kKind, BatchKernel::Decode},
-                       {BoundKernel::kKind, BoundKernel::Decode}};
+                       {BoundKernel::kKind, BoundKernel::Decode},
+                       {EmStartKernel::kKind, EmStartKernel::Decode},
+                       {EmKernel::kKind, EmKernel::Decode},
+                       {EmLikelihoodKernel::kKind, EmLikelihoodKernel::Decode}};
+  algorithm.steps = {{EmStartStep::kKind, EmStartStep::Decode}, {EmStep::kKind, EmStep::Decode}};
   return algorithm;
 }
 
