@@ -15,31 +15,55 @@ namespace {
 
 using Lanes = double __attribute__((vector_size(32)));
 constexpr size_t kLanes = 4;
+constexpr size_t kWide = 4;                // lanes of a block
+constexpr size_t kBlock = kWide * kLanes;  // terms of a block
 constexpr double kTiny = 1e-100;
 constexpr double kConverged = 1e-3;  // the mean change of gamma
 
-const Lanes* LanesOf(const double* values) { return reinterpret_cast<const Lanes*>(values); }
+size_t BlocksOf(size_t terms) { return (terms + kBlock - 1) / kBlock; }
+
+/// The parts of Document::lanes.
+struct Room {
+  Room(table::AlignedDoubles& lanes, size_t k, size_t blocks)
+      : theta(reinterpret_cast<Lanes*>(lanes.data())),
+        sums(theta + k),
+        counts(sums + k),
+        rows(counts + blocks * kWide) {}
+  static size_t SizeOf(size_t k, size_t blocks) {
+    return (2 * k + blocks * kWide * (1 + k)) * kLanes;
+  }
+
+  Lanes* theta;   // each of k, in all lanes
+  Lanes* sums;    // k
+  Lanes* counts;  // kWide a block
+  Lanes* rows;    // k times kWide a block
+};
+
+/// Norms by the theta so far, and of them the sums that make the next gamma.
+void Pass(const Room& room, size_t k, size_t blocks, Lanes* norms) {
+  for (size_t j = 0; j < k; ++j) room.sums[j] = Lanes{};
+  for (size_t b = 0; b < blocks; ++b) {
+    const Lanes* rows = room.rows + b * k * kWide;
+    Lanes norm[kWide];
+    for (size_t q = 0; q < kWide; ++q) norm[q] = Lanes{} + kTiny;
+    for (size_t j = 0; j < k; ++j) {
+      const Lanes theta = room.theta[j];
+      for (size_t q = 0; q < kWide; ++q) norm[q] += theta * rows[j * kWide + q];
+    }
+    Lanes share[kWide];
+    for (size_t q = 0; q < kWide; ++q) {
+      share[q] = room.counts[b * kWide + q] / norm[q];
+      norms[b * kWide + q] = norm[q];
+    }
+    for (size_t j = 0; j < k; ++j) {
+      const Lanes* row = rows + j * kWide;
+      room.sums[j] +=
+          (share[0] * row[0] + share[1] * row[1]) + (share[2] * row[2] + share[3] * row[3]);
+    }
+  }
+}
 
 double SumOf(Lanes v) { return (v[0] + v[1]) + (v[2] + v[3]); }
-
-/// Of four rows: their products with `theta` and the norms, and what they add to the sums.
-Lanes FourRows(const double* const rows[kLanes], const double* theta, Lanes counts, size_t stride,
-               double* sums) {
-  Lanes products[kLanes] = {};
-  for (size_t j = 0; j < stride; j += kLanes) {
-    const Lanes t = *LanesOf(theta + j);
-    for (size_t r = 0; r < kLanes; ++r) products[r] += t * *LanesOf(rows[r] + j);
-  }
-  const Lanes norms =
-      Lanes{SumOf(products[0]), SumOf(products[1]), SumOf(products[2]), SumOf(products[3])} + kTiny;
-  const Lanes shares = counts / norms;
-  for (size_t j = 0; j < stride; j += kLanes) {
-    auto& sum = *reinterpret_cast<Lanes*>(sums + j);
-    sum += (shares[0] * *LanesOf(rows[0] + j) + shares[1] * *LanesOf(rows[1] + j)) +
-           (shares[2] * *LanesOf(rows[2] + j) + shares[3] * *LanesOf(rows[3] + j));
-  }
-  return norms;
-}
 
 }  // namespace
 
@@ -52,13 +76,8 @@ InferenceStart::InferenceStart(size_t k, int64_t seed) : gamma(k), theta(k) {
 
 Topics::Topics(std::vector<double> by_term, std::vector<double> alpha)
     : terms_(by_term.size() / alpha.size()),
-      stride_((alpha.size() + kLanes - 1) / kLanes * kLanes),
-      alpha_(std::move(alpha)) {
-  rows_.assign(terms_ * stride_, 0.0);
-  for (size_t w = 0; w < terms_; ++w) {
-    std::copy_n(by_term.data() + w * k(), k(), rows_.data() + w * stride_);
-  }
-}
+      alpha_(std::move(alpha)),
+      by_term_(std::move(by_term)) {}
 
 void Topics::Document::Take(const table::FeatureBlock& block, size_t row) {
   ids.clear();
@@ -89,22 +108,18 @@ void Topics::Document::Take(const table::VectorView& vector) {
   }
 }
 
-void Topics::Pass(Document& document) const {
-  std::copy_n(document.theta.data(), k(), document.lanes.data());
-  std::fill(document.sums.begin(), document.sums.end(), 0.0);
-  const size_t n = document.ids.size();
-  const double* rows[kLanes];
-  for (size_t i = 0; i < n; i += kLanes) {
-    const size_t some = std::min(kLanes, n - i);
-    Lanes counts = {};
-    for (size_t r = 0; r < kLanes; ++r) {
-      const size_t at = i + std::min(r, some - 1);
-      rows[r] = rows_.data() + static_cast<size_t>(document.ids[at]) * stride_;
-      if (r < some) counts[r] = document.counts[at];
-    }
-    const Lanes norms =
-        FourRows(rows, document.lanes.data(), counts, stride_, document.sums.data());
-    for (size_t r = 0; r < some; ++r) document.norms[i + r] = norms[r];
+void Topics::Gather(Document& document) const {
+  const size_t n = document.ids.size(), blocks = BlocksOf(n);
+  document.norms.resize(blocks * kBlock);
+  document.lanes.assign(Room::SizeOf(k(), blocks), 0.0);
+  const Room room(document.lanes, k(), blocks);
+  auto* counts = reinterpret_cast<double*>(room.counts);
+  auto* rows = reinterpret_cast<double*>(room.rows);
+  std::copy_n(document.counts.data(), n, counts);
+  for (size_t i = 0; i < n; ++i) {
+    const double* from = by_term_.data() + static_cast<size_t>(document.ids[i]) * k();
+    double* to = rows + (i / kBlock) * k() * kBlock + i % kBlock;
+    for (size_t j = 0; j < k(); ++j) to[j * kBlock] = from[j];
   }
 }
 
@@ -117,20 +132,25 @@ base::Status Topics::Infer(const InferenceStart& start, Document& document) cons
   }
   document.gamma = start.gamma;
   document.theta = start.theta;
-  document.norms.resize(document.ids.size());
-  document.lanes.assign(stride_, 0.0);
-  document.sums.resize(stride_);
-  Pass(document);
+  Gather(document);
+  const size_t blocks = BlocksOf(document.ids.size());
+  const Room room(document.lanes, k(), blocks);
+  auto* norms = reinterpret_cast<Lanes*>(document.norms.data());
+  const auto pass = [&] {
+    for (size_t j = 0; j < k(); ++j) room.theta[j] = Lanes{} + document.theta[j];
+    Pass(room, k(), blocks, norms);
+  };
+  pass();
   for (int round = 0; round < kRoundsMax; ++round) {
     double change = 0;
     for (size_t j = 0; j < k(); ++j) {
       const double last = document.gamma[j];
-      document.gamma[j] = document.theta[j] * document.sums[j] + alpha_[j];
+      document.gamma[j] = document.theta[j] * SumOf(room.sums[j]) + alpha_[j];
       change += std::abs(document.gamma[j] - last);
     }
     ExpectedLogs(document.gamma.data(), k(), document.theta.data());
     for (double& value : document.theta) value = std::exp(value);
-    Pass(document);
+    pass();
     if (!(change / static_cast<double>(k()) > kConverged)) return base::OkStatus();
   }
   return base::Fail(base::kIllegalArgument, "LDA: the topics of a document do not converge");

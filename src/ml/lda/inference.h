@@ -46,12 +46,12 @@ class Topics {
 
   /// What inference makes of one document, and the room that it takes. One thread.
   struct Document {
-    std::vector<int32_t> ids;    // of the terms that it has
-    std::vector<double> counts;  // of each
-    std::vector<double> gamma;   // k numbers
-    std::vector<double> theta;   // exp(E[log theta])
-    std::vector<double> norms;   // of each term: theta * by_term + 1e-100
-    table::AlignedDoubles lanes, sums;
+    std::vector<int32_t> ids;     // of the terms that it has
+    std::vector<double> counts;   // of each
+    std::vector<double> gamma;    // k numbers
+    std::vector<double> theta;    // exp(E[log theta])
+    table::AlignedDoubles norms;  // of each term: theta * by_term + 1e-100
+    table::AlignedDoubles lanes;  // theta and sums by topic, counts and by_term by block
 
     /// The terms of a block's row or of a vector that aren't 0.
     void Take(const table::FeatureBlock& block, size_t row);
@@ -65,12 +65,10 @@ class Topics {
   void AddStatistics(const Document& document, double times, std::vector<double>& by_term) const;
 
  private:
-  /// Norms by the theta so far, and of them the sums that make the next gamma.
-  void Pass(Document& document) const;
+  void Gather(Document& document) const;
 
-  size_t terms_, stride_;
-  std::vector<double> alpha_;
-  table::AlignedDoubles rows_;  // stride_ numbers a term, 0 past k
+  size_t terms_;
+  std::vector<double> alpha_, by_term_;
 };
 
 /// E[log beta] of topics: `topics` has `terms` numbers a topic, the result k numbers a term.
