@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -19,6 +20,11 @@ constexpr size_t kWide = 4;                // lanes of a block
 constexpr size_t kBlock = kWide * kLanes;  // terms of a block
 constexpr double kTiny = 1e-100;
 constexpr double kConverged = 1e-3;  // the mean change of gamma
+// A topic rests where the document hardly has it: its share of the norms is kept for some rounds
+// and worked out again every kRestRounds, which moves the other topics by less than 1e-10.
+constexpr int kRestRounds = 16;
+constexpr double kRestShare = 1e-6;  // of the topic that the document has most
+constexpr double kRestMoved = 1e-7;  // of its gamma in a round
 
 size_t BlocksOf(size_t terms) { return (terms + kBlock - 1) / kBlock; }
 
@@ -28,37 +34,70 @@ struct Room {
       : theta(reinterpret_cast<Lanes*>(lanes.data())),
         sums(theta + k),
         counts(sums + k),
-        rows(counts + blocks * kWide) {}
+        base(counts + blocks * kWide),
+        rows(base + blocks * kWide) {}
   static size_t SizeOf(size_t k, size_t blocks) {
-    return (2 * k + blocks * kWide * (1 + k)) * kLanes;
+    return (2 * k + blocks * kWide * (2 + k)) * kLanes;
   }
 
   Lanes* theta;   // each of k, in all lanes
   Lanes* sums;    // k
   Lanes* counts;  // kWide a block
+  Lanes* base;    // kWide a block: of the norms, what topics that rest have
   Lanes* rows;    // k times kWide a block
 };
 
-/// Norms by the theta so far, and of them the sums that make the next gamma.
-void Pass(const Room& room, size_t k, size_t blocks, Lanes* norms) {
-  for (size_t j = 0; j < k; ++j) room.sums[j] = Lanes{};
+/// The base is what the topics but `active` add to the norms.
+void SetBase(const Room& room, const std::vector<size_t>& active, const std::vector<double>& theta,
+             size_t blocks) {
+  const size_t k = theta.size();
+  std::fill_n(room.base, blocks * kWide, Lanes{} + kTiny);
+  for (size_t j = 0, next = 0; j < k; ++j) {
+    if (next < active.size() && active[next] == j) {
+      ++next;
+      continue;
+    }
+    for (size_t b = 0; b < blocks; ++b) {
+      for (size_t q = 0; q < kWide; ++q) {
+        room.base[b * kWide + q] += theta[j] * room.rows[(b * k + j) * kWide + q];
+      }
+    }
+  }
+}
+
+/// Norms by the theta so far, and of them the sums that make the next gamma of active topics.
+template <bool kAll>
+void Pass(const Room& room, const std::vector<size_t>& active, size_t k, size_t blocks,
+          Lanes* norms) {
+  const size_t count = kAll ? k : active.size();
+  const size_t* topics = active.data();
+  const auto topic = [topics](size_t i) { return kAll ? i : topics[i]; };
+  for (size_t i = 0; i < count; ++i) room.sums[topic(i)] = Lanes{};
   for (size_t b = 0; b < blocks; ++b) {
     const Lanes* rows = room.rows + b * k * kWide;
-    Lanes norm[kWide];
-    for (size_t q = 0; q < kWide; ++q) norm[q] = Lanes{} + kTiny;
-    for (size_t j = 0; j < k; ++j) {
-      const Lanes theta = room.theta[j];
-      for (size_t q = 0; q < kWide; ++q) norm[q] += theta * rows[j * kWide + q];
+    const Lanes* base = room.base + b * kWide;
+    // Four by name: an array would live in memory.
+    Lanes norm0 = base[0], norm1 = base[1], norm2 = base[2], norm3 = base[3];
+    for (size_t i = 0; i < count; ++i) {
+      const Lanes theta = room.theta[topic(i)];
+      const Lanes* row = rows + topic(i) * kWide;
+      norm0 += theta * row[0];
+      norm1 += theta * row[1];
+      norm2 += theta * row[2];
+      norm3 += theta * row[3];
     }
-    Lanes share[kWide];
-    for (size_t q = 0; q < kWide; ++q) {
-      share[q] = room.counts[b * kWide + q] / norm[q];
-      norms[b * kWide + q] = norm[q];
-    }
-    for (size_t j = 0; j < k; ++j) {
-      const Lanes* row = rows + j * kWide;
-      room.sums[j] +=
-          (share[0] * row[0] + share[1] * row[1]) + (share[2] * row[2] + share[3] * row[3]);
+    Lanes* to = norms + b * kWide;
+    to[0] = norm0;
+    to[1] = norm1;
+    to[2] = norm2;
+    to[3] = norm3;
+    const Lanes* counts = room.counts + b * kWide;
+    const Lanes share0 = counts[0] / norm0, share1 = counts[1] / norm1;
+    const Lanes share2 = counts[2] / norm2, share3 = counts[3] / norm3;
+    for (size_t i = 0; i < count; ++i) {
+      const Lanes* row = rows + topic(i) * kWide;
+      room.sums[topic(i)] +=
+          (share0 * row[0] + share1 * row[1]) + (share2 * row[2] + share3 * row[3]);
     }
   }
 }
@@ -136,20 +175,44 @@ base::Status Topics::Infer(const InferenceStart& start, Document& document) cons
   const size_t blocks = BlocksOf(document.ids.size());
   const Room room(document.lanes, k(), blocks);
   auto* norms = reinterpret_cast<Lanes*>(document.norms.data());
+  std::vector<size_t> all(k());
+  std::iota(all.begin(), all.end(), size_t{0});
+  std::vector<size_t> active = all;
+  std::vector<double> moved(k());
+  SetBase(room, all, document.theta, blocks);
   const auto pass = [&] {
-    for (size_t j = 0; j < k(); ++j) room.theta[j] = Lanes{} + document.theta[j];
-    Pass(room, k(), blocks, norms);
+    for (const size_t j : active) room.theta[j] = Lanes{} + document.theta[j];
+    if (active.size() == k()) {
+      Pass<true>(room, active, k(), blocks, norms);
+    } else {
+      Pass<false>(room, active, k(), blocks, norms);
+    }
   };
   pass();
   for (int round = 0; round < kRoundsMax; ++round) {
-    double change = 0;
-    for (size_t j = 0; j < k(); ++j) {
+    double change = 0, sum = 0;
+    for (const size_t j : active) {
       const double last = document.gamma[j];
       document.gamma[j] = document.theta[j] * SumOf(room.sums[j]) + alpha_[j];
-      change += std::abs(document.gamma[j] - last);
+      moved[j] = std::abs(document.gamma[j] - last);
+      change += moved[j];
     }
-    ExpectedLogs(document.gamma.data(), k(), document.theta.data());
-    for (double& value : document.theta) value = std::exp(value);
+    for (const double gamma : document.gamma) sum += gamma;
+    const double of_sum = Digamma(sum);
+    for (const size_t j : active) {
+      document.theta[j] = std::exp(Digamma(document.gamma[j]) - of_sum);
+    }
+    if (round % kRestRounds == 0) {  // all are active
+      const double most = *std::max_element(document.theta.begin(), document.theta.end());
+      std::erase_if(active, [&](size_t j) {
+        return document.theta[j] <= kRestShare * most && moved[j] <= kRestMoved * document.gamma[j];
+      });
+      if (3 * active.size() > 2 * k()) active = all;  // too few rest to be worth the trouble
+      if (active.size() < k()) SetBase(room, active, document.theta, blocks);
+    } else if (round % kRestRounds == kRestRounds - 1 && active.size() < k()) {
+      active = all;
+      SetBase(room, all, document.theta, blocks);
+    }
     pass();
     if (!(change / static_cast<double>(k()) > kConverged)) return base::OkStatus();
   }

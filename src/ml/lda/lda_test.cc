@@ -273,6 +273,54 @@ TEST(LdaModelTest, TransformsSparseAsDense) {
   EXPECT_EQ(VectorsOf(**a, "topicDistribution"), VectorsOf(**c, "topics"));
 }
 
+// Long documents over topics of which each has few: most topics rest most of the time.
+TEST(LdaInference, TopicsThatRestMoveNothing) {
+  constexpr size_t kTopics = 10, kTerms = 203;
+  SequenceForTest random(3);
+  std::vector<double> by_term;
+  for (size_t i = 0; i < kTopics * kTerms; ++i) by_term.push_back((8 + random.Below(17)) / 4096);
+  const std::vector<double> alpha(kTopics, 0.1);
+  const Topics topics(by_term, alpha);
+  const InferenceStart start(kTopics, 7);
+  for (int i = 0; i < 5; ++i) {
+    Topics::Document document;
+    for (size_t w = 0; w < kTerms; ++w) {
+      document.ids.push_back(static_cast<int32_t>(w));
+      document.counts.push_back(random.Below(9) + 1);
+    }
+    ASSERT_TRUE(topics.Infer(start, document).ok());
+    // The same as MLlib writes it.
+    std::vector<double> gamma = start.gamma, theta(kTopics), norms(kTerms);
+    int rounds = 0;
+    double change = 1;
+    const auto next = [&] {
+      ExpectedLogs(gamma.data(), kTopics, theta.data());
+      for (double& value : theta) value = std::exp(value);
+      for (size_t w = 0; w < kTerms; ++w) {
+        norms[w] = 1e-100;
+        for (size_t j = 0; j < kTopics; ++j) norms[w] += by_term[w * kTopics + j] * theta[j];
+      }
+    };
+    next();
+    for (; change > 1e-3; ++rounds) {
+      change = 0;
+      for (size_t j = 0; j < kTopics; ++j) {
+        double sum = 0;
+        for (size_t w = 0; w < kTerms; ++w) {
+          sum += document.counts[w] / norms[w] * by_term[w * kTopics + j];
+        }
+        const double last = std::exchange(gamma[j], theta[j] * sum + alpha[j]);
+        change += std::abs(gamma[j] - last) / kTopics;
+      }
+      next();
+    }
+    EXPECT_GT(rounds, 100) << i;
+    EXPECT_TRUE(Relatively(document.gamma, gamma, 1e-8)) << i << " after " << rounds;
+    EXPECT_TRUE(Relatively({document.norms.begin(), document.norms.begin() + kTerms}, norms, 1e-9))
+        << i << " after " << rounds;
+  }
+}
+
 TEST(LdaModelTest, AColumnWithoutANameIsNotFound) {
   const auto model = Fit(Blocks(DocumentsForTest(), 1),
                          {{"maxIter", int64_t{0}}, {"topicDistributionCol", std::string()}});
