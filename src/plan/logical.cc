@@ -86,9 +86,9 @@ struct Describe {
 std::shared_ptr<arrow::Schema> WithNewMetadataMarked(const Plan& input,
                                                      const arrow::Schema& schema) {
   arrow::FieldVector fields = schema.fields();
-  for (auto& field : fields) {
-    const auto before = input.schema->GetFieldByName(field->name());
-    const bool kept = before != nullptr && field->Equals(*before, /*check_metadata=*/true);
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    const bool kept = i < input.schema->num_fields() && schema.field(i) == input.schema->field(i);
+    auto& field = fields[static_cast<size_t>(i)];
     if (!kept) field = table::MarkedMetadata(field);
   }
   return arrow::schema(std::move(fields), schema.metadata());
@@ -163,12 +163,12 @@ PlanPtr Builder::Alias(PlanPtr input, std::string name) {
   return Make(AliasNode{std::move(name)}, std::move(schema), std::move(columns), std::move(input));
 }
 
-// A transformer leaves columns as they are and in their places; one that it writes over is replaced
-// by one of the output's name, which isn't the same.
+// A transformer hands on the very fields of the columns that it leaves as they are; a column that
+// it writes is a field that it made, however like the one in its place.
 std::vector<Column> Builder::ColumnsAfter(const Plan& input, const arrow::Schema& schema) {
   std::vector<Column> columns = NewColumns(schema);
   for (int i = 0; i < std::min(schema.num_fields(), input.schema->num_fields()); ++i) {
-    if (!schema.field(i)->Equals(*input.schema->field(i), /*check_metadata=*/true)) continue;
+    if (schema.field(i) != input.schema->field(i)) continue;
     columns[static_cast<size_t>(i)] = input.columns[static_cast<size_t>(i)];
   }
   return columns;

@@ -17,7 +17,7 @@ HEAD = """
 import sys
 from pyspark.ml.classification import LogisticRegression
 from pyspark.ml.evaluation import BinaryClassificationEvaluator, MulticlassClassificationEvaluator, RegressionEvaluator
-from pyspark.ml.feature import StandardScaler, VectorAssembler
+from pyspark.ml.feature import Imputer, StandardScaler, VectorAssembler
 from pyspark.ml.stat import Summarizer
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -57,6 +57,10 @@ marked = gated.withColumn("p", one.cast("double"))
 print(MulticlassClassificationEvaluator(predictionCol="p").evaluate(marked), marked.groupBy("p").count().collect())
 model = LogisticRegression(maxIter=3).fit(twins)
 print(MulticlassClassificationEvaluator(metricName="logLoss").evaluate(model.transform(twins)))
+# One row's value, written over in place by a stage that learnt the value from a row of the script.
+person = spark.createDataFrame([(1000.0,)], ["x"])
+imputed = Imputer(inputCol="x", outputCol="x", missingValue=table.filter(one).first()["x"]).fit(person).transform(table)
+print(imputed.select("x").summary("mean").collect(), regression(imputed, predictionCol="label", weightCol="x"))
 nan = table.withColumn("x", F.when(one, float("nan")).otherwise(F.col("x")))
 print(nan.select("x").summary("mean").collect(), regression(table.limit(9), predictionCol="x"))
 """
