@@ -97,6 +97,12 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
   std::vector<BoundPtr> args;
   for (const ExprPtr& arg : e.args) {
     SOTERIA_ASSIGN_OR_RETURN(BoundPtr bound, BindExpr(*arg, context, depth + 1));
+    // Inside an expression vectors have one form: the dense one has a size in its type, which data
+    // may have made, and which nothing may depend on that is decided before any work.
+    const bool dense = bound->field->type()->id() == arrow::Type::FIXED_SIZE_LIST;
+    if (dense && e.name != "isnull" && e.name != "isnotnull") {
+      SOTERIA_ASSIGN_OR_RETURN(bound, CastTo(std::move(bound), table::VectorStructType(), ""));
+    }
     args.push_back(std::move(bound));
   }
   return function->bind(e, std::move(args), context);

@@ -625,7 +625,7 @@ base::StatusOr<BoundPtr> CastTo(BoundPtr arg, const TypePtr& type, const std::st
   // Vectors change only their physical form.
   if (arg->field->type()->id() == Type::FIXED_SIZE_LIST) {
     std::shared_ptr<Bound> node = MakeCall(name, type, arg->field->nullable(), {arg});
-    node->field = table::WithUdt(node->field, table::UdtOf(*arg->field));
+    node->field = arg->field->WithType(type);  // and its metadata
     node->kernel = CastKernel;
     return node;
   }

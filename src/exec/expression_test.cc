@@ -524,6 +524,33 @@ TEST(Expression, HostileBytesAreRefused) {
   }
 }
 
+// The size in a dense vector's type may come of data, and types decide before any work.
+TEST(Expression, InsideAnExpressionVectorsHaveOneForm) {
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  for (const auto& [name, values] : {std::pair("v2", "[1.0, 2.0]"), {"v3", "[1.0, 2.0, 3.0]"}}) {
+    const auto numbers = table::ArrayForTest(arrow::float64(), values);
+    fields.push_back(table::VectorField(name, true, static_cast<int32_t>(numbers->length())));
+    columns.push_back(
+        std::make_shared<arrow::FixedSizeListArray>(fields.back()->type(), 1, numbers));
+  }
+  const auto table = arrow::Table::Make(arrow::schema(fields), columns);
+  EXPECT_TRUE(Evaluate(*C("v2"), *table).value()->type()->Equals(fields[0]->type())) << "as it is";
+  for (const ExprPtr& e : {Call("array", {C("v2"), C("v3")}),
+                           Call("array", {Call("array", {C("v2")}), Call("array", {C("v3")})}),
+                           Call("coalesce", {Call("array", {C("v2")}), Call("array", {C("v3")})}),
+                           Call("struct", {C("v2"), C("v3")})}) {
+    const auto field = TypeOf(*e, *table->schema());
+    ASSERT_TRUE(field.ok()) << PrettyName(*e) << base::Message(field.status());
+    EXPECT_EQ((*field)->ToString().find("fixed_size"), std::string::npos) << (*field)->ToString();
+    const auto values = Evaluate(*e, *table);
+    ASSERT_TRUE(values.ok()) << base::Message(values.status());
+    EXPECT_TRUE((*values)->ValidateFull().ok());
+    EXPECT_TRUE((*values)->type()->Equals((*field)->type()));
+  }
+  EXPECT_TRUE(Evaluate(*Call("isnull", {C("v2")}), *table).ok());
+}
+
 TEST(Expression, DepthIsBounded) {
   ExprPtr deep = L(1);
   for (int i = 0; i < kExprDepthMax - 1; ++i) deep = Call("not", {deep});
