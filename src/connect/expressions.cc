@@ -223,6 +223,7 @@ base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
     return base::NotSupported("An alias of several names");
   }
   if (alias.name(0).empty()) return base::NotSupported("A column without a name");
+  if (!alias.metadata().empty()) SOTERIA_RETURN_IF_ERROR(table::CheckMetadata(alias.metadata()));
   SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(alias.expr(), 1));
   return exec::NamedExpr{alias.name(0), std::move(expr),
                          alias.has_metadata() ? alias.metadata() : ""};

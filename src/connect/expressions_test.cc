@@ -97,6 +97,11 @@ TEST_F(ExpressionsTest, ColumnsOfAProjection) {
   EXPECT_EQ(Names({of_t, alias, text}), (Strings{"a", "b", "x", "sum"}));
   EXPECT_EQ(Names({Attribute("A")}), Strings{"A"});
   EXPECT_EQ(Names({of_u}), Strings{"CANNOT_RESOLVE_STAR_EXPAND"});
+  for (const std::string& metadata : {std::string("[]"), "{\"a\":" + std::string(100'000, '[')}) {
+    alias.mutable_alias()->set_metadata(metadata);
+    EXPECT_EQ(Names({alias}), Strings{"INVALID_PARAMETER_VALUE"});
+  }
+  alias.mutable_alias()->clear_metadata();
   alias.mutable_alias()->add_name("y");
   EXPECT_EQ(Names({alias}), Strings{"UNSUPPORTED_FEATURE"});
 }

@@ -148,7 +148,10 @@ base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& nam
       for (const auto& child : type.struct_().fields()) {
         SOTERIA_ASSIGN_OR_RETURN(
             auto field, FieldAtDepth(child.name(), child.nullable(), child.data_type(), depth + 1));
-        if (child.has_metadata()) field = table::WithSparkMetadata(field, child.metadata());
+        if (!child.metadata().empty()) {
+          SOTERIA_RETURN_IF_ERROR(table::CheckMetadata(child.metadata()));
+          field = table::WithSparkMetadata(field, child.metadata());
+        }
         fields.push_back(std::move(field));
       }
       return Plain(name, nullable, arrow::struct_(std::move(fields)));

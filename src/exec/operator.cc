@@ -78,6 +78,7 @@ base::StatusOr<std::vector<NamedExpr>> ReadNamed(FieldReader& in) {
     NamedExpr column;
     SOTERIA_ASSIGN_OR_RETURN(column.name, in.Next());
     SOTERIA_ASSIGN_OR_RETURN(column.metadata, in.Next());
+    if (!column.metadata.empty()) SOTERIA_RETURN_IF_ERROR(table::CheckMetadata(column.metadata));
     SOTERIA_ASSIGN_OR_RETURN(column.expr, exprs.Read());
     columns.push_back(std::move(column));
   }

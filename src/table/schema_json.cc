@@ -25,7 +25,7 @@ base::Status Bad(std::string_view what) {
 constexpr int kJsonDepthMax = 4 * kTypeDepthMax;
 
 /// Depth of brackets outside strings: checked before the parser sees the text.
-bool DepthIsBounded(std::string_view text) {
+bool DepthIsBounded(std::string_view text, int most) {
   int depth = 0;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -39,7 +39,7 @@ bool DepthIsBounded(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kJsonDepthMax) return false;
+      if (++depth > most) return false;
     } else if (c == '}' || c == ']') {
       --depth;
     }
@@ -179,18 +179,35 @@ class Reader {
 
 }  // namespace
 
+base::Status CheckMetadata(std::string_view text) {
+  if (text.size() > kMetadataBytesMax || !DepthIsBounded(text, kTypeDepthMax)) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("The metadata of a column take more than ", kMetadataBytesMax >> 20,
+                                " MiB, or are nested more than ", kTypeDepthMax, " times"));
+  }
+  if (Json::parse(text, nullptr, /*allow_exceptions=*/false).is_object()) return base::OkStatus();
+  return base::Fail(base::kIllegalArgument, "The metadata of a column are no JSON object");
+}
+
 base::StatusOr<std::string> SparkSchemaJson(const arrow::Schema& schema) {
   base::Status status = base::OkStatus();
   Json fields = Json::array();
   for (const FieldPtr& field : schema.fields()) fields.push_back(FieldJson(*field, &status));
   SOTERIA_RETURN_IF_ERROR(status);
   const Json json{{"type", "struct"}, {"fields", std::move(fields)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // What can't be read again would be read as something else: vectors as structs.
+  if (text.size() > kSchemaTextBytesMax || !DepthIsBounded(text, kJsonDepthMax)) {
+    return base::Fail(base::kUnsupported,
+                      base::Cat("The names, types and metadata of the columns take more than ",
+                                kSchemaTextBytesMax >> 20, " MiB, or are nested too deeply"));
+  }
+  return text;
 }
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaFromSparkJson(std::string_view text) {
   if (text.size() > kSchemaTextBytesMax) return Bad("text is too long");
-  if (!DepthIsBounded(text)) return Bad("text is nested too deeply");
+  if (!DepthIsBounded(text, kJsonDepthMax)) return Bad("text is nested too deeply");
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("type") || json["type"] != "struct") {
     return Bad("not a struct");

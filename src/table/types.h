@@ -32,6 +32,7 @@ inline constexpr char kOfDataKey[] = "soteria.of_data";
 inline constexpr int kTypeDepthMax = 32;
 inline constexpr int kFieldsMax = 100'000;
 inline constexpr size_t kSchemaTextBytesMax = size_t{64} << 20;
+inline constexpr size_t kMetadataBytesMax = size_t{16} << 20;  // of one column, from a script
 
 /// A vector column: the dense form of `dense_size` when given, else the struct form.
 std::shared_ptr<arrow::Field> VectorField(const std::string& name, bool nullable,
@@ -51,6 +52,9 @@ std::shared_ptr<arrow::Field> WithUdt(const std::shared_ptr<arrow::Field>& field
                                       const std::string& udt);
 /// Spark's metadata object of the field as JSON text; "{}" when there is none.
 std::string SparkMetadata(const arrow::Field& field);
+/// Whether the text is a JSON object within the limits: of whatever comes from a script. Errors:
+/// kIllegalArgument.
+base::Status CheckMetadata(std::string_view text);
 /// Metadata that the script wrote: a mark of data's goes.
 std::shared_ptr<arrow::Field> WithSparkMetadata(const std::shared_ptr<arrow::Field>& field,
                                                 const std::string& json);

@@ -68,6 +68,30 @@ TEST(Types, EveryAtomRoundTrips) {
   }
 }
 
+TEST(Types, MetadataHaveLimits) {
+  EXPECT_TRUE(CheckMetadata(R"({"a":[1,{"b":2}]})").ok());
+  const auto nested = [](int depth) {
+    return "{\"a\":" + std::string(static_cast<size_t>(depth), '[') +
+           std::string(static_cast<size_t>(depth), ']') + "}";
+  };
+  EXPECT_TRUE(CheckMetadata(nested(kTypeDepthMax - 1)).ok());
+  for (const std::string& bad : {std::string(), std::string("[1]"), std::string("{"),
+                                 std::string("1"), nested(kTypeDepthMax), nested(100'000)}) {
+    EXPECT_TRUE(base::Is(CheckMetadata(bad), base::kIllegalArgument)) << bad.substr(0, 20);
+  }
+  const std::string large = "{\"a\":\"" + std::string(kMetadataBytesMax, 'x') + "\"}";
+  EXPECT_TRUE(base::Is(CheckMetadata(large), base::kIllegalArgument));
+}
+
+TEST(Types, NoSchemaIsWrittenThatCannotBeRead) {
+  const std::string pad = "{\"a\":\"" + std::string(kSchemaTextBytesMax, 'x') + "\"}";
+  const auto vector = VectorField("v", true, std::nullopt);
+  EXPECT_TRUE(SparkSchemaJson(*arrow::schema({vector})).ok());
+  const auto padded =
+      arrow::schema({vector, WithSparkMetadata(arrow::field("x", arrow::int8()), pad)});
+  EXPECT_TRUE(base::Is(SparkSchemaJson(*padded).status(), base::kUnsupported));
+}
+
 TEST(Types, MetadataThatDataMadeAreMarkedAtAnyDepth) {
   const auto leaf = WithSparkMetadata(arrow::field("i", arrow::float64()), R"({"a":1})");
   const auto in_struct =
