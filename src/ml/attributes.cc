@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -82,28 +83,46 @@ Json ToJson(const ColumnAttribute& attribute) {
 constexpr std::pair<const char*, Type> kTypes[] = {
     {"numeric", Type::kNumeric}, {"nominal", Type::kNominal}, {"binary", Type::kBinary}};
 
-/// The attributes that lists of each type give their places; a place that none has is numeric.
-std::vector<ColumnAttribute> Placed(const Json& lists, size_t count) {
-  std::vector<ColumnAttribute> attributes(count);
+/// Puts the attributes that lists of each type give their places into a group of `count` elements;
+/// a place that none has is numeric.
+void Place(const Json& lists, int64_t count, AttributeGroup& group) {
+  const int64_t held = std::min(count, kNamedAttributesMax);
+  std::vector<ColumnAttribute> attributes(static_cast<size_t>(held));
   for (const auto& [name, type] : kTypes) {
     const auto list = lists.find(name);
     if (list == lists.end() || !list->is_array()) continue;
     for (const Json& each : *list) {
       if (!each.is_object()) continue;
       const auto index = Count(each, "idx");
-      if (!index || *index < 0 || static_cast<size_t>(*index) >= count) continue;
-      attributes[static_cast<size_t>(*index)] = FromJson(each, type);
+      if (!index || *index < 0 || *index >= count) continue;
+      if (*index < held) {
+        attributes[static_cast<size_t>(*index)] = FromJson(each, type);
+      } else if (type != Type::kNumeric) {
+        group.categories_follow = true;
+      }
     }
   }
-  return attributes;
+  group.attributes = std::move(attributes);
+  group.open = group.open || held < count;
+}
+
+bool HasItems(const Json& lists) {
+  return std::any_of(lists.begin(), lists.end(), [](const Json& list) { return !list.empty(); });
 }
 
 }  // namespace
 
-std::optional<std::vector<std::string>> ColumnAttribute::Categories() const {
-  if (values) return values;
+std::optional<int64_t> ColumnAttribute::CategoryCount() const {
+  if (values) return static_cast<int64_t>(values->size());
   const std::optional<int64_t> count = type == Type::kBinary ? 2 : num_values;
   if (!count || *count < 0 || *count > kNumValuesMax) return std::nullopt;
+  return count;
+}
+
+std::optional<std::vector<std::string>> ColumnAttribute::Categories() const {
+  if (values) return values;
+  const std::optional<int64_t> count = CategoryCount();
+  if (!count) return std::nullopt;
   std::vector<std::string> names;
   for (int64_t i = 0; i < *count; ++i) names.push_back(base::Cat(i));
   return names;
@@ -144,9 +163,11 @@ AttributeGroup GroupOf(const arrow::Field& field) {
     group.num_attributes = known;
   }
   if (!group.num_attributes) return group;
-  if (*group.num_attributes < 0 || *group.num_attributes > kNumValuesMax) return {};
-  group.attributes = Placed(*lists, static_cast<size_t>(*group.num_attributes));
+  const int64_t count = *group.num_attributes;
+  if (count < 0 || count > INT32_MAX) return {};
+  if (count > kNamedAttributesMax && !group.open && !HasItems(*lists)) return group;
   group.num_attributes.reset();
+  Place(*lists, count, group);
   return group;
 }
 

@@ -13,6 +13,10 @@
 
 namespace soteria::ml {
 
+/// Elements of a vector column whose attributes are held and named one by one. Of wider columns,
+/// where Spark names as many as there are, metadata tell their number, or what the first are.
+inline constexpr int64_t kNamedAttributesMax = int64_t{1} << 18;
+
 /// Of a number column, or of one element of a vector column.
 struct ColumnAttribute {
   enum class Type { kUnresolved, kNumeric, kNominal, kBinary };
@@ -26,6 +30,8 @@ struct ColumnAttribute {
 
   /// The names of its values: as they are, or numbers; none where it has none.
   std::optional<std::vector<std::string>> Categories() const;
+  /// How many it has, which may be too many to name; none where Categories has none.
+  std::optional<int64_t> CategoryCount() const;
 };
 
 /// What the field's metadata say; kUnresolved where they say nothing.
@@ -47,6 +53,8 @@ struct AttributeGroup {
   int64_t size() const;
 };
 
+/// Attributes of at most kNamedAttributesMax elements: the group of a wider column is its number
+/// alone where no element has one, and else open.
 AttributeGroup GroupOf(const arrow::Field& field);
 std::string GroupMetadata(const AttributeGroup& group);
 

@@ -3,7 +3,6 @@
 #include <map>
 #include <utility>
 
-#include "src/ml/attributes.h"
 #include "src/ml/column_pairs.h"
 #include "src/ml/data_table.h"
 #include "src/ml/shared_params.h"
@@ -94,11 +93,11 @@ base::StatusOr<std::shared_ptr<const Model>> CountVectorizerModel::Load(Params p
 base::StatusOr<std::shared_ptr<arrow::Schema>> CountVectorizerModel::OutputSchema(
     const arrow::Schema& input) const {
   SOTERIA_RETURN_IF_ERROR(CheckWordsInput(params(), input));
-  AttributeGroup group;
-  group.attributes.emplace(data_->words.size());
-  return arrow::schema(WithColumn(input.fields(), MadeVectorField(params().String("outputCol"),
-                                                                  GroupMetadata(group))),
-                       input.metadata());
+  const std::string metadata =
+      base::Cat("{\"ml_attr\":{\"attrs\":{},\"num_attrs\":", data_->words.size(), "}}");
+  return arrow::schema(
+      WithColumn(input.fields(), MadeVectorField(params().String("outputCol"), metadata)),
+      input.metadata());
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> CountVectorizerModel::Apply(

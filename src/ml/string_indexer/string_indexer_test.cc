@@ -2,6 +2,7 @@
 // rows.
 #include "src/ml/attributes.h"
 #include "src/ml/one_hot_encoder/kernels.h"
+#include "src/ml/one_hot_encoder/model.h"
 #include "src/ml/stage_for_test.h"
 #include "src/ml/string_indexer/kernels.h"
 #include "src/ml/string_indexer/model.h"
@@ -257,6 +258,22 @@ TEST(OneHotEncoder, NullsAndRefusals) {
             " output columns 1.");
   const auto table = Categories();
   ExpectPartialRefusesOthers(CategoryCountsKernel({"a", "b"}), {.table = table.get()});
+}
+
+TEST(Attributes, WideColumnsAreNotHeld) {
+  const auto of = [](const std::string& text) {
+    return GroupOf(*table::WithSparkMetadata(arrow::field("x", arrow::float64()), text));
+  };
+  const AttributeGroup none = of(R"({"ml_attr":{"num_attrs":2147483647,"attrs":{}}})");
+  EXPECT_FALSE(none.attributes.has_value());
+  EXPECT_EQ(none.size(), 2147483647);
+  const std::string some = R"({"ml_attr":{"num_attrs":10000000,"attrs":{"binary":[{"idx":1}],)";
+  const AttributeGroup one = of(some + R"("nominal":[]}}})");
+  EXPECT_EQ(one.size(), -1);
+  EXPECT_EQ(static_cast<int64_t>(one.attributes->size()), kNamedAttributesMax);
+  EXPECT_EQ((*one.attributes)[1].type, ColumnAttribute::Type::kBinary);
+  EXPECT_FALSE(one.categories_follow);
+  EXPECT_TRUE(of(some + R"("nominal":[{"idx":9999999}]}}})").categories_follow);
 }
 
 TEST(Attributes, WhatIsWrittenIsRead) {

@@ -87,8 +87,8 @@ AttributeGroup AssembledGroup(const arrow::Field& field, const std::string& name
   if (!group.attributes) {
     const std::optional<int64_t> size =
         group.num_attributes ? group.num_attributes : SizeByType(field);
-    group.open = !size;
-    group.attributes.emplace(static_cast<size_t>(size.value_or(0)));
+    group.open = !size || *size < 0 || *size > kNamedAttributesMax;
+    group.attributes.emplace(group.open ? 0 : static_cast<size_t>(*size));
   }
   for (size_t i = 0; i < group.attributes->size(); ++i) {
     ColumnAttribute& attribute = (*group.attributes)[i];
@@ -118,6 +118,8 @@ base::StatusOr<std::shared_ptr<arrow::Field>> Described(std::shared_ptr<arrow::F
     } else {
       group.attributes = {Assembled(*field, name)};
     }
+    all.open |= all.attributes->size() + group.attributes->size() >
+                static_cast<size_t>(kNamedAttributesMax);
     if (all.open) {
       all.categories_follow |=
           std::any_of(group.attributes->begin(), group.attributes->end(), HasCategories);

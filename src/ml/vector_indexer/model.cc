@@ -118,10 +118,15 @@ base::StatusOr<std::string> VectorIndexerModel::Metadata(const arrow::Schema& in
                                 " features, but input column ", column, " had metadata specifying ",
                                 group.size(), " features."));
   }
-  if (!group.attributes || group.attributes->empty()) {
-    group.attributes.emplace(static_cast<size_t>(features_));
-  }
+  if (!group.attributes) group.attributes.emplace();
+  const int64_t held = std::min<int64_t>(features_, kNamedAttributesMax);
+  group.attributes->resize(static_cast<size_t>(held));
+  group.open = held < features_ || group.categories_follow;
   for (const auto& [feature, map] : maps_) {
+    if (feature >= held) {
+      group.categories_follow = true;
+      break;
+    }
     ColumnAttribute& attribute = (*group.attributes)[static_cast<size_t>(feature)];
     std::optional<std::string> name = std::move(attribute.name);
     attribute = CategoriesOf(map);

@@ -4,6 +4,7 @@
 #include "src/ml/imputer/kernels.h"
 #include "src/ml/stage_for_test.h"
 #include "src/ml/vector_indexer/kernels.h"
+#include "src/ml/vector_map.h"
 
 namespace soteria::ml {
 namespace {
@@ -351,6 +352,19 @@ TEST(VectorIndexer, UnseenValues) {
   const auto dense = MakeTable({DenseVectorColumn("v", {{7, 1}, {8, 1}})});
   const auto small = FitForTest("VectorIndexer", InOut(), dense, 2);
   ExpectRows(**(*small)->Apply(dense), {{0, 0}, {1, 0}});
+}
+
+// Elements that metadata don't tell of come after one that they name.
+TEST(VectorIndexer, MetadataOfTheFirstElements) {
+  const auto table = MakeTable({NumberColumn("a", {1.0, 2.0}),
+                                VectorColumn("b", {DenseVector({0, 3}), DenseVector({1, 3})})});
+  const auto assembled = *ApplyForTest(
+      "VectorAssembler", {{"inputCols", Texts{"a", "b"}}, {"outputCol", std::string("v")}}, table);
+  const auto model = FitForTest("VectorIndexer", InOut(), assembled);
+  EXPECT_EQ(MetadataOf(**(*model)->Apply(assembled), "o"),
+            R"({"ml_attr":{"attrs":{"binary":[{"idx":0,"name":"a","vals":["1.0","2.0"]},)"
+            R"({"idx":1,"vals":["0.0","1.0"]}],"nominal":[{"idx":2,"ord":false,"vals":["3.0"]}]},)"
+            R"("num_attrs":3}})");
 }
 
 TEST(VectorIndexer, PartialsRefuseOthers) {
