@@ -250,8 +250,12 @@ base::StatusOr<const arrow::Table*> RowsOf(const Part& part) {
 }
 
 base::StatusOr<const table::FeatureBlock*> FeaturesOf(const Part& part) {
-  if (part.features != nullptr) return part.features;
-  return base::Fail(base::kProtocol, "work over feature blocks was sent to rows");
+  if (part.features == nullptr) {
+    return base::Fail(base::kProtocol, "work over feature blocks was sent to rows");
+  }
+  if (part.features->cols <= kStageFeaturesMax) return part.features;
+  return base::Fail(base::kMemoryLimit,
+                    base::Cat("The vectors have more than ", kStageFeaturesMax, " features"));
 }
 
 }  // namespace soteria::ml

@@ -11,6 +11,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/ml/estimator.h"
+#include "src/ml/kernel.h"
 #include "src/ml/registration.h"
 
 namespace soteria::ml {
@@ -42,8 +43,11 @@ class ColumnModel : public Model {
 inline base::StatusOr<VectorValue> NextVector(base::FieldReader& r) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view bytes, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(ParamValue value, DecodeValue(bytes));
-  if (auto* vector = std::get_if<VectorValue>(&value)) return std::move(*vector);
-  return base::Fail(base::kProtocol, "model: no vector");
+  auto* vector = std::get_if<VectorValue>(&value);
+  if (vector == nullptr || (!vector->dense && vector->size > kStageFeaturesMax)) {
+    return base::Fail(base::kProtocol, "model: no vector");
+  }
+  return std::move(*vector);
 }
 
 /// Entries of a class whose estimator and model are `E` and `M`.

@@ -11,6 +11,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/kernel.h"
 #include "src/ml/text_column.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
@@ -109,7 +110,9 @@ base::StatusOr<VectorValue> VectorCellOf(const arrow::Table& table, const std::s
   SOTERIA_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> row, FirstRow(table, column));
   const base::StatusOr<table::VectorReader> reader = table::VectorReader::Make(row);
   if (!reader.ok()) return Malformed(column, "is no vector");
-  return table::ToValue(reader->Get(0));
+  const table::VectorView vector = reader->Get(0);
+  if (!vector.dense && vector.size > kStageFeaturesMax) return Malformed(column, "is too long");
+  return table::ToValue(vector);
 }
 
 base::StatusOr<MatrixValue> MatrixCellOf(const arrow::Table& table, const std::string& column) {

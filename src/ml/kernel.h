@@ -32,8 +32,13 @@ struct Part {
   uint64_t partitions = 1;
 };
 
+/// Features that a kernel looks at. Each of them holds some numbers for each feature, and how many
+/// features sparse rows have is what a script says ("numFeatures"), whatever their values take.
+inline constexpr int64_t kStageFeaturesMax = int64_t{1} << 25;
+
 /// Errors: kProtocol for a block of the other kind.
 base::StatusOr<const arrow::Table*> RowsOf(const Part& part);
+/// Errors: also kMemoryLimit beyond kStageFeaturesMax.
 base::StatusOr<const table::FeatureBlock*> FeaturesOf(const Part& part);
 
 class Kernel {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "src/base/errors.h"
+#include "src/base/text.h"
 #include "src/ml/columns.h"
 #include "src/table/types.h"
 
@@ -25,12 +26,17 @@ inline std::shared_ptr<arrow::Field> MadeVectorField(const std::string& name,
   return table::WithSparkMetadata(table::VectorField(name, true, std::nullopt), metadata);
 }
 
+/// Values of a block that sparse rows hold only once they are dense: a script's "numFeatures" alone
+/// would take all memory.
+inline constexpr uint64_t kFilledValuesMax = uint64_t{1} << 27;
+
 struct VectorMap {
   /// Rows of the dense form: `n` doubles from `in` to `out`.
   std::function<base::Status(const double* in, double* out, size_t n)> dense;
   std::function<base::StatusOr<table::VectorValue>(const table::VectorView& row)> any;
   /// Whether each row is then dense or sparse, whichever is smaller.
   bool compresses = false;
+  uint64_t filled_max = kFilledValuesMax;
   /// What MLlib says of a null.
   std::string null_text;
 };
@@ -66,9 +72,19 @@ inline base::StatusOr<std::shared_ptr<arrow::Array>> MapDense(const table::Vecto
 inline base::StatusOr<std::shared_ptr<arrow::Array>> MapAny(const table::VectorReader& rows,
                                                             const VectorMap& map) {
   table::VectorBuilder builder;
+  uint64_t stored = 0;
+  uint64_t made = 0;
   for (int64_t i = 0; i < rows.rows(); ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(table::VectorValue value, map.any(rows.Get(i)));
+    const table::VectorView row = rows.Get(i);
+    SOTERIA_ASSIGN_OR_RETURN(table::VectorValue value, map.any(row));
     if (map.compresses) value = table::Compressed(table::View(value));
+    stored += row.values.size();
+    made += value.values.size();
+    if (made > stored + map.filled_max) {
+      return base::Fail(base::kMemoryLimit,
+                        base::Cat("Sparse vectors become dense ones, of more than ", map.filled_max,
+                                  " values together"));
+    }
     SOTERIA_RETURN_IF_ERROR(builder.Append(value));
   }
   return builder.Finish();

@@ -32,6 +32,7 @@ DIFFERENT = {
     "filter null": "no rows; Spark refuses a literal null as a condition",
     "assembler_skip": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
+    "feature two_zeros": "both zeros are one category; MLlib's map holds none for 0.0 where a column has both",
     "zone Africa/Casablanca": "+00:00 in 2100; Java's zone rules end in 2087 with +01:00",
     "config get": "a default that is no value of the key is taken; Spark refuses it",
     "lower of upper": "both mappings are done; Spark's optimizer leaves out the inner one, so that ß stays",

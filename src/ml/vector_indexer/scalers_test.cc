@@ -367,6 +367,42 @@ TEST(VectorIndexer, MetadataOfTheFirstElements) {
             R"("num_attrs":3}})");
 }
 
+// HashingTF(numFeatures=2147483647) makes such rows of any text.
+TEST(Features, TooManyAreRefusedBeforeTheyAreHeld) {
+  const auto rows = MakeTable({VectorColumn("v", {SparseVector(INT32_MAX, {5}, {1.0})})});
+  for (const char* name :
+       {"IDF", "MinMaxScaler", "MaxAbsScaler", "StandardScaler", "VectorIndexer", "PCA"}) {
+    ParamMap params = InOut();
+    if (std::string(name) == "PCA") params["k"] = int64_t{2};
+    const auto fit = FitForTest(name, params, rows);
+    EXPECT_TRUE(base::Is(fit.status(), base::kMemoryLimit)) << name;
+    EXPECT_EQ(base::Message(fit.status()), "The vectors have more than 33554432 features") << name;
+  }
+  const auto assembled =
+      ApplyForTest("VectorAssembler", {{"inputCols", Texts{"h"}}, {"outputCol", std::string("o")}},
+                   *ApplyForTest("HashingTF",
+                                 {{"inputCol", std::string("w")},
+                                  {"outputCol", std::string("h")},
+                                  {"numFeatures", int64_t{INT32_MAX / 2}}},
+                                 MakeTable({WordsColumn("w", {{"a"}})})));
+  ASSERT_TRUE(assembled.ok()) << base::Message(assembled.status());
+  EXPECT_EQ(VectorsOf(**assembled, "o")[0].size, INT32_MAX / 2);
+}
+
+TEST(Features, SparseRowsBecomeDenseOnesWithinALimit) {
+  VectorMap map;
+  map.filled_max = 20;
+  map.any = [](const table::VectorView& row) { return table::ToDense(row); };
+  const auto sparse = SparseVector(10, {5}, {1.0});
+  const auto apply = [&](const std::vector<std::optional<VectorValue>>& rows) {
+    return MapVectors(MakeTable({VectorColumn("v", rows)}), "v", "o", "{}", map).status();
+  };
+  EXPECT_TRUE(apply({sparse, sparse}).ok());
+  EXPECT_TRUE(base::Is(apply({sparse, sparse, sparse}), base::kMemoryLimit));
+  const std::vector<std::optional<VectorValue>> dense(9, table::ToDense(table::View(sparse)));
+  EXPECT_TRUE(apply(dense).ok());
+}
+
 TEST(VectorIndexer, PartialsRefuseOthers) {
   const auto block = Blocks(BreastCancer(), 1)[0];
   const auto sparse = Blocks(BreastCancer(), 1, true)[0];
