@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "src/base/errors.h"
 #include "src/base/fields.h"
@@ -36,6 +37,11 @@ base::Status NoIndex(const std::string& column, double value) {
                               " must be indices, but got ", table::JavaDouble(value), "."));
 }
 
+base::Status TooMany() {
+  return base::Fail(base::kMemoryLimit, base::Cat("OneHotEncoder: a column has more than ",
+                                                  kColumnCategoriesMax, " categories"));
+}
+
 }  // namespace
 
 base::StatusOr<KernelPtr> CategoryCountsKernel::Decode(std::string_view bytes) {
@@ -51,8 +57,9 @@ base::StatusOr<std::string> CategoryCountsKernel::Map(const Part& part) const {
   for (size_t at = 0; at < columns_.size(); ++at) {
     const std::string& column = columns_[at];
     SOTERIA_ASSIGN_OR_RETURN(const auto field, ResolveField(*rows->schema(), column));
-    if (const auto names = AttributeOf(*field).Categories()) {
-      w.AddI64(static_cast<int64_t>(names->size()));
+    if (const std::optional<int64_t> count = AttributeOf(*field).CategoryCount()) {
+      if (*count > kColumnCategoriesMax) return TooMany();
+      w.AddI64(*count);
       continue;
     }
     SOTERIA_ASSIGN_OR_RETURN(const Numbers numbers, ReadNumbers(*rows, column));
@@ -67,6 +74,7 @@ base::StatusOr<std::string> CategoryCountsKernel::Map(const Part& part) const {
       }
       greatest = std::max(greatest, value);
     }
+    if (greatest >= static_cast<double>(kColumnCategoriesMax)) return TooMany();
     w.AddI64(static_cast<int64_t>(greatest) + 1);
   }
   return w.Take();
@@ -89,7 +97,7 @@ base::StatusOr<std::vector<int32_t>> CategoryCountsKernel::Read(std::string_view
   base::FieldReader r(partial);
   for (size_t i = 0; i < columns_.size(); ++i) {
     SOTERIA_ASSIGN_OR_RETURN(const int64_t count, r.NextI64());
-    if (count < 0 || count > std::numeric_limits<int32_t>::max()) {
+    if (count < 0 || count > kColumnCategoriesMax) {
       return base::Fail(base::kProtocol, "one hot encoder: a count out of range");
     }
     counts.push_back(static_cast<int32_t>(count));

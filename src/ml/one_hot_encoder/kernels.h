@@ -11,6 +11,9 @@
 
 namespace soteria::ml {
 
+/// Categories of a column: of more, which take no memory here, later stages could make nothing.
+inline constexpr int64_t kColumnCategoriesMax = kStageFeaturesMax - 1;
+
 /// For columns whose metadata name their categories it tells how many there are, and reads no row.
 class CategoryCountsKernel : public Kernel {
  public:
@@ -21,6 +24,7 @@ class CategoryCountsKernel : public Kernel {
 
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
+  /// Errors, beside MLlib's: kMemoryLimit beyond kColumnCategoriesMax.
   base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
   /// Categories of each column.

@@ -14,6 +14,7 @@
 #include "src/base/text.h"
 #include "src/ml/columns.h"
 #include "src/ml/data_table.h"
+#include "src/ml/one_hot_encoder/kernels.h"
 #include "src/ml/shared_params.h"
 #include "src/ml/string_indexer/kernels.h"
 #include "src/table/java_text.h"
@@ -50,10 +51,27 @@ AttributeGroup GroupOfNames(const std::vector<std::string>& names) {
   return group;
 }
 
-/// The names of a column's elements once its params have dropped or added one.
-void Shape(std::vector<std::string>& names, bool drop_last, bool keep_invalid) {
-  if (drop_last && !keep_invalid) names.pop_back();
-  if (!drop_last && keep_invalid) names.push_back("invalidValues");
+/// How many elements the vectors of so many categories have.
+int64_t Width(int64_t categories, bool drop_last, bool keep_invalid) {
+  if (drop_last && !keep_invalid) return std::max<int64_t>(categories - 1, 0);
+  return categories + (!drop_last && keep_invalid ? 1 : 0);
+}
+
+/// Of elements named by their categories, numbers where `categories` is nullptr, and a last one of
+/// invalid values where the width has one more.
+AttributeGroup GroupOfWidth(int64_t width, int64_t count,
+                            const std::vector<std::string>* categories) {
+  if (width > kNamedAttributesMax) {
+    AttributeGroup group;
+    group.num_attributes = width;
+    return group;
+  }
+  std::vector<std::string> names;
+  for (int64_t k = 0; k < std::min(width, count); ++k) {
+    names.push_back(categories == nullptr ? base::Cat(k) : (*categories)[static_cast<size_t>(k)]);
+  }
+  if (width > count) names.emplace_back("invalidValues");
+  return GroupOfNames(names);
 }
 
 base::StatusOr<AttributeGroup> GroupFrom(const arrow::Field& field, const std::string& column,
@@ -63,18 +81,20 @@ base::StatusOr<AttributeGroup> GroupFrom(const arrow::Field& field, const std::s
     return base::Fail(kRuntime,
                       base::Cat("The input column ", column, " cannot be continuous-value."));
   }
-  std::optional<std::vector<std::string>> names;
-  if (attribute.type != ColumnAttribute::Type::kUnresolved) names = attribute.Categories();
-  if (!names) return AttributeGroup();
-  if (drop_last && !keep_invalid && names->size() <= 1) {
+  std::optional<int64_t> count;
+  if (attribute.type != ColumnAttribute::Type::kUnresolved) count = attribute.CategoryCount();
+  if (!count) return AttributeGroup();
+  if (drop_last && !keep_invalid && *count <= 1) {
     return Required(
         base::Cat("The input column ", column, " should have at least two distinct values."));
   }
-  Shape(*names, drop_last, keep_invalid);
-  if (std::find(names->begin(), names->end(), "") != names->end()) {
-    return Required("Cannot have an empty string for name.");
+  const int64_t width = Width(*count, drop_last, keep_invalid);
+  if (attribute.values) {
+    const auto first = attribute.values->begin();
+    const auto end = first + std::min(width, *count);
+    if (std::find(first, end, "") != end) return Required("Cannot have an empty string for name.");
   }
-  return GroupOfNames(*names);
+  return GroupOfWidth(width, *count, attribute.values ? &*attribute.values : nullptr);
 }
 
 std::string PlainText(double value) { return table::JavaDouble(value); }
@@ -126,7 +146,7 @@ base::StatusOr<std::shared_ptr<const Model>> OneHotEncoderModel::Decode(Params p
   base::FieldReader r(data);
   while (!r.AtEnd()) {
     SOTERIA_ASSIGN_OR_RETURN(const int64_t size, r.NextI64());
-    if (size < 0 || size > INT32_MAX || sizes.size() >= kStageColumnsMax) {
+    if (size < 0 || size > kColumnCategoriesMax || sizes.size() >= kStageColumnsMax) {
       return base::Fail(base::kProtocol, "OneHotEncoderModel: a size out of range");
     }
     sizes.push_back(static_cast<int32_t>(size));
@@ -154,7 +174,9 @@ base::StatusOr<std::shared_ptr<const Model>> OneHotEncoderModel::Load(Params par
   SOTERIA_ASSIGN_OR_RETURN(const auto rows, saved.Data());
   SOTERIA_ASSIGN_OR_RETURN(std::vector<int32_t> sizes, IntsCellOf(*rows, "categorySizes"));
   for (const int32_t size : sizes) {
-    if (size < 0) return base::Fail(base::kProtocol, "model data: categorySizes is negative");
+    if (size < 0 || size > kColumnCategoriesMax) {
+      return base::Fail(base::kProtocol, "model data: categorySizes is out of range");
+    }
   }
   return std::shared_ptr<const Model>(
       std::make_shared<OneHotEncoderModel>(std::move(params), std::move(sizes)));
@@ -165,10 +187,7 @@ std::string OneHotEncoderModel::Text(const Params& params) const {
                    ", handleInvalid=", params.String("handleInvalid"), PairCounts(params));
 }
 
-int32_t OneHotEncoderModel::WidthOf(size_t i) const {
-  if (drops() && !keeps()) return sizes_[i] - 1;
-  return !drops() && keeps() ? sizes_[i] + 1 : sizes_[i];
-}
+int64_t OneHotEncoderModel::WidthOf(size_t i) const { return Width(sizes_[i], drops(), keeps()); }
 
 base::StatusOr<std::vector<EncodedColumn>> OneHotEncoderModel::Check(
     const arrow::Schema& input) const {
@@ -181,15 +200,11 @@ base::StatusOr<std::vector<EncodedColumn>> OneHotEncoderModel::Check(
   SOTERIA_ASSIGN_OR_RETURN(std::vector<EncodedColumn> columns,
                            CheckEncoded(params(), Text(params()), input, drops(), keeps()));
   for (size_t i = 0; i < columns.size(); ++i) {
-    const auto& attributes = columns[i].group.attributes;
-    if (!attributes || attributes->empty() ||
-        static_cast<int32_t>(attributes->size()) == WidthOf(i)) {
-      continue;
-    }
+    const int64_t told = columns[i].group.size();
+    if (told <= 0 || told == WidthOf(i)) continue;
     return Required(base::Cat("OneHotEncoderModel expected ", WidthOf(i),
                               " categorical values for input column ", columns[i].pair.input,
-                              ", but the input column had metadata specifying ", attributes->size(),
-                              " values."));
+                              ", but the input column had metadata specifying ", told, " values."));
   }
   return columns;
 }
@@ -197,13 +212,7 @@ base::StatusOr<std::vector<EncodedColumn>> OneHotEncoderModel::Check(
 std::shared_ptr<arrow::Field> OneHotEncoderModel::OutputField(size_t i,
                                                               const EncodedColumn& column) const {
   AttributeGroup group = column.group;
-  if (group.size() < 0) {
-    std::vector<std::string> names;
-    for (int32_t k = 0; k < sizes_[i]; ++k) names.push_back(base::Cat(k));
-    if (drops() && !keeps() && names.empty()) names.push_back("0");
-    Shape(names, drops(), keeps());
-    group = GroupOfNames(names);
-  }
+  if (group.size() < 0) group = GroupOfWidth(WidthOf(i), sizes_[i], nullptr);
   return table::WithSparkMetadata(table::VectorField(column.pair.output, true, std::nullopt),
                                   GroupMetadata(group));
 }
@@ -223,8 +232,9 @@ base::StatusOr<std::shared_ptr<arrow::Array>> OneHotEncoderModel::EncodeColumn(
   SOTERIA_ASSIGN_OR_RETURN(const Numbers numbers, ReadNumbers(table, column));
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<bool> nulls, NullRows(table, column));
   const double categories = sizes_[i];
-  table::VectorValue one = table::SparseVector(WidthOf(i), {0}, {1.0});
-  const table::VectorValue none = table::SparseVector(WidthOf(i), {}, {});
+  const auto width = static_cast<int32_t>(WidthOf(i));  // as categories are limited
+  table::VectorValue one = table::SparseVector(width, {0}, {1.0});
+  const table::VectorValue none = table::SparseVector(width, {}, {});
   table::VectorBuilder builder;
   for (size_t row = 0; row < numbers.values.size(); ++row) {
     const double value = numbers.values[row];

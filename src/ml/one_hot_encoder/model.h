@@ -19,7 +19,9 @@ const ClassInfo& OneHotEncoderModelInfo();
 
 struct EncodedColumn {
   ColumnPair pair;
-  AttributeGroup group;  // what the input's metadata make of the output
+  /// What the input's metadata make of the output. Beyond kNamedAttributesMax elements it tells
+  /// their number alone, where Spark names them all.
+  AttributeGroup group;
 };
 /// What both ask of a schema; `drop_last` and `keep_invalid` shape the groups.
 base::StatusOr<std::vector<EncodedColumn>> CheckEncoded(const Params& params, std::string_view text,
@@ -47,7 +49,7 @@ class OneHotEncoderModel : public ColumnModel<OneHotEncoderModel> {
   bool drops() const { return params().Bool("dropLast"); }
   bool keeps() const { return params().String("handleInvalid") == "keep"; }
   std::string Text(const Params& params) const;
-  int32_t WidthOf(size_t i) const;
+  int64_t WidthOf(size_t i) const;
   base::StatusOr<std::vector<EncodedColumn>> Check(const arrow::Schema& input) const;
   std::shared_ptr<arrow::Field> OutputField(size_t i, const EncodedColumn& column) const;
   base::StatusOr<std::shared_ptr<arrow::Array>> EncodeColumn(const arrow::Table& table, size_t i,

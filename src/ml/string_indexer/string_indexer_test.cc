@@ -260,6 +260,49 @@ TEST(OneHotEncoder, NullsAndRefusals) {
   ExpectPartialRefusesOthers(CategoryCountsKernel({"a", "b"}), {.table = table.get()});
 }
 
+TEST(OneHotEncoder, ManyCategoriesAreCountedNotNamed) {
+  const auto rows = [](std::vector<std::optional<double>> of) {
+    return MakeTable({NumberColumn("a", std::move(of))});
+  };
+  const auto model = [&](bool drop_last, const std::string& invalid, double greatest) {
+    return FitForTest("OneHotEncoder",
+                      {{"inputCol", std::string("a")},
+                       {"outputCol", std::string("q")},
+                       {"dropLast", drop_last},
+                       {"handleInvalid", invalid}},
+                      rows({greatest}));
+  };
+  const auto told = [&](bool drop_last, const std::string& invalid, double greatest) {
+    return MetadataOf(**(*model(drop_last, invalid, greatest))->Apply(rows({7.0})), "q");
+  };
+  EXPECT_EQ(told(true, "error", 4'000'000), R"({"ml_attr":{"num_attrs":4000000}})");
+  EXPECT_EQ(told(false, "error", 4'000'000), R"({"ml_attr":{"num_attrs":4000001}})");
+  EXPECT_EQ(told(false, "keep", 4'000'000), R"({"ml_attr":{"num_attrs":4000002}})");
+  EXPECT_GT(told(true, "error", static_cast<double>(kNamedAttributesMax)).size(), 1'000'000U);
+  const auto greatest = static_cast<double>(kColumnCategoriesMax - 1);
+  const auto most = model(false, "keep", greatest);
+  EXPECT_EQ(VectorsOf(**(*most)->Apply(rows({greatest, -1.0})), "q")[1].indices,
+            (std::vector<int32_t>{static_cast<int32_t>(kColumnCategoriesMax)}));
+  for (const double above : {greatest + 1, 2e9, 2147483646.0}) {
+    const auto refused = model(false, "keep", above);
+    EXPECT_TRUE(base::Is(refused.status(), base::kMemoryLimit));
+    EXPECT_EQ(base::Message(refused.status()),
+              "OneHotEncoder: a column has more than 4194303 categories");
+  }
+  ColumnAttribute counted;
+  counted.type = ColumnAttribute::Type::kNominal;
+  counted.num_values = 5'000'000;
+  const auto field =
+      table::WithSparkMetadata(arrow::field("a", arrow::float64()), AttributeMetadata(counted));
+  const auto many = *rows({1.0})->SetColumn(0, field, rows({1.0})->column(0));
+  EXPECT_TRUE(base::Is(FitForTest("OneHotEncoder", {{"inputCol", std::string("a")}}, many).status(),
+                       base::kMemoryLimit));
+  base::FieldWriter w;
+  w.AddI64(INT32_MAX);
+  const auto params = Params::Make(OneHotEncoderModelInfo(), "uid", {});
+  EXPECT_FALSE(OneHotEncoderModel::Decode(*params, w.Take()).ok());
+}
+
 TEST(Attributes, WideColumnsAreNotHeld) {
   const auto of = [](const std::string& text) {
     return GroupOf(*table::WithSparkMetadata(arrow::field("x", arrow::float64()), text));
