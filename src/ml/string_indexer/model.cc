@@ -177,7 +177,7 @@ base::StatusOr<std::vector<double>> StringIndexerModel::IndexColumn(
   SOTERIA_ASSIGN_OR_RETURN(const auto values, ReadColumn(table, column));
   const Index& index = data_->index[i];
   const std::string& invalid = params().String("handleInvalid");
-  const double other = invalid == "keep" ? static_cast<double>(index.size()) : kUnseen;
+  const double other = invalid == "keep" ? static_cast<double>(data_->labels[i].size()) : kUnseen;
   const bool fails = invalid == "error";
   std::vector<double> indices;
   indices.reserve(static_cast<size_t>(table.num_rows()));

@@ -121,6 +121,17 @@ TEST(StringIndexer, RefusalsAreSparks) {
             " got ArrayType(StringType,true).");
 }
 
+// StringIndexerModel.from_labels(["a", "b", "a"]): the last place of a label counts.
+TEST(StringIndexer, LabelsMayOccurTwice) {
+  const auto info = Params::Make(StringIndexerModelInfo(), "uid",
+                                 {{"inputCol", std::string("s")},
+                                  {"outputCol", std::string("o")},
+                                  {"handleInvalid", std::string("keep")}});
+  const StringIndexerModel model(*info, {{"a", "b", "a"}});
+  const auto out = model.Apply(MakeTable({TextColumn("s", {"a", "b", "x", std::nullopt})}));
+  EXPECT_EQ(DoublesOf(**out, "o"), (std::vector<double>{2, 1, 3, 3}));
+}
+
 TEST(StringIndexer, PartialsRefuseOthers) {
   const auto table = Rows();
   ExpectPartialRefusesOthers(LabelCountsKernel({"s", "d"}), {.table = table.get()});
