@@ -23,6 +23,10 @@ struct TextCount {
   bool operator==(const TextCount&) const = default;
 };
 
+/// Java's order of texts, by their UTF-16 units: characters beyond U+FFFF come before those from
+/// U+E000 on.
+bool JavaLess(std::string_view a, std::string_view b);
+
 class TextCounts {
  public:
   using Entry = std::pair<std::string, TextCount>;
@@ -36,6 +40,8 @@ class TextCounts {
   void Write(base::FieldWriter& out) const;
   /// Adds what Write wrote. Errors: kProtocol for other bytes.
   base::Status Take(base::FieldReader& in);
+  /// Two fields: a count and its rows. Errors: kProtocol for what no rows have.
+  static base::StatusOr<TextCount> TakeCount(base::FieldReader& in);
 
  private:
   struct Hash {

@@ -39,12 +39,16 @@ base::StatusOr<std::string> WordCountsKernel::Map(const Part& part) const {
     }
     ++counts.rows;
     of_row.clear();
+    int64_t nulls = 0;
     for (const auto& word : *words) {
-      if (!word) {
-        return UdfFailure("Cannot read field \"value\" because \"anotherString\" is null");
+      if (word) {
+        ++of_row[*word];
+      } else {
+        ++nulls;
       }
-      ++of_row[*word];
     }
+    counts.nulls.count += nulls;
+    counts.nulls.rows += nulls > 0 ? 1 : 0;
     for (const auto& [word, count] : of_row) {
       SOTERIA_RETURN_IF_ERROR(counts.words.Add(word, {count, 1}));
     }
@@ -67,13 +71,17 @@ base::Status WordCountsKernel::Take(std::string_view partial, WordCounts& counts
   base::FieldReader r(partial);
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t rows, r.NextU64());
   counts.rows += rows;
+  TextCount nulls;
+  SOTERIA_ASSIGN_OR_RETURN(nulls, TextCounts::TakeCount(r));
+  counts.nulls.count += nulls.count;
+  counts.nulls.rows += nulls.rows;
   SOTERIA_RETURN_IF_ERROR(counts.words.Take(r));
   return r.Finish();
 }
 
 std::string WordCountsKernel::Write(const WordCounts& counts) {
   base::FieldWriter w;
-  w.AddU64(counts.rows);
+  w.AddU64(counts.rows).AddI64(counts.nulls.count).AddI64(counts.nulls.rows);
   counts.words.Write(w);
   return w.Take();
 }

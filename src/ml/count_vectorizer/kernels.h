@@ -13,6 +13,7 @@ namespace soteria::ml {
 struct WordCounts {
   uint64_t rows = 0;
   TextCounts words;
+  TextCount nulls;  // null is a word to MLlib
 };
 
 class WordCountsKernel : public Kernel {

@@ -247,11 +247,38 @@ TEST(CountVectorizer, VectorsAreSparks) {
   EXPECT_EQ(Refusal(FitForTest("CountVectorizer", InOut("s"), Lines())),
             "requirement failed: Column s must be of type equal to one of the following types:"
             " [array<string>, array<string>] but was actually of type string.");
-  EXPECT_FALSE(FitForTest("CountVectorizer", InOut("w"),
-                          MakeTable({WordsColumn("w", {{"a", std::nullopt}})}))
-                   .ok());
   const auto table = Documents();
   ExpectPartialRefusesOthers(WordCountsKernel("w"), {.table = table.get()});
+}
+
+TEST(CountVectorizer, WordsAreInJavasOrder) {
+  const auto model = FitForTest(
+      "CountVectorizer", InOut("w"),
+      MakeTable({WordsColumn("w", {{"\uFF5E", "😀", "z", "\uE000", "é", "\uD7FF", "zz", "😀a"}})}));
+  EXPECT_EQ(std::get<Texts>((*model)->Get("vocabulary", {}).value()),
+            (Texts{"z", "zz", "é", "\uD7FF", "😀", "😀a", "\uE000", "\uFF5E"}));
+}
+
+TEST(CountVectorizer, NullIsAWord) {
+  const auto table = MakeTable({WordsColumn(
+      "w", {{"a", "a", "b"}, {"a", std::nullopt, std::nullopt, "b", "b", "b"}, {"a", "c"}})});
+  const auto fit = [&](ParamMap params) {
+    params["inputCol"] = std::string("w");
+    return FitForTest("CountVectorizer", params, table, 2);
+  };
+  const auto vocabulary = [&](ParamMap params) {
+    return std::get<Texts>((*fit(std::move(params)))->Get("vocabulary", {}).value());
+  };
+  EXPECT_EQ(vocabulary({{"minDF", 2.0}}), (Texts{"a", "b"})) << "null is in one row";
+  EXPECT_EQ(vocabulary({{"vocabSize", int64_t{1}}}), (Texts{"a"})) << "null isn't the first";
+  const auto held = fit({});
+  EXPECT_TRUE(base::Is(held.status(), base::kUnsupported));
+  EXPECT_TRUE(base::QuotesData(held.status()));
+  EXPECT_TRUE(base::Message(held.status())
+                  .starts_with("CountVectorizer with null among the words of its vocabulary"));
+  const auto tied = FitForTest("CountVectorizer", InOut("w"),
+                               MakeTable({WordsColumn("w", {{"a", std::nullopt}})}));
+  EXPECT_EQ(Refusal(tied), "Cannot read field \"value\" because \"anotherString\" is null");
 }
 
 TEST(IDF, IsSparks) {
