@@ -37,6 +37,9 @@ constexpr std::string_view kCategories[] = {
     "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N",  "Nd", "Nl", "No", "P", "Pc",
     "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp"};
 
+/// RE2's own limit.
+constexpr int32_t kRepetitionsMax = 1000;
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string Literal(char c) {
@@ -65,10 +68,13 @@ class Translator {
   static base::Status Refuse(std::string_view what) {
     return base::NotSupported(base::Cat("RegexTokenizer with ", what, " in its pattern"));
   }
+  /// As java.util.regex.PatternSyntaxException says it of where the translator stands.
   base::Status Bad(std::string_view what) const {
+    const size_t index = JavaLength(pattern_.substr(0, at_));
+    const std::string mark = AtEnd() ? "" : base::Cat("\n", std::string(index, ' '), "^");
     return base::Fail({"_LEGACY_ERROR_TEMP", base::exception_class::kIllegalArgument, "",
                        absl::StatusCode::kInvalidArgument},
-                      base::Cat(what, " near index ", at_, "\n", pattern_));
+                      base::Cat(what, " near index ", index, "\n", pattern_, mark));
   }
 
   base::Status Next() {
@@ -82,8 +88,8 @@ class Translator {
         out_ += kDot;
         return Quantifier();
       case '^':
-        out_ += "\\A";
-        return base::OkStatus();
+        out_ += "(?:\\A)";
+        return Quantifier();
       case '$':
         return Refuse("$");
       case '(':
@@ -99,8 +105,10 @@ class Translator {
       case '?':
         --at_;
         return Bad(base::Cat("Dangling meta character '", c, "'"));
-      case '{':
-        return Bad("Illegal repetition");
+      case '{':  // what follows nothing, or a quantifier, repeats nothing
+        --at_;
+        out_ += "(?:)";
+        return Quantifier();
       default:
         out_ += Literal(c);
         // The other bytes of a character belong to what a quantifier repeats.
@@ -130,19 +138,47 @@ class Translator {
     const char c = Peek();
     if (c != '*' && c != '+' && c != '?' && c != '{') return base::OkStatus();
     if (c == '{') {
-      size_t end = at_ + 1;
-      while (end < pattern_.size() && (IsDigit(pattern_[end]) || pattern_[end] == ',')) ++end;
-      if (end >= pattern_.size() || pattern_[end] != '}' || !IsDigit(Peek(1))) {
-        return Bad("Illegal repetition");
-      }
-      out_ += pattern_.substr(at_, end + 1 - at_);
-      at_ = end + 1;
+      SOTERIA_RETURN_IF_ERROR(Counts());
     } else {
       out_ += Take();
     }
     if (Peek() == '+') return Refuse("a possessive quantifier");
     if (Peek() == '?') out_ += Take();
     return base::OkStatus();
+  }
+
+  /// {n}, {n,} or {n,m}.
+  base::Status Counts() {
+    ++at_;
+    if (!IsDigit(Peek())) return Bad("Illegal repetition");
+    SOTERIA_ASSIGN_OR_RETURN(const int32_t least, Number());
+    std::optional<int32_t> most = least;
+    const bool comma = Peek() == ',';
+    if (comma) {
+      ++at_;
+      most.reset();
+      if (Peek() != '}') most = 0;  // as Java has it where no digit follows either
+      if (IsDigit(Peek())) {
+        SOTERIA_ASSIGN_OR_RETURN(most, Number());
+      }
+    }
+    if (Peek() != '}') return Bad("Unclosed counted closure");
+    if (most && *most < least) return Bad("Illegal repetition range");
+    ++at_;
+    if (std::max(least, most.value_or(0)) > kRepetitionsMax) {
+      return Refuse(base::Cat("more than ", kRepetitionsMax, " repetitions"));
+    }
+    out_ += base::Cat("{", least, comma ? "," : "", comma && most ? base::Cat(*most) : "", "}");
+    return base::OkStatus();
+  }
+
+  base::StatusOr<int32_t> Number() {
+    int64_t number = 0;
+    for (; IsDigit(Peek()); ++at_) {
+      number = number * 10 + (Peek() - '0');
+      if (number > INT32_MAX) return Bad("Illegal repetition range");
+    }
+    return static_cast<int32_t>(number);
   }
 
   /// What stands after a backslash; `in_class`: among the items of [].
@@ -160,8 +196,8 @@ class Translator {
       return in_class ? base::OkStatus() : Quantifier();
     }
     if (!in_class && (c == 'A' || c == 'z')) {
-      out_ += base::Cat("\\", c);
-      return base::OkStatus();
+      out_ += base::Cat("(?:\\", c, ")");
+      return Quantifier();
     }
     constexpr std::string_view kControls = "tnrfa";
     if (kControls.find(c) != std::string_view::npos) {
@@ -321,6 +357,10 @@ base::StatusOr<std::shared_ptr<const JavaPattern>> JavaPattern::Compile(std::str
   RE2::Options options;
   options.set_log_errors(false);
   auto impl = std::make_unique<Impl>(translated, options);
+  if (impl->re.error_code() == RE2::ErrorRepeatSize ||
+      impl->re.error_code() == RE2::ErrorPatternTooLarge) {
+    return base::NotSupported("RegexTokenizer with so many repetitions in its pattern");
+  }
   if (!impl->re.ok()) {
     return base::Fail(base::kIllegalArgument, base::Cat("RegexTokenizer can't use the pattern ",
                                                         pattern, ": ", impl->re.error()));

@@ -84,6 +84,147 @@ TEST(RegexTokenizer, WhatJavaReadsInAnotherWayIsRefused) {
             " enclave. What is: docs/functions.md");
 }
 
+// What Java 17's Pattern makes of quantifiers: find() and split() over "foo boo ooo o".
+TEST(RegexTokenizer, QuantifiersAreJavas) {
+  struct Case {
+    const char* pattern;
+    const char* found;
+    const char* split;
+  };
+  const auto joined = [](const std::vector<std::string_view>& texts) {
+    std::string all;
+    for (size_t i = 0; i < texts.size(); ++i) all.append(i == 0 ? "" : "/").append(texts[i]);
+    return all;
+  };
+  for (const Case& c : {Case{"o{2}", "oo/oo/oo", "f/ b/ /o o"},
+                        Case{"o{2,}", "oo/oo/ooo", "f/ b/ / o"},
+                        Case{"o{1,2}", "oo/oo/oo/o/o", "f/ b/ // "},
+                        Case{"o{0}", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o{0,0}", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o{02}", "oo/oo/oo", "f/ b/ /o o"},
+                        Case{"o{1}{2}", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"o{2}{2}", "oo/oo/oo", "f/ b/ /o o"},
+                        Case{"{2}", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"x|{2}", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"({2})", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"^*", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"^+", "", "foo boo ooo o"},
+                        Case{"^?", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"^{2}", "", "foo boo ooo o"},
+                        Case{"^*o", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"^+o", "", "foo boo ooo o"},
+                        Case{"^?o", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"(^)*o", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"\\A*", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"\\A+o", "", "foo boo ooo o"},
+                        Case{"\\z*", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o\\z?", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"|", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"a|", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"|a", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"()", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"()*", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"(a|)*", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o*?", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o+?", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"o??", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o{2}?", "oo/oo/oo", "f/ b/ /o o"},
+                        Case{"o{1,}?", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"(oo){2}", "", "foo boo ooo o"},
+                        Case{"(o|x){1,2}?", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"[o]{2}", "oo/oo/oo", "f/ b/ /o o"},
+                        Case{"\\w{2}", "fo/bo/oo", "/o /o /o o"},
+                        Case{"\\w{1,2}?", "f/o/o/b/o/o/o/o/o/o", "/// /// /// "},
+                        Case{"\\p{L}{2}", "fo/bo/oo", "/o /o /o o"},
+                        Case{".{3}", "foo/ bo/o o/oo ", "////o"},
+                        Case{"\\x6f{2}", "oo/oo/oo", "f/ b/ /o o"},
+                        Case{"é{2}", "", "foo boo ooo o"},
+                        Case{"😀{2}", "", "foo boo ooo o"},
+                        Case{"}", "", "foo boo ooo o"},
+                        Case{"o}", "", "foo boo ooo o"},
+                        Case{"]", "", "foo boo ooo o"},
+                        Case{"o]", "", "foo boo ooo o"},
+                        Case{"o{2}}", "", "foo boo ooo o"},
+                        Case{"a{0,1}?o", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"(?:o{1,2}){2}", "oo/oo/ooo", "f/ b/ / o"},
+                        Case{"\\{2}", "", "foo boo ooo o"},
+                        Case{"o\\{2", "", "foo boo ooo o"},
+                        Case{"[{]", "", "foo boo ooo o"},
+                        Case{"[o{2}]", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"^|o", "/o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"^^o", "", "foo boo ooo o"},
+                        Case{"(^o)", "", "foo boo ooo o"},
+                        Case{"a^o", "", "foo boo ooo o"},
+                        Case{"(?:^)+o", "", "foo boo ooo o"},
+                        Case{"o(?:){3}", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"(o*)*", "/oo///oo//ooo//o/", "f// /b// // "},
+                        Case{"(o*)+", "/oo///oo//ooo//o/", "f// /b// // "},
+                        Case{"(o+)*", "/oo///oo//ooo//o/", "f// /b// // "},
+                        Case{"(?:)", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"x{0}", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"(o{0})*", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o{1}?", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"o{0}?", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"o{00,01}", "/o/o///o/o//o/o/o//o/", "f/// /b/// //// "},
+                        Case{"o{1,01}", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"(o)*?", "/////////////", "f/o/o/ /b/o/o/ /o/o/o/ /o"},
+                        Case{"(o)??o", "o/o/o/o/o/o/o/o", "f// b// /// "},
+                        Case{"\\d{2,3}", "", "foo boo ooo o"},
+                        Case{"o{2}|x", "oo/oo/oo", "f/ b/ /o o"}}) {
+    const auto compiled = JavaPattern::Compile(c.pattern);
+    ASSERT_TRUE(compiled.ok()) << c.pattern << base::Message(compiled.status());
+    std::vector<std::string_view> found, split;
+    (*compiled)->FindAll("foo boo ooo o", found);
+    (*compiled)->Split("foo boo ooo o", split);
+    EXPECT_EQ(joined(found), c.found) << c.pattern;
+    EXPECT_EQ(joined(split), c.split) << c.pattern;
+  }
+  for (const auto& [pattern, text] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"o{1,2,3}", "Unclosed counted closure near index 5\no{1,2,3}\n     ^"},
+           {"o{,2}", "Illegal repetition near index 2\no{,2}\n  ^"},
+           {"o{}", "Illegal repetition near index 2\no{}\n  ^"},
+           {"o{", "Illegal repetition near index 2\no{"},
+           {"o{a}", "Illegal repetition near index 2\no{a}\n  ^"},
+           {"o{2", "Unclosed counted closure near index 3\no{2"},
+           {"o{2,", "Unclosed counted closure near index 4\no{2,"},
+           {"o{2,3", "Unclosed counted closure near index 5\no{2,3"},
+           {"o{2,,3}", "Unclosed counted closure near index 4\no{2,,3}\n    ^"},
+           {"o{3,2}", "Illegal repetition range near index 5\no{3,2}\n     ^"},
+           {"o{ 2}", "Illegal repetition near index 2\no{ 2}\n  ^"},
+           {"o{2 }", "Unclosed counted closure near index 3\no{2 }\n   ^"},
+           {"{", "Illegal repetition near index 1\n{"},
+           {"{,2}", "Illegal repetition near index 1\n{,2}\n ^"},
+           {"a|*", "Dangling meta character '*' near index 2\na|*\n  ^"},
+           {"a|+", "Dangling meta character '+' near index 2\na|+\n  ^"},
+           {"(*a)", "Dangling meta character '*' near index 1\n(*a)\n ^"},
+           {"(?:*a)", "Dangling meta character '*' near index 3\n(?:*a)\n   ^"},
+           {"o**", "Dangling meta character '*' near index 2\no**\n  ^"},
+           {"o*??", "Dangling meta character '?' near index 3\no*??\n   ^"},
+           {"o+*", "Dangling meta character '*' near index 2\no+*\n  ^"},
+           {"o{2}*", "Dangling meta character '*' near index 4\no{2}*\n    ^"},
+           {"o{2147483648}", "Illegal repetition range near index 11\no{2147483648}\n           ^"},
+           {"o{99999999999}",
+            "Illegal repetition range near index 11\no{99999999999}\n           ^"},
+           {"[o]{1,2,3}", "Unclosed counted closure near index 7\n[o]{1,2,3}\n       ^"},
+           {"\\p{L}{1,2,3}", "Unclosed counted closure near index 9\n\\p{L}{1,2,3}\n         ^"},
+           {".{,3}", "Illegal repetition near index 2\n.{,3}\n  ^"},
+           {"*", "Dangling meta character '*' near index 0\n*\n^"},
+           {"+a", "Dangling meta character '+' near index 0\n+a\n^"},
+           {"?", "Dangling meta character '?' near index 0\n?\n^"},
+           {"o|{", "Illegal repetition near index 3\no|{"},
+           {"(o){2", "Unclosed counted closure near index 5\n(o){2"},
+           {"(o){a}", "Illegal repetition near index 4\n(o){a}\n    ^"},
+           {"(o)**", "Dangling meta character '*' near index 4\n(o)**\n    ^"}}) {
+    const auto compiled = JavaPattern::Compile(pattern);
+    EXPECT_EQ(base::ExceptionName(compiled.status()), "java.lang.IllegalArgumentException");
+    EXPECT_EQ(Refusal(compiled), text);
+  }
+  for (const char* pattern :
+       {"o{1001}", "o{0,1001}", "o{2147483647}", "o?+", "o{2}+", "(o{500}){500}"}) {
+    EXPECT_TRUE(base::Is(JavaPattern::Compile(pattern).status(), base::kUnsupported)) << pattern;
+  }
+}
+
 TEST(RegexTokenizer, JavasClassesAndEscapes) {
   const auto all = [](const char* pattern, const char* text) {
     std::vector<std::string_view> found;
