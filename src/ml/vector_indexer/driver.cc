@@ -16,10 +16,11 @@ inline constexpr base::Condition kNoSuchElement = {"_LEGACY_ERROR_TEMP",
                                                    "java.util.NoSuchElementException", "",
                                                    absl::StatusCode::kInvalidArgument};
 
-/// 0 is the first category where it is one, so that sparse rows stay sparse; then ascending.
+/// 0 is the first category where it is one, so that sparse rows stay sparse; then ascending. MLlib
+/// doesn't see that it is one where both 0.0 and -0.0 are values.
 std::map<double, int32_t> Categories(const std::vector<double>& values) {
   std::map<double, int32_t> map;
-  const bool zero = std::binary_search(values.begin(), values.end(), 0.0);
+  const bool zero = std::count(values.begin(), values.end(), 0.0) == 1;
   if (zero) map[0.0] = 0;
   int32_t next = zero ? 1 : 0;
   for (const double value : values) {

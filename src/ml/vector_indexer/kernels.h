@@ -16,7 +16,8 @@ inline constexpr size_t kCategoriesMax = 20'000'000;
 
 struct FeatureValues {
   uint64_t rows = 0;
-  /// Of each feature its values, ascending; none where it has more than may be.
+  /// Of each feature its values, ascending, and -0.0 apart from 0.0 and before it, as MLlib counts
+  /// them; none where it has more than may be.
   std::vector<std::optional<std::vector<double>>> values;
   /// Whether NaN is among those of some feature.
   std::vector<bool> nan;
@@ -36,8 +37,7 @@ class CategoriesKernel : public Kernel {
   base::StatusOr<FeatureValues> Read(std::string_view partial) const;
 
  private:
-  /// Errors: kMemoryLimit.
-  base::Status Add(double value, size_t feature, FeatureValues& to, size_t& kept) const;
+  class Collector;
   static std::string Write(const FeatureValues& values);
 
   uint64_t max_;

@@ -354,6 +354,41 @@ TEST(VectorIndexer, UnseenValues) {
   ExpectRows(**(*small)->Apply(dense), {{0, 0}, {1, 0}});
 }
 
+// spark.createDataFrame([(Vectors.dense(-0.0, -0.0),), (Vectors.dense(0.0, 2.0),), ...
+TEST(VectorIndexer, TwoZerosAreSparks) {
+  const auto rows =
+      MakeTable({VectorColumn("v", {DenseVector({-0.0, -0.0, 1}), DenseVector({0.0, 2.0, 1}),
+                                    DenseVector({2.0, 2.0, 1})})});
+  for (const int64_t partitions : {1, 3}) {
+    const auto model = FitForTest("VectorIndexer", InOut(), rows, partitions);
+    const auto maps = *(*model)->Rows("categoryMapsDF", {});
+    EXPECT_EQ(DoublesOf(*maps, "featureIndex"), (std::vector<double>{0, 1, 1, 2}));
+    EXPECT_EQ(DoublesOf(*maps, "originalValue"), (std::vector<double>{2, 0, 2, 1}));
+    EXPECT_EQ(DoublesOf(*maps, "categoryIndex"), (std::vector<double>{0, 0, 1, 0}));
+    EXPECT_FALSE((*model)->Apply(rows).ok()) << "0.0 is none of the first feature's";
+  }
+}
+
+TEST(VectorIndexer, ManyValuesAndMerges) {
+  std::vector<std::optional<VectorValue>> rows;
+  for (int i = 0; i < 3000; ++i) {
+    rows.emplace_back(
+        DenseVector({static_cast<double>(i * 7919 % 1000), i % 150 - 5.0, static_cast<double>(i)}));
+  }
+  const auto table = MakeTable({VectorColumn("v", rows)});
+  ParamMap params = InOut();
+  params["maxCategories"] = int64_t{1000};
+  const auto of = [&](int64_t partitions) {
+    return *(*FitForTest("VectorIndexer", params, table, partitions))->Rows("categoryMapsDF", {});
+  };
+  const auto one = of(1);
+  EXPECT_EQ(one->num_rows(), 1150);
+  EXPECT_EQ(DoublesOf(*one, "originalValue")[999], 999);
+  EXPECT_EQ(DoublesOf(*one, "originalValue")[1000], -5);
+  EXPECT_EQ(DoublesOf(*one, "categoryIndex")[1000], 1);
+  EXPECT_TRUE(one->Equals(*of(7)));
+}
+
 // Elements that metadata don't tell of come after one that they name.
 TEST(VectorIndexer, MetadataOfTheFirstElements) {
   const auto table = MakeTable({NumberColumn("a", {1.0, 2.0}),
