@@ -122,8 +122,41 @@ def feature_pipeline(s: Scene):
     return type(model).load(f"{s.output}/features").transform(table).select("si", "o").collect()
 
 
-for run in (string_indexer, index_to_string, one_hot, from_labels, scalers, bucketizer, imputer, vector_indexer, words_as_shown, regex_tokenizer,
-            n_grams_without_stop_words, term_frequencies, vocabulary, feature_pipeline):
+def repeated_labels(s: Scene):
+    model = StringIndexerModel.from_labels(["a", "b", "a"], inputCol="s", outputCol="si", handleInvalid="keep")
+    return model.transform(s.table("mixed")).select("si").collect()
+
+
+def java_order(s: Scene):
+    table = s.table("mixed").limit(1).selectExpr("array('\uff5e', '\U0001f600', 'z', '\ue000', '\u00e9', '\ud7ff', 'zz') as words")
+    return CountVectorizer(inputCol="words", outputCol="o").fit(table).vocabulary
+
+
+def null_words(s: Scene):
+    table = s.table("mixed").selectExpr("array('a', 'b', if(k = 1, cast(null as string), 'c')) as words")
+    model = CountVectorizer(inputCol="words", outputCol="o", minDF=2.0).fit(table)
+    return [model.vocabulary, model.transform(table).select("o").collect()]
+
+
+def quantifiers(s: Scene):
+    table = s.table("mixed").limit(1).selectExpr("'foo boo ooo o' as text")
+    found = []
+    for pattern in ("o{2}", "o{2,}", "o{1,2}?", "o{0}", "{2}", "^*", "^+", "^*o", "o{1}{2}", "(o|x){1,2}?", "o{2}}", "(o*)*", "a|", "\\A*"):
+        for gaps in (True, False):
+            stage = RegexTokenizer(inputCol="text", outputCol="o", pattern=pattern, gaps=gaps, minTokenLength=0)
+            found.append([pattern, stage.transform(table).select("o").collect()])
+    return found
+
+
+def two_zeros(s: Scene):
+    table = s.table("mixed").selectExpr("k", "case k % 3 when 0 then 0.0d when 1 then -0.0d else 2.0d end as x", "if(k % 2 = 0, -0.0d, 2.0d) as y")
+    table = VectorAssembler(inputCols=["x", "y"], outputCol="v").transform(table)
+    model = VectorIndexer(inputCol="v", outputCol="o", handleInvalid="keep").fit(table)
+    return [model.categoryMaps, model.transform(table).select("o").collect()]
+
+
+for run in (repeated_labels, java_order, null_words, quantifiers, two_zeros, string_indexer, index_to_string, one_hot, from_labels, scalers, bucketizer,
+            imputer, vector_indexer, words_as_shown, regex_tokenizer, n_grams_without_stop_words, term_frequencies, vocabulary, feature_pipeline):
     add(f"feature {run.__name__}", run, rel=1e-9, least=1e-12)
 
 ERRORS = {
@@ -137,6 +170,9 @@ ERRORS = {
     "imputer of text": lambda t: Imputer(inputCol="s", outputCol="new").fit(t),
     "tokenizer of numbers": lambda t: Tokenizer(inputCol="x", outputCol="new").transform(t),
     "output exists": lambda t: Tokenizer(inputCol="s", outputCol="x").transform(t),
+    "words of which null ties with one": lambda t: CountVectorizer(inputCol="w", outputCol="new").fit(t.limit(1).selectExpr("array('a', null) w")),
+    "a quantifier of three counts": lambda t: RegexTokenizer(inputCol="s", outputCol="new", pattern="o{1,2,3}").transform(t),
+    "a quantifier of counts that descend": lambda t: RegexTokenizer(inputCol="s", outputCol="new", pattern="o{3,2}").transform(t),
     "stop words of a language that isn't": lambda t: StopWordsRemover.loadDefaultStopWords("klingon"),
 }
 for name, run in ERRORS.items():
