@@ -75,6 +75,10 @@ base::StatusOr<FitResult> KMeans::Fit(Work& work) const {
   InitialOptions options;
   options.parallel = params_.String("initMode") == "k-means||";
   options.k = params_.Int("k");
+  if (options.k > kClustersMax) {
+    return base::Fail(base::kMemoryLimit,
+                      base::Cat("KMeans makes at most ", kClustersMax, " clusters"));
+  }
   options.steps = params_.Int("initSteps");
   options.seed = params_.Int("seed");
   options.measure = MeasureOf(params_);

@@ -18,6 +18,10 @@ namespace soteria::ml {
 /// Entries of rows that a driver draws at most.
 inline constexpr uint64_t kDrawnEntriesMax = uint64_t{24} << 20;
 
+/// Clusters that a script may ask for: a summary counts the rows of each, whether or not the rows
+/// were enough for as many.
+inline constexpr int64_t kClustersMax = int64_t{1} << 20;
+
 /// Rows of all partitions, in order, and how many there were to draw from.
 struct DrawnRows {
   uint64_t total = 0;

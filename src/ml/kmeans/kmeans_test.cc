@@ -153,6 +153,8 @@ TEST(KMeansFit, Refusals) {
             "assertion failed: Cosine distance is not defined for zero-length vectors.");
   EXPECT_NE(text({Blocks({{{1, 2}}, {0}, {}}, 1)[0], Blocks({{{1, 2, 3}}, {0}, {}}, 1)[0]}, {}),
             "");
+  EXPECT_EQ(text(Blocks({{{1, 2}}, {0}, {}}, 1), {{"k", int64_t{2147483647}}}),
+            "KMeans makes at most 1048576 clusters");
   for (const auto& [name, value] :
        std::vector<std::pair<std::string, ParamValue>>{{"k", int64_t{1}},
                                                        {"initSteps", int64_t{0}},
