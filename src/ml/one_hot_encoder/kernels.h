@@ -11,8 +11,8 @@
 
 namespace soteria::ml {
 
-/// Categories of a column: of more, which take no memory here, later stages could make nothing.
-inline constexpr int64_t kColumnCategoriesMax = kStageFeaturesMax - 1;
+/// Categories of a column: one text or number too many makes as many as it says.
+inline constexpr int64_t kColumnCategoriesMax = (int64_t{1} << 22) - 1;
 
 /// For columns whose metadata name their categories it tells how many there are, and reads no row.
 class CategoryCountsKernel : public Kernel {
