@@ -40,6 +40,7 @@ TEST(LdaEm, IsSparks) {
       EXPECT_TRUE(
           std::get<std::vector<std::string>>((*model)->Get("getCheckpointFiles", {}).value())
               .empty());
+      EXPECT_EQ((*model)->MadeOf("toLocal").value().count, 1) << "else it is no attribute";
       const auto local = (*model)->Models("toLocal");
       ASSERT_EQ(local.size(), 1U);
       EXPECT_EQ(local[0]->params().info().short_name(), "LocalLDAModel");

@@ -346,6 +346,7 @@ TEST(LdaModelTest, Attributes) {
     EXPECT_FALSE((*model)->Get(method, {}).ok()) << method;
   }
   EXPECT_TRUE((*model)->Models("toLocal").empty());
+  EXPECT_FALSE((*model)->MadeOf("toLocal").has_value());
   EXPECT_GT((*model)->bytes(), 2U * 36U * 8U);
 }
 

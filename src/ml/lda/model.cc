@@ -224,6 +224,11 @@ std::vector<std::shared_ptr<const Model>> LdaModel::Models(std::string_view meth
   return {std::shared_ptr<const Model>(new LdaModel(*params, std::move(data), inference_))};
 }
 
+std::optional<Model::MadeOfModels> LdaModel::MadeOf(std::string_view method) const {
+  if (method != "toLocal" || !data_->training) return std::nullopt;  // the distributed class has it
+  return MadeOfModels{1};
+}
+
 base::StatusOr<std::shared_ptr<arrow::Schema>> LdaModel::RowsSchema(std::string_view method,
                                                                     const Arguments& args) const {
   if (method != kDescribe) return nullptr;

@@ -47,6 +47,7 @@ class LdaModel : public Model {
   std::string EncodeData() const override;
   base::StatusOr<Attribute> Get(std::string_view method, const Arguments& args) const override;
   std::vector<std::shared_ptr<const Model>> Models(std::string_view method) const override;
+  std::optional<MadeOfModels> MadeOf(std::string_view method) const override;
   base::StatusOr<std::shared_ptr<arrow::Schema>> RowsSchema(std::string_view method,
                                                             const Arguments& args) const override;
   base::StatusOr<std::shared_ptr<arrow::Table>> Rows(std::string_view method,
