@@ -60,7 +60,7 @@ print(MulticlassClassificationEvaluator(metricName="logLoss").evaluate(model.tra
 # One row's value, written over in place by a stage that learnt the value from a row of the script.
 person = spark.createDataFrame([(1000.0,)], ["x"])
 imputed = Imputer(inputCol="x", outputCol="x", missingValue=table.filter(one).first()["x"]).fit(person).transform(table)
-print(imputed.select("x").summary("mean").collect(), regression(imputed, predictionCol="label", weightCol="x"))
+print(imputed.select("x").summary("mean").collect(), regression(imputed, predictionCol="x"))
 nan = table.withColumn("x", F.when(one, float("nan")).otherwise(F.col("x")))
 print(nan.select("x").summary("mean").collect(), regression(table.limit(9), predictionCol="x"))
 """
