@@ -53,7 +53,8 @@ class HeldModel {
   /// (ml::Model::Over).
   base::Status CheckOver(std::string_view method, const ml::Arguments& args,
                          const arrow::Schema& input) const {
-    SOTERIA_ASSIGN_OR_RETURN(const auto question, model_->Over(method, args, input));
+    SOTERIA_ASSIGN_OR_RETURN(const auto question,
+                             model_->Over(method, args, *table::WithoutMarkedMetadata(input)));
     if (question != nullptr) return base::OkStatus();
     return base::NotSupported(base::Cat("The method ", method, "() of a model"));
   }

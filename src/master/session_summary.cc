@@ -14,7 +14,6 @@
 #include "src/master/summed_columns.h"
 #include "src/ml/param.h"
 #include "src/table/column_path.h"
-#include "src/table/types.h"
 
 namespace soteria::master {
 namespace {
@@ -196,8 +195,7 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(const InsideKey& 
 base::StatusOr<Permitted<FetchResult>> EnclaveSession::FetchOver(
     const std::shared_ptr<Fitted>& fitted, const MethodCall& call) {
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(fitted->model.class_name()));
-  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckOver(
-      call.method, call.args, *table::WithoutMarkedMetadata(*call.table->schema)));
+  SOTERIA_RETURN_IF_ERROR(fitted->model.CheckOver(call.method, call.args, *call.table->schema));
   SOTERIA_RETURN_IF_ERROR(world_.output.MayLeave(policy::Output::kMetrics));
   auto made = world_.output.Run([&](const InsideKey& key) -> base::StatusOr<Leaving<FetchResult>> {
     Leaving<FetchResult> leaving;
