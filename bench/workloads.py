@@ -86,11 +86,18 @@ def length(rows: Rows) -> int:
     return len(first.indptr) - 1 if isinstance(first, Sparse) else len(first)
 
 
+def cuts(count: int, files: int) -> list[int]:
+    """Where files of so many rows begin, and the end: each a percent longer than the next. Spark numbers its partitions by size, the largest
+    first; so both sides number them alike, and draw the same rows of them."""
+    weights = [100 + files - number for number in range(files)]
+    return [count * sum(weights[:number]) // sum(weights) for number in range(files + 1)]
+
+
 def write(folder: pathlib.Path, rows: Rows, files: int) -> None:
     folder.mkdir(parents=True)
-    count = length(rows)
+    ends = cuts(length(rows), files)
     for number in range(files):
-        part = table_of(slice_rows(rows, number * count // files, (number + 1) * count // files))
+        part = table_of(slice_rows(rows, ends[number], ends[number + 1]))
         pq.write_table(part, folder / f"part-{number:05d}.parquet", compression="snappy", use_dictionary=False)
 
 

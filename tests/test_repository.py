@@ -186,6 +186,9 @@ def test_the_workloads_data_are_sparks_vectors(tmp_path):
     workloads.write(tmp_path / "b", dense[0], 1)
     row = pq.read_table(tmp_path / "b")["features"][7].as_py()
     assert row["type"] == 1 and row["values"] == dense[0]["features"][7].tolist()
+    ends = workloads.cuts(30_000, 8)
+    lengths = [last - first for first, last in zip(ends, ends[1:])]
+    assert sum(lengths) == 30_000 and lengths == sorted(lengths, reverse=True) and len(set(lengths)) == 8
     assert list(workloads.chosen([], "T")) == [(name, "T") for name in ("als", "pca", "gbt", "lr", "bayes")]
 
 
