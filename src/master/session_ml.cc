@@ -277,8 +277,7 @@ base::StatusOr<plan::PlanPtr> EnclaveSession::TransformBy(const plan::PlanPtr& i
                                                           const ml::ParamMap& params) {
   SOTERIA_RETURN_IF_ERROR(world_.gate.MayUse(class_name));
   SOTERIA_ASSIGN_OR_RETURN(auto transformer, ml::MakeTransformer(class_name, uid, params));
-  if (table::MarkedMetadataText(*input->schema).empty())
-    return builder_.Transform(input, transformer);
+  if (!table::HasMarkedMetadata(*input->schema)) return builder_.Transform(input, transformer);
   // What it makes of labels, or refuses because of them, is an outcome of work over data; what it
   // refuses without them, it may say.
   auto plan = world_.output.Handle(

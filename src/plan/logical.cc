@@ -177,8 +177,7 @@ std::vector<Column> Builder::ColumnsAfter(const Plan& input, const arrow::Schema
 base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
                                            std::shared_ptr<const ml::Transformer> transformer) {
   SOTERIA_ASSIGN_OR_RETURN(auto schema, transformer->OutputSchema(*input->schema));
-  if (!table::MarkedMetadataText(*input->schema).empty())
-    schema = WithNewMetadataMarked(*input, *schema);
+  if (table::HasMarkedMetadata(*input->schema)) schema = WithNewMetadataMarked(*input, *schema);
   auto columns = ColumnsAfter(*input, *schema);
   return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(columns),
               std::move(input));

@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -76,6 +77,12 @@ std::shared_ptr<arrow::DataType> WithEachChild(const std::shared_ptr<arrow::Data
 
 FieldPtr Marked(const FieldPtr& field) {
   return Entry(*field, kMetadataKey).empty() ? field : WithEntry(field, kOfDataKey, "1");
+}
+
+bool AnyMarked(const arrow::FieldVector& fields) {
+  return std::any_of(fields.begin(), fields.end(), [](const FieldPtr& field) {
+    return MetadataAreData(*field) || AnyMarked(field->type()->fields());
+  });
 }
 
 /// Spark's simpleString, or its sql form when `sql`.
@@ -202,6 +209,8 @@ std::shared_ptr<arrow::Field> MarkedMetadata(const std::shared_ptr<arrow::Field>
 std::shared_ptr<arrow::Schema> MarkedMetadata(const arrow::Schema& schema) {
   return WithEachField(schema, Marked);
 }
+
+bool HasMarkedMetadata(const arrow::Schema& schema) { return AnyMarked(schema.fields()); }
 
 std::string MarkedMetadataText(const arrow::Schema& schema) {
   std::string text;

@@ -66,6 +66,8 @@ bool MetadataAreData(const arrow::Field& field);
 std::shared_ptr<arrow::Field> MarkedMetadata(const std::shared_ptr<arrow::Field>& field);
 /// All fields marked so.
 std::shared_ptr<arrow::Schema> MarkedMetadata(const arrow::Schema& schema);
+/// Whether MarkedMetadataText has a line, told at the first.
+bool HasMarkedMetadata(const arrow::Schema& schema);
 /// A line `name: metadata` for each marked field or child of one; empty where there is none.
 std::string MarkedMetadataText(const arrow::Schema& schema);
 /// The schema without metadata that are marked.

@@ -100,7 +100,9 @@ TEST(Types, MetadataThatDataMadeAreMarkedAtAnyDepth) {
   const auto map = arrow::field("m", arrow::map(arrow::utf8(), leaf));
   const auto schema = arrow::schema({leaf, in_struct, deep, map});
   EXPECT_EQ(MarkedMetadataText(*schema), "");
+  EXPECT_FALSE(HasMarkedMetadata(*schema));
   const auto marked = MarkedMetadata(*schema);
+  EXPECT_TRUE(HasMarkedMetadata(*marked));
   EXPECT_EQ(MarkedMetadataText(*marked),
             "i: {\"a\":1}\ni: {\"a\":1}\ni: {\"a\":1}\ni: {\"a\":1}\n");
   EXPECT_TRUE(UnmarkedMetadata(*marked)->Equals(*schema, /*check_metadata=*/true));
