@@ -150,15 +150,20 @@ base::StatusOr<std::vector<std::pair<size_t, ColumnPair>>> StringIndexerModel::P
   return present;
 }
 
-base::StatusOr<std::shared_ptr<arrow::Field>> StringIndexerModel::OutputField(
-    size_t i, const std::string& name) const {
+std::shared_ptr<arrow::Field> StringIndexerModel::OutputField(size_t i,
+                                                              const std::string& name) const {
+  const bool keep = params().String("handleInvalid") == "keep";
+  const std::lock_guard<std::mutex> lock(data_->mutex);
+  std::shared_ptr<arrow::Field>& field = data_->fields[{i, name, keep}];
+  if (field != nullptr) return field;
   ColumnAttribute attribute;
   attribute.type = ColumnAttribute::Type::kNominal;
   attribute.name = name;
   attribute.values = data_->labels[i];
-  if (params().String("handleInvalid") == "keep") attribute.values->push_back("__unknown");
-  return table::WithSparkMetadata(arrow::field(name, arrow::float64(), false),
-                                  AttributeMetadata(attribute));
+  if (keep) attribute.values->push_back("__unknown");
+  field = table::WithSparkMetadata(arrow::field(name, arrow::float64(), false),
+                                   AttributeMetadata(attribute));
+  return field;
 }
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> StringIndexerModel::OutputSchema(
@@ -166,8 +171,7 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> StringIndexerModel::OutputSchema(
   SOTERIA_ASSIGN_OR_RETURN(const auto present, Present(input));
   arrow::FieldVector fields = input.fields();
   for (const auto& [i, pair] : present) {
-    SOTERIA_ASSIGN_OR_RETURN(const auto field, OutputField(i, pair.output));
-    fields = WithColumn(std::move(fields), field);
+    fields = WithColumn(std::move(fields), OutputField(i, pair.output));
   }
   return arrow::schema(std::move(fields), input.metadata());
 }
@@ -212,9 +216,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> StringIndexerModel::Apply(
     for (size_t row = 0; row < indices.size(); ++row) {
       if (indices[row] == kUnseen) dropped[row] = true;
     }
-    SOTERIA_ASSIGN_OR_RETURN(const auto field, OutputField(i, pair.output));
     SOTERIA_ASSIGN_OR_RETURN(
-        table, WithColumn(table, field,
+        table, WithColumn(table, OutputField(i, pair.output),
                           std::make_shared<arrow::ChunkedArray>(DoubleArray(std::move(indices)))));
   }
   if (std::find(dropped.begin(), dropped.end(), true) == dropped.end()) return table;

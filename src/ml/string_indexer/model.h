@@ -2,9 +2,12 @@
 // that it shares with its estimator.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -44,14 +47,17 @@ class StringIndexerModel : public ColumnModel<StringIndexerModel> {
   struct Data {
     StringArrays labels;
     std::vector<Index> index;  // its views are of the labels
+    // Fields made so far, by input column, output name and whether unseen labels are kept: their
+    // metadata hold all labels, and a model is applied to many batches.
+    mutable std::mutex mutex;
+    mutable std::map<std::tuple<size_t, std::string, bool>, std::shared_ptr<arrow::Field>> fields;
   };
 
   std::string Text(const Params& params) const;
   /// The pairs whose input is there, with the number of each among all.
   base::StatusOr<std::vector<std::pair<size_t, ColumnPair>>> Present(
       const arrow::Schema& input) const;
-  base::StatusOr<std::shared_ptr<arrow::Field>> OutputField(size_t i,
-                                                            const std::string& name) const;
+  std::shared_ptr<arrow::Field> OutputField(size_t i, const std::string& name) const;
   base::StatusOr<std::vector<double>> IndexColumn(const arrow::Table& table, size_t i,
                                                   const std::string& column) const;
 
