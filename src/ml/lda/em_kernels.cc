@@ -119,19 +119,6 @@ base::StatusOr<size_t> ReadTopics(base::FieldReader& r) {
   return static_cast<size_t>(k);
 }
 
-base::StatusOr<TopicCounts> DecodeCounts(std::string_view bytes) {
-  base::FieldReader r(bytes);
-  SOTERIA_ASSIGN_OR_RETURN(TopicCounts counts, TopicCounts::Read(r));
-  SOTERIA_RETURN_IF_ERROR(r.Finish());
-  return counts;
-}
-
-std::string EncodeCounts(const TopicCounts& counts) {
-  base::FieldWriter w;
-  counts.Write(w);
-  return w.Take();
-}
-
 /// Sums of `size` numbers.
 base::StatusOr<std::string> MergeSums(std::vector<std::string> children, size_t size) {
   std::vector<double> all(size, 0.0);
@@ -294,59 +281,45 @@ TopicShares::TopicShares(TopicCounts counts)
   }
 }
 
-std::string EmKernel::Encode() const { return EncodeCounts(shares_.counts()); }
-
-base::StatusOr<KernelPtr> EmKernel::Decode(std::string_view bytes) {
-  SOTERIA_ASSIGN_OR_RETURN(TopicCounts counts, DecodeCounts(bytes));
-  return std::make_unique<EmKernel>(std::move(counts));
-}
-
 base::StatusOr<std::string> EmKernel::Map(const Part& part) const {
-  const TopicCounts& counts = shares_.counts();
+  const TopicCounts& counts = this->counts();
   SOTERIA_ASSIGN_OR_RETURN(const Documents documents,
                            Documents::Of(part, counts.k, counts.terms()));
-  table::AlignedDoubles topics(shares_.stride()), sums;
+  table::AlignedDoubles topics(shares().stride()), sums;
   std::fill(topics.begin(), topics.end(), 0.0);
-  sums.assign(counts.terms() * shares_.stride(), 0.0);
+  sums.assign(counts.terms() * shares().stride(), 0.0);
   documents.ForEach([&](size_t d, size_t first, size_t end) {
     SmoothedTopics(documents, d, counts, topics);
     for (size_t p = first; p < end; ++p) {
       const auto term = static_cast<size_t>(documents.terms[p]);
-      AddToken(shares_.row(term), topics.data(), documents.counts[p], shares_.stride(),
-               sums.data() + term * shares_.stride());
+      AddToken(shares().row(term), topics.data(), documents.counts[p], shares().stride(),
+               sums.data() + term * shares().stride());
     }
   });
   std::vector<double> packed(counts.by_term.size());
   for (size_t w = 0; w < counts.terms(); ++w) {
-    std::copy_n(sums.data() + w * shares_.stride(), counts.k, packed.data() + w * counts.k);
+    std::copy_n(sums.data() + w * shares().stride(), counts.k, packed.data() + w * counts.k);
   }
   return stats::PackDoubles(packed);
 }
 
 base::StatusOr<std::string> EmKernel::Merge(std::vector<std::string> children) const {
-  return MergeSums(std::move(children), shares_.counts().by_term.size());
-}
-
-std::string EmStep::Encode() const { return EncodeCounts(shares_.counts()); }
-
-base::StatusOr<StepPtr> EmStep::Decode(std::string_view bytes) {
-  SOTERIA_ASSIGN_OR_RETURN(TopicCounts counts, DecodeCounts(bytes));
-  return std::make_unique<const EmStep>(std::move(counts));
+  return MergeSums(std::move(children), counts().by_term.size());
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> EmStep::Next(const Part& part) const {
-  const TopicCounts& counts = shares_.counts();
+  const TopicCounts& counts = this->counts();
   SOTERIA_ASSIGN_OR_RETURN(const Documents documents,
                            Documents::Of(part, counts.k, counts.terms()));
-  table::AlignedDoubles topics(shares_.stride()), sums(shares_.stride());
+  table::AlignedDoubles topics(shares().stride()), sums(shares().stride());
   std::fill(topics.begin(), topics.end(), 0.0);
   std::vector<double> next(documents.topics.size());
   documents.ForEach([&](size_t d, size_t first, size_t end) {
     SmoothedTopics(documents, d, counts, topics);
     std::fill(sums.begin(), sums.end(), 0.0);
     for (size_t p = first; p < end; ++p) {
-      AddToken(shares_.row(static_cast<size_t>(documents.terms[p])), topics.data(),
-               documents.counts[p], shares_.stride(), sums.data());
+      AddToken(shares().row(static_cast<size_t>(documents.terms[p])), topics.data(),
+               documents.counts[p], shares().stride(), sums.data());
     }
     std::copy_n(sums.data(), counts.k, next.data() + d * counts.k);
   });
@@ -364,18 +337,11 @@ base::StatusOr<std::shared_ptr<arrow::Table>> EmStep::Next(const Part& part) con
   return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns), 1);
 }
 
-std::string EmLikelihoodKernel::Encode() const { return EncodeCounts(shares_.counts()); }
-
-base::StatusOr<KernelPtr> EmLikelihoodKernel::Decode(std::string_view bytes) {
-  SOTERIA_ASSIGN_OR_RETURN(TopicCounts counts, DecodeCounts(bytes));
-  return std::make_unique<EmLikelihoodKernel>(std::move(counts));
-}
-
 base::StatusOr<std::string> EmLikelihoodKernel::Map(const Part& part) const {
-  const TopicCounts& counts = shares_.counts();
+  const TopicCounts& counts = this->counts();
   SOTERIA_ASSIGN_OR_RETURN(const Documents documents,
                            Documents::Of(part, counts.k, counts.terms()));
-  table::AlignedDoubles topics(shares_.stride());
+  table::AlignedDoubles topics(shares().stride());
   double tokens = 0, prior = 0;
   documents.ForEach([&](size_t d, size_t first, size_t end) {
     SmoothedTopics(documents, d, counts, topics);
@@ -387,9 +353,9 @@ base::StatusOr<std::string> EmLikelihoodKernel::Map(const Part& part) const {
     }
     prior += (counts.alpha - 1.0) * logs;
     for (size_t p = first; p < end; ++p) {
-      const double* shares = shares_.row(static_cast<size_t>(documents.terms[p]));
+      const double* of_term = shares().row(static_cast<size_t>(documents.terms[p]));
       double product = 0;
-      for (size_t j = 0; j < counts.k; ++j) product += shares[j] * topics[j];
+      for (size_t j = 0; j < counts.k; ++j) product += of_term[j] * topics[j];
       tokens += documents.counts[p] * std::log(product);
     }
   });

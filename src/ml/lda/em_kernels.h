@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/base/fields.h"
@@ -84,51 +85,57 @@ class TopicShares {
   table::AlignedDoubles shares_;
 };
 
-/// One iteration over the documents of EmStartStep: the sums of each term.
-class EmKernel : public Kernel {
+/// What kernels and steps over topics' shares have alike. `Made` is the class itself.
+template <class Made, class Base>
+class OverTopicShares : public Base {
  public:
-  static constexpr std::string_view kKind = "ml.lda.em";
-  explicit EmKernel(TopicCounts counts) : shares_(std::move(counts)) {}
-  static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
+  explicit OverTopicShares(TopicCounts counts) : shares_(std::move(counts)) {}
+  std::string_view kind() const final { return Made::kKind; }
+  std::string Encode() const final {
+    base::FieldWriter w;
+    shares_.counts().Write(w);
+    return w.Take();
+  }
+  /// Errors: kProtocol.
+  static base::StatusOr<std::unique_ptr<const Base>> Decode(std::string_view bytes) {
+    base::FieldReader r(bytes);
+    SOTERIA_ASSIGN_OR_RETURN(TopicCounts counts, TopicCounts::Read(r));
+    SOTERIA_RETURN_IF_ERROR(r.Finish());
+    return std::make_unique<const Made>(std::move(counts));
+  }
 
-  std::string_view kind() const override { return kKind; }
-  std::string Encode() const override;
-  base::StatusOr<std::string> Map(const Part& part) const override;
-  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
+ protected:
+  const TopicCounts& counts() const { return shares_.counts(); }
+  const TopicShares& shares() const { return shares_; }
 
  private:
   TopicShares shares_;
+};
+
+/// One iteration over the documents of EmStartStep: the sums of each term.
+class EmKernel : public OverTopicShares<EmKernel, Kernel> {
+ public:
+  static constexpr std::string_view kKind = "ml.lda.em";
+  using OverTopicShares::OverTopicShares;
+  base::StatusOr<std::string> Map(const Part& part) const override;
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
 };
 
 /// The same iteration: the sums of each document.
-class EmStep : public Step {
+class EmStep : public OverTopicShares<EmStep, Step> {
  public:
   static constexpr std::string_view kKind = "ml.lda.em_step";
-  explicit EmStep(TopicCounts counts) : shares_(std::move(counts)) {}
-  static base::StatusOr<StepPtr> Decode(std::string_view bytes);
-
-  std::string_view kind() const override { return kKind; }
-  std::string Encode() const override;
+  using OverTopicShares::OverTopicShares;
   base::StatusOr<std::shared_ptr<arrow::Table>> Next(const Part& part) const override;
-
- private:
-  TopicShares shares_;
 };
 
 /// How likely the tokens are, and the documents' distributions by their prior: two logarithms.
-class EmLikelihoodKernel : public Kernel {
+class EmLikelihoodKernel : public OverTopicShares<EmLikelihoodKernel, Kernel> {
  public:
   static constexpr std::string_view kKind = "ml.lda.em_likelihood";
-  explicit EmLikelihoodKernel(TopicCounts counts) : shares_(std::move(counts)) {}
-  static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
-
-  std::string_view kind() const override { return kKind; }
-  std::string Encode() const override;
+  using OverTopicShares::OverTopicShares;
   base::StatusOr<std::string> Map(const Part& part) const override;
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override;
-
- private:
-  TopicShares shares_;
 };
 
 }  // namespace soteria::ml

@@ -31,13 +31,18 @@ double BoundOfTopics(const LdaData& data, const std::vector<double>& log_beta) {
 
 }  // namespace
 
-LikelihoodSummary::LikelihoodSummary(const Params& model, const LdaData& data,
+LikelihoodSummary::LikelihoodSummary(const Params& model, std::shared_ptr<const LdaData> data,
                                      std::string_view method)
-    : method_(method) {
-  std::vector<double> log_beta = ExpectedLogBeta(data.topics, data.k());
-  const double of_topics = BoundOfTopics(data, log_beta);
-  kernel_ = std::make_shared<const BoundKernel>(model.String("featuresCol"), std::move(log_beta),
-                                                data.alpha, LdaModelSeed(), of_topics);
+    : method_(method), features_column_(model.String("featuresCol")), data_(std::move(data)) {}
+
+const Kernel& LikelihoodSummary::kernel() const {
+  std::call_once(made_->once, [this] {
+    std::vector<double> log_beta = ExpectedLogBeta(data_->topics, data_->k());
+    const double of_topics = BoundOfTopics(*data_, log_beta);
+    made_->kernel = std::make_unique<const BoundKernel>(features_column_, std::move(log_beta),
+                                                        data_->alpha, LdaModelSeed(), of_topics);
+  });
+  return *made_->kernel;
 }
 
 base::StatusOr<std::shared_ptr<const Summary>> LikelihoodSummary::Complete(

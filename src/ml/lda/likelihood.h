@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +20,11 @@ class LikelihoodSummary : public Summary {
   static constexpr std::string_view kLikelihood = "logLikelihood";
   static constexpr std::string_view kPerplexity = "logPerplexity";
   /// `method` is one of these.
-  LikelihoodSummary(const Params& model, const LdaData& data, std::string_view method);
+  LikelihoodSummary(const Params& model, std::shared_ptr<const LdaData> data,
+                    std::string_view method);
 
-  const Kernel& kernel() const override { return *kernel_; }
+  /// Made when it is first asked for: its logarithms take time by the size of the model.
+  const Kernel& kernel() const override;
   bool over_rows() const override { return true; }
   bool complete() const override { return sums_.has_value(); }
   bool Needs(std::string_view method) const override { return method == method_; }
@@ -31,8 +34,15 @@ class LikelihoodSummary : public Summary {
                                               const Arguments& args) const override;
 
  private:
+  struct Made {
+    std::once_flag once;
+    std::unique_ptr<const BoundKernel> kernel;
+  };
+
   std::string method_;
-  std::shared_ptr<const BoundKernel> kernel_;
+  std::string features_column_;
+  std::shared_ptr<const LdaData> data_;
+  std::shared_ptr<Made> made_ = std::make_shared<Made>();
   std::optional<stats::ExactSums> sums_;
 };
 

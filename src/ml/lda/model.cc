@@ -253,7 +253,7 @@ base::StatusOr<std::shared_ptr<const Summary>> LdaModel::Over(std::string_view m
     return base::Fail(base::kMlAttribute, base::Cat(method, " takes a table and nothing else"));
   }
   SOTERIA_RETURN_IF_ERROR(CheckLdaFeatures(params_, input));
-  return std::make_shared<const LikelihoodSummary>(params_, *data_, method);
+  return std::make_shared<const LikelihoodSummary>(params_, data_, method);
 }
 
 base::StatusOr<std::shared_ptr<const Model>> LdaModel::WithParams(const ParamMap& set) const {
