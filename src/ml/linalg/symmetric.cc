@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -22,9 +21,16 @@ void dbdsdc_(const char* uplo, const char* compq, const int* n, double* d, doubl
 void dormbr_(const char* vect, const char* side, const char* trans, const int* m, const int* n,
              const int* k, const double* a, const int* lda, const double* tau, double* c,
              const int* ldc, double* work, const int* lwork, int* info, size_t, size_t, size_t);
-void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
-             double* work, const int* lwork, int* iwork, const int* liwork, int* info, size_t,
-             size_t);
+void dsytrd_(const char* uplo, const int* n, double* a, const int* lda, double* d, double* e,
+             double* tau, double* work, const int* lwork, int* info, size_t);
+void dsterf_(const int* n, double* d, double* e, int* info);
+void dstemr_(const char* jobz, const char* range, const int* n, double* d, double* e,
+             const double* vl, const double* vu, const int* il, const int* iu, int* m, double* w,
+             double* z, const int* ldz, const int* nzc, int* isuppz, int* tryrac, double* work,
+             const int* lwork, int* iwork, const int* liwork, int* info, size_t, size_t);
+void dormtr_(const char* side, const char* uplo, const char* trans, const int* m, const int* n,
+             const double* a, const int* lda, const double* tau, double* c, const int* ldc,
+             double* work, const int* lwork, int* info, size_t, size_t, size_t);
 }
 
 namespace soteria::ml {
@@ -69,32 +75,40 @@ void MakeLargestPositive(double* vector, size_t size) {
   for (size_t i = 0; i < size; ++i) vector[i] = -vector[i];
 }
 
+/// All values of a tridiagonal matrix, and its last k vectors (dstemr), which are a part of the
+/// work that all would be.
 base::StatusOr<EigenPairs> ByEigenvalues(std::vector<double> a, int n, int k) {
   const auto size = static_cast<size_t>(n);
-  std::vector<double> ascending(size);
-  double wanted = 0;
-  int wanted_integers = 0;
-  int info = 0;
-  const int ask = -1;
-  dsyevd_("V", "U", &n, a.data(), &n, ascending.data(), &wanted, &ask, &wanted_integers, &ask,
-          &info, 1, 1);
-  SOTERIA_RETURN_IF_ERROR(CheckInfo("dsyevd", info));
-  if (!(wanted < std::numeric_limits<int>::max())) {
-    return base::Fail(base::kMemoryLimit, base::Cat("eigenvectors of ", n, " columns"));
-  }
-  const int work_size = static_cast<int>(wanted);
+  std::vector<double> diagonal(size), off(size), tau(size);
+  const int work_size = std::max(kBlock, 18) * n;
   std::vector<double> work(static_cast<size_t>(work_size));
-  std::vector<int> integers(static_cast<size_t>(wanted_integers));
-  dsyevd_("V", "U", &n, a.data(), &n, ascending.data(), work.data(), &work_size, integers.data(),
-          &wanted_integers, &info, 1, 1);
-  SOTERIA_RETURN_IF_ERROR(CheckInfo("dsyevd", info));
+  int info = 0;
+  dsytrd_("U", &n, a.data(), &n, diagonal.data(), off.data(), tau.data(), work.data(), &work_size,
+          &info, 1);
+  SOTERIA_RETURN_IF_ERROR(CheckInfo("dsytrd", info));
+  std::vector<double> ascending = diagonal, spent = off;
+  dsterf_(&n, ascending.data(), spent.data(), &info);
+  SOTERIA_RETURN_IF_ERROR(CheckInfo("dsterf", info));
+  std::vector<double> some(size), vectors(size * static_cast<size_t>(k));
+  std::vector<int> support(2 * size), integers(10 * size);
+  const int first = n - k + 1, integers_size = 10 * n;
+  const double unused = 0;
+  int found = 0, accurate = 1;
+  dstemr_("V", "I", &n, diagonal.data(), off.data(), &unused, &unused, &first, &n, &found,
+          some.data(), vectors.data(), &n, &k, support.data(), &accurate, work.data(), &work_size,
+          integers.data(), &integers_size, &info, 1, 1);
+  SOTERIA_RETURN_IF_ERROR(CheckInfo("dstemr", info));
+  CHECK(found == k);
+  dormtr_("L", "U", "N", &n, &k, a.data(), &n, tau.data(), vectors.data(), &n, work.data(),
+          &work_size, &info, 1, 1, 1);
+  SOTERIA_RETURN_IF_ERROR(CheckInfo("dormtr", info));
   EigenPairs eigen;
   eigen.values.assign(ascending.rbegin(), ascending.rend());
   for (double& value : eigen.values) value = std::max(value, 0.0);
   eigen.vectors.resize(size * static_cast<size_t>(k));
   for (size_t j = 0; j < static_cast<size_t>(k); ++j) {
     double* to = eigen.vectors.data() + j * size;
-    std::copy_n(a.data() + (size - 1 - j) * size, size, to);
+    std::copy_n(vectors.data() + (static_cast<size_t>(k) - 1 - j) * size, size, to);
     MakeLargestPositive(to, size);
   }
   return eigen;

@@ -15,6 +15,9 @@
 namespace soteria::ml {
 namespace {
 
+/// A factor waits until it has so many times the triangle's entries.
+constexpr uint64_t kWaiting = 4;
+
 /// Rows that are centred and multiplied at a time.
 int64_t RowsAtOnce(int64_t cols) {
   constexpr int64_t kBytes = int64_t{1} << 20;
@@ -71,11 +74,24 @@ std::vector<double> Packed(const std::vector<double>& upper, size_t size) {
   return packed;
 }
 
+std::vector<double> Unpacked(const std::vector<double>& packed, size_t size) {
+  std::vector<double> upper(size * size, 0.0);
+  for (size_t j = 0; j < size; ++j) {
+    std::copy_n(packed.data() + PackedSize(j), j + 1, upper.data() + j * size);
+  }
+  return upper;
+}
+
+void AddProducts(const std::vector<double>& rows, size_t size, std::vector<double>& upper) {
+  AddOuterProducts(rows.data(), static_cast<int64_t>(rows.size() / std::max<size_t>(1, size)),
+                   static_cast<int64_t>(size), upper.data());
+}
+
 }  // namespace
 
-bool Scatter::FactorIsSmaller(uint64_t more_rows) const {
+bool Scatter::FactorIsSmaller(uint64_t rows) const {
   const auto size = static_cast<uint64_t>(mean_.size());
-  return (factor_.size() / std::max<uint64_t>(1, size) + more_rows) * size < PackedSize(size);
+  return upper_.empty() && rows * size < PackedSize(size);
 }
 
 base::StatusOr<Scatter> Scatter::Of(const table::FeatureBlock& block) {
@@ -96,32 +112,20 @@ base::StatusOr<Scatter> Scatter::Of(const table::FeatureBlock& block) {
   }
   if (PackedSize(size) > kScatterEntriesMax) return TooWide(block.cols);
   const int64_t step = RowsAtOnce(block.cols);
-  std::vector<double> rows(static_cast<size_t>(step) * size), upper(size * size, 0.0);
+  std::vector<double> rows(static_cast<size_t>(step) * size);
+  scatter.upper_.assign(size * size, 0.0);
   for (int64_t at = 0; at < block.rows; at += step) {
     const int64_t some = std::min(step, block.rows - at);
     CentredRows(block, at, some, scatter.mean_, rows.data());
-    AddOuterProducts(rows.data(), some, block.cols, upper.data());
+    AddOuterProducts(rows.data(), some, block.cols, scatter.upper_.data());
   }
-  scatter.is_factor_ = false;
-  scatter.triangle_ = Packed(upper, size);
   return scatter;
 }
 
-void Scatter::AddToTriangle(const std::vector<double>& rows) {
-  const size_t size = mean_.size();
-  std::vector<double> upper(size * size, 0.0);
-  AddOuterProducts(rows.data(), static_cast<int64_t>(rows.size() / std::max<size_t>(1, size)),
-                   cols(), upper.data());
-  const std::vector<double> packed = Packed(upper, size);
-  for (size_t i = 0; i < packed.size(); ++i) triangle_[i] += packed[i];
-}
-
-base::Status Scatter::MakeTriangle() {
-  if (!is_factor_) return base::OkStatus();
+base::Status Scatter::MultiplyOut() {
   if (PackedSize(mean_.size()) > kScatterEntriesMax) return TooWide(cols());
-  triangle_.assign(PackedSize(mean_.size()), 0.0);
-  is_factor_ = false;
-  AddToTriangle(std::exchange(factor_, {}));
+  if (upper_.empty()) upper_.assign(mean_.size() * mean_.size(), 0.0);
+  AddProducts(std::exchange(factor_, {}), mean_.size(), upper_);
   return base::OkStatus();
 }
 
@@ -146,24 +150,24 @@ base::Status Scatter::Merge(const Scatter& other) {
     apart[j] = distance * scale;
   }
   rows_ = rows;
-  const uint64_t more = other.factor_.size() / std::max<size_t>(1, mean_.size()) + 1;
-  if (!is_factor_ || !other.is_factor_ || !FactorIsSmaller(more)) {
-    SOTERIA_RETURN_IF_ERROR(MakeTriangle());
+  factor_.insert(factor_.end(), apart.begin(), apart.end());
+  factor_.insert(factor_.end(), other.factor_.begin(), other.factor_.end());
+  if (upper_.empty()) {
+    upper_ = other.upper_;
+  } else if (!other.upper_.empty()) {
+    for (size_t i = 0; i < upper_.size(); ++i) upper_[i] += other.upper_[i];
   }
-  apart.insert(apart.end(), other.factor_.begin(), other.factor_.end());
-  if (is_factor_) {
-    factor_.insert(factor_.end(), apart.begin(), apart.end());
-    return factor_.size() > kScatterEntriesMax ? TooWide(cols()) : base::OkStatus();
-  }
-  AddToTriangle(apart);
-  for (size_t i = 0; i < other.triangle_.size(); ++i) triangle_[i] += other.triangle_[i];
+  if (factor_.size() > kWaiting * PackedSize(mean_.size())) return MultiplyOut();
   return base::OkStatus();
 }
 
-std::string Scatter::Encode() const {
+base::StatusOr<std::string> Scatter::Encode() {
+  const bool is_factor = FactorIsSmaller(factor_.size() / std::max<size_t>(1, mean_.size()));
+  if (!is_factor && !factor_.empty()) SOTERIA_RETURN_IF_ERROR(MultiplyOut());
+  if (is_factor && factor_.size() > kScatterEntriesMax) return TooWide(cols());
   base::FieldWriter w;
-  w.AddDouble(rows_).Add(stats::PackDoubles(mean_)).AddBool(is_factor_);
-  w.Add(stats::PackDoubles(is_factor_ ? factor_ : triangle_));
+  w.AddDouble(rows_).Add(stats::PackDoubles(mean_)).AddBool(is_factor);
+  w.Add(stats::PackDoubles(is_factor ? factor_ : Packed(upper_, mean_.size())));
   return w.Take();
 }
 
@@ -172,7 +176,7 @@ base::StatusOr<Scatter> Scatter::Decode(std::string_view bytes) {
   Scatter scatter;
   SOTERIA_ASSIGN_OR_RETURN(scatter.rows_, r.NextDouble());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view mean, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(scatter.is_factor_, r.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const bool is_factor, r.NextBool());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
   SOTERIA_RETURN_IF_ERROR(r.Finish());
   SOTERIA_ASSIGN_OR_RETURN(scatter.mean_, stats::UnpackDoubles(mean));
@@ -180,29 +184,25 @@ base::StatusOr<Scatter> Scatter::Decode(std::string_view bytes) {
   const size_t size = scatter.mean_.size();
   const bool rows_fit = scatter.rows_ >= 0 && (scatter.rows_ > 0 || values.empty()) &&
                         std::trunc(scatter.rows_) == scatter.rows_ && scatter.rows_ < 0x1p53;
-  const bool values_fit = scatter.is_factor_
-                              ? (size == 0 ? values.empty() : values.size() % size == 0)
-                              : values.size() == PackedSize(size);
+  const bool values_fit = is_factor ? (size == 0 ? values.empty() : values.size() % size == 0)
+                                    : values.size() == PackedSize(size);
   if (!rows_fit || !values_fit || size > static_cast<size_t>(kPcaColumnsMax) ||
       (scatter.rows_ == 0 && size != 0)) {
     return base::Fail(base::kProtocol, "scatter: bad length");
   }
-  (scatter.is_factor_ ? scatter.factor_ : scatter.triangle_) = std::move(values);
+  if (is_factor) {
+    scatter.factor_ = std::move(values);
+  } else {
+    scatter.upper_ = Unpacked(values, size);
+  }
   return scatter;
 }
 
 std::vector<double> Scatter::Covariance() const {
   const size_t size = mean_.size();
-  std::vector<double> full(size * size, 0.0);
-  if (is_factor_) {
-    AddOuterProducts(factor_.data(),
-                     static_cast<int64_t>(factor_.size() / std::max<size_t>(1, size)), cols(),
-                     full.data());
-  } else {
-    for (size_t j = 0; j < size; ++j) {
-      std::copy_n(triangle_.data() + PackedSize(j), j + 1, full.data() + j * size);
-    }
-  }
+  std::vector<double> full = upper_;
+  full.resize(size * size, 0.0);
+  AddProducts(factor_, size, full);
   const double freedom = rows_ - 1;
   for (size_t j = 0; j < size; ++j) {
     for (size_t i = 0; i <= j; ++i) {
@@ -220,7 +220,7 @@ base::StatusOr<KernelPtr> ScatterKernel::Decode(std::string_view bytes) {
 
 base::StatusOr<std::string> ScatterKernel::Map(const Part& part) const {
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
-  SOTERIA_ASSIGN_OR_RETURN(const Scatter scatter, Scatter::Of(*block));
+  SOTERIA_ASSIGN_OR_RETURN(Scatter scatter, Scatter::Of(*block));
   return scatter.Encode();
 }
 

@@ -30,7 +30,8 @@ class Scatter {
   /// Errors: kIllegalArgument when the columns differ, kMemoryLimit.
   base::Status Merge(const Scatter& other);
 
-  std::string Encode() const;
+  /// Of whichever form is smaller. Errors: kMemoryLimit.
+  base::StatusOr<std::string> Encode();
   static base::StatusOr<Scatter> Decode(std::string_view bytes);
 
   uint64_t rows() const { return static_cast<uint64_t>(rows_); }
@@ -40,15 +41,15 @@ class Scatter {
   std::vector<double> Covariance() const;
 
  private:
-  bool FactorIsSmaller(uint64_t more_rows) const;
-  base::Status MakeTriangle();
-  void AddToTriangle(const std::vector<double>& rows);
+  bool FactorIsSmaller(uint64_t rows) const;
+  base::Status MultiplyOut();
 
   double rows_ = 0;
   std::vector<double> mean_;
-  bool is_factor_ = true;
-  std::vector<double> factor_;    // row-major
-  std::vector<double> triangle_;  // packed
+  // S is the sum of both. Rows of a factor wait until there are many: one product of many is a
+  // fraction of the work of many products of few.
+  std::vector<double> factor_;  // row-major
+  std::vector<double> upper_;   // (i, j), i <= j, at j * size + i; empty: nothing yet
 };
 
 class ScatterKernel : public Kernel {

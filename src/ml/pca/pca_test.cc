@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "src/ml/linalg/symmetric.h"
 #include "src/ml/pca/kernels.h"
@@ -180,6 +181,34 @@ TEST(LeadingEigenvectors, LargeOnesAreEigenvectorsToo) {
   EXPECT_TRUE(Close(norm, 1, 1e-12));
   matrix[0] = kNanForTest;
   EXPECT_FALSE(LeadingEigenvectors(matrix, n, 2).ok());
+}
+
+// Three rows make a covariance of rank three: the other vectors are of a cluster of zeros.
+TEST(LeadingEigenvectors, LargeOnesOfLowRankAreOrthogonal) {
+  const int64_t n = kSvdSizeMax + 8, k = 40;
+  const auto size = static_cast<size_t>(n);
+  std::vector<double> rows(3 * size), matrix(size * size, 0.0);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = std::sin(static_cast<double>(i * i % 1009));
+  AddOuterProducts(rows.data(), 3, n, matrix.data());
+  for (size_t j = 0; j < size; ++j) {
+    for (size_t i = 0; i < j; ++i) matrix[i * size + j] = matrix[j * size + i];
+  }
+  const auto eigen = LeadingEigenvectors(matrix, n, k);
+  ASSERT_TRUE(eigen.ok());
+  ASSERT_GT(eigen->values[2], 100);
+  EXPECT_LT(eigen->values[3], 1e-9);
+  const auto vector = [&](size_t j) { return eigen->vectors.data() + j * size; };
+  for (size_t a = 0; a < static_cast<size_t>(k); ++a) {
+    for (size_t b = 0; b <= a; ++b) {
+      const double product = std::inner_product(vector(a), vector(a) + size, vector(b), 0.0);
+      EXPECT_NEAR(product, a == b ? 1 : 0, 1e-10);
+    }
+    for (size_t i = 0; i < size; i += 97) {
+      const double image =
+          std::inner_product(vector(a), vector(a) + size, matrix.data() + i * size, 0.0);
+      EXPECT_NEAR(image, eigen->values[a] * vector(a)[i], 1e-9);
+    }
+  }
 }
 
 }  // namespace
