@@ -9,6 +9,7 @@
 #include "src/base/text.h"
 #include "src/connect/errors.h"
 #include "src/connect/spark_config.h"
+#include "src/plan/logical.h"
 #include "src/table/text_value.h"
 #include "src/table/time_zone.h"
 
@@ -16,6 +17,7 @@ namespace soteria::connect {
 namespace {
 
 constexpr std::string_view kTimeZone = "spark.sql.session.timeZone";
+constexpr std::string_view kShufflePartitions = "spark.sql.shuffle.partitions";
 
 struct Default {
   std::string_view key;
@@ -136,6 +138,7 @@ constexpr Rule kRules[] = {
     {"spark.sql.session.localRelation", Effect::kClient},
     {"spark.sql.sessionWindow.", Effect::kNone},
     {"spark.sql.shuffle", Effect::kNone},
+    {kShufflePartitions, Effect::kActs},
     {"spark.sql.sort.", Effect::kNone},
     {"spark.sql.sortMergeJoinExec.", Effect::kNone},
     {"spark.sql.sources.bucketing.", Effect::kNone},
@@ -341,6 +344,14 @@ base::Status Config::Unset(const std::string& key) {
   const std::lock_guard lock(mutex_);
   set_.erase(key);
   return base::OkStatus();
+}
+
+uint64_t Config::ShufflePartitions() const {
+  const std::string text = Get(kShufflePartitions).value_or("");
+  uint64_t partitions = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), partitions);
+  const bool good = error == std::errc() && end == text.data() + text.size() && partitions > 0;
+  return good ? partitions : plan::kTargetsDefault;
 }
 
 std::string Config::Zone() const {

@@ -39,6 +39,9 @@ class Config {
   /// The session's time zone; "" for any that is UTC.
   std::string Zone() const;
 
+  /// How many partitions a shuffle makes at most: spark.sql.shuffle.partitions.
+  uint64_t ShufflePartitions() const;
+
   /// Is it a key of Spark's that a session may set?
   static bool IsModifiable(std::string_view key);
   /// Is it a key of SQL's, with or without a default?

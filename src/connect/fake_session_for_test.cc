@@ -106,7 +106,14 @@ base::StatusOr<TablePtr> FakeSession::Run(const plan::Plan& plan) {
     const std::lock_guard lock(mutex_);
     return tables_.at(std::get<dataflow::TreeSource>(read->source.where).root);
   }
-  SOTERIA_ASSIGN_OR_RETURN(TablePtr input, Run(*plan.input));
+  if (plan.inputs.size() != 1) {
+    const auto* join = std::get_if<plan::JoinNode>(&plan.node);
+    if (join == nullptr) return base::Fail(base::kUnsupported, "a plan that the fake doesn't run");
+    SOTERIA_ASSIGN_OR_RETURN(TablePtr left, Run(*plan.inputs[0]));
+    SOTERIA_ASSIGN_OR_RETURN(TablePtr right, Run(*plan.inputs[1]));
+    return join->join->Apply(std::move(left), std::move(right), 0, nullptr);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(TablePtr input, Run(*plan.input()));
   if (const auto op = plan::NarrowOperator(plan); op != nullptr) {
     return op->Apply(std::move(input), 0);
   }

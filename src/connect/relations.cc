@@ -59,6 +59,17 @@ bool IsGlobal(const spark::connect::Sort& sort) {
   return !sort.has_is_global() || sort.is_global();
 }
 
+base::StatusOr<exec::SortKey> SortKeyOf(const spark::connect::Expression::SortOrder& order,
+                                        const ExpressionConverter& converter) {
+  using Order = spark::connect::Expression::SortOrder;
+  SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(order.child()));
+  const bool ascending = order.direction() != Order::SORT_DIRECTION_DESCENDING;
+  const bool nulls_first = order.null_ordering() == Order::SORT_NULLS_UNSPECIFIED
+                               ? ascending
+                               : order.null_ordering() == Order::SORT_NULLS_FIRST;
+  return exec::SortKey{std::move(expr), ascending, nulls_first};
+}
+
 bool CallsAggregate(const spark::connect::Expression& expression) {
   if (expression.has_alias()) return CallsAggregate(expression.alias().expr());
   if (expression.has_cast()) return CallsAggregate(expression.cast().expr());
@@ -78,6 +89,11 @@ std::vector<exec::NamedExpr> AllColumns(const plan::Plan& input) {
 }
 
 }  // namespace
+
+RelationConverter::RelationConverter(SessionState& state)
+    : state_(state), builder_(state.session().builder()) {
+  builder_.set_targets_max(state.config().ShufflePartitions());
+}
 
 base::StatusOr<plan::PlanPtr> RelationConverter::Convert(const Relation& relation) {
   SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan, Resolve(relation));
@@ -120,14 +136,10 @@ RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relatio
     case Relation::kSample:
       return Sample(relation.sample());
     case Relation::kSort:
-      if (IsGlobal(relation.sort())) return RefuseRelation(relation);
       return Sort(relation.sort());
     case Relation::kRepartition:
       return Repartition(relation.repartition());
     case Relation::kRepartitionByExpression:
-      if (relation.repartition_by_expression().partition_exprs_size() > 0) {
-        return RefuseRelation(relation);
-      }
       return RepartitionBy(relation.repartition_by_expression());
     case Relation::kAggregate:
       if (relation.aggregate().group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
@@ -151,9 +163,32 @@ RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relatio
     case Relation::kFillNa:
       return FillMissing(relation.fill_na());
     case Relation::kHint:
-      return Resolve(relation.hint().input());
+      return Hint(relation.hint());
     case Relation::kMlRelation:
       return Ml(relation.ml_relation());
+    default:
+      return ResolveSeveral(relation);
+  }
+}
+
+RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& relation) {
+  switch (relation.rel_type_case()) {
+    case Relation::kOffset: {
+      SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(relation.offset().input()));
+      return builder_.Offset(std::move(input), relation.offset().offset());
+    }
+    case Relation::kTail: {
+      SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(relation.tail().input()));
+      return builder_.Tail(std::move(input), relation.tail().limit());
+    }
+    case Relation::kJoin:
+      return Join(relation.join());
+    case Relation::kSetOp:
+      return SetOperation(relation.set_op());
+    case Relation::kDeduplicate:
+      return Deduplicate(relation.deduplicate());
+    case Relation::kRange:
+      return Range(relation.range());
     default:
       return RefuseRelation(relation);
   }
@@ -296,17 +331,14 @@ RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& so
   const ExpressionConverter converter(scope, state_.config().Zone());
   std::vector<exec::SortKey> keys;
   for (const auto& order : sort.order()) {
-    using Order = spark::connect::Expression::SortOrder;
-    SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(order.child()));
-    const bool ascending = order.direction() != Order::SORT_DIRECTION_DESCENDING;
-    const bool nulls_first = order.null_ordering() == Order::SORT_NULLS_UNSPECIFIED
-                                 ? ascending
-                                 : order.null_ordering() == Order::SORT_NULLS_FIRST;
-    keys.push_back({std::move(expr), ascending, nulls_first});
+    SOTERIA_ASSIGN_OR_RETURN(keys.emplace_back(), SortKeyOf(order, converter));
   }
-  if (IsSortOnAllColumns(keys, *input)) keys.clear();
+  const bool global = IsGlobal(sort);
+  if (!global && IsSortOnAllColumns(keys, *input)) keys.clear();
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
-  SOTERIA_ASSIGN_OR_RETURN(auto sorted, builder_.Sort(std::move(wider), std::move(keys)));
+  SOTERIA_ASSIGN_OR_RETURN(auto sorted, global
+                                            ? builder_.GlobalSort(std::move(wider), std::move(keys))
+                                            : builder_.Sort(std::move(wider), std::move(keys)));
   if (!scope.added()) return sorted;
   return builder_.Project(std::move(sorted), AllColumns(*input));
 }
@@ -327,8 +359,30 @@ RelationConverter::PlanOr RelationConverter::Repartition(
 RelationConverter::PlanOr RelationConverter::RepartitionBy(
     const spark::connect::RepartitionByExpression& repartition) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(repartition.input()));
-  if (!repartition.has_num_partitions()) return input;
-  return builder_.Repartition(std::move(input), repartition.num_partitions());
+  if (repartition.has_num_partitions() && repartition.num_partitions() <= 0) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("requirement failed: Number of partitions (",
+                                repartition.num_partitions(), ") must be positive."));
+  }
+  const int64_t partitions = repartition.num_partitions();
+  if (repartition.partition_exprs_size() == 0) {
+    if (partitions == 0) return input;
+    return builder_.Repartition(std::move(input), partitions);
+  }
+  plan::Scope scope(input);
+  const ExpressionConverter converter(scope, state_.config().Zone());
+  std::vector<exec::ExprPtr> keys;
+  std::vector<exec::SortKey> order;
+  for (const auto& expression : repartition.partition_exprs()) {
+    if (expression.has_sort_order()) {
+      SOTERIA_ASSIGN_OR_RETURN(order.emplace_back(), SortKeyOf(expression.sort_order(), converter));
+    } else {
+      SOTERIA_ASSIGN_OR_RETURN(keys.emplace_back(), converter.Convert(expression));
+    }
+  }
+  if (order.empty()) return builder_.RepartitionBy(std::move(input), std::move(keys), partitions);
+  for (exec::ExprPtr& key : keys) order.push_back({std::move(key), true, true});
+  return builder_.RepartitionByRange(std::move(input), std::move(order), partitions);
 }
 
 RelationConverter::PlanOr RelationConverter::ToSchema(const spark::connect::ToSchema& to) {

@@ -16,20 +16,25 @@ class RepeatedPtrField;
 }
 namespace spark::connect {
 class Aggregate;
+class Deduplicate;
 class Drop;
 class Expression;
 class Fetch;
 class Filter;
+class Hint;
+class Join;
 class LocalRelation;
 class MlRelation;
 class NADrop;
 class NAFill;
 class Project;
+class Range;
 class Read;
 class Relation;
 class Repartition;
 class RepartitionByExpression;
 class Sample;
+class SetOperation;
 class Sort;
 class StatApproxQuantile;
 class StatDescribe;
@@ -49,8 +54,7 @@ inline constexpr int kReadPathsMax = 10'000;
 
 class RelationConverter {
  public:
-  explicit RelationConverter(SessionState& state)
-      : state_(state), builder_(state.session().builder()) {}
+  explicit RelationConverter(SessionState& state);
 
   base::StatusOr<plan::PlanPtr> Convert(const spark::connect::Relation& relation);
 
@@ -60,6 +64,8 @@ class RelationConverter {
 
   PlanOr Resolve(const spark::connect::Relation& relation);
   PlanOr ResolveNode(const spark::connect::Relation& relation);
+  /// Those of relation_several.cc.
+  PlanOr ResolveSeveral(const spark::connect::Relation& relation);
 
   PlanOr Read(const spark::connect::Read& read);
   PlanOr Local(const spark::connect::LocalRelation& local);
@@ -73,6 +79,16 @@ class RelationConverter {
   PlanOr Sort(const spark::connect::Sort& sort);
   PlanOr Repartition(const spark::connect::Repartition& repartition);
   PlanOr RepartitionBy(const spark::connect::RepartitionByExpression& repartition);
+  PlanOr Join(const spark::connect::Join& join);
+  /// Of equal columns of both sides, each of them once.
+  PlanOr JoinUsing(const plan::PlanPtr& cross, exec::JoinKind kind,
+                   const std::vector<std::string>& names);
+  PlanOr SetOperation(const spark::connect::SetOperation& operation);
+  /// The right's columns by the names of the left's.
+  PlanOr UnionByName(plan::PlanPtr left, plan::PlanPtr right, bool allow_missing);
+  PlanOr Deduplicate(const spark::connect::Deduplicate& deduplicate);
+  PlanOr Range(const spark::connect::Range& range);
+  PlanOr Hint(const spark::connect::Hint& hint);
   PlanOr Aggregate(const spark::connect::Aggregate& aggregate);
   PlanOr AggregateColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,
                           std::vector<exec::NamedExpr> keys);

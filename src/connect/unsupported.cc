@@ -19,30 +19,14 @@ namespace {
 
 namespace sc = spark::connect;
 
-constexpr std::string_view kUseGroupBy = "groupBy(*columns).count()";
-constexpr std::string_view kUseCreate = "createDataFrame";
-
 constexpr Refusal kRelations[] = {
-    {"join", "DataFrame.join"},
-    {"cross_join", "DataFrame.crossJoin"},
     {"as_of_join", "A join as of a time"},
     {"lateral_join", "DataFrame.lateralJoin"},
     {"nearest_by_join", "A join by nearness"},
     {"zip", "DataFrame.zip"},
-    {"union", "DataFrame.union (unionAll, unionByName)"},
-    {"intersect", "DataFrame.intersect (intersectAll)"},
-    {"except", "DataFrame.subtract (exceptAll)"},
-    {"sort", "DataFrame.orderBy (sort)", "coalesce(1).sortWithinPartitions"},
     {"sql", "spark.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
-    {"offset", "DataFrame.offset"},
-    {"distinct", "DataFrame.distinct", kUseGroupBy},
-    {"drop_duplicates", "DataFrame.dropDuplicates", kUseGroupBy},
-    {"range", "spark.range", kUseCreate},
-    {"tail", "DataFrame.tail"},
     {"unpivot", "DataFrame.unpivot (melt)"},
     {"transpose", "DataFrame.transpose"},
-    {"repartition_by_expression", "DataFrame.repartition by columns (repartitionByRange)",
-     "repartition(n)"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
     {"rollup", "DataFrame.rollup", "groupBy"},
     {"cube", "DataFrame.cube", "groupBy"},
@@ -139,17 +123,6 @@ std::string CaseName(int number) {
   return field == nullptr ? "(none)" : field->name();
 }
 
-std::string_view SetOperation(const sc::SetOperation& operation) {
-  switch (operation.set_op_type()) {
-    case sc::SetOperation::SET_OP_TYPE_INTERSECT:
-      return "intersect";
-    case sc::SetOperation::SET_OP_TYPE_EXCEPT:
-      return "except";
-    default:
-      return "union";
-  }
-}
-
 std::string_view Grouping(const sc::Aggregate& aggregate) {
   switch (aggregate.group_type()) {
     case sc::Aggregate::GROUP_TYPE_ROLLUP:
@@ -166,14 +139,8 @@ std::string_view Grouping(const sc::Aggregate& aggregate) {
 /// The name of the protocol, or of the case of it that the table tells apart.
 std::string RelationName(const sc::Relation& relation) {
   switch (relation.rel_type_case()) {
-    case sc::Relation::kSetOp:
-      return std::string(SetOperation(relation.set_op()));
     case sc::Relation::kAggregate:
       return std::string(Grouping(relation.aggregate()));
-    case sc::Relation::kDeduplicate:
-      return relation.deduplicate().all_columns_as_keys() ? "distinct" : "drop_duplicates";
-    case sc::Relation::kJoin:
-      return relation.join().join_type() == sc::Join::JOIN_TYPE_CROSS ? "cross_join" : "join";
     default:
       return CaseName<sc::Relation>(relation.rel_type_case());
   }

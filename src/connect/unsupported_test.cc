@@ -52,30 +52,45 @@ TEST(Unsupported, SparksNamesAreInOrder) {
 // Each case of each message is refused in words of its own, or is served.
 TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
   sc::Relation relation;
-  relation.mutable_deduplicate()->set_all_columns_as_keys(true);
+  relation.mutable_crosstab();
   EXPECT_EQ(Text(RefuseRelation(relation)),
-            "DataFrame.distinct is not supported in an enclave. Use groupBy(*columns).count() "
-            "instead. What is: docs/functions.md");
-  relation.mutable_deduplicate()->set_all_columns_as_keys(false);
-  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 24), "DataFrame.dropDuplicates");
-  relation.mutable_set_op()->set_set_op_type(sc::SetOperation::SET_OP_TYPE_INTERSECT);
-  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 19), "DataFrame.intersect");
+            "DataFrame.crosstab is not supported in an enclave. Use groupBy(a, b).count() instead. "
+            "What is: docs/functions.md");
   relation.mutable_aggregate()->set_group_type(sc::Aggregate::GROUP_TYPE_CUBE);
   EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 14), "DataFrame.cube");
   relation.mutable_catalog()->mutable_list_tables();
   EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 24), "spark.catalog.listTables");
-  const char* served[] = {"read",           "project",
-                          "filter",         "limit",
-                          "drop",           "aggregate",
-                          "to_df",          "local_relation",
-                          "sample",         "drop_na",
-                          "fill_na",        "repartition",
-                          "with_columns",   "describe",
-                          "summary",        "to_schema",
-                          "show_string",    "subquery_alias",
-                          "ml_relation",    "hint",
-                          "unknown",        "with_columns_renamed",
-                          "approx_quantile"};
+  const char* served[] = {"read",
+                          "project",
+                          "filter",
+                          "limit",
+                          "drop",
+                          "aggregate",
+                          "to_df",
+                          "local_relation",
+                          "sample",
+                          "drop_na",
+                          "fill_na",
+                          "repartition",
+                          "with_columns",
+                          "describe",
+                          "summary",
+                          "to_schema",
+                          "show_string",
+                          "subquery_alias",
+                          "ml_relation",
+                          "hint",
+                          "unknown",
+                          "with_columns_renamed",
+                          "approx_quantile",
+                          "join",
+                          "set_op",
+                          "sort",
+                          "offset",
+                          "tail",
+                          "deduplicate",
+                          "range",
+                          "repartition_by_expression"};
   const auto* oneof = sc::Relation::descriptor()->FindOneofByName("rel_type");
   for (int i = 0; i < oneof->field_count(); ++i) {
     const auto* field = oneof->field(i);

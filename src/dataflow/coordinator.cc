@@ -257,8 +257,9 @@ void Coordinator::Impl::Finish(OpenStage& stage, const Status& status) {
     // The host learns that the stage is over and nothing else (I8). If it is gone, so is the stage.
     (void)link_.Send(host::CANCEL, stage.number, {});
   } else if (stage.spec.terminal == Terminal::kShuffle) {
-    const ShuffleSource source{stage.spec.recipe, stage.spec.targets, stage.spec.partitioner};
-    stage.result.shuffle = {ShuffleDigest(source), stage.number, stage.task};
+    const StageSpec& spec = stage.spec;
+    stage.result.shuffle = {ShuffleDigest(*spec.recipe, spec.targets, spec.partitioner),
+                            stage.number, stage.task};
   }
 }
 

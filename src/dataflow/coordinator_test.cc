@@ -342,8 +342,7 @@ TEST_F(CoordinatorTest, AShuffleGivesWhatItsReadersCarry) {
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->shuffle.stage, result->stage);
   EXPECT_EQ(result->shuffle.task, host_.task());
-  EXPECT_EQ(result->shuffle.recipe,
-            ShuffleDigest({spec.recipe, 2, OperatorBytes{kRoundRobin, ""}}));
+  EXPECT_EQ(result->shuffle.recipe, ShuffleDigest(*spec.recipe, 2, OperatorBytes{kRoundRobin, ""}));
 }
 
 TEST_F(CoordinatorTest, LossesAreBounded) {

@@ -1,6 +1,7 @@
 #include "src/dataflow/recipe.h"
 
 #include <algorithm>
+#include <set>
 
 #include "src/base/check.h"
 #include "src/base/errors.h"
@@ -37,13 +38,13 @@ void AddSource(const LocalSource& source, FieldWriter& fields) {
   for (const uint64_t end : source.row_ends) fields.AddU64(end);
 }
 
-void AddSource(const ShuffleSource& source, FieldWriter& fields) {
-  fields.Add("shuffle").Add(base::View(source.parent->digest)).AddU64(source.targets);
-  fields.Add(source.partitioner.kind).Add(source.partitioner.bytes);
-}
-
-void AddSource(const CoalesceSource& source, FieldWriter& fields) {
-  fields.Add("coalesce").Add(base::View(source.parent->digest)).AddU64(source.groups);
+void AddSource(const GatherSource& source, FieldWriter& fields) {
+  fields.Add("gather").AddU64(source.inputs.size());
+  for (const Input& input : source.inputs) {
+    fields.Add(base::View(input.parent->digest)).AddU64(static_cast<uint64_t>(input.reads));
+    fields.AddU64(input.first).Add(input.partitioner.kind).Add(input.partitioner.bytes);
+  }
+  fields.Add(source.combine.kind).Add(source.combine.bytes);
 }
 
 base::Digest SourceDigest(const Source& source, uint64_t partitions) {
@@ -90,33 +91,84 @@ Status CheckSource(const LocalSource& source, uint64_t partitions) {
   return base::OkStatus();
 }
 
-Status CheckSource(const ShuffleSource& source, uint64_t partitions) {
-  if (source.parent == nullptr || source.targets != partitions) {
-    return base::Fail(base::kProtocol, "a shuffle source has a parent and one partition a target");
-  }
-  const std::string& kind = source.partitioner.kind;
-  if (kind != kRoundRobin && kind != kSingle && kind != kRoute) {
+bool EndsInFeatures(const Recipe& recipe) {
+  return !recipe.chain.empty() && recipe.chain.back().kind == kFeaturesOperator;
+}
+
+Status CheckCells(const Input& input, uint64_t partitions) {
+  const std::string& kind = input.partitioner.kind;
+  if (kind != kRoundRobin && kind != kSingle && kind != kHash && kind != kRange && kind != kRoute) {
     return base::Fail(base::kProtocol, "unknown partitioner of a shuffle");
   }
-  if (kind == kSingle && source.targets != 1) {
+  if (kind == kSingle && partitions != 1) {
     return base::Fail(base::kProtocol, "a shuffle to a single target has one");
   }
-  return base::OkStatus();
-}
-
-Status CheckSource(const CoalesceSource& source, uint64_t partitions) {
-  if (source.parent == nullptr || source.groups != partitions ||
-      source.groups > source.parent->partitions) {
-    return base::Fail(base::kProtocol, "a coalesce has no more groups than its parent partitions");
+  if (EndsInFeatures(*input.parent) && kind != kRoute) {
+    return base::Fail(base::kProtocol, "feature blocks are exchanged by a route only");
   }
   return base::OkStatus();
 }
 
-int Depth(const Source& source) {
-  const RecipePtr* parent = nullptr;
-  if (const auto* shuffle = std::get_if<ShuffleSource>(&source)) parent = &shuffle->parent;
-  if (const auto* coalesce = std::get_if<CoalesceSource>(&source)) parent = &coalesce->parent;
-  return parent == nullptr || *parent == nullptr ? 1 : 1 + Depth((*parent)->source);
+Status CheckInput(const Input& input, uint64_t partitions) {
+  if (input.parent == nullptr) return base::Fail(base::kProtocol, "a gather's input has a parent");
+  const bool cells = input.reads == Reads::kCells;
+  if (cells) return CheckCells(input, partitions);
+  if (!input.partitioner.kind.empty() || !input.partitioner.bytes.empty()) {
+    return base::Fail(base::kProtocol, "a partitioner of an input that isn't a shuffle");
+  }
+  if (EndsInFeatures(*input.parent)) {
+    return base::Fail(base::kProtocol, "feature blocks are exchanged by a route only");
+  }
+  const uint64_t parents = input.parent->partitions;
+  switch (input.reads) {
+    case Reads::kSame:
+      if (parents == partitions) return base::OkStatus();
+      return base::Fail(base::kProtocol, "an input has as many partitions as what reads it");
+    case Reads::kRange:
+      if (partitions <= parents) return base::OkStatus();
+      return base::Fail(base::kProtocol, "a range has no more groups than its parent partitions");
+    case Reads::kOffset:
+      if (input.first < partitions && parents <= partitions - input.first) return base::OkStatus();
+      return base::Fail(base::kProtocol, "an input's partitions don't fit those of its union");
+    default:
+      return base::OkStatus();
+  }
+}
+
+/// Each partition is one of one input's.
+Status CheckOffsets(const GatherSource& source, uint64_t partitions) {
+  uint64_t next = 0;
+  for (const Input& input : source.inputs) {
+    if (input.reads != Reads::kOffset || input.first != next) {
+      return base::Fail(base::kProtocol, "the inputs of a union follow each other");
+    }
+    next += input.parent->partitions;
+  }
+  if (next == partitions) return base::OkStatus();
+  return base::Fail(base::kProtocol, "a union has the partitions of all its inputs");
+}
+
+Status CheckSource(const GatherSource& source, uint64_t partitions) {
+  if (source.inputs.empty() || source.inputs.size() > kGatherInputsMax) {
+    return base::Fail(base::kProtocol,
+                      base::Cat("a gather can't have ", source.inputs.size(), " inputs"));
+  }
+  bool offsets = false;
+  for (const Input& input : source.inputs) {
+    if (input.reads != Reads::kOffset && input.first != 0) {
+      return base::Fail(base::kProtocol, "only a union's input has a first partition");
+    }
+    SOTERIA_RETURN_IF_ERROR(CheckInput(input, partitions));
+    offsets = offsets || input.reads == Reads::kOffset;
+  }
+  const bool combines = !source.combine.kind.empty();
+  if (!combines && !source.combine.bytes.empty()) {
+    return base::Fail(base::kProtocol, "a combining operator without a kind");
+  }
+  if (combines && (source.combine.kind != kJoinOperator || source.inputs.size() != 2 || offsets)) {
+    return base::Fail(base::kProtocol, "a join combines two inputs in every partition");
+  }
+  return offsets ? CheckOffsets(source, partitions) : base::OkStatus();
 }
 
 Status CheckChain(const std::vector<OperatorBytes>& chain) {
@@ -129,17 +181,17 @@ Status CheckChain(const std::vector<OperatorBytes>& chain) {
   return base::OkStatus();
 }
 
-bool EndsInFeatures(const RecipePtr& recipe) {
-  return !recipe->chain.empty() && recipe->chain.back().kind == kFeaturesOperator;
-}
-
-Status CheckParent(const Source& source) {
-  const auto* shuffle = std::get_if<ShuffleSource>(&source);
-  const auto* coalesce = std::get_if<CoalesceSource>(&source);
-  if ((shuffle != nullptr && shuffle->partitioner.kind != kRoute &&
-       EndsInFeatures(shuffle->parent)) ||
-      (coalesce != nullptr && EndsInFeatures(coalesce->parent))) {
-    return base::Fail(base::kProtocol, "feature blocks are exchanged by a route only");
+/// The depth and size of what has this source; an error where they are too much.
+Status Measure(Recipe& recipe) {
+  if (const auto* gather = std::get_if<GatherSource>(&recipe.source)) {
+    for (const Input& input : gather->inputs) {
+      recipe.depth = std::max(recipe.depth, 1 + input.parent->depth);
+      recipe.size += input.parent->size;  // each at most the limit
+    }
+  }
+  if (recipe.depth > kRecipeDepthMax) return base::Fail(base::kProtocol, "a recipe is too deep");
+  if (recipe.size > kRecipeSizeMax) {
+    return base::Fail(base::kProtocol, "a recipe is made of too many others");
   }
   return base::OkStatus();
 }
@@ -154,13 +206,12 @@ StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chai
   }
   SOTERIA_RETURN_IF_ERROR(
       std::visit([&](const auto& one) { return CheckSource(one, partitions); }, source));
-  if (Depth(source) > kRecipeDepthMax) return base::Fail(base::kProtocol, "a recipe is too deep");
-  SOTERIA_RETURN_IF_ERROR(CheckParent(source));
   SOTERIA_RETURN_IF_ERROR(CheckChain(chain));
   auto recipe = std::make_shared<Recipe>();
   recipe->source = std::move(source);
   recipe->chain = std::move(chain);
   recipe->partitions = partitions;
+  SOTERIA_RETURN_IF_ERROR(Measure(*recipe));
   recipe->digest = PrefixDigests(*recipe).back();
   return RecipePtr(std::move(recipe));
 }
@@ -178,31 +229,74 @@ std::vector<base::Digest> PrefixDigests(const Recipe& recipe) {
   return digests;
 }
 
-std::vector<base::Digest> BlocksOf(const Recipe& recipe) {
-  std::vector<base::Digest> blocks = PrefixDigests(recipe);
-  if (const auto* coalesce = std::get_if<CoalesceSource>(&recipe.source)) {
-    for (const base::Digest& digest : BlocksOf(*coalesce->parent)) blocks.push_back(digest);
+namespace {
+
+void AddBlocks(const Recipe& recipe, std::set<base::Digest>& known,
+               std::vector<base::Digest>& blocks) {
+  if (!known.insert(recipe.digest).second) return;
+  for (const base::Digest& digest : PrefixDigests(recipe)) {
+    if (digest == recipe.digest || known.insert(digest).second) blocks.push_back(digest);
   }
+  const auto* gather = std::get_if<GatherSource>(&recipe.source);
+  if (gather == nullptr) return;
+  for (const Input& input : gather->inputs) {
+    if (input.reads != Reads::kCells) AddBlocks(*input.parent, known, blocks);
+  }
+}
+
+}  // namespace
+
+std::vector<base::Digest> BlocksOf(const Recipe& recipe) {
+  std::set<base::Digest> known;
+  std::vector<base::Digest> blocks;
+  AddBlocks(recipe, known, blocks);
   return blocks;
 }
 
-std::vector<const ShuffleSource*> ShufflesOf(const Recipe& recipe) {
-  if (const auto* shuffle = std::get_if<ShuffleSource>(&recipe.source)) return {shuffle};
-  if (const auto* coalesce = std::get_if<CoalesceSource>(&recipe.source)) {
-    return ShufflesOf(*coalesce->parent);
+std::vector<const Input*> ShufflesOf(const Recipe& recipe) {
+  std::vector<const Input*> shuffles;
+  const auto* gather = std::get_if<GatherSource>(&recipe.source);
+  if (gather == nullptr) return shuffles;
+  for (const Input& input : gather->inputs) {
+    if (input.reads == Reads::kCells) {
+      shuffles.push_back(&input);
+    } else {
+      for (const Input* below : ShufflesOf(*input.parent)) shuffles.push_back(below);
+    }
   }
-  return {};
+  return shuffles;
 }
 
-base::Digest ShuffleDigest(const ShuffleSource& source) {
+base::Digest ShuffleDigest(const Recipe& parent, uint64_t targets,
+                           const OperatorBytes& partitioner) {
   FieldWriter fields;
-  fields.Add("soteria/1 shuffle").Add(base::View(source.parent->digest)).AddU64(source.targets);
-  fields.Add(source.partitioner.kind).Add(source.partitioner.bytes);
+  fields.Add("soteria/1 shuffle").Add(base::View(parent.digest)).AddU64(targets);
+  fields.Add(partitioner.kind).Add(partitioner.bytes);
   return crypto::Sha256(fields.bytes());
 }
 
 std::pair<uint64_t, uint64_t> CoalescedRange(uint64_t partitions, uint64_t groups, uint64_t index) {
   return {index * partitions / groups, (index + 1) * partitions / groups};
+}
+
+std::pair<uint64_t, uint64_t> PartitionsRead(const Input& input, uint64_t partitions,
+                                             uint64_t index) {
+  const uint64_t parents = input.parent->partitions;
+  switch (input.reads) {
+    case Reads::kSame:
+      return {index, index + 1};
+    case Reads::kRange:
+      return CoalescedRange(parents, partitions, index);
+    case Reads::kOffset: {
+      const bool has = index >= input.first && index - input.first < parents;
+      return has ? std::pair{index - input.first, index - input.first + 1} : std::pair{0UL, 0UL};
+    }
+    case Reads::kAll:
+      return {0, parents};
+    case Reads::kCells:
+      break;
+  }
+  return {0, 0};
 }
 
 }  // namespace soteria::dataflow

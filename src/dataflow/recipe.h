@@ -21,8 +21,12 @@ using base::StatusOr;
 
 /// More partitions than this are refused wherever a recipe is made.
 inline constexpr uint64_t kPartitionsMax = 100'000;
-/// Sources nest through shuffles and coalesces at most this deep.
+/// Gathers nest at most this deep.
 inline constexpr int kRecipeDepthMax = 32;
+/// Inputs of one gather.
+inline constexpr size_t kGatherInputsMax = 256;
+/// Recipes in one, each as often as it is named: an encoding names its parents in full.
+inline constexpr uint64_t kRecipeSizeMax = 2'048;
 /// Operators in one chain.
 inline constexpr size_t kChainMax = 4'096;
 
@@ -33,11 +37,16 @@ inline constexpr size_t kFolderKeysMax = 64;
 /// in a chain. Its bytes are EncodeFeatureColumns (feature_columns.h).
 inline constexpr char kFeaturesOperator[] = "table.features";
 
-// What a shuffle is partitioned by: by place, all to one target, or as an algorithm says (its bytes
-// are ml::EncodeRoute).
+// What a shuffle is partitioned by: by place, all to one target, by the hash of keys, by bounds of
+// an order (exec/partition.h), or as an algorithm says (its bytes are ml::EncodeRoute).
 inline constexpr char kRoundRobin[] = "exec.round_robin";
 inline constexpr char kSingle[] = "exec.single";
+inline constexpr char kHash[] = "exec.hash";
+inline constexpr char kRange[] = "exec.range";
 inline constexpr char kRoute[] = "ml.route";
+
+/// Combines the rows of two inputs (exec::Join).
+inline constexpr char kJoinOperator[] = "exec.join";
 
 /// A link that makes the next block out of features or rows (ml::EncodeStep).
 inline constexpr char kStepOperator[] = "ml.step";
@@ -93,27 +102,46 @@ struct LocalSource {
   std::vector<uint64_t> row_ends;
 };
 
-/// One partition a target of the shuffle of `parent`.
-struct ShuffleSource {
-  RecipePtr parent;
-  uint64_t targets = 0;
-  OperatorBytes partitioner;  // which row goes where
+/// Which partitions of its parent an input brings to partition i. Values travel in sealed tasks.
+enum class Reads : uint8_t {
+  kSame = 1,    ///< partition i
+  kRange = 2,   ///< those of CoalescedRange(parent partitions, partitions, i), in order
+  kOffset = 3,  ///< partition i - first, where the parent has it
+  kCells = 4,   ///< cell i of the parent's shuffle to as many targets, from all partitions in order
+  kAll = 5,     ///< all of them, in order
 };
 
-/// Narrow: partition i is the parent's partitions CoalescedRange(parent partitions, groups, i), in
-/// order.
-struct CoalesceSource {
+struct Input {
   RecipePtr parent;
-  uint64_t groups = 0;
+  Reads reads = Reads::kSame;
+  uint64_t first = 0;         // kOffset
+  OperatorBytes partitioner;  // kCells: which row goes where
 };
 
-using Source = std::variant<DatasetSource, TreeSource, LocalSource, ShuffleSource, CoalesceSource>;
+/// Partition i is what its inputs bring it: one after the other, or, of two inputs, what the
+/// combining operator makes of both.
+struct GatherSource {
+  std::vector<Input> inputs;
+  OperatorBytes combine = {};  // no kind: none
+};
+
+/// What is read of one parent, and nothing else.
+inline GatherSource GatherCells(RecipePtr parent, OperatorBytes partitioner) {
+  return {{{std::move(parent), Reads::kCells, 0, std::move(partitioner)}}};
+}
+inline GatherSource GatherRange(RecipePtr parent) {
+  return {{{std::move(parent), Reads::kRange, 0, {}}}};
+}
+
+using Source = std::variant<DatasetSource, TreeSource, LocalSource, GatherSource>;
 
 struct Recipe {
   Source source;
   std::vector<OperatorBytes> chain;
   uint64_t partitions = 0;
   base::Digest digest{};
+  int depth = 1;      // of gathers, this one included
+  uint64_t size = 1;  // recipes that its encoding holds: a parent counts wherever it is named
 };
 
 /// Computes the digest. kProtocol when partitions don't fit the source or a limit is passed.
@@ -127,18 +155,24 @@ RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t p
 /// is recipe.digest. d_0 = H(source, partitions), d_i = H(d_{i-1}, kind, bytes).
 std::vector<base::Digest> PrefixDigests(const Recipe& recipe);
 
-/// All blocks that building this recipe passes through here: its prefixes, and those of the parents
-/// of coalesces (but not beyond a shuffle).
+/// All blocks that building this recipe passes through here: its prefixes, and those of its parents
+/// (but not beyond a shuffle). Each once.
 std::vector<base::Digest> BlocksOf(const Recipe& recipe);
 
 /// The shuffles that a task over this recipe reads, in order of first use.
-std::vector<const ShuffleSource*> ShufflesOf(const Recipe& recipe);
+std::vector<const Input*> ShufflesOf(const Recipe& recipe);
 
 /// What a shuffle is known by in StageSpec::inputs: parent digest, targets, partitioner.
-base::Digest ShuffleDigest(const ShuffleSource& source);
+base::Digest ShuffleDigest(const Recipe& parent, uint64_t targets,
+                           const OperatorBytes& partitioner);
 
 /// [first, last) of the parent's partitions in group `index`, as Spark's coalesce without locality
 /// cuts them.
 std::pair<uint64_t, uint64_t> CoalescedRange(uint64_t partitions, uint64_t groups, uint64_t index);
+
+/// [first, last) of the parent's partitions that the input brings to partition `index` of
+/// `partitions`; none for cells.
+std::pair<uint64_t, uint64_t> PartitionsRead(const Input& input, uint64_t partitions,
+                                             uint64_t index);
 
 }  // namespace soteria::dataflow

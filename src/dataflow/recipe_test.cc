@@ -50,6 +50,16 @@ TEST(RecipeTest, DigestIsARunningHashOverTheChain) {
   EXPECT_EQ(recipe->digest, expected.back());
 }
 
+GatherSource Union(const std::vector<RecipePtr>& parents) {
+  GatherSource source;
+  uint64_t first = 0;
+  for (const RecipePtr& parent : parents) {
+    source.inputs.push_back({parent, Reads::kOffset, first, {}});
+    first += parent->partitions;
+  }
+  return source;
+}
+
 TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
   std::set<base::Digest> seen;
   size_t made = 0;
@@ -98,13 +108,75 @@ TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
   add(LocalSource{{}, DigestOf('c'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('d'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('c'), {4, 7}}, {}, 2);
-  add(ShuffleSource{Parent(), 3, OperatorBytes{kRoundRobin, ""}}, {}, 3);
-  add(ShuffleSource{MakeRecipe(SomeDataset(), {}, 4), 3, OperatorBytes{kRoundRobin, ""}}, {}, 3);
-  add(ShuffleSource{Parent(), 1, OperatorBytes{kRoundRobin, ""}}, {}, 1);
-  add(ShuffleSource{Parent(), 1, OperatorBytes{kSingle, ""}}, {}, 1);
-  add(CoalesceSource{Parent(), 3}, {}, 3);
-  add(CoalesceSource{Parent(), 1}, {}, 1);
+  add(GatherCells(Parent(), {kRoundRobin, ""}), {}, 3);
+  add(GatherCells(MakeRecipe(SomeDataset(), {}, 4), {kRoundRobin, ""}), {}, 3);
+  add(GatherCells(Parent(), {kRoundRobin, ""}), {}, 1);
+  add(GatherCells(Parent(), {kSingle, ""}), {}, 1);
+  add(GatherCells(Parent(), {kHash, "k"}), {}, 3);
+  add(GatherCells(Parent(), {kHash, "l"}), {}, 3);
+  add(GatherCells(Parent(), {kRange, "k"}), {}, 3);
+  add(GatherRange(Parent()), {}, 3);
+  add(GatherRange(Parent()), {}, 1);
+  const RecipePtr other = MakeRecipe(SomeDataset(), {}, 4);
+  const auto two = [&](Reads left, Reads right, const OperatorBytes& combine) {
+    add(GatherSource{{{Parent(), left, 0, {}}, {other, right, 0, {}}}, combine}, {}, 4);
+  };
+  two(Reads::kSame, Reads::kSame, {});
+  two(Reads::kSame, Reads::kAll, {});
+  two(Reads::kAll, Reads::kSame, {});
+  two(Reads::kSame, Reads::kSame, {kJoinOperator, ""});
+  two(Reads::kSame, Reads::kSame, {kJoinOperator, "on"});
+  two(Reads::kSame, Reads::kAll, {kJoinOperator, "on"});
+  add(Union({Parent(), other}), {}, 8);
+  add(Union({other, Parent()}), {}, 8);
   EXPECT_EQ(seen.size(), made);
+}
+
+TEST(RecipeTest, RefusesGathersThatDoNotFitTheirInputs) {
+  const auto refused = [](GatherSource source, uint64_t partitions) {
+    return base::Is(CheckedRecipe(std::move(source), {}, partitions).status(), base::kProtocol);
+  };
+  const OperatorBytes join = {kJoinOperator, ""};
+  const auto with = [](std::vector<Input> inputs, OperatorBytes combine = {}) {
+    return GatherSource{std::move(inputs), std::move(combine)};
+  };
+  const Input same = {Parent(), Reads::kSame, 0, {}};
+  EXPECT_TRUE(refused(with({}), 4));
+  EXPECT_TRUE(refused(with(std::vector<Input>(kGatherInputsMax + 1, same)), 4));
+  EXPECT_FALSE(refused(with(std::vector<Input>(kGatherInputsMax, same)), 4));
+  EXPECT_TRUE(refused(with({same}), 3));
+  EXPECT_TRUE(refused(with({same}, join), 4));
+  EXPECT_TRUE(refused(with({same, same, same}, join), 4));
+  EXPECT_FALSE(refused(with({same, same}, join), 4));
+  EXPECT_TRUE(refused(with({same, same}, {"exec.filter", ""}), 4));
+  EXPECT_TRUE(refused(with({same, same}, {"", "bytes"}), 4));
+  EXPECT_TRUE(refused(with({{Parent(), Reads::kSame, 1, {}}}), 4));
+  EXPECT_TRUE(refused(with({{Parent(), Reads::kSame, 0, {kHash, ""}}}), 4));
+  EXPECT_TRUE(refused(with({{nullptr, Reads::kAll, 0, {}}}), 4));
+  // A union's inputs follow each other, and nothing else is among them.
+  const auto at = [](uint64_t first) { return Input{Parent(), Reads::kOffset, first, {}}; };
+  EXPECT_FALSE(refused(with({at(0), at(4)}), 8));
+  EXPECT_TRUE(refused(with({at(0), at(4)}), 9));
+  EXPECT_TRUE(refused(with({at(0), at(5)}), 9));
+  EXPECT_TRUE(refused(with({at(4), at(0)}), 8));
+  EXPECT_TRUE(refused(with({at(0), {Parent(), Reads::kAll, 0, {}}}), 4));
+  EXPECT_TRUE(refused(with({at(0), at(4)}, join), 8));
+  EXPECT_TRUE(refused(with({at(~uint64_t{0})}), 4));
+}
+
+// A recipe of itself and itself is twice as long, and so on.
+TEST(RecipeTest, RefusesARecipeOfTooManyOthers) {
+  RecipePtr recipe = Parent();
+  int doubled = 0;
+  for (;; ++doubled) {
+    const Input same = {recipe, Reads::kSame, 0, {}};
+    const auto twice = CheckedRecipe(GatherSource{{same, same}, {}}, {}, 4);
+    if (!twice.ok()) break;
+    recipe = *twice;
+    ASSERT_LT(doubled, 20);
+  }
+  EXPECT_EQ(doubled, 10);  // 2^11 - 1 recipes
+  EXPECT_EQ(BlocksOf(*recipe).size(), 12U);
 }
 
 // I7, block names: where the bytes lie and which broadcast carries them is no content.
@@ -140,26 +212,27 @@ TEST(RecipeTest, RefusesWhatNoPlanMakes) {
   EXPECT_TRUE(refused(csv, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7, 3}}, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7}}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{nullptr, 2, OperatorBytes{kRoundRobin, ""}}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, OperatorBytes{"hash?", ""}}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{Parent(), 2, OperatorBytes{kSingle, ""}}, {}, 2));
-  EXPECT_TRUE(refused(ShuffleSource{Parent(), 3, OperatorBytes{kRoundRobin, ""}}, {}, 2));
-  EXPECT_TRUE(refused(CoalesceSource{Parent(), 5}, {}, 5));
+  EXPECT_TRUE(refused(GatherCells(nullptr, {kRoundRobin, ""}), {}, 2));
+  EXPECT_TRUE(refused(GatherCells(Parent(), {"hash?", ""}), {}, 2));
+  EXPECT_TRUE(refused(GatherCells(Parent(), {kSingle, ""}), {}, 2));
+  EXPECT_TRUE(refused(GatherRange(Parent()), {}, 5));
   const OperatorBytes features = FeaturesOperator({"f", "y", std::nullopt});
   EXPECT_TRUE(refused(SomeDataset(), {features, {"exec.drop", ""}}, 4));
   const RecipePtr blocks = MakeRecipe(SomeDataset(), {features}, 4);
-  EXPECT_TRUE(refused(CoalesceSource{blocks, 2}, {}, 2));
+  EXPECT_TRUE(refused(GatherRange(blocks), {}, 2));
+  EXPECT_TRUE(refused(GatherCells(blocks, {kHash, ""}), {}, 2));
+  EXPECT_TRUE(CheckedRecipe(GatherCells(blocks, {kRoute, ""}), {}, 2).ok());
   EXPECT_TRUE(refused(SomeDataset(), std::vector<OperatorBytes>(kChainMax + 1), 4));
 }
 
 TEST(RecipeTest, RefusesARecipeThatIsTooDeep) {
   RecipePtr recipe = Parent();
   for (int depth = 2; depth <= kRecipeDepthMax; ++depth) {
-    const auto deeper = CheckedRecipe(CoalesceSource{recipe, 4}, {}, 4);
+    const auto deeper = CheckedRecipe(GatherRange(recipe), {}, 4);
     ASSERT_TRUE(deeper.ok()) << depth;
     recipe = *deeper;
   }
-  EXPECT_FALSE(CheckedRecipe(CoalesceSource{recipe, 4}, {}, 4).ok());
+  EXPECT_FALSE(CheckedRecipe(GatherRange(recipe), {}, 4).ok());
 }
 
 // Spark's CoalescedRDD without locality: group i is [i*n/g, (i+1)*n/g).
@@ -170,14 +243,13 @@ TEST(RecipeTest, CoalescedRangesAreContiguousAndComplete) {
   EXPECT_EQ(CoalescedRange(4, 4, 2), (std::pair<uint64_t, uint64_t>{2, 3}));
 }
 
-TEST(RecipeTest, BlocksReachThroughCoalesceButNotBeyondAShuffle) {
+TEST(RecipeTest, BlocksReachThroughParentsButNotBeyondAShuffle) {
   const RecipePtr parent = Parent();
-  const RecipePtr coalesced = MakeRecipe(CoalesceSource{parent, 2}, {{"exec.drop", "d"}}, 2);
+  const RecipePtr coalesced = MakeRecipe(GatherRange(parent), {{"exec.drop", "d"}}, 2);
   EXPECT_EQ(BlocksOf(*coalesced).size(), 4U);
-  const RecipePtr shuffled =
-      MakeRecipe(ShuffleSource{parent, 2, OperatorBytes{kRoundRobin, ""}}, {}, 2);
+  const RecipePtr shuffled = MakeRecipe(GatherCells(parent, {kRoundRobin, ""}), {}, 2);
   EXPECT_EQ(BlocksOf(*shuffled).size(), 1U);
-  const RecipePtr both = MakeRecipe(CoalesceSource{shuffled, 1}, {}, 1);
+  const RecipePtr both = MakeRecipe(GatherRange(shuffled), {}, 1);
   ASSERT_EQ(ShufflesOf(*both).size(), 1U);
   EXPECT_EQ(ShufflesOf(*both)[0]->parent, parent);
   EXPECT_TRUE(ShufflesOf(*coalesced).empty());

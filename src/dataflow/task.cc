@@ -55,17 +55,16 @@ void ToProto(const LocalSource& source, task::Recipe& recipe) {
   out.mutable_row_ends()->Add(source.row_ends.begin(), source.row_ends.end());
 }
 
-void ToProto(const ShuffleSource& source, task::Recipe& recipe) {
-  task::ShuffleSource& out = *recipe.mutable_shuffle();
-  ToProto(*source.parent, *out.mutable_parent());
-  out.set_targets(source.targets);
-  ToProto(source.partitioner, *out.mutable_partitioner());
-}
-
-void ToProto(const CoalesceSource& source, task::Recipe& recipe) {
-  task::CoalesceSource& out = *recipe.mutable_coalesce();
-  ToProto(*source.parent, *out.mutable_parent());
-  out.set_groups(source.groups);
+void ToProto(const GatherSource& source, task::Recipe& recipe) {
+  task::GatherSource& out = *recipe.mutable_gather();
+  for (const Input& input : source.inputs) {
+    task::Input& one = *out.add_inputs();
+    ToProto(*input.parent, *one.mutable_parent());
+    one.set_reads(static_cast<uint32_t>(input.reads));
+    one.set_first(input.first);
+    ToProto(input.partitioner, *one.mutable_partitioner());
+  }
+  ToProto(source.combine, *out.mutable_combine());
 }
 
 void ToProto(const Recipe& recipe, task::Recipe& out) {
@@ -77,6 +76,24 @@ void ToProto(const Recipe& recipe, task::Recipe& out) {
 OperatorBytes FromProto(const task::Operator& op) { return {op.kind(), op.bytes()}; }
 
 StatusOr<RecipePtr> FromProto(const task::Recipe& recipe, int depth);
+
+StatusOr<Source> GatherFromProto(const task::GatherSource& in, int depth) {
+  if (static_cast<size_t>(in.inputs_size()) > kGatherInputsMax) {
+    return base::Fail(base::kProtocol, "a gather has too many inputs");
+  }
+  GatherSource source;
+  for (const task::Input& one : in.inputs()) {
+    if (one.reads() < static_cast<uint32_t>(Reads::kSame) ||
+        one.reads() > static_cast<uint32_t>(Reads::kAll)) {
+      return base::Fail(base::kProtocol, base::Cat("unknown reads ", one.reads()));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(one.parent(), depth + 1));
+    source.inputs.push_back({std::move(parent), static_cast<Reads>(one.reads()), one.first(),
+                             FromProto(one.partitioner())});
+  }
+  source.combine = FromProto(in.combine());
+  return source;
+}
 
 StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
   switch (recipe.source_case()) {
@@ -104,15 +121,8 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
       SOTERIA_ASSIGN_OR_RETURN(const base::Digest content, base::ToDigest(in.content_digest()));
       return LocalSource{broadcast, content, {in.row_ends().begin(), in.row_ends().end()}};
     }
-    case task::Recipe::kShuffle: {
-      SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(recipe.shuffle().parent(), depth + 1));
-      return ShuffleSource{std::move(parent), recipe.shuffle().targets(),
-                           FromProto(recipe.shuffle().partitioner())};
-    }
-    case task::Recipe::kCoalesce: {
-      SOTERIA_ASSIGN_OR_RETURN(RecipePtr parent, FromProto(recipe.coalesce().parent(), depth + 1));
-      return CoalesceSource{std::move(parent), recipe.coalesce().groups()};
-    }
+    case task::Recipe::kGather:
+      return GatherFromProto(recipe.gather(), depth);
     case task::Recipe::SOURCE_NOT_SET:
       break;
   }

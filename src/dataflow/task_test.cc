@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "soteria/task.pb.h"
 #include "src/base/errors.h"
 #include "src/dataflow/tree.h"
@@ -19,12 +21,11 @@ Task SomeTask() {
   const RecipePtr files =
       MakeRecipe(DatasetSource{"/d", std::string(16, 'd'), 2, DigestOf('x'), {"a", "b"}},
                  {{"exec.f", "1"}}, 6);
-  const RecipePtr spread =
-      MakeRecipe(ShuffleSource{files, 4, OperatorBytes{kRoundRobin, ""}}, {}, 4);
+  const RecipePtr spread = MakeRecipe(GatherCells(files, {kRoundRobin, ""}), {}, 4);
   Task task;
   task.stage = 7;
   task.spec.terminal = Terminal::kReduce;
-  task.spec.recipe = MakeRecipe(CoalesceSource{spread, 2}, {{"exec.g", "2"}}, 2);
+  task.spec.recipe = MakeRecipe(GatherRange(spread), {{"exec.g", "2"}}, 2);
   task.spec.kernel = {"ml.k", std::string("\0k", 2)};
   task.spec.write = {"/w", std::string(16, 'w'), "m/data", "parquet", 3};
   task.spec.targets = 5;
@@ -88,7 +89,7 @@ TEST(TaskTest, RefusesWhatNoMasterWrites) {
   EXPECT_FALSE(Decoded([](task::Task& t) { t.set_terminal(6); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.set_fan_in(9); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.clear_recipe(); }).ok());
-  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_partitions(3); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_partitions(5); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_live(0)->set_digest("short"); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_broadcasts(0)->set_digest(""); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_inputs(0)->set_task_digest("x"); }).ok());
@@ -101,13 +102,53 @@ TEST(TaskTest, RefusesWhatNoMasterWrites) {
                }).ok());
 }
 
+TEST(TaskTest, GathersComeBackAndOddOnesAreRefused) {
+  const RecipePtr files = MakeRecipe(
+      DatasetSource{"/d", std::string(16, 'd'), 2, DigestOf('x'), {}}, {{"exec.f", "1"}}, 2);
+  GatherSource join;
+  join.inputs = {{files, Reads::kCells, 0, {kHash, "left"}}, {files, Reads::kAll, 0, {}}};
+  join.combine = {kJoinOperator, "on"};
+  GatherSource all;
+  all.inputs = {{files, Reads::kOffset, 0, {}}, {MakeRecipe(join, {}, 2), Reads::kOffset, 2, {}}};
+  Task task = SomeTask();
+  task.spec.recipe = MakeRecipe(all, {{"exec.as", ""}}, 4);
+  const std::string bytes = EncodeTask(task);
+  const auto back = DecodeTask(bytes);
+  ASSERT_TRUE(back.ok()) << base::Message(back.status());
+  EXPECT_EQ(EncodeTask(*back), bytes);
+  EXPECT_EQ(back->spec.recipe->digest, task.spec.recipe->digest);
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    const auto cut = DecodeTask(std::string_view(bytes).substr(0, length));
+    if (cut.ok()) {
+      EXPECT_NE(EncodeTask(*cut), bytes);
+    }
+  }
+  const auto changed = [&](const std::function<void(task::GatherSource&)>& change) {
+    task::Task raw;
+    raw.ParseFromString(bytes);
+    change(*raw.mutable_recipe()->mutable_gather());
+    return DecodeTask(raw.SerializeAsString()).ok();
+  };
+  EXPECT_TRUE(changed([](task::GatherSource&) {}));
+  EXPECT_FALSE(changed([](task::GatherSource& g) { g.mutable_inputs(0)->set_reads(0); }));
+  EXPECT_FALSE(changed([](task::GatherSource& g) { g.mutable_inputs(0)->set_reads(6); }));
+  EXPECT_FALSE(changed([](task::GatherSource& g) { g.mutable_inputs(1)->set_first(1); }));
+  EXPECT_FALSE(changed([](task::GatherSource& g) { g.mutable_inputs(0)->clear_parent(); }));
+  EXPECT_FALSE(changed([](task::GatherSource& g) { g.clear_inputs(); }));
+  EXPECT_FALSE(changed([](task::GatherSource& g) { g.mutable_combine()->set_kind("exec.f"); }));
+  EXPECT_FALSE(changed([](task::GatherSource& g) {
+    for (size_t i = 0; i < kGatherInputsMax; ++i) *g.add_inputs() = g.inputs(0);
+  }));
+}
+
 TEST(TaskTest, RefusesARecipeNestedBeyondTheLimit) {
   EXPECT_FALSE(Decoded([](task::Task& t) {
                  for (int i = 0; i < kRecipeDepthMax; ++i) {
                    task::Recipe outer;
                    outer.set_partitions(2);
-                   outer.mutable_coalesce()->set_groups(2);
-                   *outer.mutable_coalesce()->mutable_parent() = t.recipe();
+                   task::Input& input = *outer.mutable_gather()->add_inputs();
+                   input.set_reads(static_cast<uint32_t>(Reads::kRange));
+                   *input.mutable_parent() = t.recipe();
                    *t.mutable_recipe() = outer;
                  }
                }).ok());

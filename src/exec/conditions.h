@@ -54,6 +54,9 @@ inline constexpr base::Condition kArityMismatch = {"ASSIGNMENT_ARITY_MISMATCH",
 inline constexpr base::Condition kNegativeLimit = {"INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
                                                    base::exception_class::kAnalysis, "42K0E",
                                                    absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kJoinConditionNotBoolean = {
+    "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", base::exception_class::kAnalysis, "42K0E",
+    absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kRemainderByZero = {"REMAINDER_BY_ZERO",
                                                      base::exception_class::kArithmetic, "22012",
                                                      absl::StatusCode::kInvalidArgument};

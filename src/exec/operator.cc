@@ -1,6 +1,7 @@
 #include "src/exec/operator.h"
 
 #include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/compute/api.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
@@ -17,6 +18,7 @@
 #include "src/exec/codec.h"
 #include "src/exec/conditions.h"
 #include "src/exec/prefix.h"
+#include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
 #include "src/table/spark_random.h"
@@ -268,11 +270,7 @@ class SortOperator : public Operator {
   std::string_view kind() const override { return "exec.sort"; }
   std::string Encode() const override {
     FieldWriter out;
-    out.AddU64(keys_.size());
-    for (const SortKey& key : keys_) {
-      out.AddBool(key.ascending).AddBool(key.nulls_first);
-      WriteExpr(*key.expr, out);
-    }
+    WriteSortKeys(keys_, out);
     return out.Take();
   }
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
@@ -284,11 +282,7 @@ class SortOperator : public Operator {
   }
   base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
     SOTERIA_RETURN_IF_ERROR(OutputSchema(*table->schema()));
-    std::vector<SortColumn> columns;
-    for (const SortKey& key : keys_) {
-      SOTERIA_ASSIGN_OR_RETURN(auto values, Evaluate(*key.expr, *table, partition));
-      columns.push_back({std::move(values), key.ascending, key.nulls_first});
-    }
+    SOTERIA_ASSIGN_OR_RETURN(const auto columns, SortColumnsOf(keys_, *table, partition));
     return SortBy(table, columns);
   }
   base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
@@ -297,6 +291,175 @@ class SortOperator : public Operator {
 
  private:
   std::vector<SortKey> keys_;
+};
+
+// ---- distinct, offset, tail ---------------------------------------------------------------------
+
+class DistinctOperator : public Operator {
+ public:
+  explicit DistinctOperator(std::vector<int> columns) : columns_(std::move(columns)) {}
+  std::string_view kind() const override { return "exec.distinct"; }
+  std::string Encode() const override {
+    FieldWriter out;
+    out.AddU64(columns_.size());
+    for (const int column : columns_) out.AddU64(static_cast<uint64_t>(column));
+    return out.Take();
+  }
+  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
+    for (const int column : columns_) {
+      if (column >= input.num_fields()) {
+        return base::Fail(base::kProtocol, "Distinct: a column that isn't there");
+      }
+      SOTERIA_RETURN_IF_ERROR(CheckOrderable(*input.field(column)));
+    }
+    return SameSchema(input);
+  }
+  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
+    SOTERIA_RETURN_IF_ERROR(OutputSchema(*table->schema()));
+    std::vector<ExprPtr> exprs;
+    for (const int column : columns_) {
+      exprs.push_back(Input(column, {table->field(column)->name()}));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const RowKeys keys, RowKeys::Of(exprs, *table, partition));
+    RowIndex index(keys.rows());
+    std::vector<int64_t> kept;
+    for (int64_t i = 0; i < keys.rows(); ++i) {
+      int64_t like = index.First(keys.hash(i));
+      while (like >= 0 && (keys.hash(like) != keys.hash(i) || !keys.Equal(i, keys, like))) {
+        like = index.Next(like);
+      }
+      if (like >= 0) continue;
+      index.Add(keys.hash(i), i);
+      kept.push_back(i);
+    }
+    return TakeTableRows(table, kept);
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
+
+ private:
+  std::vector<int> columns_;
+};
+
+/// All rows but the first, or the last ones only.
+class EndOperator : public Operator {
+ public:
+  EndOperator(int64_t rows, bool tail) : rows_(rows), tail_(tail) {}
+  std::string_view kind() const override { return tail_ ? "exec.tail" : "exec.offset"; }
+  std::string Encode() const override { return FieldWriter().AddI64(rows_).Take(); }
+  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
+    if (rows_ < 0) return base::Fail(base::kProtocol, "a negative number of rows");
+    return SameSchema(input);
+  }
+  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
+    SOTERIA_RETURN_IF_ERROR(OutputSchema(*table->schema()));
+    const int64_t all = table->num_rows();
+    const int64_t from = tail_ ? std::max<int64_t>(0, all - rows_) : std::min(rows_, all);
+    if (table->num_columns() == 0) {
+      return arrow::Table::Make(table->schema(), arrow::ChunkedArrayVector{}, all - from);
+    }
+    return table->Slice(from);
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
+
+ private:
+  int64_t rows_;
+  bool tail_;
+};
+
+// ---- range --------------------------------------------------------------------------------------
+
+class ExpandRangeOperator : public Operator {
+ public:
+  explicit ExpandRangeOperator(int64_t step) : step_(step) {}
+  std::string_view kind() const override { return "exec.expand_range"; }
+  std::string Encode() const override { return FieldWriter().AddI64(step_).Take(); }
+  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
+    const bool fits = input.num_fields() == 2 &&
+                      input.field(0)->type()->id() == arrow::Type::INT64 &&
+                      input.field(1)->type()->id() == arrow::Type::INT64;
+    if (!fits) return base::Fail(base::kProtocol, "Range: not the bounds of one");
+    return arrow::schema({arrow::field("id", arrow::int64(), false)});
+  }
+  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
+    SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
+    SOTERIA_ASSIGN_OR_RETURN(const auto firsts, OneChunk(*table->column(0)));
+    SOTERIA_ASSIGN_OR_RETURN(const auto counts, OneChunk(*table->column(1)));
+    arrow::Int64Builder ids;
+    for (int64_t i = 0; i < table->num_rows(); ++i) {
+      auto value = static_cast<uint64_t>(static_cast<const arrow::Int64Array&>(*firsts).Value(i));
+      const int64_t count = static_cast<const arrow::Int64Array&>(*counts).Value(i);
+      if (count < 0 || count > kRangeRowsMax - ids.length()) {
+        return base::Fail(base::kMemoryLimit,
+                          base::Cat("one partition of a range has more than ", kRangeRowsMax,
+                                    " rows: use more partitions"));
+      }
+      SOTERIA_ARROW_RETURN(ids.Reserve(count));
+      for (int64_t k = 0; k < count; ++k, value += static_cast<uint64_t>(step_)) {
+        ids.UnsafeAppend(static_cast<int64_t>(value));
+      }
+    }
+    std::shared_ptr<arrow::Array> column;
+    SOTERIA_ARROW_RETURN(ids.Finish(&column));
+    return arrow::Table::Make(std::move(schema), arrow::ArrayVector{std::move(column)});
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema&) const override {
+    return std::vector<int>{-1};
+  }
+
+ private:
+  int64_t step_;
+};
+
+// ---- as -----------------------------------------------------------------------------------------
+
+/// The same columns under a union's fields.
+class AsOperator : public Operator {
+ public:
+  explicit AsOperator(SchemaPtr schema) : schema_(std::move(schema)) {}
+  std::string_view kind() const override { return "exec.as"; }
+  std::string Encode() const override {
+    const auto json = table::SparkSchemaJson(*schema_);
+    return FieldWriter().Add(json.ok() ? *json : "").Take();
+  }
+  base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
+    if (input.num_fields() != schema_->num_fields()) {
+      return base::Fail(base::kProtocol, "As: another number of columns");
+    }
+    std::vector<FieldPtr> fields;
+    for (int i = 0; i < input.num_fields(); ++i) {
+      const FieldPtr& field = schema_->field(i);
+      // Vectors keep the form that they have here.
+      const bool dense = input.field(i)->type()->id() == arrow::Type::FIXED_SIZE_LIST;
+      fields.push_back(dense ? field->WithType(input.field(i)->type()) : field);
+      if (!dense && input.field(i)->type()->id() != field->type()->id()) {
+        return base::Fail(base::kProtocol, "As: a column of another type");
+      }
+    }
+    return arrow::schema(std::move(fields));
+  }
+  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
+    SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
+    arrow::ChunkedArrayVector columns;
+    for (int i = 0; i < table->num_columns(); ++i) {
+      auto column = table->column(i);
+      const TypePtr& type = schema->field(i)->type();
+      if (!column->type()->Equals(*type)) {  // what may be null inside differs
+        SOTERIA_ARROW_ASSIGN(column, column->View(type));
+      }
+      columns.push_back(std::move(column));
+    }
+    return arrow::Table::Make(std::move(schema), std::move(columns), table->num_rows());
+  }
+  base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
+    return AllColumns(input);
+  }
+
+ private:
+  SchemaPtr schema_;
 };
 
 // ---- decoding -----------------------------------------------------------------------------------
@@ -310,18 +473,22 @@ base::StatusOr<OperatorPtr> ReadSample(FieldReader& in) {
   return Sample(lower, upper, with_replacement, seed);
 }
 
-base::StatusOr<OperatorPtr> ReadSort(FieldReader& in) {
+base::StatusOr<OperatorPtr> ReadDistinct(FieldReader& in) {
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, ReadCount(in));
-  ExprReader exprs(in);
-  std::vector<SortKey> keys;
+  std::vector<int> columns;
   for (uint64_t i = 0; i < count; ++i) {
-    SortKey key;
-    SOTERIA_ASSIGN_OR_RETURN(key.ascending, in.NextBool());
-    SOTERIA_ASSIGN_OR_RETURN(key.nulls_first, in.NextBool());
-    SOTERIA_ASSIGN_OR_RETURN(key.expr, exprs.Read());
-    keys.push_back(std::move(key));
+    SOTERIA_ASSIGN_OR_RETURN(const uint64_t column, in.NextU64());
+    if (column > kOperatorColumnsMax)
+      return base::Fail(base::kProtocol, "Distinct: no such column");
+    columns.push_back(static_cast<int>(column));
   }
-  return LocalSortBy(std::move(keys));
+  return Distinct(std::move(columns));
+}
+
+base::StatusOr<OperatorPtr> ReadAs(FieldReader& in) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view json, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, table::SchemaFromSparkJson(json));
+  return As(std::move(schema));
 }
 
 base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in) {
@@ -339,7 +506,20 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
   }
   if (kind == "exec.sample") return ReadSample(in);
   if (kind == "exec.sort_all") return LocalSort();
-  if (kind == "exec.sort") return ReadSort(in);
+  if (kind == "exec.sort") {
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<SortKey> keys, ReadSortKeys(in));
+    return LocalSortBy(std::move(keys));
+  }
+  if (kind == "exec.distinct") return ReadDistinct(in);
+  if (kind == "exec.offset" || kind == "exec.tail") {
+    SOTERIA_ASSIGN_OR_RETURN(const int64_t rows, in.NextI64());
+    return kind == "exec.tail" ? LocalTail(rows) : LocalOffset(rows);
+  }
+  if (kind == "exec.expand_range") {
+    SOTERIA_ASSIGN_OR_RETURN(const int64_t step, in.NextI64());
+    return ExpandRange(step);
+  }
+  if (kind == "exec.as") return ReadAs(in);
   return base::Fail(base::kProtocol, "Operator: unknown kind");
 }
 
@@ -364,6 +544,24 @@ OperatorPtr LocalTake(int64_t rows) { return std::make_shared<LimitOperator>(row
 OperatorPtr LocalSort() { return std::make_shared<SortAllOperator>(); }
 OperatorPtr LocalSortBy(std::vector<SortKey> keys) {
   return std::make_shared<SortOperator>(std::move(keys));
+}
+OperatorPtr Distinct(std::vector<int> columns) {
+  return std::make_shared<DistinctOperator>(std::move(columns));
+}
+OperatorPtr LocalOffset(int64_t rows) { return std::make_shared<EndOperator>(rows, false); }
+OperatorPtr LocalTail(int64_t rows) { return std::make_shared<EndOperator>(rows, true); }
+uint64_t RangeRows(int64_t start, int64_t end, int64_t step) {
+  const bool none = step > 0 ? start >= end : start <= end;
+  if (none || step == 0) return 0;
+  const uint64_t span = step > 0 ? static_cast<uint64_t>(end) - static_cast<uint64_t>(start)
+                                 : static_cast<uint64_t>(start) - static_cast<uint64_t>(end);
+  const uint64_t stride =
+      step > 0 ? static_cast<uint64_t>(step) : uint64_t{0} - static_cast<uint64_t>(step);
+  return (span - 1) / stride + 1;
+}
+OperatorPtr ExpandRange(int64_t step) { return std::make_shared<ExpandRangeOperator>(step); }
+OperatorPtr As(std::shared_ptr<arrow::Schema> schema) {
+  return std::make_shared<AsOperator>(std::move(schema));
 }
 OperatorPtr Sample(double lower, double upper, bool with_replacement, int64_t seed) {
   return std::make_shared<SampleOperator>(lower, upper, with_replacement, seed);

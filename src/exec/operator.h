@@ -18,6 +18,8 @@ namespace soteria::exec {
 
 inline constexpr size_t kOperatorBytesMax = size_t{64} << 20;
 inline constexpr size_t kOperatorColumnsMax = 100'000;
+/// Rows of one partition of a range.
+inline constexpr int64_t kRangeRowsMax = int64_t{1} << 28;
 
 class Operator {
  public:
@@ -59,6 +61,18 @@ OperatorPtr LocalLimit(int64_t n);
 /// that DataFrame.randomSplit fixes.
 OperatorPtr LocalSort();
 OperatorPtr LocalSortBy(std::vector<SortKey> keys);
+/// The first row of each that agree in these columns, as `<=>` has it.
+OperatorPtr Distinct(std::vector<int> columns);
+/// All rows but the first `rows`; the last `rows`.
+OperatorPtr LocalOffset(int64_t rows);
+OperatorPtr LocalTail(int64_t rows);
+/// How many numbers there are from `start` on, `step` apart, before `end`.
+uint64_t RangeRows(int64_t start, int64_t end, int64_t step);
+/// For each row (first bigint, rows bigint) the `rows` numbers from `first` on, `step` apart, as
+/// the column id. kMemoryLimit for more than kRangeRowsMax.
+OperatorPtr ExpandRange(int64_t step);
+/// The columns under these fields, which differ in names, in metadata and in what may be null.
+OperatorPtr As(std::shared_ptr<arrow::Schema> schema);
 /// Rows whose draw x from XORShiftRandom(seed + partition) has lower <= x < upper. With replacement
 /// is refused by DecodeOperator and OutputSchema (kUnsupported).
 OperatorPtr Sample(double lower, double upper, bool with_replacement, int64_t seed);

@@ -1,18 +1,99 @@
 #include "src/exec/partition.h"
 
+#include <arrow/array.h>
 #include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/exec/codec.h"
+#include "src/exec/murmur3.h"
+#include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
+#include "src/table/arrow_status.h"
+#include "src/table/ipc.h"
 #include "src/table/spark_random.h"
+#include "src/table/types.h"
 
 namespace soteria::exec {
+namespace {
 
-base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> RoundRobin(
-    const std::shared_ptr<arrow::Table>& table, uint64_t partition, uint64_t targets) {
-  if (targets < 1 || targets > kTargetsMax) {
-    return base::Fail(base::kIllegalArgument, "Number of partitions must be positive");
+using TablePtr = std::shared_ptr<arrow::Table>;
+
+constexpr uint64_t kPartsMax = 1'000'000;
+
+base::Status CheckTargets(uint64_t targets) {
+  if (targets >= 1 && targets <= kTargetsMax) return base::OkStatus();
+  return base::Fail(base::kIllegalArgument, "Number of partitions must be positive");
+}
+
+base::StatusOr<Parts> TakeAll(const TablePtr& table,
+                              const std::vector<std::vector<int64_t>>& rows) {
+  // In one piece once, and not again for each target.
+  SOTERIA_ARROW_ASSIGN(const TablePtr whole, table->CombineChunks());
+  Parts parts;
+  for (const std::vector<int64_t>& part : rows) {
+    SOTERIA_ASSIGN_OR_RETURN(auto taken, TakeTableRows(whole, part));
+    parts.push_back(std::move(taken));
   }
+  return parts;
+}
+
+std::string KeyName(size_t k) { return base::Cat("k", k); }
+
+/// The keys alone, as a table of their own.
+base::StatusOr<TablePtr> KeyTable(const std::vector<SortKey>& keys, const arrow::Table& table,
+                                  uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto columns, SortColumnsOf(keys, table, partition));
+  arrow::FieldVector fields;
+  arrow::ChunkedArrayVector values;
+  for (const SortColumn& column : columns) {
+    fields.push_back(arrow::field(KeyName(fields.size()), column.values->type()));
+    values.push_back(column.values);
+  }
+  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(values), table.num_rows());
+}
+
+base::StatusOr<std::vector<OrderKey>> OrderOfKeyTable(const std::vector<SortKey>& keys,
+                                                      const arrow::Table& table) {
+  if (table.num_columns() != static_cast<int>(keys.size())) {
+    return base::Fail(base::kProtocol, "Sort: keys and their values differ in number");
+  }
+  std::vector<SortColumn> columns;
+  for (size_t k = 0; k < keys.size(); ++k) {
+    columns.push_back({table.column(static_cast<int>(k)), keys[k].ascending, keys[k].nulls_first});
+  }
+  return OrderKeysOf(columns);
+}
+
+/// `count` of the rows, each as likely, in ascending order: a function of the partition.
+std::vector<int64_t> Drawn(int64_t rows, int64_t count, uint64_t partition) {
+  std::vector<int64_t> drawn(static_cast<size_t>(std::min(rows, count)));
+  std::iota(drawn.begin(), drawn.end(), 0);
+  table::XorShiftRandom random(static_cast<int64_t>(partition));
+  for (int64_t i = count; i < rows; ++i) {
+    const auto place = static_cast<int64_t>(random.NextDouble() * static_cast<double>(i + 1));
+    if (place < count) drawn[static_cast<size_t>(place)] = i;
+  }
+  std::sort(drawn.begin(), drawn.end());
+  return drawn;
+}
+
+}  // namespace
+
+base::Status CheckKey(const arrow::Field& field) {
+  if (IsHashable(*field.type())) return CheckOrderable(field);
+  return base::Fail(base::kUnsupported,
+                    base::Cat("Values of type ", table::TypeName(field), " can't be keys"));
+}
+
+base::StatusOr<Parts> RoundRobin(const TablePtr& table, uint64_t partition, uint64_t targets) {
+  SOTERIA_RETURN_IF_ERROR(CheckTargets(targets));
   const auto count = static_cast<int64_t>(targets);
   table::XorShiftRandom random(static_cast<int64_t>(partition));
   const int64_t start = random.NextInt(static_cast<int32_t>(targets)) + 1;
@@ -20,12 +101,145 @@ base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> RoundRobin(
   for (int64_t i = 0; i < table->num_rows(); ++i) {
     rows[static_cast<size_t>((start + i) % count)].push_back(i);
   }
-  std::vector<std::shared_ptr<arrow::Table>> parts;
-  for (const std::vector<int64_t>& part : rows) {
-    SOTERIA_ASSIGN_OR_RETURN(auto taken, TakeTableRows(table, part));
-    parts.push_back(std::move(taken));
+  return TakeAll(table, rows);
+}
+
+std::string EncodeHashPartitioner(const std::vector<ExprPtr>& keys) {
+  base::FieldWriter out;
+  out.AddU64(keys.size());
+  for (const ExprPtr& key : keys) WriteExpr(*key, out);
+  return out.Take();
+}
+
+base::StatusOr<Parts> HashPartition(std::string_view partitioner, const TablePtr& table,
+                                    uint64_t partition, uint64_t targets) {
+  SOTERIA_RETURN_IF_ERROR(CheckTargets(targets));
+  base::FieldReader in(partitioner);
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
+  if (count > kOperatorColumnsMax) return base::Fail(base::kProtocol, "Hash: too many keys");
+  ExprReader exprs(in);
+  std::vector<ExprPtr> keys;
+  for (uint64_t i = 0; i < count; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(keys.emplace_back(), exprs.Read());
   }
-  return parts;
+  SOTERIA_RETURN_IF_ERROR(in.Finish());
+  SOTERIA_ASSIGN_OR_RETURN(const RowKeys values, RowKeys::Of(keys, *table, partition));
+  std::vector<std::vector<int64_t>> rows(targets);
+  const auto modulus = static_cast<int64_t>(targets);
+  for (int64_t i = 0; i < table->num_rows(); ++i) {
+    const int64_t rest = static_cast<int32_t>(values.hash(i)) % modulus;
+    rows[static_cast<size_t>(rest < 0 ? rest + modulus : rest)].push_back(i);
+  }
+  return TakeAll(table, rows);
+}
+
+base::StatusOr<Parts> RangePartition(std::string_view partitioner, const TablePtr& table,
+                                     uint64_t partition, uint64_t targets) {
+  SOTERIA_RETURN_IF_ERROR(CheckTargets(targets));
+  base::FieldReader in(partitioner);
+  SOTERIA_ASSIGN_OR_RETURN(const auto keys, ReadSortKeys(in));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view ipc, in.Next());
+  SOTERIA_RETURN_IF_ERROR(in.Finish());
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr bounds_table, table::FromIpcStream(ipc));
+  SOTERIA_ASSIGN_OR_RETURN(const auto bounds, OrderOfKeyTable(keys, *bounds_table));
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr values_table, KeyTable(keys, *table, partition));
+  SOTERIA_ASSIGN_OR_RETURN(const auto values, OrderOfKeyTable(keys, *values_table));
+  const int64_t count = bounds_table->num_rows();
+  if (count >= static_cast<int64_t>(targets)) {
+    return base::Fail(base::kProtocol, "Sort: more bounds than targets");
+  }
+  for (size_t k = 0; k < keys.size(); ++k) {
+    if (!values[k].values->type()->Equals(*bounds[k].values->type())) {
+      return base::Fail(base::kProtocol, "Sort: bounds of another type");
+    }
+  }
+  std::vector<std::vector<int64_t>> rows(targets);
+  for (int64_t i = 0; i < table->num_rows(); ++i) {
+    int64_t low = 0;  // of the bounds, the first that isn't below the row
+    for (int64_t high = count; low < high;) {
+      const int64_t middle = low + (high - low) / 2;
+      if (OrderRows(bounds, middle, values, i) < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    rows[static_cast<size_t>(low)].push_back(i);
+  }
+  return TakeAll(table, rows);
+}
+
+std::string KeySample::Encode() const {
+  base::FieldWriter out;
+  out.AddU64(rows_of_each_);
+  WriteSortKeys(keys_, out);
+  return out.Take();
+}
+
+base::StatusOr<KeySample> KeySample::Decode(std::string_view bytes) {
+  base::FieldReader in(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t rows, in.NextU64());
+  if (rows == 0 || rows > kSampledRowsMax) return base::Fail(base::kProtocol, "Sort: sample size");
+  SOTERIA_ASSIGN_OR_RETURN(auto keys, ReadSortKeys(in));
+  SOTERIA_RETURN_IF_ERROR(in.Finish());
+  return KeySample(std::move(keys), rows);
+}
+
+// A partial: for each partition its number of rows and the keys of those that were drawn.
+base::StatusOr<std::string> KeySample::Map(const arrow::Table& table, uint64_t partition) const {
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr keys, KeyTable(keys_, table, partition));
+  const auto rows = Drawn(table.num_rows(), static_cast<int64_t>(rows_of_each_), partition);
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr drawn, TakeTableRows(keys, rows));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string ipc, table::ToIpcStream(*drawn));
+  return base::FieldWriter().AddU64(static_cast<uint64_t>(table.num_rows())).Add(ipc).Take();
+}
+
+base::StatusOr<std::string> KeySample::Merge(const std::vector<std::string>& partials) const {
+  std::string all;
+  for (const std::string& partial : partials) all += partial;
+  return all;
+}
+
+base::StatusOr<std::string> KeySample::Finish(std::string_view partial, uint64_t targets) const {
+  base::FieldReader in(partial);
+  std::vector<TablePtr> tables;
+  std::vector<double> weights;  // of each drawn row: how many it stands for
+  while (!in.AtEnd()) {
+    SOTERIA_ASSIGN_OR_RETURN(const uint64_t rows, in.NextU64());
+    SOTERIA_ASSIGN_OR_RETURN(const std::string_view ipc, in.Next());
+    SOTERIA_ASSIGN_OR_RETURN(tables.emplace_back(), table::FromIpcStream(ipc));
+    const int64_t drawn = tables.back()->num_rows();
+    weights.insert(weights.end(), static_cast<size_t>(drawn),
+                   static_cast<double>(rows) / static_cast<double>(std::max<int64_t>(1, drawn)));
+    if (tables.size() > kPartsMax) return base::Fail(base::kProtocol, "Sort: too many parts");
+  }
+  if (tables.empty()) return base::Fail(base::kProtocol, "Sort: no sample");
+  SOTERIA_ARROW_ASSIGN(const TablePtr all, arrow::ConcatenateTables(tables));
+  SOTERIA_ASSIGN_OR_RETURN(const auto keys, OrderOfKeyTable(keys_, *all));
+  std::vector<int64_t> rows(weights.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](int64_t i, int64_t j) { return OrderRows(keys, i, keys, j) < 0; });
+  // As RangePartitioner.determineBounds does.
+  const double step =
+      std::accumulate(weights.begin(), weights.end(), 0.0) / static_cast<double>(targets);
+  std::vector<int64_t> bounds;
+  double reached = 0;
+  double target = step;
+  for (const int64_t row : rows) {
+    if (bounds.size() + 1 >= targets) break;
+    reached += weights[static_cast<size_t>(row)];
+    if (reached < target) continue;
+    if (!bounds.empty() && OrderRows(keys, row, keys, bounds.back()) <= 0) continue;
+    bounds.push_back(row);
+    target += step;
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr taken, TakeTableRows(all, bounds));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string ipc, table::ToIpcStream(*taken));
+  base::FieldWriter out;
+  WriteSortKeys(keys_, out);
+  out.Add(ipc);
+  return out.Take();
 }
 
 }  // namespace soteria::exec

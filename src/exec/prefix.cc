@@ -9,8 +9,9 @@ namespace soteria::exec {
 
 bool KeepsPrefix(std::string_view kind) {
   // Draws of rand and sample go on from row to row, so they keep prefixes too; sorts don't.
-  constexpr std::array<std::string_view, 5> kKinds = {"exec.project", "exec.filter", "exec.limit",
-                                                      "exec.take", "exec.sample"};
+  constexpr std::array<std::string_view, 8> kKinds = {
+      "exec.project", "exec.filter",   "exec.limit",  "exec.take",
+      "exec.sample",  "exec.distinct", "exec.offset", "exec.as"};
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 

@@ -14,12 +14,88 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/codec.h"
 #include "src/exec/order.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
-namespace {
+int OrderKey::Order(int64_t i, const OrderKey& other, int64_t j) const {
+  const bool none = values->type_id() == arrow::Type::NA;
+  const bool i_null = none || values->IsNull(i);
+  const bool j_null = none || other.values->IsNull(j);
+  if (i_null || j_null) {
+    const int nulls = static_cast<int>(j_null) - static_cast<int>(i_null);
+    return nulls_first ? nulls : -nulls;
+  }
+  const int order = compare(*values, i, *other.values, j);
+  return ascending ? order : -order;
+}
+
+base::StatusOr<std::vector<OrderKey>> OrderKeysOf(const std::vector<SortColumn>& columns) {
+  std::vector<OrderKey> keys;
+  for (const SortColumn& column : columns) {
+    const CompareCells compare = OrderOf(*column.values->type());
+    if (compare == nullptr) return base::Fail(base::kUnsupported, "Sort: values without an order");
+    SOTERIA_ASSIGN_OR_RETURN(auto whole, OneChunk(*column.values));
+    keys.push_back({std::move(whole), compare, column.ascending, column.nulls_first});
+  }
+  return keys;
+}
+
+int OrderRows(const std::vector<OrderKey>& a, int64_t i, const std::vector<OrderKey>& b,
+              int64_t j) {
+  for (size_t k = 0; k < a.size(); ++k) {
+    const int order = a[k].Order(i, b[k], j);
+    if (order != 0) return order;
+  }
+  return 0;
+}
+
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> KeyColumn(const Expr& e,
+                                                               const arrow::Table& table,
+                                                               uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(auto values, Evaluate(e, table, partition));
+  if (values->type()->id() != arrow::Type::FIXED_SIZE_LIST) return values;
+  const auto field = table::WithUdt(arrow::field("", values->type()), table::kVectorUdt);
+  SOTERIA_ASSIGN_OR_RETURN(
+      const auto spark, table::ToSparkForm(arrow::Table::Make(arrow::schema({field}), {values})));
+  return spark->column(0);
+}
+
+base::StatusOr<std::vector<SortColumn>> SortColumnsOf(const std::vector<SortKey>& keys,
+                                                      const arrow::Table& table,
+                                                      uint64_t partition) {
+  std::vector<SortColumn> columns;
+  for (const SortKey& key : keys) {
+    SOTERIA_ASSIGN_OR_RETURN(auto values, KeyColumn(*key.expr, table, partition));
+    columns.push_back({std::move(values), key.ascending, key.nulls_first});
+  }
+  return columns;
+}
+
+void WriteSortKeys(const std::vector<SortKey>& keys, base::FieldWriter& out) {
+  out.AddU64(keys.size());
+  for (const SortKey& key : keys) {
+    out.AddBool(key.ascending).AddBool(key.nulls_first);
+    WriteExpr(*key.expr, out);
+  }
+}
+
+base::StatusOr<std::vector<SortKey>> ReadSortKeys(base::FieldReader& in) {
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
+  if (count > kOperatorColumnsMax) return base::Fail(base::kProtocol, "Sort: too many keys");
+  ExprReader exprs(in);
+  std::vector<SortKey> keys;
+  for (uint64_t i = 0; i < count; ++i) {
+    SortKey key;
+    SOTERIA_ASSIGN_OR_RETURN(key.ascending, in.NextBool());
+    SOTERIA_ASSIGN_OR_RETURN(key.nulls_first, in.NextBool());
+    SOTERIA_ASSIGN_OR_RETURN(key.expr, exprs.Read());
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
 
 base::StatusOr<std::shared_ptr<arrow::Array>> OneChunk(const arrow::ChunkedArray& column) {
   if (column.num_chunks() == 1) return column.chunk(0);
@@ -30,26 +106,6 @@ base::StatusOr<std::shared_ptr<arrow::Array>> OneChunk(const arrow::ChunkedArray
   SOTERIA_ARROW_ASSIGN(auto whole, arrow::Concatenate(column.chunks()));
   return whole;
 }
-
-struct Key {
-  std::shared_ptr<arrow::Array> values;
-  CompareCells compare;
-  bool ascending;
-  bool nulls_first;
-
-  int Order(int64_t i, int64_t j) const {
-    const bool i_null = values->IsNull(i);
-    const bool j_null = values->IsNull(j);
-    if (i_null || j_null) {
-      const int nulls = static_cast<int>(j_null) - static_cast<int>(i_null);
-      return nulls_first ? nulls : -nulls;
-    }
-    const int order = compare(*values, i, *values, j);
-    return ascending ? order : -order;
-  }
-};
-
-}  // namespace
 
 base::Status CheckOrderable(const arrow::Field& field) {
   if (OrderOf(*field.type()) != nullptr) return base::OkStatus();
@@ -74,22 +130,11 @@ base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(
 
 base::StatusOr<std::shared_ptr<arrow::Table>> SortBy(const std::shared_ptr<arrow::Table>& table,
                                                      const std::vector<SortColumn>& columns) {
-  std::vector<Key> keys;
-  for (const SortColumn& column : columns) {
-    const CompareCells compare = OrderOf(*column.values->type());
-    if (compare == nullptr) return base::Fail(base::kUnsupported, "Sort: values without an order");
-    SOTERIA_ASSIGN_OR_RETURN(auto whole, OneChunk(*column.values));
-    keys.push_back({std::move(whole), compare, column.ascending, column.nulls_first});
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<OrderKey> keys, OrderKeysOf(columns));
   std::vector<int64_t> rows(static_cast<size_t>(table->num_rows()));
   std::iota(rows.begin(), rows.end(), 0);
-  std::stable_sort(rows.begin(), rows.end(), [&keys](int64_t i, int64_t j) {
-    for (const Key& key : keys) {
-      const int order = key.Order(i, j);
-      if (order != 0) return order < 0;
-    }
-    return false;
-  });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&keys](int64_t i, int64_t j) { return OrderRows(keys, i, keys, j) < 0; });
   return TakeTableRows(table, rows);
 }
 

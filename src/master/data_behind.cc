@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "src/exec/join.h"
+
 namespace soteria::master {
 
 using storage::Origin;
@@ -18,19 +20,60 @@ std::vector<std::string> DataBehind::Pays() const {
   return all;
 }
 
-// A plan has one source (no operator joins two), which a shuffle or a coalesce only rearranges.
+namespace {
+
+void AddAll(const std::vector<std::string>& from, std::vector<std::string>& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+bool Unique(std::vector<std::string>& ids) {
+  std::sort(ids.begin(), ids.end());
+  const auto repeated = std::unique(ids.begin(), ids.end());
+  const bool unique = repeated == ids.end();
+  ids.erase(repeated, ids.end());
+  return unique;
+}
+
+/// Of the rows of all inputs.
+DataBehind OfInputs(const dataflow::GatherSource& gather) {
+  std::vector<DataBehind> inputs;
+  DataBehind all{{}, {}, true, true};
+  for (const dataflow::Input& input : gather.inputs) {
+    DataBehind& one = inputs.emplace_back(BehindOf(*input.parent));
+    // Every partition has all of these.
+    if (input.reads == dataflow::Reads::kAll) one.once = false;
+    AddAll(one.roots, all.roots);
+    AddAll(one.origins, all.origins);
+    all.once = all.once && one.once;
+    all.known = all.known && one.known;
+  }
+  const bool disjoint = Unique(all.origins);
+  Unique(all.roots);
+  all.once = all.once && disjoint;
+  if (gather.combine.kind.empty()) return all;
+  const auto join = exec::Join::Decode(gather.combine.bytes);
+  const bool keeps = join.ok() && join->KeepsLeftRows();
+  // Rows that others choose are still themselves, each once. Whoever the choosing rows are about
+  // pays too, so it must be known who that is: rows made of others (an aggregate's) don't say.
+  all.once = keeps && inputs[0].once && inputs[1].known;
+  return all;
+}
+
+}  // namespace
+
 DataBehind BehindOf(const dataflow::Recipe& recipe) {
   return std::visit(
       [](const auto& source) -> DataBehind {
         using Source = std::decay_t<decltype(source)>;
         if constexpr (std::is_same_v<Source, dataflow::DatasetSource>) {
-          return {{source.id}, {source.id}, true};
+          return {{source.id}, {source.id}, true, true};
         } else if constexpr (std::is_same_v<Source, dataflow::TreeSource>) {
-          return {{source.id}, source.origins.ids, source.origins.once};
+          return {
+              {source.id}, source.origins.ids, source.origins.once, !source.origins.ids.empty()};
         } else if constexpr (std::is_same_v<Source, dataflow::LocalSource>) {
           return {};
         } else {
-          return BehindOf(*source.parent);
+          return OfInputs(source);
         }
       },
       recipe.source);

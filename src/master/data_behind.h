@@ -15,6 +15,7 @@ struct DataBehind {
   std::vector<std::string> roots;    // ids of the data sets and trees that are read, each once
   std::vector<std::string> origins;  // what the owner put, ascending; empty: nobody's, or unknown
   bool once = false;                 // no row of an origin is there twice, and no other row
+  bool known = false;                // of every row read it is known whose it is
 
   /// All of them, each once: what a release is debited from.
   std::vector<std::string> Pays() const;

@@ -1,6 +1,9 @@
 #include "src/master/data_behind.h"
 
+#include <arrow/type.h>
 #include <gtest/gtest.h>
+
+#include "src/exec/join.h"
 
 namespace soteria::master {
 namespace {
@@ -91,11 +94,72 @@ TEST(DataBehind, RowsOfNobodyAreNotCounted) {
 TEST(DataBehind, ShufflesAndCoalescesOnlyRearrange) {
   const auto read =
       dataflow::MakeRecipe(dataflow::DatasetSource{"/d", kPatients, 1, {}, {}}, {}, 4);
-  const auto dealt = dataflow::MakeRecipe(
-      dataflow::ShuffleSource{read, 3, dataflow::OperatorBytes{dataflow::kRoundRobin, ""}}, {}, 3);
-  const auto joined = dataflow::MakeRecipe(dataflow::CoalesceSource{dealt, 2}, {}, 2);
+  const auto dealt =
+      dataflow::MakeRecipe(dataflow::GatherCells(read, {dataflow::kRoundRobin, ""}), {}, 3);
+  const auto joined = dataflow::MakeRecipe(dataflow::GatherRange(dealt), {}, 2);
   EXPECT_EQ(BehindOf(*joined).Pays(), std::vector<std::string>{kPatients});
   EXPECT_TRUE(BehindOf(*joined).MayBeCounted());
+}
+
+dataflow::RecipePtr Data(const std::string& id, uint64_t partitions = 2) {
+  return dataflow::MakeRecipe(dataflow::DatasetSource{"/d", id, 1, {}, {}}, {}, partitions);
+}
+
+DataBehind Together(exec::JoinKind kind, const dataflow::RecipePtr& left,
+                    const dataflow::RecipePtr& right) {
+  const auto schema = arrow::schema({});
+  dataflow::GatherSource source;
+  source.inputs = {{left, dataflow::Reads::kSame, 0, {}}, {right, dataflow::Reads::kAll, 0, {}}};
+  source.combine = {dataflow::kJoinOperator,
+                    exec::Join::Make(kind, nullptr, *schema, *schema)->Encode()};
+  return BehindOf(*dataflow::MakeRecipe(std::move(source), {}, left->partitions));
+}
+
+DataBehind UnionOf(const dataflow::RecipePtr& first, const dataflow::RecipePtr& second) {
+  dataflow::GatherSource source;
+  source.inputs = {{first, dataflow::Reads::kOffset, 0, {}},
+                   {second, dataflow::Reads::kOffset, first->partitions, {}}};
+  return BehindOf(
+      *dataflow::MakeRecipe(std::move(source), {}, first->partitions + second->partitions));
+}
+
+TEST(DataBehind, AUnionCountsItsRowsWhereNoneCanBeTwice) {
+  const DataBehind two = UnionOf(Data(kPatients), Data(kVisits));
+  EXPECT_TRUE(two.MayBeCounted());
+  EXPECT_EQ(two.Pays(), (std::vector<std::string>{kPatients, kVisits}));
+  const DataBehind twice = UnionOf(Data(kPatients), Data(kPatients));
+  EXPECT_FALSE(twice.MayBeCounted());
+  EXPECT_EQ(twice.Pays(), std::vector<std::string>{kPatients});
+  const auto brought = dataflow::MakeRecipe(dataflow::LocalSource{{}, {}, {1}}, {}, 1);
+  EXPECT_FALSE(UnionOf(Data(kPatients), brought).MayBeCounted()) << "rows of nobody beside them";
+}
+
+TEST(DataBehind, AJoinRepeatsRowsAndChosenRowsAreThemselves) {
+  using exec::JoinKind;
+  for (const JoinKind kind :
+       {JoinKind::kInner, JoinKind::kLeftOuter, JoinKind::kRightOuter, JoinKind::kFullOuter}) {
+    const DataBehind joined = Together(kind, Data(kPatients), Data(kVisits));
+    EXPECT_FALSE(joined.MayBeCounted());
+    EXPECT_EQ(joined.Pays(), (std::vector<std::string>{kPatients, kVisits}));
+  }
+  for (const JoinKind kind :
+       {JoinKind::kLeftSemi, JoinKind::kLeftAnti, JoinKind::kIntersectAll, JoinKind::kExceptAll}) {
+    const DataBehind chosen = Together(kind, Data(kPatients), Data(kVisits));
+    EXPECT_TRUE(chosen.MayBeCounted());
+    EXPECT_EQ(chosen.Pays(), (std::vector<std::string>{kPatients, kVisits}));
+    EXPECT_TRUE(Together(kind, Data(kPatients), Data(kPatients)).MayBeCounted());
+    // Rows of nobody may be made of somebody's.
+    const auto brought = dataflow::MakeRecipe(dataflow::LocalSource{{}, {}, {1}}, {}, 1);
+    EXPECT_FALSE(Together(kind, Data(kPatients), brought).MayBeCounted());
+    EXPECT_FALSE(Together(kind, brought, Data(kPatients)).MayBeCounted());
+  }
+}
+
+// Every partition of a gather has all rows of an input that is read whole.
+TEST(DataBehind, RowsThatEveryPartitionHasAreNotOnce) {
+  dataflow::GatherSource all;
+  all.inputs = {{Data(kPatients), dataflow::Reads::kAll, 0, {}}};
+  EXPECT_FALSE(BehindOf(*dataflow::MakeRecipe(std::move(all), {}, 3)).MayBeCounted());
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ base::StatusOr<CellColumns> CellsOf(const plan::Plan& aggregate) {
   for (const exec::AggregateCall& call : node.aggregate->calls()) {
     const bool moments = call.function == "mean" || call.function == "stddev";
     if (call.arg == nullptr || !(moments || call.function == "aggregate_metrics")) continue;
-    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Valued(call.arg, *aggregate.input));
+    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Valued(call.arg, *aggregate.input()));
   }
   return CellColumns(std::move(columns));
 }

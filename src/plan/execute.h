@@ -61,6 +61,10 @@ base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner);
 base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
                                 dataflow::OperatorBytes partitioner, Runner& runner);
 
+/// The recipe of a gather; kUnsupported beyond the limits, which a script can reach.
+base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
+                                                 uint64_t partitions);
+
 /// Runs an aggregate node (its input lowered first) and returns its rows.
 base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner);
 

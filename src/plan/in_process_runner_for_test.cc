@@ -5,6 +5,7 @@
 #include "arrow/table.h"
 #include "src/base/errors.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/join.h"
 #include "src/exec/operator.h"
 #include "src/exec/partition.h"
 #include "src/table/arrow_status.h"
@@ -46,21 +47,38 @@ base::StatusOr<InProcessRunnerForTest::TablePtr> InProcessRunnerForTest::Source(
     return table->Slice(static_cast<int64_t>(begin),
                         static_cast<int64_t>(local->row_ends[partition] - begin));
   }
-  std::vector<TablePtr> parts;
-  if (const auto* shuffle = std::get_if<dataflow::ShuffleSource>(&recipe.source)) {
-    for (const auto& row : shuffles_.at(dataflow::ShuffleDigest(*shuffle))) {
-      parts.push_back(row[partition]);
-    }
-  } else if (const auto* coalesce = std::get_if<dataflow::CoalesceSource>(&recipe.source)) {
-    const auto [first, last] =
-        dataflow::CoalescedRange(coalesce->parent->partitions, coalesce->groups, partition);
-    for (uint64_t p = first; p < last; ++p) {
-      SOTERIA_ASSIGN_OR_RETURN(auto part, Block(*coalesce->parent, p));
-      parts.push_back(std::move(part));
-    }
-  } else {
+  const auto* gather = std::get_if<dataflow::GatherSource>(&recipe.source);
+  if (gather == nullptr) {
     return base::Fail(base::kInternal, "a source of storage in an in-process test");
   }
+  std::vector<TablePtr> parts;
+  for (const dataflow::Input& input : gather->inputs) {
+    SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), Read(recipe, input, partition));
+    if (parts.back() == nullptr) parts.pop_back();
+  }
+  if (!gather->combine.kind.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto join, exec::Join::Decode(gather->combine.bytes));
+    return join.Apply(parts.at(0), parts.at(1), partition, nullptr);
+  }
+  SOTERIA_ARROW_ASSIGN(auto table, arrow::ConcatenateTables(parts));
+  return table;
+}
+
+base::StatusOr<InProcessRunnerForTest::TablePtr> InProcessRunnerForTest::Read(
+    const dataflow::Recipe& recipe, const dataflow::Input& input, uint64_t partition) {
+  std::vector<TablePtr> parts;
+  if (input.reads == dataflow::Reads::kCells) {
+    for (const auto& row : shuffles_.at(
+             dataflow::ShuffleDigest(*input.parent, recipe.partitions, input.partitioner))) {
+      parts.push_back(row[partition]);
+    }
+  } else {
+    const auto [first, last] = dataflow::PartitionsRead(input, recipe.partitions, partition);
+    for (uint64_t p = first; p < last; ++p) {
+      SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), Block(*input.parent, p));
+    }
+  }
+  if (parts.empty()) return TablePtr();
   SOTERIA_ARROW_ASSIGN(auto table, arrow::ConcatenateTables(parts));
   return table;
 }
@@ -77,18 +95,22 @@ base::StatusOr<InProcessRunnerForTest::TablePtr> InProcessRunnerForTest::Block(
 
 base::Status InProcessRunnerForTest::Shuffle(const dataflow::StageSpec& spec,
                                              dataflow::StageResult* result) {
-  dataflow::ShuffleSource source;
-  source.parent = spec.recipe;
-  source.targets = spec.targets;
-  source.partitioner = spec.partitioner;
-  auto& rows = shuffles_[dataflow::ShuffleDigest(source)];
+  const base::Digest digest = dataflow::ShuffleDigest(*spec.recipe, spec.targets, spec.partitioner);
+  auto& rows = shuffles_[digest];
   rows.clear();
   for (uint64_t p = 0; p < spec.recipe->partitions; ++p) {
     SOTERIA_ASSIGN_OR_RETURN(auto table, Block(*spec.recipe, p));
-    SOTERIA_ASSIGN_OR_RETURN(auto targets, exec::RoundRobin(table, p, spec.targets));
-    rows.push_back(std::move(targets));
+    const std::string& bytes = spec.partitioner.bytes;
+    base::StatusOr<exec::Parts> targets = exec::RoundRobin(table, p, spec.targets);
+    if (spec.partitioner.kind == dataflow::kHash) {
+      targets = exec::HashPartition(bytes, table, p, spec.targets);
+    } else if (spec.partitioner.kind == dataflow::kRange) {
+      targets = exec::RangePartition(bytes, table, p, spec.targets);
+    }
+    SOTERIA_RETURN_IF_ERROR(targets);
+    rows.push_back(*std::move(targets));
   }
-  result->shuffle.recipe = dataflow::ShuffleDigest(source);
+  result->shuffle.recipe = digest;
   return base::OkStatus();
 }
 
@@ -108,13 +130,17 @@ base::StatusOr<dataflow::StageResult> InProcessRunnerForTest::Run(
     if (spec.terminal == dataflow::Terminal::kCollect) {
       SOTERIA_ASSIGN_OR_RETURN(std::string ipc, table::ToIpcStream(*table));
       SOTERIA_RETURN_IF_ERROR(on_output(p, std::move(ipc)));
+    } else if (spec.kernel.kind == "exec.key_sample") {
+      SOTERIA_ASSIGN_OR_RETURN(const auto sample, exec::KeySample::Decode(spec.kernel.bytes));
+      SOTERIA_ASSIGN_OR_RETURN(std::string partial, sample.Map(*table, p));
+      result.root_partial += partial;
     } else if (spec.terminal == dataflow::Terminal::kReduce) {
       SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Decode(spec.kernel.bytes));
       SOTERIA_ASSIGN_OR_RETURN(std::string partial, aggregate.Map(*table, p));
       partials.push_back(std::move(partial));
     }
   }
-  if (spec.terminal == dataflow::Terminal::kReduce) {
+  if (!partials.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Decode(spec.kernel.bytes));
     SOTERIA_ASSIGN_OR_RETURN(result.root_partial, aggregate.Merge(partials));
   }

@@ -1,6 +1,6 @@
 // A Runner for tests: evaluates recipes in this process, partition by partition, without sealing or
-// workers. Supports local sources, shuffles, coalesces and the terminals collect, reduce (exec
-// aggregates), shuffle and keep. One thread.
+// workers. Supports local sources, gathers and the terminals collect, reduce (exec's aggregates and
+// samples of keys), shuffle and keep. One thread.
 #pragma once
 
 #include <map>
@@ -29,6 +29,9 @@ class InProcessRunnerForTest : public Runner {
   using TablePtr = std::shared_ptr<arrow::Table>;
   base::StatusOr<TablePtr> Block(const dataflow::Recipe& recipe, uint64_t partition);
   base::StatusOr<TablePtr> Source(const dataflow::Recipe& recipe, uint64_t partition);
+  /// What an input brings to the partition; null for nothing.
+  base::StatusOr<TablePtr> Read(const dataflow::Recipe& recipe, const dataflow::Input& input,
+                                uint64_t partition);
   base::Status Shuffle(const dataflow::StageSpec& spec, dataflow::StageResult* result);
 
   std::map<base::Digest, std::string> broadcasts_;

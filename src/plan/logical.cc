@@ -7,8 +7,12 @@
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/conditions.h"
+#include "src/exec/partition.h"
 #include "src/plan/execute.h"
+#include "src/plan/node.h"
+#include "src/plan/scope.h"
 #include "src/table/types.h"
 
 namespace soteria::plan {
@@ -16,23 +20,6 @@ namespace {
 
 constexpr size_t kPathsMax = 64;
 constexpr int64_t kPartitionsMax = 65536;
-
-PlanPtr Make(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schema,
-             std::vector<Column> columns, PlanPtr input) {
-  auto plan = std::make_shared<Plan>();
-  plan->node = std::move(node);
-  plan->schema = std::move(schema);
-  plan->columns = std::move(columns);
-  plan->input = std::move(input);
-  return plan;
-}
-
-/// A node whose columns are its input's.
-PlanPtr MakeOver(decltype(Plan::node) node, PlanPtr input) {
-  auto schema = input->schema;
-  auto columns = input->columns;
-  return Make(std::move(node), std::move(schema), std::move(columns), std::move(input));
-}
 
 base::Status Check(const exec::OperatorPtr& op, const Plan& input) {
   return op->OutputSchema(*input.schema).status();
@@ -44,42 +31,6 @@ base::Status CheckPartitions(int64_t partitions) {
                     base::Cat("Invalid number of partitions (", partitions,
                               "): it must be positive and at most ", kPartitionsMax));
 }
-
-struct Describe {
-  std::string operator()(const ReadNode& n) const {
-    // How many files of a folder hold rows is data.
-    if (std::holds_alternative<dataflow::TreeSource>(n.source.where)) return "Read files";
-    return base::Cat("Read [", n.source.partitions, " partitions]");
-  }
-  std::string operator()(const MadeNode&) const { return "Rows of a summary"; }
-  std::string operator()(const LocalNode& n) const {
-    return base::Cat("LocalRelation [", n.table->num_rows(), " rows]");
-  }
-  std::string operator()(const ProjectNode& /*n*/) const { return "Project"; }
-  std::string operator()(const FilterNode& n) const {
-    return base::Cat("Filter ", exec::PrettyName(*n.condition));
-  }
-  std::string operator()(const SortNode& /*n*/) const { return "Sort within partitions"; }
-  std::string operator()(const SampleNode& n) const {
-    return base::Cat("Sample ", n.lower, " to ", n.upper);
-  }
-  std::string operator()(const AliasNode& n) const { return base::Cat("Alias ", n.name); }
-  std::string operator()(const TransformNode& n) const {
-    return base::Cat("Transform ", n.transformer->class_name());
-  }
-  std::string operator()(const LimitNode& n) const { return base::Cat("Limit ", n.rows); }
-  std::string operator()(const RepartitionNode& n) const {
-    return base::Cat("Repartition ", n.partitions);
-  }
-  std::string operator()(const CoalesceNode& n) const {
-    return base::Cat("Coalesce ", n.partitions);
-  }
-  std::string operator()(const AggregateNode& n) const {
-    if (n.summary != nullptr) return "Summary";
-    const size_t keys = n.aggregate->keys().size();
-    return keys == 0 ? "Aggregate" : base::Cat("Aggregate by ", keys);
-  }
-};
 
 /// What a stage says of columns that it writes is made of what it learnt, or of what it was told of
 /// other columns.
@@ -95,6 +46,23 @@ std::shared_ptr<arrow::Schema> WithNewMetadataMarked(const Plan& input,
 }
 
 }  // namespace
+
+PlanPtr MakeNode(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schema,
+                 std::vector<Column> columns, std::vector<PlanPtr> inputs) {
+  auto plan = std::make_shared<Plan>();
+  plan->node = std::move(node);
+  plan->schema = std::move(schema);
+  plan->columns = std::move(columns);
+  for (const PlanPtr& input : inputs) plan->size += input->size;
+  plan->inputs = std::move(inputs);
+  return plan;
+}
+
+PlanPtr MakeOver(decltype(Plan::node) node, PlanPtr input) {
+  auto schema = input->schema;
+  auto columns = input->columns;
+  return MakeNode(std::move(node), std::move(schema), std::move(columns), {std::move(input)});
+}
 
 base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
                                       const std::string& format, const ReadOptions& options) {
@@ -113,19 +81,19 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
   }
   auto schema = table::MarkedMetadata(*source.schema);  // a job may have written them of data
   auto columns = NewColumns(*schema);
-  return Make(ReadNode{std::move(source)}, std::move(schema), std::move(columns), nullptr);
+  return MakeNode(ReadNode{std::move(source)}, std::move(schema), std::move(columns), {});
 }
 
 base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table) {
   auto schema = table->schema();
   auto columns = NewColumns(*schema);
-  return Make(LocalNode{std::move(table)}, std::move(schema), std::move(columns), nullptr);
+  return MakeNode(LocalNode{std::move(table)}, std::move(schema), std::move(columns), {});
 }
 
 PlanPtr Builder::Made(MadeNode made, std::shared_ptr<arrow::Schema> schema) {
   schema = table::MarkedMetadata(*schema);
   auto columns = NewColumns(*schema);
-  return Make(std::move(made), std::move(schema), std::move(columns), nullptr);
+  return MakeNode(std::move(made), std::move(schema), std::move(columns), {});
 }
 
 std::vector<Column> Builder::NewColumns(const arrow::Schema& schema) {
@@ -143,7 +111,8 @@ base::StatusOr<PlanPtr> Builder::Project(PlanPtr input, std::vector<exec::NamedE
     ids.push_back(passes ? input->columns.at(static_cast<size_t>(column.expr->ordinal))
                          : Column{next_id_++});
   }
-  return Make(ProjectNode{std::move(columns)}, std::move(schema), std::move(ids), std::move(input));
+  return MakeNode(ProjectNode{std::move(columns)}, std::move(schema), std::move(ids),
+                  {std::move(input)});
 }
 
 base::StatusOr<PlanPtr> Builder::Filter(PlanPtr input, exec::ExprPtr condition) {
@@ -160,7 +129,8 @@ PlanPtr Builder::Alias(PlanPtr input, std::string name) {
   auto columns = input->columns;
   for (Column& column : columns) column.qualifier = name;
   auto schema = input->schema;
-  return Make(AliasNode{std::move(name)}, std::move(schema), std::move(columns), std::move(input));
+  return MakeNode(AliasNode{std::move(name)}, std::move(schema), std::move(columns),
+                  {std::move(input)});
 }
 
 // A transformer hands on the very fields of the columns that it leaves as they are; a column that
@@ -179,8 +149,8 @@ base::StatusOr<PlanPtr> Builder::Transform(PlanPtr input,
   SOTERIA_ASSIGN_OR_RETURN(auto schema, transformer->OutputSchema(*input->schema));
   if (table::HasMarkedMetadata(*input->schema)) schema = WithNewMetadataMarked(*input, *schema);
   auto columns = ColumnsAfter(*input, *schema);
-  return Make(TransformNode{std::move(transformer)}, std::move(schema), std::move(columns),
-              std::move(input));
+  return MakeNode(TransformNode{std::move(transformer)}, std::move(schema), std::move(columns),
+                  {std::move(input)});
 }
 
 base::StatusOr<PlanPtr> Builder::TransformBy(PlanPtr input,
@@ -189,8 +159,8 @@ base::StatusOr<PlanPtr> Builder::TransformBy(PlanPtr input,
   SOTERIA_ASSIGN_OR_RETURN(auto schema, model->OutputSchema(*input->schema));
   schema = WithNewMetadataMarked(*input, *schema);
   auto columns = ColumnsAfter(*input, *schema);
-  return Make(TransformNode{std::move(model), std::move(name)}, std::move(schema),
-              std::move(columns), std::move(input));
+  return MakeNode(TransformNode{std::move(model), std::move(name)}, std::move(schema),
+                  std::move(columns), {std::move(input)});
 }
 
 base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
@@ -224,9 +194,80 @@ base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double uppe
   return MakeOver(SampleNode{lower, upper, seed}, std::move(input));
 }
 
+base::StatusOr<PlanPtr> Builder::GlobalSort(PlanPtr input, std::vector<exec::SortKey> keys) {
+  SOTERIA_RETURN_IF_ERROR(Check(exec::LocalSortBy(keys), *input));
+  const bool draws = std::any_of(keys.begin(), keys.end(), [](const exec::SortKey& key) {
+    return exec::IsNondeterministic(*key.expr);
+  });
+  if (!draws) return MakeOver(SortNode{std::move(keys), true, targets_max_}, std::move(input));
+  // A key that is drawn is a column while the rows are sorted.
+  std::vector<exec::NamedExpr> columns;
+  for (int i = 0; i < input->schema->num_fields(); ++i)
+    columns.push_back({"", ColumnAt(*input, i)});
+  const std::vector<exec::NamedExpr> own = columns;
+  for (exec::SortKey& key : keys) {
+    const std::string name = base::Cat("_sort", columns.size());
+    columns.push_back({name, key.expr});
+    key.expr = exec::Input(static_cast<int>(columns.size()) - 1, {name});
+  }
+  SOTERIA_ASSIGN_OR_RETURN(PlanPtr drawn, Project(std::move(input), std::move(columns)));
+  return Project(MakeOver(SortNode{std::move(keys), true, targets_max_}, std::move(drawn)), own);
+}
+
+base::StatusOr<PlanPtr> Builder::Offset(PlanPtr input, int64_t rows) {
+  if (rows < 0) {
+    return base::Fail(exec::kNegativeLimit,
+                      base::Cat("The limit like expression \"", rows,
+                                "\" is invalid. The offset expression must be equal to or greater "
+                                "than 0, but got ",
+                                rows, "."));
+  }
+  return MakeOver(OffsetNode{rows}, std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::Tail(PlanPtr input, int64_t rows) {
+  if (rows < 0) {
+    return base::Fail(exec::kNegativeLimit,
+                      base::Cat("The limit like expression \"", rows,
+                                "\" is invalid. The limit expression must be equal to or greater "
+                                "than 0, but got ",
+                                rows, "."));
+  }
+  return MakeOver(TailNode{rows}, std::move(input));
+}
+
 base::StatusOr<PlanPtr> Builder::Repartition(PlanPtr input, int64_t partitions) {
   SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
   return MakeOver(RepartitionNode{static_cast<uint64_t>(partitions)}, std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::RepartitionBy(PlanPtr input, std::vector<exec::ExprPtr> keys,
+                                               int64_t partitions) {
+  if (partitions != 0) SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
+  for (const exec::ExprPtr& key : keys) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*key, *input->schema));
+    SOTERIA_RETURN_IF_ERROR(exec::CheckKey(*field));
+    if (exec::IsNondeterministic(*key)) {
+      return base::NotSupported("A repartition by a random key", "repartition(n)");
+    }
+  }
+  return MakeOver(
+      RepartitionNode{static_cast<uint64_t>(partitions), std::move(keys), {}, targets_max_},
+      std::move(input));
+}
+
+base::StatusOr<PlanPtr> Builder::RepartitionByRange(PlanPtr input, std::vector<exec::SortKey> keys,
+                                                    int64_t partitions) {
+  if (partitions != 0) SOTERIA_RETURN_IF_ERROR(CheckPartitions(partitions));
+  SOTERIA_RETURN_IF_ERROR(Check(exec::LocalSortBy(keys), *input));
+  for (const exec::SortKey& key : keys) {
+    if (exec::IsNondeterministic(*key.expr)) {
+      return base::NotSupported("A repartition by a random key", "repartition(n)");
+    }
+  }
+  return MakeOver(
+      RepartitionNode{static_cast<uint64_t>(partitions), {}, std::move(keys), targets_max_},
+      std::move(input));
 }
 
 base::StatusOr<PlanPtr> Builder::Coalesce(PlanPtr input, int64_t partitions) {
@@ -245,8 +286,8 @@ base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::Aggr
     if (!keys[k].name.empty() || !exec::IsInput(*keys[k].expr)) continue;
     columns[k] = input->columns.at(static_cast<size_t>(keys[k].expr->ordinal));
   }
-  return Make(AggregateNode{std::move(shared), nullptr}, std::move(schema), std::move(columns),
-              std::move(input));
+  return MakeNode(AggregateNode{std::move(shared), nullptr}, std::move(schema), std::move(columns),
+                  {std::move(input)});
 }
 
 base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string> statistics) {
@@ -261,9 +302,9 @@ base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string>
   SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema));
   auto schema = summary->schema();
   auto columns = NewColumns(*schema);
-  return Make(AggregateNode{std::make_shared<const exec::Aggregate>(std::move(aggregate)),
-                            std::move(summary)},
-              std::move(schema), std::move(columns), std::move(input));
+  return MakeNode(AggregateNode{std::make_shared<const exec::Aggregate>(std::move(aggregate)),
+                                std::move(summary)},
+                  std::move(schema), std::move(columns), {std::move(input)});
 }
 
 PlanPtr Tagged(const PlanPtr& plan, int64_t tag) {
@@ -272,8 +313,14 @@ PlanPtr Tagged(const PlanPtr& plan, int64_t tag) {
   return tagged;
 }
 
+PlanPtr Small(const PlanPtr& plan) {
+  auto small = std::make_shared<Plan>(*plan);
+  small->small = true;
+  return small;
+}
+
 PlanPtr WithoutAliases(PlanPtr plan) {
-  while (std::holds_alternative<AliasNode>(plan->node)) plan = plan->input;
+  while (std::holds_alternative<AliasNode>(plan->node)) plan = plan->input();
   return plan;
 }
 
@@ -284,28 +331,13 @@ exec::OperatorPtr NarrowOperator(const Plan& plan) {
   if (const auto* filter = std::get_if<FilterNode>(&plan.node)) {
     return exec::Filter(filter->condition);
   }
-  if (const auto* sort = std::get_if<SortNode>(&plan.node)) {
+  if (const auto* sort = std::get_if<SortNode>(&plan.node); sort != nullptr && !sort->global) {
     return sort->keys.empty() ? exec::LocalSort() : exec::LocalSortBy(sort->keys);
   }
   if (const auto* sample = std::get_if<SampleNode>(&plan.node)) {
     return exec::Sample(sample->lower, sample->upper, false, sample->seed);
   }
   return nullptr;
-}
-
-std::string Explain(const Plan& plan) {
-  std::string text = "== Plan ==\n";
-  std::string indent;
-  for (const Plan* node = &plan; node != nullptr; node = node->input.get()) {
-    std::string columns;
-    for (const auto& field : node->schema->fields()) {
-      columns += columns.empty() ? field->name() : ", " + field->name();
-    }
-    text += base::Cat(indent, indent.empty() ? "" : "+- ", std::visit(Describe{}, node->node),
-                      " -> [", columns, "]\n");
-    indent += "   ";
-  }
-  return text;
 }
 
 bool SameSemantics(const Plan& a, const Plan& b) { return Canonical(a) == Canonical(b); }

@@ -20,6 +20,7 @@
 #include "src/base/status.h"
 #include "src/dataflow/recipe.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/join.h"
 #include "src/exec/operator.h"
 #include "src/exec/summary.h"
 #include "src/ml/estimator.h"
@@ -84,9 +85,11 @@ struct ProjectNode {
 struct FilterNode {
   exec::ExprPtr condition;
 };
-/// Each partition sorted by the keys; by all its columns when there are none.
+/// Sorted by the keys, each partition for itself or all rows; by all columns when there are none.
 struct SortNode {
   std::vector<exec::SortKey> keys;
+  bool global = false;
+  uint64_t targets_max = 1;
 };
 /// Rows whose draw is in [lower, upper).
 struct SampleNode {
@@ -109,9 +112,38 @@ struct TransformNode {
 struct LimitNode {
   int64_t rows = 0;
 };
-/// Rows dealt out to `partitions` partitions.
+/// All rows but the first ones in partition order, or the last ones only.
+struct OffsetNode {
+  int64_t rows = 0;
+};
+struct TailNode {
+  int64_t rows = 0;
+};
+/// Rows dealt out to `partitions` partitions: by the hash of `by`, by `order`, or in turn.
 struct RepartitionNode {
-  uint64_t partitions = 0;
+  uint64_t partitions = 0;  // 0: as many as there were, at most targets_max
+  std::vector<exec::ExprPtr> by = {};
+  std::vector<exec::SortKey> order = {};
+  uint64_t targets_max = 1;
+};
+/// The first row in partition order of each that agree in these columns.
+struct DistinctNode {
+  std::vector<int> columns;
+  uint64_t targets_max = 1;
+};
+/// The rows of all inputs, one after the other. Their columns differ in names and nullability only.
+struct UnionNode {};
+/// Rows of two inputs that belong together.
+struct JoinNode {
+  std::shared_ptr<const exec::Join> join;
+  uint64_t targets_max = 1;
+};
+/// The numbers from `start` on, `step` apart, before `end`.
+struct RangeNode {
+  int64_t start = 0;
+  int64_t end = 0;
+  int64_t step = 1;
+  uint64_t partitions = 1;
 };
 /// Neighbouring partitions joined until at most `partitions` are left; moves nothing.
 struct CoalesceNode {
@@ -133,15 +165,27 @@ struct Column {
 };
 
 struct Plan {
-  std::variant<ReadNode, LocalNode, MadeNode, ProjectNode, FilterNode, SortNode, SampleNode,
-               AliasNode, TransformNode, LimitNode, RepartitionNode, CoalesceNode, AggregateNode>
+  std::variant<ReadNode, LocalNode, MadeNode, RangeNode, ProjectNode, FilterNode, SortNode,
+               SampleNode, AliasNode, TransformNode, LimitNode, OffsetNode, TailNode,
+               RepartitionNode, CoalesceNode, DistinctNode, AggregateNode, UnionNode, JoinNode>
       node;
   std::shared_ptr<arrow::Schema> schema;
   std::vector<Column> columns;  // as many as the schema has fields
-  PlanPtr input;                // absent for ReadNode, LocalNode and MadeNode
+  std::vector<PlanPtr> inputs;  // none: rows of its own; two of a join, one or more of a union
   /// The DataFrames of the script that this node is the plan of, for references to their columns.
   std::vector<int64_t> tags = {};
+  uint64_t size = 1;   // nodes of the tree, each as often as it is named
+  bool small = false;  // the script says that all of its rows fit every worker: hint("broadcast")
+
+  /// The only input of a node that has one.
+  const PlanPtr& input() const { return inputs.at(0); }
 };
+
+/// Nodes of one plan, each as often as it is named.
+inline constexpr uint64_t kPlanSizeMax = 20'000;
+/// Shuffles have at most so many targets, however many partitions there were:
+/// spark.sql.shuffle.partitions until a script sets it.
+inline constexpr uint64_t kTargetsDefault = 200;
 
 class Builder {
  public:
@@ -155,6 +199,8 @@ class Builder {
   base::StatusOr<PlanPtr> Project(PlanPtr input, std::vector<exec::NamedExpr> columns);
   base::StatusOr<PlanPtr> Filter(PlanPtr input, exec::ExprPtr condition);
   base::StatusOr<PlanPtr> Sort(PlanPtr input, std::vector<exec::SortKey> keys);
+  /// All rows in order. Keys that draw at random are drawn once.
+  base::StatusOr<PlanPtr> GlobalSort(PlanPtr input, std::vector<exec::SortKey> keys);
   PlanPtr Alias(PlanPtr input, std::string name);
   base::StatusOr<PlanPtr> Transform(PlanPtr input,
                                     std::shared_ptr<const ml::Transformer> transformer);
@@ -167,10 +213,33 @@ class Builder {
   /// all its columns first, as Spark plans randomSplit.
   base::StatusOr<PlanPtr> Sample(PlanPtr input, double lower, double upper, bool with_replacement,
                                  int64_t seed, bool deterministic_order);
+  base::StatusOr<PlanPtr> Offset(PlanPtr input, int64_t rows);
+  base::StatusOr<PlanPtr> Tail(PlanPtr input, int64_t rows);
   base::StatusOr<PlanPtr> Repartition(PlanPtr input, int64_t partitions);
+  /// 0 partitions: as many as the input has, at most targets_max.
+  base::StatusOr<PlanPtr> RepartitionBy(PlanPtr input, std::vector<exec::ExprPtr> keys,
+                                        int64_t partitions);
+  base::StatusOr<PlanPtr> RepartitionByRange(PlanPtr input, std::vector<exec::SortKey> keys,
+                                             int64_t partitions);
   base::StatusOr<PlanPtr> Coalesce(PlanPtr input, int64_t partitions);
   base::StatusOr<PlanPtr> Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls,
                                     std::vector<exec::GroupKey> keys = {});
+  base::StatusOr<PlanPtr> Distinct(PlanPtr input, std::vector<int> columns);
+  /// Columns by place, brought to common types; named as the first input's.
+  base::StatusOr<PlanPtr> Union(std::vector<PlanPtr> inputs);
+  /// Rows of the left that are (not) among the right's; `all`: each as often as it is left over.
+  base::StatusOr<PlanPtr> Intersect(PlanPtr left, PlanPtr right, bool all);
+  base::StatusOr<PlanPtr> Except(PlanPtr left, PlanPtr right, bool all);
+  /// Every row of the one with every row of the other: what a join's condition may name, the left's
+  /// columns first. Columns of the right that the left has too get ids of their own.
+  base::StatusOr<PlanPtr> Cross(PlanPtr left, PlanPtr right);
+  /// `cross` is Cross's; `condition` over its columns, null for none.
+  base::StatusOr<PlanPtr> Join(const PlanPtr& cross, exec::JoinKind kind,
+                               const exec::ExprPtr& condition);
+  /// spark.range; 0 partitions: a number that follows from how many rows there are.
+  base::StatusOr<PlanPtr> Range(int64_t start, int64_t end, int64_t step, int64_t partitions);
+  /// Targets of the shuffles of nodes that are added from now on.
+  void set_targets_max(uint64_t targets) { targets_max_ = targets; }
   /// df.summary(statistics).
   base::StatusOr<PlanPtr> Summary(PlanPtr input, std::vector<std::string> statistics);
 
@@ -178,18 +247,27 @@ class Builder {
   std::vector<Column> NewColumns(const arrow::Schema& schema);
   std::vector<Column> ColumnsAfter(const Plan& input, const arrow::Schema& schema);
 
+  /// Both with the same types, for an operation on sets of rows; `what` is Spark's name of it.
+  base::StatusOr<std::vector<PlanPtr>> Widened(std::vector<PlanPtr> inputs,
+                                               const std::string& what);
+  base::StatusOr<PlanPtr> ChosenRows(PlanPtr left, PlanPtr right, exec::JoinKind kind,
+                                     const std::string& what);
+
   Catalog& catalog_;
   std::atomic<ColumnId> next_id_ = 1;
+  std::atomic<uint64_t> targets_max_ = kTargetsDefault;
 };
 
 /// The same plan, known as the DataFrame `tag` too.
 PlanPtr Tagged(const PlanPtr& plan, int64_t tag);
+/// The same plan, whose rows fit every worker as the script says.
+PlanPtr Small(const PlanPtr& plan);
 /// The plan without the aliases on top of it, which compute nothing.
 PlanPtr WithoutAliases(PlanPtr plan);
 /// What a node computes of each partition alone; null for one that is something else.
 exec::OperatorPtr NarrowOperator(const Plan& plan);
 
-/// The plan as indented text, one node a line, for `df.explain`.
+/// The plan as indented text, one node a line, as Spark draws its trees, for `df.explain`.
 std::string Explain(const Plan& plan);
 
 /// Whether two plans are the same computation over the same versions.

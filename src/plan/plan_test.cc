@@ -97,7 +97,7 @@ TEST_F(PlanTest, TooManyExchangesAreAnErrorOfTheScript) {
   for (int i = 0; i < dataflow::kRecipeDepthMax + 1; ++i) {
     plan = builder_.Repartition(std::move(plan), 2).value();
   }
-  EXPECT_TRUE(base::Is(Lower(*plan, runner_).status(), base::kProtocol));
+  EXPECT_TRUE(base::Is(Lower(*plan, runner_).status(), base::kUnsupported));
 }
 
 TEST_F(PlanTest, RepartitionConservesRows) {

@@ -20,6 +20,9 @@ using Name = Scope::Name;
 constexpr base::Condition kDataFrameColumn = {"CANNOT_RESOLVE_DATAFRAME_COLUMN",
                                               base::exception_class::kAnalysis, "42704",
                                               absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kAmbiguousColumn = {"AMBIGUOUS_COLUMN_REFERENCE",
+                                              base::exception_class::kAnalysis, "42702",
+                                              absl::StatusCode::kInvalidArgument};
 constexpr base::Condition kStarExpand = {"CANNOT_RESOLVE_STAR_EXPAND",
                                          base::exception_class::kAnalysis, "42704",
                                          absl::StatusCode::kInvalidArgument};
@@ -125,13 +128,6 @@ base::Status Unresolved(const Plan& plan, const Name& name) {
   return table::UnresolvedColumn(Quoted(name), Plain(name), std::move(texts));
 }
 
-const Plan* FindTagged(const Plan& plan, int64_t tag) {
-  for (const Plan* node = &plan; node != nullptr; node = node->input.get()) {
-    if (std::find(node->tags.begin(), node->tags.end(), tag) != node->tags.end()) return node;
-  }
-  return nullptr;
-}
-
 std::optional<int> OrdinalOf(const Plan& plan, ColumnId id) {
   for (size_t i = 0; i < plan.columns.size(); ++i) {
     if (plan.columns[i].id == id) return static_cast<int>(i);
@@ -139,19 +135,72 @@ std::optional<int> OrdinalOf(const Plan& plan, ColumnId id) {
   return std::nullopt;
 }
 
+base::Status AmbiguousColumn(const Name& name) {
+  return base::Fail(
+      kAmbiguousColumn,
+      base::Cat("Column ", name.empty() ? "*" : Quoted({name.back()}),
+                " is ambiguous. It's because you joined several DataFrame together, and some of "
+                "these DataFrames are the same.\nThis column points to one of the DataFrames but "
+                "Spark is unable to figure out which one.\nPlease alias the DataFrames with "
+                "different names via `DataFrame.alias` before joining them,\nand specify the "
+                "column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), "
+                "col(\"a.id\") > col(\"b.id\"))`."));
+}
+
+struct TaggedNode {
+  const Plan* node = nullptr;  // nullptr: none
+  int depth = 0;               // below where it was looked for
+};
+
+/// The node that is that DataFrame. Of several whose column of that name (any, without one) is
+/// still there, the nearest, as in Spark; a union's inputs are no part of it.
+base::StatusOr<TaggedNode> LookFor(const Plan& plan, int64_t tag, const Name& name, int depth) {
+  if (std::find(plan.tags.begin(), plan.tags.end(), tag) != plan.tags.end()) {
+    return TaggedNode{&plan, depth};
+  }
+  if (plan.inputs.empty() || std::holds_alternative<UnionNode>(plan.node)) return TaggedNode{};
+  if (plan.inputs.size() == 1) return LookFor(*plan.input(), tag, name, depth + 1);
+  TaggedNode any;
+  TaggedNode alive;
+  bool ambiguous = false;
+  for (const PlanPtr& input : plan.inputs) {
+    SOTERIA_ASSIGN_OR_RETURN(const TaggedNode found, LookFor(*input, tag, name, depth + 1));
+    if (found.node == nullptr) continue;
+    any = found;
+    bool there = name.empty();
+    if (!there) {
+      const auto column = FindIn(*found.node, name);
+      there = column.ok() && column->has_value() &&
+              OrdinalOf(plan, found.node->columns[static_cast<size_t>((*column)->ordinal)].id);
+    }
+    if (!there) continue;
+    ambiguous = alive.node != nullptr && alive.depth == found.depth;
+    if (alive.node == nullptr || found.depth < alive.depth) alive = found;
+  }
+  if (ambiguous) return AmbiguousColumn(name);
+  return alive.node != nullptr ? alive : any;
+}
+
+base::StatusOr<const Plan*> FindTagged(const Plan& plan, int64_t tag, const Name& name) {
+  SOTERIA_ASSIGN_OR_RETURN(const TaggedNode found, LookFor(plan, tag, name, 0));
+  return found.node;
+}
+
 /// Whether columns of its input can be added to what the node gives.
 bool PassesOn(const Plan& node) {
-  return node.input != nullptr && !std::holds_alternative<AliasNode>(node.node) &&
-         !std::holds_alternative<AggregateNode>(node.node);
+  return node.inputs.size() == 1 && !std::holds_alternative<AliasNode>(node.node) &&
+         !std::holds_alternative<AggregateNode>(node.node) &&
+         !std::holds_alternative<DistinctNode>(node.node) &&
+         !std::holds_alternative<UnionNode>(node.node);
 }
 
 /// The aggregate that a DataFrame of groups is, be it under the projection that finishes it; null
 /// for another one.
 const Plan* GroupsOf(const Plan& plan) {
   const Plan* node = &plan;
-  const bool finishes = std::holds_alternative<ProjectNode>(node->node) && node->input != nullptr &&
-                        node->input->tags.empty();
-  if (finishes) node = node->input.get();
+  const bool finishes =
+      std::holds_alternative<ProjectNode>(node->node) && node->input()->tags.empty();
+  if (finishes) node = node->input().get();
   return std::holds_alternative<AggregateNode>(node->node) ? node : nullptr;
 }
 
@@ -165,7 +214,7 @@ PlanPtr Over(const Plan& node, PlanPtr input) {
   auto copy = std::make_shared<Plan>(node);
   copy->schema = input->schema;
   copy->columns = input->columns;
-  copy->input = std::move(input);
+  copy->inputs = {std::move(input)};
   return copy;
 }
 
@@ -174,9 +223,9 @@ base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
                                   const std::vector<ColumnId>& ids) {
   std::vector<ColumnId> below;
   for (const ColumnId id : ids) {
-    if (!OrdinalOf(*plan->input, id).has_value()) below.push_back(id);
+    if (!OrdinalOf(*plan->input(), id).has_value()) below.push_back(id);
   }
-  PlanPtr input = plan->input;
+  PlanPtr input = plan->input();
   if (!below.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(input, WithAdded(builder, input, below));
   }
@@ -197,7 +246,7 @@ base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
     SOTERIA_ASSIGN_OR_RETURN(PlanPtr made, builder.Transform(input, transform->transformer));
     // What it adds goes back to its place, before the columns that were asked for.
     auto copy = std::make_shared<Plan>(*made);
-    const size_t kept = plan->input->columns.size();
+    const size_t kept = plan->input()->columns.size();
     const size_t more = input->columns.size() - kept;
     for (size_t i = 0; i < plan->columns.size(); ++i) {
       copy->columns.at(i < kept ? i : i + more) = plan->columns[i];
@@ -223,7 +272,9 @@ exec::ExprPtr ColumnAt(const Plan& plan, int ordinal) {
 
 base::StatusOr<std::optional<int>> Scope::Find(const Name& name, std::optional<int64_t> tag) const {
   const Plan* in = input_.get();
-  if (tag.has_value()) in = FindTagged(*input_, *tag);
+  if (tag.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(in, FindTagged(*input_, *tag, name));
+  }
   if (in == nullptr) return NoDataFrameColumn(Plain(name));
   SOTERIA_ASSIGN_OR_RETURN(const auto found, FindIn(*in, name));
   if (!found.has_value() || found->parts != name.size()) return std::optional<int>();
@@ -239,13 +290,15 @@ std::optional<int> Scope::Add(ColumnId id) {
 
 base::StatusOr<exec::ExprPtr> Scope::Resolve(const Name& name, std::optional<int64_t> tag) {
   const Plan* in = input_.get();
-  if (tag.has_value()) in = FindTagged(*input_, *tag);
+  if (tag.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(in, FindTagged(*input_, *tag, name));
+  }
   if (in == nullptr) return NoDataFrameColumn(Plain(name));
   SOTERIA_ASSIGN_OR_RETURN(auto found, FindIn(*in, name));
   // A column that isn't named by its DataFrame may be one that a node below has and dropped.
   const Plan* node = input_.get();
   while (!tag.has_value() && !found.has_value() && missing_ == Missing::kAdd && PassesOn(*node)) {
-    in = node = node->input.get();
+    in = node = node->input().get();
     if (auto below = FindIn(*in, name); below.ok()) found = *below;
   }
   const bool given = std::any_of(defined_.begin(), defined_.end(), [&](const std::string& other) {
@@ -263,7 +316,7 @@ base::StatusOr<exec::ExprPtr> Scope::Resolve(const Name& name, std::optional<int
   std::optional<int> ordinal = OrdinalOf(*input_, id);
   if (!ordinal.has_value() && missing_ == Missing::kAdd) {
     const Plan* at = input_.get();
-    while (PassesOn(*at) && !OrdinalOf(*at, id).has_value()) at = at->input.get();
+    while (PassesOn(*at) && !OrdinalOf(*at, id).has_value()) at = at->input().get();
     if (OrdinalOf(*at, id).has_value()) ordinal = Add(id);
   }
   if (!ordinal.has_value()) return Gone(name);
@@ -275,7 +328,7 @@ base::StatusOr<exec::ExprPtr> Scope::Resolve(const Name& name, std::optional<int
 base::StatusOr<exec::ExprPtr> Scope::Gone(const Name& name) {
   const Plan* groups = missing_ == Missing::kAdd ? GroupsOf(*input_) : nullptr;
   if (groups == nullptr) return NoDataFrameColumn(Plain(name));
-  const auto grouped = FindIn(*groups->input, name);
+  const auto grouped = FindIn(*groups->input(), name);
   if (!grouped.ok() || !grouped->has_value()) return NoDataFrameColumn(Plain(name));
   SOTERIA_ASSIGN_OR_RETURN(const auto found, FindIn(*input_, name));
   if (!found.has_value()) return Unresolved(*input_, name);
@@ -286,7 +339,7 @@ base::StatusOr<std::vector<exec::ExprPtr>> Scope::Star(const Name& qualifier,
                                                        std::optional<int64_t> tag) const {
   std::vector<exec::ExprPtr> all;
   if (tag.has_value()) {
-    const Plan* in = FindTagged(*input_, *tag);
+    SOTERIA_ASSIGN_OR_RETURN(const Plan* in, FindTagged(*input_, *tag, {}));
     for (size_t i = 0; in != nullptr && i < in->columns.size(); ++i) {
       const std::optional<int> ordinal = OrdinalOf(*input_, in->columns[i].id);
       if (!ordinal.has_value()) return NoDataFrameColumn("unresolveddataframestar()");

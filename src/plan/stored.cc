@@ -53,8 +53,27 @@ base::StatusOr<std::vector<bool>> AfterTransformer(const ml::Transformer& transf
 bool OnlyMovesRows(const Plan& plan) {
   return std::holds_alternative<AliasNode>(plan.node) ||
          std::holds_alternative<LimitNode>(plan.node) ||
+         std::holds_alternative<OffsetNode>(plan.node) ||
+         std::holds_alternative<TailNode>(plan.node) ||
+         std::holds_alternative<DistinctNode>(plan.node) ||
          std::holds_alternative<RepartitionNode>(plan.node) ||
-         std::holds_alternative<CoalesceNode>(plan.node);
+         std::holds_alternative<CoalesceNode>(plan.node) ||
+         (std::holds_alternative<SortNode>(plan.node) && std::get<SortNode>(plan.node).global);
+}
+
+/// Of a union what all inputs have stored, of a semi join what the left has. Another join repeats
+/// rows, and makes nulls of rows that aren't there.
+base::StatusOr<std::vector<bool>> OfSeveral(const Plan& plan) {
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<bool> stored, StoredColumns(*plan.inputs[0]));
+  const auto* join = std::get_if<JoinNode>(&plan.node);
+  const bool keeps = join == nullptr || join->join->KeepsLeftRows();
+  if (!keeps) stored.assign(stored.size(), false);
+  for (size_t k = 1; join == nullptr && k < plan.inputs.size(); ++k) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<bool> more, StoredColumns(*plan.inputs[k]));
+    for (size_t i = 0; i < stored.size(); ++i) stored[i] = stored[i] && more[i];
+  }
+  stored.resize(plan.columns.size(), false);
+  return stored;
 }
 
 }  // namespace
@@ -71,15 +90,18 @@ base::StatusOr<std::vector<bool>> StoredColumns(const Plan& plan) {
   if (const auto* read = std::get_if<ReadNode>(&plan.node)) {
     return std::vector<bool>(columns, IsStoredSource(read->source));
   }
-  if (plan.input == nullptr || std::holds_alternative<AggregateNode>(plan.node)) {
+  if (plan.inputs.empty() || std::holds_alternative<AggregateNode>(plan.node)) {
     return std::vector<bool>(columns, false);  // rows of no storage
   }
-  SOTERIA_ASSIGN_OR_RETURN(std::vector<bool> before, StoredColumns(*plan.input));
+  if (std::holds_alternative<UnionNode>(plan.node) || std::holds_alternative<JoinNode>(plan.node)) {
+    return OfSeveral(plan);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<bool> before, StoredColumns(*plan.input()));
   if (const exec::OperatorPtr op = NarrowOperator(plan); op != nullptr) {
-    SOTERIA_ASSIGN_OR_RETURN(before, AfterOperator(*op, *plan.input, before));
+    SOTERIA_ASSIGN_OR_RETURN(before, AfterOperator(*op, *plan.input(), before));
   } else if (const auto* transform = std::get_if<TransformNode>(&plan.node)) {
     SOTERIA_ASSIGN_OR_RETURN(
-        before, AfterTransformer(*transform->transformer, *plan.input, plan, std::move(before)));
+        before, AfterTransformer(*transform->transformer, *plan.input(), plan, std::move(before)));
   } else if (!OnlyMovesRows(plan)) {
     before.clear();
   }

@@ -232,10 +232,8 @@ base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe
   if (const auto* source = std::get_if<dataflow::LocalSource>(&recipe.source)) {
     return ReadLocal(*source, partition);
   }
-  if (const auto* source = std::get_if<dataflow::ShuffleSource>(&recipe.source)) {
-    return ReadShuffle(*source, partition, holding);
-  }
-  return ReadGroup(std::get<dataflow::CoalesceSource>(recipe.source), partition, holding, pending);
+  return ReadGather(recipe, std::get<dataflow::GatherSource>(recipe.source), partition, holding,
+                    pending);
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& source,
@@ -254,48 +252,52 @@ base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& so
   return table->Slice(static_cast<int64_t>(begin), static_cast<int64_t>(end - begin));
 }
 
-base::StatusOr<TablePtr> BlockBuilder::ReadShuffle(const dataflow::ShuffleSource& source,
-                                                   uint64_t partition, Holding& holding) {
-  const base::Digest digest = dataflow::ShuffleDigest(source);
+base::Status BlockBuilder::ReadCells(const dataflow::Recipe& recipe, const dataflow::Input& input,
+                                     uint64_t partition, Holding& holding,
+                                     std::vector<TablePtr>& tables) {
+  const uint64_t targets = recipe.partitions;
+  const base::Digest digest = dataflow::ShuffleDigest(*input.parent, targets, input.partitioner);
   const auto& known = stage_.task.spec.inputs;
-  const auto input = std::find_if(known.begin(), known.end(),
-                                  [&](const auto& one) { return one.recipe == digest; });
-  if (input == known.end()) {
+  const auto ran = std::find_if(known.begin(), known.end(),
+                                [&](const auto& one) { return one.recipe == digest; });
+  if (ran == known.end()) {
     return base::Fail(base::kProtocol, "a task doesn't name the stage of its shuffle");
   }
-  const ShuffleTarget target{input->stage, partition};
+  const ShuffleTarget target{ran->stage, partition};
   const auto given = inputs_.find(target);
   if (given == inputs_.end()) {
-    needs_.push_back(target);
+    const bool noted = std::find(needs_.begin(), needs_.end(), target) != needs_.end();
+    if (!noted) needs_.push_back(target);
     return base::Fail(kMiss, "shuffle inputs are not here");
   }
-  uint64_t bytes = 0;  // rows take about what they take sealed
+  uint64_t bytes = holding.bytes();  // rows take about what they take sealed
   for (const auto& [place, sealed] : given->second) bytes += sealed.size();
   SOTERIA_RETURN_IF_ERROR(holding.Set(bytes));
   // I5: all sources, each once, in the plan's order.
-  const uint64_t sources = source.parent->partitions;
+  const uint64_t sources = input.parent->partitions;
   std::vector<dataflow::Joiner> joiners(sources);
-  std::vector<TablePtr> tables(sources);
+  std::vector<TablePtr> cells(sources);
   for (const auto& [place, sealed] : given->second) {
-    const crypto::Place expected{place.a, partition, sources, source.targets};
+    const crypto::Place expected{place.a, partition, sources, targets};
     if (place.a >= sources || !(place == expected)) {
       return base::Fail(base::kIntegrity, "a shuffle input is for another place");
     }
     SOTERIA_ASSIGN_OR_RETURN(
         dataflow::Part part,
         dataflow::OpenPart(opener_, sealed,
-                           {input->stage, input->task, crypto::MessageKind::kShuffle, place}));
+                           {ran->stage, ran->task, crypto::MessageKind::kShuffle, place}));
     dataflow::Joiner& joiner = joiners[place.a];
     SOTERIA_ASSIGN_OR_RETURN(const dataflow::Joiner::Added added, joiner.Add(std::move(part)));
     if (added != dataflow::Joiner::Added::kComplete) continue;  // a slice, or an authentic repeat
-    SOTERIA_ASSIGN_OR_RETURN(tables[place.a], table::FromIpcStream(joiner.Take()));
+    SOTERIA_ASSIGN_OR_RETURN(cells[place.a], table::FromIpcStream(joiner.Take()));
   }
-  const auto missing = std::count(tables.begin(), tables.end(), nullptr);
+  const auto missing = std::count(cells.begin(), cells.end(), nullptr);
   if (missing > 0) {
     return base::Fail(base::kIntegrity,
                       base::Cat(missing, " of ", sources, " inputs of a shuffle are missing"));
   }
-  return Concatenate(std::move(tables));
+  for (TablePtr& cell : cells) tables.push_back(std::move(cell));
+  return base::OkStatus();
 }
 
 base::StatusOr<BlockBuilder::Made> BlockBuilder::MakeBeginning(const dataflow::Recipe& recipe,
@@ -317,15 +319,20 @@ base::StatusOr<BlockBuilder::Made> BlockBuilder::MakeBeginning(const dataflow::R
   return beginning;
 }
 
-base::StatusOr<TablePtr> BlockBuilder::ReadGroup(const dataflow::CoalesceSource& source,
-                                                 uint64_t partition, Holding& holding,
-                                                 base::Status* pending) {
-  const auto [first, last] =
-      dataflow::CoalescedRange(source.parent->partitions, source.groups, partition);
-  std::vector<TablePtr> tables;
+base::Status BlockBuilder::ReadInput(const dataflow::Recipe& recipe, const dataflow::Input& input,
+                                     uint64_t partition, Holding& holding, base::Status* pending,
+                                     std::vector<TablePtr>& tables) {
+  if (input.reads == dataflow::Reads::kCells) {
+    return ReadCells(recipe, input, partition, holding, tables);
+  }
+  const auto [first, last] = dataflow::PartitionsRead(input, recipe.partitions, partition);
+  bool missed = false;
   for (uint64_t p = first; p < last; ++p) {
-    auto part = MakeBeginning(*source.parent, p, pending);
-    if (base::Is(part.status(), kMiss)) continue;  // collects all needs before it answers
+    auto part = MakeBeginning(*input.parent, p, pending);
+    if (base::Is(part.status(), kMiss)) {
+      missed = true;  // collects all needs before it answers
+      continue;
+    }
     if (!part.ok() && pending != nullptr && !pending->ok() && !tables.empty()) break;
     SOTERIA_RETURN_IF_ERROR(part);
     tables.push_back(part->block->table);
@@ -333,8 +340,33 @@ base::StatusOr<TablePtr> BlockBuilder::ReadGroup(const dataflow::CoalesceSource&
     made_.push_back(*std::move(part));  // or shares it with kept ones
     if (pending != nullptr && !pending->ok()) break;
   }
-  if (!needs_.empty()) return base::Fail(kMiss, "shuffle inputs are not here");
-  return Concatenate(std::move(tables));
+  return missed ? base::Fail(kMiss, "shuffle inputs are not here") : base::OkStatus();
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadGather(const dataflow::Recipe& recipe,
+                                                  const dataflow::GatherSource& source,
+                                                  uint64_t partition, Holding& holding,
+                                                  base::Status* pending) {
+  const bool combines = !source.combine.kind.empty();
+  if (combines) pending = nullptr;  // a join needs all rows
+  std::vector<std::vector<TablePtr>> read(source.inputs.size());
+  std::vector<TablePtr> all;
+  bool missed = false;
+  for (size_t i = 0; i < source.inputs.size(); ++i) {
+    const base::Status status =
+        ReadInput(recipe, source.inputs[i], partition, holding, pending, combines ? read[i] : all);
+    missed = missed || base::Is(status, kMiss);
+    if (!base::Is(status, kMiss)) SOTERIA_RETURN_IF_ERROR(status);
+    if (pending != nullptr && !pending->ok()) break;
+  }
+  if (missed) return base::Fail(kMiss, "shuffle inputs are not here");
+  if (!combines) return Concatenate(std::move(all));
+  SOTERIA_ASSIGN_OR_RETURN(const auto join, stage_.operators.JoinOf(source.combine));
+  SOTERIA_ASSIGN_OR_RETURN(TablePtr left, Concatenate(std::move(read[0])));
+  SOTERIA_ASSIGN_OR_RETURN(TablePtr right, Concatenate(std::move(read[1])));
+  const uint64_t held = std::max(holding.bytes(), TableBytes(*left) + TableBytes(*right));
+  return join->Apply(std::move(left), std::move(right), partition,
+                     [&](uint64_t bytes) { return holding.Set(held + bytes); });
 }
 
 }  // namespace soteria::worker

@@ -96,12 +96,18 @@ class BlockBuilder {
                                                            base::Status* pending);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadLocal(const dataflow::LocalSource& source,
                                                           uint64_t partition);
-  base::StatusOr<std::shared_ptr<arrow::Table>> ReadShuffle(const dataflow::ShuffleSource& source,
-                                                            uint64_t partition, Holding& holding);
-  base::StatusOr<std::shared_ptr<arrow::Table>> ReadGroup(const dataflow::CoalesceSource& source,
-                                                          uint64_t partition, Holding& holding,
-                                                          base::Status* pending);
-  /// A partition of a coalesce's parent, as far as it goes.
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadGather(const dataflow::Recipe& recipe,
+                                                           const dataflow::GatherSource& source,
+                                                           uint64_t partition, Holding& holding,
+                                                           base::Status* pending);
+  /// Appends what one input brings to the partition; kMiss only after all that it lacks is noted.
+  base::Status ReadInput(const dataflow::Recipe& recipe, const dataflow::Input& input,
+                         uint64_t partition, Holding& holding, base::Status* pending,
+                         std::vector<std::shared_ptr<arrow::Table>>& tables);
+  base::Status ReadCells(const dataflow::Recipe& recipe, const dataflow::Input& input,
+                         uint64_t partition, Holding& holding,
+                         std::vector<std::shared_ptr<arrow::Table>>& tables);
+  /// A partition of a gather's parent, as far as it goes.
   base::StatusOr<Made> MakeBeginning(const dataflow::Recipe& recipe, uint64_t partition,
                                      base::Status* pending);
 

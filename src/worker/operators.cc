@@ -127,4 +127,14 @@ base::StatusOr<std::shared_ptr<const OperatorCache::Chain>> OperatorCache::Chain
   return known;
 }
 
+base::StatusOr<std::shared_ptr<const exec::Join>> OperatorCache::JoinOf(
+    const dataflow::OperatorBytes& combine) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<const exec::Join>& known = joins_[combine.bytes];
+  if (known != nullptr) return known;
+  SOTERIA_ASSIGN_OR_RETURN(exec::Join join, exec::Join::Decode(combine.bytes));
+  known = std::make_shared<const exec::Join>(std::move(join));
+  return known;
+}
+
 }  // namespace soteria::worker

@@ -8,11 +8,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "src/base/bytes.h"
 #include "src/base/status.h"
 #include "src/dataflow/recipe.h"
+#include "src/exec/join.h"
 #include "src/worker/block_cache.h"
 
 namespace soteria::worker {
@@ -30,10 +32,13 @@ class OperatorCache {
  public:
   using Chain = std::vector<std::shared_ptr<const ChainOperator>>;
   base::StatusOr<std::shared_ptr<const Chain>> ChainOf(const dataflow::Recipe& recipe);
+  /// The operator that combines a gather's two inputs.
+  base::StatusOr<std::shared_ptr<const exec::Join>> JoinOf(const dataflow::OperatorBytes& combine);
 
  private:
   std::mutex mutex_;
   std::map<base::Digest, std::shared_ptr<const Chain>> chains_;
+  std::map<std::string, std::shared_ptr<const exec::Join>> joins_;  // by their bytes
 };
 
 }  // namespace soteria::worker

@@ -6,6 +6,7 @@
 
 #include "src/base/errors.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/partition.h"
 #include "src/exec/row_cells.h"
 #include "src/ml/kernel.h"
 
@@ -14,12 +15,13 @@ namespace {
 
 constexpr char kAggregateKind[] = "exec.aggregate";
 constexpr char kCellsKind[] = "exec.cells";
+constexpr char kKeySampleKind[] = "exec.key_sample";
 
 base::Status NeedsTable() {
   return base::Fail(base::kProtocol, "a kernel over rows was sent to feature blocks");
 }
 
-/// exec's own: an Aggregate, or RowCells.
+/// exec's own: an Aggregate, RowCells or a KeySample.
 template <class Kernel>
 class ExecKernel : public StageKernel {
  public:
@@ -67,6 +69,10 @@ base::StatusOr<std::shared_ptr<const StageKernel>> DecodeStageKernel(
   if (kernel.kind == kCellsKind) {
     SOTERIA_ASSIGN_OR_RETURN(exec::RowCells cells, exec::RowCells::Decode(kernel.bytes));
     return Make<ExecKernel<exec::RowCells>>(std::move(cells));
+  }
+  if (kernel.kind == kKeySampleKind) {
+    SOTERIA_ASSIGN_OR_RETURN(exec::KeySample sample, exec::KeySample::Decode(kernel.bytes));
+    return Make<ExecKernel<exec::KeySample>>(std::move(sample));
   }
   SOTERIA_ASSIGN_OR_RETURN(ml::KernelPtr decoded, ml::DecodeKernel(kernel.kind, kernel.bytes));
   return Make<MlKernel>(std::move(decoded));

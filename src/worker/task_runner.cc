@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "src/dataflow/padding.h"
 #include "src/dataflow/tree.h"
 #include "src/exec/partition.h"
 #include "src/ml/kernel.h"
@@ -72,7 +73,18 @@ base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> Split(const dataflow:
   if (partitioner.kind == dataflow::kRoundRobin) {
     return exec::RoundRobin(block.table, partition, spec.targets);
   }
+  if (partitioner.kind == dataflow::kHash) {
+    return exec::HashPartition(partitioner.bytes, block.table, partition, spec.targets);
+  }
+  if (partitioner.kind == dataflow::kRange) {
+    return exec::RangePartition(partitioner.bytes, block.table, partition, spec.targets);
+  }
   return std::vector<std::shared_ptr<arrow::Table>>{block.table};
+}
+
+/// Whether the sizes of cells would tell how many rows have which keys.
+bool IsKeyed(const dataflow::OperatorBytes& partitioner) {
+  return partitioner.kind == dataflow::kHash || partitioner.kind == dataflow::kRange;
 }
 
 }  // namespace
@@ -217,8 +229,10 @@ base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Blo
     return base::Fail(base::kProtocol, "a partitioner doesn't fit its shuffle's targets");
   }
   for (uint64_t q = 0; q < spec.targets; ++q) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::string rows, table::ToIpcStream(*parts[q]));
+    SOTERIA_ASSIGN_OR_RETURN(std::string rows, table::ToIpcStream(*parts[q]));
     parts[q].reset();
+    // A reader stops where the stream does.
+    if (IsKeyed(spec.partitioner)) rows.resize(dataflow::PaddedSize(rows.size()));
     const Place cell{partition, q, spec.recipe->partitions, spec.targets};
     SOTERIA_RETURN_IF_ERROR(Seal(stage, MessageKind::kShuffle, cell, rows, room, output));
   }

@@ -193,12 +193,12 @@ class ShuffleTest : public TaskRunnerTest {
       for (uint64_t q = 0; q < 3; ++q) cells_[q].push_back(output.outputs[q]);
     }
     shuffle_stage_ = stage_;
-    const dataflow::ShuffleSource source{parent, 3,
-                                         dataflow::OperatorBytes{dataflow::kRoundRobin, ""}};
-    dataflow::RecipePtr reader = dataflow::MakeRecipe(source, {}, 3);
-    if (coalesced) reader = dataflow::MakeRecipe(dataflow::CoalesceSource{reader, 1}, {}, 1);
+    const dataflow::OperatorBytes partitioner = {dataflow::kRoundRobin, ""};
+    dataflow::RecipePtr reader =
+        dataflow::MakeRecipe(dataflow::GatherCells(parent, partitioner), {}, 3);
+    if (coalesced) reader = dataflow::MakeRecipe(dataflow::GatherRange(reader), {}, 1);
     dataflow::StageSpec read = Spec(Terminal::kCollect, reader);
-    read.inputs = {{dataflow::ShuffleDigest(source), shuffle_stage_, digest_}};
+    read.inputs = {{dataflow::ShuffleDigest(*parent, 3, partitioner), shuffle_stage_, digest_}};
     Start(read);
     reader_digest_ = digest_;
   }

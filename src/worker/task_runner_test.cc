@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/dataflow/feature_columns.h"
+#include "src/exec/partition.h"
 #include "src/exec/prefix.h"
 #include "src/table/cut_short.h"
 #include "src/worker/task_runner_for_test.h"
@@ -71,7 +73,7 @@ TEST_F(TaskRunnerTest, AnErrorBehindALimitIsNone) {
 
 TEST_F(TaskRunnerTest, AnErrorBehindALimitIsNoneInJoinedPartitions) {
   const auto rows = [&](int64_t at, std::vector<dataflow::OperatorBytes> chain) -> std::string {
-    dataflow::CoalesceSource source{Rows(3, {StopsAt(at)}), 1};
+    const auto source = dataflow::GatherRange(Rows(3, {StopsAt(at)}));
     Start(Spec(Terminal::kCollect, dataflow::MakeRecipe(source, std::move(chain), 1)));
     const TaskOutput output = Map({0});
     if (output.outcome != TaskOutcome::kOk) return base::ConditionName(Error(output, {0}));
@@ -233,6 +235,141 @@ TEST_F(ShuffleTest, ACoalesceNamesAllItsTargetsAtOnce) {
   std::vector<SealedBlob> inputs;
   for (const auto& [q, cells] : cells_) inputs.insert(inputs.end(), cells.begin(), cells.end());
   EXPECT_EQ(Values(Payload(Map({0}, inputs), MessageKind::kRows, {0})).size(), 100U);
+}
+
+// A join of the two shuffles of one table: by residues, and with itself.
+class JoinTest : public TaskRunnerTest {
+ protected:
+  dataflow::OperatorBytes ByValue() {
+    return {dataflow::kHash, exec::EncodeHashPartitioner({exec::Input(0, {"x"})})};
+  }
+  /// Runs the shuffle and adds its cells and its name.
+  void Shuffle(const dataflow::RecipePtr& parent) {
+    dataflow::StageSpec spec = Spec(Terminal::kShuffle, parent);
+    spec.targets = 2;
+    spec.partitioner = ByValue();
+    Start(spec);
+    for (uint64_t p = 0; p < parent->partitions; ++p) {
+      TaskOutput output = Map({p});
+      ASSERT_EQ(output.outcome, TaskOutcome::kOk);
+      for (uint64_t q = 0; q < 2; ++q) cells_[{stage_, q}].push_back(output.outputs[q]);
+    }
+    inputs_.push_back({dataflow::ShuffleDigest(*parent, 2, ByValue()), stage_, digest_});
+  }
+  void Join(exec::JoinKind kind, const dataflow::RecipePtr& left,
+            const dataflow::RecipePtr& right) {
+    Shuffle(left);
+    Shuffle(right);
+    const auto schema = Numbers(0)->schema();
+    const auto same = exec::Call("==", {exec::Input(0, {"x"}), exec::Input(1, {"x"})});
+    dataflow::GatherSource source;
+    source.inputs = {{left, dataflow::Reads::kCells, 0, ByValue()},
+                     {right, dataflow::Reads::kCells, 0, ByValue()}};
+    source.combine = {dataflow::kJoinOperator,
+                      exec::Join::Make(kind, same, *schema, *schema)->Encode()};
+    dataflow::StageSpec read = Spec(Terminal::kCollect, dataflow::MakeRecipe(source, {}, 2));
+    read.inputs = inputs_;
+    Start(read);
+  }
+  std::vector<SealedBlob> Cells(uint64_t target) {
+    std::vector<SealedBlob> all;
+    for (const auto& input : inputs_) {
+      const auto& cells = cells_[{input.stage, target}];
+      all.insert(all.end(), cells.begin(), cells.end());
+    }
+    return all;
+  }
+
+  std::map<std::pair<uint64_t, uint64_t>, std::vector<SealedBlob>> cells_;  // stage and target
+  std::vector<dataflow::ShuffleInput> inputs_;
+};
+
+TEST_F(JoinTest, NeedsTheCellsOfBothInputsAndGivesTheSameBits) {
+  Join(exec::JoinKind::kLeftSemi, Rows(3), Rows(2, {Limit(5)}));
+  EXPECT_EQ(Map({1}).needs,
+            (std::vector<ShuffleTarget>{{inputs_[0].stage, 1}, {inputs_[1].stage, 1}}));
+  std::vector<int64_t> all;
+  for (uint64_t q = 0; q < 2; ++q) {
+    const std::string rows = Payload(Map({q}, Cells(q)), MessageKind::kRows, {q});
+    std::vector<SealedBlob> reversed = Cells(q);
+    std::reverse(reversed.begin(), reversed.end());
+    EXPECT_EQ(Payload(Map({q}, reversed), MessageKind::kRows, {q}), rows);
+    for (const int64_t value : Values(rows)) all.push_back(value);
+  }
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, (std::vector<int64_t>{0, 1, 2, 3, 4, 10, 11, 12, 13, 14}));
+}
+
+TEST_F(JoinTest, ACellThatIsMissingOfEitherInputEndsTheStage) {
+  Join(exec::JoinKind::kInner, Rows(3), Rows(2, {Limit(5)}));
+  for (size_t gone = 0; gone < 5; ++gone) {
+    std::vector<SealedBlob> cells = Cells(0);
+    cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(gone));
+    const base::Status status = Error(Map({0}, cells), {0});
+    EXPECT_TRUE(base::Is(status, base::kIntegrity)) << gone;
+  }
+  // Of one input none at all: asked for, and only that.
+  const auto& left = cells_[{inputs_[0].stage, 0}];
+  const TaskOutput miss = Map({0}, left);
+  EXPECT_EQ(miss.outcome, TaskOutcome::kMiss);
+  EXPECT_EQ(miss.needs.size(), 1U);
+  // One input's cell in the other's place.
+  std::vector<SealedBlob> swapped = Cells(0);
+  swapped[3].sealed = swapped[0].sealed;
+  EXPECT_TRUE(base::Is(Error(Map({0}, swapped), {0}), base::kIntegrity));
+}
+
+TEST_F(JoinTest, ATableWithItselfIsShuffledOnce) {
+  Join(exec::JoinKind::kInner, Rows(2), Rows(2));
+  const TaskOutput miss = Map({0});
+  EXPECT_EQ(miss.needs.size(), 1U);
+  inputs_.pop_back();
+  uint64_t rows = 0;
+  for (uint64_t q = 0; q < 2; ++q) {
+    rows += Values(Payload(Map({q}, Cells(q)), MessageKind::kRows, {q})).size();
+  }
+  EXPECT_EQ(rows, 100U);
+}
+
+// How many rows have a key of that target, sizes say only roughly.
+TEST_F(JoinTest, CellsByKeysHaveFewSizes) {
+  std::set<size_t> keyed;
+  for (int64_t rows = 60; rows < 90; ++rows) {
+    const dataflow::RecipePtr parent = Rows(1, {Limit(rows)});
+    dataflow::StageSpec spec = Spec(Terminal::kShuffle, parent);
+    spec.targets = 1;
+    spec.partitioner = ByValue();
+    Start(spec);
+    keyed.insert(Map({0}).outputs[0].sealed.size());
+  }
+  EXPECT_LT(keyed.size(), 8U);
+}
+
+TEST_F(TaskRunnerTest, AUnionHasThePartitionsOfItsInputs) {
+  dataflow::GatherSource source;
+  source.inputs = {{Rows(2), dataflow::Reads::kOffset, 0, {}},
+                   {Rows(3, {Limit(4)}), dataflow::Reads::kOffset, 2, {}}};
+  Start(Spec(Terminal::kCollect, dataflow::MakeRecipe(source, {Limit(11)}, 5)));
+  std::vector<size_t> rows;
+  for (uint64_t p = 0; p < 5; ++p) {
+    rows.push_back(Values(Payload(Map({p}), MessageKind::kRows, {p})).size());
+  }
+  EXPECT_EQ(rows, (std::vector<size_t>{10, 11, 4, 4, 4}));
+}
+
+TEST_F(TaskRunnerTest, AJoinThatDoesNotFitIsRefusedBeforeItIsMade) {
+  const auto schema = Numbers(0)->schema();
+  const dataflow::RecipePtr rows = Rows(1);
+  dataflow::GatherSource square;
+  square.inputs = {{rows, dataflow::Reads::kSame, 0, {}}, {rows, dataflow::Reads::kAll, 0, {}}};
+  square.combine = {dataflow::kJoinOperator,
+                    exec::Join::Make(exec::JoinKind::kInner, nullptr, *schema, *schema)->Encode()};
+  // 100 million pairs in 16 MiB.
+  const dataflow::RecipePtr pairs = dataflow::MakeRecipe(square, {}, 1);
+  dataflow::GatherSource fourth = square;
+  fourth.inputs = {{pairs, dataflow::Reads::kSame, 0, {}}, {pairs, dataflow::Reads::kAll, 0, {}}};
+  Start(Spec(Terminal::kCollect, dataflow::MakeRecipe(fourth, {}, 1)));
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kMemoryLimit));
 }
 
 TEST_F(ShuffleTest, RefusesIncompleteSwappedOrForeignCells) {

@@ -95,20 +95,23 @@ def d(tmp_path_factory):
     made = Deployment(tmp_path_factory.mktemp("partitioned_rows"))
     made.keygen()
     made.path = made.table("points", pa.Table.from_pandas(table(), preserve_index=False), 2)  # NaN as null
+    made.others = made.table("others", pa.Table.from_pandas(table(), preserve_index=False), 2)
     made.out = made.storage / "out"
     made.start()
+    made.write_manifest(read=[made.path, made.others])
+    made.both = made.manifest.read_text()
     made.write_manifest(read=[made.path], write=[made.out])
     made.base = made.manifest.read_text()
     yield made
     made.stop()
 
 
-def under(d, **rule):
-    d.manifest.write_text(partitioned(d.base, **rule))
+def under(d, base=None, **rule):
+    d.manifest.write_text(partitioned(base or d.base, **rule))
 
 
-def baseline(d, script, *args):
-    d.manifest.write_text(d.base)
+def baseline(d, script, *args, base=None):
+    d.manifest.write_text(base or d.base)
     return d.run(script, *args).stdout
 
 
@@ -160,6 +163,57 @@ print(copy.groupBy("label").count().collect())
 print(copy.select("x").summary("mean").collect())
 copy.select("label", "x").write.parquet(sys.argv[2] + "/copy_of_copy")
 """
+
+# Rows that a join or a union may have made more of.
+REPEATED = HEAD + """
+others = spark.read.parquet(sys.argv[2])
+person = table.filter("id = 7")
+def ask(rows):
+    print(rows.groupBy("label").count().collect(), rows.select("x").summary("mean").collect(), regression(rows, predictionCol="x"))
+ask(person.crossJoin(spark.range(40).withColumnRenamed("id", "n")))
+ask(person.join(others.withColumn("seven", F.lit(7)), F.col("seven") == person.id).select(person.x, person.label))
+ask(table.join(others, "id").select(table.x, table.label))
+ask(table.join(others, "id", "left").select(table.x, table.label))
+ask(table.union(table))
+ask(person.union(person).union(person).union(table))
+ask(table.select("x", "label").union(spark.createDataFrame([(1.0, 1.0)] * 40, ["x", "label"])))
+ask(person.select("x", "label").unionByName(others.select("x", "label")).unionByName(person.select("x", "label")))
+# Whose rows they were that chose these, groups don't say.
+ask(table.join(others.groupBy("id").count(), "id", "left_semi"))
+ask(table.join(spark.createDataFrame([(n,) for n in range(100)], ["id"]), "id", "left_anti"))
+"""
+
+# Rows that others chose, rows of two owners, rows in another order: each once.
+ONCE = HEAD + """
+others = spark.read.parquet(sys.argv[2])
+print(table.join(others.filter("id < 150"), "id", "left_semi").groupBy("label").count().collect())
+print(table.join(others.filter("id < 150"), "id", "left_anti").select("x").summary("mean").collect())
+print(table.union(others).groupBy("label").count().collect())
+print(table.orderBy("x").distinct().select("x").summary("mean").collect())
+"""
+
+
+def test_rows_that_a_join_repeats_stay_inside(d):
+    exact = baseline(d, REPEATED, d.path, d.others, base=d.both)
+    under(d, d.both, kinds=ALL)
+    record = Record(d.record)
+    record.questions()
+    done = d.run(REPEATED, d.path, d.others)
+    assert done.stdout == exact
+    assert record.questions() == [] and d.releases()[0] == []
+
+
+def test_rows_that_others_chose_are_paid_for_by_both(d):
+    exact = baseline(d, ONCE, d.path, d.others, base=d.both)
+    under(d, d.both, kinds=ALL)
+    done = d.run(ONCE, d.path, d.others)
+    assert done.stdout == exact
+    released = d.releases()[0]
+    assert [one["statistic"].rpartition(".")[2] for one in released] == ["count", "mean", "count", "mean"]
+    payers = [len({paid["id"] for paid in one["data_sets"]}) for one in released]
+    assert payers == [2, 2, 2, 1]
+    assert [one["rows"] for one in released] == [150, 150, 2 * ROWS, ROWS]
+
 
 LATER = HEAD + """
 print(table.groupBy("label").count().collect())

@@ -105,10 +105,10 @@ class Job {
     shuffle.targets = shape_.targets;
     shuffle.partitioner.kind = shape_.targets == 1 ? dataflow::kSingle : dataflow::kRoundRobin;
     SOTERIA_ASSIGN_OR_RETURN(const dataflow::StageResult spread, coordinator_.Run(shuffle));
-    dataflow::StageSpec read = Spec(
-        iteration == 1 ? Terminal::kCollect : Terminal::kReduce,
-        dataflow::MakeRecipe(dataflow::ShuffleSource{rows_, shape_.targets, shuffle.partitioner},
-                             {}, shape_.targets));
+    dataflow::StageSpec read =
+        Spec(iteration == 1 ? Terminal::kCollect : Terminal::kReduce,
+             dataflow::MakeRecipe(dataflow::GatherCells(rows_, shuffle.partitioner), {},
+                                  shape_.targets));
     read.inputs = {spread.shuffle};
     return Stage(read);
   }

@@ -316,9 +316,8 @@ class OneProcessTest : public ::testing::Test {
     const auto shuffled = coordinator().Run(spread);
     if (!shuffled.ok()) return base::Message(shuffled.status());
     dataflow::StageSpec read = Spec(Terminal::kReduce);
-    read.recipe = dataflow::MakeRecipe(
-        dataflow::ShuffleSource{rows_, 3, dataflow::OperatorBytes{dataflow::kRoundRobin, ""}}, {},
-        3);
+    read.recipe =
+        dataflow::MakeRecipe(dataflow::GatherCells(rows_, {dataflow::kRoundRobin, ""}), {}, 3);
     read.inputs = {shuffled->shuffle};
     const auto sum = coordinator().Run(read);
     return sum.ok() ? Total(*sum) : base::Message(sum.status());

@@ -26,6 +26,7 @@ import feature_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
 import grammar
+import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401
 import name_cases  # noqa: F401

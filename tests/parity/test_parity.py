@@ -7,6 +7,7 @@ import config_cases  # noqa: F401
 import feature_cases  # noqa: F401
 import file_cases
 import frame_cases  # noqa: F401
+import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401
 import name_cases  # noqa: F401

@@ -1,0 +1,485 @@
+#include "src/exec/join.h"
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/exec/codec.h"
+#include "src/exec/coercion.h"
+#include "src/exec/conditions.h"
+#include "src/exec/row_keys.h"
+#include "src/exec/sort.h"
+#include "src/table/arrow_status.h"
+#include "src/table/types.h"
+
+namespace soteria::exec {
+namespace {
+
+using TablePtr = std::shared_ptr<arrow::Table>;
+
+/// Pairs whose condition is evaluated at once, but that a left row's are never cut apart.
+constexpr size_t kPairsAtOnce = 65'536;
+/// Rows of one chunk of the result.
+constexpr int64_t kChunkRows = 262'144;
+
+bool IsCall(const Expr& e, std::string_view name) {
+  return e.kind == Expr::Kind::kCall && base::EqualIgnoringCase(e.name, name);
+}
+
+void AddPlaces(const Expr& e, std::set<int>& places) {
+  if (e.kind == Expr::Kind::kColumn) places.insert(e.ordinal);
+  for (const ExprPtr& arg : e.args) AddPlaces(*arg, places);
+}
+
+void Conjuncts(const ExprPtr& e, std::vector<ExprPtr>& out) {
+  if (!IsCall(*e, "and")) {
+    out.push_back(e);
+    return;
+  }
+  for (const ExprPtr& arg : e->args) Conjuncts(arg, out);
+}
+
+std::shared_ptr<arrow::Schema> BothSides(const arrow::Schema& left, const arrow::Schema& right) {
+  arrow::FieldVector fields = left.fields();
+  fields.insert(fields.end(), right.fields().begin(), right.fields().end());
+  return arrow::schema(std::move(fields));
+}
+
+ExprPtr AsType(ExprPtr e, const arrow::Field& from, const TypePtr& type, const std::string& zone) {
+  if (from.type()->Equals(*type)) return e;
+  e = Cast(std::move(e), type);
+  return zone.empty() ? e : InZone(e, zone);
+}
+
+/// An equality of one side with the other as a key; nullopt for another condition.
+base::StatusOr<std::optional<JoinKey>> KeyOf(const Expr& e, const arrow::Schema& left,
+                                             const arrow::Schema& right) {
+  const bool null_safe = IsCall(e, "<=>");
+  if (!null_safe && !IsCall(e, "==")) return std::optional<JoinKey>();
+  const int lefts = left.num_fields();
+  const auto side = [&](const Expr& one) {  // -1, 1; 0: of both or none
+    const std::vector<int> places = PlacesOf(one);
+    if (places.empty() || places.front() < 0) return 0;
+    if (places.back() < lefts) return -1;
+    return places.front() >= lefts ? 1 : 0;
+  };
+  ExprPtr a = e.args[0];
+  ExprPtr b = e.args[1];
+  if (side(*a) > 0) std::swap(a, b);
+  if (side(*a) >= 0 || side(*b) <= 0) return std::optional<JoinKey>();
+  b = WithPlaces(b, [lefts](int place) { return place - lefts; });
+  SOTERIA_ASSIGN_OR_RETURN(const auto a_field, TypeOf(*a, left));
+  SOTERIA_ASSIGN_OR_RETURN(const auto b_field, TypeOf(*b, right));
+  const TypePtr type = CommonType(*a_field->type(), *b_field->type(), Texts::kOutside);
+  if (type == nullptr || OrderOf(*type) == nullptr) return std::optional<JoinKey>();
+  return std::optional<JoinKey>(
+      {AsType(a, *a_field, type, e.zone), AsType(b, *b_field, type, e.zone), null_safe});
+}
+
+/// Rows of two tables that belong together, -1 for none; in the order of the result.
+struct Pairs {
+  std::vector<int64_t> left;
+  std::vector<int64_t> right;
+
+  void Add(int64_t l, int64_t r) {
+    left.push_back(l);
+    right.push_back(r);
+  }
+  size_t size() const { return left.size(); }
+  void clear() {
+    left.clear();
+    right.clear();
+  }
+};
+
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> TakeOrNull(const arrow::ChunkedArray& column,
+                                                                const std::vector<int64_t>& rows) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto whole, OneChunk(column));
+  arrow::ArrayVector chunks;
+  const auto count = static_cast<int64_t>(rows.size());
+  for (int64_t from = 0; from < count || chunks.empty(); from += kChunkRows) {
+    arrow::Int64Builder places;
+    const int64_t to = std::min(count, from + kChunkRows);
+    SOTERIA_ARROW_RETURN(places.Reserve(to - from));
+    for (int64_t i = from; i < to; ++i) {
+      const int64_t row = rows[static_cast<size_t>(i)];
+      if (row < 0) {
+        places.UnsafeAppendNull();
+      } else {
+        places.UnsafeAppend(row);
+      }
+    }
+    std::shared_ptr<arrow::Array> indices;
+    SOTERIA_ARROW_RETURN(places.Finish(&indices));
+    SOTERIA_ARROW_ASSIGN(
+        auto taken,
+        arrow::compute::Take(*whole, *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+    chunks.push_back(std::move(taken));
+  }
+  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), column.type());
+}
+
+/// The columns of `table` at these rows.
+base::Status AppendTaken(const arrow::Table& table, const std::vector<int64_t>& rows,
+                         arrow::ChunkedArrayVector& columns) {
+  for (const auto& column : table.columns()) {
+    SOTERIA_ASSIGN_OR_RETURN(auto taken, TakeOrNull(*column, rows));
+    columns.push_back(std::move(taken));
+  }
+  return base::OkStatus();
+}
+
+uint64_t RowBytes(const arrow::Table& table) {
+  if (table.num_rows() == 0) return 0;
+  const auto referenced = arrow::util::ReferencedBufferSize(table);
+  const int64_t bytes = referenced.ok() ? *referenced : arrow::util::TotalBufferSize(table);
+  return static_cast<uint64_t>(bytes / table.num_rows() + 1);
+}
+
+/// The condition behind the keys, evaluated over pairs of rows.
+class Residual {
+ public:
+  Residual(const ExprPtr& condition, const arrow::Table& left, const arrow::Table& right,
+           uint64_t partition)
+      : left_(left), right_(right), partition_(partition) {
+    if (condition == nullptr) return;
+    places_ = PlacesOf(*condition);
+    condition_ = WithPlaces(condition, [this](int place) {
+      const auto at = std::lower_bound(places_.begin(), places_.end(), place);
+      return static_cast<int>(at - places_.begin());
+    });
+  }
+  bool none() const { return condition_ == nullptr; }
+
+  /// Those of the pairs for which it is true.
+  base::Status Keep(Pairs& pairs) const {
+    if (none() || pairs.size() == 0) return base::OkStatus();
+    const int both = left_.num_columns() + right_.num_columns();
+    if (!places_.empty() && (places_.front() < 0 || places_.back() >= both)) {
+      return base::Fail(base::kProtocol, "Join: a condition over columns that aren't there");
+    }
+    arrow::FieldVector fields;
+    arrow::ChunkedArrayVector columns;
+    for (const int place : places_) {
+      const bool of_left = place < left_.num_columns();
+      const arrow::Table& table = of_left ? left_ : right_;
+      const int index = of_left ? place : place - left_.num_columns();
+      SOTERIA_ASSIGN_OR_RETURN(
+          auto taken, TakeOrNull(*table.column(index), of_left ? pairs.left : pairs.right));
+      fields.push_back(table.field(index));
+      columns.push_back(std::move(taken));
+    }
+    const auto batch = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns),
+                                          static_cast<int64_t>(pairs.size()));
+    SOTERIA_ASSIGN_OR_RETURN(const auto mask, Evaluate(*condition_, *batch, partition_));
+    Pairs kept;
+    int64_t before = 0;
+    for (const auto& chunk : mask->chunks()) {
+      if (chunk->type_id() == arrow::Type::NA) break;
+      for (const int64_t row : TrueRows(*chunk)) {
+        const auto at = static_cast<size_t>(before + row);
+        kept.Add(pairs.left[at], pairs.right[at]);
+      }
+      before += chunk->length();
+    }
+    pairs = std::move(kept);
+    return base::OkStatus();
+  }
+
+ private:
+  const arrow::Table& left_;
+  const arrow::Table& right_;
+  uint64_t partition_;
+  std::vector<int> places_;
+  ExprPtr condition_;
+};
+
+/// One join of two tables on its way.
+class Matching {
+ public:
+  Matching(JoinKind kind, const std::vector<JoinKey>& keys, const Residual& residual,
+           const arrow::Table& left, const arrow::Table& right, const Join::Admit& admit)
+      : kind_(kind),
+        keys_(keys),
+        residual_(residual),
+        left_(left),
+        right_(right),
+        admit_(admit),
+        row_bytes_(sizeof(int64_t) * 2 + RowBytes(left) + (KeepsLeft() ? 0 : RowBytes(right))),
+        index_(keys.empty() ? 0 : right.num_rows()) {}
+
+  base::StatusOr<Pairs> Run(uint64_t partition) {
+    SOTERIA_RETURN_IF_ERROR(Room(0));
+    std::vector<ExprPtr> lefts;
+    std::vector<ExprPtr> rights;
+    for (const JoinKey& key : keys_) {
+      lefts.push_back(key.left);
+      rights.push_back(key.right);
+    }
+    if (!keys_.empty()) {
+      SOTERIA_ASSIGN_OR_RETURN(auto left_keys, RowKeys::Of(lefts, left_, partition));
+      SOTERIA_ASSIGN_OR_RETURN(auto right_keys, RowKeys::Of(rights, right_, partition));
+      SOTERIA_RETURN_IF_ERROR(CheckTypes(left_keys, right_keys));
+      left_keys_ = std::move(left_keys);
+      right_keys_ = std::move(right_keys);
+      for (int64_t r = right_.num_rows() - 1; r >= 0; --r) {
+        if (MayMatch(*right_keys_, r)) index_.Add(right_keys_->hash(r), r);
+      }
+    }
+    if (NeedsRight()) right_matched_.assign(static_cast<size_t>(right_.num_rows()), false);
+    int64_t first = 0;  // of the rows whose pairs wait
+    for (int64_t l = 0; l < left_.num_rows(); ++l) {
+      AddCandidates(l);
+      if (waiting_.size() < kPairsAtOnce && l - first < kChunkRows) continue;
+      SOTERIA_RETURN_IF_ERROR(Settle(first, l + 1));
+      first = l + 1;
+    }
+    SOTERIA_RETURN_IF_ERROR(Settle(first, left_.num_rows()));
+    for (int64_t r = 0; NeedsRight() && r < right_.num_rows(); ++r) {
+      if (!right_matched_[static_cast<size_t>(r)]) result_.Add(-1, r);
+    }
+    SOTERIA_RETURN_IF_ERROR(Room(result_.size()));
+    return std::move(result_);
+  }
+
+ private:
+  bool KeepsLeft() const { return kind_ >= JoinKind::kLeftSemi; }
+  bool NeedsRight() const {
+    return kind_ == JoinKind::kRightOuter || kind_ == JoinKind::kFullOuter;
+  }
+  bool KeepsUnmatched() const {
+    return kind_ == JoinKind::kLeftOuter || kind_ == JoinKind::kFullOuter ||
+           kind_ == JoinKind::kLeftAnti || kind_ == JoinKind::kExceptAll;
+  }
+  bool KeepsMatched() const {
+    return kind_ != JoinKind::kLeftAnti && kind_ != JoinKind::kExceptAll;
+  }
+  bool OneToOne() const {
+    return kind_ == JoinKind::kIntersectAll || kind_ == JoinKind::kExceptAll;
+  }
+
+  base::Status CheckTypes(const RowKeys& a, const RowKeys& b) const {
+    for (size_t k = 0; k < keys_.size(); ++k) {
+      if (!a.columns()[k]->type()->Equals(*b.columns()[k]->type())) {
+        return base::Fail(base::kProtocol, "Join: a key has two types");
+      }
+    }
+    return base::OkStatus();
+  }
+
+  /// Before a result of so many rows is made.
+  base::Status Room(size_t rows) const {
+    if (rows > static_cast<size_t>(kJoinRowsMax)) {
+      return base::Fail(base::kMemoryLimit,
+                        base::Cat("one partition of a join has more than ", kJoinRowsMax,
+                                  " rows: use more partitions, or a condition with an equality"));
+    }
+    return admit_ == nullptr ? base::OkStatus()
+                             : admit_(rows * row_bytes_ + RowIndex::Bytes(right_.num_rows()));
+  }
+
+  bool MayMatch(const RowKeys& keys, int64_t row) const {
+    for (size_t k = 0; k < keys_.size(); ++k) {
+      if (!keys_[k].null_safe && keys.IsNull(k, row)) return false;
+    }
+    return true;
+  }
+
+  void AddCandidates(int64_t l) {
+    if (keys_.empty()) {
+      const int64_t needed = KeepsLeft() && residual_.none() ? 1 : right_.num_rows();
+      for (int64_t r = 0; r < std::min(needed, right_.num_rows()); ++r) waiting_.Add(l, r);
+      return;
+    }
+    if (!MayMatch(*left_keys_, l)) return;
+    const uint32_t hash = left_keys_->hash(l);
+    int64_t before = -1;
+    for (int64_t r = index_.First(hash); r >= 0; before = r, r = index_.Next(r)) {
+      if (right_keys_->hash(r) != hash || !left_keys_->Equal(l, *right_keys_, r)) continue;
+      waiting_.Add(l, r);
+      if (OneToOne()) index_.Remove(hash, r, before);
+      if (OneToOne() || (KeepsLeft() && residual_.none())) return;
+    }
+  }
+
+  /// The left rows [first, last), all of whose candidates wait.
+  base::Status Settle(int64_t first, int64_t last) {
+    SOTERIA_RETURN_IF_ERROR(residual_.Keep(waiting_));
+    const size_t most = result_.size() + waiting_.size() + static_cast<size_t>(last - first);
+    SOTERIA_RETURN_IF_ERROR(Room(most));
+    size_t at = 0;
+    for (int64_t l = first; l < last; ++l) {
+      const bool matched = at < waiting_.size() && waiting_.left[at] == l;
+      if (!matched && KeepsUnmatched()) result_.Add(l, -1);
+      if (matched && KeepsMatched() && KeepsLeft()) result_.Add(l, -1);
+      for (; at < waiting_.size() && waiting_.left[at] == l; ++at) {
+        if (KeepsLeft()) continue;
+        const int64_t r = waiting_.right[at];
+        result_.Add(l, r);
+        if (NeedsRight()) right_matched_[static_cast<size_t>(r)] = true;
+      }
+    }
+    waiting_.clear();
+    return base::OkStatus();
+  }
+
+  const JoinKind kind_;
+  const std::vector<JoinKey>& keys_;
+  const Residual& residual_;
+  const arrow::Table& left_;
+  const arrow::Table& right_;
+  const Join::Admit& admit_;
+  const uint64_t row_bytes_;
+  RowIndex index_;
+  std::optional<RowKeys> left_keys_;
+  std::optional<RowKeys> right_keys_;
+  std::vector<bool> right_matched_;
+  Pairs waiting_;
+  Pairs result_;
+};
+
+}  // namespace
+
+ExprPtr WithPlaces(const ExprPtr& e, const std::function<int(int)>& place) {
+  auto copy = std::make_shared<Expr>(*e);
+  if (e->kind == Expr::Kind::kColumn) copy->ordinal = place(e->ordinal);
+  for (ExprPtr& arg : copy->args) arg = WithPlaces(arg, place);
+  return copy;
+}
+
+std::vector<int> PlacesOf(const Expr& e) {
+  std::set<int> places;
+  AddPlaces(e, places);
+  return {places.begin(), places.end()};
+}
+
+base::StatusOr<Join> Join::Make(JoinKind kind, const ExprPtr& condition, const arrow::Schema& left,
+                                const arrow::Schema& right) {
+  if (condition == nullptr) return Join(kind, {}, nullptr);
+  SOTERIA_ASSIGN_OR_RETURN(const auto field, TypeOf(*condition, *BothSides(left, right)));
+  const arrow::Type::type id = field->type()->id();
+  if (id != arrow::Type::BOOL && id != arrow::Type::NA) {
+    return base::Fail(
+        kJoinConditionNotBoolean,
+        base::Cat("The join condition \"", PrettyName(*condition), "\" has the invalid type ",
+                  table::QuotedTypeName(*field), ", expected \"BOOLEAN\"."));
+  }
+  if (IsNondeterministic(*condition)) {
+    return base::NotSupported("A join by a random condition", "withColumn before the join");
+  }
+  std::vector<ExprPtr> conjuncts;
+  Conjuncts(condition, conjuncts);
+  std::vector<JoinKey> keys;
+  ExprPtr residual;
+  for (const ExprPtr& one : conjuncts) {
+    std::optional<JoinKey> key;
+    if (keys.size() < kJoinKeysMax) {
+      SOTERIA_ASSIGN_OR_RETURN(key, KeyOf(*one, left, right));
+    }
+    if (key.has_value()) {
+      keys.push_back(*std::move(key));
+    } else {
+      residual = residual == nullptr ? one : Call("and", {residual, one});
+    }
+  }
+  return Join(kind, std::move(keys), std::move(residual));
+}
+
+base::StatusOr<Join> Join::OfWholeRows(JoinKind kind, const arrow::Schema& left,
+                                       const arrow::Schema& right) {
+  std::vector<JoinKey> keys;
+  for (int i = 0; i < left.num_fields(); ++i) {
+    for (const arrow::Schema* side : {&left, &right}) {
+      SOTERIA_RETURN_IF_ERROR(CheckOrderable(*side->field(i)));
+    }
+    keys.push_back({Input(i, {left.field(i)->name()}), Input(i, {right.field(i)->name()}), true});
+  }
+  if (keys.size() > kJoinKeysMax) {
+    return base::NotSupported(
+        base::Cat("A comparison of rows of more than ", kJoinKeysMax, " columns"));
+  }
+  return Join(kind, std::move(keys), nullptr);
+}
+
+std::string Join::Encode() const {
+  base::FieldWriter out;
+  out.AddU64(static_cast<uint64_t>(kind_)).AddU64(keys_.size());
+  for (const JoinKey& key : keys_) {
+    out.AddBool(key.null_safe);
+    WriteExpr(*key.left, out);
+    WriteExpr(*key.right, out);
+  }
+  out.AddBool(residual_ != nullptr);
+  if (residual_ != nullptr) WriteExpr(*residual_, out);
+  return out.Take();
+}
+
+base::StatusOr<Join> Join::Decode(std::string_view bytes) {
+  base::FieldReader in(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, in.NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
+  if (kind < static_cast<uint64_t>(JoinKind::kInner) ||
+      kind > static_cast<uint64_t>(JoinKind::kExceptAll) || count > kJoinKeysMax) {
+    return base::Fail(base::kProtocol, "Join: unknown kind or too many keys");
+  }
+  ExprReader exprs(in);
+  std::vector<JoinKey> keys;
+  for (uint64_t i = 0; i < count; ++i) {
+    JoinKey key;
+    SOTERIA_ASSIGN_OR_RETURN(key.null_safe, in.NextBool());
+    SOTERIA_ASSIGN_OR_RETURN(key.left, exprs.Read());
+    SOTERIA_ASSIGN_OR_RETURN(key.right, exprs.Read());
+    keys.push_back(std::move(key));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const bool has_residual, in.NextBool());
+  ExprPtr residual;
+  if (has_residual) {
+    SOTERIA_ASSIGN_OR_RETURN(residual, exprs.Read());
+  }
+  SOTERIA_RETURN_IF_ERROR(in.Finish());
+  return Join(static_cast<JoinKind>(kind), std::move(keys), std::move(residual));
+}
+
+std::shared_ptr<arrow::Schema> Join::OutputSchema(const arrow::Schema& left,
+                                                  const arrow::Schema& right) const {
+  arrow::FieldVector fields;
+  const bool left_null = kind_ == JoinKind::kRightOuter || kind_ == JoinKind::kFullOuter;
+  const bool right_null = kind_ == JoinKind::kLeftOuter || kind_ == JoinKind::kFullOuter;
+  for (const auto& field : left.fields()) {
+    fields.push_back(left_null ? field->WithNullable(true) : field);
+  }
+  if (KeepsLeftRows()) return arrow::schema(std::move(fields));
+  for (const auto& field : right.fields()) {
+    fields.push_back(right_null ? field->WithNullable(true) : field);
+  }
+  return arrow::schema(std::move(fields));
+}
+
+base::StatusOr<TablePtr> Join::Apply(TablePtr left, TablePtr right, uint64_t partition,
+                                     const Admit& admit) const {
+  SOTERIA_ASSIGN_OR_RETURN(left, table::ToSparkForm(std::move(left)));
+  SOTERIA_ASSIGN_OR_RETURN(right, table::ToSparkForm(std::move(right)));
+  const Residual residual(residual_, *left, *right, partition);
+  Matching matching(kind_, keys_, residual, *left, *right, admit);
+  SOTERIA_ASSIGN_OR_RETURN(const Pairs pairs, matching.Run(partition));
+  arrow::ChunkedArrayVector columns;
+  SOTERIA_RETURN_IF_ERROR(AppendTaken(*left, pairs.left, columns));
+  if (!KeepsLeftRows()) SOTERIA_RETURN_IF_ERROR(AppendTaken(*right, pairs.right, columns));
+  return arrow::Table::Make(OutputSchema(*left->schema(), *right->schema()), std::move(columns),
+                            static_cast<int64_t>(pairs.size()));
+}
+
+}  // namespace soteria::exec

@@ -1,0 +1,85 @@
+#include "src/exec/row_keys.h"
+
+#include <arrow/array.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <bit>
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/exec/murmur3.h"
+#include "src/exec/sort.h"
+#include "src/table/types.h"
+
+namespace soteria::exec {
+namespace {
+
+/// Twice as many slots as rows; a power of two.
+uint64_t SlotsFor(int64_t rows) {
+  return std::bit_ceil(std::max<uint64_t>(2, 2 * static_cast<uint64_t>(rows)));
+}
+
+}  // namespace
+
+base::StatusOr<RowKeys> RowKeys::Of(const std::vector<ExprPtr>& keys, const arrow::Table& table,
+                                    uint64_t partition) {
+  RowKeys made;
+  made.rows_ = table.num_rows();
+  for (const ExprPtr& key : keys) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto values, KeyColumn(*key, table, partition));
+    const CompareCells compare = OrderOf(*values->type());
+    if (compare == nullptr) {
+      return base::Fail(
+          base::kUnsupported,
+          base::Cat("Values of type ", table::TypeName(*values->type()), " can't be compared"));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(auto whole, OneChunk(*values));
+    made.columns_.push_back(std::move(whole));
+    made.compare_.push_back(compare);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(made.hashes_, HashRows(made.columns_, made.rows_));
+  return made;
+}
+
+bool RowKeys::IsNull(size_t key, int64_t row) const {
+  const arrow::Array& column = *columns_[key];
+  return column.type_id() == arrow::Type::NA || column.IsNull(row);
+}
+
+bool RowKeys::Equal(int64_t row, const RowKeys& other, int64_t other_row) const {
+  for (size_t k = 0; k < columns_.size(); ++k) {
+    const bool null = IsNull(k, row);
+    if (null != other.IsNull(k, other_row)) return false;
+    if (!null && compare_[k](*columns_[k], row, *other.columns_[k], other_row) != 0) return false;
+  }
+  return true;
+}
+
+RowIndex::RowIndex(int64_t rows)
+    : heads_(SlotsFor(rows), -1),
+      next_(static_cast<size_t>(rows), -1),
+      shift_(64 - std::countr_zero(SlotsFor(rows))) {}
+
+uint64_t RowIndex::Bytes(int64_t rows) {
+  return (SlotsFor(rows) + static_cast<uint64_t>(rows)) * sizeof(int64_t);
+}
+
+// The hashes of one target of an exchange agree in their remainder, and so in low bits.
+size_t RowIndex::SlotOf(uint32_t hash) const {
+  return static_cast<size_t>((uint64_t{hash} * 0x9e3779b97f4a7c15U) >> shift_);
+}
+
+void RowIndex::Add(uint32_t hash, int64_t row) {
+  int64_t& head = heads_[SlotOf(hash)];
+  next_[static_cast<size_t>(row)] = head;
+  head = row;
+}
+
+void RowIndex::Remove(uint32_t hash, int64_t row, int64_t before) {
+  int64_t& link = before < 0 ? heads_[SlotOf(hash)] : next_[static_cast<size_t>(before)];
+  link = next_[static_cast<size_t>(row)];
+}
+
+}  // namespace soteria::exec

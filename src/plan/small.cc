@@ -1,0 +1,44 @@
+#include "src/plan/small.h"
+
+#include <variant>
+
+#include "arrow/table.h"
+#include "arrow/util/byte_size.h"
+
+namespace soteria::plan {
+namespace {
+
+constexpr uint64_t kLarge = kSmallBytesMax + 1;
+
+/// An upper bound of what the rows come from, where it is no data that says it.
+uint64_t BytesBehind(const Plan& plan) {
+  if (plan.small) return 0;
+  if (const auto* read = std::get_if<ReadNode>(&plan.node)) {
+    // How large a file is that a job wrote, what it wrote says.
+    const bool put = std::holds_alternative<dataflow::DatasetSource>(read->source.where);
+    return put ? std::min(read->source.bytes, kLarge) : kLarge;
+  }
+  if (const auto* local = std::get_if<LocalNode>(&plan.node)) {
+    return std::min(static_cast<uint64_t>(arrow::util::TotalBufferSize(*local->table)), kLarge);
+  }
+  if (const auto* range = std::get_if<RangeNode>(&plan.node)) {
+    const uint64_t rows = exec::RangeRows(range->start, range->end, range->step);
+    return rows > kLarge ? kLarge : rows * sizeof(int64_t);
+  }
+  // However many groups there are, their rows are in the master once, and in one partition.
+  if (std::holds_alternative<AggregateNode>(plan.node) ||
+      std::holds_alternative<MadeNode>(plan.node)) {
+    return 0;
+  }
+  const auto* join = std::get_if<JoinNode>(&plan.node);
+  if (join != nullptr && !join->join->KeepsLeftRows()) return kLarge;  // rows may be repeated
+  uint64_t bytes = 0;
+  for (const PlanPtr& input : plan.inputs) bytes = std::min(bytes + BytesBehind(*input), kLarge);
+  return bytes;
+}
+
+}  // namespace
+
+bool IsSmall(const Plan& plan) { return BytesBehind(plan) <= kSmallBytesMax; }
+
+}  // namespace soteria::plan

@@ -1,0 +1,18 @@
+// Which side of a join every worker gets whole. What data hold must not decide it: how many
+// partitions a join has, and in which order its rows come, the script can see. So it is what the
+// script says (hint("broadcast")), how large the files are that the owner put, and which rows come
+// with the plan. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "src/plan/logical.h"
+
+namespace soteria::plan {
+
+/// spark.sql.autoBroadcastJoinThreshold's default.
+inline constexpr uint64_t kSmallBytesMax = uint64_t{10} << 20;
+
+bool IsSmall(const Plan& plan);
+
+}  // namespace soteria::plan
