@@ -5,7 +5,7 @@
 #include "src/ml/idf/kernels.h"
 #include "src/ml/stage_for_test.h"
 #include "src/ml/stop_words_remover/stop_words.h"
-#include "src/ml/tokenizers/java_pattern.h"
+#include "src/table/java_pattern.h"
 
 namespace soteria::ml {
 namespace {
@@ -70,13 +70,13 @@ TEST(RegexTokenizer, WhatJavaReadsInAnotherWayIsRefused) {
   for (const char* pattern :
        {"(?=a)", "(?!a)", "(?<=a)b", "(?<!a)b", "(a)\\1", "a++", "a*+", "(?>a)", "(?i)a", "a$",
         "\\bw", "[a&&b]", "[a[b]]", "(?<n>a)", "\\R", "\\Qa\\E", "[\\S]", "\\p{IsGreek}"}) {
-    const auto compiled = JavaPattern::Compile(pattern);
+    const auto compiled = table::JavaPattern::Compile(pattern);
     EXPECT_TRUE(base::Is(compiled.status(), base::kUnsupported)) << pattern;
   }
   for (const char* pattern : {"(", "*a", "a{", "[a", "\\", "\\x4", "a)"}) {
-    EXPECT_FALSE(JavaPattern::Compile(pattern).ok()) << pattern;
+    EXPECT_FALSE(table::JavaPattern::Compile(pattern).ok()) << pattern;
   }
-  EXPECT_FALSE(JavaPattern::Compile(std::string(kPatternBytesMax + 1, 'a')).ok());
+  EXPECT_FALSE(table::JavaPattern::Compile(std::string(table::kPatternBytesMax + 1, 'a')).ok());
   ParamMap params = InOut("s");
   params["pattern"] = std::string("a++");
   EXPECT_EQ(Refusal(ApplyForTest("RegexTokenizer", params, Lines())),
@@ -171,7 +171,7 @@ TEST(RegexTokenizer, QuantifiersAreJavas) {
                         Case{"(o)??o", "o/o/o/o/o/o/o/o", "f// b// /// "},
                         Case{"\\d{2,3}", "", "foo boo ooo o"},
                         Case{"o{2}|x", "oo/oo/oo", "f/ b/ /o o"}}) {
-    const auto compiled = JavaPattern::Compile(c.pattern);
+    const auto compiled = table::JavaPattern::Compile(c.pattern);
     ASSERT_TRUE(compiled.ok()) << c.pattern << base::Message(compiled.status());
     std::vector<std::string_view> found, split;
     (*compiled)->FindAll("foo boo ooo o", found);
@@ -215,20 +215,21 @@ TEST(RegexTokenizer, QuantifiersAreJavas) {
            {"(o){2", "Unclosed counted closure near index 5\n(o){2"},
            {"(o){a}", "Illegal repetition near index 4\n(o){a}\n    ^"},
            {"(o)**", "Dangling meta character '*' near index 4\n(o)**\n    ^"}}) {
-    const auto compiled = JavaPattern::Compile(pattern);
+    const auto compiled = table::JavaPattern::Compile(pattern);
     EXPECT_EQ(base::ExceptionName(compiled.status()), "java.lang.IllegalArgumentException");
     EXPECT_EQ(Refusal(compiled), text);
   }
   for (const char* pattern :
        {"o{1001}", "o{0,1001}", "o{2147483647}", "o?+", "o{2}+", "(o{500}){500}"}) {
-    EXPECT_TRUE(base::Is(JavaPattern::Compile(pattern).status(), base::kUnsupported)) << pattern;
+    EXPECT_TRUE(base::Is(table::JavaPattern::Compile(pattern).status(), base::kUnsupported))
+        << pattern;
   }
 }
 
 TEST(RegexTokenizer, JavasClassesAndEscapes) {
   const auto all = [](const char* pattern, const char* text) {
     std::vector<std::string_view> found;
-    const auto compiled = JavaPattern::Compile(pattern);
+    const auto compiled = table::JavaPattern::Compile(pattern);
     EXPECT_TRUE(compiled.ok()) << pattern << base::Message(compiled.status());
     if (compiled.ok()) (*compiled)->FindAll(text, found);
     return Texts(found.begin(), found.end());
@@ -246,7 +247,7 @@ TEST(RegexTokenizer, JavasClassesAndEscapes) {
   EXPECT_EQ(all("^a", "aa"), (Texts{"a"}));
   EXPECT_EQ(all("é+", "aéé"), (Texts{"éé"}));
   EXPECT_EQ(all("a|ab", "ab"), (Texts{"a"})) << "the first alternative, not the longest";
-  EXPECT_EQ(JavaLength("aé😀"), 4U);
+  EXPECT_EQ(table::JavaLength("aé😀"), 4U);
 }
 
 TEST(NGram, RunsAreSparks) {

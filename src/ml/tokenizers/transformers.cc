@@ -11,8 +11,8 @@
 #include "src/ml/column_pairs.h"
 #include "src/ml/columns.h"
 #include "src/ml/shared_params.h"
-#include "src/ml/tokenizers/java_pattern.h"
 #include "src/table/case.h"
+#include "src/table/java_pattern.h"
 #include "src/table/types.h"
 
 namespace soteria::ml {
@@ -65,7 +65,7 @@ base::Status SplitColumn(const arrow::ChunkedArray& column, bool lower, size_t l
     split(lower ? std::string_view(lowered) : cell.text, words);
     SOTERIA_RETURN_IF_ERROR(out.Row());
     for (const std::string_view word : words) {
-      if (least_length > 0 && JavaLength(word) < least_length) continue;
+      if (least_length > 0 && table::JavaLength(word) < least_length) continue;
       SOTERIA_RETURN_IF_ERROR(out.Word(word));
     }
     return base::OkStatus();
@@ -122,14 +122,15 @@ base::Status RegexTokenizer::CheckType(const arrow::Field& field) const { return
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> RegexTokenizer::OutputSchema(
     const arrow::Schema& input) const {
-  SOTERIA_RETURN_IF_ERROR(JavaPattern::Compile(params().String("pattern")));
+  SOTERIA_RETURN_IF_ERROR(table::JavaPattern::Compile(params().String("pattern")));
   return WordsTransformer::OutputSchema(input);
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> RegexTokenizer::Apply(
     std::shared_ptr<arrow::Table> input) const {
   SOTERIA_RETURN_IF_ERROR(WordsTransformer::OutputSchema(*input->schema()));
-  SOTERIA_ASSIGN_OR_RETURN(const auto pattern, JavaPattern::Compile(params().String("pattern")));
+  SOTERIA_ASSIGN_OR_RETURN(const auto pattern,
+                           table::JavaPattern::Compile(params().String("pattern")));
   SOTERIA_ASSIGN_OR_RETURN(const auto column, ReadColumn(*input, params().String("inputCol")));
   const bool gaps = params().Bool("gaps");
   const auto split = [&](std::string_view text, std::vector<std::string_view>& words) {

@@ -1,4 +1,4 @@
-#include "src/ml/tokenizers/java_pattern.h"
+#include "src/table/java_pattern.h"
 
 #include <re2/re2.h>
 
@@ -13,7 +13,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 
-namespace soteria::ml {
+namespace soteria::table {
 namespace {
 
 /// Java's line terminators end the reach of a dot.
@@ -37,6 +37,9 @@ constexpr std::string_view kCategories[] = {
     "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N",  "Nd", "Nl", "No", "P", "Pc",
     "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp"};
 
+/// The end of the text, perhaps behind a line's end, which is a group.
+constexpr char kEndOfText[] = R"((\r\n|[\n\r\x{85}\x{2028}\x{2029}])?\z)";
+
 /// RE2's own limit.
 constexpr int32_t kRepetitionsMax = 1000;
 
@@ -51,9 +54,13 @@ std::string Literal(char c) {
 
 class Translator {
  public:
-  explicit Translator(std::string_view pattern) : pattern_(pattern) {}
+  Translator(std::string_view pattern, const PatternUse& use) : pattern_(pattern), use_(use) {}
 
   base::StatusOr<std::string> Run() {
+    if (use_.groups && pattern_.starts_with("(?i)")) {
+      at_ = 4;
+      out_ += "(?i)";
+    }
     while (!AtEnd()) SOTERIA_RETURN_IF_ERROR(Next());
     return std::move(out_);
   }
@@ -65,8 +72,8 @@ class Translator {
   }
   char Take() { return pattern_[at_++]; }
 
-  static base::Status Refuse(std::string_view what) {
-    return base::NotSupported(base::Cat("RegexTokenizer with ", what, " in its pattern"));
+  base::Status Refuse(std::string_view what) const {
+    return base::NotSupported(base::Cat(use_.who, " with ", what, " in its pattern"));
   }
   /// As java.util.regex.PatternSyntaxException says it of where the translator stands.
   base::Status Bad(std::string_view what) const {
@@ -91,13 +98,23 @@ class Translator {
         out_ += "(?:\\A)";
         return Quantifier();
       case '$':
-        return Refuse("$");
+        // Java's matches before a line's end at the end of the text too. What is matched there is
+        // the last group, which is cut off again.
+        if (!use_.groups || !AtEnd() || depth_ != 0 || alternatives_) return Refuse("$");
+        out_ += kEndOfText;
+        return base::OkStatus();
       case '(':
         return Group();
       case '|':
         out_ += '|';
+        alternatives_ = alternatives_ || depth_ == 0;
         return base::OkStatus();
       case ')':
+        if (use_.groups && depth_ == 0) {
+          --at_;
+          return Bad("Unmatched closing ')'");
+        }
+        --depth_;
         out_ += ')';
         return Quantifier();
       case '*':
@@ -118,8 +135,9 @@ class Translator {
   }
 
   base::Status Group() {
+    ++depth_;
     if (Peek() != '?') {
-      out_ += "(?:";  // what a group holds is asked by nobody
+      out_ += use_.groups ? "(" : "(?:";  // what a group holds is mostly asked by nobody
       return base::OkStatus();
     }
     if (Peek(1) == ':') {
@@ -205,6 +223,10 @@ class Translator {
       return in_class ? base::OkStatus() : Quantifier();
     }
     if (IsDigit(c) || c == 'k') return Refuse("a back reference");
+    if ((c == 'b' || c == 'B') && use_.groups && !in_class) {
+      out_ += base::Cat("\\", c);
+      return Peek() == '{' ? Refuse("\\b{") : Quantifier();
+    }
     if (c == 'b' || c == 'B') return Refuse(base::Cat("\\", c));
     if (base::IsAlphanumeric(c) || static_cast<uint8_t>(c) >= 0x80)
       return Refuse(base::Cat("\\", c));
@@ -306,7 +328,10 @@ class Translator {
   }
 
   std::string_view pattern_;
+  PatternUse use_;
   size_t at_ = 0;
+  int depth_ = 0;
+  bool alternatives_ = false;  // outside of groups
   std::string out_;
 };
 
@@ -315,6 +340,9 @@ class Translator {
 struct JavaPattern::Impl {
   explicit Impl(const std::string& pattern, const RE2::Options& options) : re(pattern, options) {}
   RE2 re;
+  std::string who;
+  bool ascii = false;   // texts must be
+  bool dollar = false;  // the last group is a line's end behind the match
 
   /// The first match from `from` on: where it begins and ends.
   std::optional<std::pair<size_t, size_t>> Find(std::string_view text, size_t from) const {
@@ -344,28 +372,76 @@ struct JavaPattern::Impl {
 JavaPattern::JavaPattern(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 JavaPattern::~JavaPattern() = default;
 
-base::StatusOr<std::string> TranslatePattern(std::string_view pattern) {
+base::StatusOr<std::string> TranslatePattern(std::string_view pattern, const PatternUse& use) {
   if (pattern.size() > kPatternBytesMax) {
     return base::NotSupported(
-        base::Cat("RegexTokenizer with a pattern of more than ", kPatternBytesMax, " bytes"));
+        base::Cat(use.who, " with a pattern of more than ", kPatternBytesMax, " bytes"));
   }
-  return Translator(pattern).Run();
+  return Translator(pattern, use).Run();
 }
 
-base::StatusOr<std::shared_ptr<const JavaPattern>> JavaPattern::Compile(std::string_view pattern) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::string translated, TranslatePattern(pattern));
+base::StatusOr<std::shared_ptr<const JavaPattern>> JavaPattern::Compile(std::string_view pattern,
+                                                                        const PatternUse& use) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string translated, TranslatePattern(pattern, use));
   RE2::Options options;
   options.set_log_errors(false);
   auto impl = std::make_unique<Impl>(translated, options);
   if (impl->re.error_code() == RE2::ErrorRepeatSize ||
       impl->re.error_code() == RE2::ErrorPatternTooLarge) {
-    return base::NotSupported("RegexTokenizer with so many repetitions in its pattern");
+    return base::NotSupported(base::Cat(use.who, " with so many repetitions in its pattern"));
   }
   if (!impl->re.ok()) {
-    return base::Fail(base::kIllegalArgument, base::Cat("RegexTokenizer can't use the pattern ",
-                                                        pattern, ": ", impl->re.error()));
+    return base::Fail(base::kIllegalArgument, base::Cat(use.who, " can't use the pattern ", pattern,
+                                                        ": ", impl->re.error()));
   }
+  impl->who = use.who;
+  impl->dollar = translated.ends_with(kEndOfText);
+  const bool words =
+      translated.find("\\b") != std::string::npos || translated.find("\\B") != std::string::npos;
+  impl->ascii = use.groups && (words || translated.starts_with("(?i)"));
   return std::shared_ptr<const JavaPattern>(new JavaPattern(std::move(impl)));
+}
+
+base::Status JavaPattern::CheckText(std::string_view text) const {
+  if (!impl_->ascii) return base::OkStatus();
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+  if (plain) return base::OkStatus();
+  return base::NotSupported(
+      base::Cat(impl_->who, " with (?i) or \\b in its pattern, of a text that isn't ASCII"));
+}
+
+int JavaPattern::groups() const {
+  return impl_->re.NumberOfCapturingGroups() - (impl_->dollar ? 1 : 0);
+}
+
+bool JavaPattern::Find(std::string_view text, size_t from, std::vector<PatternSpan>& spans) const {
+  const int all = impl_->re.NumberOfCapturingGroups() + 1;
+  std::vector<re2::StringPiece> found(static_cast<size_t>(all));
+  const re2::StringPiece whole(text.data(), text.size());
+  if (from > text.size() ||
+      !impl_->re.Match(whole, from, text.size(), RE2::UNANCHORED, found.data(), all)) {
+    return false;
+  }
+  spans.assign(found.size(), {});
+  for (size_t k = 0; k < found.size(); ++k) {
+    if (found[k].data() == nullptr) continue;
+    const auto begin = static_cast<size_t>(found[k].data() - text.data());
+    spans[k] = {begin, begin + found[k].size(), true};
+  }
+  if (impl_->dollar) {
+    if (spans.back().matched) spans[0].end = spans.back().begin;
+    spans.pop_back();
+  }
+  return true;
+}
+
+size_t JavaPattern::After(std::string_view text, const PatternSpan& match) {
+  size_t from = match.end;
+  if (match.begin != match.end) return from;
+  ++from;  // past one character
+  while (from < text.size() && (static_cast<uint8_t>(text[from]) & 0xC0) == 0x80) ++from;
+  return from;
 }
 
 void JavaPattern::Split(std::string_view text, std::vector<std::string_view>& out) const {
@@ -397,4 +473,4 @@ size_t JavaLength(std::string_view text) {
   return units;
 }
 
-}  // namespace soteria::ml
+}  // namespace soteria::table
