@@ -85,21 +85,36 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
                       "It is not allowed to use an aggregate function in the "
                       "argument of another aggregate function.");
   }
-  if (expr.name == kSummarizer) return ToSummarizer(expr, std::move(name));
-  if (expr.args.size() != 1) {
-    return base::NotSupported(base::Cat("The function ", expr.name, "() of ",
-                                        std::to_string(expr.args.size()), " arguments"));
+  if (expr.name == kSummarizer && (expr.distinct || expr.filtered)) {
+    return base::NotSupported("Summarizer of distinct or filtered rows");
   }
-  return exec::AggregateCall{expr.name == "std" ? "stddev" : expr.name, expr.args.front(),
-                             std::move(name)};
+  if (expr.name == kSummarizer) return ToSummarizer(expr, std::move(name));
+  exec::AggregateCall call{expr.name == "std" ? "stddev" : expr.name, nullptr, std::move(name)};
+  call.rest = expr.args;
+  call.distinct = expr.distinct;
+  if (expr.filtered) {
+    call.where = call.rest.back();
+    call.rest.pop_back();
+  }
+  if (!call.rest.empty()) {
+    call.arg = call.rest.front();
+    call.rest.erase(call.rest.begin());
+  } else if (expr.name == "count") {
+    return base::Fail(base::kWrongNumArgs,
+                      "The `count` requires > 0 parameters but the actual number is 0. Please, "
+                      "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for "
+                      "a fix.");
+  }
+  return call;
 }
 
 /// The same expression for columns that are named in another case.
 std::string Canonical(const Expr& expr) {
   Expr copy = expr;
   if (copy.kind == Expr::Kind::kColumn) copy.name = base::Lower(copy.name);
-  std::string text = exec::EncodeExpr(copy.args.empty() ? copy : *exec::Call(copy.name, {}));
-  for (const ExprPtr& arg : copy.args) text += Canonical(*arg);
+  const std::vector<ExprPtr> args = std::exchange(copy.args, {});
+  std::string text = exec::EncodeExpr(copy);
+  for (const ExprPtr& arg : args) text += Canonical(*arg);
   return text;
 }
 

@@ -14,6 +14,7 @@
 #include "src/connect/literals.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
+#include "src/exec/catalogue.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -90,15 +91,18 @@ base::StatusOr<std::vector<exec::ExprPtr>> ExpressionConverter::Star(
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
                                                             const Expressions& arguments,
-                                                            int depth) const {
+                                                            bool distinct, int depth) const {
   SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
   const std::string function = Canonical(name);
+  if (distinct && exec::KindOfFunction(function) != exec::FunctionKind::kAggregate) {
+    return base::NotSupported(base::Cat("The function ", name, "() of distinct values"));
+  }
   if (function == "struct" && NamesFields(arguments)) return NamedStruct(arguments, depth);
   std::vector<exec::ExprPtr> args;
   for (const Expression& argument : arguments) {
     if (argument.has_unresolved_star()) {
       SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));
-      if (function == "count" && arguments.size() == 1) {
+      if (function == "count" && arguments.size() == 1 && !distinct) {
         args.push_back(exec::Literal(int32_t{1}));
       } else {
         args.insert(args.end(), columns.begin(), columns.end());
@@ -111,7 +115,30 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
   if (function == "!=" || function == "<>") {
     return exec::Call("not", {exec::Call("==", std::move(args))});
   }
-  return exec::Call(function, std::move(args));
+  return distinct ? exec::DistinctCall(function, std::move(args))
+                  : exec::Call(function, std::move(args));
+}
+
+namespace {
+
+base::StatusOr<std::string> VariableName(
+    const Expression::UnresolvedNamedLambdaVariable& variable) {
+  if (variable.name_parts_size() != 1) {
+    return base::NotSupported("A field of a lambda's variable by its name");
+  }
+  return variable.name_parts(0);
+}
+
+}  // namespace
+
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Lambda(const Expression::LambdaFunction& lambda,
+                                                          int depth) const {
+  std::vector<std::string> names;
+  for (const auto& variable : lambda.arguments()) {
+    SOTERIA_ASSIGN_OR_RETURN(names.emplace_back(), VariableName(variable));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr body, AtDepth(lambda.function(), depth + 1));
+  return exec::Lambda(std::move(body), std::move(names));
 }
 
 /// struct(a.alias("b"), c): the fields are b and c.
@@ -161,15 +188,18 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
     }
     case Expression::kUnresolvedFunction: {
       const auto& call = expression.unresolved_function();
-      if (call.is_distinct()) {
-        return base::NotSupported(
-            base::Cat("The function ", call.function_name(), "() of distinct values"));
-      }
-      return Function(call.function_name(), call.arguments(), depth);
+      return Function(call.function_name(), call.arguments(), call.is_distinct(), depth);
     }
     case Expression::kCallFunction:
       return Function(expression.call_function().function_name(),
-                      expression.call_function().arguments(), depth);
+                      expression.call_function().arguments(), false, depth);
+    case Expression::kLambdaFunction:
+      return Lambda(expression.lambda_function(), depth);
+    case Expression::kUnresolvedNamedLambdaVariable: {
+      SOTERIA_ASSIGN_OR_RETURN(const std::string name,
+                               VariableName(expression.unresolved_named_lambda_variable()));
+      return exec::Variable(name);
+    }
     case Expression::kExpressionString: {
       // An alias in it names nothing here.
       SOTERIA_ASSIGN_OR_RETURN(

@@ -21,6 +21,7 @@ class RepeatedPtrField;
 namespace spark::connect {
 class Expression;
 class Expression_Alias;
+class Expression_LambdaFunction;
 class Expression_UnresolvedStar;
 }  // namespace spark::connect
 
@@ -49,7 +50,9 @@ class ExpressionConverter {
   base::StatusOr<exec::ExprPtr> AtDepth(const spark::connect::Expression& expression,
                                         int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
-                                         int depth) const;
+                                         bool distinct, int depth) const;
+  base::StatusOr<exec::ExprPtr> Lambda(const spark::connect::Expression_LambdaFunction& lambda,
+                                       int depth) const;
   base::StatusOr<exec::ExprPtr> NamedStruct(const Expressions& arguments, int depth) const;
   base::Status Append(const spark::connect::Expression& expression,
                       std::vector<exec::NamedExpr>* out) const;

@@ -70,8 +70,6 @@ constexpr Refusal kCommands[] = {
 constexpr Refusal kExpressions[] = {
     {"unresolved_regex", "DataFrame.colRegex", "select with the names that match (df.columns)"},
     {"window", "A window (Column.over)"},
-    {"lambda_function", "A function of a lambda"},
-    {"unresolved_named_lambda_variable", "A function of a lambda"},
     {"update_fields", "Column.withField (dropFields)", "struct"},
     {"named_argument_expression", "An argument by name"},
     {"subquery_expression", "A subquery (DataFrame.scalar, exists)"},

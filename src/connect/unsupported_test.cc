@@ -40,7 +40,7 @@ TEST(Unsupported, FunctionsAreThereOrMissingOrMistyped) {
 
 TEST(Unsupported, InternalFunctionsCantBeCalled) {
   EXPECT_FALSE(CheckFunction("approx_quantile").ok());
-  EXPECT_TRUE(base::Is(CheckFunction("percentile_approx"), base::kUnsupported));
+  EXPECT_TRUE(base::Is(CheckFunction("approx_top_k"), base::kUnsupported));
 }
 
 TEST(Unsupported, SparksNamesAreInOrder) {

@@ -15,7 +15,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/exec/aggregate_state.h"
+#include "src/exec/accumulator.h"
 #include "src/exec/codec.h"
 #include "src/exec/group_key.h"
 #include "src/table/arrow_status.h"
@@ -29,9 +29,11 @@ using base::FieldWriter;
 
 constexpr size_t kGroupKeysMax = 100;
 constexpr size_t kCallNumbersMax = 100'000;
+constexpr size_t kCallArgumentsMax = 1000;
 
 /// The states of all calls for each group; without keys there is one, of the empty key.
-using Groups = std::map<Key, std::vector<CallState>>;
+using States = std::vector<AccumulatorPtr>;
+using Groups = std::map<Key, States>;
 
 base::Status TooManyGroups() {
   return base::Fail(base::kMemoryLimit,
@@ -39,10 +41,10 @@ base::Status TooManyGroups() {
                               " bytes of them; group by something coarser"));
 }
 
-std::vector<CallState> NewStates(const std::vector<AggregateCall>& calls) {
-  std::vector<CallState> states;
-  states.reserve(calls.size());
-  for (const AggregateCall& call : calls) states.push_back(NewCallState(call));
+States NewStates(const States& empty) {
+  States states;
+  states.reserve(empty.size());
+  for (const AccumulatorPtr& state : empty) states.push_back(state->New());
   return states;
 }
 
@@ -51,15 +53,14 @@ base::StatusOr<std::string> WriteGroups(const Groups& groups, bool keyed) {
   if (keyed) out.AddU64(groups.size());
   for (const auto& [key, states] : groups) {
     WriteKey(key, out);
-    for (const CallState& state : states) WriteCallState(state, out);
-    if (keyed && out.bytes().size() > kGroupBytesMax) return TooManyGroups();
+    for (const AccumulatorPtr& state : states) state->Write(out);
+    if (out.bytes().size() > kGroupBytesMax) return TooManyGroups();
   }
   return out.Take();
 }
 
 struct Reading {
-  const std::vector<AggregateCall>& calls;
-  const arrow::Schema& output;
+  States empty;  // one that has seen nothing of each call
   std::vector<TypePtr> key_types;
 };
 
@@ -67,18 +68,14 @@ base::StatusOr<Groups> ReadGroups(const Reading& reading, std::string_view bytes
   FieldReader in(bytes);
   Groups groups;
   uint64_t count = 1;
-  const size_t keys = reading.key_types.size();
-  if (keys > 0) {
+  if (!reading.key_types.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(count, in.NextU64());
     if (count > kGroupsMax) return TooManyGroups();
   }
   for (uint64_t g = 0; g < count; ++g) {
     SOTERIA_ASSIGN_OR_RETURN(Key key, ReadKey(reading.key_types, in));
-    std::vector<CallState> states;
-    for (size_t i = 0; i < reading.calls.size(); ++i) {
-      const arrow::Field& field = *reading.output.field(static_cast<int>(keys + i));
-      SOTERIA_ASSIGN_OR_RETURN(states.emplace_back(), ReadCallState(reading.calls[i], field, in));
-    }
+    States states = NewStates(reading.empty);
+    for (const AccumulatorPtr& state : states) SOTERIA_RETURN_IF_ERROR(state->Read(in));
     if (!groups.empty() && !(groups.rbegin()->first < key)) {
       return base::Fail(base::kProtocol, "Aggregate: groups out of order");
     }
@@ -151,29 +148,36 @@ base::StatusOr<ArrayPtr> InGroups(const Grouping& grouping, ArrayPtr values) {
   return taken;
 }
 
+/// Rows [begin, end) of a group, those where the call's FILTER holds.
+base::Status UpdateRows(const ArrayList& args, const arrow::Array* where, int64_t begin,
+                        int64_t end, Accumulator& state) {
+  if (where == nullptr) return state.Update(args, begin, end);
+  const auto& holds = static_cast<const arrow::BooleanArray&>(*where);
+  for (int64_t i = begin; i < end;) {
+    int64_t to = i;
+    while (to < end && holds.IsValid(to) && holds.Value(to)) ++to;
+    if (to > i) SOTERIA_RETURN_IF_ERROR(state.Update(args, i, to));
+    i = to + 1;
+  }
+  return base::OkStatus();
+}
+
 /// One call over all groups; `states[g]` is what group g's call sees.
 base::Status UpdateCall(const BoundCall& call, const arrow::Table& table, uint64_t partition,
-                        const Grouping& grouping, const std::vector<CallState*>& states) {
-  ArrayPtr values, weights;
-  if (call.arg != nullptr) {
-    SOTERIA_ASSIGN_OR_RETURN(values, Evaluated(call.arg, call.seeds, table, partition));
-    SOTERIA_ASSIGN_OR_RETURN(values, InGroups(grouping, std::move(values)));
+                        const Grouping& grouping, const std::vector<Accumulator*>& states) {
+  ArrayList args;
+  ArrayPtr where;
+  for (const BoundPtr& arg : call.args) {
+    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr values, Evaluated(arg, call.seeds, table, partition));
+    SOTERIA_ASSIGN_OR_RETURN(args.emplace_back(), InGroups(grouping, std::move(values)));
   }
-  if (call.weight != nullptr) {
-    SOTERIA_ASSIGN_OR_RETURN(weights, Evaluated(call.weight, call.seeds, table, partition));
-    SOTERIA_ASSIGN_OR_RETURN(weights, InGroups(grouping, std::move(weights)));
+  if (call.where != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(where, Evaluated(call.where, call.seeds, table, partition));
+    SOTERIA_ASSIGN_OR_RETURN(where, InGroups(grouping, std::move(where)));
   }
   for (size_t g = 0; g < states.size(); ++g) {
     const int64_t begin = g == 0 ? 0 : grouping.ends[g - 1];
-    const int64_t rows = grouping.ends[g] - begin;
-    if (call.arg == nullptr) {
-      states[g]->count = rows;
-      continue;
-    }
-    const ArrayPtr slice = values->Slice(begin, rows);
-    const ArrayPtr weight = weights == nullptr ? nullptr : weights->Slice(begin, rows);
-    SOTERIA_RETURN_IF_ERROR(Update(*call.function, *slice, weight.get(), *states[g]));
-    SOTERIA_RETURN_IF_ERROR(EndUpdates(*states[g]));
+    SOTERIA_RETURN_IF_ERROR(UpdateRows(args, where.get(), begin, grouping.ends[g], *states[g]));
   }
   return base::OkStatus();
 }
@@ -186,7 +190,25 @@ void WriteCall(const AggregateCall& call, FieldWriter& out) {
   for (const std::string& metric : call.metrics) out.Add(metric);
   out.AddU64(call.probabilities.size());
   for (const double probability : call.probabilities) out.AddDouble(probability);
-  out.AddDouble(call.relative_error);
+  out.AddDouble(call.relative_error).AddU64(call.rest.size());
+  for (const ExprPtr& expr : call.rest) WriteExpr(*expr, out);
+  out.AddBool(call.distinct).AddBool(call.where != nullptr);
+  if (call.where != nullptr) WriteExpr(*call.where, out);
+}
+
+void WriteTypes(const CallTypes& types, FieldWriter& out) {
+  out.AddU64(types.args.size());
+  for (const TypePtr& type : types.args) WriteType(*type, out);
+}
+
+base::StatusOr<CallTypes> ReadTypes(const TypePtr& result, FieldReader& in) {
+  CallTypes types{{}, result};
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
+  if (count > kCallArgumentsMax) return base::Fail(base::kProtocol, "Aggregate: many arguments");
+  for (uint64_t i = 0; i < count; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(types.args.emplace_back(), ReadType(in));
+  }
+  return types;
 }
 
 base::StatusOr<AggregateCall> ReadCall(FieldReader& in, ExprReader& exprs) {
@@ -213,6 +235,16 @@ base::StatusOr<AggregateCall> ReadCall(FieldReader& in, ExprReader& exprs) {
     SOTERIA_ASSIGN_OR_RETURN(call.probabilities.emplace_back(), in.NextDouble());
   }
   SOTERIA_ASSIGN_OR_RETURN(call.relative_error, in.NextDouble());
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t rest, in.NextU64());
+  if (rest > kCallArgumentsMax) return base::Fail(base::kProtocol, "Aggregate: many arguments");
+  for (uint64_t i = 0; i < rest; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(call.rest.emplace_back(), exprs.Read());
+  }
+  SOTERIA_ASSIGN_OR_RETURN(call.distinct, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const bool has_where, in.NextBool());
+  if (has_where) {
+    SOTERIA_ASSIGN_OR_RETURN(call.where, exprs.Read());
+  }
   return call;
 }
 
@@ -231,8 +263,18 @@ base::StatusOr<FieldPtr> ReadField(FieldReader& in) {
                         std::string(udt));
 }
 
-Reading ReadingOf(const Aggregate& aggregate) {
-  Reading reading{aggregate.calls(), *aggregate.output_schema(), {}};
+base::StatusOr<States> Empty(const Aggregate& aggregate) {
+  States states;
+  for (size_t i = 0; i < aggregate.calls().size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(states.emplace_back(),
+                             MakeAccumulator(aggregate.calls()[i], aggregate.types()[i]));
+  }
+  return states;
+}
+
+base::StatusOr<Reading> ReadingOf(const Aggregate& aggregate) {
+  Reading reading;
+  SOTERIA_ASSIGN_OR_RETURN(reading.empty, Empty(aggregate));
   for (size_t k = 0; k < aggregate.keys().size(); ++k) {
     reading.key_types.push_back(aggregate.output_schema()->field(static_cast<int>(k))->type());
   }
@@ -253,14 +295,18 @@ base::StatusOr<Aggregate> Aggregate::Make(std::vector<AggregateCall> calls,
     fields.push_back(arrow::field(key.name.empty() ? AutoName(*key.expr) : key.name,
                                   bound->field->type(), bound->field->nullable()));
   }
+  Aggregate aggregate;
   for (const AggregateCall& call : calls) {
-    if (call.metrics.size() + call.probabilities.size() > kCallNumbersMax) {
+    if (call.metrics.size() + call.probabilities.size() > kCallNumbersMax ||
+        call.rest.size() > kCallArgumentsMax) {
       return base::Fail(base::kUnsupported, "Aggregate: too many metrics or probabilities");
     }
     SOTERIA_ASSIGN_OR_RETURN(BoundCall bound, BindCall(call, input));
+    aggregate.types_.push_back(bound.types());
+    // What can't be made isn't worth a plan.
+    SOTERIA_RETURN_IF_ERROR(MakeAccumulator(call, aggregate.types_.back()).status());
     fields.push_back(std::move(bound.output));
   }
-  Aggregate aggregate;
   aggregate.keys_ = std::move(keys);
   aggregate.calls_ = std::move(calls);
   aggregate.output_ = arrow::schema(std::move(fields));
@@ -272,7 +318,10 @@ std::string Aggregate::Encode() const {
   out.AddU64(keys_.size()).AddU64(calls_.size());
   for (const FieldPtr& field : output_->fields()) WriteField(*field, out);
   for (const GroupKey& key : keys_) WriteExpr(*key.expr, out);
-  for (const AggregateCall& call : calls_) WriteCall(call, out);
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    WriteCall(calls_[i], out);
+    WriteTypes(types_[i], out);
+  }
   return out.Take();
 }
 
@@ -297,6 +346,8 @@ base::StatusOr<Aggregate> Aggregate::Decode(std::string_view bytes) {
   for (uint64_t i = 0; i < calls; ++i) {
     SOTERIA_ASSIGN_OR_RETURN(AggregateCall call, ReadCall(in, exprs));
     call.name = fields[keys + i]->name();
+    SOTERIA_ASSIGN_OR_RETURN(aggregate.types_.emplace_back(),
+                             ReadTypes(fields[keys + i]->type(), in));
     aggregate.calls_.push_back(std::move(call));
   }
   SOTERIA_RETURN_IF_ERROR(in.Finish());
@@ -306,28 +357,34 @@ base::StatusOr<Aggregate> Aggregate::Decode(std::string_view bytes) {
 
 base::StatusOr<std::string> Aggregate::Map(const arrow::Table& table, uint64_t partition) const {
   SOTERIA_ASSIGN_OR_RETURN(const Grouping grouping, GroupRows(keys_, table, partition));
+  SOTERIA_ASSIGN_OR_RETURN(const States empty, Empty(*this));
   Groups groups;
-  std::vector<std::vector<CallState>*> of_group;
+  std::vector<States*> of_group;
   for (const Key& key : grouping.keys) {
-    of_group.push_back(&groups.emplace(key, NewStates(calls_)).first->second);
+    of_group.push_back(&groups.emplace(key, NewStates(empty)).first->second);
   }
-  std::vector<CallState*> states(of_group.size());
+  std::vector<Accumulator*> states(of_group.size());
   for (size_t i = 0; i < calls_.size(); ++i) {
     SOTERIA_ASSIGN_OR_RETURN(const BoundCall call, BindCall(calls_[i], *table.schema()));
-    const auto& wanted = output_->field(static_cast<int>(keys_.size() + i))->type();
-    if (!call.output->type()->Equals(*wanted)) {
+    const CallTypes types = call.types();
+    bool same =
+        types.result->Equals(*types_[i].result) && types.args.size() == types_[i].args.size();
+    for (size_t k = 0; same && k < types.args.size(); ++k) {
+      same = types.args[k]->Equals(*types_[i].args[k]);
+    }
+    if (!same) {
       return base::Fail(base::kInternal, "Aggregate: input is not of the type it was made for");
     }
-    for (size_t g = 0; g < states.size(); ++g) states[g] = &(*of_group[g])[i];
+    for (size_t g = 0; g < states.size(); ++g) states[g] = (*of_group[g])[i].get();
     SOTERIA_RETURN_IF_ERROR(UpdateCall(call, table, partition, grouping, states));
   }
   return WriteGroups(groups, !keys_.empty());
 }
 
 base::StatusOr<std::string> Aggregate::Merge(std::span<const std::string> partials) const {
-  const Reading reading = ReadingOf(*this);
+  SOTERIA_ASSIGN_OR_RETURN(const Reading reading, ReadingOf(*this));
   Groups all;
-  if (keys_.empty()) all.emplace(Key{}, NewStates(calls_));
+  if (keys_.empty()) all.emplace(Key{}, NewStates(reading.empty));
   bool first = true;
   for (const std::string& partial : partials) {
     SOTERIA_ASSIGN_OR_RETURN(Groups next, ReadGroups(reading, partial));
@@ -342,8 +399,7 @@ base::StatusOr<std::string> Aggregate::Merge(std::span<const std::string> partia
         continue;
       }
       for (size_t i = 0; i < states.size(); ++i) {
-        SOTERIA_RETURN_IF_ERROR(
-            Combine(*FindAggregate(calls_[i].function), states[i], found->second[i]));
+        SOTERIA_RETURN_IF_ERROR(found->second[i]->Merge(*states[i]));
       }
     }
     if (all.size() > kGroupsMax) return TooManyGroups();
@@ -352,21 +408,17 @@ base::StatusOr<std::string> Aggregate::Merge(std::span<const std::string> partia
 }
 
 base::StatusOr<std::vector<CallNumbers>> Aggregate::Numbers(std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const Groups groups, ReadGroups(ReadingOf(*this), partial));
+  SOTERIA_ASSIGN_OR_RETURN(const Reading reading, ReadingOf(*this));
+  SOTERIA_ASSIGN_OR_RETURN(const Groups groups, ReadGroups(reading, partial));
   if (!keys_.empty()) return base::Fail(base::kInternal, "Aggregate: numbers of groups");
   std::vector<CallNumbers> numbers;
-  for (const CallState& state : groups.begin()->second) {
-    CallNumbers& call = numbers.emplace_back();
-    call.rows = state.vectors == nullptr ? state.count : state.vectors->count();
-    call.sum = state.number;
-    call.spread = state.squares;
-    if (state.vectors != nullptr) call.elements = state.vectors->Elements();
-  }
+  for (const AccumulatorPtr& state : groups.begin()->second) numbers.push_back(state->Numbers());
   return numbers;
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Aggregate::Finish(std::string_view partial) const {
-  SOTERIA_ASSIGN_OR_RETURN(const Groups groups, ReadGroups(ReadingOf(*this), partial));
+  SOTERIA_ASSIGN_OR_RETURN(const Reading reading, ReadingOf(*this));
+  SOTERIA_ASSIGN_OR_RETURN(const Groups groups, ReadGroups(reading, partial));
   arrow::ArrayVector columns;
   for (int c = 0; c < output_->num_fields(); ++c) {
     const TypePtr& type = output_->field(c)->type();
@@ -377,10 +429,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Aggregate::Finish(std::string_view
         SOTERIA_RETURN_IF_ERROR(AppendKeyCell(key[column], *builder));
         continue;
       }
-      const size_t i = column - keys_.size();
-      SOTERIA_ASSIGN_OR_RETURN(const auto value, Result(calls_[i], type, states[i]));
-      // A builder of untyped nulls takes no scalar.
-      SOTERIA_ARROW_RETURN(value->is_valid ? builder->AppendScalar(*value) : builder->AppendNull());
+      SOTERIA_RETURN_IF_ERROR(states[column - keys_.size()]->Finish(*builder));
     }
     SOTERIA_ARROW_ASSIGN(columns.emplace_back(), builder->Finish());
   }

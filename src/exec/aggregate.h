@@ -23,18 +23,21 @@ inline constexpr size_t kAggregateCallsMax = 10'000;
 inline constexpr size_t kGroupsMax = 1'000'000;
 inline constexpr size_t kGroupBytesMax = size_t{128} << 20;
 
-/// count, sum, avg (mean), min, max, stddev(_samp, _pop), variance (var_samp, var_pop). `arg` null
-/// or a literal with "count" is count(*). `name` "": Spark's automatic name, e.g. "count(1)".
-/// percentile_approx and approx_quantile: doubles at `probabilities`; the latter leaves out NaN and
-/// gives an empty array for no values. aggregate_metrics: Summarizer's struct of `metrics`.
+/// A function of docs/functions.md over the rows of a group. `arg` null or a literal with "count"
+/// is count(*); `rest` are the other arguments, of which some functions want constants.
+/// summary_percentiles and approx_quantile: doubles at `probabilities`; the latter leaves out NaN
+/// and gives an empty array for no values. aggregate_metrics: Summarizer's struct of `metrics`.
 struct AggregateCall {
   std::string function;
   ExprPtr arg;
-  std::string name;
+  std::string name;  ///< "": Spark's automatic name, e.g. "count(1)"
   ExprPtr weight = nullptr;
   std::vector<std::string> metrics = {};
   std::vector<double> probabilities = {};
   double relative_error = 0;
+  std::vector<ExprPtr> rest = {};
+  bool distinct = false;    ///< each combination of arguments counts once
+  ExprPtr where = nullptr;  ///< rows where it doesn't hold don't count
 };
 
 /// Rows group by the value: null is one group, NaN is NaN, -0.0 is 0.0.
@@ -49,6 +52,12 @@ struct CallNumbers {
   double sum = 0;     ///< of avg
   double spread = 0;  ///< of stddev and variance: squared distances from the mean
   std::vector<VectorSummary::Element> elements = {};  ///< of aggregate_metrics
+};
+
+/// The types of a call's arguments (without the constant ones) and of its result.
+struct CallTypes {
+  std::vector<std::shared_ptr<arrow::DataType>> args;
+  std::shared_ptr<arrow::DataType> result;
 };
 
 class Aggregate {
@@ -68,12 +77,14 @@ class Aggregate {
   base::StatusOr<std::vector<CallNumbers>> Numbers(std::string_view partial) const;
   const std::shared_ptr<arrow::Schema>& output_schema() const { return output_; }
   const std::vector<AggregateCall>& calls() const { return calls_; }
+  const std::vector<CallTypes>& types() const { return types_; }
   const std::vector<GroupKey>& keys() const { return keys_; }
 
  private:
   Aggregate() = default;
   std::vector<GroupKey> keys_;
   std::vector<AggregateCall> calls_;
+  std::vector<CallTypes> types_;  // of each call
   std::shared_ptr<arrow::Schema> output_;
 };
 

@@ -57,10 +57,22 @@ BoundPtr BindLiteral(const Expr& e) {
   return node;
 }
 
+base::StatusOr<BoundPtr> BindVariable(const Expr& e, const BindContext& context) {
+  for (size_t k = context.variables.size(); k-- > 0;) {
+    if (context.variables[k]->name() != e.name) continue;
+    auto node = std::make_shared<Bound>();
+    node->column = context.schema.num_fields() + static_cast<int>(k);
+    node->field = context.variables[k];
+    node->uses = {node->column};
+    return BoundPtr(std::move(node));
+  }
+  return base::Fail(base::kAnalysis, base::Cat("No lambda around has the variable ", e.name));
+}
+
 /// Functions that take a second argument in Spark which isn't there here.
 bool TakesTwoInSpark(std::string_view function) {
-  static constexpr std::string_view kNames[] = {"trim",    "ltrim", "rtrim",       "ceil",
-                                                "ceiling", "floor", "assert_true", "raise_error"};
+  static constexpr std::string_view kNames[] = {"ceil", "ceiling", "floor", "assert_true",
+                                                "raise_error"};
   return std::find(std::begin(kNames), std::end(kNames), function) != std::end(kNames);
 }
 
@@ -77,25 +89,20 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
     if (count == 2 && TakesTwoInSpark(e.name)) {
       return base::NotSupported(base::Cat("The function ", e.name, "() of 2 arguments"));
     }
-    std::string wanted = std::to_string(function->args_min);
-    if (function->args_max < 0) {
-      wanted = base::Cat("> ", function->args_min - 1);
-    } else if (function->args_max != function->args_min) {
-      wanted = "[";
-      for (int n = function->args_min; n <= function->args_max; ++n) {
-        wanted += base::Cat(n > function->args_min ? ", " : "", n);
-      }
-      wanted += "]";
-    }
-    return base::Fail(
-        base::kWrongNumArgs,
-        base::Cat("The `", e.name, "` requires ", wanted, " parameters but the actual number is ",
-                  count,
-                  ". Please, refer to "
-                  "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix."));
+    return WrongNumberOfArguments(e.name, function->args_min, function->args_max, count);
   }
   std::vector<BoundPtr> args;
   for (const ExprPtr& arg : e.args) {
+    if (arg->kind == Expr::Kind::kLambda) {
+      if (!function->takes_lambdas) {
+        return base::Fail(kNoHigherOrder,
+                          base::Cat("A lambda function should only be used in a higher order "
+                                    "function. However, its class is ",
+                                    e.name, ", which is not a higher order function."));
+      }
+      args.push_back(nullptr);
+      continue;
+    }
     SOTERIA_ASSIGN_OR_RETURN(BoundPtr bound, BindExpr(*arg, context, depth + 1));
     // Inside an expression vectors have one form: the dense one has a size in its type, which data
     // may have made, and which nothing may depend on that is decided before any work.
@@ -110,6 +117,23 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
 
 }  // namespace
 
+base::Status WrongNumberOfArguments(std::string_view name, int least, int most, int count) {
+  std::string wanted = std::to_string(least);
+  if (most < 0) {
+    wanted = base::Cat("> ", least - 1);
+  } else if (most != least) {
+    wanted = "[";
+    for (int n = least; n <= most; ++n) wanted += base::Cat(n > least ? ", " : "", n);
+    wanted += "]";
+  }
+  return base::Fail(
+      base::kWrongNumArgs,
+      base::Cat("The `", name, "` requires ", wanted, " parameters but the actual number is ",
+                count,
+                ". Please, refer to "
+                "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix."));
+}
+
 base::StatusOr<BoundPtr> BindExpr(const Expr& e, BindContext& context, int depth) {
   if (depth > kExprDepthMax) {
     return base::Fail(base::kUnsupported, "The expression is nested too deeply");
@@ -121,6 +145,10 @@ base::StatusOr<BoundPtr> BindExpr(const Expr& e, BindContext& context, int depth
       return BindLiteral(e);
     case Expr::Kind::kCall:
       return BindCallExpr(e, context, depth);
+    case Expr::Kind::kVariable:
+      return BindVariable(e, context);
+    case Expr::Kind::kLambda:
+      return base::Fail(base::kAnalysis, "A lambda that is no argument of a function");
     case Expr::Kind::kCast:
     case Expr::Kind::kTryCast: {
       SOTERIA_ASSIGN_OR_RETURN(BoundPtr arg, BindExpr(*e.args[0], context, depth + 1));

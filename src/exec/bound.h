@@ -63,6 +63,7 @@ struct Bound {
   bool last_first = false;  ///< kernels: the second argument comes before the first (division)
   bool careful = false;     ///< may fail or draws randomly: only over the rows where Spark would
   std::vector<int> uses;    ///< input columns below this node, ascending
+  std::vector<BoundPtr> bodies = {};  ///< of lambdas: over the elements, see higher_order.cc
 };
 
 base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& state);
@@ -74,6 +75,8 @@ base::StatusOr<Batch> TakeRows(const Batch& batch, const std::vector<int>& uses,
 struct BindContext {
   const arrow::Schema& schema;
   std::vector<int64_t> seeds;  ///< of the random generators so far
+  /// Of the lambdas around, the innermost last: columns behind those of the schema.
+  std::vector<FieldPtr> variables = {};
 };
 
 class Program {

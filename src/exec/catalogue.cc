@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "src/exec/aggregate_state.h"
+#include "src/exec/accumulator.h"
 #include "src/exec/functions.h"
 
 namespace soteria::exec {
@@ -21,8 +21,8 @@ std::vector<CatalogueRow> Catalogue() {
   for (const Function* function : AllFunctions()) {
     rows.push_back({function->name, FunctionKind::kScalar});
   }
-  for (const AggregateFunction& function : AllAggregates()) {
-    if (function.callable) rows.push_back({function.name, FunctionKind::kAggregate});
+  for (const AggregateFunction* function : AllAggregates()) {
+    if (function->callable) rows.push_back({function->name, FunctionKind::kAggregate});
   }
   std::sort(rows.begin(), rows.end(),
             [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });

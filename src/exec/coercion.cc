@@ -218,8 +218,9 @@ base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t i
   const bool to_string = type->id() == Type::STRING && IsAtomic(from);
   const bool from_string = from.id() == Type::STRING && IsAtomic(*type);
   const bool numbers = IsNumber(from) && IsNumber(*type);
+  const bool times = IsDateOrTime(from) && IsDateOrTime(*type);
   if (!table::UdtOf(field).empty() ||
-      !(from.id() == Type::NA || numbers || to_string || from_string)) {
+      !(from.id() == Type::NA || numbers || times || to_string || from_string)) {
     return UnexpectedType(e, index, wanted, *e.args[index], field);
   }
   SOTERIA_ASSIGN_OR_RETURN(args[index], CastTo(std::move(args[index]), type, e.zone));

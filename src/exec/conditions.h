@@ -12,6 +12,9 @@ constexpr base::Condition Mismatch(const char* name) {
 }
 }  // namespace internal
 
+inline constexpr base::Condition kNoHigherOrder = {
+    "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", base::exception_class::kAnalysis,
+    "42K0D", absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kBinaryOpDiffTypes =
     internal::Mismatch("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES");
 inline constexpr base::Condition kBinaryOpWrongType =

@@ -88,6 +88,34 @@ ExprPtr Call(std::string function, std::vector<ExprPtr> args) {
   return Make(std::move(e));
 }
 
+ExprPtr DistinctCall(std::string function, std::vector<ExprPtr> args) {
+  Expr e = *Call(std::move(function), std::move(args));
+  e.distinct = true;
+  return Make(std::move(e));
+}
+
+ExprPtr Filtered(const ExprPtr& call, ExprPtr condition) {
+  Expr e = *call;
+  e.filtered = true;
+  e.args.push_back(std::move(condition));
+  return Make(std::move(e));
+}
+
+ExprPtr Lambda(ExprPtr body, std::vector<std::string> variables) {
+  Expr e;
+  e.kind = Expr::Kind::kLambda;
+  e.args.push_back(std::move(body));
+  for (std::string& name : variables) e.args.push_back(Variable(std::move(name)));
+  return Make(std::move(e));
+}
+
+ExprPtr Variable(std::string name) {
+  Expr e;
+  e.kind = Expr::Kind::kVariable;
+  e.name = std::move(name);
+  return Make(std::move(e));
+}
+
 ExprPtr Cast(ExprPtr child, std::shared_ptr<arrow::DataType> type) {
   Expr e;
   e.kind = Expr::Kind::kCast;
@@ -103,7 +131,7 @@ ExprPtr TryCast(ExprPtr child, std::shared_ptr<arrow::DataType> type) {
 }
 
 ExprPtr InZone(const ExprPtr& e, const std::string& zone) {
-  if (zone.empty() || e->kind == Expr::Kind::kColumn) return e;
+  if (zone.empty() || e->kind == Expr::Kind::kColumn || e->kind == Expr::Kind::kVariable) return e;
   if (e->kind == Expr::Kind::kLiteral && e->literal->type->id() != arrow::Type::TIMESTAMP) return e;
   Expr copy = *e;
   copy.zone = zone;

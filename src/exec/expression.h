@@ -25,12 +25,20 @@ struct Expr;
 using ExprPtr = std::shared_ptr<const Expr>;
 
 struct Expr {
-  enum class Kind : uint8_t { kColumn = 0, kLiteral = 1, kCall = 2, kCast = 3, kTryCast = 4 };
+  enum class Kind : uint8_t {
+    kColumn = 0,
+    kLiteral = 1,
+    kCall = 2,
+    kCast = 3,
+    kTryCast = 4,
+    kLambda = 5,   ///< arguments: the body, and the variables
+    kVariable = 6  ///< of a lambda around it
+  };
 
   Kind kind = Kind::kLiteral;
-  std::string name;                        ///< kColumn: identifier text; kCall: function;
-                                           ///< kLiteral: how it is printed, if not by its value
-  int ordinal = -1;                        ///< kColumn: its place in the input; -1: by name
+  std::string name;  ///< kColumn: identifier text; kCall: function;
+                     ///< kVariable: its own; kLiteral: how it is printed, if not by its value
+  int ordinal = -1;  ///< kColumn: its place in the input; -1: by name
   std::shared_ptr<arrow::Scalar> literal;  ///< kLiteral
   std::shared_ptr<arrow::DataType> type;   ///< casts
   std::string udt;                         ///< kLiteral: "vector", "matrix" or ""
@@ -38,6 +46,8 @@ struct Expr {
   /// Calls, casts and literals of time stamps: the session's time zone, in which texts and dates
   /// become time stamps and the other way round; "" is UTC.
   std::string zone;
+  bool distinct = false;  ///< kCall of an aggregate: of distinct arguments
+  bool filtered = false;  ///< kCall of an aggregate: the last argument is its FILTER
 };
 
 /// `identifier` is Spark's text: "a", "a.b" (field b of struct a), "`a.b`" (one name).
@@ -60,6 +70,13 @@ ExprPtr Printed(ExprPtr literal, std::string text);
 /// lists them); "extract" takes a struct's field or an array's element. Unknown names fail in
 /// TypeOf.
 ExprPtr Call(std::string function, std::vector<ExprPtr> args);
+/// An aggregate of distinct arguments: count(DISTINCT a, b).
+ExprPtr DistinctCall(std::string function, std::vector<ExprPtr> args);
+/// The call of an aggregate, of the rows where the condition holds: its FILTER.
+ExprPtr Filtered(const ExprPtr& call, ExprPtr condition);
+/// x -> body, an argument of a higher-order function.
+ExprPtr Lambda(ExprPtr body, std::vector<std::string> variables);
+ExprPtr Variable(std::string name);
 ExprPtr Cast(ExprPtr e, std::shared_ptr<arrow::DataType> type);
 ExprPtr TryCast(ExprPtr e, std::shared_ptr<arrow::DataType> type);
 

@@ -1,7 +1,9 @@
 // Canonical bytes of expressions. A node is: kind (with kZoned added: and
-// a time zone), then by kind
+// a time zone; the marks of aggregates are written, but no expression that is read has one), then
+// by kind
 //   column: identifier, ordinal; call: function, number of arguments, arguments; casts: type,
-//   argument; literal: udt, type, and null or the value (nested values as a one-row Arrow stream).
+//   argument; variable: name; lambda: number of arguments, body, variables; literal: udt, type, and
+//   null or the value (nested values as a one-row Arrow stream).
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
@@ -30,7 +32,10 @@ using base::FieldReader;
 using base::FieldWriter;
 
 constexpr uint64_t kZoned = 8;
+constexpr uint64_t kDistinct = 16;
+constexpr uint64_t kFiltered = 32;
 constexpr size_t kZoneBytesMax = 64;
+constexpr uint64_t kLambdaVariablesMax = 3;
 
 base::Status Bad(const char* what) {
   return base::Fail(base::kProtocol, std::string("Expression: ") + what);
@@ -211,7 +216,8 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> ReadType(FieldReader& in) {
 }
 
 void WriteExpr(const Expr& e, FieldWriter& out) {
-  out.AddU64(static_cast<uint64_t>(e.kind) + (e.zone.empty() ? 0 : kZoned));
+  out.AddU64(static_cast<uint64_t>(e.kind) + (e.zone.empty() ? 0 : kZoned) +
+             (e.distinct ? kDistinct : 0) + (e.filtered ? kFiltered : 0));
   if (!e.zone.empty()) out.Add(e.zone);
   switch (e.kind) {
     case Expr::Kind::kColumn:
@@ -220,8 +226,14 @@ void WriteExpr(const Expr& e, FieldWriter& out) {
     case Expr::Kind::kLiteral:
       WriteLiteral(e, out);
       return;
+    case Expr::Kind::kVariable:
+      out.Add(e.name);
+      return;
     case Expr::Kind::kCall:
       out.Add(e.name).AddU64(e.args.size());
+      break;
+    case Expr::Kind::kLambda:
+      out.AddU64(e.args.size());
       break;
     case Expr::Kind::kCast:
     case Expr::Kind::kTryCast:
@@ -235,6 +247,7 @@ base::StatusOr<ExprPtr> ExprReader::Read(int depth) {
   if (depth > kExprDepthMax) return Bad("nested too deeply");
   if (++nodes_ > kExprNodesMax) return Bad("too many nodes");
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, in_.NextU64());
+  if (kind >= kDistinct) return Bad("an aggregate within an expression");
   if (kind < kZoned) return ReadKind(kind, depth);
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view zone, in_.Next());
   if (zone.size() > kZoneBytesMax || !table::TimeZone::Find(zone).has_value()) {
@@ -268,6 +281,22 @@ base::StatusOr<ExprPtr> ExprReader::ReadKind(uint64_t kind, int depth) {
         args.push_back(std::move(arg));
       }
       return Call(std::string(name), std::move(args));
+    }
+    case static_cast<uint64_t>(Expr::Kind::kVariable): {
+      SOTERIA_ASSIGN_OR_RETURN(const std::string_view name, in_.Next());
+      return Variable(std::string(name));
+    }
+    case static_cast<uint64_t>(Expr::Kind::kLambda): {
+      SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in_.NextU64());
+      if (count == 0 || count > kLambdaVariablesMax + 1) return Bad("not a lambda");
+      SOTERIA_ASSIGN_OR_RETURN(ExprPtr body, Read(depth + 1));
+      std::vector<std::string> names;
+      for (uint64_t i = 1; i < count; ++i) {
+        SOTERIA_ASSIGN_OR_RETURN(const ExprPtr variable, Read(depth + 1));
+        if (variable->kind != Expr::Kind::kVariable) return Bad("not a lambda's variable");
+        names.push_back(variable->name);
+      }
+      return Lambda(std::move(body), std::move(names));
     }
     case static_cast<uint64_t>(Expr::Kind::kCast):
     case static_cast<uint64_t>(Expr::Kind::kTryCast): {

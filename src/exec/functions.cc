@@ -13,7 +13,9 @@ Catalogue BuildCatalogue() {
   Catalogue catalogue;
   for (const auto& functions :
        {ArithmeticFunctions(), CompareFunctions(), LogicFunctions(), MathFunctions(),
-        StringFunctions(), NestedFunctions(), RowFunctions(), CastFunctions()}) {
+        StringFunctions(), NestedFunctions(), RowFunctions(), CastFunctions(),
+        HigherOrderFunctions(), DateFunctions(), DateTextFunctions(), TextFunctions(),
+        PatternFunctions(), DigestFunctions(), ArrayFunctions(), BitFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

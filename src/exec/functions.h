@@ -30,6 +30,7 @@ struct Function {
   Print print;
   base::StatusOr<BoundPtr> (*bind)(const Expr& e, std::vector<BoundPtr> args, BindContext& context);
   bool per_row_state = false;  ///< rand and the like
+  bool takes_lambdas = false;  ///< the bound argument of a lambda is null
 };
 
 /// Every function, in no order.
@@ -46,9 +47,28 @@ std::span<const Function> StringFunctions();
 std::span<const Function> NestedFunctions();
 std::span<const Function> RowFunctions();
 std::span<const Function> CastFunctions();
+std::span<const Function> HigherOrderFunctions();
+std::span<const Function> DateFunctions();
+std::span<const Function> DateTextFunctions();
+std::span<const Function> TextFunctions();
+std::span<const Function> PatternFunctions();
+std::span<const Function> DigestFunctions();
+std::span<const Function> ArrayFunctions();
+std::span<const Function> BitFunctions();
+
+/// WRONG_NUM_ARGS; `most` -1 is any number.
+base::Status WrongNumberOfArguments(std::string_view name, int least, int most, int count);
 
 /// int(x), string(x) ...: printed as their argument.
 bool IsCastFunction(const Function& function);
+
+// Binders that functions of several types share.
+base::StatusOr<BoundPtr> BindReverseText(const Expr& e, std::vector<BoundPtr> args,
+                                         BindContext& context);
+base::StatusOr<BoundPtr> BindConcatArrays(const Expr& e, std::vector<BoundPtr> args);
+/// trim(characters, text), ltrim, rtrim.
+base::StatusOr<BoundPtr> BindTrimOf(const Expr& e, std::vector<BoundPtr> args, bool left,
+                                    bool right, BindContext& context);
 
 /// Text of a literal as Spark prints it.
 std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt,

@@ -225,9 +225,15 @@ base::StatusOr<BoundPtr> BindElement(const Expr& e, std::vector<BoundPtr> args, 
   return node;
 }
 
-/// extract(struct, 'field') and extract(array, index).
+/// extract(struct, 'field') and extract(array, index); extract('year', date) is date_part.
 base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
-                                     BindContext& /*context*/) {
+                                     BindContext& context) {
+  const auto& part = args[0]->literal;
+  const Type::type source = args[1]->field->type()->id();
+  if (part != nullptr && part->type->id() == Type::STRING &&
+      (source == Type::DATE32 || source == Type::TIMESTAMP)) {
+    return FindFunction("date_part")->bind(e, std::move(args), context);
+  }
   const auto& key = args[1]->literal;
   const bool named = key != nullptr && key->is_valid && key->type->id() == Type::STRING;
   if (named) {
@@ -265,6 +271,15 @@ base::StatusOr<BoundPtr> BindElementAt(const Expr& e, std::vector<BoundPtr> args
     return UnexpectedType(e, 1, "\"INT\"", *e.args[1], *args[1]->field);
   }
   return BindElement(e, std::move(args), true, true);
+}
+
+base::StatusOr<BoundPtr> BindTryElementAt(const Expr& e, std::vector<BoundPtr> args,
+                                          BindContext& /*context*/) {
+  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args));
+  if (args[1]->field->type()->id() == Type::INT64) {
+    return UnexpectedType(e, 1, "\"INT\"", *e.args[1], *args[1]->field);
+  }
+  return BindElement(e, std::move(args), false, true);
 }
 
 base::StatusOr<BoundPtr> BindSize(const Expr& e, std::vector<BoundPtr> args,
@@ -417,6 +432,8 @@ constexpr Function kFunctions[] = {
     {"get", 2, 2, "get", Print::kCall, BindGet},
     {"element_at", 2, 2, "element_at", Print::kCall, BindElementAt},
     {"size", 1, 1, "size", Print::kCall, BindSize},
+    {"cardinality", 1, 1, "cardinality", Print::kCall, BindSize},
+    {"try_element_at", 2, 2, "try_element_at", Print::kCall, BindTryElementAt},
     {"array_size", 1, 1, "array_size", Print::kCall, BindSize},
     {"array", 0, -1, "array", Print::kCall, BindArray},
     {"struct", 1, -1, "struct", Print::kCall, BindStruct},

@@ -3,9 +3,12 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <optional>
+
 #include "src/base/ascii.h"
 #include "src/base/bytes.h"
 #include "src/base/text.h"
+#include "src/exec/accumulator.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/expression.h"
 #include "src/exec/functions.h"
@@ -34,6 +37,41 @@ std::string When(const std::vector<ExprPtr>& args) {
   return text + " END";
 }
 
+/// What Spark prints for arguments that a call leaves out.
+std::optional<std::string> DefaultText(std::string_view name, size_t args) {
+  struct Default {
+    std::string_view name;
+    size_t args;
+    const char* text;
+  };
+  static constexpr Default kDefaults[] = {{"lpad", 2, ",  "},
+                                          {"rpad", 2, ",  "},
+                                          {"replace", 2, ", "},
+                                          {"locate", 2, ", 1"},
+                                          {"position", 2, ", 1"},
+                                          {"overlay", 3, ", -1"},
+                                          {"regexp_extract", 2, ", 1"},
+                                          {"regexp_extract_all", 2, ", 1"},
+                                          {"regexp_replace", 3, ", 1"},
+                                          {"regexp_instr", 2, ", 0"},
+                                          {"split", 2, ", -1"},
+                                          {"months_between", 2, ", true"},
+                                          {"from_unixtime", 1, ", yyyy-MM-dd HH:mm:ss"},
+                                          {"unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss"},
+                                          {"to_unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss"},
+                                          {"sort_array", 1, ", true"},
+                                          {"aggregate", 3,
+                                           ", lambdafunction(namedlambdavariable(), "
+                                           "namedlambdavariable())"},
+                                          {"reduce", 3,
+                                           ", lambdafunction(namedlambdavariable(), "
+                                           "namedlambdavariable())"}};
+  for (const Default& known : kDefaults) {
+    if (known.name == name) return known.args == args ? known.text : "";
+  }
+  return std::nullopt;
+}
+
 std::string Special(const Expr& e, const Function& function) {
   const std::string_view name = function.name;
   const auto& args = e.args;
@@ -55,6 +93,14 @@ std::string Special(const Expr& e, const Function& function) {
     const std::string text = PrettyName(*args[0]);
     return base::Cat("assert_true(", text, ", '", text, "' is not true!)");
   }
+  if (const auto defaults = DefaultText(name, args.size()); defaults.has_value()) {
+    return base::Cat(function.printed, "(", List(args, 0), *defaults, ")");
+  }
+  if (name == "trim" || name == "ltrim" || name == "rtrim") {
+    if (args.size() == 1) return base::Cat(name, "(", PrettyName(*args[0]), ")");
+    const char* side = name == "trim" ? "BOTH " : name == "ltrim" ? "LEADING " : "TRAILING ";
+    return base::Cat("TRIM(", side, PrettyName(*args[0]), " FROM ", PrettyName(*args[1]), ")");
+  }
   if (name == "round" || name == "bround") {
     return base::Cat(name, "(", PrettyName(*args[0]), ", ",
                      args.size() > 1 ? PrettyName(*args[1]) : "0", ")");
@@ -75,13 +121,27 @@ std::string Special(const Expr& e, const Function& function) {
   return base::Cat(PrettyName(*args[0]), "[", PrettyName(key), "]");
 }
 
+/// count(DISTINCT a, b) FILTER (WHERE c)
+std::string AggregateText(const Expr& e) {
+  if (e.filtered && !e.args.empty()) {
+    Expr call = e;
+    call.filtered = false;
+    call.args.pop_back();
+    return base::Cat(PrettyName(call), " FILTER (WHERE ", PrettyName(*e.args.back()), ")");
+  }
+  const AggregateFunction* function = FindAggregate(e.name);
+  return base::Cat(function == nullptr ? e.name : function->printed, "(",
+                   e.distinct ? "DISTINCT " : "", List(e.args, 0), ")");
+}
+
 std::string CallText(const Expr& e) {
   // Which metrics are asked is no part of Spark's name.
   if (e.name == "aggregate_metrics" && !e.args.empty()) {
     return base::Cat(e.name, "(", List(e.args, 1), ")");
   }
   const Function* function = FindFunction(e.name);
-  if (function == nullptr || static_cast<int>(e.args.size()) < function->args_min) {
+  if (function == nullptr) return AggregateText(e);
+  if (static_cast<int>(e.args.size()) < function->args_min) {
     return base::Cat(e.name, "(", List(e.args, 0), ")");
   }
   switch (function->print) {
@@ -146,6 +206,10 @@ std::string PrettyName(const Expr& e) {
                          table::TimeZone::Find(e.zone).value_or(table::TimeZone()));
     case Expr::Kind::kCall:
       return CallText(e);
+    case Expr::Kind::kVariable:
+      return "namedlambdavariable()";
+    case Expr::Kind::kLambda:
+      return base::Cat("lambdafunction(", List(e.args, 0), ")");
     case Expr::Kind::kCast:
     case Expr::Kind::kTryCast:
       // Spark forgets that a cast to a nested type was written.

@@ -251,9 +251,8 @@ base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
       return arg->field->type()->id() == id && table::UdtOf(*arg->field).empty();
     });
   };
-  if (all(Type::LIST) || all(Type::BINARY)) {
-    return base::NotSupported("The function concat() of arrays or bytes");
-  }
+  if (all(Type::LIST)) return BindConcatArrays(e, std::move(args));
+  if (all(Type::BINARY)) return base::NotSupported("The function concat() of bytes");
   for (size_t i = 0; i < args.size(); ++i) {
     SOTERIA_RETURN_IF_ERROR(
         CoerceArgument(e, args, i, arrow::utf8(), "(\"STRING\" or \"BINARY\" or \"ARRAY\")"));
@@ -265,9 +264,18 @@ base::StatusOr<BoundPtr> BindConcat(const Expr& e, std::vector<BoundPtr> args,
   return node;
 }
 
+/// trim(text), or trim(characters, text).
+template <bool kLeft, bool kRight>
+base::StatusOr<BoundPtr> BindTrim(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
+  if (args.size() > 1) return BindTrimOf(e, std::move(args), kLeft, kRight, context);
+  return BindText<TrimSpaces<kLeft, kRight>, Type::STRING, 1>(e, std::move(args), context);
+}
+
 constexpr Function kFunctions[] = {
     {"length", 1, 1, "length", Print::kCall, BindLength},
     {"char_length", 1, 1, "char_length", Print::kCall, BindLength},
+    {"character_length", 1, 1, "character_length", Print::kCall, BindLength},
+    {"len", 1, 1, "len", Print::kCall, BindLength},
     {"upper", 1, 1, "upper", Print::kCall, BindText<Cased<table::UpperCase>, Type::STRING, 1>},
     {"ucase", 1, 1, "ucase", Print::kCall, BindText<Cased<table::UpperCase>, Type::STRING, 1>},
     {"lower", 1, 1, "lower", Print::kCall, BindText<Cased<table::LowerCase>, Type::STRING, 1>},
@@ -275,9 +283,9 @@ constexpr Function kFunctions[] = {
     {"concat", 0, -1, "concat", Print::kCall, BindConcat},
     {"substr", 2, 3, "substr", Print::kSpecial, BindText<Substring, Type::STRING, 1>},
     {"substring", 2, 3, "substring", Print::kSpecial, BindText<Substring, Type::STRING, 1>},
-    {"trim", 1, 1, "trim", Print::kCall, BindText<TrimSpaces<true, true>, Type::STRING, 1>},
-    {"ltrim", 1, 1, "ltrim", Print::kCall, BindText<TrimSpaces<true, false>, Type::STRING, 1>},
-    {"rtrim", 1, 1, "rtrim", Print::kCall, BindText<TrimSpaces<false, true>, Type::STRING, 1>},
+    {"trim", 1, 2, "trim", Print::kSpecial, BindTrim<true, true>},
+    {"ltrim", 1, 2, "ltrim", Print::kSpecial, BindTrim<true, false>},
+    {"rtrim", 1, 2, "rtrim", Print::kSpecial, BindTrim<false, true>},
     {"contains", 2, 2, "contains", Print::kCall, BindText<Contains, Type::BOOL, 2>},
     {"startswith", 2, 2, "startswith", Print::kCall, BindText<StartsWith, Type::BOOL, 2>},
     {"endswith", 2, 2, "endswith", Print::kCall, BindText<EndsWith, Type::BOOL, 2>},

@@ -135,7 +135,7 @@ std::vector<AggregateCall> Summary::Calls() const {
       add(function, function == "mean" || function == "stddev" ? number : column);
     }
     if (percentiles_.empty()) continue;
-    AggregateCall& call = add("percentile_approx", number);
+    AggregateCall& call = add("summary_percentiles", number);
     call.probabilities = percentiles_;
     call.relative_error = kPercentileError;
   }

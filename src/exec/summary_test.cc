@@ -167,7 +167,7 @@ TEST(Quantiles, NothingHasNone) {
   AggregateCall call{"approx_quantile", Column("d"), "q"};
   call.probabilities = {0.5};
   EXPECT_EQ(Lines(*Whole(*Aggregate::Make({call}, *table->schema()), {table})), "[]\n");
-  call.function = "percentile_approx";
+  call.function = "summary_percentiles";
   EXPECT_EQ(Lines(*Whole(*Aggregate::Make({call}, *table->schema()), {table})), "[NaN]\n");
 }
 

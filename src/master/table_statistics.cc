@@ -29,6 +29,9 @@ TableQuestion Question(stats::StatisticKind kind, std::string_view metric, const
   return question;
 }
 
+/// No FILTER and no DISTINCT: they would ask about rows of the script's choosing.
+bool OfAllRows(const AggregateCall& call) { return !call.distinct && call.where == nullptr; }
+
 /// describe and summary: of all columns that have a value.
 std::vector<TableQuestion> OfColumns(const std::vector<AggregateCall>& calls,
                                      const std::vector<CallNumbers>& numbers) {
@@ -36,7 +39,7 @@ std::vector<TableQuestion> OfColumns(const std::vector<AggregateCall>& calls,
   for (const std::string_view metric : {"mean", "stddev"}) {
     Numbers sums;
     for (size_t i = 0; i < calls.size(); ++i) {
-      if (calls[i].function != metric || numbers[i].rows == 0) continue;
+      if (calls[i].function != metric || !OfAllRows(calls[i]) || numbers[i].rows == 0) continue;
       sums.insert(sums.end(), {static_cast<double>(numbers[i].rows),
                                metric == "mean" ? numbers[i].sum : numbers[i].spread});
     }
@@ -66,7 +69,7 @@ bool WeighsOne(const AggregateCall& call) {
 /// Summarizer: of the elements of vectors that weigh 1 each.
 std::vector<TableQuestion> OfVectors(const AggregateCall& call, const CallNumbers& numbers) {
   std::vector<TableQuestion> questions;
-  if (!WeighsOne(call) || numbers.rows == 0) return questions;
+  if (!WeighsOne(call) || !OfAllRows(call) || numbers.rows == 0) return questions;
   for (const auto& [metric, asked] : kVectorSums) {
     if (std::find(call.metrics.begin(), call.metrics.end(), metric) == call.metrics.end()) continue;
     Numbers sums = {static_cast<double>(numbers.rows)};
@@ -88,7 +91,7 @@ std::vector<TableQuestion> OfVectors(const AggregateCall& call, const CallNumber
 }
 
 bool CountsRows(const AggregateCall& call) {
-  return call.function == "count" &&
+  return call.function == "count" && call.rest.empty() && OfAllRows(call) &&
          (call.arg == nullptr ||
           (call.arg->kind == exec::Expr::Kind::kLiteral && call.arg->literal->is_valid));
 }
