@@ -14,9 +14,9 @@
 #include "src/client/file_kind.h"
 #include "src/client/paths.h"
 #include "src/client/plain_folder.h"
+#include "src/formats/csv_put.h"
 #include "src/storage/parquet.h"
 #include "src/table/arrow_status.h"
-#include "src/table/csv.h"
 #include "src/table/types.h"
 
 namespace soteria::client {
@@ -68,7 +68,7 @@ class CsvSource : public TableSource {
       if (!schema.ok()) return base::WithContext(schema.status(), "--schema");
       source->options_.schema = *std::move(schema);
     } else {
-      auto inferred = table::InferCsvSchema(*source->file_, source->options_);
+      auto inferred = formats::InferPutCsvSchema(*source->file_, source->options_);
       if (!inferred.ok()) return base::WithContext(inferred.status(), source->path_);
       source->options_.schema = *std::move(inferred);
     }
@@ -103,8 +103,8 @@ class CsvSource : public TableSource {
 
  private:
   base::Status Rewind() {
-    base::StatusOr<std::unique_ptr<table::CsvReader>> reader =
-        table::CsvReader::Open(*file_, options_);
+    base::StatusOr<std::unique_ptr<formats::PutCsvReader>> reader =
+        formats::PutCsvReader::Open(*file_, options_);
     if (!reader.ok()) return base::WithContext(reader.status(), path_);
     reader_ = *std::move(reader);
     return base::OkStatus();
@@ -112,8 +112,8 @@ class CsvSource : public TableSource {
 
   std::string path_;
   std::unique_ptr<CountingFile> file_;
-  table::CsvOptions options_;
-  std::unique_ptr<table::CsvReader> reader_;
+  formats::PutCsvOptions options_;
+  std::unique_ptr<formats::PutCsvReader> reader_;
 };
 
 // How the columns of `b` aren't those of `a`; "" when they are.

@@ -83,10 +83,11 @@ std::string UuidOf(int number) {
 
 }  // namespace
 
-base::StatusOr<plan::Source> FakeSession::Resolve(const std::string& path,
+base::StatusOr<plan::Source> FakeSession::Resolve(const std::vector<std::string>& paths,
                                                   const std::string& /*format*/,
                                                   const plan::ReadOptions& /*options*/) {
   const std::lock_guard lock(mutex_);
+  const std::string& path = paths.front();
   const auto found = tables_.find(Stripped(path));
   if (found == tables_.end()) {
     return base::Fail(base::kPathNotFound, base::Cat("Path does not exist: ", path, "."));

@@ -80,7 +80,8 @@ class FakeSession final : public master::Session, private plan::Catalog {
     bool model = false;
   };
 
-  base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format,
+  base::StatusOr<plan::Source> Resolve(const std::vector<std::string>& paths,
+                                       const std::string& format,
                                        const plan::ReadOptions& options) override;
   base::StatusOr<std::shared_ptr<arrow::Table>> Run(const plan::Plan& plan);
   base::Status Store(const std::string& path, const Stage& stage, bool overwrite);

@@ -39,23 +39,33 @@ base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
   return table;
 }
 
-/// Options that change what is read; others (compression, ...) have no effect here.
-base::StatusOr<plan::ReadOptions> OptionsOf(const Read::DataSource& source) {
+/// Options of all file sources; the reader's own go on to it as they are. Of Parquet, those that
+/// aren't done have no effect on what is read.
+base::StatusOr<plan::ReadOptions> OptionsOf(const Read::DataSource& source,
+                                            const std::string& format) {
   plan::ReadOptions options;
   for (const auto& [key, value] : source.options()) {
     const std::string lower = base::Lower(key);
     const bool flag = base::Lower(value) == "true";
-    if (lower == "mergeschema") options.merge_schema = flag;
-    if (lower == "recursivefilelookup") options.recursive = flag;
-    if (lower == "basepath") options.base = value;
-    const bool refused = lower == "wholetext"
-                             ? base::Lower(value) != "false"
-                             : lower == "linesep" || lower == "pathglobfilter" ||
-                                   lower == "modifiedbefore" || lower == "modifiedafter" ||
-                                   (lower.starts_with("ignore") && flag);
+    const bool refused = lower == "pathglobfilter" || lower == "modifiedbefore" ||
+                         lower == "modifiedafter" ||
+                         ((lower == "ignorecorruptfiles" || lower == "ignoremissingfiles") && flag);
     if (refused) {
       return base::Fail(base::kUnsupported,
                         base::Cat("The read option `", key, "` is not supported in an enclave"));
+    }
+    if (lower == "path" || lower.starts_with("ignorecorrupt") ||
+        lower.starts_with("ignoremissing")) {
+      continue;
+    }
+    if (lower == "recursivefilelookup") {
+      options.recursive = flag;
+    } else if (lower == "basepath") {
+      options.base = value;
+    } else if (format != "parquet") {
+      options.reader[lower] = value;
+    } else if (lower == "mergeschema") {
+      options.merge_schema = flag;
     }
   }
   if (source.predicates_size() > 0) {
@@ -113,17 +123,21 @@ RelationConverter::PlanOr RelationConverter::Read(const spark::connect::Read& re
   if (!read.has_data_source()) return base::NotSupported("A read of neither a table nor a path");
   const auto& source = read.data_source();
   const std::string format = source.format().empty() ? "parquet" : base::Lower(source.format());
-  if (format != "parquet" && format != "text") {
-    return base::Fail(base::kUnsupported,
-                      base::Cat("Reading format `", source.format(),
-                                "` is not supported in an enclave: data sets are made by "
-                                "`soteria put` and read as parquet"));
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const plan::ReadOptions options, OptionsOf(source));
+  SOTERIA_ASSIGN_OR_RETURN(plan::ReadOptions options, OptionsOf(source, format));
   SOTERIA_ASSIGN_OR_RETURN(auto paths, ReadPaths(source));
+  std::shared_ptr<arrow::Schema> schema;
+  if (!source.schema().empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(schema, ParseSchema(source.schema()));
+  }
+  if (format != "parquet") {
+    options.schema = std::move(schema);
+    options.zone = state_.config().Zone();
+    options.corrupt_column =
+        state_.config().Get("spark.sql.columnNameOfCorruptRecord").value_or(options.corrupt_column);
+    return builder_.Read(paths, format, options);
+  }
   SOTERIA_ASSIGN_OR_RETURN(auto table, builder_.Read(paths, format, options));
-  if (source.schema().empty()) return table;
-  SOTERIA_ASSIGN_OR_RETURN(auto schema, ParseSchema(source.schema()));
+  if (schema == nullptr) return table;
   SOTERIA_ASSIGN_OR_RETURN(auto select, SelectSchema(*schema, *table->schema));
   return builder_.Project(std::move(table), std::move(select));
 }

@@ -1,6 +1,7 @@
 #include "src/dataflow/recipe.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "src/base/check.h"
@@ -31,6 +32,7 @@ void AddSource(const TreeSource& source, FieldWriter& fields) {
   fields.Add(source.schema);
   AddStrings(source.keys, fields);
   AddStrings(source.values, fields);
+  fields.Add(source.options).Add(source.pass);
 }
 
 void AddSource(const LocalSource& source, FieldWriter& fields) {
@@ -67,8 +69,9 @@ Status CheckSource(const DatasetSource& source, uint64_t) {
 
 Status CheckSource(const TreeSource& source, uint64_t partitions) {
   if (source.id.size() != 16) return base::Fail(base::kProtocol, "a tree's id has 16 bytes");
-  if (source.format != "parquet" && source.format != "text") {
-    return base::Fail(base::kProtocol, "a tree is read as parquet or text");
+  constexpr std::string_view kFormats[] = {"parquet", "text", "csv", "json", "libsvm"};
+  if (std::find(std::begin(kFormats), std::end(kFormats), source.format) == std::end(kFormats)) {
+    return base::Fail(base::kProtocol, "a tree is read in a format that isn't one");
   }
   if (source.files.size() != partitions) {
     return base::Fail(base::kProtocol, "a tree source has one partition a file");

@@ -84,14 +84,16 @@ struct TreeSource {
   uint64_t version = 0;
   base::Digest index{};
   std::vector<std::string> files;
-  std::string format;  // "parquet" or "text"
+  std::string format;  // "parquet", or one of formats/formats.h
   /// The table's columns as Spark's schema JSON; empty: as the files have them.
   std::string schema;
   /// Those of them that the names of folders make, and their values file by file: "=" and the
   /// text, or "" for null.
   std::vector<std::string> keys;
   std::vector<std::string> values;
-  RowOrigins origins = {};  // for the master: no part of the digest, and it doesn't travel
+  std::string options = {};  // of the reader (formats::EncodeReadOptions)
+  std::string pass = {};     // formats::EncodePass: a block is the file's part of a schema
+  RowOrigins origins = {};   // for the master: no part of the digest, and it doesn't travel
 };
 
 /// Rows of one Arrow IPC table in a broadcast; partition p is the rows [row_ends[p-1],

@@ -46,6 +46,8 @@ void ToProto(const TreeSource& source, task::Recipe& recipe) {
   out.set_schema(source.schema);
   out.mutable_keys()->Add(source.keys.begin(), source.keys.end());
   out.mutable_values()->Add(source.values.begin(), source.values.end());
+  out.set_options(source.options);
+  out.set_pass(source.pass);
 }
 
 void ToProto(const LocalSource& source, task::Recipe& recipe) {
@@ -113,7 +115,9 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
                         in.format(),
                         in.schema(),
                         ToVector(in.keys()),
-                        ToVector(in.values())};
+                        ToVector(in.values()),
+                        in.options(),
+                        in.pass()};
     }
     case task::Recipe::kLocal: {
       const task::LocalSource& in = recipe.local();

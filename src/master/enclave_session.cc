@@ -28,7 +28,10 @@ std::string UuidText(std::string bytes) {
 
 EnclaveSession::EnclaveSession(SessionWorld world)
     : world_(world),
-      catalog_(world.gate, world.roots, world.output),
+      catalog_(world.gate, world.roots, world.output,
+               [this](const InsideKey& key, const dataflow::StageSpec& stage) {
+                 return NewScope(key, nullptr).Run(stage, nullptr);
+               }),
       builder_(catalog_),
       persisted_(world.live) {}
 

@@ -144,20 +144,48 @@ base::Status OutputGate::TellShape(int64_t number, bool known, std::string_view 
 base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> OutputGate::PermitSchema(
     const arrow::Schema& schema) {
   using Shown = Permitted<std::shared_ptr<arrow::Schema>>;
-  policy::Output kind = policy::Output::kModels;
-  if (!gate_.MayOutput(kind).ok()) kind = policy::Output::kRows;
+  const policy::Output kind = SchemaKind();
   const std::string content = table::MarkedMetadataText(schema);
   if (content.empty() || !gate_.MayOutput(kind).ok()) {
     return Shown(table::WithoutMarkedMetadata(schema));
   }
+  SOTERIA_RETURN_IF_ERROR(TellSchema(kind, content));
+  return Shown(table::UnmarkedMetadata(schema));
+}
+
+policy::Output OutputGate::SchemaKind() const {
+  return gate_.MayOutput(policy::Output::kModels).ok() ? policy::Output::kModels
+                                                       : policy::Output::kRows;
+}
+
+base::Status OutputGate::TellSchema(policy::Output kind, const std::string& content) {
   {
     const std::lock_guard lock(mutex_);  // scripts ask for the same schema again and again
-    if (schemas_told_.contains(content)) return Shown(table::UnmarkedMetadata(schema));
+    if (schemas_told_.contains(content)) return base::OkStatus();
   }
   SOTERIA_RETURN_IF_ERROR(Record(LedgerKind(kind), RuleOf(kind), content, "schema", 0));
   const std::lock_guard lock(mutex_);
   schemas_told_.insert(content);
-  return Shown(table::UnmarkedMetadata(schema));
+  return base::OkStatus();
+}
+
+base::Status OutputGate::MayShowContents(const std::string& path) const {
+  if (gate_.MayOutput(SchemaKind()).ok()) return base::OkStatus();
+  return base::Fail(
+      base::kNotInManifest,
+      base::Cat("the columns of '", path,
+                "' would be made of its contents (a header, inferSchema, how many values a row "
+                "has), which the Manifest doesn't let out: give them, spark.read.schema(...), or "
+                "add models = true or rows = true to [outputs]"));
+}
+
+base::StatusOr<plan::Source> OutputGate::PermitContents(Ungated<plan::Source> work) {
+  const policy::Output kind = SchemaKind();
+  SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));
+  SOTERIA_ASSIGN_OR_RETURN(plan::Source source, Open(std::move(work)));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string content, table::SparkSchemaJson(*source.schema));
+  SOTERIA_RETURN_IF_ERROR(TellSchema(kind, content));
+  return source;
 }
 
 base::StatusOr<Permitted<Session::FitResult>> OutputGate::PermitFit(

@@ -114,6 +114,13 @@ class OutputGate {
   base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> PermitSchema(
       const arrow::Schema& schema);
 
+  /// Whether a schema may be shown that the contents of files make (a header, the types of what is
+  /// in a column): with `models` or `rows`. The script chooses how the files are cut into columns,
+  /// so any row may become a name. `path`: of the files. Asked before work begins.
+  base::Status MayShowContents(const std::string& path) const;
+  /// A source with such a schema.
+  base::StatusOr<plan::Source> PermitContents(Ungated<plan::Source> work);
+
   /// A fitted model under the name that it was given before, and the fit's warnings with `models`.
   base::StatusOr<Permitted<Session::FitResult>> PermitFit(
       std::string model_id, Ungated<std::vector<std::string>> warnings, const std::string& what);
@@ -163,9 +170,12 @@ class OutputGate {
   ledger::LedgerWriter& ledger_;
   const EnclaveClock& clock_;
   std::mutex mutex_;
-  uint64_t outcomes_ = 0;               // that were told
-  std::set<std::string> shapes_told_;   // by model and shape
-  std::set<std::string> schemas_told_;  // metadata made of data
+  uint64_t outcomes_ = 0;              // that were told
+  std::set<std::string> shapes_told_;  // by model and shape
+  base::Status TellSchema(policy::Output kind, const std::string& content);
+  policy::Output SchemaKind() const;
+
+  std::set<std::string> schemas_told_;  // what data made of them
 };
 
 }  // namespace soteria::master

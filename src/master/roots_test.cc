@@ -278,7 +278,7 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   const auto roots = NewRoots();
   OutputGate output(gate_, ledger_, clock_);
   StorageCatalog catalog(gate_, *roots, output);
-  const auto data = catalog.Resolve(DataPath(), "parquet");
+  const auto data = catalog.Resolve({DataPath()}, "parquet");
   ASSERT_TRUE(data.ok()) << base::Message(data.status());
   EXPECT_EQ(data->partitions, 1u);
   EXPECT_EQ(data->schema->field(0)->name(), "x");
@@ -289,13 +289,13 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   }
   EXPECT_GT(stored, 0u);
   EXPECT_EQ(data->bytes, stored);
-  EXPECT_FALSE(catalog.Resolve(DataPath(), "text").ok());
-  EXPECT_FALSE(catalog.Resolve(DataPath(), "csv").ok());
+  EXPECT_FALSE(catalog.Resolve({DataPath()}, "text").ok());
+  EXPECT_FALSE(catalog.Resolve({DataPath()}, "csv").ok());
   EXPECT_TRUE(
-      base::Is(catalog.Resolve(DataPath() + "/x", "parquet").status(), base::kPathNotFound));
+      base::Is(catalog.Resolve({DataPath() + "/x"}, "parquet").status(), base::kPathNotFound));
   EXPECT_TRUE(
-      base::Is(catalog.Resolve(TreePath() + "/none", "text").status(), base::kPathNotFound));
-  EXPECT_TRUE(base::Is(catalog.Resolve((folder_ / "other").string(), "parquet").status(),
+      base::Is(catalog.Resolve({TreePath() + "/none"}, "text").status(), base::kPathNotFound));
+  EXPECT_TRUE(base::Is(catalog.Resolve({(folder_ / "other").string()}, "parquet").status(),
                        base::kNotInManifest));
 
   const auto target = Readable(TreePath());
@@ -304,7 +304,7 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
     files.push_back(Sealed(*roots, target, name, "line\n"));
   }
   ASSERT_TRUE(roots->Publish(target, files, {}).ok());
-  const auto text = catalog.Resolve(TreePath() + "/t", "text");
+  const auto text = catalog.Resolve({TreePath() + "/t"}, "text");
   ASSERT_TRUE(text.ok()) << base::Message(text.status());
   const auto& source = std::get<dataflow::TreeSource>(text->where);
   EXPECT_EQ(source.files, (std::vector<std::string>{"t/part-00000", "t/part-00001"}));

@@ -1,12 +1,19 @@
 #include "src/master/storage_catalog.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "arrow/type.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/crypto/hash.h"
+#include "src/formats/formats.h"
 #include "src/master/data_behind.h"
+#include "src/policy/glob_path.h"
 #include "src/policy/path.h"
 #include "src/storage/dataset.h"
 #include "src/table/types.h"
@@ -14,15 +21,98 @@
 namespace soteria::master {
 namespace {
 
-std::shared_ptr<arrow::Schema> TextSchema() {
-  return arrow::schema({arrow::field("value", arrow::utf8())});
+constexpr size_t kPassesMax = 4;
+constexpr size_t kMatchesMax = 100'000;  // paths that a pattern finds
+
+std::string NameOf(const std::string& format) {
+  if (format == "parquet") return "Parquet";
+  if (format == "text") return "text";
+  return base::Upper(format);
 }
 
 base::Status NoDataFiles(const std::string& path, const std::string& format) {
-  return base::Fail(
-      kCannotInferSchema,
-      base::Cat("Unable to infer schema for ", format == "parquet" ? "Parquet" : "text", " at ",
-                path, ": it holds no data files. It must be specified manually."));
+  return base::Fail(kCannotInferSchema,
+                    base::Cat("Unable to infer schema for ", NameOf(format), " at ", path,
+                              ": it holds no data files. It must be specified manually."));
+}
+
+/// Spark unpacks files by their names.
+base::Status NotPacked(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    for (const char* const end : {".gz", ".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".zstd"}) {
+      if (!file.ends_with(end)) continue;
+      return base::NotSupported(base::Cat("Reading packed files (", end, ")"));
+    }
+  }
+  return base::OkStatus();
+}
+
+/// The paths of the tree below `folder` that fit the pattern, ascending; hidden ones only where the
+/// pattern's part is the name itself, as nothing else asks for them.
+base::StatusOr<std::vector<std::string>> Matches(const storage::Tree& tree,
+                                                 const std::string& folder,
+                                                 const std::vector<std::string>& parts) {
+  if (parts.empty()) return std::vector<std::string>{folder};
+  std::set<std::string> found;
+  const size_t cut = folder.empty() ? 0 : folder.size() + 1;
+  for (const std::string& file : tree.List(folder)) {
+    if (file.size() <= cut) continue;
+    size_t from = cut;
+    size_t end = cut;
+    bool fits = true;
+    for (const std::string& part : parts) {
+      if (from > file.size()) fits = false;
+      if (!fits) break;
+      end = std::min(file.find('/', from), file.size());
+      fits = policy::MatchesPart(part, std::string_view(file).substr(from, end - from));
+      from = end + 1;
+    }
+    if (fits) found.insert(file.substr(0, end));
+    if (found.size() > kMatchesMax) {
+      return base::Fail(base::kIllegalArgument, "a pattern of a path finds too many");
+    }
+  }
+  return std::vector<std::string>(found.begin(), found.end());
+}
+
+/// The columns that a script gave, then those of the keys that it didn't name; as the script has
+/// them, which Spark reads as nullable.
+base::StatusOr<std::shared_ptr<arrow::Schema>> GivenSchema(
+    const arrow::Schema& given, std::vector<std::shared_ptr<arrow::Field>>* keys) {
+  arrow::FieldVector fields;
+  for (const auto& field : given.fields()) {
+    const auto key = std::find_if(keys->begin(), keys->end(), [&](const auto& one) {
+      return base::Lower(one->name()) == base::Lower(field->name());
+    });
+    if (key == keys->end()) {
+      fields.push_back(field->WithNullable(true));
+      continue;
+    }
+    switch (field->type()->id()) {
+      case arrow::Type::INT32:
+      case arrow::Type::INT64:
+      case arrow::Type::DOUBLE:
+      case arrow::Type::DATE32:
+      case arrow::Type::STRING:
+        *key = arrow::field((*key)->name(), field->type());
+        break;
+      default:
+        return base::NotSupported(
+            base::Cat("The partition column `", field->name(), "` as ", table::TypeName(*field)));
+    }
+  }
+  fields.insert(fields.end(), keys->begin(), keys->end());
+  return arrow::schema(std::move(fields));
+}
+
+/// Whether the reader makes the columns that aren't keys.
+base::Status CheckColumns(const std::string& format, const std::string& reader,
+                          const arrow::Schema& schema, const std::vector<std::string>& keys) {
+  arrow::FieldVector own;
+  for (const auto& field : schema.fields()) {
+    if (std::find(keys.begin(), keys.end(), field->name()) == keys.end()) own.push_back(field);
+  }
+  return formats::CheckSchema(format, reader, *arrow::schema(std::move(own)));
 }
 
 }  // namespace
@@ -49,22 +139,40 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfTable(const storage::Tree
   return WithKeys(*schema, table.keys);
 }
 
-base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
+base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::vector<std::string>& paths,
                                                      const std::string& format,
                                                      const plan::ReadOptions& options) {
-  if (format != "parquet" && format != "text") {
-    return base::Fail(base::kUnsupported, base::Cat("read format '", format,
-                                                    "' is not supported: use parquet or text"));
+  if (format != "parquet" && !formats::IsReadable(format)) {
+    return base::NotSupported(base::Cat("Reading the format ", format));
   }
-  SOTERIA_ASSIGN_OR_RETURN(policy::Readable readable, gate_.MayRead(path));
-  SOTERIA_ASSIGN_OR_RETURN(auto root, roots_.Open(readable));
+  std::vector<policy::Readable> folders;
+  std::vector<std::vector<std::string>> patterns;
+  for (const std::string& path : paths) {
+    SOTERIA_ASSIGN_OR_RETURN(std::vector<policy::GlobPath> globs, policy::SplitGlobs(path));
+    for (policy::GlobPath& glob : globs) {
+      SOTERIA_ASSIGN_OR_RETURN(policy::Readable folder, gate_.MayRead(glob.folder));
+      folders.push_back(std::move(folder));
+      patterns.push_back(std::move(glob.parts));
+    }
+  }
+  const policy::Readable& first = folders.front();
+  for (const policy::Readable& folder : folders) {
+    if (folder.root == first.root) continue;
+    return base::NotSupported("Reading paths of several roots of the Manifest as one table",
+                              "a union of them");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto root, roots_.Open(first));
   if (root->opened.index.kind == storage::RootKind::kTree) {
-    return OfTree(readable, format, options);
+    return OfTree(folders, patterns, format, options);
   }
-  if (!readable.relative.empty()) return PathNotFound(readable.path);
+  if (!first.relative.empty() || !patterns.front().empty()) return PathNotFound(first.path);
+  if (folders.size() > 1) return base::NotSupported("Reading a data set twice in one read");
   if (format != "parquet") {
     return base::Fail(base::kUnsupported,
-                      base::Cat("'", readable.path, "' is a data set: read it with read.parquet"));
+                      base::Cat("'", first.path,
+                                "' is a data set: read it with read.parquet, or seal its files as "
+                                "they are, with `soteria put --tree`, to read them as ",
+                                format));
   }
   plan::Source source;
   SOTERIA_ASSIGN_OR_RETURN(source.schema, storage::SchemaOf(root->opened.index));
@@ -75,37 +183,137 @@ base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::string& path,
   return source;
 }
 
-base::StatusOr<plan::Source> StorageCatalog::OfTree(const policy::Readable& readable,
-                                                    const std::string& format,
-                                                    const plan::ReadOptions& options) {
-  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, roots_.OpenTree(readable));
-  if (!tree.Exists(readable.relative)) return PathNotFound(readable.path);
-  plan::ReadOptions below = options;
+base::StatusOr<plan::Source> StorageCatalog::OfTree(
+    const std::vector<policy::Readable>& folders,
+    const std::vector<std::vector<std::string>>& patterns, const std::string& format,
+    const plan::ReadOptions& options) {
+  Asked asked{folders.front(), {}, format, options, "", folders.front().path};
+  if (format != "parquet") {
+    SOTERIA_ASSIGN_OR_RETURN(
+        asked.reader,
+        formats::EncodeReadOptions(format, options.reader, {options.zone, options.corrupt_column}));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, roots_.OpenTree(asked.root));
+  for (size_t i = 0; i < folders.size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> found,
+                             Matches(tree, folders[i].relative, patterns[i]));
+    const bool plain = patterns[i].empty();
+    if (found.empty() || (plain && !tree.Exists(folders[i].relative))) {
+      std::string path = folders[i].path;
+      for (const std::string& part : patterns[i]) path += base::Cat("/", part);
+      return PathNotFound(path);
+    }
+    for (const std::string& path : found) asked.paths.push_back({path, tree.List(path)});
+  }
   if (options.base.has_value()) {
     SOTERIA_ASSIGN_OR_RETURN(const policy::Readable base, gate_.MayRead(*options.base));
-    if (base.root != readable.root || !policy::IsWithin(readable.path, base.path)) {
+    for (const policy::Readable& folder : folders) {
+      if (base.root == folder.root && policy::IsWithin(folder.path, base.path)) continue;
       return base::Fail(base::kIllegalArgument,
                         base::Cat("basePath '", base.path, "' must be a folder above '",
-                                  readable.path, "' in the same root"));
+                                  folder.path, "' in the same root"));
     }
-    below.base = base.relative;
+    asked.options.base = base.relative;
   }
   // By names alone, which a script knows; how large files are, and so which hold rows, is data.
-  SOTERIA_ASSIGN_OR_RETURN(const TreeTable named,
-                           TableOfFolder(tree.List(readable.relative), readable.relative, below,
-                                         [](const std::string&) { return uint64_t{1}; }));
-  if (named.files.empty()) return NoDataFiles(readable.path, format);
-  return output_.Handle(output_.Run(
-      [&](const InsideKey& key) { return SourceOfTree(key, tree, readable, format, below); }));
+  SOTERIA_ASSIGN_OR_RETURN(
+      const TreeTable named,
+      TableOfPaths(asked.paths, asked.options, [](const std::string&) { return uint64_t{1}; }));
+  if (named.files.empty()) return NoDataFiles(asked.shown, format);
+  if (format != "parquet") SOTERIA_RETURN_IF_ERROR(NotPacked(named.files));
+  const auto work = [&](const InsideKey& key) { return SourceOfTree(key, tree, asked); };
+  bool of_contents = format != "parquet" && options.schema == nullptr;
+  if (of_contents) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto fixed, formats::FixedSchema(format, asked.reader));
+    of_contents = fixed == nullptr;
+  }
+  if (!of_contents) return output_.Handle(output_.Run(work));
+  // I3: a script that chooses how a file is read chooses what of it the schema shows.
+  SOTERIA_RETURN_IF_ERROR(output_.MayShowContents(asked.shown));
+  return output_.PermitContents(output_.Run(work));
 }
 
-base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey&,
+base::StatusOr<std::shared_ptr<arrow::Schema>> StorageCatalog::SchemaOfContents(
+    const InsideKey& key, const storage::Tree& tree, const Asked& asked, const TreeTable& table) {
+  dataflow::TreeSource where;
+  where.root = tree.root();
+  where.id = tree.index().index.id;
+  where.version = tree.index().index.version;
+  where.index = tree.index().digest;
+  where.format = asked.format;
+  where.files = table.files;
+  // Spark plans the largest file first, and takes the first record from it.
+  std::map<std::string, uint64_t> sizes;
+  for (const std::string& file : where.files) {
+    SOTERIA_ASSIGN_OR_RETURN(sizes[file], tree.PlainBytes(file));
+  }
+  std::stable_sort(where.files.begin(), where.files.end(),
+                   [&](const auto& a, const auto& b) { return sizes[a] > sizes[b]; });
+  base::FieldWriter name;
+  name.Add(where.id).Add(base::View(where.index)).Add(where.format).Add(asked.reader);
+  for (const std::string& file : where.files) name.Add(file);
+  const base::Digest digest = crypto::Sha256(name.bytes());
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (const auto known = schemas_.find(digest); known != schemas_.end()) return known->second;
+  }
+  if (run_ == nullptr) return base::Fail(base::kInternal, "a catalog that runs no stages");
+  SOTERIA_ASSIGN_OR_RETURN(formats::Pass pass, formats::FirstPass(asked.format, asked.reader));
+  for (size_t passes = 0; passes < kPassesMax; ++passes) {
+    where.pass = formats::EncodePass(pass);
+    dataflow::StageSpec stage;
+    stage.terminal = dataflow::Terminal::kReduce;
+    stage.kernel = {formats::kSchemaKernel, where.pass};
+    for (const auto& [file, bytes] : sizes) stage.input_bytes += bytes;
+    SOTERIA_ASSIGN_OR_RETURN(stage.recipe, dataflow::CheckedRecipe(where, {}, where.files.size()));
+    SOTERIA_ASSIGN_OR_RETURN(const dataflow::StageResult result, run_(key, stage));
+    SOTERIA_ASSIGN_OR_RETURN(formats::AfterPass after, formats::Finish(pass, result.root_partial));
+    if (!after.next.has_value()) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (schemas_.size() >= kSchemasKept) schemas_.clear();
+      schemas_[digest] = after.schema;
+      return after.schema;
+    }
+    pass = *std::move(after.next);
+  }
+  return base::Fail(base::kInternal, "the schema of files takes more passes than there are");
+}
+
+base::StatusOr<std::shared_ptr<arrow::Schema>> StorageCatalog::SchemaOf(const InsideKey& key,
+                                                                        const storage::Tree& tree,
+                                                                        const Asked& asked,
+                                                                        const TreeTable& table) {
+  if (asked.format == "parquet") return SchemaOfTable(tree, table, asked.options);
+  SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Schema> schema,
+                           formats::FixedSchema(asked.format, asked.reader));
+  if (schema == nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(schema, SchemaOfContents(key, tree, asked, table));
+  }
+  for (const auto& field : schema->fields()) {
+    for (const auto& column : table.keys) {
+      if (base::Lower(column->name()) != base::Lower(field->name())) continue;
+      return base::FailQuotingData(
+          base::kUnsupported,
+          base::Cat("the column `", field->name(),
+                    "` is in the files and in the names of their folders, which is supported for "
+                    "Parquet only"));
+    }
+  }
+  return WithKeys(*schema, table.keys);
+}
+
+base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
                                                           const storage::Tree& tree,
-                                                          const policy::Readable& readable,
-                                                          const std::string& format,
-                                                          const plan::ReadOptions& options) {
-  SOTERIA_ASSIGN_OR_RETURN(TreeTable table, TableIn(tree, readable.relative, options));
-  if (table.files.empty()) return NoDataFiles(readable.path, format);
+                                                          const Asked& asked) {
+  // A reader of text takes empty files too, so that as many partitions are there as names.
+  const bool text = asked.format != "parquet";
+  SOTERIA_ASSIGN_OR_RETURN(TreeTable table,
+                           TableOfPaths(asked.paths, asked.options,
+                                        [&](const std::string& file) -> base::StatusOr<uint64_t> {
+                                          if (text) return uint64_t{1};
+                                          return tree.PlainBytes(file);
+                                        }));
+  if (table.files.empty()) return NoDataFiles(asked.shown, asked.format);
   plan::Source source;
   source.partitions = table.files.size();
   std::vector<const storage::FileEntry*> entries;
@@ -113,26 +321,32 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey&,
     entries.push_back(tree.Find(file));
     source.bytes += entries.back()->size;
   }
-  if (format == "text") {
-    SOTERIA_ASSIGN_OR_RETURN(source.schema, WithKeys(*TextSchema(), table.keys));
+  if (text && asked.options.schema != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(source.schema, GivenSchema(*asked.options.schema, &table.keys));
   } else {
-    SOTERIA_ASSIGN_OR_RETURN(source.schema, SchemaOfTable(tree, table, options));
+    SOTERIA_ASSIGN_OR_RETURN(source.schema, SchemaOf(key, tree, asked, table));
   }
   dataflow::TreeSource where;
   where.root = tree.root();
   where.id = tree.index().index.id;
   where.version = tree.index().index.version;
   where.index = tree.index().digest;
-  where.format = format;
+  where.format = asked.format;
+  where.options = asked.reader;
   where.origins = OriginsOf(where.id, entries);
   where.files = std::move(table.files);
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
-  for (const auto& key : table.keys) where.keys.push_back(key->name());
+  for (const auto& column : table.keys) where.keys.push_back(column->name());
   where.values = std::move(table.values);
+  if (text)
+    SOTERIA_RETURN_IF_ERROR(CheckColumns(asked.format, asked.reader, *source.schema, where.keys));
+  base::FieldWriter named;
+  for (const TreePath& path : asked.paths) named.Add(path.path);
+  named.AddBool(asked.options.merge_schema).AddBool(asked.options.recursive);
+  named.Add(asked.options.base.value_or("")).AddBool(asked.options.base.has_value());
+  if (text) named.Add(asked.reader).Add(where.schema);
+  source.asked = named.Take();
   source.where = std::move(where);
-  base::FieldWriter asked;
-  asked.Add(readable.relative).AddBool(options.merge_schema).AddBool(options.recursive);
-  source.asked = asked.Add(options.base.value_or("")).AddBool(options.base.has_value()).Take();
   return source;
 }
 

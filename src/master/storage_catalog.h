@@ -2,36 +2,73 @@
 // Thread-safe.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "src/base/bytes.h"
 #include "src/base/status.h"
+#include "src/dataflow/stage.h"
 #include "src/master/output_gate.h"
 #include "src/master/roots.h"
 #include "src/master/tree_table.h"
+#include "src/master/ungated.h"
 #include "src/plan/logical.h"
 #include "src/policy/gate.h"
 
 namespace soteria::master {
 
+/// Schemas made of contents that a session remembers.
+inline constexpr size_t kSchemasKept = 256;
+
 class StorageCatalog : public plan::Catalog {
  public:
-  StorageCatalog(const policy::Gate& gate, Roots& roots, OutputGate& output)
-      : gate_(gate), roots_(roots), output_(output) {}
+  /// Runs one stage, for the schemas that contents make.
+  using RunStage = std::function<base::StatusOr<dataflow::StageResult>(const InsideKey&,
+                                                                       const dataflow::StageSpec&)>;
 
-  base::StatusOr<plan::Source> Resolve(const std::string& path, const std::string& format,
+  StorageCatalog(const policy::Gate& gate, Roots& roots, OutputGate& output, RunStage run = nullptr)
+      : gate_(gate), roots_(roots), output_(output), run_(std::move(run)) {}
+
+  base::StatusOr<plan::Source> Resolve(const std::vector<std::string>& paths,
+                                       const std::string& format,
                                        const plan::ReadOptions& options = {}) override;
 
  private:
-  base::StatusOr<plan::Source> OfTree(const policy::Readable& readable, const std::string& format,
-                                      const plan::ReadOptions& options);
+  /// Paths of one tree, what they are read as, and the reader's options as bytes.
+  struct Asked {
+    policy::Readable root;
+    std::vector<TreePath> paths;
+    std::string format;
+    plan::ReadOptions options;
+    std::string reader;
+    std::string shown;  // the paths as errors name them
+  };
+
+  base::StatusOr<plan::Source> OfTree(const std::vector<policy::Readable>& folders,
+                                      const std::vector<std::vector<std::string>>& patterns,
+                                      const std::string& format, const plan::ReadOptions& options);
   base::StatusOr<plan::Source> SourceOfTree(const InsideKey& key, const storage::Tree& tree,
-                                            const policy::Readable& readable,
-                                            const std::string& format,
-                                            const plan::ReadOptions& options);
+                                            const Asked& asked);
+  base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const InsideKey& key,
+                                                          const storage::Tree& tree,
+                                                          const Asked& asked,
+                                                          const TreeTable& table);
+  base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfContents(const InsideKey& key,
+                                                                  const storage::Tree& tree,
+                                                                  const Asked& asked,
+                                                                  const TreeTable& table);
 
   const policy::Gate& gate_;
   Roots& roots_;
   OutputGate& output_;
+  const RunStage run_;
+  std::mutex mutex_;
+  std::map<base::Digest, std::shared_ptr<arrow::Schema>> schemas_;  // by what made them
 };
 
 /// A folder of the tree as a table (tree_table.h).

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "arrow/type.h"
 #include "src/base/ascii.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/dataflow/recipe.h"
 #include "src/table/conditions.h"
 #include "src/table/folder_key.h"
@@ -48,7 +50,8 @@ struct Key {
 struct Folder {
   std::vector<std::string> files;
   std::vector<Key> keys;
-  std::string base;  // where the keys begin; the folder itself when there are none
+  std::string base;      // where the keys begin; the folder itself when there are none
+  std::string top = {};  // the path that was asked for
   bool ignored = false;
 };
 
@@ -177,31 +180,38 @@ std::vector<std::string> HeadersOf(std::vector<std::string> summaries,
 
 }  // namespace
 
-base::StatusOr<TreeTable> TableOfFolder(
-    const std::vector<std::string>& names, const std::string& folder,
-    const plan::ReadOptions& options,
+base::StatusOr<TreeTable> TableOfPaths(
+    const std::vector<TreePath>& paths, const plan::ReadOptions& options,
     const std::function<base::StatusOr<uint64_t>(const std::string&)>& bytes_of) {
-  const bool one = names.size() == 1 && names.front() == folder;
-  const std::string top = one ? ParentOf(folder) : folder;
-  const std::string base = options.base.value_or(top);
   std::map<std::string, Folder> folders;
   std::vector<std::string> all;  // of any folder
   std::vector<std::string> summaries;
-  for (const std::string& name : names) {
-    const std::vector<std::string> below =
-        Parts(std::string_view(name).substr(top.empty() ? 0 : top.size() + 1));
-    if (!one && std::any_of(below.begin(), below.end(), IsLeftOut)) continue;
-    if (IsSummary(below.back())) summaries.push_back(name);
-    if (IsHidden(below.back())) continue;
-    SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, bytes_of(name));
-    if (bytes > 0) all.push_back(name);
-    Folder& in = folders[ParentOf(name)];
-    if (bytes > 0) in.files.push_back(name);
+  std::set<std::string> tops;
+  std::set<std::string> seen;
+  for (const TreePath& path : paths) {
+    const bool one = path.names.size() == 1 && path.names.front() == path.path;
+    const std::string top = one ? ParentOf(path.path) : path.path;
+    tops.insert(top);
+    for (const std::string& name : path.names) {
+      const std::vector<std::string> below =
+          Parts(std::string_view(name).substr(top.empty() ? 0 : top.size() + 1));
+      if (!one && std::any_of(below.begin(), below.end(), IsLeftOut)) continue;
+      if (!seen.insert(name).second) {
+        return base::NotSupported("Reading a file twice in one read", "a union");
+      }
+      if (IsSummary(below.back())) summaries.push_back(name);
+      if (IsHidden(below.back())) continue;
+      SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, bytes_of(name));
+      if (bytes > 0) all.push_back(name);
+      Folder& in = folders[ParentOf(name)];
+      in.top = top;
+      if (bytes > 0) in.files.push_back(name);
+    }
   }
   std::vector<const Folder*> keyed;
   for (auto& [path, each] : folders) {
     if (options.recursive) break;
-    SOTERIA_RETURN_IF_ERROR(ReadKeys(path, base, &each));
+    SOTERIA_RETURN_IF_ERROR(ReadKeys(path, options.base.value_or(each.top), &each));
     if (!each.ignored && !each.keys.empty()) keyed.push_back(&each);
   }
   TreeTable table;
@@ -212,13 +222,21 @@ base::StatusOr<TreeTable> TableOfFolder(
   }
   // Without keys, what lies in folders within isn't part of the table.
   const auto within = [&](const std::string& name) {
-    return !options.recursive && ParentOf(name) != top;
+    return !options.recursive && !tops.contains(ParentOf(name));
   };
   std::erase_if(summaries, within);
   std::erase_if(all, within);
+  std::sort(all.begin(), all.end());
   table.files = all;
   table.headers = HeadersOf(std::move(summaries), all);
   return table;
+}
+
+base::StatusOr<TreeTable> TableOfFolder(
+    const std::vector<std::string>& names, const std::string& folder,
+    const plan::ReadOptions& options,
+    const std::function<base::StatusOr<uint64_t>(const std::string&)>& bytes_of) {
+  return TableOfPaths({{folder, names}}, options, bytes_of);
 }
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> WithKeys(

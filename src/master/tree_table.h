@@ -36,8 +36,17 @@ struct TreeTable {
   std::vector<std::string> values;  // as dataflow::TreeSource's
 };
 
-/// `names` are the files at or below `folder` (a path of the tree; a file's own path gives that
-/// file), ascending; `bytes_of` tells a file's size.
+/// A path of the tree that is read, a folder or a file, and the files at or below it, ascending.
+struct TreePath {
+  std::string path;
+  std::vector<std::string> names;
+};
+
+/// The table of one path or several; `bytes_of` tells a file's size. kUnsupported for a file that
+/// is there twice.
+base::StatusOr<TreeTable> TableOfPaths(
+    const std::vector<TreePath>& paths, const plan::ReadOptions& options,
+    const std::function<base::StatusOr<uint64_t>(const std::string&)>& bytes_of);
 base::StatusOr<TreeTable> TableOfFolder(
     const std::vector<std::string>& names, const std::string& folder,
     const plan::ReadOptions& options,

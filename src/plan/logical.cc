@@ -70,11 +70,7 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
     return base::Fail(base::kIllegalArgument, base::Cat("read.", format, " takes 1 to ", kPathsMax,
                                                         " paths, not ", paths.size()));
   }
-  if (paths.size() > 1) {
-    return base::Fail(base::kUnsupported,
-                      "Reading several paths as one table is not supported: read one path");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths.front(), format, options));
+  SOTERIA_ASSIGN_OR_RETURN(Source source, catalog_.Resolve(paths, format, options));
   if (source.partitions == 0 || source.partitions > dataflow::kPartitionsMax) {
     return base::Fail(base::kUnsupported, base::Cat("reading a folder of more files than ",
                                                     dataflow::kPartitionsMax, ", or of none"));

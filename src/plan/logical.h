@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,16 +45,22 @@ struct ReadOptions {
   bool merge_schema = false;        // mergeSchema
   bool recursive = false;           // recursiveFileLookup
   std::optional<std::string> base;  // basePath: where the names of folders begin to be columns
+  /// Of formats that aren't Parquet: the reader's own options as the script gave them, names in
+  /// lower case; the columns that the script gave; what the session says.
+  std::map<std::string, std::string> reader = {};
+  std::shared_ptr<arrow::Schema> schema = nullptr;
+  std::string zone = {};  // "" is UTC
+  std::string corrupt_column = "_corrupt_record";
 };
 
 /// Where plans learn about paths. The master implements it over the Manifest and storage.
 class Catalog {
  public:
   virtual ~Catalog() = default;
-  /// `format` is "parquet" or "text". Errors: kNotInManifest, kPathNotFound, kIntegrity,
-  /// kRolledBack.
-  virtual base::StatusOr<Source> Resolve(const std::string& path, const std::string& format,
-                                         const ReadOptions& options) = 0;
+  /// `format` is "parquet", or one of formats/formats.h. Errors: kNotInManifest, kPathNotFound,
+  /// kIntegrity, kRolledBack.
+  virtual base::StatusOr<Source> Resolve(const std::vector<std::string>& paths,
+                                         const std::string& format, const ReadOptions& options) = 0;
 };
 
 struct Plan;

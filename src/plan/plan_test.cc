@@ -20,8 +20,9 @@ namespace {
 /// A catalog with nothing in it but "/stored", which says what was asked.
 class EmptyCatalog : public Catalog {
  public:
-  base::StatusOr<Source> Resolve(const std::string& path, const std::string& format,
+  base::StatusOr<Source> Resolve(const std::vector<std::string>& paths, const std::string& format,
                                  const ReadOptions&) override {
+    const std::string& path = paths.front();
     if (path == "/stored") {
       const dataflow::DatasetSource where{path, std::string(16, 'd'), 1, {}, {}};
       return Source{where, 2, arrow::schema({arrow::field("n", arrow::int64())}), 4'096};

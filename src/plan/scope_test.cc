@@ -18,7 +18,8 @@ using exec::Literal;
 
 class NoCatalog : public Catalog {
  public:
-  base::StatusOr<Source> Resolve(const std::string& /*path*/, const std::string& /*format*/,
+  base::StatusOr<Source> Resolve(const std::vector<std::string>& /*paths*/,
+                                 const std::string& /*format*/,
                                  const ReadOptions& /*options*/) override {
     return base::Fail(base::kPathNotFound, "no paths");
   }

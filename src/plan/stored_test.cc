@@ -24,9 +24,10 @@ std::shared_ptr<arrow::Schema> Stored() {
 /// "/data" is a data set, "/tree" was put, "/written" by a job.
 class ThreeRoots : public Catalog {
  public:
-  base::StatusOr<Source> Resolve(const std::string& path, const std::string&,
+  base::StatusOr<Source> Resolve(const std::vector<std::string>& paths, const std::string&,
                                  const ReadOptions&) override {
     const std::string id(16, 'd');
+    const std::string& path = paths.front();
     if (path == "/data") return Source{dataflow::DatasetSource{path, id, 1, {}, {}}, 1, Stored()};
     dataflow::TreeSource tree{path, id, 1, {}, {"f"}, "parquet", {}, {}, {}, {}};
     tree.origins = {{id}, true, path == "/tree"};

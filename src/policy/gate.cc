@@ -53,8 +53,27 @@ std::string_view OutputName(Output output) {
   return "rows";
 }
 
+base::StatusOr<std::string> Gate::Resolved(std::string_view path) const {
+  std::string_view text = path;
+  if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
+  // Names don't contain each other (ParseManifest), so at most one matches.
+  const auto below = [&](const auto& rule) {
+    return !rule.alias.empty() && IsWithin(text, rule.alias);
+  };
+  const auto real = [&](const auto& rule) {
+    return NormalisePath(base::Cat(rule.path, text.substr(rule.alias.size())));
+  };
+  for (const DataSetRule& rule : manifest_.read) {
+    if (below(rule)) return real(rule);
+  }
+  for (const WritableRule& rule : manifest_.write) {
+    if (below(rule)) return real(rule);
+  }
+  return NormalisePath(path);
+}
+
 base::StatusOr<Readable> Gate::MayRead(std::string_view path) const {
-  SOTERIA_ASSIGN_OR_RETURN(const std::string normal, NormalisePath(path));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string normal, Resolved(path));
   // I3. Roots don't contain each other (ParseManifest), so at most one matches.
   for (const DataSetRule& rule : manifest_.read) {
     if (IsWithin(normal, rule.path)) return At(normal, rule);
@@ -79,7 +98,7 @@ base::StatusOr<Readable> Gate::RootOf(std::string_view id) const {
 }
 
 base::StatusOr<const WritableRule*> Gate::MayWrite(std::string_view path) const {
-  SOTERIA_ASSIGN_OR_RETURN(const std::string normal, NormalisePath(path));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string normal, Resolved(path));
   for (const WritableRule& rule : manifest_.write) {  // I3
     if (IsWithin(normal, rule.path)) return &rule;
   }

@@ -37,7 +37,7 @@ class Gate {
   explicit Gate(const Manifest& manifest) : manifest_(manifest) {}
   explicit Gate(Manifest&&) = delete;
 
-  /// `path` is at or below a root of [[read]] or [[write]].
+  /// `path` is at or below a root of [[read]] or [[write]], or what a rule calls it (`as`).
   base::StatusOr<Readable> MayRead(std::string_view path) const;
   /// The root of this id (32 hex digits), of [[read]] or [[write]]. Refused with what to list.
   base::StatusOr<Readable> RootOf(std::string_view id) const;
@@ -57,6 +57,9 @@ class Gate {
   }
 
  private:
+  /// The path in NormalisePath's form; where it is at or below a rule's name, below the rule's path.
+  base::StatusOr<std::string> Resolved(std::string_view path) const;
+
   const Manifest& manifest_;
 };
 

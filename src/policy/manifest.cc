@@ -175,8 +175,35 @@ base::Status ReadClasses(TomlTable& table, std::vector<std::string>* classes) {
 // What is listed under which path and id, to find what is listed twice.
 class Listed {
  public:
+  /// A name that a root goes by besides its path.
+  base::Status AddAlias(const TomlPlace& place, const std::string& alias) {
+    const base::StatusOr<std::string> normal = NormalisePath(alias);
+    for (const auto& [other, line] : lines_by_alias_) {
+      if (IsWithin(other, alias) || IsWithin(alias, other)) {
+        return ManifestError(place, base::Cat("\"", alias, "\" and the name \"", other,
+                                              "\" in line ", line,
+                                              " are the same or contain each other"));
+      }
+    }
+    for (const auto& [root, line] : lines_by_path_) {
+      if (!normal.ok() || !(IsWithin(root, *normal) || IsWithin(*normal, root))) continue;
+      return ManifestError(place, base::Cat("\"", alias, "\" and the path \"", root,
+                                            "\" in line ", line,
+                                            " are the same or contain each other"));
+    }
+    lines_by_alias_.emplace(alias, place.line);
+    return base::OkStatus();
+  }
+
   base::Status Add(const TomlPlace& path_place, const std::string& path, const TomlPlace& id_place,
                    const std::string& id) {
+    for (const auto& [alias, line] : lines_by_alias_) {
+      const base::StatusOr<std::string> normal = NormalisePath(alias);
+      if (!normal.ok() || !(IsWithin(path, *normal) || IsWithin(*normal, path))) continue;
+      return ManifestError(path_place, base::Cat("\"", path, "\" and the name \"", alias,
+                                                 "\" in line ", line,
+                                                 " are the same or contain each other"));
+    }
     for (const auto& [root, line] : lines_by_path_) {
       if (root == path) {
         return ManifestError(path_place, base::Cat("\"", path, "\" is listed already in line ",
@@ -199,6 +226,7 @@ class Listed {
  private:
   std::map<std::string, uint32_t> lines_by_path_;
   std::map<std::string, uint32_t> lines_by_id_;
+  std::map<std::string, uint32_t> lines_by_alias_;
 };
 
 template <class Rule>
@@ -216,7 +244,14 @@ base::Status ReadRule(TomlTable& table, Listed& listed, Rule* rule) {
     return ManifestError(table.PlaceOf("id"), "an id is 32 lower-case hex digits");
   }
   SOTERIA_RETURN_IF_ERROR(table.Unsigned("min_version", 1, kVersionMax, &rule->min_version));
-  return listed.Add(table.PlaceOf("path"), rule->path, table.PlaceOf("id"), rule->id);
+  SOTERIA_RETURN_IF_ERROR(
+      listed.Add(table.PlaceOf("path"), rule->path, table.PlaceOf("id"), rule->id));
+  SOTERIA_RETURN_IF_ERROR(table.Text("as", &rule->alias));
+  if (!table.Has("as")) return base::OkStatus();
+  if (rule->alias.size() > 1 && rule->alias.ends_with('/')) rule->alias.pop_back();
+  const base::Status usable = CheckAlias(rule->alias);
+  if (!usable.ok()) return ManifestError(table.PlaceOf("as"), base::Message(usable));
+  return listed.AddAlias(table.PlaceOf("as"), rule->alias);
 }
 
 base::Status ReadWritable(TomlTable& table, Listed& listed, const TeePolicy& tee,

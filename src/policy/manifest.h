@@ -34,6 +34,7 @@ struct DataSetRule {
   std::string path;  // normalised
   std::string id;    // 32 hex digits
   uint64_t min_version = 1;
+  std::string alias = {};  // `as`: what a script calls it; "" for its path alone
 };
 
 /// A root that may be written (and read): [[write]].
@@ -42,6 +43,7 @@ struct WritableRule {
   std::string id;
   uint64_t min_version = 1;
   std::vector<TeeKind> tee;  // which kinds may get its key; from `tee_kinds`, else [tee] kinds
+  std::string alias = {};
 };
 
 /// Who may join: [tee].

@@ -59,9 +59,11 @@ std::string TeeSection(const TeePolicy& tee) {
   return out;
 }
 
-std::string RootKeys(const std::string& path, const std::string& id, uint64_t min_version) {
-  return base::Cat("path = ", Quoted(IsLocal(path) ? "file://" + path : path),
-                   "\nid = ", Quoted(id), "\nmin_version = ", min_version, "\n");
+template <class Rule>
+std::string RootKeys(const Rule& rule) {
+  return base::Cat("path = ", Quoted(IsLocal(rule.path) ? "file://" + rule.path : rule.path),
+                   rule.alias.empty() ? "" : base::Cat("\nas = ", Quoted(rule.alias)),
+                   "\nid = ", Quoted(rule.id), "\nmin_version = ", rule.min_version, "\n");
 }
 
 std::string RootSections(const Manifest& manifest) {
@@ -70,14 +72,14 @@ std::string RootSections(const Manifest& manifest) {
     out += "# [[read]]\n# path = \"file:///bucket/patients\"\n# id = \"32 hex digits\"\n";
   }
   for (const DataSetRule& rule : manifest.read) {
-    out += "[[read]]\n" + RootKeys(rule.path, rule.id, rule.min_version) + "\n";
+    out += "[[read]]\n" + RootKeys(rule) + "\n";
   }
   out += "\n# Roots that the job may write (and read), one [[write]] each.\n";
   if (manifest.write.empty()) {
     out += "# [[write]]\n# path = \"file:///bucket/models\"\n# id = \"32 hex digits\"\n";
   }
   for (const WritableRule& rule : manifest.write) {
-    out += "[[write]]\n" + RootKeys(rule.path, rule.id, rule.min_version);
+    out += "[[write]]\n" + RootKeys(rule);
     out += List("tee_kinds", rule.tee, KindName) + "\n";
   }
   return out;

@@ -113,6 +113,25 @@ base::StatusOr<std::string> NormalisePath(std::string_view path) {
   return std::string(parts);
 }
 
+base::Status CheckAlias(std::string_view alias) {
+  if (alias.empty() || alias.size() > kPathBytesMax) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("a name has 1 to ", kPathBytesMax, " bytes"));
+  }
+  if (NormalisePath(alias).ok()) return base::OkStatus();
+  if (HasScheme(alias)) return NormalisePath(alias).status();
+  std::string_view rest = alias;
+  if (rest.starts_with("./")) rest.remove_prefix(2);
+  if (rest.starts_with("/")) return Refuse(alias, "isn't a path");
+  if (rest.ends_with("/")) rest.remove_suffix(1);
+  for (;;) {
+    const size_t slash = rest.find('/');
+    SOTERIA_RETURN_IF_ERROR(CheckPart(alias, rest.substr(0, slash)));
+    if (slash == std::string_view::npos) return base::OkStatus();
+    rest.remove_prefix(slash + 1);
+  }
+}
+
 std::string_view SchemeOf(std::string_view path) {
   return IsLocal(path) ? std::string_view("file") : path.substr(0, path.find(':'));
 }

@@ -16,7 +16,6 @@ namespace {
 constexpr int kDecimalDigitsMax = 38;
 constexpr int kIntDigits = 10;  // Spark's decimal for an int, and for a bigint
 constexpr int kLongDigits = 20;
-constexpr int64_t kSecond = 1'000'000;
 
 bool Take(std::string_view* text, char c) {
   if (text->empty() || text->front() != c) return false;
@@ -33,18 +32,38 @@ std::string_view TakeDigits(std::string_view* text) {
   return digits;
 }
 
-/// One or two digits.
-bool TakeSmall(std::string_view* text, int* value) {
-  const std::string_view digits = TakeDigits(text);
-  if (digits.empty() || digits.size() > 2) return false;
-  *value = 0;
-  for (const char c : digits) *value = *value * 10 + (c - '0');
-  return true;
-}
+/// The zeros of the scripts whose digits Java takes for digits; nine more follow each. None is
+/// beyond 16 bits: Java looks at its characters one by one.
+constexpr std::array<uint16_t, 36> kZeros = {
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
+    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
+    0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
 
-/// Integer.parseInt and Long.parseLong: no space around it.
-bool IsInteger(std::string_view text, int64_t* value) {
-  return !text.empty() && TrimControls(text).size() == text.size() && ParseInteger(text, value);
+/// The text with digits of any script as 0 to 9: itself where it has no others, else in `made`.
+std::string_view WithPlainDigits(std::string_view text, std::string* made) {
+  const auto beyond = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  if (std::none_of(text.begin(), text.end(), beyond)) return text;
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const size_t size = lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
+    if (size == 0 || i + size > text.size()) {
+      *made += text[i++];
+      continue;
+    }
+    int code = lead & (size == 2 ? 0x1F : 0x0F);
+    for (size_t k = 1; k < size; ++k) {
+      code = code << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3F);
+    }
+    const auto after = std::upper_bound(kZeros.begin(), kZeros.end(), code);
+    const int digit = after == kZeros.begin() ? -1 : code - after[-1];
+    if (digit >= 0 && digit <= 9) {
+      *made += static_cast<char>('0' + digit);
+    } else {
+      *made += text.substr(i, size);
+    }
+    i += size;
+  }
+  return *made;
 }
 
 /// java.math.BigDecimal: the number of its digits without leading zeros, and its scale.
@@ -54,6 +73,8 @@ struct Decimal {
 };
 
 std::optional<Decimal> ParseDecimal(std::string_view text) {
+  std::string plain;
+  text = WithPlainDigits(text, &plain);
   if (!Take(&text, '-')) Take(&text, '+');
   std::string digits(TakeDigits(&text));
   int64_t scale = 0;
@@ -109,85 +130,6 @@ bool IsBoolean(std::string_view text) {
   return base::EqualIgnoringCase(text, "true") || base::EqualIgnoringCase(text, "false");
 }
 
-/// h[:m[:s[.f]]]; `colon` says that there must be minutes. What is left of the text is the zone.
-bool TakeClock(std::string_view* text, bool colon, int64_t* micros) {
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  int64_t fraction = 0;
-  if (!TakeSmall(text, &hour)) return false;
-  if (Take(text, ':')) {
-    if (!TakeSmall(text, &minute)) return false;
-    if (Take(text, ':')) {
-      if (!TakeSmall(text, &second)) return false;
-      if (Take(text, '.')) {
-        int64_t unit = kSecond;
-        for (const char c : TakeDigits(text)) fraction += (c - '0') * (unit /= 10);
-      }
-    }
-  } else if (colon) {
-    return false;
-  }
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  *micros = ((hour * 60 + minute) * 60 + second) * kSecond + fraction;
-  return true;
-}
-
-/// [UTC|GMT|UT](+|-)h[h][:m[m][:ss]] or hhmm[ss], as java.time.ZoneId takes them.
-bool ParseOffset(std::string_view text, int64_t* micros) {
-  *micros = 0;
-  for (const std::string_view prefix : {"UTC", "GMT", "UT"}) {
-    if (!text.starts_with(prefix)) continue;
-    text.remove_prefix(prefix.size());
-    if (text.empty()) return true;
-    break;
-  }
-  if (text == "Z") return true;
-  const bool minus = Take(&text, '-');
-  if (!minus && !Take(&text, '+')) return false;
-  std::array<int, 3> parts{};  // hours, minutes, seconds
-  std::string_view digits = TakeDigits(&text);
-  if (digits.size() == 4 || digits.size() == 6) {
-    for (size_t i = 0; i * 2 < digits.size(); ++i) {
-      parts[i] = (digits[2 * i] - '0') * 10 + (digits[2 * i + 1] - '0');
-    }
-  } else if (digits.size() == 1 || digits.size() == 2) {
-    std::string_view hours = digits;
-    TakeSmall(&hours, parts.data());
-    if (Take(&text, ':') && !TakeSmall(&text, &parts[1])) return false;
-    if (Take(&text, ':') && !TakeSmall(&text, &parts[2])) return false;
-  } else {
-    return false;
-  }
-  const int64_t seconds = (parts[0] * 60 + parts[1]) * 60 + parts[2];
-  if (!text.empty() || parts[1] > 59 || parts[2] > 59 || seconds > 18 * 3600) return false;
-  *micros = seconds * kSecond * (minus ? -1 : 1);
-  return true;
-}
-
-/// A name that java.time.ZoneId knows, as far as the form tells.
-bool IsZoneName(std::string_view text) {
-  constexpr std::array kShort = {
-      "ACT",      "AET",      "AGT",       "ART",       "AST",       "BET",       "BST",
-      "CAT",      "CET",      "CNT",       "CST",       "CTT",       "EAT",       "ECT",
-      "EET",      "EST",      "HST",       "IET",       "IST",       "JST",       "MET",
-      "MIT",      "MST",      "NET",       "NST",       "NZ",        "PLT",       "PNT",
-      "PRC",      "PRT",      "PST",       "ROC",       "ROK",       "SST",       "UCT",
-      "VST",      "WET",      "GB",        "Cuba",      "Egypt",     "Eire",      "Iran",
-      "Zulu",     "GMT0",     "Japan",     "Libya",     "Israel",    "Turkey",    "Poland",
-      "EST5EDT",  "CST6CDT",  "MST7MDT",   "PST8PDT",   "Jamaica",   "Iceland",   "Navajo",
-      "Hongkong", "Portugal", "Singapore", "Greenwich", "Universal", "Kwajalein", "W-SU",
-      "NZ-CHAT",  "GB-Eire"};
-  constexpr std::array kRegions = {"Africa/",   "America/",   "Antarctica/", "Arctic/", "Asia/",
-                                   "Atlantic/", "Australia/", "Brazil/",     "Canada/", "Chile/",
-                                   "Etc/",      "Europe/",    "Indian/",     "Mexico/", "Pacific/",
-                                   "US/",       "SystemV/"};
-  return std::find(kShort.begin(), kShort.end(), text) != kShort.end() ||
-         std::any_of(kRegions.begin(), kRegions.end(), [text](std::string_view region) {
-           return text.size() > region.size() && text.starts_with(region);
-         });
-}
-
 CsvType Join(CsvType a, CsvType b) {
   if (a.kind == CsvKind::kNull) return b;
   if (a.kind > b.kind) std::swap(a, b);
@@ -201,19 +143,23 @@ CsvType Join(CsvType a, CsvType b) {
 }
 
 /// The first kind from `from` on, in Spark's order, that the text can be.
-CsvType NarrowestFrom(CsvKind from, std::string_view text) {
+CsvType NarrowestFrom(CsvKind from, std::string_view text, const CsvWords& words) {
   int64_t integer = 0;
   double number = 0;
-  if (from <= CsvKind::kLong && IsInteger(text, &integer)) {
+  if (from <= CsvKind::kLong && ParseJavaInteger(text, &integer)) {
     const bool small = integer >= INT32_MIN && integer <= INT32_MAX;
     return {small && from <= CsvKind::kInt ? CsvKind::kInt : CsvKind::kLong};
   }
   if (from <= CsvKind::kDecimal) {
     if (const auto digits = WholeDecimal(text)) return {CsvKind::kDecimal, *digits};
   }
-  if (from <= CsvKind::kDouble && ParseCsvDouble(text, &number)) return {CsvKind::kDouble};
-  if (from <= CsvKind::kDate && IsDate(text)) return {CsvKind::kDate};
-  if (from <= CsvKind::kTimestamp && ParseCsvTime(text, &integer) != CsvTime::kNone) {
+  if (from <= CsvKind::kDouble && (ParseJavaDouble(text, &number) || text == words.nan ||
+                                   text == words.positive_inf || text == words.negative_inf)) {
+    return {CsvKind::kDouble};
+  }
+  if (from <= CsvKind::kDate && words.dates && IsDate(text)) return {CsvKind::kDate};
+  if (from <= CsvKind::kTimestamp &&
+      ParseTimestampIn(text, words.zone, &integer) != TimeText::kMalformed) {
     return {CsvKind::kTimestamp};
   }
   return {IsBoolean(text) ? CsvKind::kBoolean : CsvKind::kString};
@@ -221,23 +167,43 @@ CsvType NarrowestFrom(CsvKind from, std::string_view text) {
 
 }  // namespace
 
+CsvType JoinCsvTypes(CsvType a, CsvType b) { return Join(a, b); }
+
+bool ParseJavaInteger(std::string_view text, int64_t* value) {
+  std::string plain;
+  text = WithPlainDigits(text, &plain);
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return false;
+  }
+  const auto end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, *value);
+  return read.ec == std::errc() && read.ptr == end;
+}
+
 bool IsWholeDecimal(std::string_view text) {
   const std::optional<Decimal> decimal = ParseDecimal(text);
   return decimal && decimal->scale <= 0 && decimal->precision - decimal->scale <= kDecimalDigitsMax;
 }
 
 bool ParseCsvDouble(std::string_view text, double* value) {
+  if (text == "Inf" || text == "-Inf") {
+    *value = std::numeric_limits<double>::infinity() * (text == "Inf" ? 1 : -1);
+    return true;
+  }
+  return ParseJavaDouble(text, value);
+}
+
+bool ParseJavaDouble(std::string_view text, double* value) {
   std::string_view body = Trim(text);
   const bool minus = Take(&body, '-');
-  const bool sign = minus || Take(&body, '+');
+  if (!minus) Take(&body, '+');
   if (body.empty()) return false;
   if (body == "NaN") {
     *value = std::numeric_limits<double>::quiet_NaN();
     return true;
   }
-  const bool plain_inf =
-      (body == "Inf" && text.size() == body.size() + (minus ? 1 : 0)) && (minus || !sign);
-  if (body == "Infinity" || plain_inf) {
+  if (body == "Infinity") {
     *value = std::numeric_limits<double>::infinity() * (minus ? -1 : 1);
     return true;
   }
@@ -259,41 +225,9 @@ bool ParseCsvDate(std::string_view text, int32_t* days) {
   return text.find_first_not_of("+-0123456789") == std::string_view::npos && ParseDate(text, days);
 }
 
-CsvTime ParseCsvTime(std::string_view text, int64_t* micros) {
-  text = TrimControls(text);
-  int64_t clock = 0;
-  int32_t days = 0;
-  const size_t cut = text.find_first_of(" T:");
-  const bool time_alone =
-      cut != std::string_view::npos && (text[cut] == ':' || (text[cut] == 'T' && cut == 0));
-  if (time_alone) {
-    if (text[cut] == 'T') text.remove_prefix(1);
-    if (!TakeClock(&text, true, &clock)) return CsvTime::kNone;
-  } else {
-    const std::string_view day = text.substr(0, cut);
-    if (!ParseCsvDate(day, &days)) return CsvTime::kNone;
-    if (cut == std::string_view::npos) {
-      *micros = int64_t{days} * 86'400 * kSecond;
-      return CsvTime::kInstant;
-    }
-    // A time follows a whole date only.
-    if (std::count(day.begin() + 1, day.end(), '-') != 2) return CsvTime::kNone;
-    text.remove_prefix(cut + 1);
-    if (!TakeClock(&text, false, &clock)) return CsvTime::kNone;
-  }
-  const std::string_view zone = Trim(text);
-  int64_t offset = 0;
-  const bool known = zone.empty() || ParseOffset(zone, &offset);
-  if (!known && !IsZoneName(zone)) return CsvTime::kNone;
-  if (time_alone) return CsvTime::kTimeOfDay;
-  if (!known) return CsvTime::kNamedZone;
-  *micros = int64_t{days} * 86'400 * kSecond + clock - offset;
-  return CsvTime::kInstant;
-}
-
-CsvType InferCsvField(CsvType so_far, std::string_view text) {
+CsvType InferCsvField(CsvType so_far, std::string_view text, const CsvWords& words) {
   if (so_far.kind == CsvKind::kString) return so_far;
-  return Join(so_far, NarrowestFrom(so_far.kind, text));
+  return Join(so_far, NarrowestFrom(so_far.kind, text, words));
 }
 
 }  // namespace soteria::table

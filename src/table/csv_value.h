@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+
+#include "src/table/time_zone.h"
 
 namespace soteria::table {
 
@@ -24,24 +27,31 @@ struct CsvType {
   int precision = 0;  // of a decimal; its scale is 0
 };
 
+/// What a reader's options say of values.
+struct CsvWords {
+  std::string nan = "NaN";
+  std::string positive_inf = "Inf";
+  std::string negative_inf = "-Inf";
+  TimeZone zone;
+  bool dates = true;  ///< there may be dates
+};
+
 /// The type of a column of that type so far with one more value, which isn't empty.
-CsvType InferCsvField(CsvType so_far, std::string_view text);
+CsvType InferCsvField(CsvType so_far, std::string_view text, const CsvWords& words = {});
+/// The type of two parts of a column.
+CsvType JoinCsvTypes(CsvType a, CsvType b);
 
 /// Whether new BigDecimal(text) is a whole number that fits in a decimal, such as "1e5".
 bool IsWholeDecimal(std::string_view text);
 
-/// Java's Double.valueOf, and Spark's "Inf" and "-Inf".
+/// Java's Double.valueOf.
+bool ParseJavaDouble(std::string_view text, double* value);
+/// The same, and Spark's "Inf" and "-Inf".
 bool ParseCsvDouble(std::string_view text, double* value);
+/// Integer.parseInt and Long.parseLong: digits of any script, and no space around them.
+bool ParseJavaInteger(std::string_view text, int64_t* value);
 
 /// [+-]yyyy[-M[-d]] and nothing else, days since 1970-01-01.
 bool ParseCsvDate(std::string_view text, int32_t* days);
-
-enum class CsvTime {
-  kNone,       ///< not a time stamp
-  kInstant,    ///< `micros` since the epoch, in UTC unless the text has an offset
-  kTimeOfDay,  ///< Spark reads it as one of the day of reading
-  kNamedZone   ///< in a zone of the time zone database, which isn't here
-};
-CsvTime ParseCsvTime(std::string_view text, int64_t* micros);
 
 }  // namespace soteria::table

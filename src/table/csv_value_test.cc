@@ -127,15 +127,15 @@ TEST(CsvValue, OneValueHasSparksType) {
       {"2020-01-02T03:04:05.123456789", "timestamp", "2020-01-02 03:04:05.123456"},
       {"2020-01-02 03:04:05+01:00", "timestamp", "2020-01-02 02:04:05"},
       {"2020-01-02 03:04:05 +01:00", "timestamp", "2020-01-02 02:04:05"},
-      {"2020-01-02 03:04:05 America/New_York", "timestamp", "(named zone)"},
+      {"2020-01-02 03:04:05 America/New_York", "timestamp", "2020-01-02 08:04:05"},
       {"2020-01-02 03:04:05 UTC+1", "timestamp", "2020-01-02 02:04:05"},
       {"2020-01-02 24:00:00", "string", ""},
       {"2020-01-02 3:4:5", "timestamp", "2020-01-02 03:04:05"},
       {"2020-1-2 3:4:5", "timestamp", "2020-01-02 03:04:05"},
       {"2020-01-02 03:04:05.", "timestamp", "2020-01-02 03:04:05"},
       {"2020-01-02 03:04:05 PM", "string", ""},
-      {"2020-01-02 03:04:05 CET", "timestamp", "(named zone)"},
-      {"2020-01-02 03:04:05 EST", "timestamp", "(named zone)"},
+      {"2020-01-02 03:04:05 CET", "timestamp", "2020-01-02 02:04:05"},
+      {"2020-01-02 03:04:05 EST", "timestamp", "2020-01-02 08:04:05"},
       {"2020-01-02 03:04:05+1", "timestamp", "2020-01-02 02:04:05"},
       {"2020-01-02 03:04:05+0130", "timestamp", "2020-01-02 01:34:05"},
       {"12:30", "timestamp", "(time of day)"},
@@ -195,14 +195,12 @@ TEST(CsvValue, OneValueHasSparksType) {
   for (const One& one : cases) {
     EXPECT_EQ(TypeOfAll({one.text}), one.type) << "'" << one.text << "'";
     int64_t micros = 0;
-    const CsvTime time = ParseCsvTime(one.text, &micros);
+    const TimeText time = ParseTimestampIn(one.text, TimeZone(), &micros);
     const std::string instant = one.instant;
     if (instant == "(time of day)") {
-      EXPECT_EQ(time, CsvTime::kTimeOfDay) << one.text;
-    } else if (instant == "(named zone)") {
-      EXPECT_EQ(time, CsvTime::kNamedZone) << one.text;
+      EXPECT_EQ(time, TimeText::kNeedsToday) << one.text;
     } else if (!instant.empty()) {
-      EXPECT_EQ(time, CsvTime::kInstant) << one.text;
+      EXPECT_EQ(time, TimeText::kValue) << one.text;
       EXPECT_EQ(TimestampText(micros), instant) << one.text;
     }
   }

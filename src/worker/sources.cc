@@ -1,6 +1,7 @@
 #include "src/worker/sources.h"
 
 #include <arrow/builder.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 
@@ -12,6 +13,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/formats/formats.h"
 #include "src/storage/dataset.h"
 #include "src/table/arrow_status.h"
 #include "src/table/folder_key.h"
@@ -20,22 +22,36 @@
 namespace soteria::worker {
 namespace {
 
-constexpr char kTextColumn[] = "value";
-constexpr uint64_t kTextCopies = 2;  // the text, and the column of its lines
+constexpr uint64_t kTextCopies = 2;  // the text in its columns, and one chunk more of them
+constexpr char kPartColumn[] = "part";
 
-/// Rows end at \n, \r\n or \r, as Spark's text source cuts them; a last line without an end counts.
-base::StatusOr<std::shared_ptr<arrow::Table>> TextTable(std::string_view text) {
-  arrow::StringBuilder lines;
-  while (!text.empty()) {
-    const size_t end = text.find_first_of("\r\n");
-    SOTERIA_ARROW_RETURN(lines.Append(text.substr(0, end)));
-    if (end == std::string_view::npos) break;
-    const bool two = text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n';
-    text.remove_prefix(end + (two ? 2 : 1));
+/// A tree's file as it is read from front to back.
+class PlainFile : public base::ReadableFile {
+ public:
+  PlainFile(std::shared_ptr<arrow::io::RandomAccessFile> file, uint64_t size)
+      : file_(std::move(file)), size_(size) {}
+  base::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
+    const uint64_t bytes = std::min<uint64_t>(out.size(), size_ - std::min(size_, offset));
+    if (bytes == 0) return size_t{0};
+    SOTERIA_ARROW_ASSIGN(
+        const int64_t read,
+        file_->ReadAt(static_cast<int64_t>(offset), static_cast<int64_t>(bytes), out.data()));
+    return static_cast<size_t>(read);
   }
+  uint64_t size() const override { return size_; }
+
+ private:
+  const std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  const uint64_t size_;
+};
+
+/// One row: a file's part of a schema.
+base::StatusOr<std::shared_ptr<arrow::Table>> PartTable(const std::string& part) {
+  arrow::BinaryBuilder builder;
+  SOTERIA_ARROW_RETURN(builder.Append(part));
   std::shared_ptr<arrow::Array> column;
-  SOTERIA_ARROW_RETURN(lines.Finish(&column));
-  return arrow::Table::Make(arrow::schema({arrow::field(kTextColumn, arrow::utf8())}), {column});
+  SOTERIA_ARROW_RETURN(builder.Finish(&column));
+  return arrow::Table::Make(arrow::schema({arrow::field(kPartColumn, arrow::binary())}), {column});
 }
 
 base::StatusOr<std::string> TextBytes(const arrow::Table& table) {
@@ -92,6 +108,22 @@ base::StatusOr<std::shared_ptr<arrow::Table>> WithKeys(const arrow::Table& rows,
     fields.push_back(field);
   }
   return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns), rows.num_rows());
+}
+
+base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenPlain(const storage::Tree& tree,
+                                                              const std::string& file) {
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, tree.PlainBytes(file));
+  SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.OpenFile(file));
+  return std::make_unique<PlainFile>(std::move(opened), size);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadPart(const storage::Tree& tree,
+                                                       const dataflow::TreeSource& source,
+                                                       const std::string& file) {
+  SOTERIA_ASSIGN_OR_RETURN(const formats::Pass pass, formats::DecodePass(source.pass));
+  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain, OpenPlain(tree, file));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string part, formats::PartOf(*plain, pass));
+  return PartTable(part);
 }
 
 std::string PartName(const dataflow::WriteTarget& target, uint64_t partition) {
@@ -164,21 +196,18 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   if (source.format == "parquet" && source.schema.empty()) {
     return root->tree->ReadParquet(file, std::nullopt, admit);
   }
-  std::shared_ptr<arrow::Schema> schema;
-  if (!source.schema.empty()) {
-    SOTERIA_ASSIGN_OR_RETURN(schema, table::SchemaFromSparkJson(source.schema));
-  }
+  if (!source.pass.empty()) return ReadPart(*root->tree, source, file);
+  if (source.schema.empty()) return base::Fail(base::kProtocol, "a file is read without a schema");
+  SOTERIA_ASSIGN_OR_RETURN(const auto schema, table::SchemaFromSparkJson(source.schema));
+  const std::shared_ptr<arrow::Schema> own = WithoutKeys(*schema, source.keys);
   std::shared_ptr<arrow::Table> rows;
   if (source.format == "parquet") {
-    SOTERIA_ASSIGN_OR_RETURN(
-        rows, root->tree->ReadParquetAs(file, *WithoutKeys(*schema, source.keys), admit));
+    SOTERIA_ASSIGN_OR_RETURN(rows, root->tree->ReadParquetAs(file, *own, admit));
   } else {
-    const storage::FileEntry* entry = root->tree->Find(file);
-    if (admit != nullptr && entry != nullptr) {
-      SOTERIA_RETURN_IF_ERROR(admit(kTextCopies * entry->size));
-    }
-    SOTERIA_ASSIGN_OR_RETURN(const std::string text, root->tree->Read(file, kTextFileBytesMax));
-    SOTERIA_ASSIGN_OR_RETURN(rows, TextTable(text));
+    SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
+                             OpenPlain(*root->tree, file));
+    if (admit != nullptr) SOTERIA_RETURN_IF_ERROR(admit(kTextCopies * plain->size()));
+    SOTERIA_ASSIGN_OR_RETURN(rows, formats::ReadFile(*plain, source.format, source.options, *own));
   }
   if (source.keys.empty()) return rows;
   return WithKeys(*rows, *schema, source, partition);

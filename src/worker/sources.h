@@ -21,7 +21,6 @@
 
 namespace soteria::worker {
 
-inline constexpr uint64_t kTextFileBytesMax = uint64_t{256} << 20;
 /// Opened indexes kept at hand.
 inline constexpr size_t kIndexesKept = 256;
 

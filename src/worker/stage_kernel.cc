@@ -1,6 +1,8 @@
 #include "src/worker/stage_kernel.h"
 
+#include <arrow/array.h>
 #include <arrow/table.h>
+#include <arrow/type.h>
 
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "src/exec/aggregate.h"
 #include "src/exec/partition.h"
 #include "src/exec/row_cells.h"
+#include "src/formats/formats.h"
 #include "src/ml/kernel.h"
 
 namespace soteria::worker {
@@ -36,6 +39,31 @@ class ExecKernel : public StageKernel {
 
  private:
   Kernel kernel_;
+};
+
+/// Parts of a schema: a block has one row, its file's.
+class SchemaKernel : public StageKernel {
+ public:
+  explicit SchemaKernel(formats::Pass pass) : pass_(std::move(pass)) {}
+  base::StatusOr<std::string> Map(const Block& block, uint64_t, uint64_t) const override {
+    if (block.table == nullptr) return NeedsTable();
+    const arrow::Table& table = *block.table;
+    if (table.num_columns() != 1 || table.num_rows() != 1 ||
+        table.column(0)->type()->id() != arrow::Type::BINARY) {
+      return base::Fail(base::kProtocol, "a block isn't a part of a schema");
+    }
+    for (const auto& chunk : table.column(0)->chunks()) {
+      if (chunk->length() == 0) continue;
+      return std::string(static_cast<const arrow::BinaryArray&>(*chunk).GetView(0));
+    }
+    return base::Fail(base::kProtocol, "a block isn't a part of a schema");
+  }
+  base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
+    return formats::MergeParts(pass_, children);
+  }
+
+ private:
+  const formats::Pass pass_;
 };
 
 class MlKernel : public StageKernel {
@@ -73,6 +101,10 @@ base::StatusOr<std::shared_ptr<const StageKernel>> DecodeStageKernel(
   if (kernel.kind == kKeySampleKind) {
     SOTERIA_ASSIGN_OR_RETURN(exec::KeySample sample, exec::KeySample::Decode(kernel.bytes));
     return Make<ExecKernel<exec::KeySample>>(std::move(sample));
+  }
+  if (kernel.kind == formats::kSchemaKernel) {
+    SOTERIA_ASSIGN_OR_RETURN(formats::Pass pass, formats::DecodePass(kernel.bytes));
+    return Make<SchemaKernel>(std::move(pass));
   }
   SOTERIA_ASSIGN_OR_RETURN(ml::KernelPtr decoded, ml::DecodeKernel(kernel.kind, kernel.bytes));
   return Make<MlKernel>(std::move(decoded));

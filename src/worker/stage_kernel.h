@@ -1,5 +1,5 @@
-// The one place that knows which folder's kernel a kind names: "exec.aggregate", "exec.cells", or
-// an ml kernel. Immutable and thread-safe.
+// The one place that knows which folder's kernel a kind names: "exec.aggregate", "exec.cells",
+// "formats.schema", or an ml kernel. Immutable and thread-safe.
 #pragma once
 
 #include <cstdint>

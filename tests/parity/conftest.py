@@ -30,6 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(ROOT / "tools")]
 
 import file_cases  # noqa: E402
+import text_file_cases  # noqa: E402
 from job import GONE  # noqa: E402
 from loans import loans  # noqa: E402
 
@@ -159,7 +160,7 @@ def put_files(deployment: Deployment, plain: pathlib.Path) -> tuple[list[pathlib
     """CSV files as tables, folders as trees, and what `put` says of the files that it refuses."""
     plain.mkdir()
     tables = [deployment.put(plain / f"{name}.csv", name) for name in file_cases.write_csvs(plain)]
-    trees = [deployment.put(folder, folder.name, "--tree") for folder in file_cases.write_trees(plain)]
+    trees = [deployment.put(folder, folder.name, "--tree") for folder in [*file_cases.write_trees(plain), text_file_cases.write_files(plain)]]
     refused = {}
     for name in file_cases.write_refused_csvs(plain):
         done = deployment.cli("put", plain / f"{name}.csv", deployment.storage / name, "--allow-simulated", check=False)

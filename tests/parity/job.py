@@ -33,6 +33,7 @@ import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases
 import table_cases  # noqa: F401
+import text_file_cases  # noqa: F401
 import tree_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
 

@@ -1,0 +1,16 @@
+// Spark's error classes that only readers and writers of files raise. Constants.
+#pragma once
+
+#include "src/base/errors.h"
+#include "src/base/status.h"
+
+namespace soteria::formats {
+
+inline constexpr base::Condition kCorruptRecordType = {"INVALID_CORRUPT_RECORD_TYPE",
+                                                       base::exception_class::kAnalysis, "42804",
+                                                       absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kTypeForSource = {"UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
+                                                   base::exception_class::kAnalysis, "0A000",
+                                                   absl::StatusCode::kInvalidArgument};
+
+}  // namespace soteria::formats

@@ -1,0 +1,191 @@
+#include "src/formats/csv_options.h"
+
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/fields.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/formats/option_reader.h"
+
+namespace soteria::formats {
+namespace {
+
+constexpr uint64_t kColumnsMost = 100'000;
+
+base::Status Separator(std::string_view why) {
+  return base::Fail(base::kIllegalArgument, base::Cat("The CSV option `sep` ", why));
+}
+
+/// Java's escapes in the text of a separator, as Spark reads them.
+base::StatusOr<std::string> SeparatorOf(std::string_view text) {
+  if (text.empty()) return Separator("cannot be an empty string");
+  std::string separator;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      separator += text[i];
+      continue;
+    }
+    if (text.size() == 1) {
+      return Separator("is a single backslash: it begins an escape, so write two");
+    }
+    if (text == "\\u0000") return std::string(1, '\0');
+    if (++i == text.size()) return Separator("ends in a single backslash: write two");
+    switch (text[i]) {
+      case 't':
+        separator += '\t';
+        break;
+      case 'r':
+        separator += '\r';
+        break;
+      case 'b':
+        separator += '\b';
+        break;
+      case 'f':
+        separator += '\f';
+        break;
+      case '"':
+      case '\'':
+      case '\\':
+        separator += text[i];
+        break;
+      default:
+        return Separator("has an escape that isn't one");
+    }
+  }
+  return separator;
+}
+
+base::Status CheckDialect(const CsvDialect& dialect) {
+  const std::string_view separator = dialect.separator;
+  if (separator.find('\n') != std::string_view::npos ||
+      separator.find('\0') != std::string_view::npos) {
+    return base::NotSupported("The CSV option `sep` with a line end or NUL in it");
+  }
+  const bool clash = dialect.quote != '\0' && separator.find(dialect.quote) != separator.npos;
+  if (clash || dialect.quote == '\n' || dialect.escape == '\n' || dialect.comment == '\n') {
+    return base::NotSupported(
+        "A CSV quote that is in the separator, and a quote, escape or comment that is a line end");
+  }
+  return base::OkStatus();
+}
+
+base::Status ReadDialect(OptionReader& reader, CsvDialect* dialect) {
+  std::string separator = ",";
+  reader.Text("delimiter", &separator);
+  reader.Text("sep", &separator);
+  SOTERIA_ASSIGN_OR_RETURN(dialect->separator, SeparatorOf(separator));
+  SOTERIA_RETURN_IF_ERROR(reader.Character("quote", &dialect->quote));
+  SOTERIA_RETURN_IF_ERROR(reader.Character("escape", &dialect->escape));
+  dialect->escape_escape = dialect->quote == dialect->escape ? '\0' : dialect->escape;
+  char own = '\0';
+  SOTERIA_RETURN_IF_ERROR(reader.Character("chartoescapequoteescaping", &own));
+  if (own != '\0') dialect->escape_escape = own;
+  SOTERIA_RETURN_IF_ERROR(reader.Character("comment", &dialect->comment));
+  SOTERIA_RETURN_IF_ERROR(reader.Flag("ignoreleadingwhitespace", &dialect->trim_leading));
+  SOTERIA_RETURN_IF_ERROR(reader.Flag("ignoretrailingwhitespace", &dialect->trim_trailing));
+  return CheckDialect(*dialect);
+}
+
+base::StatusOr<char> NextChar(base::FieldReader& in) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view text, in.Next());
+  if (text.size() != 1) return base::Fail(base::kProtocol, "a character isn't one");
+  return text.front();
+}
+
+}  // namespace
+
+void RecordOptions::Write(base::FieldWriter& out) const {
+  out.AddU64(static_cast<uint64_t>(mode)).Add(corrupt_column).Add(zone);
+  out.Add(date_format).Add(timestamp_format).Add(line_end).AddBool(multi_line);
+}
+
+base::Status RecordOptions::Read(base::FieldReader& in) {
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t number, in.NextU64());
+  if (number > static_cast<uint64_t>(ParseMode::kFailFast)) {
+    return base::Fail(base::kProtocol, "an unknown mode of a reader");
+  }
+  mode = static_cast<ParseMode>(number);
+  SOTERIA_ASSIGN_OR_RETURN(corrupt_column, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(zone, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(date_format, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(timestamp_format, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(line_end, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(multi_line, in.NextBool());
+  return base::OkStatus();
+}
+
+base::StatusOr<CsvReadOptions> ParseCsvReadOptions(const OptionMap& options,
+                                                   const ReaderDefaults& defaults) {
+  OptionReader reader(options, "CSV");
+  CsvReadOptions read;
+  SOTERIA_RETURN_IF_ERROR(ReadDialect(reader, &read.dialect));
+  SOTERIA_RETURN_IF_ERROR(reader.Flag("header", &read.header));
+  SOTERIA_RETURN_IF_ERROR(reader.Flag("inferschema", &read.infer_types));
+  SOTERIA_RETURN_IF_ERROR(reader.Flag("preferdate", &read.prefer_date));
+  SOTERIA_RETURN_IF_ERROR(reader.Flag("enforceschema", &read.enforce_schema));
+  reader.Text("nullvalue", &read.null_value);
+  reader.Text("emptyvalue", &read.empty_value);
+  reader.Text("nanvalue", &read.nan_value);
+  reader.Text("positiveinf", &read.positive_inf);
+  reader.Text("negativeinf", &read.negative_inf);
+  SOTERIA_RETURN_IF_ERROR(reader.Record(defaults, &read.record));
+  int64_t columns = static_cast<int64_t>(read.columns_max);
+  SOTERIA_RETURN_IF_ERROR(reader.Number("maxcolumns", 1, kColumnsMost, &columns));
+  read.columns_max = static_cast<uint64_t>(columns);
+  if (read.record.line_end.size() > 2) {
+    return base::Fail(base::kIllegalArgument, "'lineSep' can contain only 1 character.");
+  }
+  SOTERIA_RETURN_IF_ERROR(reader.Only("maxcharspercolumn", "-1"));
+  SOTERIA_RETURN_IF_ERROR(reader.Only("unescapedquotehandling", "STOP_AT_DELIMITER"));
+  // Of other types and of writers, which Spark's reader doesn't look at either; how much is read at
+  // once.
+  for (const std::string_view name :
+       {"escapequotes", "quoteall", "inputbuffersize", "compression", "codec"}) {
+    reader.NoEffect(name);
+  }
+  SOTERIA_RETURN_IF_ERROR(reader.Finish());
+  return read;
+}
+
+std::string CsvReadOptions::Encode() const {
+  base::FieldWriter out;
+  record.Write(out);
+  out.Add(dialect.separator).Add({&dialect.quote, 1}).Add({&dialect.escape, 1});
+  out.Add({&dialect.escape_escape, 1}).Add({&dialect.comment, 1});
+  out.AddBool(dialect.trim_leading).AddBool(dialect.trim_trailing);
+  out.AddBool(header).AddBool(infer_types).AddBool(prefer_date).AddBool(enforce_schema);
+  out.Add(null_value).Add(empty_value).Add(nan_value).Add(positive_inf).Add(negative_inf);
+  out.AddU64(columns_max);
+  return out.Take();
+}
+
+base::StatusOr<CsvReadOptions> CsvReadOptions::Decode(std::string_view bytes) {
+  base::FieldReader in(bytes);
+  CsvReadOptions options;
+  SOTERIA_RETURN_IF_ERROR(options.record.Read(in));
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.separator, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.quote, NextChar(in));
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.escape, NextChar(in));
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.escape_escape, NextChar(in));
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.comment, NextChar(in));
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.trim_leading, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.dialect.trim_trailing, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.header, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.infer_types, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.prefer_date, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.enforce_schema, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.null_value, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(options.empty_value, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(options.nan_value, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(options.positive_inf, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(options.negative_inf, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(options.columns_max, in.NextU64());
+  SOTERIA_RETURN_IF_ERROR(in.Finish());
+  if (options.dialect.separator.empty() || options.columns_max > kColumnsMost) {
+    return base::Fail(base::kProtocol, "options of a CSV file that can't be");
+  }
+  SOTERIA_RETURN_IF_ERROR(CheckDialect(options.dialect));
+  return options;
+}
+
+}  // namespace soteria::formats

@@ -1,0 +1,56 @@
+// CSV files as Spark's reader has them: the rows of one file under a schema, and the parts that
+// files have in a schema that nobody gave. What a row quotes counts as data. Pure functions of the
+// file's bytes; any thread.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/env.h"
+#include "src/base/status.h"
+#include "src/formats/csv_options.h"
+
+namespace soteria::formats {
+
+/// Whether the reader makes such columns, and the column of corrupt records is a string. Errors:
+/// kTypeForSource, kCorruptRecordType, kUnsupported.
+base::Status CheckCsvSchema(const CsvReadOptions& options, const arrow::Schema& schema);
+
+/// The file's rows. With FAILFAST a malformed record is table::kFailedReadFile.
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
+                                                      const CsvReadOptions& options,
+                                                      const arrow::Schema& schema);
+
+/// The first record that any of the files has (in their order), which says how many columns there
+/// are and, with a header, their names.
+struct CsvHead {
+  bool any = false;
+  std::string line;                // the record itself
+  std::vector<std::string> names;  // its values, as Spark has them
+  std::string Encode() const;
+  static base::StatusOr<CsvHead> Decode(std::string_view bytes);
+};
+base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptions& options);
+
+/// The types of a file's columns, under the head of all; merged, those of several files.
+base::StatusOr<std::string> CsvTypesOf(base::ReadableFile& file, const CsvReadOptions& options,
+                                       const CsvHead& head);
+base::StatusOr<std::string> MergeCsvTypes(std::string_view a, std::string_view b);
+
+/// As Spark names the columns of a header: an empty name is _c<i>, a repeated one gets its
+/// position.
+std::vector<std::string> CsvColumnNames(const std::vector<std::string>& header,
+                                        const std::string& null_value);
+
+/// The schema of the files. `types` is "" without infer_types. Errors: kUnsupported for a column
+/// that Spark makes a decimal of; COLUMN_ALREADY_EXISTS.
+base::StatusOr<std::shared_ptr<arrow::Schema>> CsvSchema(const CsvReadOptions& options,
+                                                         const CsvHead& head,
+                                                         std::string_view types);
+
+}  // namespace soteria::formats

@@ -1,0 +1,28 @@
+#include "src/formats/json_records.h"
+
+#include <utility>
+
+#include "src/base/errors.h"
+#include "src/base/text.h"
+
+namespace soteria::formats {
+
+base::StatusOr<bool> JsonRecords::Next(std::string_view* record) {
+  if (!whole_) {
+    SOTERIA_ASSIGN_OR_RETURN(const bool any, lines_.Next(record));
+    if (any && !std::exchange(done_, true)) *record = WithoutByteOrderMark(*record);
+    return any;
+  }
+  if (std::exchange(done_, true)) return false;
+  if (file_.size() > kJsonFileBytesMax) {
+    return base::Fail(base::kMemoryLimit,
+                      base::Cat("a JSON file that is one record has ", file_.size(), " bytes"));
+  }
+  text_.resize(file_.size());
+  SOTERIA_ASSIGN_OR_RETURN(const size_t read, file_.ReadAt(0, text_));
+  if (read != text_.size()) return base::Fail(base::kIntegrity, "a file is shorter than it was");
+  *record = text_;
+  return true;
+}
+
+}  // namespace soteria::formats

@@ -1,0 +1,31 @@
+#include "src/formats/window.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace soteria::formats {
+namespace {
+constexpr size_t kReadBytes = size_t{1} << 20;
+}
+
+base::StatusOr<bool> Window::More() {
+  if (ended_) return true;
+  const size_t kept = size_ - at_;
+  if (kept >= most_) return false;
+  if (at_ > 0) {
+    if (kept > 0) std::memmove(buffer_.data(), buffer_.data() + at_, kept);
+    at_ = 0;
+    size_ = kept;
+  }
+  if (buffer_.size() < kept + kReadBytes / 2) {
+    buffer_.resize(std::max(kReadBytes, 2 * buffer_.size()));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const size_t read,
+                           file_.ReadAt(read_, {buffer_.data() + size_, buffer_.size() - size_}));
+  size_ += read;
+  read_ += read;
+  ended_ = read == 0;
+  return true;
+}
+
+}  // namespace soteria::formats
