@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "spark/connect/expressions.pb.h"
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
@@ -108,25 +109,15 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
   return call;
 }
 
-/// The same expression for columns that are named in another case.
-std::string Canonical(const Expr& expr) {
-  Expr copy = expr;
-  if (copy.kind == Expr::Kind::kColumn) copy.name = base::Lower(copy.name);
-  const std::vector<ExprPtr> args = std::exchange(copy.args, {});
-  std::string text = exec::EncodeExpr(copy);
-  for (const ExprPtr& arg : args) text += Canonical(*arg);
-  return text;
-}
-
 struct Replacing {
-  std::vector<std::string> keys;  // Canonical
+  std::vector<std::string> keys;  // SameText
   std::vector<exec::AggregateCall> calls;
 };
 
 /// Replaces grouping expressions and aggregate calls within `expr` by the columns that hold them:
 /// keys first, then calls.
 base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
-  const auto key = std::find(replacing.keys.begin(), replacing.keys.end(), Canonical(*expr));
+  const auto key = std::find(replacing.keys.begin(), replacing.keys.end(), SameText(*expr));
   if (key != replacing.keys.end()) {
     return exec::Input(static_cast<int>(key - replacing.keys.begin()), {exec::AutoName(*expr)});
   }
@@ -187,6 +178,28 @@ base::Status CheckCondition(const Expr& condition) {
                 "generator functions in the WHERE clause."));
 }
 
+bool CallsAggregate(const spark::connect::Expression& expression) {
+  if (expression.has_alias()) return CallsAggregate(expression.alias().expr());
+  if (expression.has_cast()) return CallsAggregate(expression.cast().expr());
+  if (!expression.has_unresolved_function()) return false;
+  const auto& call = expression.unresolved_function();
+  if (exec::KindOfFunction(call.function_name()) == exec::FunctionKind::kAggregate) return true;
+  return std::any_of(call.arguments().begin(), call.arguments().end(), CallsAggregate);
+}
+
+std::string SameText(const Expr& expr) {
+  if (expr.args.empty()) {
+    Expr leaf = expr;
+    if (leaf.kind == Expr::Kind::kColumn) leaf.name = base::Lower(leaf.name);
+    return exec::EncodeExpr(leaf);
+  }
+  std::string text = base::Cat(static_cast<int>(expr.kind), "(", expr.name.size(), expr.name,
+                               expr.type == nullptr ? "" : expr.type->ToString(), expr.zone,
+                               expr.distinct ? " distinct" : "", expr.filtered ? " filter" : "");
+  for (const ExprPtr& arg : expr.args) text += SameText(*arg);
+  return text + ")";
+}
+
 bool HasAggregate(const Expr& expr) { return FindAggregate(expr) != nullptr; }
 
 base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns,
@@ -207,7 +220,7 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
   }
   Replacing replacing;
   for (size_t k = 0; k < keys.size(); ++k) {
-    replacing.keys.push_back(Canonical(*keys[k].expr));
+    replacing.keys.push_back(SameText(*keys[k].expr));
     split.keys.push_back({keys[k].expr, keys[k].name});
     const std::string name = NameOf(keys[k]);
     split.columns.push_back({keys[k].metadata.empty() ? "" : name,

@@ -3,6 +3,7 @@
 // over its rows. Pure functions.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "src/base/status.h"
@@ -10,10 +11,20 @@
 #include "src/exec/expression.h"
 #include "src/exec/operator.h"
 
+namespace spark::connect {
+class Expression;
+}
+
 namespace soteria::connect {
 
 /// Does the expression contain an aggregate function?
 bool HasAggregate(const exec::Expr& expr);
+
+/// Does it call one, in the words of the protocol?
+bool CallsAggregate(const spark::connect::Expression& expression);
+
+/// Equal for expressions that are the same to Spark: the names of columns have no case.
+std::string SameText(const exec::Expr& expr);
 
 /// What Spark says to an aggregate function in a filter; OK without one.
 base::Status CheckCondition(const exec::Expr& condition);

@@ -10,6 +10,7 @@
 #include "src/base/unsupported.h"
 #include "src/connect/ml_commands.h"
 #include "src/connect/relations.h"
+#include "src/connect/sql_commands.h"
 #include "src/connect/unsupported.h"
 
 namespace soteria::connect {
@@ -57,12 +58,6 @@ base::Status RunWrite(const WriteOperation& write, SessionState& state, Operatio
                                [&](const master::StageProgress& at) { operation.Progress(at); });
 }
 
-base::Status RunView(const spark::connect::CreateDataFrameViewCommand& view, SessionState& state) {
-  if (view.name().empty()) return base::Fail(base::kAnalysis, "A view without a name");
-  SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(view.input()));
-  return state.views().Create(view.name(), std::move(plan), view.replace());
-}
-
 }  // namespace
 
 base::Status RunCommand(const Command& command, SessionState& state, Operation& operation) {
@@ -75,6 +70,8 @@ base::Status RunCommand(const Command& command, SessionState& state, Operation& 
     }
     case Command::kWriteOperation:
       return RunWrite(command.write_operation(), state, operation);
+    case Command::kSqlCommand:
+      return RunSqlCommand(command.sql_command(), state, operation);
     case Command::kCreateDataframeView:
       return RunView(command.create_dataframe_view(), state);
     case Command::kRemoveCachedRemoteRelationCommand:

@@ -2,6 +2,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "google/rpc/status.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/connect/sql_error.h"
 
 namespace soteria::connect {
 namespace {
@@ -67,11 +69,14 @@ std::string SparkMessage(const base::Status& status) {
   const std::string condition = base::ConditionName(status);
   const std::string text = Printable(base::Message(status), kErrorMessageBytesMax);
   if (condition.empty() || condition == kLegacy) return text;
-  std::string message = base::Cat("[", condition, "] ", text);
+  // The place in a SQL text comes last.
+  const size_t place = std::min(SqlPlaceIn(text), text.size());
+  std::string message = base::Cat("[", condition, "] ", text.substr(0, place));
   if (const std::string state = base::SqlState(status); !state.empty()) {
     message += base::Cat(" SQLSTATE: ", state);
   }
-  return message;
+  if (place == text.size()) return message;
+  return base::Cat("\n", message, text.substr(place));
 }
 
 grpc::Status ToGrpc(const base::Status& status) {

@@ -12,6 +12,8 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/literals.h"
+#include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
@@ -63,18 +65,17 @@ std::string StructName(const Expression& expression, const exec::Expr& expr) {
   return text + ")";
 }
 
-/// Every function that a parsed text calls.
-base::Status CheckCalls(const exec::Expr& expr) {
-  if (expr.kind == exec::Expr::Kind::kCall) SOTERIA_RETURN_IF_ERROR(CheckFunction(expr.name));
-  for (const exec::ExprPtr& arg : expr.args) SOTERIA_RETURN_IF_ERROR(CheckCalls(*arg));
-  return base::OkStatus();
+/// Names that are calls without parentheses, unless a column has one of them.
+constexpr std::string_view kClocks[] = {"current_date", "current_time", "current_timestamp",
+                                        "current_user", "session_user", "user",
+                                        "localtime"};
+
+bool IsClock(const std::vector<std::string>& parts) {
+  return parts.size() == 1 && std::find(std::begin(kClocks), std::end(kClocks),
+                                        base::Lower(parts[0])) != std::end(kClocks);
 }
 
 }  // namespace
-
-NameResolver ExpressionConverter::Resolver() const {
-  return [this](const std::vector<std::string>& parts) { return scope_.Resolve(parts); };
-}
 
 base::StatusOr<std::vector<exec::ExprPtr>> ExpressionConverter::Star(
     const Expression::UnresolvedStar& star) const {
@@ -87,6 +88,45 @@ base::StatusOr<std::vector<exec::ExprPtr>> ExpressionConverter::Star(
   std::optional<int64_t> tag;
   if (star.has_plan_id()) tag = star.plan_id();
   return scope_.Star(qualifier, tag);
+}
+
+/// * EXCEPT (a, b)
+base::StatusOr<std::vector<exec::ExprPtr>> ExpressionConverter::StarExcept(
+    const Expressions& arguments) const {
+  if (arguments.empty() || !arguments[0].has_unresolved_star()) {
+    return base::Fail(base::kAnalysis, "An EXCEPT without a star");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(arguments[0].unresolved_star()));
+  for (int i = 1; i < arguments.size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr column, AtDepth(arguments[i], 1));
+    if (!exec::IsInput(*column)) return base::NotSupported("EXCEPT of a field of a struct");
+    std::erase_if(columns, [&](const exec::ExprPtr& its) {
+      return exec::IsInput(*its) && its->ordinal == column->ordinal;
+    });
+  }
+  return columns;
+}
+
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Attribute(
+    const Expression::UnresolvedAttribute& attribute) const {
+  SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(attribute.unparsed_identifier()));
+  std::optional<int64_t> tag;
+  if (attribute.has_plan_id()) tag = attribute.plan_id();
+  if (attribute.is_metadata_column()) return scope_.NoMetadata(parts);
+  auto column = scope_.Resolve(parts, tag);
+  if (column.ok() || !IsClock(parts) || !base::Is(column.status(), base::kUnresolvedColumn)) {
+    return column;
+  }
+  return Function(base::Lower(parts[0]), Expressions(), false, 1);
+}
+
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Call(const Expression::UnresolvedFunction& call,
+                                                        int depth) const {
+  if (call.is_internal() && call.function_name() == kSqlLiteral && call.arguments_size() == 2) {
+    SOTERIA_ASSIGN_OR_RETURN(auto value, ToLiteralExpr(call.arguments(0).literal()));
+    return exec::Printed(std::move(value), call.arguments(1).literal().string());
+  }
+  return Function(call.function_name(), call.arguments(), call.is_distinct(), depth);
 }
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
@@ -175,21 +215,20 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
   if (depth > kDepthMax) {
     return base::Fail(base::kAnalysis, "The expression is nested too deeply");
   }
+  if (meaning_ == nullptr) return Node(expression, depth);
+  SOTERIA_ASSIGN_OR_RETURN(auto meaning, meaning_(expression));
+  return meaning.has_value() ? *std::move(meaning) : Node(expression, depth);
+}
+
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expression,
+                                                        int depth) const {
   switch (expression.expr_type_case()) {
     case Expression::kLiteral:
       return ToLiteralExpr(expression.literal());
-    case Expression::kUnresolvedAttribute: {
-      const auto& attribute = expression.unresolved_attribute();
-      SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(attribute.unparsed_identifier()));
-      std::optional<int64_t> tag;
-      if (attribute.has_plan_id()) tag = attribute.plan_id();
-      if (attribute.is_metadata_column()) return scope_.NoMetadata(parts);
-      return scope_.Resolve(parts, tag);
-    }
-    case Expression::kUnresolvedFunction: {
-      const auto& call = expression.unresolved_function();
-      return Function(call.function_name(), call.arguments(), call.is_distinct(), depth);
-    }
+    case Expression::kUnresolvedAttribute:
+      return Attribute(expression.unresolved_attribute());
+    case Expression::kUnresolvedFunction:
+      return Call(expression.unresolved_function(), depth);
     case Expression::kCallFunction:
       return Function(expression.call_function().function_name(),
                       expression.call_function().arguments(), false, depth);
@@ -201,13 +240,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& exp
       return exec::Variable(name);
     }
     case Expression::kExpressionString: {
-      // An alias in it names nothing here.
-      SOTERIA_ASSIGN_OR_RETURN(
-          SqlItem item,
-          ParseSqlItem(expression.expression_string().expression(), Resolver(), zone_));
-      if (item.star) return base::Fail(kStar, "Invalid usage of '*' in an expression.");
-      SOTERIA_RETURN_IF_ERROR(CheckCalls(*item.expr));
-      return std::move(item.expr);
+      SOTERIA_ASSIGN_OR_RETURN(const ExpressionPtr parsed,
+                               ParseSqlItem(expression.expression_string().expression(), zone_));
+      return AtDepth(*parsed, depth + 1);  // an alias in it names nothing here
     }
     case Expression::kAlias:
       return AtDepth(expression.alias().expr(), depth + 1);
@@ -273,19 +308,17 @@ base::Status ExpressionConverter::Append(const Expression& expression,
       return base::OkStatus();
     }
     case Expression::kExpressionString: {
-      SOTERIA_ASSIGN_OR_RETURN(
-          SqlItem item,
-          ParseSqlItem(expression.expression_string().expression(), Resolver(), zone_));
-      if (item.expr != nullptr) SOTERIA_RETURN_IF_ERROR(CheckCalls(*item.expr));
-      if (item.star) {
-        SOTERIA_ASSIGN_OR_RETURN(auto columns, scope_.Star(item.star_qualifier, std::nullopt));
+      SOTERIA_ASSIGN_OR_RETURN(const ExpressionPtr parsed,
+                               ParseSqlItem(expression.expression_string().expression(), zone_));
+      return Append(*parsed, out);
+    }
+    default: {
+      if (IsInternal(expression, kSqlStarExcept)) {
+        SOTERIA_ASSIGN_OR_RETURN(auto columns,
+                                 StarExcept(expression.unresolved_function().arguments()));
         for (auto& column : columns) out->push_back({"", std::move(column)});
         return base::OkStatus();
       }
-      out->push_back({std::move(item.alias), exec::InZone(item.expr, zone_)});
-      return base::OkStatus();
-    }
-    default: {
       SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(expression, 0));
       std::string name = StructName(expression, *expr);
       out->push_back({std::move(name), std::move(expr)});

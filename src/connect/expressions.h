@@ -4,12 +4,13 @@
 // its scope and belongs to one thread.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "src/base/status.h"
-#include "src/connect/sql_expression.h"
 #include "src/exec/expression.h"
 #include "src/exec/operator.h"
 #include "src/plan/scope.h"
@@ -22,6 +23,8 @@ namespace spark::connect {
 class Expression;
 class Expression_Alias;
 class Expression_LambdaFunction;
+class Expression_UnresolvedAttribute;
+class Expression_UnresolvedFunction;
 class Expression_UnresolvedStar;
 }  // namespace spark::connect
 
@@ -34,9 +37,14 @@ class ExpressionConverter {
  public:
   using Expressions = google::protobuf::RepeatedPtrField<spark::connect::Expression>;
 
+  /// What an expression, whole or a part, means to whoever knows more than the scope does; nullopt
+  /// for one that is what it always is.
+  using Meaning = std::function<base::StatusOr<std::optional<exec::ExprPtr>>(
+      const spark::connect::Expression& expression)>;
+
   /// `zone` is the session's time zone, "" for UTC.
-  ExpressionConverter(plan::Scope& scope, std::string zone)
-      : scope_(scope), zone_(std::move(zone)) {}
+  ExpressionConverter(plan::Scope& scope, std::string zone, Meaning meaning = nullptr)
+      : scope_(scope), zone_(std::move(zone)), meaning_(std::move(meaning)) {}
 
   base::StatusOr<exec::ExprPtr> Convert(const spark::connect::Expression& expression) const;
 
@@ -49,6 +57,11 @@ class ExpressionConverter {
                                       int depth) const;
   base::StatusOr<exec::ExprPtr> AtDepth(const spark::connect::Expression& expression,
                                         int depth) const;
+  base::StatusOr<exec::ExprPtr> Node(const spark::connect::Expression& expression, int depth) const;
+  base::StatusOr<exec::ExprPtr> Attribute(
+      const spark::connect::Expression_UnresolvedAttribute& attribute) const;
+  base::StatusOr<exec::ExprPtr> Call(const spark::connect::Expression_UnresolvedFunction& call,
+                                     int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
                                          bool distinct, int depth) const;
   base::StatusOr<exec::ExprPtr> Lambda(const spark::connect::Expression_LambdaFunction& lambda,
@@ -58,10 +71,11 @@ class ExpressionConverter {
                       std::vector<exec::NamedExpr>* out) const;
   base::StatusOr<std::vector<exec::ExprPtr>> Star(
       const spark::connect::Expression_UnresolvedStar& star) const;
-  NameResolver Resolver() const;
+  base::StatusOr<std::vector<exec::ExprPtr>> StarExcept(const Expressions& arguments) const;
 
   plan::Scope& scope_;
   const std::string zone_;
+  const Meaning meaning_;
 };
 
 }  // namespace soteria::connect

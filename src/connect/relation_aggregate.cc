@@ -14,6 +14,7 @@
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
 
@@ -48,6 +49,10 @@ base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) 
 }  // namespace
 
 RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Aggregate& aggregate) {
+  if (aggregate.grouping_expressions_size() == 1 &&
+      IsInternal(aggregate.grouping_expressions(0), kSqlGroupBy)) {
+    return SqlAggregate(aggregate);
+  }
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
   const ExpressionConverter converter(scope, state_.config().Zone());
@@ -59,12 +64,20 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
 RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr input,
                                                               std::vector<exec::NamedExpr> columns,
                                                               std::vector<exec::NamedExpr> keys) {
+  Groups groups{input, keys, keys};
+  groups.columns.insert(groups.columns.end(), columns.begin(), columns.end());
+  groups.visible = groups.columns.size();
   SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split,
                            SplitAggregates(std::move(columns), std::move(keys)));
-  SOTERIA_ASSIGN_OR_RETURN(auto groups, builder_.Aggregate(std::move(input), std::move(split.calls),
+  SOTERIA_ASSIGN_OR_RETURN(groups.plan, builder_.Aggregate(std::move(input), std::move(split.calls),
                                                            std::move(split.keys)));
-  if (split.plain) return groups;
-  return builder_.Project(std::move(groups), std::move(split.columns));
+  if (!split.plain) {
+    SOTERIA_ASSIGN_OR_RETURN(groups.plan,
+                             builder_.Project(std::move(groups.plan), std::move(split.columns)));
+  }
+  plan::PlanPtr plan = groups.plan;
+  groups_.emplace(plan.get(), std::move(groups));
+  return plan;
 }
 
 RelationConverter::PlanOr RelationConverter::Describe(

@@ -107,19 +107,7 @@ base::StatusOr<std::vector<exec::NamedExpr>> SelectSchema(const arrow::Schema& w
 
 RelationConverter::PlanOr RelationConverter::Read(const spark::connect::Read& read) {
   if (read.is_streaming()) return base::Fail(base::kUnsupported, "Streaming reads");
-  if (read.has_named_table()) {
-    const std::string& name = read.named_table().unparsed_identifier();
-    SOTERIA_ASSIGN_OR_RETURN(auto parts, NameParts(name));
-    auto view = state_.views().Find(parts.back());
-    const bool global = parts.size() == 2 && base::Lower(parts.front()) == "global_temp";
-    if (!view.has_value() || (parts.size() > 1 && !global)) {
-      return base::Fail(kTableNotFound,
-                        base::Cat("The table or view `", name,
-                                  "` cannot be found. An enclave knows temporary views only; read "
-                                  "data sets by their path."));
-    }
-    return builder_.Alias(*std::move(view), parts.back());
-  }
+  if (read.has_named_table()) return Named(read);
   if (!read.has_data_source()) return base::NotSupported("A read of neither a table nor a path");
   const auto& source = read.data_source();
   const std::string format = source.format().empty() ? "parquet" : base::Lower(source.format());

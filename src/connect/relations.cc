@@ -17,6 +17,7 @@
 #include "src/connect/expressions.h"
 #include "src/connect/match_schema.h"
 #include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
@@ -59,26 +60,6 @@ bool IsGlobal(const spark::connect::Sort& sort) {
   return !sort.has_is_global() || sort.is_global();
 }
 
-base::StatusOr<exec::SortKey> SortKeyOf(const spark::connect::Expression::SortOrder& order,
-                                        const ExpressionConverter& converter) {
-  using Order = spark::connect::Expression::SortOrder;
-  SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(order.child()));
-  const bool ascending = order.direction() != Order::SORT_DIRECTION_DESCENDING;
-  const bool nulls_first = order.null_ordering() == Order::SORT_NULLS_UNSPECIFIED
-                               ? ascending
-                               : order.null_ordering() == Order::SORT_NULLS_FIRST;
-  return exec::SortKey{std::move(expr), ascending, nulls_first};
-}
-
-bool CallsAggregate(const spark::connect::Expression& expression) {
-  if (expression.has_alias()) return CallsAggregate(expression.alias().expr());
-  if (expression.has_cast()) return CallsAggregate(expression.cast().expr());
-  if (!expression.has_unresolved_function()) return false;
-  const auto& call = expression.unresolved_function();
-  if (exec::KindOfFunction(call.function_name()) == exec::FunctionKind::kAggregate) return true;
-  return std::any_of(call.arguments().begin(), call.arguments().end(), CallsAggregate);
-}
-
 /// The input's columns as they are.
 std::vector<exec::NamedExpr> AllColumns(const plan::Plan& input) {
   std::vector<exec::NamedExpr> columns;
@@ -95,6 +76,15 @@ RelationConverter::RelationConverter(SessionState& state)
   builder_.set_targets_max(state.config().ShufflePartitions());
 }
 
+exec::SortKey SortKeyOf(const spark::connect::Expression_SortOrder& order, exec::ExprPtr expr) {
+  using Order = spark::connect::Expression::SortOrder;
+  const bool ascending = order.direction() != Order::SORT_DIRECTION_DESCENDING;
+  const bool nulls_first = order.null_ordering() == Order::SORT_NULLS_UNSPECIFIED
+                               ? ascending
+                               : order.null_ordering() == Order::SORT_NULLS_FIRST;
+  return {std::move(expr), ascending, nulls_first};
+}
+
 base::StatusOr<plan::PlanPtr> RelationConverter::Convert(const Relation& relation) {
   SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan, Resolve(relation));
   return plan::WithoutAliases(std::move(plan));
@@ -104,11 +94,20 @@ RelationConverter::PlanOr RelationConverter::Resolve(const Relation& relation) {
   if (depth_ >= kRelationDepthMax) {
     return base::Fail(base::kAnalysis, "The plan is nested too deeply");
   }
+  if (++nodes_ > kRelationNodesMax) {
+    return base::Fail(base::kAnalysis, "The plan has too many relations");
+  }
   ++depth_;
   auto resolved = ResolveNode(relation);
   --depth_;
   if (!resolved.ok() || !relation.common().has_plan_id()) return resolved;
-  return plan::Tagged(*resolved, relation.common().plan_id());
+  const plan::PlanPtr tagged = plan::Tagged(*resolved, relation.common().plan_id());
+  if (const Groups* groups = GroupsOf(*resolved); groups != nullptr) {
+    Groups same = *groups;
+    same.plan = tagged;
+    groups_.emplace(tagged.get(), std::move(same));
+  }
+  return tagged;
 }
 
 RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relation) {
@@ -166,6 +165,10 @@ RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relatio
       return Hint(relation.hint());
     case Relation::kMlRelation:
       return Ml(relation.ml_relation());
+    case Relation::kSql:
+      return Sql(relation.sql());
+    case Relation::kWithRelations:
+      return WithRelations(relation.with_relations());
     default:
       return ResolveSeveral(relation);
   }
@@ -196,15 +199,20 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
 
 RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter& filter) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(filter.input()));
-  if (std::holds_alternative<plan::AggregateNode>(input->node) &&
-      CallsAggregate(filter.condition())) {
-    return base::NotSupported("An aggregate function in a filter of groups",
-                              "agg() under an alias and a filter by that");
+  ExpressionPtr parsed;
+  if (filter.condition().has_expression_string()) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        parsed,
+        ParseSqlItem(filter.condition().expression_string().expression(), state_.config().Zone()));
+  }
+  const spark::connect::Expression& text = parsed == nullptr ? filter.condition() : *parsed;
+  if (const Groups* groups = GroupsOf(input);
+      groups != nullptr && (groups->sql || CallsAggregate(text))) {
+    return FilterGroups(text, *groups);
   }
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
-  SOTERIA_ASSIGN_OR_RETURN(
-      auto condition,
-      ExpressionConverter(scope, state_.config().Zone()).Convert(filter.condition()));
+  SOTERIA_ASSIGN_OR_RETURN(auto condition,
+                           ExpressionConverter(scope, state_.config().Zone()).Convert(text));
   SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
   SOTERIA_ASSIGN_OR_RETURN(auto kept, builder_.Filter(std::move(wider), std::move(condition)));
@@ -227,7 +235,11 @@ RelationConverter::PlanOr RelationConverter::ToDf(const spark::connect::ToDF& to
 }
 
 RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Project& project) {
-  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(project.input()));
+  if (!project.has_input() && project.expressions_size() > 0 &&
+      IsInternal(project.expressions(0), kSqlRow)) {
+    return Rows(project.expressions());
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto input, project.has_input() ? Resolve(project.input()) : OneRow());
   plan::Scope scope(input);
   SOTERIA_ASSIGN_OR_RETURN(
       auto columns,
@@ -327,19 +339,14 @@ RelationConverter::PlanOr RelationConverter::Sample(const spark::connect::Sample
 
 RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& sort) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sort.input()));
-  plan::Scope scope(input, plan::Scope::Missing::kAdd);
-  const ExpressionConverter converter(scope, state_.config().Zone());
-  std::vector<exec::SortKey> keys;
-  for (const auto& order : sort.order()) {
-    SOTERIA_ASSIGN_OR_RETURN(keys.emplace_back(), SortKeyOf(order, converter));
-  }
+  SOTERIA_ASSIGN_OR_RETURN(Sorting sorting, SortingOf(sort, input));
   const bool global = IsGlobal(sort);
-  if (!global && IsSortOnAllColumns(keys, *input)) keys.clear();
-  SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
-  SOTERIA_ASSIGN_OR_RETURN(auto sorted, global
-                                            ? builder_.GlobalSort(std::move(wider), std::move(keys))
-                                            : builder_.Sort(std::move(wider), std::move(keys)));
-  if (!scope.added()) return sorted;
+  if (!global && IsSortOnAllColumns(sorting.keys, *input)) sorting.keys.clear();
+  const bool wider = sorting.input != input;
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto sorted, global ? builder_.GlobalSort(std::move(sorting.input), std::move(sorting.keys))
+                          : builder_.Sort(std::move(sorting.input), std::move(sorting.keys)));
+  if (!wider) return sorted;
   return builder_.Project(std::move(sorted), AllColumns(*input));
 }
 
@@ -375,7 +382,8 @@ RelationConverter::PlanOr RelationConverter::RepartitionBy(
   std::vector<exec::SortKey> order;
   for (const auto& expression : repartition.partition_exprs()) {
     if (expression.has_sort_order()) {
-      SOTERIA_ASSIGN_OR_RETURN(order.emplace_back(), SortKeyOf(expression.sort_order(), converter));
+      SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(expression.sort_order().child()));
+      order.push_back(SortKeyOf(expression.sort_order(), std::move(expr)));
     } else {
       SOTERIA_ASSIGN_OR_RETURN(keys.emplace_back(), converter.Convert(expression));
     }

@@ -3,10 +3,13 @@
 // stage. Nodes that aren't supported are refused by name. A converter belongs to one thread.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/connect/groups.h"
 #include "src/connect/session_state.h"
 #include "src/plan/logical.h"
 
@@ -19,6 +22,7 @@ class Aggregate;
 class Deduplicate;
 class Drop;
 class Expression;
+class Expression_SortOrder;
 class Fetch;
 class Filter;
 class Hint;
@@ -33,6 +37,7 @@ class Read;
 class Relation;
 class Repartition;
 class RepartitionByExpression;
+class SQL;
 class Sample;
 class SetOperation;
 class Sort;
@@ -43,6 +48,7 @@ class ToDF;
 class ToSchema;
 class WithColumns;
 class WithColumnsRenamed;
+class WithRelations;
 }  // namespace spark::connect
 
 namespace soteria::connect {
@@ -51,6 +57,11 @@ namespace soteria::connect {
 /// have).
 inline constexpr int kRelationDepthMax = 500;
 inline constexpr int kReadPathsMax = 10'000;
+/// Most relations in one plan, each as often as it is named.
+inline constexpr int64_t kRelationNodesMax = 20'000;
+
+/// With Spark's place of nulls where the order names none: first ascending, last descending.
+exec::SortKey SortKeyOf(const spark::connect::Expression_SortOrder& order, exec::ExprPtr expr);
 
 class RelationConverter {
  public:
@@ -100,9 +111,41 @@ class RelationConverter {
   PlanOr FillMissing(const spark::connect::NAFill& fill);
   PlanOr Ml(const spark::connect::MlRelation& ml);
 
+  // Of SQL: relation_sql.cc.
+  PlanOr Sql(const spark::connect::SQL& sql);
+  PlanOr WithRelations(const spark::connect::WithRelations& with);
+  PlanOr Named(const spark::connect::Read& read);
+  PlanOr OneRow();
+  PlanOr Rows(const Expressions& rows);
+  base::StatusOr<std::vector<exec::NamedExpr>> SqlKeys(const spark::connect::Aggregate& aggregate,
+                                                       const plan::PlanPtr& input,
+                                                       const std::vector<exec::NamedExpr>& items);
+  PlanOr SqlAggregate(const spark::connect::Aggregate& aggregate);
+
+  // Of groups and what is above them: relation_groups.cc.
+  PlanOr WideGroups(const Groups& groups);
+  PlanOr Remember(Groups groups);
+  const Groups* GroupsOf(const plan::PlanPtr& plan) const;
+  PlanOr FilterGroups(const spark::connect::Expression& condition, Groups groups);
+  struct Sorting {
+    plan::PlanPtr input;  // with the columns that only the keys need, behind the others
+    std::vector<exec::SortKey> keys;
+  };
+  base::StatusOr<Sorting> SortingOf(const spark::connect::Sort& sort, const plan::PlanPtr& input);
+
+  /// A relation that others name: a common table expression, or a DataFrame in spark.sql's text.
+  struct NamedPlan {
+    std::string name;
+    plan::PlanPtr plan;
+    int64_t nodes = 0;  // relations that it is made of
+  };
+
   SessionState& state_;
   plan::Builder& builder_;
   int depth_ = 0;
+  int64_t nodes_ = 0;
+  std::vector<NamedPlan> named_;                // the innermost last
+  std::map<const plan::Plan*, Groups> groups_;  // by the plan that they give
 };
 
 }  // namespace soteria::connect

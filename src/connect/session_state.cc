@@ -10,16 +10,16 @@
 
 namespace soteria::connect {
 
-std::optional<plan::PlanPtr> Views::Find(const std::string& name) const {
+std::optional<plan::PlanPtr> Views::Find(const std::string& name, bool global) const {
   const std::lock_guard lock(mutex_);
-  const auto found = views_.find(base::Lower(name));
+  const auto found = views_.find({global, base::Lower(name)});
   if (found == views_.end()) return std::nullopt;
   return found->second;
 }
 
-base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool replace) {
+base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool replace, bool global) {
   const std::lock_guard lock(mutex_);
-  const std::string key = base::Lower(name);
+  const Key key(global, base::Lower(name));
   if (!replace && views_.contains(key)) {
     return base::Fail(kViewExists, base::Cat("Cannot create the temporary view `", name,
                                              "` because it already exists."));
@@ -31,9 +31,18 @@ base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool rep
   return base::OkStatus();
 }
 
-bool Views::Drop(const std::string& name) {
+bool Views::Drop(const std::string& name, bool global) {
   const std::lock_guard lock(mutex_);
-  return views_.erase(base::Lower(name)) > 0;
+  return views_.erase({global, base::Lower(name)}) > 0;
+}
+
+std::vector<std::string> Views::Names(bool global) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [key, plan] : views_) {
+    if (key.first == global) names.push_back(key.second);
+  }
+  return names;
 }
 
 base::Status SessionState::Add(const std::shared_ptr<Operation>& operation) {

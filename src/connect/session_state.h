@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,17 +25,25 @@ inline constexpr size_t kViewsMax = 10'000;
 /// A stream that went away and did not come back: its operation ends.
 inline constexpr int64_t kDetachedMsMax = 5 * 60 * 1000;
 
-/// Temporary views: names of plans, compared without case.
+/// The database that Spark keeps global temporary views in.
+inline constexpr std::string_view kGlobalViews = "global_temp";
+
+/// Temporary views: names of plans, compared without case. Global ones are named apart; a session
+/// has its own of these too.
 class Views {
  public:
-  std::optional<plan::PlanPtr> Find(const std::string& name) const;
+  std::optional<plan::PlanPtr> Find(const std::string& name, bool global = false) const;
   /// kViewExists unless `replace`.
-  base::Status Create(const std::string& name, plan::PlanPtr plan, bool replace);
-  bool Drop(const std::string& name);
+  base::Status Create(const std::string& name, plan::PlanPtr plan, bool replace,
+                      bool global = false);
+  bool Drop(const std::string& name, bool global = false);
+  /// The names, in lower case, in order.
+  std::vector<std::string> Names(bool global) const;
 
  private:
+  using Key = std::pair<bool, std::string>;  // global, name in lower case
   mutable std::mutex mutex_;
-  std::map<std::string, plan::PlanPtr> views_;
+  std::map<Key, plan::PlanPtr> views_;
 };
 
 class SessionState {

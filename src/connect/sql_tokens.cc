@@ -1,11 +1,13 @@
 #include "src/connect/sql_tokens.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/connect/sql_error.h"
 
 namespace soteria::connect {
 namespace {
@@ -17,8 +19,9 @@ constexpr base::Condition kUnclosedComment = {"UNCLOSED_BRACKETED_COMMENT",
                                               absl::StatusCode::kInvalidArgument};
 
 constexpr std::string_view kOperators[] = {
-    "<=>", "<=", ">=", "!>", "!<", "<>", "!=", "==", "||", "::", "=>", "->", "+", "-", "*", "/",
-    "%",   "=",  "<",  ">",  "(",  ")",  ",",  ".",  "[",  "]",  "&",  "|",  "^", "~", "!", ":"};
+    "/*+", "<=>", "<=", ">=", "!>", "!<", "<>", "!=", "==", "||", "|>", "::", "=>",
+    "->",  "+",   "-",  "*",  "/",  "%",  "=",  "<",  ">",  "(",  ")",  ",",  ".",
+    "[",   "]",   "&",  "|",  "^",  "~",  "!",  ":",  "?",  ";",  "{",  "}"};
 
 bool IsWordStart(char c) {
   // Bytes of UTF-8 sequences count as letters.
@@ -123,7 +126,9 @@ class Cutter {
   base::StatusOr<std::vector<SqlToken>> Run() {
     while (true) {
       SOTERIA_RETURN_IF_ERROR(SkipBlanks());
-      if (tokens_.size() >= kSqlTokensMax) return Error("Too many tokens");
+      if (tokens_.size() >= kSqlTokensMax) {
+        return base::Fail(base::kParse, "The SQL text has too many tokens.");
+      }
       const size_t begin = at_;
       SqlToken token;
       SOTERIA_RETURN_IF_ERROR(Next(&token));
@@ -135,8 +140,11 @@ class Cutter {
   }
 
  private:
-  base::Status Error(std::string_view what) const {
-    return base::Fail(base::kParse, base::Cat(what, " at position ", at_, " of the expression."));
+  /// At the character that no token begins with, or that begins one without an end.
+  base::Status Error(size_t at) const {
+    size_t end = std::min(at + 1, sql_.size());
+    while (end < sql_.size() && (static_cast<unsigned char>(sql_[end]) & 0xC0U) == 0x80U) ++end;
+    return SqlSyntaxError(sql_, at, end);
   }
 
   char Peek(size_t ahead = 0) const { return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0'; }
@@ -195,15 +203,23 @@ class Cutter {
     if ((c == 'r' || c == 'R') && (Peek(1) == '\'' || Peek(1) == '"')) return RawString(token);
     if (base::IsDigit(c) || (c == '.' && base::IsDigit(Peek(1)))) return Number(token);
     if (IsWordStart(c)) return Word(token);
+    if (in_hint_ && c == '*' && Peek(1) == '/') {
+      token->kind = Kind::kOperator;
+      token->text = "*/";
+      in_hint_ = false;
+      at_ += 2;
+      return base::OkStatus();
+    }
     for (const std::string_view op : kOperators) {
       if (sql_.substr(at_).starts_with(op)) {
+        if (op == "/*+") in_hint_ = true;
         token->kind = Kind::kOperator;
         token->text = op;
         at_ += op.size();
         return base::OkStatus();
       }
     }
-    return Error("Syntax error");
+    return Error(at_);
   }
 
   base::Status Word(SqlToken* token) { return Word(token, at_); }
@@ -217,18 +233,19 @@ class Cutter {
 
   base::Status QuotedName(SqlToken* token) {
     token->kind = Kind::kQuotedName;
+    const size_t begin = at_;
     for (++at_; at_ < sql_.size(); ++at_) {
       if (sql_[at_] == '`') {
         if (Peek(1) != '`') {
           ++at_;
-          if (token->text.empty()) return Error("An empty quoted name");
+          if (token->text.empty()) return Error(begin);
           return base::OkStatus();
         }
         ++at_;
       }
       token->text += sql_[at_];
     }
-    return Error("An unclosed quoted name");
+    return Error(begin);
   }
 
   /// r'...': everything up to the quote as it is.
@@ -237,7 +254,7 @@ class Cutter {
     const char quote = Peek(1);
     const size_t begin = at_ + 2;
     const size_t end = sql_.find(quote, begin);
-    if (end == std::string_view::npos) return Error("An unclosed string");
+    if (end == std::string_view::npos) return Error(at_);
     token->text = std::string(sql_.substr(begin, end - begin));
     at_ = end + 1;
     return base::OkStatus();
@@ -246,6 +263,7 @@ class Cutter {
   base::Status String(SqlToken* token) {
     token->kind = Kind::kString;
     TextMaker text(&token->text);
+    const size_t begin = at_;
     const char quote = sql_[at_];
     for (++at_; at_ < sql_.size();) {
       const char c = sql_[at_];
@@ -261,7 +279,7 @@ class Cutter {
       text.AddByte(c);
       at_ += size_t{c == quote ? 2U : 1U};
     }
-    return Error("An unclosed string");
+    return Error(begin);
   }
 
   /// `digits` hexadecimal digits from `ahead` on; nullopt for others.
@@ -347,7 +365,7 @@ class Cutter {
       }
     }
     while (IsWordStart(Peek())) ++at_;  // L, S, Y, F, D, BD; the parser refuses others
-    if (base::IsDigit(Peek())) return Error("Syntax error");
+    if (base::IsDigit(Peek())) return Error(at_);
     token->kind = Kind::kNumber;
     token->text = std::string(sql_.substr(begin, at_ - begin));
     token->upper = base::Upper(token->text);
@@ -356,6 +374,7 @@ class Cutter {
 
   std::string_view sql_;
   size_t at_ = 0;
+  bool in_hint_ = false;
   std::vector<SqlToken> tokens_;
 };
 
@@ -363,7 +382,7 @@ class Cutter {
 
 base::StatusOr<std::vector<SqlToken>> CutSql(std::string_view sql) {
   if (sql.size() > kSqlBytesMax) {
-    return base::Fail(base::kParse, "The expression is too long.");
+    return base::Fail(base::kParse, "The SQL text is too long.");
   }
   return Cutter(sql).Run();
 }

@@ -1,7 +1,7 @@
-// Cuts a SQL expression into tokens, by Spark's lexical rules: `quoted names`, 'strings' and
-// "strings" with backslash escapes, r'raw strings', comments (left out), numbers with their
-// suffixes, operators of up to three characters. Pure function over text from outside, bounded in
-// size.
+// Cuts a SQL text into tokens, by Spark's lexical rules: `quoted names`, 'strings' and "strings"
+// with backslash escapes, r'raw strings', comments (left out), hints (/*+ ... */, whose ends are
+// operators), numbers with their suffixes, operators of up to three characters. Pure function over
+// text from outside, bounded in size.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,6 @@ constexpr Refusal kRelations[] = {
     {"lateral_join", "DataFrame.lateralJoin"},
     {"nearest_by_join", "A join by nearness"},
     {"zip", "DataFrame.zip"},
-    {"sql", "spark.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
     {"unpivot", "DataFrame.unpivot (melt)"},
     {"transpose", "DataFrame.transpose"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
@@ -43,7 +42,6 @@ constexpr Refusal kRelations[] = {
     {"with_watermark", "DataFrame.withWatermark (streaming)"},
     {"html_string", "A DataFrame as HTML", "show or toPandas"},
     {"cached_remote_relation", "DataFrame.checkpoint (localCheckpoint)", "persist"},
-    {"with_relations", "A plan of several tables (subqueries)"},
     {"unresolved_table_valued_function", "spark.tvf"},
     {"relation_changes", "DataFrameReader.changes"},
     {"named_table", "A table of a catalog", "the path of a data set, or a temporary view"},
@@ -52,7 +50,6 @@ constexpr Refusal kRelations[] = {
 };
 
 constexpr Refusal kCommands[] = {
-    {"sql_command", "spark.sql", "DataFrame methods and expression strings (filter, selectExpr)"},
     {"write_operation_v2", "DataFrame.writeTo", "write.parquet(path)"},
     {"write_stream_operation_start", "DataFrame.writeStream (streaming)"},
     {"streaming_query_command", "A streaming query"},

@@ -449,9 +449,19 @@ def test_tail_is_refused(people):
         people.tail(1)
 
 
-def test_sql_is_refused(spark):
-    with pytest.raises(UnsupportedOperationException, match=r"spark\.sql is not supported in an enclave"):
-        spark.sql("select 1").collect()
+def test_sql(spark, people):
+    people.createOrReplaceTempView("people_of_sql")
+    frame = spark.sql("SELECT id + :more AS n FROM people_of_sql WHERE id = 1", args={"more": 1})
+    assert frame.columns == ["n"]
+    assert frame.collect() == [Row(n=2)]
+    assert spark.sql("SELECT count(*) AS n FROM {p}", p=people).collect() == [Row(n=people.count())]
+    assert spark.sql("DROP VIEW people_of_sql").collect() == []
+    with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
+        spark.sql("TABLE people_of_sql")
+    with pytest.raises(ParseException, match=r"(?s)PARSE_SYNTAX_ERROR.*SQLSTATE: 42601 \(line 1, pos 7\).*-------\^\^\^"):
+        spark.sql("SELECT )")
+    with pytest.raises(UnsupportedOperationException, match="The statement CREATE TABLE is not supported"):
+        spark.sql("CREATE TABLE t (a INT)")
 
 
 def test_python_functions_are_refused(spark, people):

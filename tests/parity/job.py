@@ -32,6 +32,7 @@ import linear_cases  # noqa: F401
 import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases
+import sql_cases  # noqa: F401
 import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
 import tree_cases  # noqa: F401

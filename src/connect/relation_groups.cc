@@ -1,0 +1,230 @@
+// Groups, and what a HAVING or ORDER BY over them may name beside their columns.
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/aggregates.h"
+#include "src/connect/expressions.h"
+#include "src/connect/relations.h"
+#include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
+#include "src/exec/catalogue.h"
+#include "src/exec/conditions.h"
+#include "src/plan/scope.h"
+
+namespace soteria::connect {
+namespace {
+
+using spark::connect::Expression;
+
+constexpr base::Condition kSortPosition = {"ORDER_BY_POS_OUT_OF_RANGE",
+                                           base::exception_class::kAnalysis, "42805",
+                                           absl::StatusCode::kInvalidArgument};
+
+/// Most parts of a HAVING or ORDER BY that are looked at as grouping expressions.
+constexpr int kKeyTrialsMax = 1000;
+
+bool IsAggregateCall(const Expression& expression) {
+  return expression.has_unresolved_function() &&
+         exec::KindOfFunction(expression.unresolved_function().function_name()) ==
+             exec::FunctionKind::kAggregate;
+}
+
+std::vector<exec::NamedExpr> FirstColumns(const plan::Plan& plan, size_t count) {
+  std::vector<exec::NamedExpr> columns;
+  for (size_t i = 0; i < count; ++i) {
+    columns.push_back({"", plan::ColumnAt(plan, static_cast<int>(i))});
+  }
+  return columns;
+}
+
+/// What parts of an expression over groups are, where they aren't columns of theirs.
+class GroupParts {
+ public:
+  GroupParts(Groups* groups, std::string zone)
+      : groups_(*groups), zone_(std::move(zone)), out_(groups->plan), in_(groups->input) {
+    for (const exec::NamedExpr& key : groups_.keys) keys_.push_back(SameText(*key.expr));
+  }
+
+  plan::Scope& out() { return out_; }
+
+  base::StatusOr<std::optional<exec::ExprPtr>> Mean(const Expression& part) {
+    if (IsAggregateCall(part)) {
+      SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr call, Below(part));
+      return ColumnOf(call);
+    }
+    if (part.has_unresolved_attribute()) return Attribute(part);
+    if (part.has_literal() || part.has_alias()) return std::optional<exec::ExprPtr>();
+    return Key(part);
+  }
+
+ private:
+  base::StatusOr<exec::ExprPtr> Below(const Expression& part) {
+    return ExpressionConverter(in_, zone_).Convert(part);
+  }
+
+  /// A column of the rows that are grouped, where the groups have none of that name.
+  base::StatusOr<std::optional<exec::ExprPtr>> Attribute(const Expression& part) {
+    const auto& attribute = part.unresolved_attribute();
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(attribute.unparsed_identifier()));
+    std::optional<int64_t> tag;
+    if (attribute.has_plan_id()) tag = attribute.plan_id();
+    if (out_.Resolve(parts, tag).ok()) return std::optional<exec::ExprPtr>();
+    const auto below = Below(part);
+    // One that is no key is none of the groups'.
+    if (!below.ok() || !IsKey(**below)) return std::optional<exec::ExprPtr>();
+    return ColumnOf(*below);
+  }
+
+  /// A whole grouping expression.
+  base::StatusOr<std::optional<exec::ExprPtr>> Key(const Expression& part) {
+    const bool all_columns =
+        std::all_of(groups_.keys.begin(), groups_.keys.end(),
+                    [](const exec::NamedExpr& key) { return exec::IsInput(*key.expr); });
+    if (all_columns || CallsAggregate(part) || ++trials_ > kKeyTrialsMax) {
+      return std::optional<exec::ExprPtr>();
+    }
+    const auto below = Below(part);
+    if (!below.ok() || !IsKey(**below)) return std::optional<exec::ExprPtr>();
+    return ColumnOf(*below);
+  }
+
+  bool IsKey(const exec::Expr& expr) const {
+    return std::find(keys_.begin(), keys_.end(), SameText(expr)) != keys_.end();
+  }
+
+  /// The column that has it, a hidden one if none has.
+  std::optional<exec::ExprPtr> ColumnOf(const exec::ExprPtr& expr) {
+    const std::string text = SameText(*expr);
+    const auto same =
+        std::find_if(groups_.columns.begin(), groups_.columns.end(),
+                     [&](const exec::NamedExpr& column) { return SameText(*column.expr) == text; });
+    const auto place = static_cast<int>(same - groups_.columns.begin());
+    if (same == groups_.columns.end()) groups_.columns.push_back({"", expr});
+    return exec::Input(place, {exec::AutoName(*expr)});
+  }
+
+  Groups& groups_;
+  const std::string zone_;
+  plan::Scope out_;
+  plan::Scope in_;
+  std::vector<std::string> keys_;
+  int trials_ = 0;
+};
+
+}  // namespace
+
+const Groups* RelationConverter::GroupsOf(const plan::PlanPtr& plan) const {
+  const auto found = groups_.find(plan.get());
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+/// The groups that the conditions keep, with the hidden columns behind the others.
+RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
+  SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split, SplitAggregates(groups.columns, groups.keys));
+  const size_t keys = groups.keys.size();
+  if (split.plain) {
+    for (size_t i = 0; i < groups.columns.size(); ++i) {
+      split.columns.push_back({"", exec::Input(static_cast<int>(keys + i), {split.calls[i].name})});
+    }
+  } else {
+    split.columns.erase(split.columns.begin(),
+                        split.columns.begin() + static_cast<std::ptrdiff_t>(keys));
+  }
+  if (split.calls.empty()) {
+    split.calls.push_back({"count", exec::Literal(int32_t{1}), "_rows"});
+  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      plan::PlanPtr plan,
+      builder_.Aggregate(groups.input, std::move(split.calls), std::move(split.keys)));
+  SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Project(std::move(plan), std::move(split.columns)));
+  if (groups.plan != nullptr) {
+    // What was visible before is the same columns, and the same DataFrame.
+    auto same = std::make_shared<plan::Plan>(*plan);
+    std::copy(groups.plan->columns.begin(), groups.plan->columns.end(), same->columns.begin());
+    same->tags = groups.plan->tags;
+    plan = std::move(same);
+  }
+  for (const exec::ExprPtr& condition : groups.conditions) {
+    SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Filter(std::move(plan), condition));
+  }
+  return plan;
+}
+
+/// The visible columns of groups, remembered for what comes above.
+RelationConverter::PlanOr RelationConverter::Remember(Groups groups) {
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan, WideGroups(groups));
+  if (groups.columns.size() > groups.visible) {
+    auto columns = FirstColumns(*plan, groups.visible);
+    SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Project(std::move(plan), std::move(columns)));
+  }
+  groups.plan = plan;
+  groups_.emplace(plan.get(), std::move(groups));
+  return plan;
+}
+
+RelationConverter::PlanOr RelationConverter::FilterGroups(const Expression& condition,
+                                                          Groups groups) {
+  GroupParts parts(&groups, state_.config().Zone());
+  const ExpressionConverter converter(parts.out(), state_.config().Zone(),
+                                      [&](const Expression& part) { return parts.Mean(part); });
+  SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr converted, converter.Convert(condition));
+  groups.conditions.push_back(std::move(converted));
+  return Remember(std::move(groups));
+}
+
+base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
+    const spark::connect::Sort& sort, const plan::PlanPtr& input) {
+  using Order = Expression::SortOrder;
+  const std::string zone = state_.config().Zone();
+  const Groups* found = GroupsOf(input);
+  const bool calls = std::any_of(sort.order().begin(), sort.order().end(),
+                                 [](const Order& order) { return CallsAggregate(order.child()); });
+  std::optional<Groups> groups;
+  if (found != nullptr && (found->sql || calls)) groups = *found;
+  std::optional<GroupParts> parts;
+  if (groups.has_value()) parts.emplace(&*groups, zone);
+  plan::Scope plain(input, plan::Scope::Missing::kAdd);
+  ExpressionConverter::Meaning meaning = nullptr;
+  if (parts.has_value()) meaning = [&](const Expression& part) { return parts->Mean(part); };
+  const ExpressionConverter converter(parts.has_value() ? parts->out() : plain, zone, meaning);
+  Sorting sorting;
+  const auto add = [&](const Order& order, exec::ExprPtr expr) {
+    sorting.keys.push_back(SortKeyOf(order, std::move(expr)));
+  };
+  const int columns = input->schema->num_fields();
+  for (const Order& order : sort.order()) {
+    if (!IsInternal(order.child(), kSqlOrdinal)) {
+      SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(order.child()));
+      add(order, std::move(expr));
+      continue;
+    }
+    const auto& arguments = order.child().unresolved_function().arguments();
+    const int ordinal = arguments.empty() ? 0 : arguments[0].literal().integer();
+    if (!arguments.empty() && (ordinal < 1 || ordinal > columns)) {
+      return base::Fail(kSortPosition,
+                        base::Cat("ORDER BY position ", ordinal,
+                                  " is not in select list (valid range is [1, ", columns, "])."));
+    }
+    const int first = arguments.empty() ? 0 : ordinal - 1;
+    const int last = arguments.empty() ? columns : ordinal;
+    for (int i = first; i < last; ++i) add(order, plan::ColumnAt(*input, i));
+  }
+  if (!groups.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(sorting.input, plain.Input(builder_));
+  } else if (groups->columns.size() > groups->visible) {
+    SOTERIA_ASSIGN_OR_RETURN(sorting.input, WideGroups(*groups));
+  } else {
+    sorting.input = input;
+  }
+  return sorting;
+}
+
+}  // namespace soteria::connect

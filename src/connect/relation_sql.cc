@@ -1,0 +1,265 @@
+// What spark.sql's queries are made of beside the relations that DataFrames have too: texts, named
+// tables and common table expressions, VALUES, and GROUP BY as SQL has it.
+#include <arrow/array.h>
+#include <arrow/array/array_nested.h>
+#include <arrow/chunked_array.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/connect/aggregates.h"
+#include "src/connect/errors.h"
+#include "src/connect/expressions.h"
+#include "src/connect/relations.h"
+#include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
+#include "src/connect/sql_statement.h"
+#include "src/plan/scope.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using spark::connect::Expression;
+
+constexpr base::Condition kInlineColumns = {"INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                                            base::exception_class::kParse, "42000",
+                                            absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kInlineTypes = {"INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
+                                          base::exception_class::kAnalysis, "42000",
+                                          absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kInlineEvaluation = {
+    "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE",
+    base::exception_class::kAnalysis, "42000", absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kGroupPosition = {"GROUP_BY_POS_OUT_OF_RANGE",
+                                            base::exception_class::kAnalysis, "42805",
+                                            absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kGroupPositionAggregate = {"GROUP_BY_POS_AGGREGATE",
+                                                     base::exception_class::kAnalysis, "42903",
+                                                     absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kStarPosition = {"STAR_GROUP_BY_POS", base::exception_class::kAnalysis,
+                                           "0A000", absl::StatusCode::kInvalidArgument};
+
+/// Most values of all rows of VALUES.
+constexpr int64_t kInlineValuesMax = 100'000;
+
+std::shared_ptr<arrow::Table> OneEmptyRow() {
+  return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
+}
+
+bool IsStar(const Expression& expression) {
+  return expression.has_unresolved_star() || IsInternal(expression, kSqlStarExcept);
+}
+
+/// The one value that each expression has, as the column `name`, of a type that all of them have.
+base::Status AddInlineColumn(const std::string& name, std::vector<exec::ExprPtr> values,
+                             const std::string& zone, arrow::FieldVector* fields,
+                             std::vector<std::shared_ptr<arrow::ChunkedArray>>* columns) {
+  const auto row = OneEmptyRow();
+  for (const exec::ExprPtr& value : values) {
+    if (!HasAggregate(*value) && !exec::IsNondeterministic(*value)) continue;
+    return base::Fail(kInlineEvaluation,
+                      base::Cat("Invalid inline table. Cannot evaluate the expression \"",
+                                exec::PrettyName(*value), "\" in inline table definition."));
+  }
+  const exec::ExprPtr all = exec::InZone(exec::Call("array", std::move(values)), zone);
+  const auto field = exec::TypeOf(*all, *row->schema());
+  if (!field.ok() && base::Is(field.status(), base::kDatatypeMismatch)) {
+    return base::Fail(kInlineTypes,
+                      base::Cat("Invalid inline table. Found incompatible types in the column `",
+                                name, "` for inline table."));
+  }
+  SOTERIA_RETURN_IF_ERROR(field);
+  SOTERIA_ASSIGN_OR_RETURN(const auto evaluated, exec::Evaluate(*all, *row));
+  const auto& list = static_cast<const arrow::ListArray&>(*evaluated->chunk(0));
+  const auto& element = (*field)->type()->field(0);
+  fields->push_back(element->WithName(name));
+  columns->push_back(std::make_shared<arrow::ChunkedArray>(
+      list.values()->Slice(list.value_offset(0), list.value_length(0))));
+  return base::OkStatus();
+}
+
+}  // namespace
+
+RelationConverter::PlanOr RelationConverter::Sql(const spark::connect::SQL& sql) {
+  SOTERIA_ASSIGN_OR_RETURN(const SqlStatement statement,
+                           ParseSql(sql.query(), {state_.config().Zone(), &sql}));
+  if (statement.kind != SqlStatement::Kind::kQuery) {
+    return base::NotSupported("A command of SQL as a table", "spark.sql");
+  }
+  return Resolve(*statement.query);
+}
+
+RelationConverter::PlanOr RelationConverter::WithRelations(
+    const spark::connect::WithRelations& with) {
+  const size_t outer = named_.size();
+  for (const auto& reference : with.references()) {
+    if (!reference.has_subquery_alias()) {
+      return base::NotSupported("A subquery in an expression (scalar, IN, EXISTS)", "a join");
+    }
+    const int64_t before = nodes_;
+    SOTERIA_ASSIGN_OR_RETURN(auto plan, Resolve(reference));
+    named_.push_back({reference.subquery_alias().alias(), std::move(plan), nodes_ - before});
+  }
+  auto root = Resolve(with.root());
+  named_.erase(named_.begin() + static_cast<std::ptrdiff_t>(outer), named_.end());
+  return root;
+}
+
+/// A common table expression, a temporary view, or the files of a path: parquet.`path`.
+RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& read) {
+  const std::string& name = read.named_table().unparsed_identifier();
+  SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(name));
+  if (parts.size() == 1) {
+    const auto named = std::find_if(named_.rbegin(), named_.rend(), [&](const NamedPlan& its) {
+      return base::EqualIgnoringCase(its.name, parts[0]);
+    });
+    if (named != named_.rend()) {
+      nodes_ += named->nodes;
+      if (nodes_ > kRelationNodesMax) {
+        return base::Fail(base::kAnalysis, "The plan has too many relations");
+      }
+      return builder_.Alias(named->plan, parts[0]);
+    }
+  }
+  const bool global = parts.size() == 2 && base::EqualIgnoringCase(parts[0], kGlobalViews);
+  auto view = state_.views().Find(parts.back(), global);
+  if (view.has_value() && (parts.size() == 1 || global)) {
+    return builder_.Alias(*std::move(view), parts.back());
+  }
+  if (parts.size() == 2) {
+    const std::string format = base::Lower(parts[0]);
+    if (format == "parquet" || format == "text") {
+      return builder_.Read({parts[1]}, format, plan::ReadOptions());
+    }
+    if (format == "csv" || format == "json" || format == "orc" || format == "avro") {
+      return base::NotSupported(base::Cat("A table of ", format, " files"), "parquet.`path`");
+    }
+  }
+  return base::Fail(kTableNotFound,
+                    base::Cat("The table or view ", QuoteName(parts),
+                              " cannot be found. An enclave knows temporary views only; read "
+                              "data sets by their path."));
+}
+
+RelationConverter::PlanOr RelationConverter::OneRow() { return builder_.Local(OneEmptyRow()); }
+
+RelationConverter::PlanOr RelationConverter::Rows(const Expressions& rows) {
+  const auto values_of = [](const Expression& row) -> const Expressions& {
+    return row.unresolved_function().arguments();
+  };
+  const int width = values_of(rows[0]).size();
+  if (int64_t{rows.size()} * std::max(width, 1) > kInlineValuesMax) {
+    return base::Fail(base::kAnalysis, "Too many values in VALUES");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const auto nothing, OneRow());
+  plan::Scope scope(nothing);
+  const std::string zone = state_.config().Zone();
+  const ExpressionConverter converter(scope, zone);
+  std::vector<std::vector<exec::ExprPtr>> columns(static_cast<size_t>(width));
+  for (int r = 0; r < rows.size(); ++r) {
+    if (!IsInternal(rows[r], kSqlRow)) {
+      return base::Fail(base::kAnalysis, "Rows of VALUES among other expressions");
+    }
+    if (values_of(rows[r]).size() != width) {
+      return base::Fail(
+          kInlineColumns,
+          base::Cat("Invalid inline table. Inline table expected ", width, " columns but found ",
+                    values_of(rows[r]).size(), " columns in row ", r, "."));
+    }
+    for (int c = 0; c < width; ++c) {
+      SOTERIA_ASSIGN_OR_RETURN(auto value, converter.Convert(values_of(rows[r])[c]));
+      columns[static_cast<size_t>(c)].push_back(std::move(value));
+    }
+  }
+  arrow::FieldVector fields;
+  std::vector<std::shared_ptr<arrow::ChunkedArray>> arrays;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    SOTERIA_RETURN_IF_ERROR(
+        AddInlineColumn(base::Cat("col", c + 1), std::move(columns[c]), zone, &fields, &arrays));
+  }
+  return builder_.Local(
+      arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays), rows.size()));
+}
+
+/// The grouping expressions: ordinals and names of the outputs are what these compute.
+base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
+    const spark::connect::Aggregate& aggregate, const plan::PlanPtr& input,
+    const std::vector<exec::NamedExpr>& items) {
+  const auto& keys = aggregate.grouping_expressions(0).unresolved_function().arguments();
+  const auto& outputs = aggregate.aggregate_expressions();
+  plan::Scope scope(input);
+  const auto by_name = [&](const Expression& part) -> base::StatusOr<std::optional<exec::ExprPtr>> {
+    if (!part.has_unresolved_attribute()) return std::optional<exec::ExprPtr>();
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts,
+                             NameParts(part.unresolved_attribute().unparsed_identifier()));
+    if (parts.size() != 1 || scope.Resolve(parts).ok()) return std::optional<exec::ExprPtr>();
+    for (const exec::NamedExpr& item : items) {
+      if (base::EqualIgnoringCase(item.name, parts[0])) return std::optional(item.expr);
+    }
+    return std::optional<exec::ExprPtr>();
+  };
+  const ExpressionConverter converter(scope, state_.config().Zone(), by_name);
+  std::vector<exec::NamedExpr> out;
+  for (const Expression& key : keys) {
+    if (key.has_unresolved_star()) {
+      for (const exec::NamedExpr& item : items) {
+        if (!HasAggregate(*item.expr)) out.push_back({"", item.expr});
+      }
+      continue;
+    }
+    if (!key.literal().has_integer()) {
+      SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(key));
+      out.push_back({"", std::move(expr)});
+      continue;
+    }
+    const int32_t position = key.literal().integer();
+    if (std::any_of(outputs.begin(), outputs.end(), IsStar)) {
+      return base::Fail(kStarPosition,
+                        "Star (*) is not allowed in a select list when GROUP BY an ordinal "
+                        "position is used.");
+    }
+    if (position < 1 || static_cast<size_t>(position) > items.size()) {
+      return base::Fail(kGroupPosition, base::Cat("GROUP BY position ", position,
+                                                  " is not in select list (valid range is [1, ",
+                                                  items.size(), "])."));
+    }
+    const exec::NamedExpr& item = items[static_cast<size_t>(position) - 1];
+    if (HasAggregate(*item.expr)) {
+      return base::Fail(
+          kGroupPositionAggregate,
+          base::Cat("GROUP BY ", position, " refers to an expression ",
+                    item.name.empty() ? exec::PrettyName(*item.expr)
+                                      : base::Cat(exec::PrettyName(*item.expr), " AS ", item.name),
+                    " that contains an aggregate function. Aggregate functions are not allowed in "
+                    "GROUP BY."));
+    }
+    out.push_back({"", item.expr});
+  }
+  return out;
+}
+
+RelationConverter::PlanOr RelationConverter::SqlAggregate(
+    const spark::connect::Aggregate& aggregate) {
+  Groups groups;
+  groups.sql = true;
+  SOTERIA_ASSIGN_OR_RETURN(groups.input, Resolve(aggregate.input()));
+  plan::Scope scope(groups.input);
+  SOTERIA_ASSIGN_OR_RETURN(groups.columns, ExpressionConverter(scope, state_.config().Zone())
+                                               .ConvertAll(aggregate.aggregate_expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(groups.keys, SqlKeys(aggregate, groups.input, groups.columns));
+  groups.visible = groups.columns.size();
+  return Remember(std::move(groups));
+}
+
+}  // namespace soteria::connect

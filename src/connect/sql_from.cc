@@ -1,0 +1,280 @@
+// Of the parser: FROM, as relations.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/connect/sql_expression.h"
+#include "src/connect/sql_parser.h"
+#include "src/connect/sql_relations.h"
+
+namespace soteria::connect {
+namespace {
+
+using Kind = SqlToken::Kind;
+using spark::connect::Join;
+
+/// Words that are no alias of a table without AS: Spark's strictly non-reserved ones, and those
+/// that begin what may follow a table.
+constexpr std::string_view kNoAlias[] = {
+    "ANTI",  "CROSS",   "EXCEPT", "FULL",        "INNER",   "INTERSECT", "JOIN",  "LATERAL",
+    "LEFT",  "NATURAL", "ON",     "RIGHT",       "SEMI",    "SETMINUS",  "UNION", "USING",
+    "WHERE", "HAVING",  "LIMIT",  "OFFSET",      "MINUS",   "PIVOT",     "SET",   "UNPIVOT",
+    "GROUP", "ORDER",   "SORT",   "TABLESAMPLE", "CLUSTER", "DISTRIBUTE"};
+
+/// JOIN's words and what they mean; longer ones first.
+struct Joining {
+  std::string_view words[3];
+  Join::JoinType type;
+};
+constexpr Joining kJoinings[] = {{{"LEFT", "OUTER", "JOIN"}, Join::JOIN_TYPE_LEFT_OUTER},
+                                 {{"LEFT", "SEMI", "JOIN"}, Join::JOIN_TYPE_LEFT_SEMI},
+                                 {{"LEFT", "ANTI", "JOIN"}, Join::JOIN_TYPE_LEFT_ANTI},
+                                 {{"LEFT", "JOIN"}, Join::JOIN_TYPE_LEFT_OUTER},
+                                 {{"RIGHT", "OUTER", "JOIN"}, Join::JOIN_TYPE_RIGHT_OUTER},
+                                 {{"RIGHT", "JOIN"}, Join::JOIN_TYPE_RIGHT_OUTER},
+                                 {{"FULL", "OUTER", "JOIN"}, Join::JOIN_TYPE_FULL_OUTER},
+                                 {{"FULL", "JOIN"}, Join::JOIN_TYPE_FULL_OUTER},
+                                 {{"SEMI", "JOIN"}, Join::JOIN_TYPE_LEFT_SEMI},
+                                 {{"ANTI", "JOIN"}, Join::JOIN_TYPE_LEFT_ANTI},
+                                 {{"CROSS", "JOIN"}, Join::JOIN_TYPE_CROSS},
+                                 {{"INNER", "JOIN"}, Join::JOIN_TYPE_INNER},
+                                 {{"JOIN"}, Join::JOIN_TYPE_INNER}};
+
+base::StatusOr<SqlRelation> MakeJoin(SqlRelation left, SqlRelation right, Join::JoinType type) {
+  SqlRelation both = NewRelation();
+  both.height = std::max(left.height, right.height) + 1;
+  auto* join = both.proto->mutable_join();
+  join->set_join_type(type);
+  join->set_allocated_left(left.proto.release());
+  join->set_allocated_right(right.proto.release());
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(both.height));
+  return both;
+}
+
+/// A whole number that is written as such.
+std::optional<int64_t> WholeNumber(const spark::connect::Expression& expression) {
+  const auto& literal = expression.literal();
+  if (literal.has_integer()) return literal.integer();
+  if (literal.has_long_()) return literal.long_();
+  return std::nullopt;
+}
+
+}  // namespace
+
+SqlRelation NewRelation() {
+  SqlRelation relation;
+  relation.proto = std::make_unique<spark::connect::Relation>();
+  return relation;
+}
+
+SqlRelation NamedRelation(const std::vector<std::string>& parts) {
+  SqlRelation relation = NewRelation();
+  relation.proto->mutable_read()->mutable_named_table()->set_unparsed_identifier(QuoteName(parts));
+  return relation;
+}
+
+base::StatusOr<SqlRelation> AliasedRelation(SqlRelation input, const std::string& name) {
+  SqlRelation alias = NewRelation();
+  alias.height = input.height + 1;
+  alias.proto->mutable_subquery_alias()->set_alias(name);
+  alias.proto->mutable_subquery_alias()->set_allocated_input(input.proto.release());
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(alias.height));
+  return alias;
+}
+
+base::StatusOr<SqlRelation> RenamedColumns(SqlRelation input, std::vector<std::string> columns) {
+  if (columns.empty()) return input;
+  SqlRelation renamed = NewRelation();
+  renamed.height = input.height + 1;
+  auto* to_df = renamed.proto->mutable_to_df();
+  for (std::string& column : columns) to_df->add_column_names(std::move(column));
+  to_df->set_allocated_input(input.proto.release());
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(renamed.height));
+  return renamed;
+}
+
+SqlParser::RelationOr SqlParser::From() {
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation left, Joined());
+  while (TakeOp(",")) {
+    SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Joined());
+    SOTERIA_ASSIGN_OR_RETURN(left,
+                             MakeJoin(std::move(left), std::move(right), Join::JOIN_TYPE_CROSS));
+  }
+  return left;
+}
+
+SqlParser::RelationOr SqlParser::Joined() {
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation left, Source());
+  bool joined = true;
+  while (joined) {
+    SOTERIA_ASSIGN_OR_RETURN(left, JoinStep(std::move(left), &joined));
+  }
+  return left;
+}
+
+/// One more table, if there is one: [NATURAL] [type] JOIN table [ON condition | USING (columns)].
+SqlParser::RelationOr SqlParser::JoinStep(SqlRelation left, bool* joined) {
+  if (IsWord("NATURAL") && Now(1).kind == Kind::kWord) {
+    return base::NotSupported("NATURAL JOIN", "JOIN ... USING (columns)");
+  }
+  const Joining* found = nullptr;
+  size_t words = 0;
+  for (const Joining& joining : kJoinings) {
+    words = 0;
+    while (words < 3 && !joining.words[words].empty() && IsWord(joining.words[words], words)) {
+      ++words;
+    }
+    if (words < 3 && !joining.words[words].empty()) continue;
+    found = &joining;
+    break;
+  }
+  *joined = found != nullptr;
+  if (found == nullptr) return left;
+  at_ += words;
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Source());
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation both,
+                           MakeJoin(std::move(left), std::move(right), found->type));
+  auto* join = both.proto->mutable_join();
+  if (TakeWord("ON")) {
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr condition, Or());
+    join->set_allocated_join_condition(condition.proto.release());
+  } else if (TakeWord("USING")) {
+    SOTERIA_ASSIGN_OR_RETURN(Name columns, IdentifierList());
+    for (std::string& column : columns) join->add_using_columns(std::move(column));
+  }
+  return both;
+}
+
+/// One table with what may follow it.
+SqlParser::RelationOr SqlParser::Source() {
+  SOTERIA_RETURN_IF_ERROR(Deeper());
+  const Nested nested(&depth_);
+  if (IsWord("LATERAL")) return base::NotSupported("LATERAL");
+  if (IsWord("VALUES") && !IsOp(",", 1) && Now(1).kind != Kind::kEnd) {
+    ++at_;
+    SOTERIA_ASSIGN_OR_RETURN(SqlRelation rows, Rows());
+    return Aliased(std::move(rows));
+  }
+  if (!TakeOp("(")) return NamedSource();
+  SqlRelation inner = NewRelation();
+  if (QueryHere()) {
+    SOTERIA_ASSIGN_OR_RETURN(inner, Query());
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(inner, Joined());
+    if (IsOp(",")) return Error();
+  }
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  return Aliased(std::move(inner));
+}
+
+SqlParser::RelationOr SqlParser::NamedSource() {
+  if (!IsName()) return Error();
+  if (IsOp("(", 1)) {
+    const std::string name = base::Lower(Now().text);
+    at_ += 2;
+    SOTERIA_ASSIGN_OR_RETURN(SqlRelation rows, TableFunction(name));
+    return Aliased(std::move(rows));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const Name name, Identifiers());
+  return Aliased(NamedRelation(name));
+}
+
+/// After "name(".
+SqlParser::RelationOr SqlParser::TableFunction(std::string name) {
+  SqlExprs args;
+  SOTERIA_RETURN_IF_ERROR(Arguments(&args));
+  SqlRelation rows = NewRelation();
+  if (name != "range" || args.empty() || args.size() > 4) {
+    auto* function = rows.proto->mutable_unresolved_table_valued_function();
+    function->set_function_name(std::move(name));
+    for (SqlExpr& arg : args) {
+      function->mutable_arguments()->AddAllocated(arg.proto.release());
+    }
+    return rows;
+  }
+  std::vector<int64_t> numbers;
+  for (const SqlExpr& arg : args) {
+    const auto number = WholeNumber(*arg.proto);
+    if (!number.has_value()) return base::NotSupported("range() of expressions", "whole numbers");
+    numbers.push_back(*number);
+  }
+  auto* range = rows.proto->mutable_range();
+  range->set_start(numbers.size() > 1 ? numbers[0] : 0);
+  range->set_end(numbers.size() > 1 ? numbers[1] : numbers[0]);
+  range->set_step(numbers.size() > 2 ? numbers[2] : 1);
+  if (numbers.size() > 3) range->set_num_partitions(static_cast<int32_t>(numbers[3]));
+  return rows;
+}
+
+bool SqlParser::TableAliasHere() const {
+  if (Now().kind == Kind::kQuotedName) return true;
+  if (Now().kind != Kind::kWord || EndsItem()) return false;
+  return std::find(std::begin(kNoAlias), std::end(kNoAlias), Now().upper) == std::end(kNoAlias);
+}
+
+/// [TABLESAMPLE ...] [[AS] name [(columns)]] [PIVOT | UNPIVOT]
+SqlParser::RelationOr SqlParser::Aliased(SqlRelation input) {
+  if (IsWord("TABLESAMPLE") && IsOp("(", 1)) {
+    SOTERIA_ASSIGN_OR_RETURN(input, Sampled(std::move(input)));
+  }
+  if (IsWord("PIVOT") && IsOp("(", 1)) {
+    return base::NotSupported("PIVOT", "GROUP BY and sums of CASE");
+  }
+  if (IsWord("UNPIVOT")) return base::NotSupported("UNPIVOT");
+  const bool as = TakeWord("AS");
+  if (!as && !TableAliasHere()) return input;
+  SOTERIA_ASSIGN_OR_RETURN(const std::string name, Identifier());
+  if (IsOp("(")) {
+    SOTERIA_ASSIGN_OR_RETURN(Name columns, IdentifierList());
+    SOTERIA_ASSIGN_OR_RETURN(input, RenamedColumns(std::move(input), std::move(columns)));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(input, AliasedRelation(std::move(input), name));
+  if (IsWord("PIVOT") && IsOp("(", 1)) {
+    return base::NotSupported("PIVOT", "GROUP BY and sums of CASE");
+  }
+  return input;
+}
+
+/// TABLESAMPLE (10 PERCENT) [REPEATABLE (7)], TABLESAMPLE (5 ROWS)
+SqlParser::RelationOr SqlParser::Sampled(SqlRelation input) {
+  at_ += 2;
+  SOTERIA_ASSIGN_OR_RETURN(const SqlExpr number, Unary());
+  SqlRelation sampled = NewRelation();
+  sampled.height = input.height + 1;
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(sampled.height));
+  const auto whole = WholeNumber(*number.proto);
+  if (TakeWord("ROWS")) {
+    SOTERIA_RETURN_IF_ERROR(Need(")"));
+    if (!whole.has_value()) return Error();
+    sampled.proto->mutable_limit()->set_limit(static_cast<int32_t>(*whole));
+    sampled.proto->mutable_limit()->set_allocated_input(input.proto.release());
+    return sampled;
+  }
+  if (!TakeWord("PERCENT")) return base::NotSupported("TABLESAMPLE other than of PERCENT or ROWS");
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  if (!TakeWord("REPEATABLE")) {
+    return base::NotSupported("TABLESAMPLE without a seed", "REPEATABLE (seed)");
+  }
+  SOTERIA_RETURN_IF_ERROR(Need("("));
+  SOTERIA_ASSIGN_OR_RETURN(const SqlExpr seed, Unary());
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  if (!WholeNumber(*seed.proto).has_value()) return Error();
+  const auto& literal = IsInternal(*number.proto, kSqlLiteral)
+                            ? number.proto->unresolved_function().arguments(0).literal()
+                            : number.proto->literal();
+  const double percent = whole.has_value() ? static_cast<double>(*whole) : literal.double_();
+  auto* sample = sampled.proto->mutable_sample();
+  sample->set_lower_bound(0);
+  sample->set_upper_bound(percent / 100);
+  sample->set_seed(*WholeNumber(*seed.proto));
+  sample->set_allocated_input(input.proto.release());
+  return sampled;
+}
+
+}  // namespace soteria::connect

@@ -1,0 +1,87 @@
+// Spark Connect's messages as the SQL parser builds them: expressions and relations with their
+// heights, so that no tree is ever built that is higher than the converters take, and their sizes,
+// so that a text can't make more nodes of itself than it may.
+//
+// What SQL has and the protocol has no message for are internal functions (`is_internal`), which
+// the converters know by these names:
+//
+//   sql_literal(value, text)    the value, printed as the text: 1.50 is a double called "1.50"
+//   sql_group_by(keys...)       the only grouping expression of an Aggregate: its output is the
+//                               aggregate expressions alone, and keys may be ordinals (an integer
+//                               literal), names of these outputs, or one star, for GROUP BY ALL
+//   sql_ordinal(n)              in a sort: the n-th output column; without n, all of them
+//   sql_row(values...)          the expressions of a Project without input: rows of VALUES
+//   sql_star_except(star, names...)  the columns of the star but those
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/exec/expression.h"
+
+namespace spark::connect {
+class Expression;
+class Relation;
+}  // namespace spark::connect
+
+namespace soteria::connect {
+
+inline constexpr std::string_view kSqlLiteral = "sql_literal";
+inline constexpr std::string_view kSqlGroupBy = "sql_group_by";
+inline constexpr std::string_view kSqlOrdinal = "sql_ordinal";
+inline constexpr std::string_view kSqlRow = "sql_row";
+inline constexpr std::string_view kSqlStarExcept = "sql_star_except";
+
+/// Is it a call of that internal function?
+bool IsInternal(const spark::connect::Expression& expression, std::string_view name);
+
+/// An expression that is being built. Moves only; `size` counts its nodes.
+struct SqlExpr {
+  SqlExpr();
+  ~SqlExpr();
+  SqlExpr(SqlExpr&&) noexcept;
+  SqlExpr& operator=(SqlExpr&&) noexcept;
+
+  std::unique_ptr<spark::connect::Expression> proto;
+  int height = 1;
+  size_t size = 1;
+};
+using SqlExprs = std::vector<SqlExpr>;
+
+/// A relation that is being built.
+struct SqlRelation {
+  SqlRelation();
+  ~SqlRelation();
+  SqlRelation(SqlRelation&&) noexcept;
+  SqlRelation& operator=(SqlRelation&&) noexcept;
+
+  std::unique_ptr<spark::connect::Relation> proto;
+  int height = 1;
+};
+
+SqlExpr CopyOf(const SqlExpr& expr);
+/// kParse for a call that is nested too deeply.
+base::StatusOr<SqlExpr> CallNode(std::string_view function, SqlExprs args, bool internal = false);
+base::StatusOr<SqlExpr> CallNode(std::string_view function, SqlExpr a);
+base::StatusOr<SqlExpr> CallNode(std::string_view function, SqlExpr a, SqlExpr b);
+base::StatusOr<SqlExpr> CastNode(SqlExpr operand, std::string_view type, bool try_cast);
+base::StatusOr<SqlExpr> ExtractNode(SqlExpr child, SqlExpr key);
+/// An alias of one name, or of several.
+base::StatusOr<SqlExpr> AliasNode(SqlExpr child, std::vector<std::string> names);
+SqlExpr NameNode(const std::vector<std::string>& parts);
+SqlExpr StarNode(const std::vector<std::string>& qualifier);
+SqlExpr StringNode(std::string_view text);
+SqlExpr BooleanNode(bool value);
+SqlExpr NullNode();
+/// An exec literal as the protocol's. kUnsupported for one that the protocol hasn't.
+base::StatusOr<SqlExpr> LiteralNode(const exec::Expr& literal);
+
+/// kParse for a relation or expression that is nested too deeply.
+base::Status CheckHeight(int height);
+base::Status NestedTooDeeply();
+
+}  // namespace soteria::connect

@@ -1,0 +1,204 @@
+#include "src/connect/sql_parser.h"
+
+#include <algorithm>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/connect/sql_error.h"
+#include "src/connect/sql_expression.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using Kind = SqlToken::Kind;
+
+/// Ids of the relations of subqueries: far from those that a client counts from 0.
+constexpr int64_t kFirstReference = int64_t{1} << 40;
+
+}  // namespace
+
+SqlParser::SqlParser(std::string_view sql, std::vector<SqlToken> tokens, const SqlContext& context)
+    : sql_(sql), tokens_(std::move(tokens)), context_(context), next_reference_(kFirstReference) {}
+
+SqlParser::~SqlParser() = default;
+
+const SqlToken& SqlParser::Now(size_t ahead) const {
+  return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
+}
+
+bool SqlParser::IsWord(std::string_view upper, size_t ahead) const {
+  return Now(ahead).kind == Kind::kWord && Now(ahead).upper == upper;
+}
+
+bool SqlParser::IsWords(std::string_view first, std::string_view second, size_t ahead) const {
+  return IsWord(first, ahead) && IsWord(second, ahead + 1);
+}
+
+bool SqlParser::IsOp(std::string_view op, size_t ahead) const {
+  return Now(ahead).kind == Kind::kOperator && Now(ahead).text == op;
+}
+
+bool SqlParser::IsName(size_t ahead) const {
+  return Now(ahead).kind == Kind::kWord || Now(ahead).kind == Kind::kQuotedName;
+}
+
+bool SqlParser::IsQueryStart(size_t ahead) const {
+  if (IsWord("VALUES", ahead)) return !IsOp(",", ahead + 1) && !IsOp(")", ahead + 1);
+  if (IsWord("SELECT", ahead)) return true;
+  return (IsWord("WITH", ahead) || IsWord("TABLE", ahead)) && IsName(ahead + 1);
+}
+
+/// After "(": is it a query that the parentheses hold, be it one that begins with others?
+bool SqlParser::QueryHere() const {
+  if (IsQueryStart()) return true;
+  size_t first = 0;
+  while (IsOp("(", first)) ++first;
+  if (first == 0 || !IsQueryStart(first)) return false;
+  // What is behind the first of the inner ones' end?
+  size_t end = 0;
+  int open = 0;
+  do {
+    if (Now(end).kind == Kind::kEnd) return false;
+    if (IsOp("(", end)) ++open;
+    if (IsOp(")", end)) --open;
+    ++end;
+  } while (open > 0);
+  for (const std::string_view word :
+       {"UNION", "INTERSECT", "EXCEPT", "MINUS", "SETMINUS", "ORDER", "SORT", "LIMIT", "OFFSET"}) {
+    if (IsWord(word, end)) return true;
+  }
+  return false;
+}
+
+bool SqlParser::TakeWord(std::string_view upper) {
+  if (!IsWord(upper)) return false;
+  ++at_;
+  return true;
+}
+
+bool SqlParser::TakeWords(std::string_view first, std::string_view second) {
+  if (!IsWords(first, second)) return false;
+  at_ += 2;
+  return true;
+}
+
+bool SqlParser::TakeOp(std::string_view op) {
+  if (!IsOp(op)) return false;
+  ++at_;
+  return true;
+}
+
+base::Status SqlParser::ErrorAt(size_t token) const {
+  const SqlToken& at = tokens_[std::min(token, tokens_.size() - 1)];
+  return SqlSyntaxError(sql_, at.begin, at.end);
+}
+
+base::Status SqlParser::Error() const { return ErrorAt(at_); }
+
+base::Status SqlParser::Fail(const base::Condition& condition, std::string_view text) const {
+  return SqlFailure(condition, text, sql_, Now().begin);
+}
+
+base::Status SqlParser::Need(std::string_view op) {
+  return TakeOp(op) ? base::OkStatus() : Error();
+}
+
+base::Status SqlParser::NeedWord(std::string_view word) {
+  return TakeWord(word) ? base::OkStatus() : Error();
+}
+
+base::Status SqlParser::AtEnd() const {
+  return Now().kind == Kind::kEnd ? base::OkStatus() : Error();
+}
+
+base::Status SqlParser::Deeper() const {
+  return depth_ >= kSqlDepthMax ? NestedTooDeeply() : base::OkStatus();
+}
+
+base::Status SqlParser::Count(size_t nodes) {
+  nodes_ += nodes;
+  if (nodes_ <= kSqlNodesMax) return base::OkStatus();
+  return base::Fail(base::kParse, "The SQL text makes too many expressions.");
+}
+
+base::StatusOr<SqlExpr> SqlParser::Copy(const SqlExpr& expr) {
+  SOTERIA_RETURN_IF_ERROR(Count(expr.size));
+  return CopyOf(expr);
+}
+
+base::StatusOr<std::string> SqlParser::Identifier() {
+  if (!IsName()) return Error();
+  return tokens_[at_++].text;
+}
+
+base::StatusOr<SqlParser::Name> SqlParser::Identifiers() {
+  Name parts;
+  do {
+    SOTERIA_ASSIGN_OR_RETURN(std::string part, Identifier());
+    parts.push_back(std::move(part));
+  } while (IsOp(".") && IsName(1) && TakeOp("."));
+  return parts;
+}
+
+/// "(a, b)"
+base::StatusOr<SqlParser::Name> SqlParser::IdentifierList() {
+  SOTERIA_RETURN_IF_ERROR(Need("("));
+  Name names;
+  do {
+    SOTERIA_ASSIGN_OR_RETURN(std::string name, Identifier());
+    names.push_back(std::move(name));
+  } while (TakeOp(","));
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  return names;
+}
+
+/// The text of a type: a word, then balanced <...> or (...).
+base::StatusOr<std::string> SqlParser::Type() {
+  const size_t begin = Now().begin;
+  if (Now().kind != Kind::kWord) return Error();
+  ++at_;
+  if (IsOp("(") || IsOp("<") || IsOp("<>")) {
+    int open = 0;
+    do {
+      if (Now().kind == Kind::kEnd) return Error();
+      if (IsOp("(") || IsOp("<")) ++open;
+      if (IsOp(")") || IsOp(">")) --open;
+      ++at_;
+    } while (open > 0);
+  }
+  std::string text(sql_.substr(begin, tokens_[at_ - 1].end - begin));
+  SOTERIA_RETURN_IF_ERROR(table::TypeFromDdl(text));
+  return text;
+}
+
+/// Tokens of the dotted name that begins here.
+size_t SqlParser::PartsAhead() const {
+  size_t ahead = 1;
+  while (IsOp(".", ahead) && IsName(ahead + 1)) ahead += 2;
+  return ahead;
+}
+
+base::StatusOr<SqlStatement> ParseSql(std::string_view sql, const SqlContext& context) {
+  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
+  return SqlParser(sql, std::move(tokens), context).WholeStatement();
+}
+
+base::StatusOr<ExpressionPtr> ParseSqlItem(std::string_view sql, const std::string& zone) {
+  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
+  const SqlContext context{zone};
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr item, SqlParser(sql, std::move(tokens), context).WholeItem());
+  return std::move(item.proto);
+}
+
+base::StatusOr<ExpressionPtr> ParseSqlExpression(std::string_view sql, const std::string& zone) {
+  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
+  const SqlContext context{zone};
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr expr,
+                           SqlParser(sql, std::move(tokens), context).WholeExpression());
+  return std::move(expr.proto);
+}
+
+}  // namespace soteria::connect

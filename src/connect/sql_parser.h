@@ -1,0 +1,205 @@
+// The parser of Spark SQL: recursive descent over the tokens of one text, by the grammar and the
+// precedences of Spark's SqlBaseParser.g4. Its methods are in sql_parser.cc (tokens, names, types),
+// sql_expression.cc, sql_literals.cc, sql_call.cc, sql_window.cc, sql_query.cc, sql_from.cc and
+// sql_statement.cc. Private to these. Recursion is bounded by kSqlDepthMax, trees by their height,
+// messages by kSqlNodesMax. One parser reads one text, in one thread.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/connect/sql_nodes.h"
+#include "src/connect/sql_statement.h"
+#include "src/connect/sql_tokens.h"
+
+namespace spark::connect {
+class Aggregate;
+class Expression_SortOrder;
+class Expression_Window;
+class Expression_Window_WindowFrame_FrameBoundary;
+}  // namespace spark::connect
+
+namespace soteria::connect {
+
+/// Most nodes of all expressions of a text, copies included.
+inline constexpr size_t kSqlNodesMax = 200'000;
+
+class SqlParser {
+ public:
+  using ExprOr = base::StatusOr<SqlExpr>;
+  using RelationOr = base::StatusOr<SqlRelation>;
+
+  SqlParser(std::string_view sql, std::vector<SqlToken> tokens, const SqlContext& context);
+  ~SqlParser();
+  SqlParser(const SqlParser&) = delete;
+  SqlParser& operator=(const SqlParser&) = delete;
+
+  ExprOr WholeItem();
+  ExprOr WholeExpression();
+  base::StatusOr<SqlStatement> WholeStatement();
+
+ private:
+  using Name = std::vector<std::string>;
+
+  /// Counts nesting for as long as it lives.
+  class Nested {
+   public:
+    explicit Nested(int* depth) : depth_(depth) { ++*depth_; }
+    ~Nested() { --*depth_; }
+    Nested(const Nested&) = delete;
+    Nested& operator=(const Nested&) = delete;
+
+   private:
+    int* depth_;
+  };
+
+  // Tokens: sql_parser.cc.
+  const SqlToken& Now(size_t ahead = 0) const;
+  bool IsWord(std::string_view upper, size_t ahead = 0) const;
+  bool IsWords(std::string_view first, std::string_view second, size_t ahead = 0) const;
+  bool IsOp(std::string_view op, size_t ahead = 0) const;
+  bool IsName(size_t ahead = 0) const;
+  bool IsQueryStart(size_t ahead = 0) const;
+  bool QueryHere() const;
+  bool TakeWord(std::string_view upper);
+  bool TakeWords(std::string_view first, std::string_view second);
+  bool TakeOp(std::string_view op);
+  base::Status Error() const;
+  base::Status ErrorAt(size_t token) const;
+  base::Status Fail(const base::Condition& condition, std::string_view text) const;
+  base::Status Need(std::string_view op);
+  base::Status NeedWord(std::string_view word);
+  base::Status AtEnd() const;
+  base::Status Deeper() const;
+  base::Status Count(size_t nodes);
+  base::StatusOr<SqlExpr> Copy(const SqlExpr& expr);
+  base::StatusOr<std::string> Identifier();
+  base::StatusOr<Name> Identifiers();
+  base::StatusOr<Name> IdentifierList();
+  base::StatusOr<std::string> Type();
+  size_t PartsAhead() const;
+
+  // Expressions: sql_expression.cc.
+  ExprOr Or();
+  ExprOr And();
+  ExprOr Not();
+  ExprOr Predicate();
+  ExprOr Is(SqlExpr left);
+  ExprOr In(SqlExpr left);
+  ExprOr Between(SqlExpr left);
+  ExprOr Like(SqlExpr left);
+  ExprOr Comparison();
+  int BinaryLevel(std::string* function) const;
+  ExprOr Binary(int level);
+  ExprOr Unary();
+  ExprOr Postfix(SqlExpr expr, bool name);
+  ExprOr Primary(bool* name);
+  ExprOr Parenthesised();
+  ExprOr ColumnName();
+  ExprOr Case();
+  bool AliasHere() const;
+  bool EndsItem() const;
+  ExprOr Item();
+  std::optional<SqlExpr> TryStar();
+  ExprOr Star(SqlExpr star);
+
+  // Literals: sql_literals.cc.
+  ExprOr Number(const SqlToken& token, bool negative);
+  ExprOr Word(bool* name);
+  ExprOr Interval();
+  ExprOr Parameter();
+  ExprOr Substitute(const std::string& name, const spark::connect::Expression& argument);
+
+  // Calls: sql_call.cc.
+  ExprOr CastCall();
+  ExprOr Function();
+  ExprOr Call(std::string name);
+  ExprOr DatePart(std::string name);
+  base::Status SubstringArguments(SqlExprs* args);
+  base::Status PositionArguments(SqlExprs* args);
+  base::Status OwnSyntax(std::string_view name) const;
+  base::Status Arguments(SqlExprs* args);
+  base::Status Argument(SqlExprs* args);
+  ExprOr Struct();
+  ExprOr Lambda();
+  bool LambdaHere() const;
+
+  // Windows and sort orders: sql_window.cc.
+  const SqlExpr* FindWindow(const std::string& name) const;
+  ExprOr Over(SqlExpr call);
+  base::Status WindowSpec(spark::connect::Expression_Window* out, SqlExpr* whole);
+  base::Status WindowFrame(spark::connect::Expression_Window* out, SqlExpr* whole);
+  base::Status Boundary(spark::connect::Expression_Window_WindowFrame_FrameBoundary* out,
+                        SqlExpr* whole);
+  base::Status ReadNamedWindows();
+  base::Status SortItem(spark::connect::Expression_SortOrder* out, SqlExpr* whole);
+
+  // Queries: sql_query.cc.
+  RelationOr Query();
+  base::Status Ctes(std::vector<SqlRelation>* ctes);
+  RelationOr SetTerm(int level);
+  RelationOr QueryPrimary();
+  RelationOr Organised(SqlRelation query);
+  RelationOr Sorted(SqlRelation query);
+  RelationOr Limited(SqlRelation query);
+  base::StatusOr<int32_t> RowCount(std::string_view clause);
+  RelationOr Select();
+  base::StatusOr<SqlExprs> Items();
+  RelationOr Filtered(SqlRelation input);
+  RelationOr Grouped(SqlRelation input, SqlExprs items);
+  base::Status GroupBy(SqlExprs* keys, spark::connect::Aggregate* out);
+  base::Status GroupingSets(SqlExprs* keys, spark::connect::Aggregate* out);
+  RelationOr Rows();
+  base::StatusOr<int64_t> Reference();
+  ExprOr ScalarSubquery();
+  ExprOr Exists();
+  ExprOr InSubquery(SqlExprs values);
+  RelationOr WithReferences(SqlRelation root, std::vector<SqlRelation> references);
+
+  // FROM: sql_from.cc.
+  RelationOr From();
+  RelationOr Joined();
+  RelationOr JoinStep(SqlRelation left, bool* joined);
+  RelationOr Source();
+  RelationOr NamedSource();
+  RelationOr TableFunction(std::string name);
+  RelationOr Sampled(SqlRelation input);
+  RelationOr Aliased(SqlRelation input);
+  bool TableAliasHere() const;
+
+  // Statements: sql_statement.cc.
+  base::StatusOr<SqlStatement> Statement();
+  base::Status TakeQuery(SqlStatement* out);
+  base::StatusOr<SqlStatement> CreateView();
+  base::StatusOr<SqlStatement> DropView();
+  base::StatusOr<SqlStatement> Describe();
+  base::StatusOr<SqlStatement> ShowNames();
+  base::StatusOr<SqlStatement> Explain();
+  base::StatusOr<SqlStatement> Set();
+  base::StatusOr<SqlStatement> Cache();
+  base::Status RefuseStatement() const;
+
+  const std::string_view sql_;
+  const std::vector<SqlToken> tokens_;
+  const SqlContext& context_;
+  size_t at_ = 0;
+  int depth_ = 0;
+  size_t nodes_ = 0;
+  size_t argument_bytes_ = 0;
+  int next_positional_ = 0;
+  int64_t next_reference_;
+  /// Of the query that is read: the relations of its subqueries.
+  std::vector<SqlRelation>* references_ = nullptr;
+  /// Of the SELECT that is read: its WINDOW clause, by names in lower case.
+  std::map<std::string, SqlExpr>* windows_ = nullptr;
+  size_t windows_end_ = 0;  // the token behind that clause
+  std::vector<std::string> lambda_names_;
+};
+
+}  // namespace soteria::connect

@@ -1,0 +1,322 @@
+#include "src/connect/sql_statement.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/connect/sql_shape_for_test.h"
+#include "src/connect/sql_tokens.h"
+
+namespace soteria::connect {
+namespace {
+
+std::string Parse(std::string_view sql) {
+  const auto parsed = ParseSql(sql, {});
+  if (!parsed.ok()) return base::ConditionName(parsed.status());
+  return parsed->query == nullptr ? "no query" : Shape(*parsed->query);
+}
+
+std::string Refusal(std::string_view sql) {
+  const auto parsed = ParseSql(sql, {});
+  if (parsed.ok()) return "fine";
+  if (!base::Is(parsed.status(), base::kUnsupported)) return base::ConditionName(parsed.status());
+  const std::string text = base::Message(parsed.status());
+  return text.substr(0, text.find(" is not supported in an enclave."));
+}
+
+struct Case {
+  std::string sql;
+  std::string shape;
+};
+
+void Check(const std::vector<Case>& cases) {
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+}
+
+TEST(SqlStatement, Select) {
+  Check({
+      {"SELECT 1", "row(1:int32)"},
+      {"select a, b AS c, * from t;", "project(`a`, `b` as c, *; `t`)"},
+      {"SELECT t.* EXCEPT (a) FROM t", "project((sql_star_except `t`.* `a`); `t`)"},
+      {"SELECT a FROM t WHERE b > 1", "project(`a`; filter((> `b` 1:int32), `t`))"},
+      {"SELECT 1 WHERE false", "project(1:int32; filter(false:bool, row()))"},
+      {"SELECT DISTINCT a FROM t", "distinct(project(`a`; `t`))"},
+      {"SELECT ALL a FROM t", "project(`a`; `t`)"},
+      {"SELECT /*+ BROADCAST(t), x */ a FROM t", "project(`a`; `t`)"},
+      {"SELECT a x, b y FROM t z", "project(`a` as x, `b` as y; alias(z, `t`))"},
+      {"SELECT * FROM a.b.`c d`", "project(*; `a`.`b`.`c d`)"},
+      {"SELECT * FROM (SELECT a FROM t)", "project(*; project(`a`; `t`))"},
+      {"SELECT * FROM (SELECT a FROM t) AS u (x)",
+       "project(*; alias(u, names(x, project(`a`; `t`))))"},
+      {"SELECT * FROM ((SELECT 1) UNION (SELECT 2)) u",
+       "project(*; alias(u, union(row(1:int32), row(2:int32))))"},
+      {"SELECT * FROM ((a JOIN b) JOIN c)", "project(*; inner-join(inner-join(`a`, `b`), `c`))"},
+      {"SELECT * FROM range(3)", "project(*; range(0, 3, 1))"},
+      {"SELECT * FROM range(1, 9, 2) r", "project(*; alias(r, range(1, 9, 2)))"},
+      {"SELECT * FROM explode(x)", "project(*; table-function(explode))"},
+      {"SELECT * FROM t TABLESAMPLE (10 PERCENT) REPEATABLE (7)", "project(*; sample(0.1, `t`))"},
+      {"SELECT * FROM t TABLESAMPLE (5 ROWS) s", "project(*; alias(s, limit(5, `t`)))"},
+      {"TABLE t", "`t`"},
+      {"SELECT order, group FROM t", "project(`order`, `group`; `t`)"},
+      {"SELECT a window FROM t", "project(`a` as window; `t`)"},
+  });
+}
+
+TEST(SqlStatement, Values) {
+  Check({
+      {"VALUES 1, 2", "row((sql_row 1:int32), (sql_row 2:int32))"},
+      {"VALUES (1, 'a'), (2, NULL)", "row((sql_row 1:int32 a:string), (sql_row 2:int32 null))"},
+      {"SELECT * FROM VALUES (1), (2) AS t(a)",
+       "project(*; alias(t, names(a, row((sql_row 1:int32), (sql_row 2:int32)))))"},
+      {"SELECT * FROM (VALUES (1)) t", "project(*; alias(t, row((sql_row 1:int32))))"},
+  });
+}
+
+TEST(SqlStatement, Groups) {
+  Check({
+      {"SELECT a, sum(b) FROM t GROUP BY a", "groupby((sql_group_by `a`) -> `a`, (sum `b`), `t`)"},
+      {"SELECT sum(b) FROM t HAVING sum(b) > 1",
+       "filter((> (sum `b`) 1:int32), groupby((sql_group_by) -> (sum `b`), `t`))"},
+      {"SELECT a FROM t WHERE c GROUP BY 1, b HAVING a ORDER BY sum(b)",
+       "order((sum `b`) asc first; filter(`a`, groupby((sql_group_by 1:int32 `b`) -> `a`, "
+       "filter(`c`, `t`))))"},
+      {"SELECT a FROM t GROUP BY ALL", "groupby((sql_group_by *) -> `a`, `t`)"},
+      {"SELECT a FROM t GROUP BY ROLLUP (a, b)", "rollup((sql_group_by `a` `b`) -> `a`, `t`)"},
+      {"SELECT a FROM t GROUP BY a, b WITH CUBE", "cube((sql_group_by `a` `b`) -> `a`, `t`)"},
+      {"SELECT a FROM t GROUP BY a, b GROUPING SETS ((a, b), a, ())",
+       "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`, `b`) set(`a`) set(), `t`)"},
+      {"SELECT a FROM t GROUP BY GROUPING SETS ((a), (b, a))",
+       "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`) set(`b`, `a`), `t`)"},
+  });
+}
+
+TEST(SqlStatement, OrdersAndLimits) {
+  Check({
+      {"SELECT a FROM t ORDER BY a", "order(`a` asc first; project(`a`; `t`))"},
+      {"SELECT a FROM t ORDER BY a DESC, b NULLS LAST",
+       "order(`a` desc last, `b` asc last; project(`a`; `t`))"},
+      {"SELECT a FROM t ORDER BY 1 DESC NULLS FIRST",
+       "order((sql_ordinal 1:int32) desc first; project(`a`; `t`))"},
+      {"SELECT a FROM t ORDER BY ALL", "order((sql_ordinal) asc first; project(`a`; `t`))"},
+      {"SELECT a FROM t SORT BY a", "sort(`a` asc first; project(`a`; `t`))"},
+      {"SELECT a FROM t LIMIT 3", "limit(3, project(`a`; `t`))"},
+      {"SELECT a FROM t LIMIT ALL OFFSET 2", "offset(2, project(`a`; `t`))"},
+      {"SELECT a FROM t ORDER BY a LIMIT 3 OFFSET 2",
+       "limit(3, offset(2, order(`a` asc first; project(`a`; `t`))))"},
+      {"(SELECT a FROM t LIMIT 1) LIMIT 2", "limit(2, limit(1, project(`a`; `t`)))"},
+      {"SELECT a, sum(b) OVER w FROM t WINDOW w AS (PARTITION BY c) ORDER BY a",
+       "order(`a` asc first; project(`a`, (over (sum `b`) by `c`); `t`))"},
+      {"SELECT sum(b) OVER (v) FROM t WINDOW w AS (ORDER BY c), v AS w",
+       "project((over (sum `b`) order `c` asc first); `t`)"},
+  });
+}
+
+TEST(SqlStatement, Joins) {
+  const auto join = [](const std::string& words) {
+    return Parse("SELECT * FROM a " + words + " b ON x");
+  };
+  const std::string rest = "-join(`a`, `b`, `x`))";
+  EXPECT_EQ(join("JOIN"), "project(*; inner" + rest);
+  EXPECT_EQ(join("INNER JOIN"), "project(*; inner" + rest);
+  EXPECT_EQ(join("LEFT JOIN"), "project(*; left_outer" + rest);
+  EXPECT_EQ(join("LEFT OUTER JOIN"), "project(*; left_outer" + rest);
+  EXPECT_EQ(join("RIGHT JOIN"), "project(*; right_outer" + rest);
+  EXPECT_EQ(join("FULL OUTER JOIN"), "project(*; full_outer" + rest);
+  EXPECT_EQ(join("LEFT SEMI JOIN"), "project(*; left_semi" + rest);
+  EXPECT_EQ(join("SEMI JOIN"), "project(*; left_semi" + rest);
+  EXPECT_EQ(join("LEFT ANTI JOIN"), "project(*; left_anti" + rest);
+  EXPECT_EQ(join("ANTI JOIN"), "project(*; left_anti" + rest);
+  Check({
+      {"SELECT * FROM a CROSS JOIN b", "project(*; cross-join(`a`, `b`))"},
+      {"SELECT * FROM a, b c, d", "project(*; cross-join(cross-join(`a`, alias(c, `b`)), `d`))"},
+      {"SELECT * FROM a JOIN b USING (x, y)", "project(*; inner-join(`a`, `b`, using x, using y))"},
+      {"SELECT * FROM a x JOIN b AS y ON x.k = y.k LEFT JOIN c ON true",
+       "project(*; left_outer-join(inner-join(alias(x, `a`), alias(y, `b`), "
+       "(== `x`.`k` `y`.`k`)), `c`, true:bool))"},
+      {"SELECT * FROM a JOIN (b JOIN c ON p) ON q",
+       "project(*; inner-join(`a`, inner-join(`b`, `c`, `p`), `q`))"},
+  });
+}
+
+TEST(SqlStatement, SetOperations) {
+  const std::string a = "row(1:int32)";
+  const std::string b = "row(2:int32)";
+  const std::string c = "row(3:int32)";
+  Check({
+      {"SELECT 1 UNION SELECT 2", "union(" + a + ", " + b + ")"},
+      {"SELECT 1 UNION ALL SELECT 2 UNION DISTINCT SELECT 3",
+       "union(union-all(" + a + ", " + b + "), " + c + ")"},
+      {"SELECT 1 UNION SELECT 2 INTERSECT SELECT 3",
+       "union(" + a + ", intersect(" + b + ", " + c + "))"},
+      {"(SELECT 1 UNION SELECT 2) INTERSECT ALL SELECT 3",
+       "intersect-all(union(" + a + ", " + b + "), " + c + ")"},
+      {"SELECT 1 EXCEPT SELECT 2 MINUS ALL SELECT 3",
+       "except-all(except(" + a + ", " + b + "), " + c + ")"},
+      {"SELECT 1 UNION ALL BY NAME SELECT 2", "union-all-by-name(" + a + ", " + b + ")"},
+      {"SELECT 1 UNION SELECT 2 ORDER BY 1 LIMIT 1",
+       "limit(1, order((sql_ordinal 1:int32) asc first; union(" + a + ", " + b + ")))"},
+      {"SELECT * FROM t EXCEPT SELECT 1", "except(project(*; `t`), " + a + ")"},
+  });
+}
+
+TEST(SqlStatement, NamedQueries) {
+  Check({
+      {"WITH x AS (SELECT 1) SELECT * FROM x", "with(alias(x, row(1:int32)); project(*; `x`))"},
+      {"WITH x (a) AS (SELECT 1), y AS (SELECT * FROM x) TABLE y",
+       "with(alias(x, names(a, row(1:int32))), alias(y, project(*; `x`)); `y`)"},
+      {"SELECT * FROM (WITH x AS (SELECT 1) TABLE x)",
+       "project(*; with(alias(x, row(1:int32)); `x`))"},
+  });
+}
+
+TEST(SqlStatement, Subqueries) {
+  Check({
+      {"SELECT (SELECT 1)", "with(row(1:int32); row((scalar #0)))"},
+      {"SELECT ((SELECT 1)) + 1", "with(row(1:int32); row((+ (scalar #0) 1:int32)))"},
+      {"SELECT a FROM t WHERE a IN (SELECT b FROM u) AND NOT EXISTS (SELECT 1)",
+       "with(project(`b`; `u`), row(1:int32); project(`a`; filter((and (in-query #0 `a`) "
+       "(not (exists #1))), `t`)))"},
+      {"SELECT a FROM t WHERE a NOT IN ((SELECT 1) UNION (SELECT 2))",
+       "with(union(row(1:int32), row(2:int32)); project(`a`; filter((not (in-query #0 `a`)), "
+       "`t`)))"},
+      {"WITH x AS (SELECT 1) SELECT (SELECT * FROM x)",
+       "with(alias(x, row(1:int32)); with(project(*; `x`); row((scalar #0))))"},
+  });
+}
+
+TEST(SqlStatement, Parameters) {
+  spark::connect::SQL args;
+  (*args.mutable_named_arguments())["n"].mutable_literal()->set_integer(5);
+  args.add_pos_arguments()->mutable_literal()->set_string("a");
+  args.add_pos_arguments()->mutable_literal()->set_string("b");
+  args.add_pos_arguments()->mutable_unresolved_attribute()->set_unparsed_identifier("c");
+  const auto parse = [&](std::string_view sql) {
+    const auto parsed = ParseSql(sql, {"", &args});
+    return parsed.ok() ? Shape(*parsed->query) : base::ConditionName(parsed.status());
+  };
+  EXPECT_EQ(parse("SELECT :n, :n + 1 LIMIT :n"), "limit(5, row(5:int32, (+ 5:int32 1:int32)))");
+  EXPECT_EQ(parse("SELECT ?, ?"), "row(a:string, b:string)");
+  EXPECT_EQ(parse("SELECT ?, ?, ?"), "INVALID_SQL_ARG");
+  EXPECT_EQ(parse("SELECT ?, ?, ?, ?"), "INVALID_SQL_ARG");
+  EXPECT_EQ(parse("SELECT :m"), "UNBOUND_SQL_PARAMETER");
+  EXPECT_EQ(Parse("SELECT ?"), "UNBOUND_SQL_PARAMETER");
+  // An argument is written into the text as often as it is named.
+  (*args.mutable_named_arguments())["n"].mutable_literal()->set_string(std::string(1 << 20, 'x'));
+  std::string sql = "SELECT 1";
+  for (int i = 0; i < 100; ++i) sql += ", :n";
+  EXPECT_EQ(parse(sql), "PARSE_SYNTAX_ERROR");
+}
+
+TEST(SqlStatement, Commands) {
+  using Kind = SqlStatement::Kind;
+  auto view = *ParseSql("CREATE OR REPLACE GLOBAL TEMPORARY VIEW v (x) AS SELECT 1", {});
+  EXPECT_EQ(view.kind, Kind::kCreateView);
+  EXPECT_TRUE(view.replace && view.global);
+  EXPECT_EQ(view.name, std::vector<std::string>{"v"});
+  EXPECT_EQ(Shape(*view.query), "names(x, row(1:int32))");
+  view = *ParseSql("create temp view v as select 1", {});
+  EXPECT_FALSE(view.replace || view.global);
+  EXPECT_TRUE(ParseSql("DROP VIEW IF EXISTS a.b", {})->if_exists);
+  EXPECT_EQ(Parse("DESC t"), "`t`");
+  EXPECT_EQ(Parse("DESCRIBE TABLE t"), "`t`");
+  EXPECT_EQ(Parse("DESCRIBE QUERY SELECT 1"), "row(1:int32)");
+  EXPECT_EQ(Parse("DESCRIBE SELECT 1"), "row(1:int32)");
+  EXPECT_EQ(Parse("EXPLAIN SELECT 1"), "row(1:int32)");
+  EXPECT_EQ(ParseSql("SHOW VIEWS IN global_temp LIKE 'a*'", {})->pattern, "a*");
+  EXPECT_EQ(ParseSql("SHOW TABLES", {})->kind, Kind::kShowTables);
+  EXPECT_EQ(Parse("SHOW COLUMNS IN t"), "`t`");
+  const auto set = *ParseSql("SET a.b = x = y ;", {});
+  EXPECT_EQ(*set.key, "a.b");
+  EXPECT_EQ(*set.value, "x = y");
+  EXPECT_FALSE(ParseSql("SET a.b", {})->value.has_value());
+  EXPECT_EQ(*ParseSql("SET TIME ZONE 'UTC'", {})->key, "spark.sql.session.timeZone");
+  EXPECT_EQ(ParseSql("RESET a.b", {})->kind, Kind::kReset);
+  EXPECT_EQ(ParseSql("CACHE LAZY TABLE v AS SELECT 1", {})->kind, Kind::kCache);
+  EXPECT_EQ(ParseSql("CLEAR CACHE", {})->kind, Kind::kClearCache);
+}
+
+TEST(SqlStatement, WhatIsRefusedByName) {
+  const Case cases[] = {
+      {"CREATE TABLE t (a INT)", "The statement CREATE TABLE"},
+      {"CREATE OR REPLACE VIEW v AS SELECT 1", "The statement CREATE VIEW"},
+      {"INSERT INTO t VALUES (1)", "The statement INSERT INTO"},
+      {"DROP TABLE t", "The statement DROP TABLE"},
+      {"ALTER VIEW v RENAME TO w", "The statement ALTER VIEW"},
+      {"USE default", "The statement USE DEFAULT"},
+      {"SHOW DATABASES", "The statement SHOW DATABASES"},
+      {"DESCRIBE FUNCTION abs", "The statement DESCRIBE FUNCTION"},
+      {"EXPLAIN EXTENDED SELECT 1", "EXPLAIN EXTENDED"},
+      {"SELECT * FROM a NATURAL JOIN b", "NATURAL JOIN"},
+      {"SELECT * FROM t LATERAL VIEW explode(a)", "LATERAL VIEW"},
+      {"SELECT * FROM t, LATERAL (SELECT 1)", "LATERAL"},
+      {"SELECT * FROM t PIVOT (sum(a) FOR b IN (1))", "PIVOT"},
+      {"SELECT * FROM t UNPIVOT (a FOR b IN (c))", "UNPIVOT"},
+      {"WITH RECURSIVE x AS (SELECT 1) TABLE x", "WITH RECURSIVE"},
+      {"SELECT a FROM t CLUSTER BY a", "CLUSTER BY"},
+      {"SELECT a FROM t GROUP BY a, ROLLUP(b)", "GROUP BY of several ROLLUP, CUBE, GROUPING SETS"},
+      {"SELECT a FROM t LIMIT 1 + 1", "LIMIT by an expression"},
+      {"FROM t SELECT a", "A query that begins with FROM"},
+      {"SELECT * FROM t TABLESAMPLE (10 PERCENT)", "TABLESAMPLE without a seed"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Refusal(c.sql), c.shape) << c.sql;
+}
+
+TEST(SqlStatement, WhatIsNoStatement) {
+  for (const char* sql :
+       {"SELEC 1", "SELECT", "SELECT FROM", "SELECT 1 SELECT 2", "SELECT 1; SELECT 2",
+        "SELECT a FROM", "SELECT a FROM t WHERE", "SELECT a FROM t GROUP", "SELECT (1",
+        "SELECT a FROM t ORDER BY", "SELECT a FROM (SELECT 1", "WITH x SELECT 1", "VALUES",
+        "SELECT a FROM t JOIN", "SELECT * FROM t t2 t3", "EXPLAIN", "SELECT 1 UNION",
+        "SELECT a,, b FROM t", "SELECT 1 FROM t LIMIT"}) {
+    const std::string got = Parse(sql);
+    EXPECT_TRUE(got == "PARSE_SYNTAX_ERROR" || got == "UNSUPPORTED_FEATURE") << sql << ": " << got;
+  }
+  EXPECT_EQ(Parse(""), "PARSE_EMPTY_STATEMENT");
+  EXPECT_EQ(Parse(" -- nothing"), "PARSE_SYNTAX_ERROR");
+  EXPECT_EQ(base::Message(ParseSql("SELECT a\nFROM t WHERE", {}).status()),
+            "Syntax error at or near end of input. (line 2, pos 12)\n\n== SQL ==\nSELECT a\n"
+            "FROM t WHERE\n------------^^^\n");
+}
+
+std::string Repeated(int times, const std::string& text) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+TEST(SqlStatement, NestingAndSizeAreBounded) {
+  for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
+           {"SELECT * FROM (", ")"},
+           {"(", ")"},
+           {"SELECT (", ")"},
+           {"SELECT EXISTS (", ")"},
+           {"SELECT 1 IN (", ")"},
+           {"WITH x AS (", ") SELECT 1"},
+           {"SELECT sum(a) OVER (PARTITION BY (", "))"}}) {
+    const std::string sql = Repeated(5'000, open) + "SELECT 1" + Repeated(5'000, close);
+    const auto parsed = ParseSql(sql, {});
+    ASSERT_FALSE(parsed.ok()) << open;
+    EXPECT_TRUE(base::Is(parsed.status(), base::kParse)) << open << parsed.status();
+  }
+  for (const char* more : {" UNION ALL SELECT 1", " UNION (SELECT 1 LIMIT 1)"}) {
+    EXPECT_TRUE(ParseSql("SELECT 1" + Repeated(100, more), {}).ok());
+    EXPECT_FALSE(ParseSql("SELECT 1" + Repeated(5'000, more), {}).ok());
+  }
+  EXPECT_FALSE(ParseSql("SELECT * FROM t" + Repeated(5'000, " JOIN t"), {}).ok());
+  EXPECT_FALSE(ParseSql("SELECT * FROM t" + Repeated(5'000, ", t"), {}).ok());
+  EXPECT_TRUE(ParseSql("VALUES 1" + Repeated(20'000, ", 1"), {}).ok());
+  // A window that is named is copied.
+  const std::string keys = "a" + Repeated(1'000, ", a");
+  EXPECT_FALSE(ParseSql("SELECT 1" + Repeated(1'000, ", f() OVER w") +
+                            " WINDOW w AS (PARTITION BY " + keys + ")",
+                        {})
+                   .ok());
+  EXPECT_FALSE(ParseSql(std::string(kSqlBytesMax + 1, ' '), {}).ok());
+}
+
+}  // namespace
+}  // namespace soteria::connect
