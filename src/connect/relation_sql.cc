@@ -74,7 +74,7 @@ base::Status AddInlineColumn(const std::string& name, std::vector<exec::ExprPtr>
   }
   const exec::ExprPtr all = exec::InZone(exec::Call("array", std::move(values)), zone);
   const auto field = exec::TypeOf(*all, *row->schema());
-  if (!field.ok() && base::Is(field.status(), base::kDatatypeMismatch)) {
+  if (base::ConditionName(field.status()).starts_with(base::kDatatypeMismatch.name)) {
     return base::Fail(kInlineTypes,
                       base::Cat("Invalid inline table. Found incompatible types in the column `",
                                 name, "` for inline table."));
@@ -133,8 +133,9 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
     }
   }
   const bool global = parts.size() == 2 && base::EqualIgnoringCase(parts[0], kGlobalViews);
+  const bool ours = parts.size() == 2 && base::EqualIgnoringCase(parts[0], kSessionViews);
   auto view = state_.views().Find(parts.back(), global);
-  if (view.has_value() && (parts.size() == 1 || global)) {
+  if (view.has_value() && (parts.size() == 1 || global || ours)) {
     return builder_.Alias(*std::move(view), parts.back());
   }
   if (parts.size() == 2) {

@@ -27,6 +27,8 @@ inline constexpr int64_t kDetachedMsMax = 5 * 60 * 1000;
 
 /// The database that Spark keeps global temporary views in.
 inline constexpr std::string_view kGlobalViews = "global_temp";
+/// What the others may be qualified by.
+inline constexpr std::string_view kSessionViews = "session";
 
 /// Temporary views: names of plans, compared without case. Global ones are named apart; a session
 /// has its own of these too.

@@ -32,10 +32,6 @@ namespace {
 using spark::connect::Relation;
 using Kind = SqlStatement::Kind;
 
-constexpr base::Condition kTempViewName = {"TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS",
-                                           base::exception_class::kAnalysis, "428EK",
-                                           absl::StatusCode::kInvalidArgument};
-
 /// A column of texts, or of booleans, of an answer.
 struct Column {
   std::string name;
@@ -87,8 +83,9 @@ struct ViewName {
 };
 std::optional<ViewName> ViewOf(const std::vector<std::string>& parts) {
   if (parts.size() == 1) return ViewName{parts[0], false};
-  const bool global = parts.size() == 2 && base::EqualIgnoringCase(parts[0], kGlobalViews);
-  if (!global) return std::nullopt;
+  if (parts.size() != 2) return std::nullopt;
+  if (base::EqualIgnoringCase(parts[0], kSessionViews)) return ViewName{parts[1], false};
+  if (!base::EqualIgnoringCase(parts[0], kGlobalViews)) return std::nullopt;
   return ViewName{parts[1], true};
 }
 
@@ -177,12 +174,6 @@ class Statement {
 
   base::StatusOr<Relation> CreateView() {
     SOTERIA_ASSIGN_OR_RETURN(auto plan, Query());
-    if (statement_.name.size() != 1) {
-      return base::Fail(kTempViewName,
-                        base::Cat("CREATE TEMPORARY VIEW or the corresponding Dataset APIs only "
-                                  "accept single-part view names, but got: ",
-                                  QuoteName(statement_.name), "."));
-    }
     SOTERIA_RETURN_IF_ERROR(state_.views().Create(statement_.name[0], std::move(plan),
                                                   statement_.replace, statement_.global));
     return Answer({});

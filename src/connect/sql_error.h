@@ -22,7 +22,16 @@ base::Status SqlFailure(const base::Condition& condition, std::string_view text,
 
 /// PARSE_SYNTAX_ERROR at [begin, end) of the text; at its end, at "end of input". A text that has
 /// nothing but blanks is PARSE_EMPTY_STATEMENT.
-base::Status SqlSyntaxError(std::string_view sql, size_t begin, size_t end);
+/// `extra`: without it the text would be well-formed.
+base::Status SqlSyntaxError(std::string_view sql, size_t begin, size_t end, bool extra = false);
+
+/// A failure of the part [begin, end), which is underlined:
+///
+///   == SQL (line 1, position 25) ==
+///   SELECT k FROM t WHERE k IN ()
+///                           ^^^^^
+base::Status SqlFailureOver(const base::Condition& condition, std::string_view text,
+                            std::string_view sql, size_t begin, size_t end);
 
 /// Where the place begins in such a failure's text, which SQLSTATE goes before; npos for none.
 size_t SqlPlaceIn(std::string_view text);

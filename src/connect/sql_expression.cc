@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/sql_error.h"
 #include "src/connect/sql_parser.h"
 
 namespace soteria::connect {
@@ -37,13 +38,13 @@ bool IsIn(const std::string_view (&words)[n], std::string_view word) {
 
 SqlParser::ExprOr SqlParser::WholeItem() {
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr item, Item());
-  SOTERIA_RETURN_IF_ERROR(AtEnd());
+  SOTERIA_RETURN_IF_ERROR(AtEnd(Now(1).kind == Kind::kEnd));
   return item;
 }
 
 SqlParser::ExprOr SqlParser::WholeExpression() {
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr expr, Or());
-  SOTERIA_RETURN_IF_ERROR(AtEnd());
+  SOTERIA_RETURN_IF_ERROR(AtEnd(Now(1).kind == Kind::kEnd));
   return expr;
 }
 
@@ -67,7 +68,11 @@ SqlParser::ExprOr SqlParser::Item() {
     SOTERIA_ASSIGN_OR_RETURN(Name names, IdentifierList());
     return AliasNode(std::move(expr), std::move(names));
   }
-  if (AliasHere()) return AliasNode(std::move(expr), {tokens_[at_++].text});
+  // "a AS from FROM t"
+  const bool before_clause = as && Now(1).kind == Kind::kWord && IsIn(kClauses, Now(1).upper);
+  if (AliasHere() || (before_clause && IsName())) {
+    return AliasNode(std::move(expr), {tokens_[at_++].text});
+  }
   if (!as) return expr;
   return AliasNode(std::move(expr), {tokens_[at_ - 1].text});  // "a as"
 }
@@ -186,13 +191,19 @@ SqlParser::ExprOr SqlParser::Is(SqlExpr left) {
 }
 
 SqlParser::ExprOr SqlParser::In(SqlExpr left) {
+  const size_t begin = tokens_[at_ - 1].begin;
   SOTERIA_RETURN_IF_ERROR(Need("("));
   SqlExprs args;
   args.push_back(std::move(left));
   if (QueryHere()) return InSubquery(std::move(args));
   SOTERIA_RETURN_IF_ERROR(Arguments(&args));
   if (args.size() < 2) {
-    return Fail(kEmptyIn, "Invalid SQL syntax: IN predicate requires at least one value.");
+    return SqlFailureOver(kEmptyIn,
+                          "Invalid SQL syntax: IN predicate requires at least one value. Empty IN "
+                          "clauses like 'IN ()' are not allowed. Consider using 'WHERE FALSE' if "
+                          "you need an always-false condition, or provide at least one value in "
+                          "the IN list.",
+                          sql_, begin, tokens_[at_ - 1].end);
   }
   return CallNode("in", std::move(args));
 }

@@ -19,13 +19,14 @@ namespace {
 using Kind = SqlToken::Kind;
 using spark::connect::Join;
 
-/// Words that are no alias of a table without AS: Spark's strictly non-reserved ones, and those
-/// that begin what may follow a table.
+constexpr base::Condition kInlineColumns = {"INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                                            base::exception_class::kParse, "42000",
+                                            absl::StatusCode::kInvalidArgument};
+
+/// Words that are no alias of a table without AS: Spark's strictly non-reserved ones.
 constexpr std::string_view kNoAlias[] = {
-    "ANTI",  "CROSS",   "EXCEPT", "FULL",        "INNER",   "INTERSECT", "JOIN",  "LATERAL",
-    "LEFT",  "NATURAL", "ON",     "RIGHT",       "SEMI",    "SETMINUS",  "UNION", "USING",
-    "WHERE", "HAVING",  "LIMIT",  "OFFSET",      "MINUS",   "PIVOT",     "SET",   "UNPIVOT",
-    "GROUP", "ORDER",   "SORT",   "TABLESAMPLE", "CLUSTER", "DISTRIBUTE"};
+    "ANTI", "CROSS",   "EXCEPT", "FULL",  "INNER", "INTERSECT", "JOIN",  "LATERAL",
+    "LEFT", "NATURAL", "ON",     "RIGHT", "SEMI",  "SETMINUS",  "UNION", "USING"};
 
 /// JOIN's words and what they mean; longer ones first.
 struct Joining {
@@ -55,6 +56,17 @@ base::StatusOr<SqlRelation> MakeJoin(SqlRelation left, SqlRelation right, Join::
   join->set_allocated_right(right.proto.release());
   SOTERIA_RETURN_IF_ERROR(CheckHeight(both.height));
   return both;
+}
+
+/// As many names as the rows of VALUES have columns.
+base::Status CheckWidth(const spark::connect::Relation& input, size_t names) {
+  const auto& project = input.project();
+  if (project.has_input() || project.expressions_size() == 0) return base::OkStatus();
+  const auto& row = project.expressions(0);
+  const auto width = static_cast<size_t>(row.unresolved_function().arguments_size());
+  if (!IsInternal(row, kSqlRow) || width == names) return base::OkStatus();
+  return base::Fail(kInlineColumns, base::Cat("Invalid inline table. Inline table expected ", names,
+                                              " columns but found ", width, " columns in row 0."));
 }
 
 /// A whole number that is written as such.
@@ -215,6 +227,7 @@ SqlParser::RelationOr SqlParser::TableFunction(std::string name) {
 bool SqlParser::TableAliasHere() const {
   if (Now().kind == Kind::kQuotedName) return true;
   if (Now().kind != Kind::kWord || EndsItem()) return false;
+  if ((IsWord("PIVOT") || IsWord("UNPIVOT") || IsWord("TABLESAMPLE")) && IsOp("(", 1)) return false;
   return std::find(std::begin(kNoAlias), std::end(kNoAlias), Now().upper) == std::end(kNoAlias);
 }
 
@@ -226,12 +239,13 @@ SqlParser::RelationOr SqlParser::Aliased(SqlRelation input) {
   if (IsWord("PIVOT") && IsOp("(", 1)) {
     return base::NotSupported("PIVOT", "GROUP BY and sums of CASE");
   }
-  if (IsWord("UNPIVOT")) return base::NotSupported("UNPIVOT");
+  if (IsWord("UNPIVOT") && IsOp("(", 1)) return base::NotSupported("UNPIVOT");
   const bool as = TakeWord("AS");
   if (!as && !TableAliasHere()) return input;
   SOTERIA_ASSIGN_OR_RETURN(const std::string name, Identifier());
   if (IsOp("(")) {
     SOTERIA_ASSIGN_OR_RETURN(Name columns, IdentifierList());
+    SOTERIA_RETURN_IF_ERROR(CheckWidth(*input.proto, columns.size()));
     SOTERIA_ASSIGN_OR_RETURN(input, RenamedColumns(std::move(input), std::move(columns)));
   }
   SOTERIA_ASSIGN_OR_RETURN(input, AliasedRelation(std::move(input), name));

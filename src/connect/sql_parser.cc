@@ -98,10 +98,6 @@ base::Status SqlParser::ErrorAt(size_t token) const {
 
 base::Status SqlParser::Error() const { return ErrorAt(at_); }
 
-base::Status SqlParser::Fail(const base::Condition& condition, std::string_view text) const {
-  return SqlFailure(condition, text, sql_, Now().begin);
-}
-
 base::Status SqlParser::Need(std::string_view op) {
   return TakeOp(op) ? base::OkStatus() : Error();
 }
@@ -110,8 +106,9 @@ base::Status SqlParser::NeedWord(std::string_view word) {
   return TakeWord(word) ? base::OkStatus() : Error();
 }
 
-base::Status SqlParser::AtEnd() const {
-  return Now().kind == Kind::kEnd ? base::OkStatus() : Error();
+base::Status SqlParser::AtEnd(bool extra) const {
+  if (Now().kind == Kind::kEnd) return base::OkStatus();
+  return SqlSyntaxError(sql_, Now().begin, Now().end, extra);
 }
 
 base::Status SqlParser::Deeper() const {

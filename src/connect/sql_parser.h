@@ -72,10 +72,10 @@ class SqlParser {
   bool TakeOp(std::string_view op);
   base::Status Error() const;
   base::Status ErrorAt(size_t token) const;
-  base::Status Fail(const base::Condition& condition, std::string_view text) const;
   base::Status Need(std::string_view op);
   base::Status NeedWord(std::string_view word);
-  base::Status AtEnd() const;
+  /// Whatever comes instead is "extra input" where Spark's parser can do without it.
+  base::Status AtEnd(bool extra) const;
   base::Status Deeper() const;
   base::Status Count(size_t nodes);
   base::StatusOr<SqlExpr> Copy(const SqlExpr& expr);

@@ -5,9 +5,12 @@
 
 #include "spark/connect/expressions.pb.h"
 #include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/sql_error.h"
+#include "src/connect/sql_expression.h"
 #include "src/connect/sql_parser.h"
 #include "src/connect/sql_relations.h"
 
@@ -17,6 +20,9 @@ namespace {
 using Kind = SqlToken::Kind;
 using What = SqlStatement::Kind;
 
+constexpr base::Condition kQualifiedView = {"INVALID_TEMP_OBJ_QUALIFIER",
+                                            base::exception_class::kParse, "42602",
+                                            absl::StatusCode::kInvalidArgument};
 constexpr std::string_view kTimeZone = "spark.sql.session.timeZone";
 
 /// First words of the statements that Spark has.
@@ -54,7 +60,7 @@ base::StatusOr<SqlStatement> SqlParser::WholeStatement() {
   SOTERIA_ASSIGN_OR_RETURN(SqlStatement statement, Statement());
   while (TakeOp(";")) {
   }
-  SOTERIA_RETURN_IF_ERROR(AtEnd());
+  SOTERIA_RETURN_IF_ERROR(AtEnd(/*extra=*/true));
   return statement;
 }
 
@@ -103,6 +109,8 @@ base::StatusOr<SqlStatement> SqlParser::CreateView() {
   }
   if (IsWords("IF", "NOT")) return base::NotSupported("CREATE TEMPORARY VIEW IF NOT EXISTS");
   SOTERIA_ASSIGN_OR_RETURN(view.name, Identifiers());
+  const Name qualifier(view.name.begin(), view.name.end() - 1);
+  view.name = {view.name.back()};
   Name columns;
   if (IsOp("(")) {
     SOTERIA_ASSIGN_OR_RETURN(columns, IdentifierList());
@@ -118,6 +126,15 @@ base::StatusOr<SqlStatement> SqlParser::CreateView() {
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation query, Query());
   SOTERIA_ASSIGN_OR_RETURN(query, RenamedColumns(std::move(query), std::move(columns)));
   view.query = std::move(query.proto);
+  if (qualifier.size() > 1 ||
+      (!qualifier.empty() && !base::EqualIgnoringCase(qualifier[0], "session"))) {
+    return SqlFailureOver(kQualifiedView,
+                          base::Cat("Temporary VIEW ", QuoteName(view.name),
+                                    " cannot be qualified with ", QuoteName(qualifier),
+                                    ". Temporary objects can only be qualified with SESSION or "
+                                    "SYSTEM.SESSION."),
+                          sql_, tokens_[begin].begin, tokens_[at_ - 1].end);
+  }
   return view;
 }
 

@@ -58,11 +58,12 @@ TEST(SqlStatement, Select) {
       {"SELECT * FROM range(3)", "project(*; range(0, 3, 1))"},
       {"SELECT * FROM range(1, 9, 2) r", "project(*; alias(r, range(1, 9, 2)))"},
       {"SELECT * FROM explode(x)", "project(*; table-function(explode))"},
-      {"SELECT * FROM t TABLESAMPLE (10 PERCENT) REPEATABLE (7)", "project(*; sample(0.1, `t`))"},
+      {"SELECT * FROM t TABLESAMPLE (25 PERCENT) REPEATABLE (7)", "project(*; sample(0.25, `t`))"},
       {"SELECT * FROM t TABLESAMPLE (5 ROWS) s", "project(*; alias(s, limit(5, `t`)))"},
       {"TABLE t", "`t`"},
       {"SELECT order, group FROM t", "project(`order`, `group`; `t`)"},
       {"SELECT a window FROM t", "project(`a` as window; `t`)"},
+      {"SELECT a AS from FROM t where", "project(`a` as from; alias(where, `t`))"},
   });
 }
 
@@ -268,18 +269,18 @@ TEST(SqlStatement, WhatIsRefusedByName) {
 TEST(SqlStatement, WhatIsNoStatement) {
   for (const char* sql :
        {"SELEC 1", "SELECT", "SELECT FROM", "SELECT 1 SELECT 2", "SELECT 1; SELECT 2",
-        "SELECT a FROM", "SELECT a FROM t WHERE", "SELECT a FROM t GROUP", "SELECT (1",
+        "SELECT a FROM t WHERE b =", "SELECT a FROM t GROUP BY", "SELECT (1",
         "SELECT a FROM t ORDER BY", "SELECT a FROM (SELECT 1", "WITH x SELECT 1", "VALUES",
-        "SELECT a FROM t JOIN", "SELECT * FROM t t2 t3", "EXPLAIN", "SELECT 1 UNION",
-        "SELECT a,, b FROM t", "SELECT 1 FROM t LIMIT"}) {
+        "SELECT a FROM t JOIN", "SELECT * FROM t t2 t3", "EXPLAIN", "SELECT 1 UNION ALL",
+        "SELECT a,, b FROM t"}) {
     const std::string got = Parse(sql);
     EXPECT_TRUE(got == "PARSE_SYNTAX_ERROR" || got == "UNSUPPORTED_FEATURE") << sql << ": " << got;
   }
   EXPECT_EQ(Parse(""), "PARSE_EMPTY_STATEMENT");
   EXPECT_EQ(Parse(" -- nothing"), "PARSE_SYNTAX_ERROR");
-  EXPECT_EQ(base::Message(ParseSql("SELECT a\nFROM t WHERE", {}).status()),
-            "Syntax error at or near end of input. (line 2, pos 12)\n\n== SQL ==\nSELECT a\n"
-            "FROM t WHERE\n------------^^^\n");
+  EXPECT_EQ(base::Message(ParseSql("SELECT a\nFROM t WHERE b =", {}).status()),
+            "Syntax error at or near end of input. (line 2, pos 16)\n\n== SQL ==\nSELECT a\n"
+            "FROM t WHERE b =\n----------------^^^\n");
 }
 
 std::string Repeated(int times, const std::string& text) {

@@ -17,7 +17,7 @@ using spark::connect::Expression;
 using Frame = Expression::Window::WindowFrame;
 
 constexpr base::Condition kMissingWindow = {"MISSING_WINDOW_SPECIFICATION",
-                                            base::exception_class::kParse, "42P20",
+                                            base::exception_class::kAnalysis, "42P20",
                                             absl::StatusCode::kInvalidArgument};
 
 /// Makes `part` one of the parts that `whole` is made of.
@@ -63,7 +63,7 @@ SqlParser::ExprOr SqlParser::Over(SqlExpr call) {
   if (enclosed || IsName()) {
     const SqlExpr* named = FindWindow(Now().text);
     if (named == nullptr) {
-      return Fail(
+      return base::Fail(
           kMissingWindow,
           base::Cat("Window specification is not defined in the WINDOW clause for ", Now().text,
                     ". For more information about WINDOW clauses, please refer "
