@@ -18,10 +18,11 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 
-# Arrow, Parquet and compute. The wheel's directory goes into the run path.
+# Arrow, Parquet and compute. The wheel's directory goes into the run path. libarrow_compute exports
+# an RE2 of its own, of another version: the one that we are compiled against comes before it.
 add_library(soteria_arrow INTERFACE)
 target_include_directories(soteria_arrow SYSTEM INTERFACE ${arrow_include})
-target_link_libraries(soteria_arrow INTERFACE
+target_link_libraries(soteria_arrow INTERFACE re2
   ${arrow_lib}/libarrow_compute.so ${arrow_lib}/libparquet.so ${arrow_lib}/libarrow.so)
 target_link_options(soteria_arrow INTERFACE -Wl,-rpath,${arrow_lib})
 

@@ -37,7 +37,8 @@ Expression Number(int value) {
 
 class NoCatalog : public plan::Catalog {
  public:
-  base::StatusOr<plan::Source> Resolve(const std::string& /*path*/, const std::string& /*format*/,
+  base::StatusOr<plan::Source> Resolve(const std::vector<std::string>& /*paths*/,
+                                       const std::string& /*format*/,
                                        const plan::ReadOptions& /*options*/) override {
     return base::Fail(base::kPathNotFound, "no paths");
   }

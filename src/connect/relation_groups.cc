@@ -83,12 +83,29 @@ class GroupParts {
     return ColumnOf(*below);
   }
 
+  /// Whether it names a column of the groups, whose meaning goes before that of one below.
+  bool NamesOutput(const Expression& part) {
+    if (part.has_alias()) return NamesOutput(part.alias().expr());
+    if (part.has_cast()) return NamesOutput(part.cast().expr());
+    if (part.has_unresolved_extract_value()) {
+      return NamesOutput(part.unresolved_extract_value().child());
+    }
+    if (part.has_unresolved_function()) {
+      const auto& arguments = part.unresolved_function().arguments();
+      return std::any_of(arguments.begin(), arguments.end(),
+                         [this](const Expression& one) { return NamesOutput(one); });
+    }
+    if (!part.has_unresolved_attribute()) return false;
+    const auto parts = NameParts(part.unresolved_attribute().unparsed_identifier());
+    return parts.ok() && out_.Find(*parts).ok() && out_.Find(*parts)->has_value();
+  }
+
   /// A whole grouping expression.
   base::StatusOr<std::optional<exec::ExprPtr>> Key(const Expression& part) {
     const bool all_columns =
         std::all_of(groups_.keys.begin(), groups_.keys.end(),
                     [](const exec::NamedExpr& key) { return exec::IsInput(*key.expr); });
-    if (all_columns || CallsAggregate(part) || ++trials_ > kKeyTrialsMax) {
+    if (all_columns || CallsAggregate(part) || ++trials_ > kKeyTrialsMax || NamesOutput(part)) {
       return std::optional<exec::ExprPtr>();
     }
     const auto below = Below(part);

@@ -1,7 +1,10 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -111,6 +114,10 @@ RelationConverter::PlanOr RelationConverter::Read(const spark::connect::Read& re
   if (!read.has_data_source()) return base::NotSupported("A read of neither a table nor a path");
   const auto& source = read.data_source();
   const std::string format = source.format().empty() ? "parquet" : base::Lower(source.format());
+  constexpr std::string_view kFormats[] = {"parquet", "csv", "json", "libsvm", "text"};
+  if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) {
+    return base::NotSupported(base::Cat("Reading the format ", format));
+  }
   SOTERIA_ASSIGN_OR_RETURN(plan::ReadOptions options, OptionsOf(source, format));
   SOTERIA_ASSIGN_OR_RETURN(auto paths, ReadPaths(source));
   std::shared_ptr<arrow::Schema> schema;

@@ -100,6 +100,12 @@ RelationConverter::PlanOr RelationConverter::Resolve(const Relation& relation) {
   ++depth_;
   auto resolved = ResolveNode(relation);
   --depth_;
+  // Views hold plans of their own, so that the message alone doesn't bound it.
+  if (resolved.ok() && (*resolved)->depth > plan::kDepthMax) {
+    return base::Fail(base::kAnalysis,
+                      base::Cat("The plan with its views is nested too deeply: more than ",
+                                plan::kDepthMax, " steps"));
+  }
   if (!resolved.ok() || !relation.common().has_plan_id()) return resolved;
   const plan::PlanPtr tagged = plan::Tagged(*resolved, relation.common().plan_id());
   if (const Groups* groups = GroupsOf(*resolved); groups != nullptr) {

@@ -1,6 +1,7 @@
 // Of the parser: FROM, as relations.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "spark/connect/expressions.pb.h"
@@ -15,6 +16,9 @@
 
 namespace soteria::connect {
 namespace {
+
+/// As Spark names a query in FROM that has no name.
+constexpr char kUnnamedQuery[] = "__auto_generated_subquery_name";
 
 using Kind = SqlToken::Kind;
 using spark::connect::Join;
@@ -175,13 +179,19 @@ SqlParser::RelationOr SqlParser::Source() {
   }
   if (!TakeOp("(")) return NamedSource();
   SqlRelation inner = NewRelation();
+  bool query = false;
   if (QueryHere()) {
     SOTERIA_ASSIGN_OR_RETURN(inner, Query());
+    query = true;
   } else {
     SOTERIA_ASSIGN_OR_RETURN(inner, Joined());
     if (IsOp(",")) return Error();
   }
   SOTERIA_RETURN_IF_ERROR(Need(")"));
+  if (query && !IsWord("AS") && !TableAliasHere()) {
+    // Whatever follows is of its rows: a WHERE is no HAVING of its groups.
+    SOTERIA_ASSIGN_OR_RETURN(inner, AliasedRelation(std::move(inner), kUnnamedQuery));
+  }
   return Aliased(std::move(inner));
 }
 
@@ -220,7 +230,12 @@ SqlParser::RelationOr SqlParser::TableFunction(std::string name) {
   range->set_start(numbers.size() > 1 ? numbers[0] : 0);
   range->set_end(numbers.size() > 1 ? numbers[1] : numbers[0]);
   range->set_step(numbers.size() > 2 ? numbers[2] : 1);
-  if (numbers.size() > 3) range->set_num_partitions(static_cast<int32_t>(numbers[3]));
+  if (numbers.size() > 3) {
+    if (numbers[3] < 1 || numbers[3] > std::numeric_limits<int32_t>::max()) {
+      return base::NotSupported("range() in so many partitions");
+    }
+    range->set_num_partitions(static_cast<int32_t>(numbers[3]));
+  }
   return rows;
 }
 
@@ -265,7 +280,9 @@ SqlParser::RelationOr SqlParser::Sampled(SqlRelation input) {
   const auto whole = WholeNumber(*number.proto);
   if (TakeWord("ROWS")) {
     SOTERIA_RETURN_IF_ERROR(Need(")"));
-    if (!whole.has_value()) return Error();
+    if (!whole.has_value() || *whole < 0 || *whole > std::numeric_limits<int32_t>::max()) {
+      return Error();
+    }
     sampled.proto->mutable_limit()->set_limit(static_cast<int32_t>(*whole));
     sampled.proto->mutable_limit()->set_allocated_input(input.proto.release());
     return sampled;
@@ -282,6 +299,9 @@ SqlParser::RelationOr SqlParser::Sampled(SqlRelation input) {
   const auto& literal = IsInternal(*number.proto, kSqlLiteral)
                             ? number.proto->unresolved_function().arguments(0).literal()
                             : number.proto->literal();
+  if (!whole.has_value() && !literal.has_double_()) {
+    return base::NotSupported("TABLESAMPLE of other than a whole number or a double of PERCENT");
+  }
   const double percent = whole.has_value() ? static_cast<double>(*whole) : literal.double_();
   auto* sample = sampled.proto->mutable_sample();
   sample->set_lower_bound(0);

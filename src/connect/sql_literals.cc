@@ -90,7 +90,9 @@ SqlParser::ExprOr SqlParser::Word(bool* name) {
                                    ((IsOp("-", 1) || IsOp("+", 1)) && IsName(3)))) {
     return Interval();
   }
-  if (IsOp("(", 1) && (!IsReserved(word.upper) || word.upper == "LIKE")) return Function();
+  if (IsOp("(", 1) && (!IsReserved(word.upper) || word.upper == "LIKE" || word.upper == "RLIKE")) {
+    return Function();
+  }
   if (IsReserved(word.upper)) return Error();
   if (word.upper == "TRUE" || word.upper == "FALSE") {
     ++at_;
@@ -134,7 +136,7 @@ SqlParser::ExprOr SqlParser::Interval() {
     ++at_;
     if (IsWord("TO")) return base::NotSupported("An interval of two units (TO)");
     (unit->months > 0 ? of_months : of_time) = true;
-    if (minus) number = -number;
+    overflow |= minus && __builtin_sub_overflow(int64_t{0}, number, &number);
     int64_t product = 0;
     overflow |= __builtin_mul_overflow(number, unit->months, &product) ||
                 __builtin_add_overflow(months, product, &months) ||
@@ -142,6 +144,7 @@ SqlParser::ExprOr SqlParser::Interval() {
                 __builtin_add_overflow(micros, product, &micros);
   } while (Now().kind == Kind::kNumber || Now().kind == Kind::kString);
   if (of_months && of_time) return base::NotSupported("An interval of months and of days");
+  overflow |= micros == std::numeric_limits<int64_t>::min();
   if (overflow || months > std::numeric_limits<int32_t>::max() ||
       months < -std::numeric_limits<int32_t>::max()) {
     return base::Fail(base::kParse, "The interval is out of range.");

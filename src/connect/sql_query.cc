@@ -102,7 +102,7 @@ SqlParser::RelationOr SqlParser::SetTerm(int level) {
     ++at_;
     const bool all = TakeWord("ALL");
     if (!all) TakeWord("DISTINCT");
-    const bool by_name = TakeWords("BY", "NAME");
+    const bool by_name = type == SetOperation::SET_OP_TYPE_UNION && TakeWords("BY", "NAME");
     SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, level == 0 ? SetTerm(1) : QueryPrimary());
     SqlRelation both = NewRelation();
     both.height = std::max(left.height, right.height) + 1;

@@ -49,7 +49,8 @@ TEST(SqlStatement, Select) {
       {"SELECT /*+ BROADCAST(t), x */ a FROM t", "project(`a`; `t`)"},
       {"SELECT a x, b y FROM t z", "project(`a` as x, `b` as y; alias(z, `t`))"},
       {"SELECT * FROM a.b.`c d`", "project(*; `a`.`b`.`c d`)"},
-      {"SELECT * FROM (SELECT a FROM t)", "project(*; project(`a`; `t`))"},
+      {"SELECT * FROM (SELECT a FROM t)",
+       "project(*; alias(__auto_generated_subquery_name, project(`a`; `t`)))"},
       {"SELECT * FROM (SELECT a FROM t) AS u (x)",
        "project(*; alias(u, names(x, project(`a`; `t`))))"},
       {"SELECT * FROM ((SELECT 1) UNION (SELECT 2)) u",
@@ -170,7 +171,7 @@ TEST(SqlStatement, NamedQueries) {
       {"WITH x (a) AS (SELECT 1), y AS (SELECT * FROM x) TABLE y",
        "with(alias(x, names(a, row(1:int32))), alias(y, project(*; `x`)); `y`)"},
       {"SELECT * FROM (WITH x AS (SELECT 1) TABLE x)",
-       "project(*; with(alias(x, row(1:int32)); `x`))"},
+       "project(*; alias(__auto_generated_subquery_name, with(alias(x, row(1:int32)); `x`)))"},
   });
 }
 

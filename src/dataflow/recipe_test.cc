@@ -207,9 +207,9 @@ TEST(RecipeTest, RefusesWhatNoPlanMakes) {
   EXPECT_TRUE(CheckedRecipe(few, {}, few.files.size()).ok());
   few.schema.clear();
   EXPECT_FALSE(CheckedRecipe(few, {}, few.files.size()).ok());  // the schema says the types
-  TreeSource csv = SomeTree();
-  csv.format = "csv";
-  EXPECT_TRUE(refused(csv, {}, 2));
+  TreeSource other = SomeTree();
+  other.format = "xlsx";
+  EXPECT_TRUE(refused(other, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7, 3}}, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7}}, {}, 2));
   EXPECT_TRUE(refused(GatherCells(nullptr, {kRoundRobin, ""}), {}, 2));

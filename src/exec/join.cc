@@ -8,6 +8,7 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -149,6 +150,52 @@ uint64_t RowBytes(const arrow::Table& table) {
   return static_cast<uint64_t>(bytes / table.num_rows() + 1);
 }
 
+uint64_t ReferencedBytes(const arrow::Array& array) {
+  const auto referenced = arrow::util::ReferencedBufferSize(array);
+  return static_cast<uint64_t>(referenced.ok() ? *referenced : arrow::util::TotalBufferSize(array));
+}
+
+/// Bytes of each row of a column: of texts and lists by their own lengths, else on average.
+std::vector<uint64_t> BytesOfRows(const arrow::ChunkedArray& column) {
+  std::vector<uint64_t> bytes;
+  bytes.reserve(static_cast<size_t>(column.length()));
+  for (const auto& chunk : column.chunks()) {
+    const auto rows = static_cast<uint64_t>(chunk->length());
+    if (rows == 0) continue;
+    const auto id = chunk->type_id();
+    if (id == arrow::Type::STRING || id == arrow::Type::BINARY) {
+      const auto& texts = static_cast<const arrow::BinaryArray&>(*chunk);
+      for (int64_t i = 0; i < chunk->length(); ++i) {
+        bytes.push_back(sizeof(int32_t) + static_cast<uint64_t>(texts.value_length(i)));
+      }
+      continue;
+    }
+    const uint64_t all = ReferencedBytes(*chunk);
+    if (id == arrow::Type::LIST || id == arrow::Type::MAP) {
+      const auto& lists = static_cast<const arrow::ListArray&>(*chunk);
+      const auto values = static_cast<uint64_t>(
+          std::max<int64_t>(1, lists.value_offset(chunk->length()) - lists.value_offset(0)));
+      for (int64_t i = 0; i < chunk->length(); ++i) {
+        const auto its = static_cast<uint64_t>(lists.value_length(i));
+        bytes.push_back(sizeof(int32_t) + (all / values + 1) * its);
+      }
+      continue;
+    }
+    bytes.insert(bytes.end(), rows, all / rows + 1);
+  }
+  return bytes;
+}
+
+/// What the rows of the table take that stand there, -1 for none.
+uint64_t TakenBytes(const arrow::Table& table, const std::vector<int64_t>& rows) {
+  uint64_t taken = 0;
+  for (const auto& column : table.columns()) {
+    const std::vector<uint64_t> bytes = BytesOfRows(*column);
+    for (const int64_t row : rows) taken += row < 0 ? 1 : bytes[static_cast<size_t>(row)];
+  }
+  return taken;
+}
+
 /// The condition behind the keys, evaluated over pairs of rows.
 class Residual {
  public:
@@ -252,10 +299,19 @@ class Matching {
       if (!right_matched_[static_cast<size_t>(r)]) result_.Add(-1, r);
     }
     SOTERIA_RETURN_IF_ERROR(Room(result_.size()));
+    if (admit_ != nullptr) SOTERIA_RETURN_IF_ERROR(admit_(ResultBytes()));
     return std::move(result_);
   }
 
  private:
+  /// What the rows of the result take, as long as they are: a few long ones may be repeated.
+  uint64_t ResultBytes() const {
+    uint64_t bytes = result_.size() * 2 * sizeof(int64_t) + RowIndex::Bytes(right_.num_rows());
+    bytes += TakenBytes(left_, result_.left);
+    if (!KeepsLeft()) bytes += TakenBytes(right_, result_.right);
+    return bytes;
+  }
+
   bool KeepsLeft() const { return kind_ >= JoinKind::kLeftSemi; }
   bool NeedsRight() const {
     return kind_ == JoinKind::kRightOuter || kind_ == JoinKind::kFullOuter;
@@ -478,8 +534,12 @@ base::StatusOr<TablePtr> Join::Apply(TablePtr left, TablePtr right, uint64_t par
   arrow::ChunkedArrayVector columns;
   SOTERIA_RETURN_IF_ERROR(AppendTaken(*left, pairs.left, columns));
   if (!KeepsLeftRows()) SOTERIA_RETURN_IF_ERROR(AppendTaken(*right, pairs.right, columns));
-  return arrow::Table::Make(OutputSchema(*left->schema(), *right->schema()), std::move(columns),
-                            static_cast<int64_t>(pairs.size()));
+  TablePtr rows = arrow::Table::Make(OutputSchema(*left->schema(), *right->schema()),
+                                     std::move(columns), static_cast<int64_t>(pairs.size()));
+  if (kind_ != JoinKind::kIntersectAll && kind_ != JoinKind::kExceptAll) return rows;
+  std::vector<int> all(static_cast<size_t>(rows->num_columns()));
+  std::iota(all.begin(), all.end(), 0);
+  return WithOneZero(rows, all);
 }
 
 }  // namespace soteria::exec

@@ -320,6 +320,14 @@ TEST_F(JoinTest, TheFirstOfEachStays) {
   EXPECT_EQ(Rows(LocalOffset(9)->Apply(table, 0)), "");
 }
 
+TEST_F(JoinTest, DistinctRowsHaveOneZero) {
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("x", arrow::float64())}),
+                                        {DoubleArray({-0.0, 0.0, -1.5})});
+  EXPECT_EQ(Rows(Distinct({0})->Apply(table, 0)), "0 -1.5");
+  const auto all = Join::OfWholeRows(JoinKind::kIntersectAll, *table->schema(), *table->schema());
+  EXPECT_EQ(Rows(all->Apply(table, table->Slice(1), 0, nullptr)), "0 -1.5");
+}
+
 TEST_F(JoinTest, RangesCountAsSparksDo) {
   EXPECT_EQ(RangeRows(0, 10, 3), 4U);
   EXPECT_EQ(RangeRows(10, 0, -3), 4U);

@@ -332,7 +332,8 @@ class DistinctOperator : public Operator {
       index.Add(keys.hash(i), i);
       kept.push_back(i);
     }
-    return TakeTableRows(table, kept);
+    SOTERIA_ASSIGN_OR_RETURN(const TablePtr rows, TakeTableRows(table, kept));
+    return WithOneZero(rows, columns_);
   }
   base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
     return AllColumns(input);

@@ -269,7 +269,7 @@ TEST(Aggregate, MatchesSpark) {
   const auto whole = Finish(*aggregate, {table});
   EXPECT_EQ(Line(*whole), expected);
   EXPECT_EQ(Names(*whole),
-            "count(1),count(i),count(1),sum(i),avg(i),avg(d),min(i),max(d),min(d),min(s),max(s),"
+            "count(1),count(i),count(1),sum(i),avg(i),mean(d),min(i),max(d),min(d),min(s),max(s),"
             "sum(d),stddev(i),variance(i),stddev_pop(i),named");
   EXPECT_EQ(Line(*Finish(*aggregate, {table->Slice(0, 1), table->Slice(1, 0), table->Slice(1, 2)})),
             expected);

@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/fields.h"
+#include "src/base/padding.h"
 #include "src/base/text.h"
 #include "src/exec/codec.h"
 #include "src/exec/murmur3.h"
@@ -190,7 +191,8 @@ base::StatusOr<std::string> KeySample::Map(const arrow::Table& table, uint64_t p
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr keys, KeyTable(keys_, table, partition));
   const auto rows = Drawn(table.num_rows(), static_cast<int64_t>(rows_of_each_), partition);
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr drawn, TakeTableRows(keys, rows));
-  SOTERIA_ASSIGN_OR_RETURN(const std::string ipc, table::ToIpcStream(*drawn));
+  SOTERIA_ASSIGN_OR_RETURN(std::string ipc, table::ToIpcStream(*drawn));
+  ipc.resize(base::PaddedSize(ipc.size()));  // how long the drawn keys are is of rows
   return base::FieldWriter().AddU64(static_cast<uint64_t>(table.num_rows())).Add(ipc).Take();
 }
 
@@ -235,7 +237,8 @@ base::StatusOr<std::string> KeySample::Finish(std::string_view partial, uint64_t
     target += step;
   }
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr taken, TakeTableRows(all, bounds));
-  SOTERIA_ASSIGN_OR_RETURN(const std::string ipc, table::ToIpcStream(*taken));
+  SOTERIA_ASSIGN_OR_RETURN(std::string ipc, table::ToIpcStream(*taken));
+  ipc.resize(base::PaddedSize(ipc.size()));
   base::FieldWriter out;
   WriteSortKeys(keys_, out);
   out.Add(ipc);

@@ -4,6 +4,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/exec/murmur3.h"
 #include "src/exec/sort.h"
+#include "src/table/arrow_status.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -55,6 +57,20 @@ bool RowKeys::Equal(int64_t row, const RowKeys& other, int64_t other_row) const 
     if (!null && compare_[k](*columns_[k], row, *other.columns_[k], other_row) != 0) return false;
   }
   return true;
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> WithOneZero(
+    const std::shared_ptr<arrow::Table>& table, const std::vector<int>& columns) {
+  std::shared_ptr<arrow::Table> result = table;
+  for (const int i : columns) {
+    const auto type = table->field(i)->type();
+    if (type->id() != arrow::Type::FLOAT && type->id() != arrow::Type::DOUBLE) continue;
+    const ExprPtr zero = type->id() == arrow::Type::FLOAT ? Cast(Literal(0.0), type) : Literal(0.0);
+    const ExprPtr sum = Call("+", {Input(i, {table->field(i)->name()}), zero});
+    SOTERIA_ASSIGN_OR_RETURN(auto values, Evaluate(*sum, *table));
+    SOTERIA_ARROW_ASSIGN(result, result->SetColumn(i, table->field(i), std::move(values)));
+  }
+  return result;
 }
 
 RowIndex::RowIndex(int64_t rows)

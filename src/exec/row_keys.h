@@ -57,4 +57,9 @@ class RowIndex {
   int shift_ = 0;
 };
 
+/// The table with -0.0 as 0.0 in these columns, as Spark has the keys of groups and of distinct
+/// rows.
+base::StatusOr<std::shared_ptr<arrow::Table>> WithOneZero(
+    const std::shared_ptr<arrow::Table>& table, const std::vector<int>& columns);
+
 }  // namespace soteria::exec

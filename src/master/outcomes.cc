@@ -6,6 +6,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/conditions.h"
+#include "src/formats/conditions.h"
 #include "src/master/statistics_process.h"
 #include "src/master/tree_table.h"
 #include "src/table/conditions.h"
@@ -51,6 +52,8 @@ const Class kClasses[] = {
     {base::kFieldNotFound, "a column isn't there"},
     {table::kFileTypeMismatch, "a file of the folder has a column of another type"},
     {table::kFailedReadFile, "a file of the folder can't be read"},
+    {formats::kMalformedCsv, "a file of the folder can't be read"},
+    {table::kColumnExists, "files have two columns of one name"},
     {table::kCannotReadFooter, "a file of the folder can't be read"},
     {kCannotInferSchema, "no file of the folder holds rows"},
     {kCannotMergeSchemas, "files of the folder have columns that don't go together"},

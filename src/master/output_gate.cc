@@ -170,17 +170,26 @@ base::Status OutputGate::TellSchema(policy::Output kind, const std::string& cont
 }
 
 base::Status OutputGate::MayShowContents(const std::string& path) const {
-  if (gate_.MayOutput(SchemaKind()).ok()) return base::OkStatus();
+  if (gate_.MayOutput(policy::Output::kRows).ok()) return base::OkStatus();
   return base::Fail(
       base::kNotInManifest,
       base::Cat("the columns of '", path,
                 "' would be made of its contents (a header, inferSchema, how many values a row "
-                "has), which the Manifest doesn't let out: give them, spark.read.schema(...), or "
+                "has), which the Manifest doesn't let out: give them, spark.read.schema(...) or "
+                "LIBSVM's option numFeatures, or add rows = true to [outputs]"));
+}
+
+base::Status OutputGate::MayMatchNames(const std::string& path) const {
+  if (gate_.MayOutput(SchemaKind()).ok()) return base::OkStatus();
+  return base::Fail(
+      base::kNotInManifest,
+      base::Cat("which names below '", path,
+                "' fit a pattern, the Manifest doesn't let out: name the files or their folder, or "
                 "add models = true or rows = true to [outputs]"));
 }
 
 base::StatusOr<plan::Source> OutputGate::PermitContents(Ungated<plan::Source> work) {
-  const policy::Output kind = SchemaKind();
+  const policy::Output kind = policy::Output::kRows;
   SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));
   SOTERIA_ASSIGN_OR_RETURN(plan::Source source, Open(std::move(work)));
   SOTERIA_ASSIGN_OR_RETURN(const std::string content, table::SparkSchemaJson(*source.schema));

@@ -115,9 +115,12 @@ class OutputGate {
       const arrow::Schema& schema);
 
   /// Whether a schema may be shown that the contents of files make (a header, the types of what is
-  /// in a column): with `models` or `rows`. The script chooses how the files are cut into columns,
-  /// so any row may become a name. `path`: of the files. Asked before work begins.
+  /// in a column): with `rows`. The script chooses how the files are cut into columns, so any row
+  /// may become a name. `path`: of the files. Asked before work begins.
   base::Status MayShowContents(const std::string& path) const;
+  /// Whether names of files may be looked for by a pattern, which tells those that the script
+  /// doesn't know: with `models` or `rows`.
+  base::Status MayMatchNames(const std::string& path) const;
   /// A source with such a schema.
   base::StatusOr<plan::Source> PermitContents(Ungated<plan::Source> work);
 

@@ -105,6 +105,18 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> GivenSchema(
   return arrow::schema(std::move(fields));
 }
 
+/// Whether each row is a line, or a record, that the owner put, and each value one of its: not
+/// where the script says where rows and values end, or which texts are what.
+bool RowsAreTheOwners(const plan::ReadOptions& options) {
+  static constexpr std::string_view kHarmless[] = {
+      "header",        "inferschema", "mode",       "enforceschema", "columnnameofcorruptrecord",
+      "samplingratio", "numfeatures", "vectortype", "maxcolumns",    "maxcharspercolumn"};
+  return std::all_of(options.reader.begin(), options.reader.end(), [](const auto& option) {
+    return std::find(std::begin(kHarmless), std::end(kHarmless), option.first) !=
+           std::end(kHarmless);
+  });
+}
+
 /// Whether the reader makes the columns that aren't keys.
 base::Status CheckColumns(const std::string& format, const std::string& reader,
                           const arrow::Schema& schema, const std::vector<std::string>& keys) {
@@ -195,6 +207,7 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(
   }
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, roots_.OpenTree(asked.root));
   for (size_t i = 0; i < folders.size(); ++i) {
+    if (!patterns[i].empty()) SOTERIA_RETURN_IF_ERROR(output_.MayMatchNames(folders[i].path));
     SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> found,
                              Matches(tree, folders[i].relative, patterns[i]));
     const bool plain = patterns[i].empty();
@@ -334,6 +347,7 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
   where.format = asked.format;
   where.options = asked.reader;
   where.origins = OriginsOf(where.id, entries);
+  if (text && !RowsAreTheOwners(asked.options)) where.origins.once = where.origins.stored = false;
   where.files = std::move(table.files);
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
   for (const auto& column : table.keys) where.keys.push_back(column->name());

@@ -110,6 +110,9 @@ TEST(TableStatistics, VectorsAskEachOfTheirMoments) {
         << asked.questions[i].what;
   }
   EXPECT_EQ(asked.questions[0].what, "Summarizer.mean");
+  AggregateCall some = call;
+  some.where = exec::Call(">", {Column("x"), exec::Literal(0.0)});
+  EXPECT_TRUE(Ask({some}).questions.empty()) << "of rows that the script chose";
   call.weight = exec::Literal(2.0);
   EXPECT_TRUE(Ask({call}).questions.empty());
 }
@@ -124,6 +127,18 @@ TEST(TableStatistics, OnlyCountsOfOneKeyAreClasses) {
   EXPECT_TRUE(Ask({{"count", nullptr, ""}}, {key, {Column("x"), ""}}).questions.empty());
   EXPECT_TRUE(Ask({{"count", nullptr, ""}, {"sum", Column("x"), ""}}, {key}).questions.empty());
   EXPECT_TRUE(Ask({{"avg", Column("x"), ""}}).questions.empty());
+  AggregateCall count{"count", exec::Literal(int32_t{1}), "count"};
+  count.distinct = true;
+  EXPECT_TRUE(Ask({count}, {key}).questions.empty());
+  count.distinct = false;
+  count.where = exec::Call(">", {Column("x"), exec::Literal(0.0)});
+  EXPECT_TRUE(Ask({count}, {key}).questions.empty()) << "of rows that the script chose";
+  for (const char* function : {"collect_list", "first", "median", "max_by", "mode", "skewness"}) {
+    AggregateCall call{function, Column("x"), ""};
+    if (std::string_view(function) == "max_by") call.rest = {Column("y")};
+    EXPECT_TRUE(Ask({call}).questions.empty()) << function;
+    EXPECT_TRUE(Ask({call}, {key}).questions.empty()) << function;
+  }
   EXPECT_TRUE(Ask({{"count", nullptr, ""}}, {key}, nullptr, Made()->Slice(0, 0)).questions.empty());
 }
 

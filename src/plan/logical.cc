@@ -53,7 +53,10 @@ PlanPtr MakeNode(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schem
   plan->node = std::move(node);
   plan->schema = std::move(schema);
   plan->columns = std::move(columns);
-  for (const PlanPtr& input : inputs) plan->size += input->size;
+  for (const PlanPtr& input : inputs) {
+    plan->size += input->size;
+    plan->depth = std::max(plan->depth, input->depth + 1);
+  }
   plan->inputs = std::move(inputs);
   return plan;
 }

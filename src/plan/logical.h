@@ -63,6 +63,10 @@ class Catalog {
                                          const std::string& format, const ReadOptions& options) = 0;
 };
 
+/// Whoever makes plans for scripts refuses deeper ones: they are walked by recursion, and their
+/// steps become one chain of a recipe.
+inline constexpr uint32_t kDepthMax = 2'000;
+
 struct Plan;
 using PlanPtr = std::shared_ptr<const Plan>;
 
@@ -182,6 +186,7 @@ struct Plan {
   /// The DataFrames of the script that this node is the plan of, for references to their columns.
   std::vector<int64_t> tags = {};
   uint64_t size = 1;   // nodes of the tree, each as often as it is named
+  uint32_t depth = 1;  // nodes on its longest path
   bool small = false;  // the script says that all of its rows fit every worker: hint("broadcast")
 
   /// The only input of a node that has one.

@@ -13,11 +13,8 @@ constexpr uint64_t kLarge = kSmallBytesMax + 1;
 /// An upper bound of what the rows come from, where it is no data that says it.
 uint64_t BytesBehind(const Plan& plan) {
   if (plan.small) return 0;
-  if (const auto* read = std::get_if<ReadNode>(&plan.node)) {
-    // How large a file is that a job wrote, what it wrote says.
-    const bool put = std::holds_alternative<dataflow::DatasetSource>(read->source.where);
-    return put ? std::min(read->source.bytes, kLarge) : kLarge;
-  }
+  // How many bytes a file has, what it holds says.
+  if (std::holds_alternative<ReadNode>(plan.node)) return kLarge;
   if (const auto* local = std::get_if<LocalNode>(&plan.node)) {
     return std::min(static_cast<uint64_t>(arrow::util::TotalBufferSize(*local->table)), kLarge);
   }

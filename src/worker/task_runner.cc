@@ -10,7 +10,7 @@
 #include "src/base/errors.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
-#include "src/dataflow/padding.h"
+#include "src/base/padding.h"
 #include "src/dataflow/tree.h"
 #include "src/exec/partition.h"
 #include "src/ml/kernel.h"
@@ -232,7 +232,7 @@ base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Blo
     SOTERIA_ASSIGN_OR_RETURN(std::string rows, table::ToIpcStream(*parts[q]));
     parts[q].reset();
     // A reader stops where the stream does.
-    if (IsKeyed(spec.partitioner)) rows.resize(dataflow::PaddedSize(rows.size()));
+    if (IsKeyed(spec.partitioner)) rows.resize(base::PaddedSize(rows.size()));
     const Place cell{partition, q, spec.recipe->partitions, spec.targets};
     SOTERIA_RETURN_IF_ERROR(Seal(stage, MessageKind::kShuffle, cell, rows, room, output));
   }

@@ -342,7 +342,7 @@ TEST_F(JoinTest, CellsByKeysHaveFewSizes) {
     Start(spec);
     keyed.insert(Map({0}).outputs[0].sealed.size());
   }
-  EXPECT_LT(keyed.size(), 8U);
+  EXPECT_LE(keyed.size(), 8U) << "of thirty";
 }
 
 TEST_F(TaskRunnerTest, AUnionHasThePartitionsOfItsInputs) {

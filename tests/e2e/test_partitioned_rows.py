@@ -100,6 +100,7 @@ def d(tmp_path_factory):
     made.start()
     made.write_manifest(read=[made.path, made.others])
     made.both = made.manifest.read_text()
+    made.manifest.unlink()
     made.write_manifest(read=[made.path], write=[made.out])
     made.base = made.manifest.read_text()
     yield made

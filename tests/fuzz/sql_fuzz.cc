@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_statement.h"
 

@@ -211,10 +211,10 @@ def test_python_functions_are_refused_clearly(read):
 
 
 @pytest.mark.parametrize("name, ask", [
-    ("spark.sql", lambda s, f: s.sql("select 1").collect()),
+    ("CREATE TABLE", lambda s, f: s.sql("create table t (a int)").collect()),
     ("freqItems", lambda s, f: f.freqItems(["label"]).collect()),
     ("pivot", lambda s, f: f.groupBy("label").pivot("label").sum("x").collect()),
-    ("csv", lambda s, f: s.read.csv("/x").collect()),
+    ("orc", lambda s, f: s.read.orc("/x").collect()),
 ])
 def test_unknown_relations_are_named(read, connected, name, ask):
     with pytest.raises((UnsupportedOperationException, AnalysisException, SparkConnectException)) as error:

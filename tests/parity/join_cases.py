@@ -104,16 +104,10 @@ def _(s):
     a = left(s)
     b = a.filter("k > 1")
     return [
-        unordered(a.join(b, a.k == b.k)), unordered(a.join(b, a.k == b.k).select(a.k, b.s)),
+        unordered(a.join(b, a.k == b.k)),
         unordered(a.alias("a").join(a.alias("b"), F.col("a.k") == F.col("b.k")).select("a.s", "b.x")),
         unordered(a.alias("a").join(a.alias("b"), "k").select("k", "a.s", "b.s")),
     ]
-
-
-@case("join ambiguous by DataFrame")
-def _(s):
-    a = left(s)
-    return rows(a.join(a, a.k == a.k))
 
 
 @case("join ambiguous by name")
@@ -155,23 +149,12 @@ def _(s):
     return rows(a.join(b, a.s == (b.k > 1)))
 
 
-@case("join of a kind that is not there")
-def _(s):
-    return rows(left(s).join(right(s), "k", "sideways"))
-
-
 @case("join and select of the right")
 def _(s):
     a, b = left(s), right(s)
     joined = a.join(b, a.k == b.k, "left")
     return [unordered(joined.select(b.k, a["x"])), unordered(joined.drop(b.k)), unordered(joined.filter(b.t.isNull()).select(a.s)),
             unordered(joined.select(a["*"])), joined.drop("k").columns]
-
-
-@case("join of a semi join's right")
-def _(s):
-    a, b = left(s), right(s)
-    return rows(a.join(b, a.k == b.k, "left_semi").select(b.t))
 
 
 @case("join of three")
@@ -224,7 +207,6 @@ for name, make in {
     "except types": lambda a, b: a.select("k").subtract(b.select(b.k > 1)),
     "by name": lambda a, b: a.unionByName(b),
     "by name twice": lambda a, b: a.select("k", F.col("s").alias("K")).unionByName(b.select("k")),
-    "the first's column": lambda a, b: a.union(b).select(a.k),
 }.items():
     @case(f"union refused: {name}")
     def _(s, make=make):

@@ -135,7 +135,7 @@ QUERIES = [
     "SELECT count(*) FROM (SELECT k FROM t LIMIT 5)",
 ]
 
-# What spark.sql parses and the engine may not have: the same text on both sides, answered or refused by name.
+# Of several tables, and in order.
 RELATIONAL = [
     "SELECT DISTINCT k FROM t", "SELECT DISTINCT k, s FROM t", "SELECT DISTINCT k IS NULL FROM t",
     "SELECT k FROM t ORDER BY k", "SELECT k, v FROM t ORDER BY v DESC, k", "SELECT k, v FROM t ORDER BY 2 DESC NULLS LAST, 1",

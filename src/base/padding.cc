@@ -1,8 +1,8 @@
-#include "src/dataflow/padding.h"
+#include "src/base/padding.h"
 
 #include <bit>
 
-namespace soteria::dataflow {
+namespace soteria::base {
 
 uint64_t PaddedSize(uint64_t size) {
   if (size < 2) return size;
@@ -12,4 +12,4 @@ uint64_t PaddedSize(uint64_t size) {
   return (size + mask) & ~mask;
 }
 
-}  // namespace soteria::dataflow
+}  // namespace soteria::base

@@ -1,10 +1,10 @@
-#include "src/dataflow/padding.h"
+#include "src/base/padding.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace soteria::dataflow {
+namespace soteria::base {
 namespace {
 
 // From the paper: L = 9 has E = 3, S = 2, so that one bit is rounded away.
@@ -30,4 +30,4 @@ TEST(PaddingTest, AddsLittleAndShowsLittle) {
 }
 
 }  // namespace
-}  // namespace soteria::dataflow
+}  // namespace soteria::base

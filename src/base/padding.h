@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-namespace soteria::dataflow {
+namespace soteria::base {
 
 /// At least `size`.
 uint64_t PaddedSize(uint64_t size);
 
-}  // namespace soteria::dataflow
+}  // namespace soteria::base
