@@ -351,10 +351,12 @@ base::StatusOr<policy::Manifest> NewManifest(Owner& owner, const crypto::Secret&
   Rules rules(owner, user_key, manifest.tee, options, known);
   for (const RootPlace& place : options.read) {
     SOTERIA_ASSIGN_OR_RETURN(policy::DataSetRule rule, rules.Read(place));
+    rule.alias = place.alias;
     manifest.read.push_back(std::move(rule));
   }
   for (const RootPlace& place : options.write) {
     SOTERIA_ASSIGN_OR_RETURN(policy::WritableRule rule, rules.Write(place));
+    rule.alias = place.alias;
     manifest.write.push_back(std::move(rule));
   }
   SOTERIA_RETURN_IF_ERROR(rules.CheckAllSaid());

@@ -40,8 +40,9 @@ base::StatusOr<std::string> StoragePath(std::string_view path, std::string_view 
 
 /// A root that a Manifest names.
 struct RootPlace {
-  std::string path;       ///< as StoragePath
-  std::string copy = {};  ///< of a root that only the cluster reaches: a copy here; may be empty
+  std::string path;        ///< as StoragePath
+  std::string copy = {};   ///< of a root that only the cluster reaches: a copy here; may be empty
+  std::string alias = {};  ///< what a script calls it; may be empty
 };
 /// "PLACE", or "hdfs://namenode/a=COPY", cut at the last "=" of a place with a scheme.
 base::StatusOr<RootPlace> ParseRootPlace(std::string_view text, std::string_view working_dir);

@@ -13,4 +13,14 @@ inline constexpr base::Condition kTypeForSource = {"UNSUPPORTED_DATA_TYPE_FOR_DA
                                                    base::exception_class::kAnalysis, "0A000",
                                                    absl::StatusCode::kInvalidArgument};
 
+inline constexpr base::Condition kMalformedCsv = {"MALFORMED_CSV_RECORD",
+                                                  base::exception_class::kSparkRuntime, "KD000",
+                                                  absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kOneCharacter = {"OPTION_VALUE_EXCEEDS_ONE_CHARACTER",
+                                                  base::exception_class::kSparkRuntime, "22023",
+                                                  absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kLineEndTooLong = {"INVALID_LINE_SEPARATOR.TOO_LONG",
+                                                    base::exception_class::kIllegalArgument,
+                                                    "22023", absl::StatusCode::kInvalidArgument};
+
 }  // namespace soteria::formats

@@ -5,6 +5,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/formats/conditions.h"
 #include "src/formats/option_reader.h"
 
 namespace soteria::formats {
@@ -76,6 +77,7 @@ base::Status ReadDialect(OptionReader& reader, CsvDialect* dialect) {
   SOTERIA_ASSIGN_OR_RETURN(dialect->separator, SeparatorOf(separator));
   SOTERIA_RETURN_IF_ERROR(reader.Character("quote", &dialect->quote));
   SOTERIA_RETURN_IF_ERROR(reader.Character("escape", &dialect->escape));
+  if (dialect->escape == '\0') return base::NotSupported("The CSV option `escape` of nothing");
   dialect->escape_escape = dialect->quote == dialect->escape ? '\0' : dialect->escape;
   char own = '\0';
   SOTERIA_RETURN_IF_ERROR(reader.Character("chartoescapequoteescaping", &own));
@@ -132,8 +134,15 @@ base::StatusOr<CsvReadOptions> ParseCsvReadOptions(const OptionMap& options,
   int64_t columns = static_cast<int64_t>(read.columns_max);
   SOTERIA_RETURN_IF_ERROR(reader.Number("maxcolumns", 1, kColumnsMost, &columns));
   read.columns_max = static_cast<uint64_t>(columns);
+  if (read.record.multi_line && !read.record.line_end.empty() && read.record.line_end != "\n") {
+    return base::NotSupported(
+        "The CSV option `lineSep` of other than a line feed with `multiLine`");
+  }
   if (read.record.line_end.size() > 2) {
-    return base::Fail(base::kIllegalArgument, "'lineSep' can contain only 1 character.");
+    return base::Fail(kLineEndTooLong,
+                      base::Cat("Invalid line separator configuration. The 'lineSep' option can "
+                                "contain at most 2 characters, but got ",
+                                read.record.line_end.size(), " characters."));
   }
   SOTERIA_RETURN_IF_ERROR(reader.Only("maxcharspercolumn", "-1"));
   SOTERIA_RETURN_IF_ERROR(reader.Only("unescapedquotehandling", "STOP_AT_DELIMITER"));

@@ -70,9 +70,10 @@ std::string_view TokenOf(const CsvCell& cell, const CsvReadOptions& options) {
   return cell.text;
 }
 
-base::Status TooManyColumns(const CsvReadOptions& options) {
+/// Of rows, or of a schema.
+base::Status TooManyColumns(const CsvReadOptions& options, bool rows) {
   return base::FailQuotingData(
-      table::kFailedReadFile,
+      rows ? table::kFailedReadFile : kMalformedCsv,
       base::Cat("a record of a CSV file has more than ", options.columns_max,
                 " values: raise the option maxColumns"));
 }
@@ -246,9 +247,9 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
   SOTERIA_RETURN_IF_ERROR(rows.Start());
   bool header = options.header;
   for (;;) {
-    SOTERIA_ASSIGN_OR_RETURN(const bool any, records.Next(header));
+    SOTERIA_ASSIGN_OR_RETURN(const bool any, records.Next());
     if (!any) break;
-    if (records.too_many()) return TooManyColumns(options);
+    if (records.too_many()) return TooManyColumns(options, true);
     if (header) {
       SOTERIA_RETURN_IF_ERROR(CheckHeader(options, records, schema));
       header = false;
@@ -285,7 +286,7 @@ base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptio
   CsvHead head;
   SOTERIA_ASSIGN_OR_RETURN(head.any, records.Next());
   if (!head.any) return head;
-  if (records.too_many()) return TooManyColumns(options);
+  if (records.too_many()) return TooManyColumns(options, false);
   if (records.raw().size() > kNamesBytesMax) {
     return base::Fail(base::kMemoryLimit, base::Cat("the first record of a CSV file has more than ",
                                                     kNamesBytesMax, " bytes"));
@@ -308,7 +309,7 @@ base::StatusOr<std::string> CsvTypesOf(base::ReadableFile& file, const CsvReadOp
   for (;;) {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, records.Next());
     if (!any) break;
-    if (records.too_many()) return TooManyColumns(options);
+    if (records.too_many()) return TooManyColumns(options, false);
     if (std::exchange(first, false)) continue;
     if (options.header && !options.record.multi_line && records.raw() == head.line) continue;
     const size_t columns = std::min(types.size(), records.cells().size());

@@ -95,8 +95,8 @@ std::string_view CsvRecords::Valid(std::string_view bytes) {
   return valid_;
 }
 
-base::StatusOr<bool> CsvRecords::Next(bool header) {
-  if (!cut_.multi_line) return NextLine(header);
+base::StatusOr<bool> CsvRecords::Next() {
+  if (!cut_.multi_line) return NextLine();
   if (!started_) SOTERIA_RETURN_IF_ERROR(Start());
   window_.Consume(std::exchange(pending_, 0));
   return NextOfStream();
@@ -114,7 +114,7 @@ base::Status CsvRecords::Tokenize(std::string_view bytes, bool last, size_t* tak
   return base::OkStatus();
 }
 
-base::StatusOr<bool> CsvRecords::NextLine(bool header) {
+base::StatusOr<bool> CsvRecords::NextLine() {
   const char comment = cut_.dialect.comment;
   for (;;) {
     std::string_view line;
@@ -123,15 +123,7 @@ base::StatusOr<bool> CsvRecords::NextLine(bool header) {
     line_ = next_line_++;
     if (line_ == 1) line = WithoutByteOrderMark(line);
     if (IsBlank(line)) continue;
-    if (header && comment != '\0') {
-      const size_t first = static_cast<size_t>(
-          std::find_if(line.begin(), line.end(),
-                       [](char c) { return static_cast<unsigned char>(c) > ' '; }) -
-          line.begin());
-      if (line[first] == comment) continue;
-    } else if (line.front() == comment) {
-      continue;
-    }
+    if (comment != '\0' && line.front() == comment) continue;
     raw_ = Valid(line);
     size_t taken = 0;
     CsvTokens::Outcome outcome{};

@@ -29,9 +29,9 @@ class CsvRecords {
   /// `file` outlives it.
   CsvRecords(base::ReadableFile& file, const CsvCut& cut);
 
-  /// False at the end. Lines of white space alone and comments are no records; `header`: as Spark
-  /// looks for the header. kMemoryLimit for a record that is too long.
-  base::StatusOr<bool> Next(bool header = false);
+  /// False at the end. Lines of white space alone and comments are no records. kMemoryLimit for a
+  /// record that is too long.
+  base::StatusOr<bool> Next();
   const std::vector<CsvCell>& cells() const { return tokens_.cells(); }
   /// The record as it is in the file, without its line end; until the next one.
   std::string_view raw() const { return raw_; }
@@ -46,7 +46,7 @@ class CsvRecords {
 
  private:
   base::Status Start();
-  base::StatusOr<bool> NextLine(bool header);
+  base::StatusOr<bool> NextLine();
   base::StatusOr<bool> NextOfStream();
   base::Status Tokenize(std::string_view bytes, bool last, size_t* taken,
                         CsvTokens::Outcome* outcome);

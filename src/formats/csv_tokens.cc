@@ -14,7 +14,7 @@ bool IsSpaceByte(char c) { return static_cast<unsigned char>(c) <= ' '; }
 // -----------------------------------------------------------------------
 
 /// Values of a line in which nothing is quoted, where they are.
-bool CsvTokens::Split(std::string_view line, size_t columns_max) {
+bool CsvTokens::Split(std::string_view line, bool ends, size_t columns_max) {
   const std::string_view separator = dialect_.separator;
   const char first = separator.front();
   const char* from = line.data();
@@ -38,7 +38,10 @@ bool CsvTokens::Split(std::string_view line, size_t columns_max) {
     const char* last = to;
     if (dialect_.trim_trailing) {
       while (last != begin && IsSpaceByte(last[-1])) --last;
-      if (last == begin && begin != to) cell.kind = CsvCell::Kind::kEmpty;
+      // What was trimmed away is nothing, but an empty value where the input ends.
+      if (last == begin && begin != to) {
+        cell.kind = more || !ends ? CsvCell::Kind::kMissing : CsvCell::Kind::kEmpty;
+      }
     }
     cell.text = {begin, static_cast<size_t>(last - begin)};
     cells_.push_back(cell);
@@ -55,8 +58,8 @@ size_t CsvTokens::PlainEnd(std::string_view bytes, size_t* line_end_bytes) const
     return at == nullptr ? std::string_view::npos
                          : static_cast<size_t>(static_cast<const char*>(at) - bytes.data());
   };
-  if (line_end_ == CsvLineEnd::kLf) return find('\n');
-  const size_t lf = find('\n');
+  const size_t lf = find(newline_);
+  if (line_end_ == CsvLineEnd::kLf || line_end_ == CsvLineEnd::kGiven) return lf;
   const std::string_view before = bytes.substr(0, lf);
   switch (line_end_) {
     case CsvLineEnd::kCrLf:
@@ -123,7 +126,7 @@ CsvTokens::Outcome CsvTokens::Take(std::string_view bytes, bool last, size_t col
                   line.find(dialect_.separator) == std::string_view::npos
             : line.empty();
     if (blank) return Outcome::kNothing;
-    return Split(line, columns_max) ? Outcome::kRecord : Outcome::kTooMany;
+    return Split(line, !whole, columns_max) ? Outcome::kRecord : Outcome::kTooMany;
   }
   at_ = 0;
   ch_ = 0;
@@ -161,7 +164,7 @@ CsvTokens::Outcome CsvTokens::Take(std::string_view bytes, bool last, size_t col
 /// How many bytes of a line end are at `at`; 0 for none.
 size_t CsvTokens::LineEndBytes(size_t at, bool* needs_more) const {
   const char c = bytes_[at];
-  if (c == '\n') return 1;
+  if (c == newline_) return 1;
   const std::string_view rest = bytes_.substr(at);
   switch (line_end_) {
     case CsvLineEnd::kCr:
@@ -200,7 +203,7 @@ bool CsvTokens::Advance() {
       ch_ = kLineEnd;
       return true;
     }
-  } else if (bytes_[at_] == '\n') {
+  } else if (bytes_[at_] == newline_) {
     ++at_;
     ch_ = kLineEnd;
     return true;
@@ -226,7 +229,7 @@ void CsvTokens::Append(int c) {
   if (c == kSeparator) {
     text_ += dialect_.separator;
   } else {
-    text_ += c == kLineEnd ? '\n' : static_cast<char>(c);
+    text_ += c == kLineEnd ? newline_ : static_cast<char>(c);
   }
 }
 
@@ -289,7 +292,9 @@ bool CsvTokens::Body() {
       if (quoted_) {
         in_quotes_ = true;
         trim_ = false;
-        if (!Quoted()) return false;
+        const bool plain = Plain();
+        if (plain) in_quotes_ = false;
+        if (!(plain ? Advance() : Quoted())) return false;
         in_quotes_ = false;
       } else {
         trim_ = dialect_.trim_trailing;
@@ -302,6 +307,28 @@ bool CsvTokens::Body() {
     if (ch_ == kLineEnd) Missing();
   }
   return true;
+}
+
+/// A quoted value without an escape or line end in it, and with a separator behind it, at once.
+bool CsvTokens::Plain() {
+  if (dialect_.separator.size() > 1) return false;
+  for (size_t i = at_; i + 1 < bytes_.size(); ++i) {
+    const char c = bytes_[i];
+    const char next = bytes_[i + 1];
+    if (c == dialect_.quote) {
+      const bool escaped = bytes_[i - 1] == dialect_.escape;
+      if (escaped || (next != dialect_.separator.front() && next != newline_)) return false;
+      text_ += bytes_.substr(at_, i - at_);
+      at_ = i + 1;
+      return true;
+    }
+    const bool escapes = next == dialect_.quote || next == dialect_.escape_escape;
+    if (c == dialect_.escape && escapes) return false;
+    if (c == newline_ || c == '\r' || (line_end_ == CsvLineEnd::kOwn && c == own_.front())) {
+      return false;
+    }
+  }
+  return false;
 }
 
 /// A value from its opening quote on; with prev_ set, what follows a quote that closed nothing.
@@ -360,7 +387,7 @@ bool CsvTokens::Escaped(int depth) {
   if (IsEscape(ch_) && prev_ == escape_escape && escape_escape != 0) {
     Append(dialect_.escape);
     ch_ = 0;
-  } else if (IsEscape(prev_)) {
+  } else if (dialect_.escape != '\0' && IsEscape(prev_)) {
     if (IsQuote(ch_)) {
       Append(dialect_.quote);
       ch_ = 0;

@@ -44,13 +44,14 @@ enum class CsvLineEnd : uint8_t {
 
 class CsvTokens {
  public:
-  /// `own` has one or two characters; `keep_in_quotes`: a line end within quotes stays as it is,
-  /// else it is \n.
+  /// `own` has one or two characters, which are the line end of kGiven too, where there are any;
+  /// `keep_in_quotes`: a line end within quotes stays as it is, else it is \n.
   CsvTokens(const CsvDialect& dialect, CsvLineEnd line_end, std::string own = {},
             bool keep_in_quotes = false)
       : dialect_(dialect),
         line_end_(line_end),
         own_(std::move(own)),
+        newline_(own_.empty() ? '\n' : '\0'),
         keep_in_quotes_(keep_in_quotes || line_end == CsvLineEnd::kAny) {}
 
   enum class Outcome : uint8_t {
@@ -79,12 +80,13 @@ class CsvTokens {
   static constexpr int kLineEnd = 257;
   static constexpr int kNestedMax = 64;
 
-  bool Split(std::string_view line, size_t columns_max);
+  bool Split(std::string_view line, bool ends, size_t columns_max);
   size_t PlainEnd(std::string_view bytes, size_t* line_end_bytes) const;
   size_t LineEndBytes(size_t at, bool* needs_more) const;
 
   bool Advance();
   bool Body();
+  bool Plain();
   bool Quoted();
   bool Escaped(int depth);
   bool InValue(int depth);
@@ -101,6 +103,7 @@ class CsvTokens {
   const CsvDialect dialect_;
   CsvLineEnd line_end_;
   const std::string own_;
+  const char newline_;  // what ends a record whatever line ends there are, and stands for them
   const bool keep_in_quotes_;
 
   std::vector<CsvCell> cells_;

@@ -4,6 +4,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/formats/window.h"
 
 namespace soteria::formats {
 
@@ -18,9 +19,7 @@ base::StatusOr<bool> JsonRecords::Next(std::string_view* record) {
     return base::Fail(base::kMemoryLimit,
                       base::Cat("a JSON file that is one record has ", file_.size(), " bytes"));
   }
-  text_.resize(file_.size());
-  SOTERIA_ASSIGN_OR_RETURN(const size_t read, file_.ReadAt(0, text_));
-  if (read != text_.size()) return base::Fail(base::kIntegrity, "a file is shorter than it was");
+  SOTERIA_ASSIGN_OR_RETURN(text_, ReadWhole(file_));
   *record = text_;
   return true;
 }

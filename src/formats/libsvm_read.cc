@@ -196,6 +196,11 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& fil
     values = 0;
     return base::OkStatus();
   };
+  if (options.dense && features > kChunkValues) {
+    return base::Fail(base::kMemoryLimit,
+                      base::Cat("dense vectors of ", features, " features: at most ", kChunkValues,
+                                "; read them as sparse ones"));
+  }
   std::vector<double> all(options.dense ? static_cast<size_t>(features) : 0);
   SOTERIA_RETURN_IF_ERROR(
       ForEach(file, options, [&](std::string_view line, const Record& record) -> base::Status {

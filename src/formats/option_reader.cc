@@ -6,6 +6,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/formats/conditions.h"
 #include "src/table/time_zone.h"
 
 namespace soteria::formats {
@@ -51,7 +52,11 @@ base::Status OptionReader::Character(std::string_view name, char* value) {
     return base::NotSupported(
         base::Cat("The ", format_, " option `", name, "` with other than an ASCII character"));
   }
-  if (given->size() != 1) return Wrong(name, "cannot be more than one character");
+  if (given->size() != 1) {
+    return base::Fail(kOneCharacter,
+                      base::Cat("The value of ", name,
+                                " cannot be more than one character, but got ", *given, "."));
+  }
   *value = given->front();
   return base::OkStatus();
 }

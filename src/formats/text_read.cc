@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/formats/lines.h"
 #include "src/formats/option_reader.h"
+#include "src/formats/window.h"
 #include "src/table/arrow_status.h"
 
 namespace soteria::formats {
@@ -64,9 +65,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(base::ReadableFile& file,
       return base::Fail(base::kMemoryLimit,
                         base::Cat("a file that is read as one text has ", file.size(), " bytes"));
     }
-    std::string text(file.size(), '\0');
-    SOTERIA_ASSIGN_OR_RETURN(const size_t read, file.ReadAt(0, text));
-    if (read != text.size()) return base::Fail(base::kIntegrity, "a file is shorter than it was");
+    SOTERIA_ASSIGN_OR_RETURN(const std::string text, ReadWhole(file));
     SOTERIA_ARROW_RETURN(rows.Append(text));
   } else {
     Lines lines(file, options.line_end);

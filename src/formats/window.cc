@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+
+#include "src/base/errors.h"
 
 namespace soteria::formats {
 namespace {
@@ -26,6 +29,17 @@ base::StatusOr<bool> Window::More() {
   read_ += read;
   ended_ = read == 0;
   return true;
+}
+
+base::StatusOr<std::string> ReadWhole(base::ReadableFile& file) {
+  std::string text(file.size(), '\0');
+  for (size_t at = 0; at < text.size();) {
+    SOTERIA_ASSIGN_OR_RETURN(const size_t read,
+                             file.ReadAt(at, std::span(text.data() + at, text.size() - at)));
+    if (read == 0) return base::Fail(base::kIntegrity, "a file is shorter than it was");
+    at += read;
+  }
+  return text;
 }
 
 }  // namespace soteria::formats

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace soteria::formats {
 
 /// Of one record (a line, a JSON value): the most that is at hand at once.
 inline constexpr uint64_t kRecordBytesMax = uint64_t{64} << 20;
+
+/// All of a file whose size its caller has checked.
+base::StatusOr<std::string> ReadWhole(base::ReadableFile& file);
 
 class Window {
  public:

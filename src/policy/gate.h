@@ -57,7 +57,7 @@ class Gate {
   }
 
  private:
-  /// The path in NormalisePath's form; where it is at or below a rule's name, below the rule's path.
+  /// In NormalisePath's form; what is at or below a rule's name is so below the rule's path.
   base::StatusOr<std::string> Resolved(std::string_view path) const;
 
   const Manifest& manifest_;

@@ -66,6 +66,29 @@ TEST_F(GateTest, ReadsAListedRootAndBelow) {
   EXPECT_EQ(below->relative, "metadata/part-00000");
 }
 
+TEST_F(GateTest, AScriptsNameStandsForItsRoot) {
+  manifest_.read.push_back({"/bucket/sample", "01112233445566778899aabbccddeeff", 1,
+                            "data/mllib/sample_libsvm_data.txt"});
+  manifest_.read.push_back(
+      {"/bucket/tables", "02112233445566778899aabbccddeeff", 1, "s3a://lake/tables"});
+  manifest_.write[0].alias = "out";
+  const auto sample = gate_.MayRead("data/mllib/sample_libsvm_data.txt");
+  ASSERT_TRUE(sample.ok()) << base::Message(sample.status());
+  EXPECT_EQ(sample->path, "/bucket/sample");
+  EXPECT_EQ(sample->relative, "");
+  const auto below = gate_.MayRead("s3a://lake/tables/year=2024/");
+  ASSERT_TRUE(below.ok()) << base::Message(below.status());
+  EXPECT_EQ(below->path, "/bucket/tables/year=2024");
+  EXPECT_EQ(below->relative, "year=2024");
+  EXPECT_TRUE(gate_.MayWrite("out/model").ok());
+  EXPECT_TRUE(gate_.MayRead("/bucket/sample").ok());
+  for (const char* other : {"data/mllib", "data/mllib/sample_libsvm_data.txt2", "outer", "out/../x",
+                            "out//x", "./out", "s3a://lake/tables2"}) {
+    EXPECT_FALSE(gate_.MayRead(other).ok()) << other;
+  }
+  EXPECT_FALSE(gate_.MayWrite("s3a://lake/tables/x").ok());
+}
+
 TEST_F(GateTest, ReadsAWritableRoot) {
   const auto tree = gate_.MayRead("file:/bucket/models/lr/data");
   ASSERT_TRUE(tree.ok());

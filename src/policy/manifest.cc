@@ -180,16 +180,15 @@ class Listed {
     const base::StatusOr<std::string> normal = NormalisePath(alias);
     for (const auto& [other, line] : lines_by_alias_) {
       if (IsWithin(other, alias) || IsWithin(alias, other)) {
-        return ManifestError(place, base::Cat("\"", alias, "\" and the name \"", other,
-                                              "\" in line ", line,
-                                              " are the same or contain each other"));
+        return ManifestError(
+            place, base::Cat("\"", alias, "\" and the name \"", other, "\" in line ", line,
+                             " are the same or contain each other"));
       }
     }
     for (const auto& [root, line] : lines_by_path_) {
       if (!normal.ok() || !(IsWithin(root, *normal) || IsWithin(*normal, root))) continue;
-      return ManifestError(place, base::Cat("\"", alias, "\" and the path \"", root,
-                                            "\" in line ", line,
-                                            " are the same or contain each other"));
+      return ManifestError(place, base::Cat("\"", alias, "\" and the path \"", root, "\" in line ",
+                                            line, " are the same or contain each other"));
     }
     lines_by_alias_.emplace(alias, place.line);
     return base::OkStatus();
@@ -200,9 +199,9 @@ class Listed {
     for (const auto& [alias, line] : lines_by_alias_) {
       const base::StatusOr<std::string> normal = NormalisePath(alias);
       if (!normal.ok() || !(IsWithin(path, *normal) || IsWithin(*normal, path))) continue;
-      return ManifestError(path_place, base::Cat("\"", path, "\" and the name \"", alias,
-                                                 "\" in line ", line,
-                                                 " are the same or contain each other"));
+      return ManifestError(path_place,
+                           base::Cat("\"", path, "\" and the name \"", alias, "\" in line ", line,
+                                     " are the same or contain each other"));
     }
     for (const auto& [root, line] : lines_by_path_) {
       if (root == path) {

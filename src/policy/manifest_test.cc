@@ -100,6 +100,17 @@ TEST(ParseManifestTest, EveryKey) {
   EXPECT_EQ(manifest.outcomes_max, 7u);
 }
 
+TEST(ParseManifestTest, ARootMayHaveAScriptsName) {
+  Manifest manifest =
+      Parsed(Least() + Root("read", "/a", kId1) + "as = \"data/mllib/sample.txt\"\n" +
+             Root("write", "/b", kId2) + "as = \"hdfs://nn/out/\"\n");
+  EXPECT_EQ(manifest.read.at(0).alias, "data/mllib/sample.txt");
+  EXPECT_EQ(manifest.write.at(0).alias, "hdfs://nn/out");
+  const Manifest again = Parsed(WriteManifest(manifest));
+  EXPECT_EQ(again.read.at(0).alias, manifest.read.at(0).alias);
+  EXPECT_EQ(again.write.at(0).alias, manifest.write.at(0).alias);
+}
+
 TEST(ParseManifestTest, WritableRootTakesTheKindsOfTheManifest) {
   const Manifest manifest = Parsed(Least() + Root("write", "/w", kId1));
   EXPECT_THAT(manifest.write.at(0).tee, ElementsAre(TeeKind::kSimulated));
@@ -250,6 +261,27 @@ INSTANTIATE_TEST_SUITE_P(
             "line 11: [[write]] path: \"/a\" is listed already in line 8", "readable too"},
         Bad{"Nested", Least() + Root("read", "/a", kId1) + Root("write", "/a/b", kId2),
             "line 11: [[write]] path: ", "contain each other"},
+        Bad{"NameTwice",
+            Least() + Root("read", "/a", kId1) + "as = \"data/x\"\n" + Root("read", "/b", kId2) +
+                "as = \"data/x/\"\n",
+            "line 14: [[read]] as: ", "the same or contain each other"},
+        Bad{"NameInName",
+            Least() + Root("read", "/a", kId1) + "as = \"data\"\n" + Root("write", "/b", kId2) +
+                "as = \"data/x\"\n",
+            "line 14: [[write]] as: ", "the same or contain each other"},
+        Bad{"NameOfAnotherPath",
+            Least() + Root("read", "/a", kId1) + Root("read", "/b", kId2) +
+                "as = \"file:///a/x\"\n",
+            "line 13: [[read]] as: ", "the same or contain each other"},
+        Bad{"PathOfAnotherName",
+            Least() + Root("read", "/a", kId1) + "as = \"/b\"\n" + Root("read", "/b/c", kId2),
+            "line 12: [[read]] path: ", "the same or contain each other"},
+        Bad{"NameUpwards", Least() + Root("read", "/a", kId1) + "as = \"../x\"\n",
+            "line 10: [[read]] as: ", "\"..\""},
+        Bad{"NameWithGlob", Least() + Root("read", "/a", kId1) + "as = \"x/*.csv\"\n",
+            "line 10: [[read]] as: ", "glob"},
+        Bad{"NameEmpty", Least() + Root("read", "/a", kId1) + "as = \"\"\n",
+            "line 10: [[read]] as: ", "1 to"},
         Bad{"NestedOtherWay", Least() + Root("read", "/a/b", kId1) + Root("read", "/a", kId2),
             "line 11: [[read]] path: ", "contain each other"},
         Bad{"SameId", Least() + Root("read", "/a", kId1) + Root("write", "/b", kId1),

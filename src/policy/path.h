@@ -22,9 +22,9 @@ inline constexpr size_t kPathBytesMax = 4096;
 /// parts, globs, backslashes, control bytes.
 base::StatusOr<std::string> NormalisePath(std::string_view path);
 
-/// Whether the text may stand for a root's path, as a script has it: "data/a.txt", "s3a://bucket/a".
-/// kIllegalArgument for one that is empty or too long, or has control bytes, globs, backslashes, or
-/// parts that are empty, "." (but at its front) or "..".
+/// Whether the text may stand for a root's path, as a script has it: "data/a.txt",
+/// "s3a://bucket/a". kIllegalArgument for one that is empty or too long, or has control bytes,
+/// globs, backslashes, or parts that are empty, "." (but at its front) or "..".
 base::Status CheckAlias(std::string_view alias);
 
 /// Whether a normalised path is a local file's: it has no scheme, and the process opens it itself.

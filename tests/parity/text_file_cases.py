@@ -14,7 +14,8 @@ BOM = b"\xef\xbb\xbf"
 
 FILES: dict[str, bytes] = {
     "plain.csv": b"i,l,d,b,s,n,m\n1,3000000000,1.5,true,x,,1\n-2,4,NaN,FALSE,y z,,2.5\n,5,,,\"\",,3\n",
-    "quotes.csv": b'a,b,c\n"x","a,b",1\n"say \\"hi\\"",\'q\',2\n"""double""",x"y,3\n"open,x,4\n"a"b,c,5\n"a" b,c,6\n"a"  ,c,7\n"",  ,8\n"a\\\\",b,9\n"a\\x",b,10\n'
+    "quotes.csv": b'a,b,c\n"x","a,b",1\n"say \\"hi\\"",\'q\',2\n"""double""",x"y,3\n"open,x,4\n"a"b,c,5\n"a" b,c,6\n"a"  ,c,7\n'
+                  b'"",  ,8\n"a\\\\",b,9\n"a\\x",b,10\n'
                   b'x,"end\n"a"b"c,d,11\n"a""b",c,12\n"a\\"",c,13\n"a\\\\"b",c,14\n"a"b\n"a" b"\n"\n"",""\n"a\\\n"abc"\\x,y,1\n',
     "doubled.csv": b'a,b\n"say ""hi""","a,b"\n"x\ny",2\n"",""""\n"a""",b\n"a"b,c\n"""",d\n"a""""b","c"\n',
     "lines.csv": b'a,b\n"one\ntwo",1\n"three\r\nfour",2\n\n  \n"",3\n',
@@ -129,7 +130,8 @@ CASES: dict[str, tuple] = {
     "trimmed": ("spaces.csv", None, {**TYPED, "ignoreLeadingWhiteSpace": "true", "ignoreTrailingWhiteSpace": "true"}),
     "trimmed before": ("spaces.csv", None, {**TYPED, "ignoreLeadingWhiteSpace": "true"}),
     "trimmed after": ("spaces.csv", None, {**TYPED, "ignoreTrailingWhiteSpace": "true"}),
-    "trimmed to other empties": ("spaces.csv", None, {**HEADED, "ignoreLeadingWhiteSpace": "true", "ignoreTrailingWhiteSpace": "true", "nullValue": "NA", "emptyValue": "E"}),
+    "trimmed to other empties": ("spaces.csv", None, {**HEADED, "ignoreLeadingWhiteSpace": "true", "ignoreTrailingWhiteSpace": "true",
+                                                      "nullValue": "NA", "emptyValue": "E"}),
     "trimmed multiLine": ("spaces.csv", None, {**TYPED, "ignoreLeadingWhiteSpace": "true", "ignoreTrailingWhiteSpace": "true", "multiLine": "true"}),
     "comments": ("comments.csv", None, {**TYPED, "comment": "#"}),
     "comments multiLine": ("comments.csv", None, {**TYPED, "comment": "#", "multiLine": "true"}),
@@ -226,3 +228,51 @@ for name, (file, options) in TEXTS.items():
     add(f"text file {name}", lambda s, file=file, options=options: rows(s.spark.read.options(**options).text(at(s, file))))
 add("text file renamed", lambda s: rows(s.spark.read.schema("line string").text(at(s, "lines.txt"))))
 add("text file of two columns", lambda s: rows(s.spark.read.schema("a string, b string").text(at(s, "lines.txt"))))
+
+# ---- JSON and LIBSVM --------------------------------------------------------------------------------
+
+FILES.update({
+    "lines.json": b'{"a": 1, "b": "x", "c": 1.5, "d": true, "e": null}\n\n{"b": "\\u00e9\\n", "a": 3000000000, "f": {"y": [1, 2.5], "x": {}}}\n'
+                  b'{"a": -0, "e": "", "f": {"y": []}}\n',
+    "bad.json": b'{"a": 1}\n{"a": "x", "b": 2}\n{"a": \n3\n[1]\n{"a": 1.5}\n{"a": 3000000000, "b": "y"}\n{"a": 1} rest\nnull\n',
+    "arrays.json": b'[{"a": 1}, {"a": 2, "b": "x"}]\n[]\n{"a": 3}\n',
+    "whole.json": b'[\n {"a": 1,\n  "b": {"c": [1, 2]}},\n {"a": 2}\n]\n',
+    "numbers.json": b'{"d": NaN, "e": "NaN", "i": 1, "s": 1.0}\n{"d": -Infinity, "e": "-INF", "i": 200, "s": {"k": [1]}}\n'
+                    b'{"d": 1, "e": 2, "i": -7, "s": true}\n{"d": 1e400}\n',
+    "quoted.json": b"{'a': 'it\\'s'}\n{\"a\": \"tab\there\"}\n{a: 1}\n{\"a\": 01}\n{\"a\": .5}\n{\"a\": 1,}\n",
+    "times.json": b'{"t": "2020-01-02 03:04:05", "d": "2020-01-02"}\n{"t": 1577934245, "d": "x"}\n{"t": "2020-01-02T03:04:05Z", "d": "18263"}\n',
+    "sample.libsvm": b"1 1:0.5 7:2 # no\n" .replace(b" # no", b"") + b"0 9:1e-3\n# comment\n\n-1\n",
+    "bad.libsvm": b"1 2:1 1:1\n",
+})
+JSON = {
+    "lines": ("lines.json", None, {}),
+    "lines under a schema": ("lines.json", "a bigint, b string, f struct<y:array<double>,x:string>", {}),
+    "primitives as strings": ("lines.json", None, {"primitivesAsString": "true"}),
+    "null fields dropped": ("lines.json", None, {"dropFieldIfAllNull": "true"}),
+    "bad": ("bad.json", None, {}),
+    "bad under a schema": ("bad.json", "a int, b string, _corrupt_record string", {}),
+    "bad dropped": ("bad.json", "a int, b string", {"mode": "DROPMALFORMED"}),
+    "bad fails": ("bad.json", "a int", {"mode": "FAILFAST"}),
+    "arrays": ("arrays.json", None, {}),
+    "whole": ("whole.json", None, {"multiLine": "true"}),
+    "whole line by line": ("whole.json", None, {}),
+    "numbers": ("numbers.json", "d double, e float, i tinyint, s string", {}),
+    "numbers inferred": ("numbers.json", None, {}),
+    "quoted": ("quoted.json", "a string, _corrupt_record string", {}),
+    "quoted leniently": ("quoted.json", "a string, _corrupt_record string",
+                         {"allowUnquotedFieldNames": "true", "allowNumericLeadingZeros": "true", "allowUnquotedControlChars": "true"}),
+    "times": ("times.json", "t timestamp, d date", {}),
+    "times inferred": ("times.json", None, {"inferTimestamp": "true"}),
+    "nothing": ("nothing.csv", None, {}),
+}
+for name, (file, schema, options) in JSON.items():
+    def read_json(s: Scene, file=file, schema=schema, options=options):
+        reader = s.spark.read.options(**options)
+        return rows((reader.schema(schema) if schema else reader).json(at(s, file)))
+
+    add(f"json {name}", read_json)
+LIBSVM = {"sample": ("sample.libsvm", {}), "features": ("sample.libsvm", {"numFeatures": "12"}), "dense": ("sample.libsvm", {"vectorType": "dense"}),
+          "too few": ("sample.libsvm", {"numFeatures": "3"}), "bad": ("bad.libsvm", {})}
+for name, (file, options) in LIBSVM.items():
+    add(f"libsvm {name}", lambda s, file=file, options=options: [
+        [r[0], str(r[1])] for r in s.spark.read.format("libsvm").options(**options).load(at(s, file)).collect()])

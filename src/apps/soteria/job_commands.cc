@@ -30,8 +30,37 @@ std::string ClusterDir(const Context& context, const std::string& option) {
 struct NewArguments {
   std::string out, key, cluster, task = "task", scheme = "baseline", release, master, worker;
   bool simulated = false;
-  std::vector<std::string> tee_kinds, platforms, read, write, ids, classes, outputs, statistics;
+  std::vector<std::string> tee_kinds, platforms, read, write, names, ids, classes, outputs,
+      statistics;
 };
+
+/// "NAME" of the only root, or "NAME=PLACE", cut at the last "=".
+base::Status NameRoot(const std::string& text, const std::string& working_dir,
+                      client::ManifestOptions* options) {
+  std::vector<client::RootPlace*> places;
+  for (client::RootPlace& place : options->read) places.push_back(&place);
+  for (client::RootPlace& place : options->write) places.push_back(&place);
+  std::string name = text;
+  client::RootPlace* named = places.size() == 1 ? places.front() : nullptr;
+  const size_t cut = text.rfind('=');
+  for (client::RootPlace* place : places) {
+    if (cut == std::string::npos) break;
+    const auto said = client::ParseRootPlace(text.substr(cut + 1), working_dir);
+    if (!said.ok() || said->path != place->path) continue;
+    named = place;
+    name = text.substr(0, cut);
+  }
+  if (named == nullptr) {
+    return base::Fail(
+        base::kInput,
+        base::Cat("--as ", text, ": write NAME=PLACE with a place of --read or --write"));
+  }
+  if (!named->alias.empty()) {
+    return base::Fail(base::kInput, base::Cat("--as ", text, ": that place has a name already"));
+  }
+  named->alias = std::move(name);
+  return base::OkStatus();
+}
 
 base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments) {
   client::ManifestOptions options;
@@ -53,6 +82,9 @@ base::StatusOr<int> DoNew(const Context& context, const NewArguments& arguments)
   for (const std::string& path : arguments.write) {
     SOTERIA_ASSIGN_OR_RETURN(auto place, client::ParseRootPlace(path, context.working_dir));
     options.write.push_back(std::move(place));
+  }
+  for (const std::string& name : arguments.names) {
+    SOTERIA_RETURN_IF_ERROR(NameRoot(name, context.working_dir, &options));
   }
   for (const std::string& id : arguments.ids) {
     SOTERIA_ASSIGN_OR_RETURN(auto said, client::ParseSaidId(id, context.working_dir));
@@ -126,6 +158,12 @@ void AddNew(CLI::App& manifest, Context& context) {
                    "PLACE=COPY names a local copy")
       ->allow_extra_args(false);
   command->add_option("--write", arguments->write, "A root the job may write (repeatable)")
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--as", arguments->names,
+          "What the script calls the root, such as data/mllib/sample.txt; NAME=PLACE where "
+          "there are several roots (repeatable)")
       ->allow_extra_args(false);
   command
       ->add_option("--id", arguments->ids,
