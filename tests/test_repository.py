@@ -137,7 +137,7 @@ def test_links_of_the_pages_lead_somewhere():
 def test_the_page_on_spark_connect_names_what_is_there():
     """Each relation and command that the code has a case for, but those it has to say why they are refused."""
     refused = {"map_partitions", "group_map", "co_group_map", "apply_in_pandas_with_state", "common_inline_user_defined_table_function",
-               "common_inline_user_defined_data_source", "cached_local_relation", "chunked_cached_local_relation", "sql_command",
+               "common_inline_user_defined_data_source", "cached_local_relation", "chunked_cached_local_relation", "unresolved_table_valued_function",
                "register_function", "register_table_function", "register_data_source", "remove_cached_remote_relation_command"}
     code = "".join(path.read_text() for path in (ROOT / "src/connect").glob("*.cc"))
     page = (ROOT / "docs/formats/connect.md").read_text()

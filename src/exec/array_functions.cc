@@ -1,4 +1,4 @@
-// Functions of arrays: as sets, as lists, in order.
+// Functions of arrays: as sets and as lists.
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/scalar.h>
@@ -13,6 +13,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/array_calls.h"
 #include "src/exec/cell_bytes.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
@@ -28,64 +29,6 @@ namespace {
 using arrow::Type;
 using Text = arrow::StringBuilder;
 using List = arrow::ListArray;
-
-const List& AsList(const ArrayPtr& array) { return static_cast<const List&>(*array); }
-
-/// Elements of a list under way.
-class Elements {
- public:
-  Elements(arrow::ListBuilder& list, std::string function)
-      : list_(list), function_(std::move(function)) {}
-  base::Status Begin() {
-    count_ = 0;
-    SOTERIA_ARROW_RETURN(list_.Append());
-    return base::OkStatus();
-  }
-  base::Status Add(const arrow::Array& values, int64_t at, int64_t count = 1) {
-    SOTERIA_RETURN_IF_ERROR(Count(count));
-    SOTERIA_ARROW_RETURN(
-        list_.value_builder()->AppendArraySlice(arrow::ArraySpan(*values.data()), at, count));
-    return base::OkStatus();
-  }
-  base::Status AddNull() {
-    SOTERIA_RETURN_IF_ERROR(Count(1));
-    SOTERIA_ARROW_RETURN(list_.value_builder()->AppendNull());
-    return base::OkStatus();
-  }
-  base::Status Count(int64_t count) {
-    count_ += count;
-    all_ += count;
-    return count_ > kMadeCellElementsMax || all_ > kMadeColumnBytesMax / 8 ? TooLong(function_)
-                                                                           : base::OkStatus();
-  }
-  arrow::ArrayBuilder& values() { return *list_.value_builder(); }
-
- private:
-  arrow::ListBuilder& list_;
-  std::string function_;
-  int64_t count_ = 0;
-  int64_t all_ = 0;
-};
-
-/// f(i, elements): for rows where the arguments have a value; false makes the row null, before any
-/// element was added.
-template <class F>
-base::StatusOr<ArrayPtr> Lists(const Bound& node, const ArrayList& args, int64_t rows, F f) {
-  SOTERIA_ASSIGN_OR_RETURN(const Validity validity, AllValid(args, rows));
-  SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(node.field->type()));
-  auto& list = static_cast<arrow::ListBuilder&>(*builder);
-  Elements elements(list, node.field->name());
-  for (int64_t i = 0; i < rows; ++i) {
-    if (validity.IsNull(i)) {
-      SOTERIA_ARROW_RETURN(list.AppendNull());
-      continue;
-    }
-    SOTERIA_RETURN_IF_ERROR(elements.Begin());
-    SOTERIA_RETURN_IF_ERROR(f(i, elements));
-  }
-  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder->Finish());
-  return out;
-}
 
 std::string CellOf(const arrow::Array& values, int64_t at) {
   std::string cell;
@@ -337,58 +280,6 @@ base::StatusOr<ArrayPtr> Concatenated(const Bound& node, const ArrayList& args, 
   });
 }
 
-// ---- order --------------------------------------------------------------------------------------
-
-/// node.number: 1 puts nulls behind, as array_sort does; sort_array puts them before, or behind
-/// where it sorts downwards.
-base::StatusOr<ArrayPtr> Sorted(const Bound& node, const ArrayList& args, int64_t rows,
-                                EvalState& /*state*/) {
-  const List& list = AsList(args[0]);
-  const CompareCells compare = OrderOf(*list.value_type());
-  std::vector<int64_t> places;
-  return Lists(node, args, rows, [&](int64_t i, Elements& out) -> base::Status {
-    const bool up = args.size() < 2 || BoolAt(*args[1], i);
-    const bool nulls_last = node.number == 1 || !up;
-    places.resize(static_cast<size_t>(list.value_length(i)));
-    std::iota(places.begin(), places.end(), list.value_offset(i));
-    const arrow::Array& values = *list.values();
-    std::stable_sort(places.begin(), places.end(), [&](int64_t a, int64_t b) {
-      const bool a_null = values.IsNull(a);
-      const bool b_null = values.IsNull(b);
-      if (a_null || b_null) return a_null != b_null && (nulls_last ? b_null : a_null);
-      const int order = compare(values, a, values, b);
-      return up ? order < 0 : order > 0;
-    });
-    for (const int64_t place : places) SOTERIA_RETURN_IF_ERROR(out.Add(values, place));
-    return base::OkStatus();
-  });
-}
-
-template <bool kLeast>
-base::StatusOr<ArrayPtr> Extreme(const Bound& node, const ArrayList& args, int64_t rows,
-                                 EvalState& /*state*/) {
-  const List& list = AsList(args[0]);
-  const CompareCells compare = OrderOf(*list.value_type());
-  const arrow::Array& values = *list.values();
-  SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(node.field->type()));
-  const arrow::ArraySpan span(*values.data());
-  for (int64_t i = 0; i < rows; ++i) {
-    int64_t best = -1;
-    for (int64_t k = list.value_offset(i); list.IsValid(i) && k < list.value_offset(i + 1); ++k) {
-      if (values.IsNull(k)) continue;
-      const int order = best < 0 ? 0 : compare(values, k, values, best);
-      if (best < 0 || (kLeast ? order < 0 : order > 0)) best = k;
-    }
-    if (best < 0) {
-      SOTERIA_ARROW_RETURN(builder->AppendNull());
-    } else {
-      SOTERIA_ARROW_RETURN(builder->AppendArraySlice(span, best, 1));
-    }
-  }
-  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder->Finish());
-  return out;
-}
-
 // ---- making -------------------------------------------------------------------------------------
 
 base::Status BadBoundaries(int64_t start, int64_t stop, int64_t step) {
@@ -482,40 +373,6 @@ base::StatusOr<ArrayPtr> Join(const Bound& node, const ArrayList& args, int64_t 
 }
 
 // ---- binders ------------------------------------------------------------------------------------
-
-/// The argument as an array; of no type at all counts as one of nulls.
-base::Status RequireArray(const Expr& e, std::vector<BoundPtr>& args, size_t index,
-                          const char* wanted = "\"ARRAY\"") {
-  if (args[index]->field->type()->id() == Type::NA) {
-    SOTERIA_ASSIGN_OR_RETURN(args[index],
-                             CastTo(std::move(args[index]), table::ListOf(arrow::null())));
-    return base::OkStatus();
-  }
-  if (IsPlainList(*args[index]->field)) return base::OkStatus();
-  return UnexpectedType(e, index, wanted, *e.args[index], *args[index]->field);
-}
-
-FieldPtr ElementOf(const Bound& array) { return array.field->type()->field(0); }
-
-/// Arrays may not be made of vectors here.
-base::StatusOr<BoundPtr> ListCall(const Expr& e, std::vector<BoundPtr> args, TypePtr element,
-                                  bool null_elements, bool nullable, Kernel kernel) {
-  auto node = MakeCall(PrettyName(e), table::ListOf(std::move(element), null_elements), nullable,
-                       std::move(args));
-  node->kernel = kernel;
-  return BoundPtr(std::move(node));
-}
-
-/// Of one array, whose elements the result has.
-template <Kernel kKernel, bool kNulls = true>
-base::StatusOr<BoundPtr> BindSame(const Expr& e, std::vector<BoundPtr> args,
-                                  BindContext& /*context*/) {
-  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0));
-  const FieldPtr element = ElementOf(*args[0]);
-  const bool nullable = AnyNullable(args);
-  return ListCall(e, std::move(args), element->type(), kNulls && element->nullable(), nullable,
-                  kKernel);
-}
 
 base::Status DiffTypes(const Expr& e, const std::vector<BoundPtr>& args) {
   return base::Fail(
@@ -694,43 +551,6 @@ base::StatusOr<BoundPtr> BindFlatten(const Expr& e, std::vector<BoundPtr> args,
   return ListCall(e, std::move(args), element->type(), element->nullable(), nullable, Flatten);
 }
 
-base::Status Orderable(const Expr& e, const Bound& array) {
-  const TypePtr type = ElementOf(array)->type();
-  if (OrderOf(*type) != nullptr || type->id() == Type::NA) return base::OkStatus();
-  return base::NotSupported(base::Cat("The function ", e.name, "() of values without an order"));
-}
-
-/// sort_array(array, [ascending]), array_sort(array)
-template <bool kNullsLast>
-base::StatusOr<BoundPtr> BindSort(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
-  if (args.size() > 1 && args[1] == nullptr) {
-    return base::NotSupported("array_sort() by a comparison of one's own");
-  }
-  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0));
-  SOTERIA_RETURN_IF_ERROR(Orderable(e, *args[0]));
-  if (args.size() > 1) {
-    const auto& up = args[1]->literal;
-    if (up == nullptr || up->type->id() != Type::BOOL) {
-      return UnexpectedType(e, 1, "\"BOOLEAN\"", *e.args[1], *args[1]->field);
-    }
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const BoundPtr bound, BindSame<Sorted>(e, std::move(args), context));
-  auto node = std::make_shared<Bound>(*bound);
-  node->number = kNullsLast ? 1 : 0;
-  return BoundPtr(std::move(node));
-}
-
-template <bool kLeast>
-base::StatusOr<BoundPtr> BindExtreme(const Expr& e, std::vector<BoundPtr> args,
-                                     BindContext& /*context*/) {
-  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0));
-  SOTERIA_RETURN_IF_ERROR(Orderable(e, *args[0]));
-  const TypePtr type = ElementOf(*args[0])->type();
-  auto node = MakeCall(PrettyName(e), type, true, std::move(args));
-  node->kernel = Extreme<kLeast>;
-  return BoundPtr(std::move(node));
-}
-
 base::StatusOr<BoundPtr> BindSequence(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& /*context*/) {
   for (const BoundPtr& arg : args) {
@@ -823,10 +643,6 @@ constexpr Function kFunctions[] = {
     {"array_repeat", 2, 2, "array_repeat", Print::kCall, BindRepeat},
     {"slice", 3, 3, "slice", Print::kCall, BindSlice},
     {"flatten", 1, 1, "flatten", Print::kCall, BindFlatten},
-    {"sort_array", 1, 2, "sort_array", Print::kSpecial, BindSort<false>},
-    {"array_sort", 1, 2, "array_sort", Print::kCall, BindSort<true>, false, true},
-    {"array_max", 1, 1, "array_max", Print::kCall, BindExtreme<false>},
-    {"array_min", 1, 1, "array_min", Print::kCall, BindExtreme<true>},
     {"sequence", 2, 3, "sequence", Print::kCall, BindSequence},
     {"arrays_zip", 1, -1, "arrays_zip", Print::kCall, BindZip},
     {"array_join", 2, 3, "array_join", Print::kCall, BindJoin},

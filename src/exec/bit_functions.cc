@@ -232,11 +232,8 @@ using Unary = double (*)(double);
 double Cot(double x) { return 1 / std::tan(x); }
 double Csc(double x) { return 1 / std::sin(x); }
 double Sec(double x) { return 1 / std::cos(x); }
-double Acosh(double x) { return std::log(x + std::sqrt(x * x - 1.0)); }
-double Asinh(double x) {
-  if (std::isinf(x)) return x;
-  return x < 0 ? -std::log(-x + std::sqrt(x * x + 1.0)) : std::log(x + std::sqrt(x * x + 1.0));
-}
+double Acosh(double x) { return std::acosh(x); }
+double Asinh(double x) { return std::asinh(x); }
 double Atanh(double x) { return 0.5 * (std::log1p(x) - std::log1p(-x)); }
 
 template <Unary kF>

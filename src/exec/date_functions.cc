@@ -42,7 +42,7 @@ constexpr int64_t kDay = 86'400 * kSecond;
 constexpr base::Condition kDayOfWeek = {"ILLEGAL_DAY_OF_WEEK",
                                         base::exception_class::kIllegalArgument, "22009",
                                         absl::StatusCode::kInvalidArgument};
-constexpr base::Condition kDateField = {"DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION",
+constexpr base::Condition kDateField = {"DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION",
                                         "java.time.DateTimeException", "22023",
                                         absl::StatusCode::kInvalidArgument};
 
@@ -290,8 +290,9 @@ base::StatusOr<ArrayPtr> FromUnix(const Bound& node, const ArrayList& args, int6
 base::StatusOr<ArrayPtr> FromFraction(const Bound& node, const ArrayList& args, int64_t rows,
                                       EvalState& /*state*/) {
   return Each<Stamp>(node, args, rows, [&](int64_t i) -> std::optional<int64_t> {
-    const double micros = DoubleAt(*args[0], i) * 1e6;
-    if (!std::isfinite(micros)) return std::nullopt;
+    const double seconds = DoubleAt(*args[0], i);
+    if (!std::isfinite(seconds)) return std::nullopt;
+    const double micros = seconds * 1e6;  // may be infinite: the last time there is
     if (micros >= 0x1p63) return INT64_MAX;
     if (micros < -0x1p63) return INT64_MIN;
     return static_cast<int64_t>(micros);

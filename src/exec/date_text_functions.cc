@@ -4,6 +4,7 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -145,7 +146,8 @@ base::StatusOr<BoundPtr> BindParse(const Expr& e, std::vector<BoundPtr> args,
   }
   SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, 0, 's'));
   SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, 1, 's'));
-  auto node = MakeCall(PrettyName(e), type, true, std::move(args));
+  const bool nullable = kTry || AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
   node->kernel = Parsed;
   node->number = kMade;
   node->try_cast = kTry;
@@ -154,8 +156,16 @@ base::StatusOr<BoundPtr> BindParse(const Expr& e, std::vector<BoundPtr> args,
   return node;
 }
 
+/// Towards zero, where unix_seconds() rounds down.
+base::StatusOr<ArrayPtr> WholeSeconds(const Bound& node, const ArrayList& args, int64_t rows,
+                                      EvalState& /*state*/) {
+  return Each<arrow::Int64Builder>(node, args, rows,
+                                   [&](int64_t i) { return LongAt(*args[0], i) / kSecond; });
+}
+
 /// unix_timestamp(x, [format]): seconds since the epoch.
-base::StatusOr<BoundPtr> BindUnix(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
+base::StatusOr<BoundPtr> BindUnix(const Expr& e, std::vector<BoundPtr> args,
+                                  BindContext& /*context*/) {
   if (args.empty()) {
     return base::NotSupported(
         "The function unix_timestamp() of no arguments (an enclave has no trusted clock)");
@@ -164,12 +174,9 @@ base::StatusOr<BoundPtr> BindUnix(const Expr& e, std::vector<BoundPtr> args, Bin
     const TypePtr type = TypeOfLetter('t');
     SOTERIA_ASSIGN_OR_RETURN(args[0], CastTo(std::move(args[0]), type, e.zone));
     args.resize(1);
-    const ExprPtr call = Call("unix_seconds", {e.args[0]});
-    SOTERIA_ASSIGN_OR_RETURN(const BoundPtr seconds,
-                             FindFunction("unix_seconds")->bind(*call, std::move(args), context));
-    auto node = std::make_shared<Bound>(*seconds);
-    node->field = seconds->field->WithName(PrettyName(e))->WithNullable(true);
-    return BoundPtr(std::move(node));
+    auto node = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
+    node->kernel = WholeSeconds;
+    return node;
   }
   if (args[0]->field->type()->id() != Type::STRING && args[0]->field->type()->id() != Type::NA) {
     return UnexpectedType(
@@ -177,7 +184,8 @@ base::StatusOr<BoundPtr> BindUnix(const Expr& e, std::vector<BoundPtr> args, Bin
         *e.args[0], *args[0]->field);
   }
   for (size_t i = 0; i < args.size(); ++i) SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, i, 's'));
-  auto node = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), arrow::int64(), nullable, std::move(args));
   node->kernel = Parsed;
   node->number = kSeconds;
   node->careful = true;

@@ -15,7 +15,8 @@ Catalogue BuildCatalogue() {
        {ArithmeticFunctions(), CompareFunctions(), LogicFunctions(), MathFunctions(),
         StringFunctions(), NestedFunctions(), RowFunctions(), CastFunctions(),
         HigherOrderFunctions(), DateFunctions(), DateTextFunctions(), TextFunctions(),
-        PatternFunctions(), DigestFunctions(), ArrayFunctions(), BitFunctions()}) {
+        TextFormatFunctions(), PatternFunctions(), DigestFunctions(), ArrayFunctions(),
+        ArrayOrderFunctions(), BitFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

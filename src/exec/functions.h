@@ -51,9 +51,11 @@ std::span<const Function> HigherOrderFunctions();
 std::span<const Function> DateFunctions();
 std::span<const Function> DateTextFunctions();
 std::span<const Function> TextFunctions();
+std::span<const Function> TextFormatFunctions();
 std::span<const Function> PatternFunctions();
 std::span<const Function> DigestFunctions();
 std::span<const Function> ArrayFunctions();
+std::span<const Function> ArrayOrderFunctions();
 std::span<const Function> BitFunctions();
 
 /// WRONG_NUM_ARGS; `most` -1 is any number.

@@ -590,7 +590,7 @@ constexpr AggregateFunction kFunctions[] = {
     {"sum", "sum", 1, 1, BindSum<Summed::kSum>, MakeSum<Summed::kSum>},
     {"try_sum", "try_sum", 1, 1, BindSum<Summed::kSum>, MakeSum<Summed::kSum, true>},
     {"avg", "avg", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
-    {"mean", "avg", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
+    {"mean", "mean", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
     {"try_avg", "try_avg", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
     {"product", "product", 1, 1, BindSum<Summed::kProduct>, MakeSum<Summed::kProduct>},
     {"stddev", "stddev", 1, 1, BindDoubles, MakeMoments<Moment::kDeviation, true>},

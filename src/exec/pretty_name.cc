@@ -130,8 +130,23 @@ std::string AggregateText(const Expr& e) {
     return base::Cat(PrettyName(call), " FILTER (WHERE ", PrettyName(*e.args.back()), ")");
   }
   const AggregateFunction* function = FindAggregate(e.name);
-  return base::Cat(function == nullptr ? e.name : function->printed, "(",
-                   e.distinct ? "DISTINCT " : "", List(e.args, 0), ")");
+  const std::string_view name = function == nullptr ? std::string_view(e.name) : function->printed;
+  const bool ends = name == "first" || name == "last" || name == "any_value" ||
+                    name == "first_value" || name == "last_value" || name == "mode";
+  std::string args = List(e.args, 0);
+  if (ends && e.args.size() == 2) {
+    // What the second argument says is no argument to Spark.
+    args = PrettyName(*e.args[0]);
+    if (name == "mode" && PrettyName(*e.args[1]) == "true") {
+      return base::Cat("mode() WITHIN GROUP (ORDER BY ", args, " DESC)");
+    }
+  }
+  if ((name == "listagg" || name == "string_agg") && e.args.size() == 1) args += ", NULL";
+  if (name == "percentile" && e.args.size() == 2) args += ", 1";
+  if ((name == "percentile_approx" || name == "approx_percentile") && e.args.size() == 2) {
+    args += ", 10000";
+  }
+  return base::Cat(name, "(", e.distinct ? "DISTINCT " : "", args, ")");
 }
 
 std::string CallText(const Expr& e) {

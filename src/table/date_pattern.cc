@@ -80,6 +80,89 @@ std::string OffsetText(int32_t seconds, char letter, int count) {
   return text + Padded(minutes % 60, 2);
 }
 
+/// What a clock shows at an instant.
+class Clock {
+ public:
+  Clock(int64_t micros, int64_t local, const TimeZone& zone)
+      : micros_(micros),
+        zone_(zone),
+        days_(FloorDivide(local, kMicrosOfDay)),
+        of_day_(local - days_ * kMicrosOfDay),
+        date_(DateFromDays(days_)) {}
+
+  int64_t year() const { return date_.year; }
+  /// By so many letters of a pattern.
+  std::string Show(char letter, int count) const;
+
+ private:
+  std::string Year(int count) const;
+  std::string Month(int count) const;
+  std::string DayName(int count) const;
+
+  const int64_t micros_;
+  const TimeZone& zone_;
+  const int64_t days_;
+  const int64_t of_day_;
+  const CalendarDate date_;
+};
+
+std::string Clock::Show(char letter, int count) const {
+  const int64_t second = of_day_ / kMicrosOfSecond;
+  const int64_t hour = second / 3600;
+  switch (letter) {
+    case 'y':
+    case 'u':
+      return Year(count);
+    case 'M':
+    case 'L':
+      return Month(count);
+    case 'E':
+      return DayName(count);
+    case 'd':
+      return Padded(date_.day, count);
+    case 'D':
+      return Padded(days_ - DaysFromDate(date_.year, 1, 1) + 1, count);
+    case 'Q':
+    case 'q':
+      return Padded((date_.month - 1) / 3 + 1, count);
+    case 'H':
+      return Padded(hour, count);
+    case 'k':
+      return Padded(hour == 0 ? 24 : hour, count);
+    case 'K':
+      return Padded(hour % 12, count);
+    case 'h':
+      return Padded(hour % 12 == 0 ? 12 : hour % 12, count);
+    case 'm':
+      return Padded(second / 60 % 60, count);
+    case 's':
+      return Padded(second % 60, count);
+    case 'S':
+      return (Padded(of_day_ % kMicrosOfSecond, 6) + "000").substr(0, static_cast<size_t>(count));
+    case 'a':
+      return hour < 12 ? "AM" : "PM";
+    default:
+      return OffsetText(zone_.OffsetAt(FloorDivide(micros_, kMicrosOfSecond)), letter, count);
+  }
+}
+
+std::string Clock::Year(int count) const {
+  if (count == 2) return Padded(date_.year % 100, 2);
+  const bool plus = count >= 4 && date_.year > 9999 && count < 6;
+  return (plus ? "+" : "") + Padded(date_.year, count);
+}
+
+std::string Clock::Month(int count) const {
+  if (count < 3) return Padded(date_.month, count);
+  const std::string_view name = kMonths[static_cast<size_t>(date_.month - 1)];
+  return std::string(count == 3 ? name.substr(0, 3) : name);
+}
+
+std::string Clock::DayName(int count) const {
+  const std::string_view name = kDays[static_cast<size_t>(((days_ + 3) % 7 + 7) % 7)];
+  return std::string(count < 4 ? name.substr(0, 3) : name);
+}
+
 /// What a text said so far.
 struct Fields {
   std::optional<int64_t> year, month, day, day_of_year, hour, half_hour, minute, second;
@@ -142,6 +225,160 @@ template <class T>
 bool Set(std::optional<T>& field, std::optional<T> value) {
   if (!value || (field && *field != *value)) return false;
   field = value;
+  return true;
+}
+
+/// Does a field take as many digits as the pattern has letters, so that a number before it leaves
+/// them alone?
+bool HasFixedWidth(char letter, int count) {
+  if (letter == 'M' || letter == 'L') return count == 2;
+  return letter != 0 && count >= 2 &&
+         std::string_view("dHhKkmsD").find(letter) != std::string_view::npos;
+}
+
+size_t LeadingDigits(std::string_view text) {
+  size_t digits = 0;
+  while (digits < text.size() && IsDigit(text[digits])) ++digits;
+  return digits;
+}
+
+/// The field that a letter's number is as it stands; nullptr for other letters.
+std::optional<int64_t> Fields::*FieldOf(char letter) {
+  switch (letter) {
+    case 'M':
+    case 'L':
+      return &Fields::month;
+    case 'd':
+      return &Fields::day;
+    case 'D':
+      return &Fields::day_of_year;
+    case 'H':
+      return &Fields::hour;
+    case 'K':
+      return &Fields::half_hour;
+    case 'm':
+      return &Fields::minute;
+    case 's':
+      return &Fields::second;
+    default:
+      return nullptr;
+  }
+}
+
+/// Takes a text apart, a part of the pattern at a time. False where the text isn't of the pattern.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  bool TakeText(std::string_view text);
+  /// `behind`: the digits that the fields of a fixed width right behind take.
+  bool Take(char letter, int count, size_t behind);
+  bool AtEnd() const { return text_.empty(); }
+  const Fields& fields() const { return fields_; }
+
+ private:
+  std::optional<int64_t> Number(int count, size_t behind);
+  bool Year(int count, size_t behind);
+  bool MonthName(int count);
+  bool DayName(int count);
+  bool Fraction(int count);
+  bool HalfOfDay();
+
+  std::string_view text_;  // what is left
+  Fields fields_;
+};
+
+bool Reader::TakeText(std::string_view text) {
+  if (!base::EqualIgnoringCase(text_.substr(0, text.size()), text)) return false;
+  text_.remove_prefix(text.size());
+  return true;
+}
+
+bool Reader::Take(char letter, int count, size_t behind) {
+  // From 1 on, where the last hour is the first of the clock.
+  const auto hour = [&](std::optional<int64_t>& field, int64_t hours) {
+    const auto number = Number(count, behind);
+    if (!number || *number < 1 || *number > hours) return false;
+    return Set(field, std::optional<int64_t>(*number % hours));
+  };
+  switch (letter) {
+    case 'y':
+    case 'u':
+      return Year(count, behind);
+    case 'M':
+    case 'L':
+      if (count >= 3) return MonthName(count);
+      break;
+    case 'E':
+      return DayName(count);
+    case 'k':
+      return hour(fields_.hour, 24);
+    case 'h':
+      return hour(fields_.half_hour, 12);
+    case 'S':
+      return Fraction(count);
+    case 'a':
+      return HalfOfDay();
+    case 'Q':
+    case 'q':
+      return TakeNumber(text_, 1, 1).has_value();
+    default:
+      break;
+  }
+  if (const auto field = FieldOf(letter)) return Set(fields_.*field, Number(count, behind));
+  return Set(fields_.offset, TakeOffset(text_, letter, count));
+}
+
+std::optional<int64_t> Reader::Number(int count, size_t behind) {
+  const auto width = static_cast<size_t>(count);
+  if (count > 1) return TakeNumber(text_, width, width);
+  const size_t digits = LeadingDigits(text_);
+  return TakeNumber(text_, 1, std::min<size_t>(9, digits > behind ? digits - behind : 1));
+}
+
+bool Reader::Year(int count, size_t behind) {
+  const auto width = static_cast<size_t>(count);
+  if (count == 2) {
+    auto two = TakeNumber(text_, 2, 2);
+    if (two) *two += 2000;
+    return Set(fields_.year, two);
+  }
+  const bool plus = count >= 4 && text_.starts_with('+');
+  if (plus) text_.remove_prefix(1);
+  const size_t digits = LeadingDigits(text_);
+  const size_t most = digits > behind ? digits - behind : 0;
+  // More digits than letters have a plus, and no others have.
+  if (count >= 4 && (plus ? most <= width : most > width) && behind == 0) return false;
+  const size_t taken = count >= 4 && !plus ? width : 9;
+  return Set(fields_.year, TakeNumber(text_, width, std::min(most, taken)));
+}
+
+bool Reader::MonthName(int count) {
+  const auto name = TakeName(text_, kMonths, count == 4);
+  return name && Set(fields_.month, std::optional<int64_t>(*name + 1));
+}
+
+bool Reader::DayName(int count) {
+  const auto name = TakeName(text_, kDays, count == 4);
+  return name && Set(fields_.day_of_week, name);
+}
+
+/// A fraction may be shorter than the pattern.
+bool Reader::Fraction(int count) {
+  const size_t before = text_.size();
+  auto fraction = TakeNumber(text_, 1, static_cast<size_t>(count));
+  if (!fraction) return false;
+  for (size_t k = before - text_.size(); k < 6; ++k) *fraction *= 10;
+  for (size_t k = before - text_.size(); k > 6; --k) *fraction /= 10;
+  fields_.micros = *fraction;
+  return true;
+}
+
+bool Reader::HalfOfDay() {
+  const bool am = base::EqualIgnoringCase(text_.substr(0, 2), "AM");
+  if (!am && !base::EqualIgnoringCase(text_.substr(0, 2), "PM")) return false;
+  fields_.afternoon = !am;
+  text_.remove_prefix(2);
   return true;
 }
 
@@ -231,7 +468,7 @@ base::StatusOr<DatePattern> DatePattern::Compile(std::string_view pattern, std::
     size_t end = at;
     while (end < pattern.size() && pattern[end] == c) ++end;
     const auto count = static_cast<int>(end - at);
-    if (count > MostLetters(c) || ((c == 'X' || c == 'x') && count == 2 && false)) {
+    if (count > MostLetters(c)) {
       return refuse(pattern.substr(at, end - at));
     }
     compiled.parts_.push_back({c, count, {}});
@@ -243,202 +480,30 @@ base::StatusOr<DatePattern> DatePattern::Compile(std::string_view pattern, std::
 base::StatusOr<std::string> DatePattern::Format(int64_t micros, const TimeZone& zone) const {
   const std::optional<int64_t> local = zone.ToLocal(micros);
   if (!local) return base::NotSupported("A time so far away in a format");
-  const int64_t days = FloorDivide(*local, kMicrosOfDay);
-  const int64_t of_day = *local - days * kMicrosOfDay;
-  const CalendarDate date = DateFromDays(days);
-  if (date.year < 1) return base::NotSupported("A year before 1 in a format");
-  const int64_t second = of_day / kMicrosOfSecond;
-  const int64_t hour = second / 3600;
+  const Clock clock(micros, *local, zone);
+  if (clock.year() < 1) return base::NotSupported("A year before 1 in a format");
   std::string out;
   for (const Part& part : parts_) {
-    switch (part.letter) {
-      case 0:
-        out += part.text;
-        break;
-      case 'y':
-      case 'u':
-        if (part.count == 2) {
-          out += Padded(date.year % 100, 2);
-        } else {
-          if (part.count >= 4 && date.year > 9999 && part.count < 6) out += '+';
-          out += Padded(date.year, part.count);
-        }
-        break;
-      case 'M':
-      case 'L':
-        if (part.count >= 3) {
-          const std::string_view name = kMonths[static_cast<size_t>(date.month - 1)];
-          out += part.count == 3 ? name.substr(0, 3) : name;
-        } else {
-          out += Padded(date.month, part.count);
-        }
-        break;
-      case 'E': {
-        const std::string_view name = kDays[static_cast<size_t>(((days + 3) % 7 + 7) % 7)];
-        out += part.count < 4 ? name.substr(0, 3) : name;
-        break;
-      }
-      case 'd':
-        out += Padded(date.day, part.count);
-        break;
-      case 'D':
-        out += Padded(days - DaysFromDate(date.year, 1, 1) + 1, part.count);
-        break;
-      case 'Q':
-      case 'q':
-        out += Padded((date.month - 1) / 3 + 1, part.count);
-        break;
-      case 'H':
-        out += Padded(hour, part.count);
-        break;
-      case 'k':
-        out += Padded(hour == 0 ? 24 : hour, part.count);
-        break;
-      case 'K':
-        out += Padded(hour % 12, part.count);
-        break;
-      case 'h':
-        out += Padded(hour % 12 == 0 ? 12 : hour % 12, part.count);
-        break;
-      case 'm':
-        out += Padded(second / 60 % 60, part.count);
-        break;
-      case 's':
-        out += Padded(second % 60, part.count);
-        break;
-      case 'S':
-        out += (Padded(of_day % kMicrosOfSecond, 6) + "000")
-                   .substr(0, static_cast<size_t>(part.count));
-        break;
-      case 'a':
-        out += hour < 12 ? "AM" : "PM";
-        break;
-      default:
-        out += OffsetText(zone.OffsetAt(FloorDivide(micros, kMicrosOfSecond)), part.letter,
-                          part.count);
-    }
+    out += part.letter == 0 ? part.text : clock.Show(part.letter, part.count);
   }
   return out;
 }
 
 std::optional<int64_t> DatePattern::Parse(std::string_view text, const TimeZone& zone) const {
-  Fields fields;
+  Reader reader(text);
   for (size_t p = 0; p < parts_.size(); ++p) {
     const Part& part = parts_[p];
-    const auto width = static_cast<size_t>(part.count);
-    // Digits that the fields of a fixed width right behind take.
     size_t behind = 0;
     for (size_t k = p + 1; k < parts_.size(); ++k) {
-      const char next = parts_[k].letter;
-      const bool number = std::string_view("dHhKkmsD").find(next) != std::string_view::npos ||
-                          ((next == 'M' || next == 'L') && parts_[k].count == 2);
-      if (next == 0 || !number || parts_[k].count < 2) break;
+      if (!HasFixedWidth(parts_[k].letter, parts_[k].count)) break;
       behind += static_cast<size_t>(parts_[k].count);
     }
-    const auto number = [&](size_t most) {
-      if (part.count > 1) return TakeNumber(text, width, width);
-      size_t digits = 0;
-      while (digits < text.size() && IsDigit(text[digits])) ++digits;
-      return TakeNumber(text, 1, std::min(most, digits > behind ? digits - behind : 1));
-    };
-    bool good = false;
-    switch (part.letter) {
-      case 0:
-        good = base::EqualIgnoringCase(text.substr(0, part.text.size()), part.text);
-        if (good) text.remove_prefix(part.text.size());
-        break;
-      case 'y':
-      case 'u':
-        if (part.count == 2) {
-          auto two = TakeNumber(text, 2, 2);
-          if (two) *two += 2000;
-          good = Set(fields.year, two);
-        } else {
-          const bool plus = part.count >= 4 && text.starts_with('+');
-          if (plus) text.remove_prefix(1);
-          size_t digits = 0;
-          while (digits < text.size() && IsDigit(text[digits])) ++digits;
-          const size_t most = digits > behind ? digits - behind : 0;
-          if (part.count >= 4 && (plus ? most <= width : most > width) && behind == 0) return {};
-          good = Set(fields.year, TakeNumber(text, width,
-                                             part.count >= 4 && !plus ? std::min(most, width)
-                                                                      : std::min<size_t>(most, 9)));
-        }
-        break;
-      case 'M':
-      case 'L':
-        if (part.count >= 3) {
-          const auto name = TakeName(text, kMonths, part.count == 4);
-          good = name && Set(fields.month, std::optional<int64_t>(*name + 1));
-        } else {
-          good = Set(fields.month, number(9));
-        }
-        break;
-      case 'E': {
-        const auto name = TakeName(text, kDays, part.count == 4);
-        good = name && Set(fields.day_of_week, name);
-        break;
-      }
-      case 'd':
-        good = Set(fields.day, number(9));
-        break;
-      case 'D':
-        good = Set(fields.day_of_year, number(9));
-        break;
-      case 'H':
-        good = Set(fields.hour, number(9));
-        break;
-      case 'k': {
-        auto hour = number(9);
-        if (hour && (*hour < 1 || *hour > 24)) return {};
-        good = hour && Set(fields.hour, std::optional<int64_t>(*hour % 24));
-        break;
-      }
-      case 'K':
-        good = Set(fields.half_hour, number(9));
-        break;
-      case 'h': {
-        auto hour = number(9);
-        if (hour && (*hour < 1 || *hour > 12)) return {};
-        good = hour && Set(fields.half_hour, std::optional<int64_t>(*hour % 12));
-        break;
-      }
-      case 'm':
-        good = Set(fields.minute, number(9));
-        break;
-      case 's':
-        good = Set(fields.second, number(9));
-        break;
-      case 'S': {
-        // A fraction may be shorter than the pattern.
-        const size_t before = text.size();
-        auto fraction = TakeNumber(text, 1, width);
-        if (!fraction) return {};
-        for (size_t k = before - text.size(); k < 6; ++k) *fraction *= 10;
-        for (size_t k = before - text.size(); k > 6; --k) *fraction /= 10;
-        fields.micros = *fraction;
-        good = true;
-        break;
-      }
-      case 'a': {
-        const bool am = base::EqualIgnoringCase(text.substr(0, 2), "AM");
-        good = am || base::EqualIgnoringCase(text.substr(0, 2), "PM");
-        if (!good) return {};
-        fields.afternoon = !am;
-        text.remove_prefix(2);
-        break;
-      }
-      case 'Q':
-      case 'q':
-        good = TakeNumber(text, 1, 1).has_value();
-        break;
-      default:
-        good = Set(fields.offset, TakeOffset(text, part.letter, part.count));
-    }
+    const bool good = part.letter == 0 ? reader.TakeText(part.text)
+                                       : reader.Take(part.letter, part.count, behind);
     if (!good) return {};
   }
-  if (!text.empty()) return {};
-  return Resolve(fields, zone);
+  if (!reader.AtEnd()) return {};
+  return Resolve(reader.fields(), zone);
 }
 
 }  // namespace soteria::table

@@ -1,7 +1,7 @@
 """Runs every case, or the named step, on whatever Spark the environment offers.
 
     python job.py all TABLES OUTPUT RESULT [MODEL]     every case; then MODEL is loaded and applied
-    python job.py grammar RESULT                       seeded expressions
+    python job.py grammar RESULT                       seeded expressions, and functions by cases
     python job.py load TABLES OUTPUT RESULT MODEL      a saved pipeline is loaded and applied
     python job.py example TABLES OUTPUT RESULT SCRIPT DATA   SCRIPT as a user would start it
 
@@ -25,6 +25,7 @@ import config_cases  # noqa: F401
 import feature_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
+import function_cases
 import grammar
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
@@ -61,7 +62,7 @@ def run_step(step: list[str]) -> None:
         expressions = int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
         seed = int(os.environ.get("SOTERIA_EXPRESSIONS_SEED", "1"))
         spark = SparkSession.builder.appName("parity").getOrCreate()
-        save({"grammar": {"value": grammar.record(spark, seed, expressions)}}, step[1])
+        save({"grammar": {"value": grammar.record(spark, seed, expressions)}, "functions": {"value": function_cases.record(spark)}}, step[1])
         return
     kind, tables, output, result, *rest = step
     if kind == "example":
