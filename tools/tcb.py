@@ -14,7 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORE = ("base", "crypto", "attest", "channel", "policy", "ledger", "storage", "dataflow", "master", "worker", "apps")
 CORE_BUDGET = 22_000
-COMPUTATION = ("table", "exec", "stats", "ml", "plan", "connect")
+COMPUTATION = ("table", "formats", "exec", "stats", "ml", "plan", "connect")
 PROGRAMS = ("soteria-master", "soteria-worker")
 
 
