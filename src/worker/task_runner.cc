@@ -9,8 +9,8 @@
 
 #include "src/base/errors.h"
 #include "src/base/log.h"
-#include "src/base/text.h"
 #include "src/base/padding.h"
+#include "src/base/text.h"
 #include "src/dataflow/tree.h"
 #include "src/exec/partition.h"
 #include "src/ml/kernel.h"
