@@ -11,6 +11,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/characters.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -24,19 +25,6 @@ namespace soteria::exec {
 namespace {
 
 using arrow::Type;
-
-int64_t CodePoints(std::string_view text) {
-  int64_t count = 0;
-  for (size_t at = 0; at < text.size(); at += table::CharacterBytes(text[at])) ++count;
-  return count;
-}
-
-/// Byte offset of code point `n`, or the end.
-size_t OffsetOf(std::string_view text, int64_t n) {
-  size_t at = 0;
-  for (; at < text.size() && n > 0; --n) at += table::CharacterBytes(text[at]);
-  return std::min(at, text.size());
-}
 
 std::string_view Cell(const arrow::Array& array, int64_t i) {
   return static_cast<const arrow::BinaryArray&>(array).GetView(i);
@@ -76,7 +64,7 @@ base::StatusOr<ArrayPtr> Length(const Bound& node, const ArrayList& args, int64_
   for (int64_t i = 0; i < rows; ++i) {
     const std::string_view cell = validity.IsNull(i) ? std::string_view() : Cell(*args[0], i);
     out.data()[i] =
-        static_cast<int32_t>(bytes ? static_cast<int64_t>(cell.size()) : CodePoints(cell));
+        static_cast<int32_t>(bytes ? static_cast<int64_t>(cell.size()) : CountCharacters(cell));
   }
   return out.Finish(node.field->type(), std::move(validity));
 }
@@ -104,7 +92,7 @@ base::StatusOr<ArrayPtr> Substring(const Bound& /*node*/, const ArrayList& args,
     const std::string_view text = Cell(*args[0], i);
     const int64_t position = Values<int32_t>(*args[1])[i];
     const int64_t length = args.size() > 2 ? Values<int32_t>(*args[2])[i] : INT32_MAX;
-    const int64_t count = CodePoints(text);
+    const int64_t count = CountCharacters(text);
     const int64_t start = position > 0 ? position - 1 : position < 0 ? count + position : 0;
     const int64_t end = std::min(count, start + length);
     const int64_t from = std::max<int64_t>(0, start);

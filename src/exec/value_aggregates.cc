@@ -264,11 +264,10 @@ class ValueList final : public AccumulatorOf<ValueList> {
   uint64_t count_ = 0;
 };
 
-/// Each value that isn't null once, in the order of the plan.
-class ValuesOnce final : public AccumulatorOf<ValuesOnce> {
+/// Over the values that aren't null, each once. `Self` derives from it.
+template <class Self>
+class OverValues : public AccumulatorOf<Self> {
  public:
-  explicit ValuesOnce(std::string function) : values_(std::move(function)) {}
-
   base::Status Update(const ArrayList& args, int64_t begin, int64_t end) override {
     std::string cell;
     for (int64_t i = begin; i < end; ++i) {
@@ -279,21 +278,32 @@ class ValuesOnce final : public AccumulatorOf<ValuesOnce> {
     }
     return base::OkStatus();
   }
-  base::Status MergeLater(const ValuesOnce& later) { return values_.Merge(later.values_); }
+  base::Status MergeLater(const Self& later) { return values_.Merge(later.values_); }
   void Write(FieldWriter& out) const override { values_.Write(out); }
   base::Status Read(FieldReader& in) override { return values_.Read(in); }
+
+ protected:
+  explicit OverValues(std::string function) : values_(std::move(function)) {}
+  const ValueSet& values() const { return values_; }
+
+ private:
+  ValueSet values_;
+};
+
+/// Each value that isn't null once, in the order of the plan.
+class ValuesOnce final : public OverValues<ValuesOnce> {
+ public:
+  explicit ValuesOnce(std::string function) : OverValues(std::move(function)) {}
+
   base::Status Finish(arrow::ArrayBuilder& out) const override {
     auto& list = static_cast<arrow::ListBuilder&>(out);
     SOTERIA_ARROW_RETURN(list.Append());
-    for (const std::string& cell : values_.cells()) {
+    for (const std::string& cell : values().cells()) {
       std::string_view rest = cell;
       SOTERIA_RETURN_IF_ERROR(ReadCell(rest, *list.value_builder()));
     }
     return base::OkStatus();
   }
-
- private:
-  ValueSet values_;
 };
 
 base::Status BindCollect(const AggregateCall& /*call*/, Typing& typing) {
@@ -386,29 +396,17 @@ base::StatusOr<AccumulatorPtr> MakeJoined(const AggregateCall& call, const CallT
 // ---- the most frequent --------------------------------------------------------------------------
 
 /// Of equally frequent values the least, where Spark takes any.
-class Mode final : public AccumulatorOf<Mode> {
+class Mode final : public OverValues<Mode> {
  public:
-  Mode(std::string function, TypePtr type) : type_(std::move(type)), values_(std::move(function)) {}
+  Mode(std::string function, TypePtr type)
+      : OverValues(std::move(function)), type_(std::move(type)) {}
 
-  base::Status Update(const ArrayList& args, int64_t begin, int64_t end) override {
-    std::string cell;
-    for (int64_t i = begin; i < end; ++i) {
-      if (IsNull(*args[0], i)) continue;
-      cell.clear();
-      WriteCell(*args[0], i, Floats::kNormalised, cell);
-      SOTERIA_RETURN_IF_ERROR(values_.Add(cell));
-    }
-    return base::OkStatus();
-  }
-  base::Status MergeLater(const Mode& later) { return values_.Merge(later.values_); }
-  void Write(FieldWriter& out) const override { values_.Write(out); }
-  base::Status Read(FieldReader& in) override { return values_.Read(in); }
   base::Status Finish(arrow::ArrayBuilder& out) const override {
     int64_t most = 0;
-    for (const std::string& cell : values_.cells()) most = std::max(most, values_.CountOf(cell));
+    for (const std::string& cell : values().cells()) most = std::max(most, values().CountOf(cell));
     SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(type_));
-    for (const std::string& cell : values_.cells()) {
-      if (values_.CountOf(cell) != most) continue;
+    for (const std::string& cell : values().cells()) {
+      if (values().CountOf(cell) != most) continue;
       std::string_view rest = cell;
       SOTERIA_RETURN_IF_ERROR(ReadCell(rest, *builder));
     }
@@ -425,7 +423,6 @@ class Mode final : public AccumulatorOf<Mode> {
 
  private:
   TypePtr type_;
-  ValueSet values_;
 };
 
 base::Status BindMode(const AggregateCall& call, Typing& typing) {

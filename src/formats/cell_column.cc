@@ -176,6 +176,29 @@ bool IsInstant(const arrow::DataType& type) {
 
 }  // namespace
 
+std::shared_ptr<arrow::DataType> ArrowTypeOf(table::CsvKind kind) {
+  using table::CsvKind;
+  switch (kind) {
+    case CsvKind::kInt:
+      return arrow::int32();
+    case CsvKind::kLong:
+      return arrow::int64();
+    case CsvKind::kDouble:
+      return arrow::float64();
+    case CsvKind::kDate:
+      return arrow::date32();
+    case CsvKind::kTimestamp:
+      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case CsvKind::kBoolean:
+      return arrow::boolean();
+    case CsvKind::kNull:
+    case CsvKind::kDecimal:
+    case CsvKind::kString:
+      return arrow::utf8();
+  }
+  return arrow::utf8();
+}
+
 bool IsCellType(const arrow::Field& field) {
   if (!table::UdtOf(field).empty()) return false;
   switch (field.type()->id()) {

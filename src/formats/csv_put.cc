@@ -163,28 +163,6 @@ class Body {
   bool pending_ = false;
 };
 
-std::shared_ptr<arrow::DataType> ArrowTypeOf(CsvKind kind) {
-  switch (kind) {
-    case CsvKind::kInt:
-      return arrow::int32();
-    case CsvKind::kLong:
-      return arrow::int64();
-    case CsvKind::kDouble:
-      return arrow::float64();
-    case CsvKind::kDate:
-      return arrow::date32();
-    case CsvKind::kTimestamp:
-      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-    case CsvKind::kBoolean:
-      return arrow::boolean();
-    case CsvKind::kNull:
-    case CsvKind::kDecimal:
-    case CsvKind::kString:
-      return arrow::utf8();
-  }
-  return arrow::utf8();
-}
-
 /// The type of a column so far, and where it became a decimal.
 struct Guess {
   CsvType type;

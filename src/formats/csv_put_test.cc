@@ -7,10 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 
-#include "src/base/env.h"
 #include "src/base/errors.h"
+#include "src/formats/text_file_for_test.h"
 #include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
@@ -21,28 +20,10 @@ using table::ArrayForTest;
 using table::SchemaFromDdl;
 using table::TypeName;
 
-/// A file in memory that hands out at most `step` bytes a read.
-class TextFile : public base::ReadableFile {
- public:
-  explicit TextFile(std::string text, size_t step = 1 << 20)
-      : text_(std::move(text)), step_(step) {}
-  base::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
-    if (offset >= text_.size()) return size_t{0};
-    const size_t n = std::min({out.size(), text_.size() - offset, step_});
-    std::memcpy(out.data(), text_.data() + offset, n);
-    return n;
-  }
-  uint64_t size() const override { return text_.size(); }
-
- private:
-  std::string text_;
-  size_t step_;
-};
-
 base::StatusOr<std::shared_ptr<arrow::Table>> Read(const std::string& text,
                                                    PutCsvOptions options = {},
                                                    size_t step = 1 << 20) {
-  TextFile file(text, step);
+  TextFileForTest file(text, step);
   return ReadPutCsv(file, options);
 }
 
@@ -230,7 +211,7 @@ TEST(PutCsv, Limits) {
 TEST(PutCsv, StreamsInBatches) {
   std::string text = "i,s\n";
   for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ",row " + std::to_string(i) + "\n";
-  TextFile file(text, 17);
+  TextFileForTest file(text, 17);
   PutCsvOptions options;
   options.batch_rows = 64;
   const auto reader = PutCsvReader::Open(file, options);

@@ -18,6 +18,7 @@
 #include "src/formats/cell_column.h"
 #include "src/formats/conditions.h"
 #include "src/formats/csv_records.h"
+#include "src/formats/reader_rows.h"
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
 #include "src/table/time_zone.h"
@@ -29,10 +30,7 @@ namespace {
 using table::CsvKind;
 using table::CsvType;
 
-constexpr size_t kShownBytesMax = 200;
 constexpr size_t kNamesBytesMax = size_t{16} << 20;
-constexpr uint64_t kChunkBytes = uint64_t{512} << 20;  // strings of a chunk have 31 bits
-constexpr int64_t kChunkRows = int64_t{1} << 20;
 
 CsvCut CutOf(const CsvReadOptions& options) {
   CsvCut cut;
@@ -76,16 +74,6 @@ base::Status TooManyColumns(const CsvReadOptions& options, bool rows) {
       rows ? table::kFailedReadFile : kMalformedCsv,
       base::Cat("a record of a CSV file has more than ", options.columns_max,
                 " values: raise the option maxColumns"));
-}
-
-base::Status FailFast(std::string_view record) {
-  return base::FailQuotingData(
-      table::kFailedReadFile,
-      base::Cat("Encountered error while reading file. Malformed records are detected in record "
-                "parsing: ",
-                record.substr(0, kShownBytesMax),
-                ". Parse Mode: FAILFAST. To process malformed records as null result, try setting "
-                "the option 'mode' as 'PERMISSIVE'."));
 }
 
 base::Status NeedsToday() {
@@ -340,28 +328,6 @@ base::StatusOr<std::vector<CsvType>> TypesFrom(std::string_view bytes) {
     types.push_back({static_cast<CsvKind>(kind), static_cast<int>(precision)});
   }
   return types;
-}
-
-std::shared_ptr<arrow::DataType> ArrowTypeOf(CsvKind kind) {
-  switch (kind) {
-    case CsvKind::kInt:
-      return arrow::int32();
-    case CsvKind::kLong:
-      return arrow::int64();
-    case CsvKind::kDouble:
-      return arrow::float64();
-    case CsvKind::kDate:
-      return arrow::date32();
-    case CsvKind::kTimestamp:
-      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-    case CsvKind::kBoolean:
-      return arrow::boolean();
-    case CsvKind::kNull:
-    case CsvKind::kDecimal:
-    case CsvKind::kString:
-      return arrow::utf8();
-  }
-  return arrow::utf8();
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "src/formats/conditions.h"
 #include "src/formats/json_column.h"
 #include "src/formats/json_records.h"
+#include "src/formats/reader_rows.h"
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
 #include "src/table/time_zone.h"
@@ -22,20 +23,6 @@
 
 namespace soteria::formats {
 namespace {
-
-constexpr size_t kShownBytesMax = 200;
-constexpr int64_t kChunkRows = int64_t{1} << 20;
-constexpr uint64_t kChunkBytes = uint64_t{512} << 20;  // strings of a chunk have 31 bits
-
-base::Status FailFast(std::string_view record) {
-  return base::FailQuotingData(
-      table::kFailedReadFile,
-      base::Cat("Encountered error while reading file. Malformed records are detected in record "
-                "parsing: ",
-                record.substr(0, kShownBytesMax),
-                ". Parse Mode: FAILFAST. To process malformed records as null result, try setting "
-                "the option 'mode' as 'PERMISSIVE'."));
-}
 
 base::Status NotDone() {
   return base::FailQuotingData(

@@ -17,6 +17,7 @@
 #include "src/base/unsupported.h"
 #include "src/formats/lines.h"
 #include "src/formats/option_reader.h"
+#include "src/formats/reader_rows.h"
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
 #include "src/table/csv_value.h"
@@ -29,7 +30,6 @@ namespace {
 
 constexpr int64_t kFeaturesMax = std::numeric_limits<int32_t>::max();
 constexpr char kFeatures[] = "numFeatures";
-constexpr size_t kShownBytesMax = 200;
 /// Values of a chunk; the offsets of a list have 31 bits.
 constexpr int64_t kChunkValues = int64_t{1} << 26;
 

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/formats/lines.h"
 #include "src/formats/option_reader.h"
+#include "src/formats/reader_rows.h"
 #include "src/formats/window.h"
 #include "src/table/arrow_status.h"
 
@@ -18,7 +19,6 @@ namespace {
 
 /// A string of a column has 31 bits for its bytes.
 constexpr uint64_t kWholeBytesMax = uint64_t{1} << 30;
-constexpr uint64_t kChunkBytes = uint64_t{512} << 20;
 
 }  // namespace
 
