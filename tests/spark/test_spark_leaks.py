@@ -141,3 +141,13 @@ def test_the_search_sees_what_was_planted_among_spark_s_files(world, seen, tmp_p
     data[len(data) // 2:len(data) // 2] = b"areaUnderROC"
     (tmp_path / "planted").write_bytes(data)
     assert search.files([tmp_path])[0] == {b"areaUnderROC"}
+
+
+def test_a_longer_number_is_no_hit(world, tmp_path):
+    """Spark's log says durations to the nanosecond: 20.008005 ms isn't the owner's 0.008005."""
+    search = searching(world)
+    needle = next(needle for needle in sorted(search.needles) if needle.startswith(b"0.0"))
+    (tmp_path / "log").write_bytes(b"took 2" + needle + b" ms")
+    assert search.files([tmp_path])[0] == set()
+    (tmp_path / "log").write_bytes(b"took 2" + needle + b" ms, of " + needle)
+    assert search.files([tmp_path])[0] == {needle}
