@@ -8,6 +8,7 @@ train on, 2 to test.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 from collections.abc import Callable, Iterator
@@ -86,19 +87,27 @@ def length(rows: Rows) -> int:
     return len(first.indptr) - 1 if isinstance(first, Sparse) else len(first)
 
 
-def cuts(count: int, files: int) -> list[int]:
-    """Where files of so many rows begin, and the end: each a percent longer than the next. Spark numbers its partitions by size, the largest
-    first; so both sides number them alike, and draw the same rows of them."""
-    weights = [100 + files - number for number in range(files)]
-    return [count * sum(weights[:number]) // sum(weights) for number in range(files + 1)]
-
-
 def write(folder: pathlib.Path, rows: Rows, files: int) -> None:
+    """Cuts where `soteria put --files` cuts, and names the largest file first, as Spark numbers its partitions (those of one size in no
+    order, so none are left): the same rows are in the same partitions on both sides, and the same are drawn of them."""
     folder.mkdir(parents=True)
-    ends = cuts(length(rows), files)
-    for number in range(files):
-        part = table_of(slice_rows(rows, ends[number], ends[number + 1]))
-        pq.write_table(part, folder / f"part-{number:05d}.parquet", compression="snappy", use_dictionary=False)
+    each = -(-length(rows) // files)
+    parts = []
+    for first in range(0, length(rows), each):
+        parts.append((folder / f"{first}.tmp", table_of(slice_rows(rows, first, min(first + each, length(rows))))))
+        write_part(*parts[-1])
+    parts.sort(key=lambda part: part[0].stat().st_size)
+    next_size = 0
+    for number, (path, part) in zip(reversed(range(len(parts))), parts):
+        missing = next_size + 1 - path.stat().st_size
+        if missing > 0:
+            write_part(path, part.replace_schema_metadata({**part.schema.metadata, "padding": "x" * missing}))
+        next_size = path.stat().st_size
+        path.rename(folder / f"part-{number:05d}.parquet")
+
+
+def write_part(path: pathlib.Path, part: pa.Table) -> None:
+    pq.write_table(part, path, compression="snappy", use_dictionary=False)
 
 
 # ---- distributions ------------------------------------------------------------------------------
@@ -237,8 +246,10 @@ def generate(case: Case) -> tuple[Rows, Rows]:
 
 
 def prepare(folder: pathlib.Path, workload: str, size: str) -> tuple[pathlib.Path, pathlib.Path]:
-    """Writes both unless they are there."""
-    train, test = folder / f"{workload}-{size}-train", folder / f"{workload}-{size}-test"
+    """Writes both unless they are there. Their names carry this file's digest, so that nothing made of rows from before a change of it,
+    sealed and encrypted copies included, is measured again."""
+    version = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()[:8]
+    train, test = (folder / f"{workload}-{size}-{version}-{part}" for part in ("train", "test"))
     if not (test / "_SUCCESS").exists():
         for_training, for_testing = generate(CASES[workload][size])
         write(train, for_training, TRAIN_FILES)

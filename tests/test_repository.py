@@ -186,9 +186,11 @@ def test_the_workloads_data_are_sparks_vectors(tmp_path):
     workloads.write(tmp_path / "b", dense[0], 1)
     row = pq.read_table(tmp_path / "b")["features"][7].as_py()
     assert row["type"] == 1 and row["values"] == dense[0]["features"][7].tolist()
-    ends = workloads.cuts(30_000, 8)
-    lengths = [last - first for first, last in zip(ends, ends[1:])]
-    assert sum(lengths) == 30_000 and lengths == sorted(lengths, reverse=True) and len(set(lengths)) == 8
+    workloads.write(tmp_path / "c", dense[0], 3)
+    files = sorted((tmp_path / "c").iterdir())
+    assert sorted(pq.read_metadata(file).num_rows for file in files) == [12, 14, 14]
+    sizes = [file.stat().st_size for file in files]
+    assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 3
     assert list(workloads.chosen([], "T")) == [(name, "T") for name in ("als", "pca", "gbt", "lr", "bayes")]
 
 
