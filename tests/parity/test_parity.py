@@ -42,7 +42,6 @@ DIFFERENT = {
     "sql SELECT 1 AS a UNION ALL SELECT 2.5": "a number with a fraction is a double; in Spark a decimal",
     "csv option trimmed after": "an answer; Spark itself fails on a blank first field",
     "json times": "Python says of a year beyond 9999 what its own conversion says",
-    "als_saved": "columns of a model's table that hold no nulls say so; Spark takes any column of a file to be nullable",
     "accuracy_of_negative_weights": "refused; Spark's summary adds them up, and refuses only in its curves",
 }
 

@@ -58,7 +58,7 @@ base::Status AppendRow(const arrow::ListArray& lists, const arrow::FloatArray& f
 }  // namespace
 
 void Factors::Write(base::FieldWriter& w) const {
-  w.AddI64(rank).Add(BytesOf(ids)).Add(BytesOf(values));
+  w.AddI64(rank).Add(BytesOf(ids)).Add(BytesOf(values)).AddBool(from_file);
 }
 
 base::StatusOr<Factors> Factors::Read(base::FieldReader& r) {
@@ -66,6 +66,7 @@ base::StatusOr<Factors> Factors::Read(base::FieldReader& r) {
   SOTERIA_ASSIGN_OR_RETURN(const int64_t rank, r.NextI64());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view ids, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view values, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(factors.from_file, r.NextBool());
   if (rank < 1 || rank > kAlsRankMax) return base::Fail(base::kProtocol, "factors: rank");
   factors.rank = static_cast<int32_t>(rank);
   SOTERIA_ASSIGN_OR_RETURN(factors.ids, ValuesOf<int32_t>(ids));
@@ -76,11 +77,10 @@ base::StatusOr<Factors> Factors::Read(base::FieldReader& r) {
   return factors;
 }
 
-const std::shared_ptr<arrow::Schema>& FactorsSchema() {
-  static const auto* const schema = new std::shared_ptr<arrow::Schema>(
-      arrow::schema({arrow::field("id", arrow::int32(), false),
-                     arrow::field("features", table::ListOf(arrow::float32(), false))}));
-  return *schema;
+std::shared_ptr<arrow::Schema> Factors::schema() const {
+  return arrow::schema(
+      {arrow::field("id", arrow::int32(), from_file),
+       arrow::field("features", table::ListOf(arrow::float32(), from_file), true)});
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Factors::ToTable() const {
@@ -88,17 +88,18 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Factors::ToTable() const {
   if (values.size() > static_cast<size_t>(INT32_MAX)) {
     return base::Fail(base::kMemoryLimit, "more factors than a table of them can hold");
   }
+  const auto columns = schema();
   std::vector<int32_t> offsets(size() + 1);
   for (size_t i = 0; i < offsets.size(); ++i) {
     offsets[i] = static_cast<int32_t>(i * static_cast<size_t>(rank));
   }
   auto floats = std::make_shared<arrow::FloatArray>(static_cast<int64_t>(values.size()),
                                                     arrow::Buffer::FromVector(values));
-  auto lists = std::make_shared<arrow::ListArray>(FactorsSchema()->field(1)->type(), rows,
+  auto lists = std::make_shared<arrow::ListArray>(columns->field(1)->type(), rows,
                                                   arrow::Buffer::FromVector(std::move(offsets)),
                                                   std::move(floats));
   auto numbers = std::make_shared<arrow::Int32Array>(rows, arrow::Buffer::FromVector(ids));
-  return arrow::Table::Make(FactorsSchema(), {std::move(numbers), std::move(lists)}, rows);
+  return arrow::Table::Make(columns, {std::move(numbers), std::move(lists)}, rows);
 }
 
 base::StatusOr<Factors> Factors::FromTable(const arrow::Table& table, int32_t rank) {

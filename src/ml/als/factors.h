@@ -21,6 +21,7 @@ struct Factors {
   int32_t rank = 1;
   std::vector<int32_t> ids;
   std::vector<float> values;  // row-major
+  bool from_file = false;     // then the table's columns may be null, as those of any file
 
   size_t size() const { return ids.size(); }
   const float* row(size_t i) const { return values.data() + i * static_cast<size_t>(rank); }
@@ -29,13 +30,12 @@ struct Factors {
   /// Errors: kProtocol for sizes that disagree.
   static base::StatusOr<Factors> Read(base::FieldReader& r);
 
+  std::shared_ptr<arrow::Schema> schema() const;
   /// As MLlib's table: id and features.
   base::StatusOr<std::shared_ptr<arrow::Table>> ToTable() const;
   /// Errors: kProtocol for another table, a null, or a row of another length than `rank`.
   static base::StatusOr<Factors> FromTable(const arrow::Table& table, int32_t rank);
 };
-
-const std::shared_ptr<arrow::Schema>& FactorsSchema();
 
 /// The places that put `ids` in ascending order.
 std::vector<uint32_t> AscendingOrder(const std::vector<int32_t>& ids);

@@ -155,7 +155,8 @@ base::StatusOr<Attribute> AlsModel::Get(std::string_view method, const Arguments
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> AlsModel::RowsSchema(std::string_view method,
                                                                     const Arguments& args) const {
-  if (args.empty() && (method == "userFactors" || method == "itemFactors")) return FactorsSchema();
+  if (args.empty() && method == "userFactors") return data_->users.schema();
+  if (args.empty() && method == "itemFactors") return data_->items.schema();
   if (method != kAllUsers && method != kAllItems) return nullptr;
   SOTERIA_RETURN_IF_ERROR(CountOf(method, args).status());
   const std::string& user = params_.String("userCol");

@@ -12,7 +12,9 @@ namespace {
 
 base::StatusOr<Factors> FactorsIn(SavedModel& saved, const char* directory, int64_t rank) {
   SOTERIA_ASSIGN_OR_RETURN(const auto table, saved.Rows(directory));
-  return Factors::FromTable(*table, static_cast<int32_t>(rank));
+  SOTERIA_ASSIGN_OR_RETURN(Factors factors, Factors::FromTable(*table, static_cast<int32_t>(rank)));
+  factors.from_file = true;
+  return factors;
 }
 
 }  // namespace
