@@ -334,6 +334,8 @@ base::Status BlockBuilder::ReadInput(const dataflow::Recipe& recipe, const dataf
       continue;
     }
     if (!part.ok() && pending != nullptr && !pending->ok() && !tables.empty()) break;
+    // What isn't here may hold the rows that a limit takes, or an error before this one.
+    if (!part.ok() && missed) break;
     SOTERIA_RETURN_IF_ERROR(part);
     tables.push_back(part->block->table);
     holding.Absorb(part->holding);      // the whole has the parts' memory
@@ -356,7 +358,8 @@ base::StatusOr<TablePtr> BlockBuilder::ReadGather(const dataflow::Recipe& recipe
     const base::Status status =
         ReadInput(recipe, source.inputs[i], partition, holding, pending, combines ? read[i] : all);
     missed = missed || base::Is(status, kMiss);
-    if (!base::Is(status, kMiss)) SOTERIA_RETURN_IF_ERROR(status);
+    if (!status.ok() && missed) continue;
+    SOTERIA_RETURN_IF_ERROR(status);
     if (pending != nullptr && !pending->ok()) break;
   }
   if (missed) return base::Fail(kMiss, "shuffle inputs are not here");

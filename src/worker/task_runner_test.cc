@@ -319,6 +319,32 @@ TEST_F(JoinTest, ACellThatIsMissingOfEitherInputEndsTheStage) {
   EXPECT_TRUE(base::Is(Error(Map({0}, swapped), {0}), base::kIntegrity));
 }
 
+TEST_F(JoinTest, AnErrorWaitsForWhatComesBeforeIt) {
+  const dataflow::RecipePtr parent = Rows(2);
+  const dataflow::RecipePtr fails = Rows(1, {StopsAt(0)});
+  Shuffle(parent);
+  const auto cells = dataflow::MakeRecipe(dataflow::GatherCells(parent, ByValue()), {}, 2);
+  dataflow::GatherSource both;
+  both.inputs = {{cells, dataflow::Reads::kOffset, 0, {}},
+                 {fails, dataflow::Reads::kOffset, 2, {}}};
+  const auto joined = dataflow::GatherRange(dataflow::MakeRecipe(both, {}, 3));
+  for (const int64_t limit : {5, 500}) {
+    dataflow::StageSpec read =
+        Spec(Terminal::kCollect, dataflow::MakeRecipe(joined, {Limit(limit)}, 1));
+    read.inputs = inputs_;
+    Start(read);
+    EXPECT_EQ(Map({0}).outcome, TaskOutcome::kMiss) << "the rows before it aren't here";
+    std::vector<SealedBlob> all = Cells(0);
+    for (const SealedBlob& cell : Cells(1)) all.push_back(cell);
+    const TaskOutput output = Map({0}, all);
+    if (limit == 5) {
+      EXPECT_EQ(Values(Payload(output, MessageKind::kRows, {0})).size(), 5U);
+    } else {
+      EXPECT_EQ(base::ConditionName(Error(output, {0})), base::kDivideByZero.name);
+    }
+  }
+}
+
 TEST_F(JoinTest, ATableWithItselfIsShuffledOnce) {
   Join(exec::JoinKind::kInner, Rows(2), Rows(2));
   const TaskOutput miss = Map({0});
