@@ -16,6 +16,7 @@
 #include "src/base/fields.h"
 #include "src/exec/aggregate.h"
 #include "src/exec/bound.h"
+#include "src/exec/codec.h"
 
 namespace soteria::exec {
 
@@ -93,6 +94,10 @@ struct BoundCall {
 base::StatusOr<BoundCall> BindCall(const AggregateCall& call, const arrow::Schema& input);
 /// An accumulator of the call that has seen nothing.
 base::StatusOr<AccumulatorPtr> MakeAccumulator(const AggregateCall& call, const CallTypes& types);
+
+/// A call but for its name, whose function whoever reads it looks up.
+void WriteAggregateCall(const AggregateCall& call, base::FieldWriter& out);
+base::StatusOr<AggregateCall> ReadAggregateCall(base::FieldReader& in, ExprReader& exprs);
 
 /// kMemoryLimit naming the function.
 base::Status TooMuchState(std::string_view function);

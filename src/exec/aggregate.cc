@@ -182,20 +182,6 @@ base::Status UpdateCall(const BoundCall& call, const arrow::Table& table, uint64
   return base::OkStatus();
 }
 
-void WriteCall(const AggregateCall& call, FieldWriter& out) {
-  out.Add(call.function).AddBool(call.arg != nullptr).AddBool(call.weight != nullptr);
-  if (call.arg != nullptr) WriteExpr(*call.arg, out);
-  if (call.weight != nullptr) WriteExpr(*call.weight, out);
-  out.AddU64(call.metrics.size());
-  for (const std::string& metric : call.metrics) out.Add(metric);
-  out.AddU64(call.probabilities.size());
-  for (const double probability : call.probabilities) out.AddDouble(probability);
-  out.AddDouble(call.relative_error).AddU64(call.rest.size());
-  for (const ExprPtr& expr : call.rest) WriteExpr(*expr, out);
-  out.AddBool(call.distinct).AddBool(call.where != nullptr);
-  if (call.where != nullptr) WriteExpr(*call.where, out);
-}
-
 void WriteTypes(const CallTypes& types, FieldWriter& out) {
   out.AddU64(types.args.size());
   for (const TypePtr& type : types.args) WriteType(*type, out);
@@ -209,43 +195,6 @@ base::StatusOr<CallTypes> ReadTypes(const TypePtr& result, FieldReader& in) {
     SOTERIA_ASSIGN_OR_RETURN(types.args.emplace_back(), ReadType(in));
   }
   return types;
-}
-
-base::StatusOr<AggregateCall> ReadCall(FieldReader& in, ExprReader& exprs) {
-  AggregateCall call;
-  SOTERIA_ASSIGN_OR_RETURN(call.function, in.Next());
-  if (FindAggregate(call.function) == nullptr) {
-    return base::Fail(base::kProtocol, "Aggregate: unknown function");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const bool has_arg, in.NextBool());
-  SOTERIA_ASSIGN_OR_RETURN(const bool has_weight, in.NextBool());
-  if (has_arg) {
-    SOTERIA_ASSIGN_OR_RETURN(call.arg, exprs.Read());
-  }
-  if (has_weight) {
-    SOTERIA_ASSIGN_OR_RETURN(call.weight, exprs.Read());
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t metrics, in.NextU64());
-  for (uint64_t i = 0; i < metrics; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(const std::string_view metric, in.Next());
-    call.metrics.emplace_back(metric);
-  }
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t probabilities, in.NextU64());
-  for (uint64_t i = 0; i < probabilities; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(call.probabilities.emplace_back(), in.NextDouble());
-  }
-  SOTERIA_ASSIGN_OR_RETURN(call.relative_error, in.NextDouble());
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t rest, in.NextU64());
-  if (rest > kCallArgumentsMax) return base::Fail(base::kProtocol, "Aggregate: many arguments");
-  for (uint64_t i = 0; i < rest; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(call.rest.emplace_back(), exprs.Read());
-  }
-  SOTERIA_ASSIGN_OR_RETURN(call.distinct, in.NextBool());
-  SOTERIA_ASSIGN_OR_RETURN(const bool has_where, in.NextBool());
-  if (has_where) {
-    SOTERIA_ASSIGN_OR_RETURN(call.where, exprs.Read());
-  }
-  return call;
 }
 
 void WriteField(const arrow::Field& field, FieldWriter& out) {
@@ -283,6 +232,54 @@ base::StatusOr<Reading> ReadingOf(const Aggregate& aggregate) {
 
 }  // namespace
 
+void WriteAggregateCall(const AggregateCall& call, FieldWriter& out) {
+  out.Add(call.function).AddBool(call.arg != nullptr).AddBool(call.weight != nullptr);
+  if (call.arg != nullptr) WriteExpr(*call.arg, out);
+  if (call.weight != nullptr) WriteExpr(*call.weight, out);
+  out.AddU64(call.metrics.size());
+  for (const std::string& metric : call.metrics) out.Add(metric);
+  out.AddU64(call.probabilities.size());
+  for (const double probability : call.probabilities) out.AddDouble(probability);
+  out.AddDouble(call.relative_error).AddU64(call.rest.size());
+  for (const ExprPtr& expr : call.rest) WriteExpr(*expr, out);
+  out.AddBool(call.distinct).AddBool(call.where != nullptr);
+  if (call.where != nullptr) WriteExpr(*call.where, out);
+}
+
+base::StatusOr<AggregateCall> ReadAggregateCall(FieldReader& in, ExprReader& exprs) {
+  AggregateCall call;
+  SOTERIA_ASSIGN_OR_RETURN(call.function, in.Next());
+  SOTERIA_ASSIGN_OR_RETURN(const bool has_arg, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const bool has_weight, in.NextBool());
+  if (has_arg) {
+    SOTERIA_ASSIGN_OR_RETURN(call.arg, exprs.Read());
+  }
+  if (has_weight) {
+    SOTERIA_ASSIGN_OR_RETURN(call.weight, exprs.Read());
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t metrics, in.NextU64());
+  for (uint64_t i = 0; i < metrics; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const std::string_view metric, in.Next());
+    call.metrics.emplace_back(metric);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t probabilities, in.NextU64());
+  for (uint64_t i = 0; i < probabilities; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(call.probabilities.emplace_back(), in.NextDouble());
+  }
+  SOTERIA_ASSIGN_OR_RETURN(call.relative_error, in.NextDouble());
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t rest, in.NextU64());
+  if (rest > kCallArgumentsMax) return base::Fail(base::kProtocol, "Aggregate: many arguments");
+  for (uint64_t i = 0; i < rest; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(call.rest.emplace_back(), exprs.Read());
+  }
+  SOTERIA_ASSIGN_OR_RETURN(call.distinct, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const bool has_where, in.NextBool());
+  if (has_where) {
+    SOTERIA_ASSIGN_OR_RETURN(call.where, exprs.Read());
+  }
+  return call;
+}
+
 base::StatusOr<Aggregate> Aggregate::Make(std::vector<AggregateCall> calls,
                                           const arrow::Schema& input, std::vector<GroupKey> keys) {
   if (calls.size() > kAggregateCallsMax || keys.size() > kGroupKeysMax) {
@@ -319,7 +316,7 @@ std::string Aggregate::Encode() const {
   for (const FieldPtr& field : output_->fields()) WriteField(*field, out);
   for (const GroupKey& key : keys_) WriteExpr(*key.expr, out);
   for (size_t i = 0; i < calls_.size(); ++i) {
-    WriteCall(calls_[i], out);
+    WriteAggregateCall(calls_[i], out);
     WriteTypes(types_[i], out);
   }
   return out.Take();
@@ -344,7 +341,10 @@ base::StatusOr<Aggregate> Aggregate::Decode(std::string_view bytes) {
     aggregate.keys_.push_back({std::move(expr), fields[i]->name()});
   }
   for (uint64_t i = 0; i < calls; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(AggregateCall call, ReadCall(in, exprs));
+    SOTERIA_ASSIGN_OR_RETURN(AggregateCall call, ReadAggregateCall(in, exprs));
+    if (FindAggregate(call.function) == nullptr) {
+      return base::Fail(base::kProtocol, "Aggregate: unknown function");
+    }
     call.name = fields[keys + i]->name();
     SOTERIA_ASSIGN_OR_RETURN(aggregate.types_.emplace_back(),
                              ReadTypes(fields[keys + i]->type(), in));

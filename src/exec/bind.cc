@@ -19,6 +19,9 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/nested.h"
+#include "src/exec/window_conditions.h"
+#include "src/exec/window_expression.h"
+#include "src/exec/window_functions.h"
 #include "src/table/arrow_status.h"
 #include "src/table/column_path.h"
 #include "src/table/number_column.h"
@@ -78,6 +81,11 @@ bool TakesTwoInSpark(std::string_view function) {
 
 base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int depth) {
   const Function* function = FindFunction(e.name);
+  if (function == nullptr && IsOver(e)) return base::NotSupported("A window function here");
+  if (function == nullptr && FindWindowFunction(e.name) != nullptr) {
+    return base::Fail(kWithoutOver, base::Cat("Window function \"", PrettyName(e),
+                                              "\" requires an OVER clause."));
+  }
   if (function == nullptr) {
     return base::Fail(base::kUnresolvedRoutine,
                       base::Cat("Cannot resolve routine `", e.name,

@@ -4,6 +4,7 @@
 
 #include "src/exec/accumulator.h"
 #include "src/exec/functions.h"
+#include "src/exec/window_functions.h"
 
 namespace soteria::exec {
 
@@ -13,6 +14,7 @@ std::optional<FunctionKind> KindOfFunction(std::string_view name) {
     return FunctionKind::kAggregate;
   }
   if (FindFunction(name) != nullptr) return FunctionKind::kScalar;
+  if (FindWindowFunction(name) != nullptr) return FunctionKind::kWindow;
   return std::nullopt;
 }
 
@@ -23,6 +25,9 @@ std::vector<CatalogueRow> Catalogue() {
   }
   for (const AggregateFunction* function : AllAggregates()) {
     if (function->callable) rows.push_back({function->name, FunctionKind::kAggregate});
+  }
+  for (const WindowFunction& function : WindowFunctions()) {
+    rows.push_back({function.name, FunctionKind::kWindow});
   }
   std::sort(rows.begin(), rows.end(),
             [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });

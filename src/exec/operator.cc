@@ -20,6 +20,7 @@
 #include "src/exec/prefix.h"
 #include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
+#include "src/exec/window.h"
 #include "src/table/arrow_status.h"
 #include "src/table/spark_random.h"
 #include "src/table/types.h"
@@ -521,6 +522,7 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
     return ExpandRange(step);
   }
   if (kind == "exec.as") return ReadAs(in);
+  if (kind == kWindowOperator) return ReadWindow(in);
   return base::Fail(base::kProtocol, "Operator: unknown kind");
 }
 

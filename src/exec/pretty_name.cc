@@ -13,6 +13,8 @@
 #include "src/exec/expression.h"
 #include "src/exec/functions.h"
 #include "src/exec/show.h"
+#include "src/exec/window_expression.h"
+#include "src/exec/window_functions.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -154,7 +156,9 @@ std::string CallText(const Expr& e) {
   if (e.name == "aggregate_metrics" && !e.args.empty()) {
     return base::Cat(e.name, "(", List(e.args, 1), ")");
   }
+  if (IsOver(e)) return OverText(e);
   const Function* function = FindFunction(e.name);
+  if (function == nullptr && FindWindowFunction(e.name) != nullptr) return WindowFunctionText(e);
   if (function == nullptr) return AggregateText(e);
   if (static_cast<int>(e.args.size()) < function->args_min) {
     return base::Cat(e.name, "(", List(e.args, 0), ")");
