@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "src/exec/join.h"
+#include "src/exec/window.h"
 
 namespace soteria::master {
 
@@ -62,7 +63,7 @@ DataBehind OfInputs(const dataflow::GatherSource& gather) {
 }  // namespace
 
 DataBehind BehindOf(const dataflow::Recipe& recipe) {
-  return std::visit(
+  DataBehind behind = std::visit(
       [](const auto& source) -> DataBehind {
         using Source = std::decay_t<decltype(source)>;
         if constexpr (std::is_same_v<Source, dataflow::DatasetSource>) {
@@ -77,6 +78,12 @@ DataBehind BehindOf(const dataflow::Recipe& recipe) {
         }
       },
       recipe.source);
+  // A window may put a value of one row beside all others: what is counted of each is of one.
+  if (std::any_of(recipe.chain.begin(), recipe.chain.end(),
+                  [](const auto& op) { return op.kind == exec::kWindowOperator; })) {
+    behind.once = false;
+  }
+  return behind;
 }
 
 dataflow::RowOrigins OriginsOf(const std::string& tree_id,

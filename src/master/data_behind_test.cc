@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "src/exec/join.h"
+#include "src/exec/window.h"
 
 namespace soteria::master {
 namespace {
@@ -160,6 +161,23 @@ TEST(DataBehind, RowsThatEveryPartitionHasAreNotOnce) {
   dataflow::GatherSource all;
   all.inputs = {{Data(kPatients), dataflow::Reads::kAll, 0, {}}};
   EXPECT_FALSE(BehindOf(*dataflow::MakeRecipe(std::move(all), {}, 3)).MayBeCounted());
+}
+
+// lag and the like bring one row's value to others, a sum over a window brings it to all.
+TEST(DataBehind, RowsBesideAWindowAreNotCounted) {
+  const exec::OperatorPtr window = exec::Window({}, {{{"count", nullptr, "n"}, {}}});
+  const dataflow::OperatorBytes op{std::string(window->kind()), window->Encode()};
+  const auto beside =
+      dataflow::MakeRecipe(dataflow::DatasetSource{"/d", kPatients, 1, {}, {}}, {op}, 1);
+  EXPECT_FALSE(BehindOf(*beside).MayBeCounted());
+  EXPECT_EQ(BehindOf(*beside).Pays(), std::vector<std::string>{kPatients});
+  const auto dealt =
+      dataflow::MakeRecipe(dataflow::GatherCells(beside, {dataflow::kRoundRobin, ""}), {}, 3);
+  EXPECT_FALSE(BehindOf(*dealt).MayBeCounted());
+  EXPECT_FALSE(UnionOf(beside, Data(kVisits)).MayBeCounted());
+  EXPECT_FALSE(Together(exec::JoinKind::kLeftSemi, beside, Data(kVisits)).MayBeCounted());
+  EXPECT_TRUE(Together(exec::JoinKind::kLeftSemi, Data(kVisits), beside).MayBeCounted())
+      << "it chooses rows of others, and pays";
 }
 
 }  // namespace

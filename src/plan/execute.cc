@@ -117,6 +117,7 @@ class Lowerer {
     if (const auto* distinct = std::get_if<DistinctNode>(&plan.node)) {
       return Distinct(plan, *distinct);
     }
+    if (const auto* window = std::get_if<WindowNode>(&plan.node)) return Window(plan, *window);
     if (std::holds_alternative<UnionNode>(plan.node)) return Union(plan);
     return Join(plan, std::get<JoinNode>(plan.node));
   }
@@ -287,6 +288,18 @@ class Lowerer {
     return dealt.With(op, plan.schema);
   }
 
+  /// Rows of one partition of the windows go to one place; without any, all do.
+  base::StatusOr<Lowered> Window(const Plan& plan, const WindowNode& node) {
+    SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input()));
+    const uint64_t targets = std::min(input.recipe->partitions, node.targets_max);
+    if (node.spec.partition.empty()) {
+      SOTERIA_ASSIGN_OR_RETURN(input, Single(input));
+    } else if (input.recipe->partitions > 1) {
+      SOTERIA_ASSIGN_OR_RETURN(input, ByHash(input, node.spec.partition, targets));
+    }
+    return input.With(Bytes(*exec::Window(node.spec, node.calls)), plan.schema);
+  }
+
   base::StatusOr<Lowered> Coalesce(const Plan& plan, uint64_t groups) {
     SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input()));
     if (groups >= input.recipe->partitions) return input;
@@ -435,6 +448,10 @@ struct CanonicalNode {
   void operator()(const DistinctNode& n) const {
     out.AddU64(n.targets_max);
     Narrow(*exec::Distinct(n.columns));
+  }
+  void operator()(const WindowNode& n) const {
+    out.Add("window").AddU64(n.targets_max);
+    Narrow(*exec::Window(n.spec, n.calls));
   }
   void operator()(const UnionNode&) const { out.Add("union"); }
   void operator()(const JoinNode& n) const {

@@ -67,6 +67,14 @@ struct Describe {
     return text;
   }
   std::string operator()(const DistinctNode&) const { return "Distinct"; }
+  std::string operator()(const WindowNode& n) const {
+    std::string text = "Window";
+    for (const exec::WindowCall& call : n.calls) text += base::Cat(" ", call.call.function);
+    for (const exec::ExprPtr& key : n.spec.partition) {
+      text += base::Cat(&key == &n.spec.partition[0] ? " by " : ", ", exec::PrettyName(*key));
+    }
+    return text;
+  }
   std::string operator()(const UnionNode&) const { return "Union"; }
   std::string operator()(const JoinNode& n) const {
     std::string text = base::Cat("Join ", KindName(n.join->kind()));

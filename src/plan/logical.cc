@@ -289,6 +289,17 @@ base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::Aggr
                   {std::move(input)});
 }
 
+base::StatusOr<PlanPtr> Builder::Window(PlanPtr input, exec::WindowSpec spec,
+                                        std::vector<exec::WindowCall> calls) {
+  SOTERIA_ASSIGN_OR_RETURN(auto schema, exec::Window(spec, calls)->OutputSchema(*input->schema));
+  std::vector<Column> columns = input->columns;
+  while (columns.size() < static_cast<size_t>(schema->num_fields())) {
+    columns.push_back({next_id_++});
+  }
+  return MakeNode(WindowNode{std::move(spec), std::move(calls), targets_max_}, std::move(schema),
+                  std::move(columns), {std::move(input)});
+}
+
 base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string> statistics) {
   SOTERIA_ASSIGN_OR_RETURN(auto made, exec::Summary::Make(std::move(statistics), *input->schema));
   auto summary = std::make_shared<const exec::Summary>(std::move(made));

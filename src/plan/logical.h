@@ -24,6 +24,7 @@
 #include "src/exec/join.h"
 #include "src/exec/operator.h"
 #include "src/exec/summary.h"
+#include "src/exec/window.h"
 #include "src/ml/estimator.h"
 
 namespace soteria::plan {
@@ -160,6 +161,12 @@ struct RangeNode {
 struct CoalesceNode {
   uint64_t partitions = 0;
 };
+/// Each row with a value of the rows around it for each call: the input's columns, then the calls'.
+struct WindowNode {
+  exec::WindowSpec spec;
+  std::vector<exec::WindowCall> calls;
+  uint64_t targets_max = 1;
+};
 /// Aggregates over all rows, or over those of each key; `summary`, where there is one, makes its
 /// table of the one row.
 struct AggregateNode {
@@ -178,7 +185,8 @@ struct Column {
 struct Plan {
   std::variant<ReadNode, LocalNode, MadeNode, RangeNode, ProjectNode, FilterNode, SortNode,
                SampleNode, AliasNode, TransformNode, LimitNode, OffsetNode, TailNode,
-               RepartitionNode, CoalesceNode, DistinctNode, AggregateNode, UnionNode, JoinNode>
+               RepartitionNode, CoalesceNode, DistinctNode, AggregateNode, UnionNode, JoinNode,
+               WindowNode>
       node;
   std::shared_ptr<arrow::Schema> schema;
   std::vector<Column> columns;  // as many as the schema has fields
@@ -237,6 +245,9 @@ class Builder {
   base::StatusOr<PlanPtr> Aggregate(PlanPtr input, std::vector<exec::AggregateCall> calls,
                                     std::vector<exec::GroupKey> keys = {});
   base::StatusOr<PlanPtr> Distinct(PlanPtr input, std::vector<int> columns);
+  /// Nothing in it may draw at random.
+  base::StatusOr<PlanPtr> Window(PlanPtr input, exec::WindowSpec spec,
+                                 std::vector<exec::WindowCall> calls);
   /// Columns by place, brought to common types; named as the first input's.
   base::StatusOr<PlanPtr> Union(std::vector<PlanPtr> inputs);
   /// Rows of the left that are (not) among the right's; `all`: each as often as it is left over.

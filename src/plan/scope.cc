@@ -242,8 +242,12 @@ base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
     copy->tags = plan->tags;
     return PlanPtr(std::move(copy));
   }
-  if (const auto* transform = std::get_if<TransformNode>(&plan->node)) {
-    SOTERIA_ASSIGN_OR_RETURN(PlanPtr made, builder.Transform(input, transform->transformer));
+  const auto* transform = std::get_if<TransformNode>(&plan->node);
+  const auto* window = std::get_if<WindowNode>(&plan->node);
+  if (transform != nullptr || window != nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        PlanPtr made, transform != nullptr ? builder.Transform(input, transform->transformer)
+                                           : builder.Window(input, window->spec, window->calls));
     // What it adds goes back to its place, before the columns that were asked for.
     auto copy = std::make_shared<Plan>(*made);
     const size_t kept = plan->input()->columns.size();

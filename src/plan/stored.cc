@@ -49,7 +49,7 @@ base::StatusOr<std::vector<bool>> AfterTransformer(const ml::Transformer& transf
   return stored;
 }
 
-/// Whether the node's columns are its input's, unchanged.
+/// Whether the node's columns are its input's, unchanged, be there others behind them.
 bool OnlyMovesRows(const Plan& plan) {
   return std::holds_alternative<AliasNode>(plan.node) ||
          std::holds_alternative<LimitNode>(plan.node) ||
@@ -58,6 +58,7 @@ bool OnlyMovesRows(const Plan& plan) {
          std::holds_alternative<DistinctNode>(plan.node) ||
          std::holds_alternative<RepartitionNode>(plan.node) ||
          std::holds_alternative<CoalesceNode>(plan.node) ||
+         std::holds_alternative<WindowNode>(plan.node) ||
          (std::holds_alternative<SortNode>(plan.node) && std::get<SortNode>(plan.node).global);
 }
 
