@@ -14,7 +14,9 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
+#include "src/exec/window_expression.h"
 
 namespace soteria::connect {
 namespace {
@@ -47,8 +49,18 @@ bool IsAggregate(const Expr& expr) {
 }
 
 /// The first aggregate call within the expression, or null.
+/// A function over a window is none, but may have some within.
 const Expr* FindAggregate(const Expr& expr) {
   if (IsAggregate(expr)) return &expr;
+  if (exec::IsOver(expr)) {
+    for (size_t i = 0; i < expr.args.size(); ++i) {
+      const auto& parts = i == 0 ? expr.args[0]->args : std::vector<ExprPtr>{expr.args[i]};
+      for (const ExprPtr& part : parts) {
+        if (const Expr* call = FindAggregate(*part); call != nullptr) return call;
+      }
+    }
+    return nullptr;
+  }
   for (const ExprPtr& arg : expr.args) {
     if (const Expr* call = FindAggregate(*arg); call != nullptr) return call;
   }
@@ -80,6 +92,11 @@ base::StatusOr<exec::AggregateCall> ToSummarizer(const Expr& expr, std::string n
 }
 
 base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
+  if (exec::HasWindow(expr)) {
+    return base::Fail(base::kAnalysis,
+                      "It is not allowed to use a window function inside an aggregate function. "
+                      "Please use the inner window function in a sub-query.");
+  }
   if (std::any_of(expr.args.begin(), expr.args.end(),
                   [](const ExprPtr& arg) { return HasAggregate(*arg); })) {
     return base::Fail(kNestedAggregate,
@@ -109,6 +126,11 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
   return call;
 }
 
+bool NamesColumn(const ExprPtr& expr) {
+  return expr->kind == Expr::Kind::kColumn ||
+         std::any_of(expr->args.begin(), expr->args.end(), NamesColumn);
+}
+
 struct Replacing {
   std::vector<std::string> keys;  // SameText
   std::vector<exec::AggregateCall> calls;
@@ -128,13 +150,20 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
     return exec::Input(static_cast<int>(replacing.keys.size() + replacing.calls.size()) - 1,
                        {std::move(name)});
   }
-  if (expr->kind == Expr::Kind::kColumn) {
-    if (!replacing.keys.empty()) {
-      return base::Fail(kMissingAggregation,
-                        base::Cat("The non-aggregating expression \"", exec::PrettyName(*expr),
-                                  "\" is based on columns which are not participating in the "
-                                  "GROUP BY clause."));
+  if (exec::IsOver(*expr)) {
+    auto copy = std::make_shared<Expr>(*expr);
+    auto function = std::make_shared<Expr>(*expr->args[0]);
+    for (ExprPtr& arg : function->args) {
+      SOTERIA_ASSIGN_OR_RETURN(arg, Replace(arg, replacing));
     }
+    copy->args[0] = std::move(function);
+    for (size_t i = 1; i < copy->args.size(); ++i) {
+      SOTERIA_ASSIGN_OR_RETURN(copy->args[i], Replace(copy->args[i], replacing));
+    }
+    return ExprPtr(std::move(copy));
+  }
+  if (expr->kind == Expr::Kind::kColumn) {
+    if (!replacing.keys.empty()) return MissingAggregation(*expr);
     return MissingGroupBy();
   }
   if (expr->args.empty()) return expr;
@@ -151,6 +180,7 @@ std::string NameOf(const exec::NamedExpr& column) {
 
 base::Status CheckKeys(const std::vector<exec::NamedExpr>& keys) {
   for (const exec::NamedExpr& key : keys) {
+    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*key.expr, "Aggregate"));
     if (!HasAggregate(*key.expr)) continue;
     return base::Fail(kGroupByAggregate,
                       base::Cat("Aggregate functions are not allowed in GROUP BY, but found ",
@@ -176,6 +206,23 @@ base::Status CheckCondition(const Expr& condition) {
                 "\" contains invalid expressions: ", exec::PrettyName(*call),
                 ".\nRewrite the query to avoid window functions, aggregate functions, and "
                 "generator functions in the WHERE clause."));
+}
+
+base::Status MissingAggregation(const Expr& expr) {
+  const Expr* column = &expr;
+  while (column->kind != Expr::Kind::kColumn) {
+    const auto named = std::find_if(column->args.begin(), column->args.end(), NamesColumn);
+    if (named == column->args.end()) break;
+    column = named->get();
+  }
+  return base::Fail(kMissingAggregation,
+                    base::Cat("The non-aggregating expression \"", exec::PrettyName(*column),
+                              "\" is based on columns which are not participating in the GROUP BY "
+                              "clause."));
+}
+
+base::StatusOr<exec::AggregateCall> CallOf(const Expr& expr, std::string name) {
+  return ToCall(expr, std::move(name));
 }
 
 bool CallsAggregate(const spark::connect::Expression& expression) {

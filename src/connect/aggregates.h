@@ -30,6 +30,11 @@ std::string SameText(const exec::Expr& expr);
 base::Status CheckCondition(const exec::Expr& condition);
 /// MISSING_GROUP_BY.
 base::Status MissingGroupBy();
+/// MISSING_AGGREGATION of the first column that the expression names.
+base::Status MissingAggregation(const exec::Expr& expr);
+
+/// The call of an aggregate or window function as exec has it.
+base::StatusOr<exec::AggregateCall> CallOf(const exec::Expr& expr, std::string name);
 
 struct SplitAggregate {
   std::vector<exec::GroupKey> keys;

@@ -234,6 +234,8 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
                       expression.call_function().arguments(), false, depth);
     case Expression::kLambdaFunction:
       return Lambda(expression.lambda_function(), depth);
+    case Expression::kWindow:
+      return Window(expression.window(), depth);
     case Expression::kUnresolvedNamedLambdaVariable: {
       SOTERIA_ASSIGN_OR_RETURN(const std::string name,
                                VariableName(expression.unresolved_named_lambda_variable()));

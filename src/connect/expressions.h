@@ -26,6 +26,8 @@ class Expression_LambdaFunction;
 class Expression_UnresolvedAttribute;
 class Expression_UnresolvedFunction;
 class Expression_UnresolvedStar;
+class Expression_Window;
+class Expression_Window_WindowFrame_FrameBoundary;
 }  // namespace spark::connect
 
 namespace soteria::connect {
@@ -66,6 +68,12 @@ class ExpressionConverter {
                                          bool distinct, int depth) const;
   base::StatusOr<exec::ExprPtr> Lambda(const spark::connect::Expression_LambdaFunction& lambda,
                                        int depth) const;
+  // window_expressions.cc
+  base::StatusOr<exec::ExprPtr> Window(const spark::connect::Expression_Window& window,
+                                       int depth) const;
+  base::StatusOr<exec::ExprPtr> FrameBound(
+      const spark::connect::Expression_Window_WindowFrame_FrameBoundary& bound, bool lower,
+      int depth) const;
   base::StatusOr<exec::ExprPtr> NamedStruct(const Expressions& arguments, int depth) const;
   base::Status Append(const spark::connect::Expression& expression,
                       std::vector<exec::NamedExpr>* out) const;

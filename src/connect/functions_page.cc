@@ -72,7 +72,11 @@ std::string FunctionsPage() {
       List(Functions(exec::FunctionKind::kScalar, false)),
       "\n## Aggregate functions\n\n"
       "In `agg`, `select` and after `groupBy`; `aggregate_metrics` is what `Summarizer` sends.\n\n",
-      List(Functions(exec::FunctionKind::kAggregate, true)), "\n## Classes of pyspark.ml\n\n",
+      List(Functions(exec::FunctionKind::kAggregate, true)),
+      "\n## Window functions\n\n"
+      "With `over`; so are the aggregate functions. Frames of rows and of ranges of numbers and\n"
+      "dates; `QUALIFY` in SQL.\n\n",
+      List(Functions(exec::FunctionKind::kWindow, true)), "\n## Classes of pyspark.ml\n\n",
       List(ml::ClassNames()),
       "\nOther classes, helpers and attributes are refused by name.\n\n"
       "## DataFrames and sessions\n\n",

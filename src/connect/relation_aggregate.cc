@@ -15,6 +15,8 @@
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
+#include "src/connect/windows.h"
+#include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
 
@@ -64,6 +66,9 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
 RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr input,
                                                               std::vector<exec::NamedExpr> columns,
                                                               std::vector<exec::NamedExpr> keys) {
+  for (const exec::NamedExpr& key : keys) {
+    if (exec::HasWindow(*key.expr)) return MissingAggregation(*key.expr);
+  }
   Groups groups{input, keys, keys};
   groups.columns.insert(groups.columns.end(), columns.begin(), columns.end());
   groups.visible = groups.columns.size();
@@ -72,8 +77,8 @@ RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr inpu
   SOTERIA_ASSIGN_OR_RETURN(groups.plan, builder_.Aggregate(std::move(input), std::move(split.calls),
                                                            std::move(split.keys)));
   if (!split.plain) {
-    SOTERIA_ASSIGN_OR_RETURN(groups.plan,
-                             builder_.Project(std::move(groups.plan), std::move(split.columns)));
+    SOTERIA_ASSIGN_OR_RETURN(
+        groups.plan, ProjectWindows(builder_, std::move(groups.plan), std::move(split.columns)));
   }
   plan::PlanPtr plan = groups.plan;
   groups_.emplace(plan.get(), std::move(groups));

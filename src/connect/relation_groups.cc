@@ -10,13 +10,16 @@
 #include "spark/connect/relations.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
+#include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/conditions.h"
+#include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
 
 namespace soteria::connect {
@@ -45,6 +48,26 @@ std::vector<exec::NamedExpr> FirstColumns(const plan::Plan& plan, size_t count) 
   return columns;
 }
 
+/// A condition over the columns as one over what they are made of.
+base::StatusOr<exec::ExprPtr> OverGroups(const exec::ExprPtr& condition,
+                                         const std::vector<exec::NamedExpr>& columns) {
+  if (exec::IsInput(*condition)) {
+    const exec::ExprPtr& made = columns.at(static_cast<size_t>(condition->ordinal)).expr;
+    if (!exec::HasWindow(*made)) return made;
+    return base::NotSupported("A HAVING that names a column of a window function",
+                              "QUALIFY, or a subquery and WHERE");
+  }
+  if (condition->kind == exec::Expr::Kind::kColumn) {
+    return base::NotSupported("A field of a struct in a HAVING beside window functions");
+  }
+  if (condition->args.empty()) return condition;
+  auto copy = std::make_shared<exec::Expr>(*condition);
+  for (exec::ExprPtr& arg : copy->args) {
+    SOTERIA_ASSIGN_OR_RETURN(arg, OverGroups(arg, columns));
+  }
+  return exec::ExprPtr(std::move(copy));
+}
+
 /// What parts of an expression over groups are, where they aren't columns of theirs.
 class GroupParts {
  public:
@@ -61,7 +84,8 @@ class GroupParts {
       return ColumnOf(call);
     }
     if (part.has_unresolved_attribute()) return Attribute(part);
-    if (part.has_literal() || part.has_alias()) return std::optional<exec::ExprPtr>();
+    if (part.has_literal() || part.has_alias() || part.has_window())
+      return std::optional<exec::ExprPtr>();
     return Key(part);
   }
 
@@ -161,7 +185,16 @@ RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
   SOTERIA_ASSIGN_OR_RETURN(
       plan::PlanPtr plan,
       builder_.Aggregate(groups.input, std::move(split.calls), std::move(split.keys)));
-  SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Project(std::move(plan), std::move(split.columns)));
+  const bool windows = AnyWindow(split.columns);
+  if (windows) {
+    // HAVING chooses groups, and windows are over those that it leaves.
+    for (const exec::ExprPtr& condition : groups.conditions) {
+      SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr below, OverGroups(condition, split.columns));
+      SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Filter(std::move(plan), below));
+    }
+  }
+  SOTERIA_ASSIGN_OR_RETURN(plan,
+                           ProjectWindows(builder_, std::move(plan), std::move(split.columns)));
   if (groups.plan != nullptr) {
     // What was visible before is the same columns, and the same DataFrame.
     auto same = std::make_shared<plan::Plan>(*plan);
@@ -169,8 +202,8 @@ RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
     same->tags = groups.plan->tags;
     plan = std::move(same);
   }
-  for (const exec::ExprPtr& condition : groups.conditions) {
-    SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Filter(std::move(plan), condition));
+  for (size_t i = 0; i < groups.conditions.size() && !windows; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Filter(std::move(plan), groups.conditions[i]));
   }
   return plan;
 }
@@ -193,6 +226,7 @@ RelationConverter::PlanOr RelationConverter::FilterGroups(const Expression& cond
   const ExpressionConverter converter(parts.out(), state_.config().Zone(),
                                       [&](const Expression& part) { return parts.Mean(part); });
   SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr converted, converter.Convert(condition));
+  SOTERIA_RETURN_IF_ERROR(CheckNoWindowInClause(*converted, groups.sql ? "HAVING" : "WHERE"));
   groups.conditions.push_back(std::move(converted));
   return Remember(std::move(groups));
 }
@@ -220,6 +254,7 @@ base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
   for (const Order& order : sort.order()) {
     if (!IsInternal(order.child(), kSqlOrdinal)) {
       SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(order.child()));
+      SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*expr, "Sort"));
       add(order, std::move(expr));
       continue;
     }

@@ -18,6 +18,7 @@
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
+#include "src/connect/windows.h"
 #include "src/plan/scope.h"
 #include "src/table/conditions.h"
 
@@ -126,6 +127,7 @@ RelationConverter::PlanOr RelationConverter::Join(const spark::connect::Join& jo
     SOTERIA_ASSIGN_OR_RETURN(
         condition,
         ExpressionConverter(scope, state_.config().Zone()).Convert(join.join_condition()));
+    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*condition, "Join"));
     if (HasAggregate(*condition)) return base::NotSupported("An aggregate in a join's condition");
   }
   return builder_.Join(cross, kind, condition);

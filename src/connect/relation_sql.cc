@@ -24,6 +24,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/sql_statement.h"
+#include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
 
@@ -67,7 +68,9 @@ base::Status AddInlineColumn(const std::string& name, std::vector<exec::ExprPtr>
                              std::vector<std::shared_ptr<arrow::ChunkedArray>>* columns) {
   const auto row = OneEmptyRow();
   for (const exec::ExprPtr& value : values) {
-    if (!HasAggregate(*value) && !exec::IsNondeterministic(*value)) continue;
+    if (!HasAggregate(*value) && !exec::HasWindow(*value) && !exec::IsNondeterministic(*value)) {
+      continue;
+    }
     return base::Fail(kInlineEvaluation,
                       base::Cat("Invalid inline table. Cannot evaluate the expression \"",
                                 exec::PrettyName(*value), "\" in inline table definition."));
@@ -215,7 +218,8 @@ base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
   for (const Expression& key : keys) {
     if (key.has_unresolved_star()) {
       for (const exec::NamedExpr& item : items) {
-        if (!HasAggregate(*item.expr)) out.push_back({"", item.expr});
+        if (HasAggregate(*item.expr) || exec::HasWindow(*item.expr)) continue;
+        out.push_back({"", item.expr});
       }
       continue;
     }

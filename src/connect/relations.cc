@@ -20,6 +20,7 @@
 #include "src/connect/sql_nodes.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
+#include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/conditions.h"
 #include "src/exec/operator.h"
@@ -212,6 +213,7 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
         ParseSqlItem(filter.condition().expression_string().expression(), state_.config().Zone()));
   }
   const spark::connect::Expression& text = parsed == nullptr ? filter.condition() : *parsed;
+  if (IsInternal(text, kSqlQualify)) return Qualify(text, input);
   if (const Groups* groups = GroupsOf(input);
       groups != nullptr && (groups->sql || CallsAggregate(text))) {
     return FilterGroups(text, *groups);
@@ -219,10 +221,31 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
   SOTERIA_ASSIGN_OR_RETURN(auto condition,
                            ExpressionConverter(scope, state_.config().Zone()).Convert(text));
+  SOTERIA_RETURN_IF_ERROR(CheckNoWindowInClause(*condition, "WHERE"));
   SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
   SOTERIA_ASSIGN_OR_RETURN(auto kept, builder_.Filter(std::move(wider), std::move(condition)));
   if (!scope.added()) return kept;
+  return builder_.Project(std::move(kept), AllColumns(*input));
+}
+
+/// Rows by a condition over windows of theirs, which may name columns of the select and others.
+RelationConverter::PlanOr RelationConverter::Qualify(const spark::connect::Expression& qualify,
+                                                     const plan::PlanPtr& input) {
+  const auto& arguments = qualify.unresolved_function().arguments();
+  if (arguments.size() != 1) return base::Fail(base::kAnalysis, "QUALIFY takes one condition");
+  if (GroupsOf(input) != nullptr) {
+    return base::NotSupported("QUALIFY over groups", "a subquery and WHERE");
+  }
+  plan::Scope scope(input, plan::Scope::Missing::kAdd);
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto condition, ExpressionConverter(scope, state_.config().Zone()).Convert(arguments[0]));
+  SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
+  SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
+  SOTERIA_ASSIGN_OR_RETURN(WithWindows taken,
+                           TakeWindows(builder_, std::move(wider), {{"", std::move(condition)}}));
+  SOTERIA_ASSIGN_OR_RETURN(auto kept,
+                           builder_.Filter(std::move(taken.plan), taken.columns[0].expr));
   return builder_.Project(std::move(kept), AllColumns(*input));
 }
 
@@ -254,7 +277,7 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
     return HasAggregate(*column.expr);
   });
   if (aggregates) return AggregateColumns(std::move(input), std::move(columns), {});
-  return builder_.Project(std::move(input), std::move(columns));
+  return ProjectWindows(builder_, std::move(input), std::move(columns));
 }
 
 RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::WithColumns& with) {
@@ -283,7 +306,7 @@ RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::W
     }
     if (!replaced) columns.push_back(std::move(column));
   }
-  return builder_.Project(std::move(input), std::move(columns));
+  return ProjectWindows(builder_, std::move(input), std::move(columns));
 }
 
 RelationConverter::PlanOr RelationConverter::Rename(
@@ -394,8 +417,14 @@ RelationConverter::PlanOr RelationConverter::RepartitionBy(
       SOTERIA_ASSIGN_OR_RETURN(keys.emplace_back(), converter.Convert(expression));
     }
   }
+  for (const exec::ExprPtr& key : keys) {
+    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*key, "RepartitionByExpression"));
+  }
   if (order.empty()) return builder_.RepartitionBy(std::move(input), std::move(keys), partitions);
   for (exec::ExprPtr& key : keys) order.push_back({std::move(key), true, true});
+  for (const exec::SortKey& key : order) {
+    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*key.expr, "RepartitionByExpression"));
+  }
   return builder_.RepartitionByRange(std::move(input), std::move(order), partitions);
 }
 

@@ -81,6 +81,7 @@ class RelationConverter {
   PlanOr Read(const spark::connect::Read& read);
   PlanOr Local(const spark::connect::LocalRelation& local);
   PlanOr Filter(const spark::connect::Filter& filter);
+  PlanOr Qualify(const spark::connect::Expression& qualify, const plan::PlanPtr& input);
   PlanOr ToDf(const spark::connect::ToDF& to_df);
   PlanOr Project(const spark::connect::Project& project);
   PlanOr WithColumns(const spark::connect::WithColumns& with);

@@ -16,6 +16,10 @@ namespace {
 
 using Kind = SqlToken::Kind;
 
+constexpr base::Condition kNullTreatment = {"INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                                            base::exception_class::kAnalysis, "42000",
+                                            absl::StatusCode::kInvalidArgument};
+
 }  // namespace
 
 SqlParser::ExprOr SqlParser::CastCall() {
@@ -58,12 +62,40 @@ SqlParser::ExprOr SqlParser::Function() {
   };
   if (IsWord("FILTER") && IsOp("(", 1)) return refuse("FILTER");
   if (IsWords("WITHIN", "GROUP")) return refuse("WITHIN GROUP");
-  if (IsWords("IGNORE", "NULLS") || IsWords("RESPECT", "NULLS")) {
-    return refuse(base::Cat(Now().upper, " NULLS"));
-  }
+  SOTERIA_RETURN_IF_ERROR(NullTreatment(name, &call));
   if (!IsWord("OVER") || !(IsOp("(", 1) || (windows_ != nullptr && IsName(1)))) return call;
   ++at_;
   return Over(std::move(call));
+}
+
+/// f(a) IGNORE NULLS is f(a, true), or what it is with all its arguments.
+base::Status SqlParser::NullTreatment(const std::string& name, SqlExpr* call) {
+  const bool ignore = TakeWords("IGNORE", "NULLS");
+  if (!ignore && !TakeWords("RESPECT", "NULLS")) return base::OkStatus();
+  const bool shifts = name == "lag" || name == "lead";
+  const bool ends = name == "first" || name == "first_value" || name == "last" ||
+                    name == "last_value" || name == "any_value";
+  if (!shifts && !ends && name != "nth_value") {
+    return base::Fail(kNullTreatment,
+                      base::Cat("Invalid SQL syntax: The function `", name, "` does not support ",
+                                ignore ? "IGNORE" : "RESPECT", " NULLS."));
+  }
+  auto* function = call->proto->mutable_unresolved_function();
+  // Spark takes the short names for the others then.
+  if (ends && name.ends_with("t_value"))
+    function->set_function_name(name.substr(0, name.find('_')));
+  if (!ignore) return base::OkStatus();
+  if (shifts && function->arguments_size() == 1) {
+    function->add_arguments()->mutable_literal()->set_integer(1);
+    ++call->size;
+  }
+  if (shifts && function->arguments_size() == 2) {
+    function->add_arguments()->mutable_literal()->mutable_null()->mutable_null();
+    ++call->size;
+  }
+  function->add_arguments()->mutable_literal()->set_boolean(true);
+  ++call->size;
+  return base::OkStatus();
 }
 
 /// After "name(".

@@ -22,10 +22,10 @@ constexpr base::Condition kEmptyIn = {"INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE",
                                       absl::StatusCode::kInvalidArgument};
 
 /// Words that begin a clause behind a SELECT item, if what follows lets them.
-constexpr std::string_view kClauses[] = {"FROM",     "WHERE",     "GROUP",   "HAVING", "ORDER",
-                                         "LIMIT",    "OFFSET",    "UNION",   "EXCEPT", "MINUS",
-                                         "SORT",     "INTERSECT", "LATERAL", "WINDOW", "CLUSTER",
-                                         "SETMINUS", "DISTRIBUTE"};
+constexpr std::string_view kClauses[] = {"FROM",    "WHERE",     "GROUP",     "HAVING", "ORDER",
+                                         "LIMIT",   "OFFSET",    "UNION",     "EXCEPT", "MINUS",
+                                         "SORT",    "INTERSECT", "LATERAL",   "WINDOW", "CLUSTER",
+                                         "QUALIFY", "SETMINUS",  "DISTRIBUTE"};
 /// Those that are only one before BY.
 constexpr std::string_view kBeforeBy[] = {"GROUP", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE"};
 

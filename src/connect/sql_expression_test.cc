@@ -221,7 +221,7 @@ TEST(SqlExpression, WhatTheGrammarHasAndTheServerHasNotIsRefusedByName) {
                           "overlay(a placing b from 1)",
                           "(1, 2)",
                           "sum(a) filter (where b)",
-                          "first(a) ignore nulls",
+                          "sum(a) filter (where b) over ()",
                           "percentile(a) within group (order by b)",
                           "1.5BD",
                           "count(t.*)",
@@ -261,7 +261,7 @@ TEST(SqlExpression, CallsThatHaveASyntaxOfTheirOwn) {
       {"sum(a) over (partition by b order by c desc)",
        "(over (sum `a`) by `b` order `c` desc last)"},
       {"sum(a) over (order by b rows between 1 preceding and current row)",
-       "(over (sum `a`) order `b` asc first rows -1:int32..current)"},
+       "(over (sum `a`) order `b` asc first rows (- 1:int32)..current)"},
       {"sum(a) over (range unbounded preceding)", "(over (sum `a`) range unbounded..current)"},
       {"rank() over ()", "(over (rank))"},
   };

@@ -12,6 +12,9 @@
 //   sql_ordinal(n)              in a sort: the n-th output column; without n, all of them
 //   sql_row(values...)          the expressions of a Project without input: rows of VALUES
 //   sql_star_except(star, names...)  the columns of the star but those
+//   sql_unbounded()             a bound of a window's frame: unbounded, on the side where no frame
+//                               begins or ends
+//   sql_qualify(condition)      the condition of a Filter that is QUALIFY
 #pragma once
 
 #include <cstddef>
@@ -34,6 +37,8 @@ inline constexpr std::string_view kSqlLiteral = "sql_literal";
 inline constexpr std::string_view kSqlGroupBy = "sql_group_by";
 inline constexpr std::string_view kSqlOrdinal = "sql_ordinal";
 inline constexpr std::string_view kSqlRow = "sql_row";
+inline constexpr std::string_view kSqlUnbounded = "sql_unbounded";
+inline constexpr std::string_view kSqlQualify = "sql_qualify";
 inline constexpr std::string_view kSqlStarExcept = "sql_star_except";
 
 /// Is it a call of that internal function?

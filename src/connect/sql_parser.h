@@ -136,7 +136,8 @@ class SqlParser {
   base::Status WindowSpec(spark::connect::Expression_Window* out, SqlExpr* whole);
   base::Status WindowFrame(spark::connect::Expression_Window* out, SqlExpr* whole);
   base::Status Boundary(spark::connect::Expression_Window_WindowFrame_FrameBoundary* out,
-                        SqlExpr* whole);
+                        bool lower, SqlExpr* whole);
+  base::Status NullTreatment(const std::string& name, SqlExpr* call);
   base::Status ReadNamedWindows();
   base::Status SortItem(spark::connect::Expression_SortOrder* out, SqlExpr* whole);
 
@@ -152,6 +153,7 @@ class SqlParser {
   RelationOr Select();
   base::StatusOr<SqlExprs> Items();
   RelationOr Filtered(SqlRelation input);
+  RelationOr Qualified(SqlRelation select);
   RelationOr Grouped(SqlRelation input, SqlExprs items);
   base::Status GroupBy(SqlExprs* keys, spark::connect::Aggregate* out);
   base::Status GroupingSets(SqlExprs* keys, spark::connect::Aggregate* out);

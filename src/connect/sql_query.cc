@@ -255,8 +255,10 @@ SqlParser::RelationOr SqlParser::Select() {
   if (IsWord("HAVING")) {
     SOTERIA_ASSIGN_OR_RETURN(select, Filtered(std::move(select)));
   }
-  if (IsWord("QUALIFY") && Now(1).kind != Kind::kEnd) return base::NotSupported("QUALIFY");
   if (IsWord("WINDOW") && EndsItem()) at_ = windows_end_;
+  if (IsWord("QUALIFY") && Now(1).kind != Kind::kEnd) {
+    SOTERIA_ASSIGN_OR_RETURN(select, Qualified(std::move(select)));
+  }
   SOTERIA_RETURN_IF_ERROR(CheckHeight(select.height));
   if (!distinct) return select;
   SqlRelation only = NewRelation();
@@ -275,6 +277,17 @@ SqlParser::RelationOr SqlParser::Filtered(SqlRelation input) {
   auto* filter = filtered.proto->mutable_filter();
   filter->set_allocated_input(input.proto.release());
   filter->set_allocated_condition(condition.proto.release());
+  return filtered;
+}
+
+SqlParser::RelationOr SqlParser::Qualified(SqlRelation select) {
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation filtered, Filtered(std::move(select)));
+  auto* condition = filtered.proto->mutable_filter()->mutable_condition();
+  SqlExprs parts;
+  parts.push_back(NullNode());
+  *parts.back().proto = std::move(*condition);
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr qualify, CallNode(kSqlQualify, std::move(parts), true));
+  *condition = std::move(*qualify.proto);
   return filtered;
 }
 

@@ -104,34 +104,36 @@ base::Status SqlParser::WindowFrame(Expression::Window* out, SqlExpr* whole) {
   frame->set_frame_type(IsWord("ROWS") ? Frame::FRAME_TYPE_ROW : Frame::FRAME_TYPE_RANGE);
   ++at_;
   if (!TakeWord("BETWEEN")) {
-    SOTERIA_RETURN_IF_ERROR(Boundary(frame->mutable_lower(), whole));
+    SOTERIA_RETURN_IF_ERROR(Boundary(frame->mutable_lower(), true, whole));
     frame->mutable_upper()->set_current_row(true);
     return base::OkStatus();
   }
-  SOTERIA_RETURN_IF_ERROR(Boundary(frame->mutable_lower(), whole));
+  SOTERIA_RETURN_IF_ERROR(Boundary(frame->mutable_lower(), true, whole));
   SOTERIA_RETURN_IF_ERROR(NeedWord("AND"));
-  return Boundary(frame->mutable_upper(), whole);
+  return Boundary(frame->mutable_upper(), false, whole);
 }
 
 /// UNBOUNDED PRECEDING | CURRENT ROW | 3 PRECEDING | 3 FOLLOWING
-base::Status SqlParser::Boundary(Frame::FrameBoundary* out, SqlExpr* whole) {
+base::Status SqlParser::Boundary(Frame::FrameBoundary* out, bool lower, SqlExpr* whole) {
   if (TakeWords("CURRENT", "ROW")) {
     out->set_current_row(true);
     return base::OkStatus();
   }
   if (TakeWord("UNBOUNDED")) {
-    if (!TakeWord("PRECEDING") && !TakeWord("FOLLOWING")) return Error();
-    out->set_unbounded(true);
-    return base::OkStatus();
+    const bool preceding = TakeWord("PRECEDING");
+    if (!preceding && !TakeWord("FOLLOWING")) return Error();
+    if (preceding == lower) {
+      out->set_unbounded(true);
+      return base::OkStatus();
+    }
+    // No frame begins or ends there; whoever resolves it says so.
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr other, CallNode(kSqlUnbounded, SqlExprs(), true));
+    out->set_allocated_value(Take(std::move(other), whole).release());
+    return CheckHeight(whole->height);
   }
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr value, Or());
   if (TakeWord("PRECEDING")) {
-    if (value.proto->literal().integer() > 0) {
-      auto* literal = value.proto->mutable_literal();
-      literal->set_integer(-literal->integer());
-    } else {
-      SOTERIA_ASSIGN_OR_RETURN(value, CallNode("negative", std::move(value)));
-    }
+    SOTERIA_ASSIGN_OR_RETURN(value, CallNode("-", std::move(value)));
   } else if (!TakeWord("FOLLOWING")) {
     return Error();
   }

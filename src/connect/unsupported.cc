@@ -66,7 +66,6 @@ constexpr Refusal kCommands[] = {
 
 constexpr Refusal kExpressions[] = {
     {"unresolved_regex", "DataFrame.colRegex", "select with the names that match (df.columns)"},
-    {"window", "A window (Column.over)"},
     {"update_fields", "Column.withField (dropFields)", "struct"},
     {"named_argument_expression", "An argument by name"},
     {"subquery_expression", "A subquery (DataFrame.scalar, exists)"},
@@ -186,14 +185,6 @@ base::Status RefuseCommand(const sc::Command& command) {
 }
 
 base::Status RefuseExpression(const sc::Expression& expression) {
-  if (expression.has_window()) {
-    const auto& function = expression.window().window_function();
-    const std::string name =
-        function.has_unresolved_function() ? function.unresolved_function().function_name() : "";
-    if (!name.empty()) {
-      return base::NotSupported(base::Cat("A window function (", name, "().over)"));
-    }
-  }
   return Refuse(kExpressions, CaseName<sc::Expression>(expression.expr_type_case()), "expression");
 }
 

@@ -120,13 +120,6 @@ TEST(Unsupported, EveryCommandIsNamedAsAScriptCallsIt) {
   }
 }
 
-TEST(Unsupported, WindowsNameTheirFunction) {
-  sc::Expression e;
-  e.mutable_window()->mutable_window_function()->mutable_unresolved_function()->set_function_name(
-      "row_number");
-  EXPECT_EQ(Text(RefuseExpression(e)).substr(0, 38), "A window function (row_number().over) ");
-}
-
 TEST(Unsupported, ThePageIsTrue) {
   std::ifstream in(SOTERIA_SOURCE_DIR "/docs/functions.md");
   std::stringstream page;
