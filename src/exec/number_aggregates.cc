@@ -440,7 +440,9 @@ class PairMoments final : public AccumulatorOf<PairMoments<kWhat>> {
       case Pair::kCovarSamp:
         return count_ == 1 ? std::nullopt : std::optional(xy_ / (n - 1.0));
       case Pair::kCorr:
-        return count_ == 1 ? std::nullopt : std::optional(xy_ / std::sqrt(xx_ * yy_));
+        // Of values that are all equal Spark divides by zero, which is null.
+        return count_ == 1 || xx_ * yy_ == 0 ? std::nullopt
+                                             : std::optional(xy_ / std::sqrt(xx_ * yy_));
       case Pair::kMeanX:
         return x_;
       case Pair::kMeanY:

@@ -37,6 +37,7 @@ import sql_cases  # noqa: F401
 import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
 import tree_cases  # noqa: F401
+import window_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
 
 GONE = 75
