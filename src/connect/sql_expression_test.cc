@@ -264,6 +264,15 @@ TEST(SqlExpression, CallsThatHaveASyntaxOfTheirOwn) {
        "(over (sum `a`) order `b` asc first rows (- 1:int32)..current)"},
       {"sum(a) over (range unbounded preceding)", "(over (sum `a`) range unbounded..current)"},
       {"rank() over ()", "(over (rank))"},
+      {"sum(a) over (order by b range between 1 + 1 preceding and unbounded following)",
+       "(over (sum `a`) order `b` asc first range (- (+ 1:int32 1:int32))..unbounded)"},
+      {"sum(a) over (order by b rows between unbounded following and unbounded preceding)",
+       "(over (sum `a`) order `b` asc first rows (sql_unbounded)..(sql_unbounded))"},
+      {"last_value(a) ignore nulls over (order by b)",
+       "(over (last `a` true:bool) order `b` asc first)"},
+      {"any_value(a) respect nulls", "(any_value `a`)"},
+      {"lag(a, 2) ignore nulls over (order by b)",
+       "(over (lag `a` 2:int32 null:null true:bool) order `b` asc first)"},
   };
   for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
 }

@@ -114,6 +114,13 @@ TEST(SqlStatement, OrdersAndLimits) {
        "order(`a` asc first; project(`a`, (over (sum `b`) by `c`); `t`))"},
       {"SELECT sum(b) OVER (v) FROM t WINDOW w AS (ORDER BY c), v AS w",
        "project((over (sum `b`) order `c` asc first); `t`)"},
+      {"SELECT a FROM t QUALIFY rank() OVER (ORDER BY b) = 1 LIMIT 2",
+       "limit(2, filter((sql_qualify (== (over (rank) order `b` asc first) 1:int32)), "
+       "project(`a`; `t`)))"},
+      {"SELECT DISTINCT a FROM t WINDOW w AS (ORDER BY b) QUALIFY count(1) OVER w > 1",
+       "distinct(filter((sql_qualify (> (over (count 1:int32) order `b` asc first) 1:int32)), "
+       "project(`a`; `t`)))"},
+      {"SELECT a AS qualify, b FROM t", "project(`a` as qualify, `b`; `t`)"},
   });
 }
 

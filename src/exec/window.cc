@@ -12,6 +12,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/accumulator.h"
 #include "src/exec/bound.h"
 #include "src/exec/codec.h"
@@ -87,6 +88,14 @@ base::Status CheckFrame(const WindowFrame& frame, const WindowSpec& spec,
       SOTERIA_ASSIGN_OR_RETURN(const FieldPtr key, TypeOf(*spec.order[0].expr, input));
       const bool days = key->type()->id() == arrow::Type::DATE32;
       fits = days ? fits : key->type()->Equals(*type);
+      // Where a sum has another type than what is added, its bounds can't be compared with rows.
+      const char* add = days ? "date_add" : "+";
+      const auto sum = TypeOf(*Call(add, {spec.order[0].expr, bound->offset}), input);
+      if (fits && (!sum.ok() || !(*sum)->type()->Equals(*key->type()))) {
+        return base::NotSupported(
+            base::Cat("A window's range of values of type ", table::TypeName(*key)),
+            "a frame of rows, or another type of the order");
+      }
     }
     if (!fits) return base::Fail(base::kProtocol, "Window: a bound of a wrong type");
   }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -106,6 +107,23 @@ bool IsExact(std::string_view function) {
                                                 "bool_and", "every",    "bool_or", "some",
                                                 "any",      "bit_and",  "bit_or",  "bit_xor"};
   return std::find(std::begin(kExact), std::end(kExact), function) != std::end(kExact);
+}
+
+/// Whether sums of whole numbers are the same in any order: none of them can overflow.
+bool IsExactSum(std::string_view function, const ArrayList& args) {
+  if (function != "sum" || args[0]->type_id() != Type::INT64) return false;
+  const auto& values = static_cast<const arrow::Int64Array&>(*args[0]);
+  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+  uint64_t total = 0;
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) continue;
+    const int64_t value = values.Value(i);
+    const uint64_t size =
+        value < 0 ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    if (size > kMost || total > kMost - size) return false;
+    total += size;
+  }
+  return true;
 }
 
 /// Elements or bytes that a builder of a nested or text column holds.
@@ -225,7 +243,7 @@ base::StatusOr<ArrayPtr> OverFrames(std::string_view function, const Accumulator
                                     const std::vector<Span>& frames) {
   SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(gives));
   std::vector<int64_t> value_of(frames.size());
-  const bool exact = IsExact(function);
+  const bool exact = IsExact(function) || IsExactSum(function, args);
   int64_t values = 0;
   for (const Span& partition : rows.partitions) {
     FrameAggregate aggregate(empty, args, where);

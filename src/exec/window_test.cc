@@ -146,6 +146,21 @@ TEST(Window, FramesOfRows) {
   EXPECT_EQ(sum(First(), Last()), "17 17 17 17 17 17");
 }
 
+// Sums of whole numbers are put together of parts only where none of them can overflow.
+TEST(Window, MovingSumsOverflowWhereSparksDo) {
+  const auto flat =
+      arrow::schema({arrow::field("id", arrow::int32()), arrow::field("v", arrow::int64())});
+  const auto over = [&](const std::string& values, FrameBound lower, FrameBound upper) {
+    return ValuesOf(ById(), Of("sum", {C("v")}, RowsOf(lower, upper)),
+                    TableForTest(flat, {"[1,2,3,4]", values}));
+  };
+  const std::string large = "[9223372036854775807,-5,-9223372036854775807,5]";
+  EXPECT_NE(over(large, At(-1), Now()).find("overflow"), std::string::npos);
+  EXPECT_EQ(over("[9223372036854775807,-5,7,5]", Now(), At(1)), "9223372036854775802 2 12 5");
+  EXPECT_EQ(over("[1,null,-3,4]", At(-1), Now()), "1 1 -3 1");
+  EXPECT_EQ(over("[1,null,-3,4]", At(-2), At(-1)), "- 1 1 -3");
+}
+
 // The same values whether they are put together anew or of parts.
 TEST(Window, MovingFramesOfFunctionsThatArePutTogether) {
   for (const char* function : {"min", "max", "count"}) {

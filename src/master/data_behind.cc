@@ -1,13 +1,14 @@
 #include "src/master/data_behind.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "src/exec/join.h"
-#include "src/exec/window.h"
 
 namespace soteria::master {
 
@@ -60,6 +61,27 @@ DataBehind OfInputs(const dataflow::GatherSource& gather) {
   return all;
 }
 
+/// Whether a row that the operator leaves is one that it was given, each at most once, and no other
+/// row's values are beside it. Whatever isn't known to do so may not: a window puts one row's value
+/// beside all others, so that what is counted of each is of one.
+bool KeepsRowsApart(const dataflow::OperatorBytes& op) {
+  static constexpr std::string_view kKinds[] = {"exec.project",
+                                                "exec.filter",
+                                                "exec.limit",
+                                                "exec.take",
+                                                "exec.sample",
+                                                "exec.sort",
+                                                "exec.sort_all",
+                                                "exec.offset",
+                                                "exec.tail",
+                                                "exec.distinct",
+                                                "exec.as",
+                                                "ml.transform",
+                                                dataflow::kFeaturesOperator,
+                                                dataflow::kStepOperator};
+  return std::find(std::begin(kKinds), std::end(kKinds), op.kind) != std::end(kKinds);
+}
+
 }  // namespace
 
 DataBehind BehindOf(const dataflow::Recipe& recipe) {
@@ -78,11 +100,7 @@ DataBehind BehindOf(const dataflow::Recipe& recipe) {
         }
       },
       recipe.source);
-  // A window may put a value of one row beside all others: what is counted of each is of one.
-  if (std::any_of(recipe.chain.begin(), recipe.chain.end(),
-                  [](const auto& op) { return op.kind == exec::kWindowOperator; })) {
-    behind.once = false;
-  }
+  if (!std::all_of(recipe.chain.begin(), recipe.chain.end(), KeepsRowsApart)) behind.once = false;
   return behind;
 }
 

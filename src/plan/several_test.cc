@@ -119,6 +119,64 @@ TEST_F(SeveralTest, AUnionHasItsInputsRowsInOrderUnderTheFirstsNames) {
   EXPECT_TRUE(base::Is(Lower(*many, runner_).status(), base::kUnsupported));
 }
 
+exec::WindowCall Counted(exec::WindowFrame frame = {}) {
+  return {{"count", nullptr, "n"}, std::move(frame)};
+}
+
+TEST_F(SeveralTest, RowsOfAWindowsPartitionGoToOnePlace) {
+  const PlanPtr rows = Local(25'000, 7);
+  const PlanPtr plan =
+      builder_
+          .Window(rows, {{ColumnAt(*rows, 0)}, {{ColumnAt(*rows, 1)}}},
+                  {Counted(), {{"row_number", nullptr, "r"}}, {{"lag", ColumnAt(*rows, 1), "l"}}})
+          .value();
+  EXPECT_EQ(Partitions(plan), 3U);
+  std::map<std::string, std::vector<std::string>> groups;  // by k
+  for (const std::string& row : Collected(*plan)) groups[row.substr(0, 1)].push_back(row);
+  ASSERT_EQ(groups.size(), 7U);
+  ASSERT_EQ(groups["3"].size(), 3571U);
+  EXPECT_EQ(groups["3"][0], "3,3,3571,1,-");
+  EXPECT_EQ(groups["3"][1], "3,10,3571,2,3");
+  EXPECT_EQ(groups["3"][3570], "3,24993,3571,3571,24986");
+  builder_.set_targets_max(2);
+  EXPECT_EQ(Partitions(builder_.Window(rows, {{ColumnAt(*rows, 0)}, {}}, {Counted()}).value()), 2U);
+  // Without a partition all rows are one.
+  const PlanPtr all = builder_.Window(rows, {{}, {}}, {Counted()}).value();
+  EXPECT_EQ(Partitions(all), 1U);
+  EXPECT_EQ(Collected(*all).back(), "2,24999,25000");
+}
+
+TEST_F(SeveralTest, AColumnThatASelectAboveAWindowDroppedIsFoundBelowIt) {
+  const PlanPtr local = Local(10, 3);
+  // v is dropped below the window, which has k and n alone.
+  const PlanPtr below = builder_.Project(local, {{"", ColumnAt(*local, 0)}}).value();
+  const PlanPtr window = builder_.Window(below, {{ColumnAt(*below, 0)}, {}}, {Counted()}).value();
+  Scope scope(window, Scope::Missing::kAdd);
+  const exec::ExprPtr v = scope.Resolve({"v"}).value();
+  const exec::ExprPtr n = scope.Resolve({"n"}).value();
+  const PlanPtr wider = scope.Input(builder_).value();
+  EXPECT_EQ(wider->schema->ToString(), "k: int64\nn: int64 not null\nv: int64");
+  EXPECT_EQ(wider->columns[1].id, window->columns[1].id);
+  EXPECT_EQ(v->ordinal, 2);
+  EXPECT_EQ(n->ordinal, 1);
+  EXPECT_EQ(Collected(*wider)[0], "0,4,0");
+}
+
+TEST_F(SeveralTest, WindowsAreTheSameWhereAllOfThemIs) {
+  const PlanPtr rows = Local(10, 3);
+  const auto window = [&](exec::WindowFrame frame, bool ascending) {
+    return builder_
+        .Window(rows, {{ColumnAt(*rows, 0)}, {{ColumnAt(*rows, 1), ascending}}}, {Counted(frame)})
+        .value();
+  };
+  const exec::WindowFrame growing{true, {}, {exec::FrameBound::Kind::kCurrentRow}};
+  EXPECT_TRUE(SameSemantics(*window({}, true), *window({}, true)));
+  EXPECT_FALSE(SameSemantics(*window({}, true), *window(growing, true)));
+  EXPECT_FALSE(SameSemantics(*window({}, true), *window({}, false)));
+  EXPECT_NE(Explain(*window({}, true)).find("Window count by k -> [k, v, n]"), std::string::npos)
+      << Explain(*window({}, true));
+}
+
 TEST_F(SeveralTest, UnionsWidenTypesAndSayWhichColumnsDoNotFit) {
   const auto of = [&](const std::shared_ptr<arrow::DataType>& type) {
     const auto schema = arrow::schema({arrow::field("c", type)});

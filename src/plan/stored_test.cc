@@ -96,6 +96,12 @@ TEST_F(StoredTest, OnlyWhatTheOwnerPutIsStored) {
   EXPECT_EQ(Of(builder_.Made({"curve", nullptr}, Stored())), "....");
 }
 
+TEST_F(StoredTest, WhatAWindowMakesIsNotStored) {
+  const exec::WindowCall lag{{"lag", Column("a"), "a"}, {}};
+  const PlanPtr window = builder_.Window(Read(), {{Column("s")}, {{Column("n")}}}, {lag}).value();
+  EXPECT_EQ(Of(window), "abns.");
+}
+
 TEST_F(StoredTest, NamesAndRowsMayChangeAndValuesMayNot) {
   const auto gate =
       Call("when", {Call("==", {Column("n"), Literal(int32_t{7})}), Column("a"), Literal(0.0)});

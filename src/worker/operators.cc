@@ -2,6 +2,7 @@
 
 #include <arrow/table.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/dataflow/feature_columns.h"
 #include "src/exec/operator.h"
+#include "src/exec/window.h"
 #include "src/ml/estimator.h"
 #include "src/ml/kernel.h"
 #include "src/table/column_path.h"
@@ -17,6 +19,8 @@ namespace soteria::worker {
 namespace {
 
 constexpr char kTransformKind[] = "ml.transform";
+/// What a window keeps of a row for each call: a frame, a place and a value.
+constexpr uint64_t kWindowCellBytes = 48;
 
 base::Status NeedTable(const Block& block) {
   if (block.table != nullptr) return base::OkStatus();
@@ -30,6 +34,16 @@ class ExecOperator : public ChainOperator {
     SOTERIA_RETURN_IF_ERROR(NeedTable(block));
     SOTERIA_ASSIGN_OR_RETURN(auto result, op_->Apply(std::move(block.table), partition));
     return Block{std::move(result), nullptr};
+  }
+
+  /// Of a window: the rows in order, where they and their frames are, and a column for each call.
+  uint64_t CopiedBytes(const arrow::Table& table) const override {
+    if (op_->kind() != exec::kWindowOperator) return 0;
+    const auto passes = op_->Passes(*table.schema());
+    if (!passes.ok()) return 0;  // Apply says so
+    const auto calls = static_cast<uint64_t>(std::count(passes->begin(), passes->end(), -1));
+    return TableBytes(table) +
+           static_cast<uint64_t>(table.num_rows()) * kWindowCellBytes * (1 + calls);
   }
 
  private:
