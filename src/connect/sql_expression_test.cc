@@ -272,7 +272,7 @@ TEST(SqlExpression, CallsThatHaveASyntaxOfTheirOwn) {
        "(over (last `a` true:bool) order `b` asc first)"},
       {"any_value(a) respect nulls", "(any_value `a`)"},
       {"lag(a, 2) ignore nulls over (order by b)",
-       "(over (lag `a` 2:int32 null:null true:bool) order `b` asc first)"},
+       "(over (lag `a` 2:int32 null true:bool) order `b` asc first)"},
   };
   for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
 }
