@@ -41,7 +41,8 @@ class Formats {
   explicit Formats(std::string_view who) : who_(who) {}
   base::StatusOr<const DatePattern*> For(std::string_view format) {
     if (!compiled_ || format != last_) {
-      SOTERIA_ASSIGN_OR_RETURN(compiled_, DatePattern::Compile(format, who_));
+      SOTERIA_ASSIGN_OR_RETURN(
+          compiled_, DatePattern::Compile(format, base::Cat("The function ", who_, "()")));
       last_ = format;
     }
     return &*compiled_;

@@ -11,6 +11,7 @@
 
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
+#include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -119,23 +120,17 @@ class TextColumn : public BuiltColumn<Builder> {
   CellOutcome Append(std::string_view text) override { return this->Take(text); }
 };
 
-/// What Spark 1 and 2 read: ISO 8601 with GMT before its offset.
-std::string WithoutGmt(std::string_view text) {
-  std::string without(text);
-  if (const size_t at = without.find("GMT"); at != std::string::npos) without.erase(at, 3);
-  return without;
-}
-
 class DateColumn : public BuiltColumn<arrow::Date32Builder> {
  public:
-  using BuiltColumn::BuiltColumn;
+  DateColumn(const std::shared_ptr<arrow::DataType>& type, const table::CsvWords& words)
+      : BuiltColumn(type), words_(words) {}
   CellOutcome Append(std::string_view text) override {
     int32_t days = 0;
-    if (table::ParseDate(text, &days) || table::ParseDate(WithoutGmt(text), &days)) {
-      return Take(days);
-    }
-    return CellOutcome::kMalformed;
+    return DateOf(text, words_, &days) ? Take(days) : CellOutcome::kMalformed;
   }
+
+ private:
+  const table::CsvWords& words_;
 };
 
 class TimestampColumn : public BuiltColumn<arrow::TimestampBuilder> {
@@ -144,11 +139,7 @@ class TimestampColumn : public BuiltColumn<arrow::TimestampBuilder> {
       : BuiltColumn(type), words_(words) {}
   CellOutcome Append(std::string_view text) override {
     int64_t micros = 0;
-    table::TimeText outcome = table::ParseTimestampIn(text, words_.zone, &micros);
-    if (outcome == table::TimeText::kMalformed) {
-      outcome = table::ParseTimestampIn(WithoutGmt(text), words_.zone, &micros);
-    }
-    switch (outcome) {
+    switch (TimestampOf(text, words_, &micros)) {
       case table::TimeText::kValue:
         return Take(micros);
       case table::TimeText::kNeedsToday:
@@ -240,7 +231,7 @@ base::StatusOr<std::unique_ptr<CellColumn>> MakeCellColumn(const arrow::Field& f
     case Type::BOOL:
       return Make<BooleanColumn>(field);
     case Type::DATE32:
-      return Make<DateColumn>(field);
+      return Make<DateColumn>(field, rules.words);
     case Type::TIMESTAMP:
       if (IsInstant(*field.type())) return Make<TimestampColumn>(field, rules.words);
       break;

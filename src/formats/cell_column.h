@@ -10,6 +10,7 @@
 
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/reader_rows.h"
 #include "src/table/csv_value.h"
 
 namespace soteria::formats {
@@ -24,6 +25,7 @@ enum class CellOutcome : uint8_t {
 struct CellRules {
   table::CsvWords words;
   bool number_words = true;  ///< JSON: "NaN" and the like as strings
+  RowRoom* room = nullptr;   ///< for the elements of arrays; outlives the columns
 };
 
 class CellColumn {

@@ -6,93 +6,13 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/formats/conditions.h"
+#include "src/formats/csv_dialect.h"
 #include "src/formats/option_reader.h"
 
 namespace soteria::formats {
 namespace {
 
 constexpr uint64_t kColumnsMost = 100'000;
-
-base::Status Separator(std::string_view why) {
-  return base::Fail(base::kIllegalArgument, base::Cat("The CSV option `sep` ", why));
-}
-
-/// Java's escapes in the text of a separator, as Spark reads them.
-base::StatusOr<std::string> SeparatorOf(std::string_view text) {
-  if (text.empty()) return Separator("cannot be an empty string");
-  std::string separator;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      separator += text[i];
-      continue;
-    }
-    if (text.size() == 1) {
-      return Separator("is a single backslash: it begins an escape, so write two");
-    }
-    if (text == "\\u0000") return std::string(1, '\0');
-    if (++i == text.size()) return Separator("ends in a single backslash: write two");
-    switch (text[i]) {
-      case 't':
-        separator += '\t';
-        break;
-      case 'r':
-        separator += '\r';
-        break;
-      case 'b':
-        separator += '\b';
-        break;
-      case 'f':
-        separator += '\f';
-        break;
-      case '"':
-      case '\'':
-      case '\\':
-        separator += text[i];
-        break;
-      default:
-        return Separator("has an escape that isn't one");
-    }
-  }
-  return separator;
-}
-
-base::Status CheckDialect(const CsvDialect& dialect) {
-  const std::string_view separator = dialect.separator;
-  if (separator.find('\n') != std::string_view::npos ||
-      separator.find('\0') != std::string_view::npos) {
-    return base::NotSupported("The CSV option `sep` with a line end or NUL in it");
-  }
-  const bool clash = dialect.quote != '\0' && separator.find(dialect.quote) != separator.npos;
-  if (clash || dialect.quote == '\n' || dialect.escape == '\n' || dialect.comment == '\n') {
-    return base::NotSupported(
-        "A CSV quote that is in the separator, and a quote, escape or comment that is a line end");
-  }
-  return base::OkStatus();
-}
-
-base::Status ReadDialect(OptionReader& reader, CsvDialect* dialect) {
-  std::string separator = ",";
-  reader.Text("delimiter", &separator);
-  reader.Text("sep", &separator);
-  SOTERIA_ASSIGN_OR_RETURN(dialect->separator, SeparatorOf(separator));
-  SOTERIA_RETURN_IF_ERROR(reader.Character("quote", &dialect->quote));
-  SOTERIA_RETURN_IF_ERROR(reader.Character("escape", &dialect->escape));
-  if (dialect->escape == '\0') return base::NotSupported("The CSV option `escape` of nothing");
-  dialect->escape_escape = dialect->quote == dialect->escape ? '\0' : dialect->escape;
-  char own = '\0';
-  SOTERIA_RETURN_IF_ERROR(reader.Character("chartoescapequoteescaping", &own));
-  if (own != '\0') dialect->escape_escape = own;
-  SOTERIA_RETURN_IF_ERROR(reader.Character("comment", &dialect->comment));
-  SOTERIA_RETURN_IF_ERROR(reader.Flag("ignoreleadingwhitespace", &dialect->trim_leading));
-  SOTERIA_RETURN_IF_ERROR(reader.Flag("ignoretrailingwhitespace", &dialect->trim_trailing));
-  return CheckDialect(*dialect);
-}
-
-base::StatusOr<char> NextChar(base::FieldReader& in) {
-  SOTERIA_ASSIGN_OR_RETURN(const std::string_view text, in.Next());
-  if (text.size() != 1) return base::Fail(base::kProtocol, "a character isn't one");
-  return text.front();
-}
 
 }  // namespace
 
@@ -159,9 +79,7 @@ base::StatusOr<CsvReadOptions> ParseCsvReadOptions(const OptionMap& options,
 std::string CsvReadOptions::Encode() const {
   base::FieldWriter out;
   record.Write(out);
-  out.Add(dialect.separator).Add({&dialect.quote, 1}).Add({&dialect.escape, 1});
-  out.Add({&dialect.escape_escape, 1}).Add({&dialect.comment, 1});
-  out.AddBool(dialect.trim_leading).AddBool(dialect.trim_trailing);
+  WriteDialect(dialect, out);
   out.AddBool(header).AddBool(infer_types).AddBool(prefer_date).AddBool(enforce_schema);
   out.Add(null_value).Add(empty_value).Add(nan_value).Add(positive_inf).Add(negative_inf);
   out.AddU64(columns_max);
@@ -172,13 +90,7 @@ base::StatusOr<CsvReadOptions> CsvReadOptions::Decode(std::string_view bytes) {
   base::FieldReader in(bytes);
   CsvReadOptions options;
   SOTERIA_RETURN_IF_ERROR(options.record.Read(in));
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.separator, in.Next());
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.quote, NextChar(in));
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.escape, NextChar(in));
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.escape_escape, NextChar(in));
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.comment, NextChar(in));
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.trim_leading, in.NextBool());
-  SOTERIA_ASSIGN_OR_RETURN(options.dialect.trim_trailing, in.NextBool());
+  SOTERIA_RETURN_IF_ERROR(ReadDialect(in, &options.dialect));
   SOTERIA_ASSIGN_OR_RETURN(options.header, in.NextBool());
   SOTERIA_ASSIGN_OR_RETURN(options.infer_types, in.NextBool());
   SOTERIA_ASSIGN_OR_RETURN(options.prefer_date, in.NextBool());
@@ -190,10 +102,9 @@ base::StatusOr<CsvReadOptions> CsvReadOptions::Decode(std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(options.negative_inf, in.Next());
   SOTERIA_ASSIGN_OR_RETURN(options.columns_max, in.NextU64());
   SOTERIA_RETURN_IF_ERROR(in.Finish());
-  if (options.dialect.separator.empty() || options.columns_max > kColumnsMost) {
+  if (options.columns_max > kColumnsMost) {
     return base::Fail(base::kProtocol, "options of a CSV file that can't be");
   }
-  SOTERIA_RETURN_IF_ERROR(CheckDialect(options.dialect));
   return options;
 }
 

@@ -19,9 +19,9 @@
 #include "src/formats/conditions.h"
 #include "src/formats/csv_records.h"
 #include "src/formats/reader_rows.h"
+#include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
-#include "src/table/time_zone.h"
 #include "src/table/types.h"
 
 namespace soteria::formats {
@@ -43,15 +43,11 @@ CsvCut CutOf(const CsvReadOptions& options) {
 
 base::StatusOr<CellRules> RulesOf(const CsvReadOptions& options) {
   CellRules rules;
+  SOTERIA_ASSIGN_OR_RETURN(rules.words, WordsOf(options.record));
   rules.words.nan = options.nan_value;
   rules.words.positive_inf = options.positive_inf;
   rules.words.negative_inf = options.negative_inf;
   rules.words.dates = options.prefer_date;
-  const auto zone = table::TimeZone::Find(options.record.zone);
-  if (!options.record.zone.empty()) {
-    if (!zone.has_value()) return base::Fail(base::kProtocol, "options name no time zone");
-    rules.words.zone = *zone;
-  }
   return rules;
 }
 
@@ -84,8 +80,9 @@ base::Status NeedsToday() {
 
 class Rows {
  public:
-  Rows(const CsvReadOptions& options, const arrow::Schema& schema)
-      : options_(options), schema_(schema) {}
+  Rows(const CsvReadOptions& options, const arrow::Schema& schema, const Room& room,
+       uint64_t file_bytes)
+      : options_(options), schema_(schema), room_(room, RowBytes(schema), TextRoom(file_bytes)) {}
 
   base::Status Start() {
     SOTERIA_ASSIGN_OR_RETURN(rules_, RulesOf(options_));
@@ -103,6 +100,7 @@ class Rows {
     const std::vector<CsvCell>& cells = records.cells();
     bool bad = cells.size() != columns_.size();
     if (bad && options_.record.mode == ParseMode::kDropMalformed) return base::OkStatus();
+    SOTERIA_RETURN_IF_ERROR(room_.Add(records.raw().size()));
     for (size_t i = 0; i < columns_.size(); ++i) {
       if (i >= cells.size()) {
         SOTERIA_RETURN_IF_ERROR(columns_[i]->AppendNull());
@@ -175,6 +173,7 @@ class Rows {
 
   const CsvReadOptions& options_;
   const arrow::Schema& schema_;
+  RowRoom room_;
   CellRules rules_;
   std::vector<std::unique_ptr<CellColumn>> all_;  // in the schema's order
   std::vector<CellColumn*> columns_;              // those of the file
@@ -229,9 +228,10 @@ base::Status CheckCsvSchema(const CsvReadOptions& options, const arrow::Schema& 
 
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
                                                       const CsvReadOptions& options,
-                                                      const arrow::Schema& schema) {
+                                                      const arrow::Schema& schema,
+                                                      const Room& room) {
   CsvRecords records(file, CutOf(options));
-  Rows rows(options, schema);
+  Rows rows(options, schema, room, file.size());
   SOTERIA_RETURN_IF_ERROR(rows.Start());
   bool header = options.header;
   for (;;) {
@@ -332,7 +332,9 @@ base::StatusOr<std::vector<CsvType>> TypesFrom(std::string_view bytes) {
 
 }  // namespace
 
-base::StatusOr<std::string> MergeCsvTypes(std::string_view a, std::string_view b) {
+base::StatusOr<std::string> MergeCsvTypes(const CsvReadOptions& options, std::string_view a,
+                                          std::string_view b) {
+  SOTERIA_ASSIGN_OR_RETURN(const table::CsvWords words, WordsOf(options.record));
   SOTERIA_ASSIGN_OR_RETURN(std::vector<CsvType> types, TypesFrom(a));
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<CsvType> others, TypesFrom(b));
   if (types.size() != others.size()) {
@@ -340,7 +342,7 @@ base::StatusOr<std::string> MergeCsvTypes(std::string_view a, std::string_view b
   }
   base::FieldWriter out;
   for (size_t i = 0; i < types.size(); ++i) {
-    const CsvType type = table::JoinCsvTypes(types[i], others[i]);
+    const CsvType type = table::JoinCsvTypes(types[i], others[i], words.dates_are_timestamps);
     out.AddU64(static_cast<uint64_t>(type.kind)).AddU64(static_cast<uint64_t>(type.precision));
   }
   return out.Take();

@@ -14,6 +14,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
 
@@ -24,7 +25,8 @@ base::Status CheckCsvSchema(const CsvReadOptions& options, const arrow::Schema& 
 /// The file's rows. With FAILFAST a malformed record is table::kFailedReadFile.
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
                                                       const CsvReadOptions& options,
-                                                      const arrow::Schema& schema);
+                                                      const arrow::Schema& schema,
+                                                      const Room& room = nullptr);
 
 /// The first record that any of the files has (in their order), which says how many columns there
 /// are and, with a header, their names.
@@ -40,7 +42,8 @@ base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptio
 /// The types of a file's columns, under the head of all; merged, those of several files.
 base::StatusOr<std::string> CsvTypesOf(base::ReadableFile& file, const CsvReadOptions& options,
                                        const CsvHead& head);
-base::StatusOr<std::string> MergeCsvTypes(std::string_view a, std::string_view b);
+base::StatusOr<std::string> MergeCsvTypes(const CsvReadOptions& options, std::string_view a,
+                                          std::string_view b);
 
 /// As Spark names the columns of a header: an empty name is _c<i>, a repeated one gets its
 /// position.

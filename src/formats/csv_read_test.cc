@@ -117,11 +117,30 @@ TEST(CsvRead, RefusesByName) {
   const auto why = [](const OptionMap& options) {
     return base::Message(EncodeReadOptions("csv", options, {}).status());
   };
-  EXPECT_NE(why({{"dateformat", "dd/MM/yyyy"}}).find("`dateformat`"), std::string::npos);
+  EXPECT_NE(why({{"dateformat", "yyyy[-MM]"}}).find("`dateformat`"), std::string::npos);
   EXPECT_NE(why({{"encoding", "ISO-8859-1"}}).find("`encoding`"), std::string::npos);
   EXPECT_NE(why({{"samplingratio", "0.1"}}).find("`samplingratio`"), std::string::npos);
   EXPECT_NE(why({{"nonsense", "1"}}).find("`nonsense`"), std::string::npos);
   EXPECT_NE(why({{"header", "yes"}}).find("true or false"), std::string::npos);
+}
+
+TEST(CsvRead, PatternsOfTimes) {
+  const OptionMap patterns = {{"dateformat", "dd/MM/yyyy"},
+                              {"timestampformat", "yyyy-MM-dd HH:mm"},
+                              {"timezone", "Europe/Paris"}};
+  EXPECT_EQ(Rows("02/01/2020,2020-01-02 03:04\n2020-01-02,2020-01-02T03:04:05\n", patterns,
+                 "d date, t timestamp"),
+            "2020-01-02|2020-01-02 02:04:00.000000Z|\n-|-|\n");
+  OptionMap inferred = patterns;
+  inferred["inferschema"] = "true";
+  EXPECT_EQ(Schema({"02/01/2020,2020-01-02 03:04\n"}, inferred), "_c0 date,_c1 timestamp,");
+  EXPECT_EQ(Schema({"2020-01-02,02/01/2020\n", ",2020-01-02 03:04\n"}, inferred),
+            "_c0 string,_c1 string,");
+}
+
+TEST(CsvRead, CommentsEndWhereLinesDo) {
+  const OptionMap options = {{"comment", "#"}, {"multiline", "true"}};
+  EXPECT_EQ(Rows("1,x\r\n#d\r\n2,y\r\n#e", options, "a int, b string"), "1|x|\n2|y|\n");
 }
 
 TEST(CsvRead, ManyQuotesAreRefusedBeforeTheyNest) {

@@ -144,8 +144,9 @@ base::StatusOr<bool> CsvRecords::NextOfStream() {
     in_comment = in_comment || (comment != '\0' && !rest.empty() && rest.front() == comment);
     if (in_comment) {
       const size_t end = tokens_.SkipLine(rest, window_.ended());
-      window_.Consume(end == std::string_view::npos ? rest.size() : end);
       in_comment = end == std::string_view::npos;
+      // The last byte may be the first of a line end.
+      window_.Consume(in_comment ? rest.size() - std::min<size_t>(rest.size(), 1) : end);
       if (in_comment) SOTERIA_RETURN_IF_ERROR(window_.More());
       if (!in_comment) ++next_line_;
       continue;

@@ -51,7 +51,10 @@ base::StatusOr<std::string> MergeTwo(const Pass& pass, std::string a, const std:
     return base::FieldWriter().AddI64(std::max(one, other)).Take();
   }
   if (pass.format != "csv") return NoSuchFormat();
-  if (pass.bytes != kHeadPass) return MergeCsvTypes(a, b);
+  if (pass.bytes != kHeadPass) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto options, CsvReadOptions::Decode(pass.options));
+    return MergeCsvTypes(options, a, b);
+  }
   SOTERIA_ASSIGN_OR_RETURN(const CsvHead first, CsvHead::Decode(a));
   SOTERIA_RETURN_IF_ERROR(CsvHead::Decode(b).status());
   return first.any ? std::move(a) : b;
@@ -194,25 +197,28 @@ base::StatusOr<AfterPass> Finish(const Pass& pass, std::string_view merged) {
   return NoSuchFormat();
 }
 
+uint64_t RoomOf(const base::ReadableFile& file) { return TextRoom(file.size()); }
+
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadFile(base::ReadableFile& file,
                                                        std::string_view format,
                                                        std::string_view options,
-                                                       const arrow::Schema& schema) {
+                                                       const arrow::Schema& schema,
+                                                       const Room& room) {
   if (format == "csv") {
     SOTERIA_ASSIGN_OR_RETURN(const CsvReadOptions read, CsvReadOptions::Decode(options));
-    return ReadCsv(file, read, schema);
+    return ReadCsv(file, read, schema, room);
   }
   if (format == "json") {
     SOTERIA_ASSIGN_OR_RETURN(const JsonReadOptions read, JsonReadOptions::Decode(options));
-    return ReadJson(file, read, schema);
+    return ReadJson(file, read, schema, room);
   }
   if (format == "text") {
     SOTERIA_ASSIGN_OR_RETURN(const TextReadOptions read, TextReadOptions::Decode(options));
-    return ReadText(file, read, schema);
+    return ReadText(file, read, schema, room);
   }
   if (format == "libsvm") {
     SOTERIA_ASSIGN_OR_RETURN(const LibsvmReadOptions read, LibsvmReadOptions::Decode(options));
-    return ReadLibsvm(file, read, schema);
+    return ReadLibsvm(file, read, schema, room);
   }
   return NoSuchFormat();
 }

@@ -16,6 +16,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
 
@@ -56,10 +57,14 @@ struct AfterPass {
 };
 base::StatusOr<AfterPass> Finish(const Pass& pass, std::string_view merged);
 
-/// The rows of one file.
+/// What ReadFile tells its room before it begins.
+uint64_t RoomOf(const base::ReadableFile& file);
+/// The rows of one file. `room`, if there is one, has been told RoomOf(file); it is told again when
+/// the rows take more than that.
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadFile(base::ReadableFile& file,
                                                        std::string_view format,
                                                        std::string_view options,
-                                                       const arrow::Schema& schema);
+                                                       const arrow::Schema& schema,
+                                                       const Room& room = nullptr);
 
 }  // namespace soteria::formats

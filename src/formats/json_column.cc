@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "src/base/errors.h"
+#include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
 #include "src/table/csv_value.h"
 #include "src/table/text_value.h"
@@ -161,19 +162,14 @@ class StringLeaf : public LeafColumn<arrow::StringBuilder, std::string_view> {
   }
 };
 
-std::string WithoutGmt(std::string_view text) {
-  std::string without(text);
-  if (const size_t at = without.find("GMT"); at != std::string::npos) without.erase(at, 3);
-  return without;
-}
-
 class DateLeaf : public LeafColumn<arrow::Date32Builder, int32_t> {
  public:
-  using LeafColumn::LeafColumn;
+  DateLeaf(const std::shared_ptr<arrow::DataType>& type, const table::CsvWords& words)
+      : LeafColumn(type), words_(words) {}
   JsonFit Convert(const JsonNode& node, int32_t* value) const override {
     if (node.kind != Kind::kString || node.text.empty()) return JsonFit::kNot;
-    if (table::ParseDate(node.text, value)) return JsonFit::kWhole;
-    if (table::ParseDate(WithoutGmt(node.text), value)) return JsonFit::kWhole;
+    if (DateOf(node.text, words_, value)) return JsonFit::kWhole;
+    if (words_.date) return JsonFit::kNot;
     // Days since 1970 as text, of Spark 1.5; before 1582 those of another calendar.
     int64_t days = 0;
     constexpr int64_t kFirst = -141'427;
@@ -183,6 +179,9 @@ class DateLeaf : public LeafColumn<arrow::Date32Builder, int32_t> {
     *value = static_cast<int32_t>(days);
     return days >= kFirst ? JsonFit::kWhole : JsonFit::kNeedsToday;
   }
+
+ private:
+  const table::CsvWords& words_;
 };
 
 class TimestampLeaf : public LeafColumn<arrow::TimestampBuilder, int64_t> {
@@ -197,10 +196,7 @@ class TimestampLeaf : public LeafColumn<arrow::TimestampBuilder, int64_t> {
       return JsonFit::kWhole;
     }
     if (node.kind != Kind::kString || node.text.empty()) return JsonFit::kNot;
-    table::TimeText outcome = table::ParseTimestampIn(node.text, words_.zone, value);
-    if (outcome == table::TimeText::kMalformed) {
-      outcome = table::ParseTimestampIn(WithoutGmt(node.text), words_.zone, value);
-    }
+    const table::TimeText outcome = TimestampOf(node.text, words_, value);
     return outcome == table::TimeText::kValue        ? JsonFit::kWhole
            : outcome == table::TimeText::kNeedsToday ? JsonFit::kNeedsToday
                                                      : JsonFit::kNot;
@@ -267,8 +263,12 @@ class StructColumn : public JsonColumn {
 
 class ListColumn : public JsonColumn {
  public:
-  ListColumn(std::shared_ptr<arrow::DataType> type, std::unique_ptr<JsonColumn> elements)
-      : type_(std::move(type)), elements_(std::move(elements)) {}
+  ListColumn(std::shared_ptr<arrow::DataType> type, std::unique_ptr<JsonColumn> elements,
+             RowRoom* room)
+      : type_(std::move(type)),
+        elements_(std::move(elements)),
+        room_(room),
+        element_bytes_(ValueBytes(*type_->field(0)->type())) {}
 
   JsonFit Fits(const JsonNodes& nodes, size_t node) override {
     if (nodes[node].kind == Kind::kNull) return JsonFit::kWhole;
@@ -287,6 +287,7 @@ class ListColumn : public JsonColumn {
     // An element that doesn't fit takes the whole array with it.
     const JsonFit fit = Fits(nodes, node);
     if (fit == JsonFit::kNot || fit == JsonFit::kNeedsToday) return fit;
+    if (!HasRoom(nodes, node)) return JsonFit::kNot;
     for (size_t element = node + 1; element < nodes[node].next; element = nodes[element].next) {
       elements_->Append(nodes, element);
       ++length_;
@@ -327,7 +328,20 @@ class ListColumn : public JsonColumn {
 
  private:
   const std::shared_ptr<arrow::DataType> type_;
+  /// Elements of many columns take more than their text: the room is asked before they are made.
+  bool HasRoom(const JsonNodes& nodes, size_t node) {
+    if (room_ == nullptr) return true;
+    uint64_t count = 0;
+    for (size_t element = node + 1; element < nodes[node].next; element = nodes[element].next) {
+      ++count;
+    }
+    status_.Update(room_->AddBytes(count * element_bytes_));
+    return status_.ok();
+  }
+
   const std::unique_ptr<JsonColumn> elements_;
+  RowRoom* const room_;
+  const uint64_t element_bytes_;
   int64_t length_ = 0;
   std::vector<int64_t> ends_;
   std::vector<bool> valid_;
@@ -385,7 +399,7 @@ base::StatusOr<std::unique_ptr<JsonColumn>> MakeJsonColumn(const arrow::Field& f
     case Type::BOOL:
       return Make<BooleanLeaf>(field);
     case Type::DATE32:
-      return Make<DateLeaf>(field);
+      return Make<DateLeaf>(field, rules.words);
     case Type::TIMESTAMP:
       return Make<TimestampLeaf>(field, rules.words);
     case Type::STRUCT: {
@@ -400,7 +414,7 @@ base::StatusOr<std::unique_ptr<JsonColumn>> MakeJsonColumn(const arrow::Field& f
     case Type::LIST: {
       SOTERIA_ASSIGN_OR_RETURN(auto elements, MakeJsonColumn(*field.type()->field(0), rules));
       return std::unique_ptr<JsonColumn>(
-          std::make_unique<ListColumn>(field.type(), std::move(elements)));
+          std::make_unique<ListColumn>(field.type(), std::move(elements), rules.room));
     }
     default:
       return base::Fail(base::kProtocol, "a column of a type that isn't made of JSON");

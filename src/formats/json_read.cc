@@ -15,9 +15,9 @@
 #include "src/formats/json_column.h"
 #include "src/formats/json_records.h"
 #include "src/formats/reader_rows.h"
+#include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
-#include "src/table/time_zone.h"
 #include "src/table/types.h"
 #include "src/table/valid_text.h"
 
@@ -33,15 +33,16 @@ base::Status NotDone() {
 
 class Rows {
  public:
-  Rows(const JsonReadOptions& options, const arrow::Schema& schema)
-      : options_(options), schema_(schema), members_(OwnFields(options, schema)) {}
+  Rows(const JsonReadOptions& options, const arrow::Schema& schema, const Room& room,
+       uint64_t file_bytes)
+      : options_(options),
+        schema_(schema),
+        room_(room, RowBytes(schema), TextRoom(file_bytes)),
+        members_(OwnFields(options, schema)) {}
 
   base::Status Start() {
-    if (!options_.record.zone.empty()) {
-      const auto zone = table::TimeZone::Find(options_.record.zone);
-      if (!zone.has_value()) return base::Fail(base::kProtocol, "options name no time zone");
-      rules_.words.zone = *zone;
-    }
+    SOTERIA_ASSIGN_OR_RETURN(rules_.words, WordsOf(options_.record));
+    rules_.room = &room_;
     rules_.number_words = options_.syntax.words;
     for (int i = 0; i < schema_.num_fields(); ++i) {
       if (schema_.field(i)->name() == options_.record.corrupt_column && corrupt_at_ < 0) {
@@ -104,6 +105,7 @@ class Rows {
   base::Status Malformed(std::string_view record) {
     SOTERIA_ASSIGN_OR_RETURN(const bool stays, Stays(record));
     if (!stays) return base::OkStatus();
+    SOTERIA_RETURN_IF_ERROR(room_.Add(record.size()));
     for (const auto& column : columns_) SOTERIA_RETURN_IF_ERROR(column->AppendNull());
     return EndRow(&record, record.size());
   }
@@ -114,6 +116,7 @@ class Rows {
       if (fit == JsonFit::kNeedsToday) return NotDone();
       if (fit != JsonFit::kWhole) return Stays(record).status();
     }
+    SOTERIA_RETURN_IF_ERROR(room_.Add(nodes[object].raw.size()));
     const JsonFit fit = members_.Append(nodes, object, columns_);
     if (fit == JsonFit::kNeedsToday) return NotDone();
     return EndRow(fit == JsonFit::kWhole ? nullptr : &record, nodes[object].raw.size());
@@ -136,6 +139,7 @@ class Rows {
           partly = partly || fit != JsonFit::kWhole;
           continue;
         }
+        SOTERIA_RETURN_IF_ERROR(room_.Add(nodes.front().raw.size()));
         members_.Append(nodes, 0, columns_);
         SOTERIA_RETURN_IF_ERROR(EndRow(partly ? &record : nullptr, nodes.front().raw.size()));
       }
@@ -150,6 +154,7 @@ class Rows {
   base::Status EndRow(const std::string_view* corrupt, uint64_t bytes) {
     if (corrupt_at_ >= 0) {
       if (corrupt != nullptr) {
+        SOTERIA_RETURN_IF_ERROR(room_.AddBytes(corrupt->size()));
         SOTERIA_ARROW_RETURN(corrupt_.Append(table::ValidText(*corrupt)));
         bytes += corrupt->size();
       } else {
@@ -181,6 +186,7 @@ class Rows {
 
   const JsonReadOptions& options_;
   const arrow::Schema& schema_;
+  RowRoom room_;
   CellRules rules_;
   JsonMembers members_;
   std::vector<std::unique_ptr<JsonColumn>> columns_;
@@ -214,10 +220,11 @@ base::Status CheckJsonSchema(const JsonReadOptions& options, const arrow::Schema
 
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadJson(base::ReadableFile& file,
                                                        const JsonReadOptions& options,
-                                                       const arrow::Schema& schema) {
+                                                       const arrow::Schema& schema,
+                                                       const Room& room) {
   JsonRecords records(file, options.record);
   JsonParser parser(options.syntax);
-  Rows rows(options, schema);
+  Rows rows(options, schema, room, file.size());
   SOTERIA_RETURN_IF_ERROR(rows.Start());
   std::string_view record;
   for (;;) {

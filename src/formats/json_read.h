@@ -13,6 +13,7 @@
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
 #include "src/formats/json_value.h"
+#include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
 
@@ -34,7 +35,8 @@ base::StatusOr<JsonReadOptions> ParseJsonReadOptions(const OptionMap& options,
 base::Status CheckJsonSchema(const JsonReadOptions& options, const arrow::Schema& schema);
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadJson(base::ReadableFile& file,
                                                        const JsonReadOptions& options,
-                                                       const arrow::Schema& schema);
+                                                       const arrow::Schema& schema,
+                                                       const Room& room = nullptr);
 
 base::StatusOr<std::string> JsonTypesOf(base::ReadableFile& file, const JsonReadOptions& options);
 base::StatusOr<std::string> MergeJsonTypes(const JsonReadOptions& options, std::string_view a,

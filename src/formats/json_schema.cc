@@ -16,9 +16,9 @@
 #include "src/formats/json_column.h"
 #include "src/formats/json_read.h"
 #include "src/formats/json_records.h"
+#include "src/formats/time_words.h"
 #include "src/table/conditions.h"
 #include "src/table/text_value.h"
-#include "src/table/time_zone.h"
 #include "src/table/types.h"
 
 namespace soteria::formats {
@@ -173,8 +173,8 @@ base::StatusOr<JsonType> CompatibleRoots(JsonType a, JsonType b, const RecordOpt
 
 class Inference {
  public:
-  Inference(const JsonReadOptions& options, const table::TimeZone& zone)
-      : options_(options), zone_(zone) {}
+  Inference(const JsonReadOptions& options, const table::CsvWords& words)
+      : options_(options), words_(words) {}
 
   base::StatusOr<JsonType> TypeOf(const JsonNodes& nodes, size_t node, int depth) {
     if (depth > table::kTypeDepthMax) return TooDeep();
@@ -207,11 +207,17 @@ class Inference {
   }
 
  private:
+  /// As Spark infers it, which is without what TimestampOf lets pass besides.
+  bool IsTimestamp(std::string_view text) const {
+    int64_t micros = 0;
+    return words_.timestamp
+               ? words_.timestamp->Parse(text, words_.zone).has_value()
+               : table::ParseTimestampIn(text, words_.zone, &micros) != table::TimeText::kMalformed;
+  }
+
   JsonType OfString(std::string_view text) const {
     if (text.empty()) return {};
-    int64_t micros = 0;
-    const bool time = options_.infer_timestamp &&
-                      table::ParseTimestampIn(text, zone_, &micros) != table::TimeText::kMalformed;
+    const bool time = options_.infer_timestamp && IsTimestamp(text);
     return {time ? Kind::kTimestamp : Kind::kString};
   }
 
@@ -243,7 +249,7 @@ class Inference {
   }
 
   const JsonReadOptions& options_;
-  const table::TimeZone& zone_;
+  const table::CsvWords& words_;
 };
 
 // ---- bytes
@@ -371,13 +377,10 @@ base::StatusOr<std::optional<arrow::FieldVector>> FieldsOf(const JsonType& type,
 }  // namespace
 
 base::StatusOr<std::string> JsonTypesOf(base::ReadableFile& file, const JsonReadOptions& options) {
-  table::TimeZone zone;
-  if (const auto found = table::TimeZone::Find(options.record.zone); found.has_value()) {
-    zone = *found;
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const table::CsvWords words, WordsOf(options.record));
   JsonRecords records(file, options.record);
   JsonParser parser(options.syntax);
-  Inference inference(options, zone);
+  Inference inference(options, words);
   std::optional<JsonType> all;
   std::string_view record;
   for (;;) {

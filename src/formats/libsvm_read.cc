@@ -179,8 +179,10 @@ base::StatusOr<int64_t> LibsvmFeatures(base::ReadableFile& file, const LibsvmRea
 
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& file,
                                                          const LibsvmReadOptions& options,
-                                                         const arrow::Schema& schema) {
+                                                         const arrow::Schema& schema,
+                                                         const Room& room) {
   SOTERIA_RETURN_IF_ERROR(CheckLibsvmSchema(schema));
+  RowRoom rows_room(room, RowBytes(schema), TextRoom(file.size()));
   const int64_t features = FeaturesOf(*schema.field(1));
   arrow::DoubleBuilder labels;
   table::VectorBuilder vectors;
@@ -210,6 +212,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& fil
         const int64_t more = options.dense ? features : static_cast<int64_t>(record.values.size());
         if (values > 0 && values + more > kChunkValues) SOTERIA_RETURN_IF_ERROR(cut());
         values += more;
+        SOTERIA_RETURN_IF_ERROR(
+            rows_room.Add(static_cast<uint64_t>(more) * (sizeof(double) + sizeof(int32_t))));
         SOTERIA_ARROW_RETURN(labels.Append(record.label));
         if (!options.dense) {
           return vectors.Append(table::VectorView{false, static_cast<int32_t>(features),

@@ -13,6 +13,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
 
@@ -36,6 +37,7 @@ base::Status CheckLibsvmSchema(const arrow::Schema& schema);
 base::StatusOr<int64_t> LibsvmFeatures(base::ReadableFile& file, const LibsvmReadOptions& options);
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& file,
                                                          const LibsvmReadOptions& options,
-                                                         const arrow::Schema& schema);
+                                                         const arrow::Schema& schema,
+                                                         const Room& room = nullptr);
 
 }  // namespace soteria::formats

@@ -7,6 +7,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/formats/conditions.h"
+#include "src/table/date_pattern.h"
 #include "src/table/time_zone.h"
 
 namespace soteria::formats {
@@ -104,10 +105,17 @@ base::Status OptionReader::Record(const ReaderDefaults& defaults, RecordOptions*
   }
   SOTERIA_RETURN_IF_ERROR(Only("locale", "en-US"));
   SOTERIA_RETURN_IF_ERROR(Only("samplingratio", "1.0"));
-  SOTERIA_RETURN_IF_ERROR(Refused("dateformat"));
-  SOTERIA_RETURN_IF_ERROR(Refused("timestampformat"));
+  SOTERIA_RETURN_IF_ERROR(Pattern("dateformat", &record->date_format));
+  SOTERIA_RETURN_IF_ERROR(Pattern("timestampformat", &record->timestamp_format));
   SOTERIA_RETURN_IF_ERROR(Refused("timestampntzformat"));
   return Refused("enabledatetimeparsingfallback");
+}
+
+base::Status OptionReader::Pattern(std::string_view name, std::string* pattern) {
+  Text(name, pattern);
+  if (pattern->empty()) return base::OkStatus();
+  return table::DatePattern::Compile(*pattern, base::Cat("The ", format_, " option `", name, "`"))
+      .status();
 }
 
 base::Status OptionReader::Only(std::string_view name, std::string_view value) {

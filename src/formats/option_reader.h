@@ -27,6 +27,8 @@ class OptionReader {
   base::Status Mode(ParseMode* mode);
   /// What every reader of records has.
   base::Status Record(const ReaderDefaults& defaults, RecordOptions* record);
+  /// A pattern of dates or times, checked.
+  base::Status Pattern(std::string_view name, std::string* pattern);
   /// Only this value (case doesn't count) is done.
   base::Status Only(std::string_view name, std::string_view value);
   /// encoding or charset: UTF-8.

@@ -56,7 +56,9 @@ base::StatusOr<TextReadOptions> TextReadOptions::Decode(std::string_view bytes) 
 
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(base::ReadableFile& file,
                                                        const TextReadOptions& options,
-                                                       const arrow::Schema& schema) {
+                                                       const arrow::Schema& schema,
+                                                       const Room& room) {
+  RowRoom rows_room(room, RowBytes(schema), TextRoom(file.size()));
   arrow::StringBuilder rows;
   arrow::ArrayVector chunks;
   std::shared_ptr<arrow::Array> chunk;
@@ -76,6 +78,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(base::ReadableFile& file,
       if (!any) break;
       if (first) line = WithoutByteOrderMark(line);
       first = false;
+      SOTERIA_RETURN_IF_ERROR(rows_room.Add(line.size()));
       SOTERIA_ARROW_RETURN(rows.Append(line));
       if (static_cast<uint64_t>(rows.value_data_length()) < kChunkBytes) continue;
       SOTERIA_ARROW_RETURN(rows.Finish(&chunk));

@@ -10,6 +10,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
 
@@ -26,6 +27,7 @@ base::StatusOr<TextReadOptions> ParseTextReadOptions(const OptionMap& options);
 /// One column of strings, of whatever name.
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(base::ReadableFile& file,
                                                        const TextReadOptions& options,
-                                                       const arrow::Schema& schema);
+                                                       const arrow::Schema& schema,
+                                                       const Room& room = nullptr);
 
 }  // namespace soteria::formats

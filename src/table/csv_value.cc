@@ -126,11 +126,21 @@ bool IsDate(std::string_view text) {
          ParseCsvDate(text, &days);
 }
 
+bool IsDateBy(std::string_view text, const CsvWords& words) {
+  return words.date ? words.date->Parse(text, TimeZone()).has_value() : IsDate(text);
+}
+
+bool IsTimestampBy(std::string_view text, const CsvWords& words) {
+  if (words.timestamp) return words.timestamp->Parse(text, words.zone).has_value();
+  int64_t micros = 0;
+  return ParseTimestampIn(text, words.zone, &micros) != TimeText::kMalformed;
+}
+
 bool IsBoolean(std::string_view text) {
   return base::EqualIgnoringCase(text, "true") || base::EqualIgnoringCase(text, "false");
 }
 
-CsvType Join(CsvType a, CsvType b) {
+CsvType Join(CsvType a, CsvType b, bool dates_are_timestamps) {
   if (a.kind == CsvKind::kNull) return b;
   if (a.kind > b.kind) std::swap(a, b);
   if (a.kind == b.kind) return {a.kind, std::max(a.precision, b.precision)};
@@ -138,7 +148,7 @@ CsvType Join(CsvType a, CsvType b) {
     if (b.kind != CsvKind::kDecimal) return b;
     return {b.kind, std::max(b.precision, a.kind == CsvKind::kInt ? kIntDigits : kLongDigits)};
   }
-  if (a.kind == CsvKind::kDate && b.kind == CsvKind::kTimestamp) return b;
+  if (a.kind == CsvKind::kDate && b.kind == CsvKind::kTimestamp && dates_are_timestamps) return b;
   return {CsvKind::kString};
 }
 
@@ -157,17 +167,16 @@ CsvType NarrowestFrom(CsvKind from, std::string_view text, const CsvWords& words
                                    text == words.positive_inf || text == words.negative_inf)) {
     return {CsvKind::kDouble};
   }
-  if (from <= CsvKind::kDate && words.dates && IsDate(text)) return {CsvKind::kDate};
-  if (from <= CsvKind::kTimestamp &&
-      ParseTimestampIn(text, words.zone, &integer) != TimeText::kMalformed) {
-    return {CsvKind::kTimestamp};
-  }
+  if (from <= CsvKind::kDate && words.dates && IsDateBy(text, words)) return {CsvKind::kDate};
+  if (from <= CsvKind::kTimestamp && IsTimestampBy(text, words)) return {CsvKind::kTimestamp};
   return {IsBoolean(text) ? CsvKind::kBoolean : CsvKind::kString};
 }
 
 }  // namespace
 
-CsvType JoinCsvTypes(CsvType a, CsvType b) { return Join(a, b); }
+CsvType JoinCsvTypes(CsvType a, CsvType b, bool dates_are_timestamps) {
+  return Join(a, b, dates_are_timestamps);
+}
 
 bool ParseJavaInteger(std::string_view text, int64_t* value) {
   std::string plain;
@@ -227,7 +236,7 @@ bool ParseCsvDate(std::string_view text, int32_t* days) {
 
 CsvType InferCsvField(CsvType so_far, std::string_view text, const CsvWords& words) {
   if (so_far.kind == CsvKind::kString) return so_far;
-  return Join(so_far, NarrowestFrom(so_far.kind, text, words));
+  return Join(so_far, NarrowestFrom(so_far.kind, text, words), words.dates_are_timestamps);
 }
 
 }  // namespace soteria::table

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "src/table/date_pattern.h"
 #include "src/table/time_zone.h"
 
 namespace soteria::table {
@@ -34,12 +36,16 @@ struct CsvWords {
   std::string negative_inf = "-Inf";
   TimeZone zone;
   bool dates = true;  ///< there may be dates
+  /// Patterns of the script's; without them Spark's defaults.
+  std::optional<DatePattern> date = {};
+  std::optional<DatePattern> timestamp = {};
+  bool dates_are_timestamps = true;  ///< a column of both is one of time stamps, else of text
 };
 
 /// The type of a column of that type so far with one more value, which isn't empty.
 CsvType InferCsvField(CsvType so_far, std::string_view text, const CsvWords& words = {});
 /// The type of two parts of a column.
-CsvType JoinCsvTypes(CsvType a, CsvType b);
+CsvType JoinCsvTypes(CsvType a, CsvType b, bool dates_are_timestamps = true);
 
 /// Whether new BigDecimal(text) is a whole number that fits in a decimal, such as "1e5".
 bool IsWholeDecimal(std::string_view text);

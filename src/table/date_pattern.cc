@@ -423,7 +423,7 @@ std::string_view ShortMonthName(int month) {
 
 base::StatusOr<DatePattern> DatePattern::Compile(std::string_view pattern, std::string_view who) {
   const auto refuse = [&](std::string_view what) {
-    return base::NotSupported(base::Cat("The function ", who, "() with ", what, " in its format"));
+    return base::NotSupported(base::Cat(who, " with ", what, " in its format"));
   };
   if (pattern.size() > kDatePatternBytesMax) return refuse("so many letters");
   DatePattern compiled;

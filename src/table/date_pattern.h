@@ -18,7 +18,7 @@ inline constexpr size_t kDatePatternBytesMax = 256;
 
 class DatePattern {
  public:
-  /// `who` wrote it, for errors. Errors: kUnsupported naming the letters.
+  /// `who` has it, for errors: "The function to_date()". Errors: kUnsupported naming the letters.
   static base::StatusOr<DatePattern> Compile(std::string_view pattern, std::string_view who);
 
   /// The instant as a clock in `zone` shows it; kUnsupported for years before 1.
