@@ -208,8 +208,8 @@ base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, base::Files& files,
     if (!storage::ValidRelativePath(file.relative)) {
       return base::Fail(base::kInput,
                         base::Cat(source, "/", file.relative,
-                                  ": a name in a sealed tree has letters, digits and . _ = - only, "
-                                  "at most 255, and no leading dot; rename it"));
+                                  ": a name in a sealed tree is text of at most 255 bytes without "
+                                  "control characters, backslashes and a leading dot; rename it"));
     }
     if (file.size > kTreeFileBytesMax) {
       return base::Fail(base::kInput, base::Cat(source, "/", file.relative, " is larger than ",

@@ -292,7 +292,7 @@ TEST_F(TreeTest, RefusesLinksSpecialsAndForbiddenNames) {
   ASSERT_EQ(::mkfifo(test_.At("m/fifo").c_str(), 0600), 0);
   EXPECT_TRUE(base::Is(PutFile(test_.At("m"), "s/a", options_).status(), base::kInput));
   std::filesystem::remove(test_.At("m/fifo"));
-  for (const char* name : {"m/.hidden", "m/a b", "m/.alone.crc"}) {
+  for (const char* name : {"m/.hidden", "m/a\nb", "m/.alone.crc"}) {
     test_.Write(name, "x");
     EXPECT_TRUE(base::Is(PutFile(test_.At("m"), "s/a", options_).status(), base::kInput)) << name;
     std::filesystem::remove(test_.At(name));

@@ -255,9 +255,10 @@ base::StatusOr<std::string> FakeSession::Adopt(std::shared_ptr<const ml::Model> 
   return std::string(model->uid());
 }
 
-base::Status FakeSession::Write(const plan::PlanPtr& plan, const std::string& /*format*/,
-                                const std::string& path, WriteMode mode,
+base::Status FakeSession::Write(const plan::PlanPtr& plan, const WriteRequest& request,
                                 const master::Progress& /*progress*/) {
+  const std::string& path = request.path;
+  const WriteMode mode = request.mode;
   SOTERIA_ASSIGN_OR_RETURN(TablePtr rows, Run(*plan));
   const std::lock_guard lock(mutex_);
   TablePtr& place = tables_[Stripped(path)];

@@ -53,8 +53,8 @@ class FakeSession final : public master::Session, private plan::Catalog {
   base::StatusOr<master::Permitted<std::shared_ptr<arrow::Schema>>> SchemaOf(
       const plan::PlanPtr& plan) override;
   base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) override;
-  base::Status Write(const plan::PlanPtr& plan, const std::string& format, const std::string& path,
-                     WriteMode mode, const master::Progress& progress) override;
+  base::Status Write(const plan::PlanPtr& plan, const WriteRequest& request,
+                     const master::Progress& progress) override;
   base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                          const std::string& path, bool overwrite) override;
   base::Status SaveStage(const std::string& class_name, const std::string& uid,

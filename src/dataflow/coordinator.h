@@ -47,7 +47,7 @@ struct HostResources {
 class Coordinator {
  public:
   using OnOutput = std::function<Status(uint64_t partition, std::string plain)>;
-  using OnUnused = std::function<void(const WriteTarget& target, std::string entry)>;
+  using OnUnused = std::function<void(const WriteTarget& target, std::string entries)>;
   using OnProgress = std::function<void(uint64_t stage, uint64_t tasks_done, uint64_t tasks_total)>;
 
   /// `link`, `sealer` (sender 0) and `opener` must outlive the coordinator.

@@ -15,13 +15,16 @@ namespace soteria::dataflow {
 enum class Terminal : uint8_t { kKeep = 1, kCollect = 2, kWrite = 3, kReduce = 4, kShuffle = 5 };
 
 /// Partition p becomes the file <directory>/part-<first_file + p, five digits>.<suffix of the
-/// format>.
+/// format>. With keys, its last columns are their values as text, and it becomes such a file in the
+/// folder <directory>/<key>=<value>/... of each group of rows that agree in them.
 struct WriteTarget {
   std::string root;
   std::string id;         // 16 bytes
   std::string directory;  // relative to the root; empty for the root itself
-  std::string format;     // "parquet" or "text"
+  std::string format;     // "parquet", or one of formats/file_write.h
   uint64_t first_file = 0;
+  std::string options = {};            // formats::WriteOptions, encoded
+  std::vector<std::string> keys = {};  // columns that names of folders become
 };
 
 /// The stage that ran a shuffle which the recipe reads.

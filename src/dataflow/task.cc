@@ -154,6 +154,8 @@ void SpecToProto(const StageSpec& spec, task::Task& out) {
   write.set_directory(spec.write.directory);
   write.set_format(spec.write.format);
   write.set_first_file(spec.write.first_file);
+  write.set_options(spec.write.options);
+  for (const std::string& key : spec.write.keys) write.add_keys(key);
   out.set_targets(spec.targets);
   ToProto(spec.partitioner, *out.mutable_partitioner());
   for (const ShuffleInput& input : spec.inputs) {
@@ -180,8 +182,10 @@ StatusOr<Terminal> TerminalFromProto(uint32_t value) {
 Status CheckCounts(const task::Task& in) {
   if (static_cast<size_t>(in.inputs_size()) > kShuffleInputsMax ||
       static_cast<size_t>(in.broadcasts_size()) > kBroadcastsMax ||
-      static_cast<size_t>(in.live_size()) > kLiveMax) {
-    return base::Fail(base::kProtocol, "a task names too many inputs, broadcasts or live recipes");
+      static_cast<size_t>(in.live_size()) > kLiveMax ||
+      static_cast<size_t>(in.write().keys_size()) > kFolderKeysMax) {
+    return base::Fail(base::kProtocol,
+                      "a task names too many inputs, broadcasts, live recipes or keys");
   }
   return base::OkStatus();
 }
@@ -191,8 +195,9 @@ StatusOr<StageSpec> SpecFromProto(const task::Task& in) {
   SOTERIA_ASSIGN_OR_RETURN(spec.terminal, TerminalFromProto(in.terminal()));
   SOTERIA_ASSIGN_OR_RETURN(spec.recipe, FromProto(in.recipe(), 1));
   spec.kernel = FromProto(in.kernel());
-  spec.write = {in.write().root(), in.write().id(), in.write().directory(), in.write().format(),
-                in.write().first_file()};
+  spec.write = {in.write().root(),          in.write().id(),         in.write().directory(),
+                in.write().format(),        in.write().first_file(), in.write().options(),
+                ToVector(in.write().keys())};
   spec.targets = in.targets();
   spec.partitioner = FromProto(in.partitioner());
   for (const task::ShuffleInput& one : in.inputs()) {

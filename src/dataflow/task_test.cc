@@ -27,7 +27,7 @@ Task SomeTask() {
   task.spec.terminal = Terminal::kReduce;
   task.spec.recipe = MakeRecipe(GatherRange(spread), {{"exec.g", "2"}}, 2);
   task.spec.kernel = {"ml.k", std::string("\0k", 2)};
-  task.spec.write = {"/w", std::string(16, 'w'), "m/data", "parquet", 3};
+  task.spec.write = {"/w", std::string(16, 'w'), "m/data", "parquet", 3, "options", {"k", "l"}};
   task.spec.targets = 5;
   task.spec.partitioner.kind = kRoundRobin;
   task.spec.inputs = {{DigestOf('s'), 6, DigestOf('t')}};
@@ -46,6 +46,8 @@ TEST(TaskTest, ComesBackAsItWas) {
   EXPECT_EQ(back->spec.recipe->digest, task.spec.recipe->digest);
   EXPECT_EQ(back->spec.kernel.bytes, task.spec.kernel.bytes);
   EXPECT_EQ(back->spec.write.first_file, 3U);
+  EXPECT_EQ(back->spec.write.options, "options");
+  EXPECT_EQ(back->spec.write.keys, (std::vector<std::string>{"k", "l"}));
   EXPECT_EQ(back->spec.inputs[0].task, DigestOf('t'));
   EXPECT_EQ(back->spec.broadcasts[1].id, 2U);
   EXPECT_TRUE(back->live[0].kept);

@@ -172,9 +172,9 @@ base::StatusOr<EnclaveMaster::Job*> EnclaveMaster::Provision(std::string_view me
   limits.collect_bytes_max = provisioned.manifest.collect_bytes_max;
   coordinator_.SetLimits(limits);
   job_ = std::make_unique<Job>(std::move(provisioned), *this);
-  coordinator_.SetOnUnused([this](const dataflow::WriteTarget& target, const std::string& entry) {
-    const auto file = storage::ParseFileEntry(entry, storage::RootKind::kTree);
-    if (file.ok()) job_->roots.Discard(target.root, target.id, {*file});
+  coordinator_.SetOnUnused([this](const dataflow::WriteTarget& target, const std::string& entries) {
+    const auto files = storage::ParseFileEntries(entries, storage::RootKind::kTree);
+    if (files.ok()) job_->roots.Discard(target.root, target.id, *files);
   });
   changed_.notify_all();
   return job_.get();

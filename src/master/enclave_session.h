@@ -75,8 +75,8 @@ class EnclaveSession : public Session {
   base::StatusOr<Permitted<std::shared_ptr<arrow::Schema>>> SchemaOf(
       const plan::PlanPtr& plan) override;
   base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) override;
-  base::Status Write(const plan::PlanPtr& plan, const std::string& format, const std::string& path,
-                     WriteMode mode, const Progress& progress) override;
+  base::Status Write(const plan::PlanPtr& plan, const WriteRequest& request,
+                     const Progress& progress) override;
   base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                          const std::string& path, bool overwrite) override;
   base::Status SaveStage(const std::string& class_name, const std::string& uid,

@@ -188,6 +188,15 @@ base::Status OutputGate::MayMatchNames(const std::string& path) const {
                 "add models = true or rows = true to [outputs]"));
 }
 
+base::Status OutputGate::MayNameFolders(const std::string& path) const {
+  if (gate_.MayOutput(policy::Output::kRows).ok()) return base::OkStatus();
+  return base::Fail(
+      base::kNotInManifest,
+      base::Cat("partitionBy below '", path,
+                "' makes names of folders of what rows hold, and a script may ask which names "
+                "there are: write without it, or add rows = true to [outputs]"));
+}
+
 base::StatusOr<plan::Source> OutputGate::PermitContents(Ungated<plan::Source> work) {
   const policy::Output kind = policy::Output::kRows;
   SOTERIA_RETURN_IF_ERROR(gate_.MayOutput(kind));

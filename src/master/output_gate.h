@@ -121,6 +121,9 @@ class OutputGate {
   /// Whether names of files may be looked for by a pattern, which tells those that the script
   /// doesn't know: with `models` or `rows`.
   base::Status MayMatchNames(const std::string& path) const;
+  /// Whether values of rows may become names of folders below the path, which a script may ask for
+  /// one by one: with `rows`.
+  base::Status MayNameFolders(const std::string& path) const;
   /// A source with such a schema.
   base::StatusOr<plan::Source> PermitContents(Ungated<plan::Source> work);
 

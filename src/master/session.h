@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,15 @@ struct FetchResult {
 class Session {
  public:
   enum class WriteMode { kErrorIfExists, kOverwrite, kAppend, kIgnore };
+  struct WriteRequest {
+    std::string path;
+    std::string format;  // "parquet", "csv", "json" or "text"
+    WriteMode mode = WriteMode::kErrorIfExists;
+    std::map<std::string, std::string> options;  // as the script gave them, names in lower case
+    std::vector<std::string> keys;               // of folders; text, the plan's last columns
+    std::string zone;                            // "" is UTC
+    bool ignore_null_fields = true;              // of JSON, where no option says it
+  };
 
   struct FitResult {
     std::string model_id;
@@ -145,9 +155,9 @@ class Session {
   /// Keeps a model that the script made itself; its id.
   virtual base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) = 0;
 
-  /// Writes the plan's rows as part files below a writable root; format "parquet" or "text".
-  virtual base::Status Write(const plan::PlanPtr& plan, const std::string& format,
-                             const std::string& path, WriteMode mode, const Progress& progress) = 0;
+  /// Writes the plan's rows as part files below a writable root.
+  virtual base::Status Write(const plan::PlanPtr& plan, const WriteRequest& request,
+                             const Progress& progress) = 0;
 
   virtual base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                                  const std::string& path, bool overwrite) = 0;

@@ -1,15 +1,20 @@
 // What a session writes below the writable roots, and what it loads from there.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "arrow/table.h"
 #include "arrow/type.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/formats/file_write.h"
+#include "src/formats/write_options.h"
 #include "src/master/enclave_session.h"
 #include "src/ml/catalog.h"
 #include "src/ml/persist.h"
 #include "src/table/arrow_status.h"
+#include "src/table/conditions.h"
 
 namespace soteria::master {
 namespace {
@@ -23,8 +28,9 @@ base::StatusOr<policy::Readable> Writable(const policy::Gate& gate, const std::s
   if (!target.relative.empty() && !storage::ValidRelativePath(target.relative)) {
     return base::Fail(base::kIllegalArgument,
                       base::Cat("'", path,
-                                "': a name below a writable root has letters, digits, "
-                                "'.', '_', '=' and '-' only and doesn't begin with '.'"));
+                                "': a name below a writable root is text without control "
+                                "characters and backslashes, at most 255 bytes long, and doesn't "
+                                "begin with '.'"));
   }
   return target;
 }
@@ -52,6 +58,22 @@ bool AllSaved(const storage::Tree& tree, const std::string& folder) {
   const std::vector<std::string> files = tree.List(folder);
   return std::all_of(files.begin(), files.end(),
                      [&](const std::string& file) { return tree.Find(file)->saved; });
+}
+
+/// Whether files of the format can hold what the plan gives besides the keys.
+base::Status CheckColumns(const arrow::Schema& schema, const Session::WriteRequest& request) {
+  const size_t own = static_cast<size_t>(schema.num_fields()) - request.keys.size();
+  arrow::FieldVector fields = schema.fields();
+  std::set<std::string> names;
+  for (const auto& field : fields) {
+    if (names.insert(base::Lower(field->name())).second) continue;
+    return base::Fail(
+        table::kColumnExists,
+        base::Cat("The column `", base::Lower(field->name()),
+                  "` already exists. Choose another name or rename the existing column."));
+  }
+  fields.resize(own);
+  return formats::CheckWriteSchema(request.format, *arrow::schema(std::move(fields)));
 }
 
 class TreeFolder : public ml::FolderReader {
@@ -90,26 +112,24 @@ class TreeFolder : public ml::FolderReader {
 
 }  // namespace
 
-base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const std::string& format,
-                                   const std::string& path, WriteMode mode,
+base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const WriteRequest& request,
                                    const Progress& progress) {
-  if (format != "parquet" && format != "text") {
-    return base::Fail(base::kUnsupported, base::Cat("write format '", format,
-                                                    "' is not supported: use parquet or text"));
-  }
-  if (format == "text" && (plan->schema->num_fields() != 1 ||
-                           plan->schema->field(0)->type()->id() != arrow::Type::STRING)) {
-    return base::Fail(base::kAnalysis, "Text data source supports only a single string column");
-  }
-  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, path));
+  SOTERIA_ASSIGN_OR_RETURN(const formats::WriteOptions options,
+                           formats::ParseWriteOptions(request.format, request.options,
+                                                      {request.zone, request.ignore_null_fields}));
+  SOTERIA_RETURN_IF_ERROR(CheckColumns(*plan->schema, request));
+  SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, request.path));
+  // I3: a read of out/name=Smith says whether there is one.
+  if (!request.keys.empty()) SOTERIA_RETURN_IF_ERROR(world_.output.MayNameFolders(target.path));
   SOTERIA_ASSIGN_OR_RETURN(storage::Tree tree, world_.roots.OpenTree(target));
   std::vector<std::string> removed = Occupied(tree, target.relative);
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
-  dataflow::WriteTarget where{target.root, id, target.relative, format, 0};
+  dataflow::WriteTarget where{target.root,      id,          target.relative, request.format, 0,
+                              options.Encode(), request.keys};
   if (!removed.empty()) {
-    if (mode == WriteMode::kErrorIfExists) return Exists(target.path);
-    if (mode == WriteMode::kIgnore) return base::OkStatus();
-    if (mode == WriteMode::kAppend) {
+    if (request.mode == WriteMode::kErrorIfExists) return Exists(target.path);
+    if (request.mode == WriteMode::kIgnore) return base::OkStatus();
+    if (request.mode == WriteMode::kAppend) {
       where.first_file = tree.List(target.relative).size();
       removed.clear();
     }
@@ -141,9 +161,12 @@ base::Status EnclaveSession::WriteInside(const InsideKey& key, const plan::PlanP
   stage.write = std::move(where);
   std::vector<storage::FileEntry> files;
   const auto on_output = [&](uint64_t, std::string written) -> base::Status {
-    SOTERIA_ASSIGN_OR_RETURN(auto file, storage::ParseFileEntry(written, storage::RootKind::kTree));
-    file.saved = false;  // I3: rows, whatever they look like
-    files.push_back(std::move(file));
+    SOTERIA_ASSIGN_OR_RETURN(auto some,
+                             storage::ParseFileEntries(written, storage::RootKind::kTree));
+    for (storage::FileEntry& file : some) {
+      file.saved = false;  // I3: rows, whatever they look like
+      files.push_back(std::move(file));
+    }
     return base::OkStatus();
   };
   base::Status written = scope.Run(stage, on_output).status();

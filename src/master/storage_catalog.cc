@@ -36,10 +36,10 @@ base::Status NoDataFiles(const std::string& path, const std::string& format) {
                               ": it holds no data files. It must be specified manually."));
 }
 
-/// Spark unpacks files by their names.
+/// Spark unpacks files by their names; of these, gzip is done here.
 base::Status NotPacked(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
-    for (const char* const end : {".gz", ".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".zstd"}) {
+    for (const char* const end : {".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".zstd"}) {
       if (!file.ends_with(end)) continue;
       return base::NotSupported(base::Cat("Reading packed files (", end, ")"));
     }

@@ -69,7 +69,8 @@ base::Status ReadKeys(const std::string& path, const std::string& base, Folder* 
     const size_t equals = part.find('=');
     if (equals == std::string::npos && !folder->keys.empty()) break;
     if (equals != std::string::npos) {
-      Key key{part.substr(0, equals), part.substr(equals + 1)};
+      Key key{table::UnescapedFolderKey(part.substr(0, equals)),
+              table::UnescapedFolderKey(part.substr(equals + 1))};
       if (key.name.empty() || key.value.empty()) {
         return base::FailQuotingData(
             base::kAnalysis, base::Cat("Empty partition column ",
@@ -131,11 +132,13 @@ base::StatusOr<std::vector<std::shared_ptr<arrow::Field>>> KeyFields(
     for (const Folder* folder : keyed) {
       type = table::Widest(type, table::InferFolderKey(folder->keys[k].value));
     }
-    if (type == table::FolderKey::kDecimal) {
+    const bool decimal = type == table::FolderKey::kDecimal;
+    if (decimal || type == table::FolderKey::kTimestamp) {
       return base::FailQuotingData(
           base::kUnsupported,
-          base::Cat("the partition column '", first[k].name,
-                    "' is a decimal by its values, which is not supported: rename the folders"));
+          base::Cat("the partition column '", first[k].name, "' is a ",
+                    decimal ? "decimal" : "time stamp",
+                    " by its values, which is not supported: rename the folders"));
     }
     fields.push_back(arrow::field(first[k].name, table::TypeOfFolderKey(type)));
   }

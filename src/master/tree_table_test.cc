@@ -63,6 +63,8 @@ TEST(TreeTable, TypesOfKeysAreSparks) {
   for (const char* decimal : {"12345678901234567890", "1e5", "5."}) {
     EXPECT_EQ(TypeOf({decimal}), "UNSUPPORTED_FEATURE") << decimal;
   }
+  EXPECT_EQ(TypeOf({"2020-01-02 03%3A04%3A05"}), "UNSUPPORTED_FEATURE");  // a time stamp
+  EXPECT_EQ(TypeOf({"2020-01-02T03%3A04%3A05"}), "string");
 }
 
 TEST(TreeTable, KeysComeFromTheNamesOfFolders) {
@@ -74,6 +76,10 @@ TEST(TreeTable, KeysComeFromTheNamesOfFolders) {
             (Names{"t/a=1/b=x/f.parquet", "t/a=1/b=x/g.parquet", "t/a=2/b=y/f.parquet",
                    "t/a=__HIVE_DEFAULT_PARTITION__/b=z/f.parquet"}));
   EXPECT_EQ(table->values, (Names{"=1", "=x", "=1", "=x", "=2", "=y", "", "=z"}));
+  const auto escaped = Table({"t/a%3Ab=x%2Fy%25/f", "t/a%3Ab=100%/f"});
+  ASSERT_TRUE(escaped.ok()) << base::Message(escaped.status());
+  EXPECT_EQ(Keys(*escaped), "a:b string");
+  EXPECT_EQ(escaped->values, (Names{"=100%", "=x/y%"}));
   // Read from below, the keys above aren't columns; unless basePath says so.
   EXPECT_EQ(Keys(*Table({"t/a=1/b=x/f.parquet"}, "t/a=1")), "b string");
   plan::ReadOptions options;

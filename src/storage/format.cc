@@ -8,6 +8,7 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/table/valid_text.h"
 
 namespace soteria::storage {
 
@@ -176,11 +177,28 @@ bool ValidComponent(std::string_view name) {
          std::all_of(name.begin(), name.end(), NameCharacter);
 }
 
+namespace {
+
+bool ValidTreeName(std::string_view name) {
+  if (name.empty() || name.size() > kComponentBytesMax || name.front() == '.') return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(name[i]);
+    if (byte < 0x20 || byte == 0x7F || byte == '\\') return false;
+    // U+0080 to U+009F are control characters too.
+    if (byte == 0xC2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xA0) {
+      return false;
+    }
+  }
+  return table::ValidText(name) == name;
+}
+
+}  // namespace
+
 bool ValidRelativePath(std::string_view path) {
   if (path.size() > kNameBytesMax) return false;
   while (true) {
     const size_t slash = path.find('/');
-    if (!ValidComponent(path.substr(0, slash))) return false;
+    if (!ValidTreeName(path.substr(0, slash))) return false;
     if (slash == path.npos) return true;
     path.remove_prefix(slash + 1);
   }
@@ -290,6 +308,24 @@ StatusOr<FileEntry> ParseFileEntry(std::string_view bytes, RootKind kind) {
   if (!in.AtEnd()) return Refuse("index: bytes after a file entry");
   SOTERIA_RETURN_IF_ERROR(ValidateFileEntry(entry, kind));
   return entry;
+}
+
+std::string EncodeFileEntries(const std::vector<FileEntry>& entries) {
+  FieldWriter out;
+  for (const FileEntry& entry : entries) out.Add(EncodeFileEntry(entry));
+  return out.Take();
+}
+
+StatusOr<std::vector<FileEntry>> ParseFileEntries(std::string_view bytes, RootKind kind) {
+  FieldReader in(bytes);
+  std::vector<FileEntry> entries;
+  while (!in.AtEnd()) {
+    if (entries.size() >= kTaskFilesMax) return Refuse("index: too many files of a task");
+    SOTERIA_ASSIGN_OR_RETURN(const std::string_view one, Must(in.Next(), "file entry"));
+    SOTERIA_ASSIGN_OR_RETURN(FileEntry entry, ParseFileEntry(one, kind));
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 Status CheckTeeKinds(const Index& index, std::span<const std::string> policy_kinds) {

@@ -100,10 +100,16 @@ base::Status ValidateIndex(const Index& index);
 std::string EncodeFileEntry(const FileEntry& entry);
 base::StatusOr<FileEntry> ParseFileEntry(std::string_view bytes, RootKind kind);
 base::Status ValidateFileEntry(const FileEntry& entry, RootKind kind);
+/// The files that one task wrote, at most kTaskFilesMax.
+inline constexpr uint64_t kTaskFilesMax = 10'000;
+std::string EncodeFileEntries(const std::vector<FileEntry>& entries);
+base::StatusOr<std::vector<FileEntry>> ParseFileEntries(std::string_view bytes, RootKind kind);
 
-/// One name component: 1 to 255 characters of [A-Za-z0-9._=-], not starting with '.'.
+/// One name that a host sees: 1 to 255 characters of [A-Za-z0-9._=-], not starting with '.'.
 bool ValidComponent(std::string_view name);
-/// Components joined by '/', at most 1024 bytes.
+/// The path of a tree's file, which only its index has: names joined by '/', at most 1024 bytes.
+/// Such a name is 1 to 255 bytes of UTF-8 without control characters, '/' and '\\', not starting
+/// with '.'.
 bool ValidRelativePath(std::string_view path);
 
 /// The key of a data set or writable root: HKDF(user key, "dataset", id), AES-128.

@@ -284,7 +284,25 @@ TEST(FormatTest, Names) {
   for (const char* bad : {"", ".", "..", ".crc", "a/b", "a b", "a%20", "a:b", "\xc3\xa4", "a\n"}) {
     EXPECT_FALSE(ValidComponent(bad)) << bad;
   }
-  EXPECT_TRUE(ValidRelativePath("stages/0_LR/metadata/part-00000"));
+  for (const char* good :
+       {"stages/0_LR/metadata/part-00000", "k=a b/f", "k=a%2Fb", "a:b", "k=\xc3\xa9t\xc3\xa9/f"}) {
+    EXPECT_TRUE(ValidRelativePath(good)) << good;
+  }
+  for (const char* bad : {"", "/a", "a/", "a//b", "a/../b", "a/.b", "a\n", "a\\b", "a\x7f", "\xff",
+                          "a\xc2\x9f", "\xed\xa0\x80"}) {
+    EXPECT_FALSE(ValidRelativePath(bad)) << bad;
+  }
+  EXPECT_FALSE(ValidRelativePath("k=" + std::string(254, 'x')));
+}
+
+TEST(FormatTest, FilesOfATask) {
+  const FileEntry entry = TreeIndex().files.front();
+  const std::string bytes = EncodeFileEntries({entry, entry});
+  const auto parsed = ParseFileEntries(bytes, RootKind::kTree);
+  ASSERT_TRUE(parsed.ok()) << base::Message(parsed.status());
+  EXPECT_EQ(parsed->size(), 2U);
+  EXPECT_TRUE(ParseFileEntries("", RootKind::kTree)->empty());
+  EXPECT_FALSE(ParseFileEntries(bytes + "x", RootKind::kTree).ok());
 }
 
 TEST(FormatTest, TeeKinds) {

@@ -46,6 +46,14 @@ class Reader : public PlainParquetReader {
   int next_ = 0;
 };
 
+StatusOr<arrow::Compression::type> CodecOf(std::string_view name) {
+  if (name == "snappy") return arrow::Compression::SNAPPY;
+  if (name == "gzip") return arrow::Compression::GZIP;
+  if (name == "zstd") return arrow::Compression::ZSTD;
+  if (name == "none") return arrow::Compression::UNCOMPRESSED;
+  return base::Fail(base::kProtocol, "unknown compression of a Parquet file");
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<PlainParquetReader>> PlainParquetReader::Open(base::ReadableFile& file) {
@@ -57,7 +65,8 @@ StatusOr<std::unique_ptr<PlainParquetReader>> PlainParquetReader::Open(base::Rea
   return reader;
 }
 
-StatusOr<std::string> ParquetBytes(const arrow::Table& table) {
+StatusOr<std::string> ParquetBytes(const arrow::Table& table, std::string_view compression) {
+  SOTERIA_ASSIGN_OR_RETURN(const arrow::Compression::type codec, CodecOf(compression));
   SOTERIA_ASSIGN_OR_RETURN(
       const std::shared_ptr<arrow::Table> spark,
       table::ToSparkForm(arrow::Table::Make(table.schema(), table.columns(), table.num_rows())));
@@ -65,11 +74,10 @@ StatusOr<std::string> ParquetBytes(const arrow::Table& table) {
   const auto sink = std::make_shared<StringSink>(
       static_cast<size_t>(arrow::util::TotalBufferSize(*spark)) + kFooterBytesGuess);
   SOTERIA_RETURN_IF_ERROR(Guarded(base::kUnsupported, [&]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(
-        const auto writer,
-        parquet::arrow::FileWriter::Open(
-            *spark->schema()->RemoveMetadata(), arrow::default_memory_pool(), sink,
-            WriterPropertiesFor(*spark->schema(), arrow::Compression::SNAPPY, nullptr)));
+    ARROW_ASSIGN_OR_RAISE(const auto writer,
+                          parquet::arrow::FileWriter::Open(
+                              *spark->schema()->RemoveMetadata(), arrow::default_memory_pool(),
+                              sink, WriterPropertiesFor(*spark->schema(), codec, nullptr)));
     ARROW_RETURN_NOT_OK(writer->AddKeyValueMetadata(
         arrow::key_value_metadata({kSparkVersionKey, kSparkRowMetadata}, {kSparkVersion, json})));
     ARROW_RETURN_NOT_OK(writer->WriteTable(*spark, kPlainRowGroupRows));

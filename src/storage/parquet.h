@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arrow/io/type_fwd.h"
@@ -38,6 +39,8 @@ class PlainParquetReader {
 /// The table as plain Parquet bytes that Spark reads back with its types, VectorUDT included:
 /// struct form of vectors, Spark's row metadata, no Arrow schema. For model data, part files and
 /// `get`.
-base::StatusOr<std::string> ParquetBytes(const arrow::Table& table);
+/// `compression` is "snappy", "gzip", "zstd" or "none".
+base::StatusOr<std::string> ParquetBytes(const arrow::Table& table,
+                                         std::string_view compression = "snappy");
 
 }  // namespace soteria::storage

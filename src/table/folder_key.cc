@@ -43,7 +43,56 @@ std::shared_ptr<arrow::Scalar> ScalarOf(const arrow::DataType& type, const std::
   return nullptr;
 }
 
+/// yyyy-MM-dd HH:mm:ss, perhaps with a fraction: other time stamps are text in a name.
+bool IsPlainTimestamp(std::string_view text) {
+  return text.size() >= 19 && text[10] == ' ' && text[13] == ':' && text[16] == ':' &&
+         (text.size() == 19 ||
+          (text[19] == '.' && text.find_first_not_of("0123456789", 20) == std::string_view::npos));
+}
+
+std::string Escaped(std::string_view text) {
+  constexpr std::string_view kOf = "\"#%'*/:=?\\{[]^\x7F";
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && kOf.find(c) == std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 }  // namespace
+
+std::string FolderKeyName(std::string_view column, std::optional<std::string_view> value) {
+  std::string name = Escaped(column) + "=";
+  return name + (!value || value->empty() ? std::string(kNullFolderKey) : Escaped(*value));
+}
+
+std::string UnescapedFolderKey(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
+    if (low < 0) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
 
 FolderKey InferFolderKey(std::string_view value) {
   if (value == kNullFolderKey) return FolderKey::kNull;
@@ -60,8 +109,9 @@ FolderKey InferFolderKey(std::string_view value) {
       return IsWholeDecimal(value) ? FolderKey::kDecimal : FolderKey::kDouble;
     case CsvKind::kDate:
       return FolderKey::kDate;
-    case CsvKind::kNull:
     case CsvKind::kTimestamp:
+      return IsPlainTimestamp(value) ? FolderKey::kTimestamp : FolderKey::kString;
+    case CsvKind::kNull:
     case CsvKind::kBoolean:
     case CsvKind::kString:
       return FolderKey::kString;
@@ -74,6 +124,7 @@ FolderKey Widest(FolderKey a, FolderKey b) {
   if (a == b || a == FolderKey::kNull) return b;
   if (b <= FolderKey::kDecimal) return b;
   if (b == FolderKey::kDouble && a == FolderKey::kInt) return b;
+  if (b == FolderKey::kTimestamp && a == FolderKey::kDate) return b;
   return FolderKey::kString;
 }
 
@@ -90,6 +141,7 @@ std::shared_ptr<arrow::DataType> TypeOfFolderKey(FolderKey key) {
     case FolderKey::kDate:
       return arrow::date32();
     case FolderKey::kDecimal:
+    case FolderKey::kTimestamp:
     case FolderKey::kString:
       return arrow::utf8();
   }

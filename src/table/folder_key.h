@@ -1,6 +1,6 @@
 // Columns that a folder's name makes, such as year=2023: their types as Spark infers them from the
-// values in all names of a table, and their rows. Decimals aren't supported. Pure functions; any
-// thread.
+// values in all names of a table, and their rows. Decimals and time stamps aren't supported. Pure
+// functions; any thread.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -18,13 +18,27 @@ namespace soteria::table {
 /// What Spark writes for null.
 inline constexpr std::string_view kNullFolderKey = "__HIVE_DEFAULT_PARTITION__";
 
-enum class FolderKey : uint8_t { kNull, kInt, kLong, kDecimal, kDouble, kDate, kString };
+enum class FolderKey : uint8_t {
+  kNull,
+  kInt,
+  kLong,
+  kDecimal,
+  kDouble,
+  kDate,
+  kTimestamp,
+  kString
+};
 
 FolderKey InferFolderKey(std::string_view value);
+/// The name of a folder as Spark writes it: characters that a path can't have are %XX; no value, or
+/// one without characters, is null's.
+std::string FolderKeyName(std::string_view column, std::optional<std::string_view> value);
+/// What FolderKeyName made %XX of.
+std::string UnescapedFolderKey(std::string_view text);
 /// Numbers widen, but a bigint and a double are a string, since digits would be lost; what has no
 /// wider type is a string.
 FolderKey Widest(FolderKey a, FolderKey b);
-/// Not for a decimal.
+/// Not for a decimal or a time stamp.
 std::shared_ptr<arrow::DataType> TypeOfFolderKey(FolderKey key);
 
 /// The value in every row; `text` is as in the folder's name, nullopt for null. kProtocol when the

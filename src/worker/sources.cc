@@ -7,14 +7,21 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/sort.h"
+#include "src/formats/file_write.h"
 #include "src/formats/formats.h"
+#include "src/formats/packed.h"
+#include "src/formats/write_options.h"
 #include "src/storage/dataset.h"
+#include "src/storage/format.h"
 #include "src/table/arrow_status.h"
 #include "src/table/folder_key.h"
 #include "src/table/types.h"
@@ -22,7 +29,6 @@
 namespace soteria::worker {
 namespace {
 
-constexpr uint64_t kTextCopies = 2;  // the text in its columns, and one chunk more of them
 constexpr char kPartColumn[] = "part";
 
 /// A tree's file as it is read from front to back.
@@ -52,21 +58,6 @@ base::StatusOr<std::shared_ptr<arrow::Table>> PartTable(const std::string& part)
   std::shared_ptr<arrow::Array> column;
   SOTERIA_ARROW_RETURN(builder.Finish(&column));
   return arrow::Table::Make(arrow::schema({arrow::field(kPartColumn, arrow::binary())}), {column});
-}
-
-base::StatusOr<std::string> TextBytes(const arrow::Table& table) {
-  if (table.num_columns() != 1 || table.column(0)->type()->id() != arrow::Type::STRING) {
-    return base::Fail(base::kAnalysis, "a text file is written from one string column");
-  }
-  std::string text;
-  for (const auto& chunk : table.column(0)->chunks()) {
-    const auto& lines = static_cast<const arrow::StringArray&>(*chunk);
-    for (int64_t i = 0; i < lines.length(); ++i) {
-      if (lines.IsValid(i)) text += lines.GetView(i);
-      text += '\n';
-    }
-  }
-  return text;
 }
 
 bool IsKey(const std::vector<std::string>& keys, const std::string& name) {
@@ -114,7 +105,9 @@ base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenPlain(const storage::Tre
                                                               const std::string& file) {
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, tree.PlainBytes(file));
   SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.OpenFile(file));
-  return std::make_unique<PlainFile>(std::move(opened), size);
+  auto plain = std::make_unique<PlainFile>(std::move(opened), size);
+  if (formats::IsGzip(file)) return formats::OpenGzip(std::move(plain));
+  return plain;
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadPart(const storage::Tree& tree,
@@ -126,12 +119,83 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadPart(const storage::Tree& tree
   return PartTable(part);
 }
 
-std::string PartName(const dataflow::WriteTarget& target, uint64_t partition) {
+/// Behind the folder's name.
+base::StatusOr<std::string> PartName(const dataflow::WriteTarget& target, uint64_t partition) {
   char name[32];
   std::snprintf(name, sizeof(name), "part-%05llu",
                 static_cast<unsigned long long>(target.first_file + partition));
-  const char* suffix = target.format == "text" ? ".txt" : ".parquet";
-  return base::Cat(target.directory, target.directory.empty() ? "" : "/", name, suffix);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string suffix,
+                           formats::WriteSuffix(target.format, target.options));
+  return base::Cat(name, suffix);
+}
+
+/// Rows that become one file, and where.
+struct Part {
+  std::string folder;
+  std::shared_ptr<arrow::Table> rows;
+};
+
+base::Status TooManyFolders() {
+  return base::FailQuotingData(
+      base::kUnsupported,
+      base::Cat("A partition whose rows belong in more than ", storage::kTaskFilesMax,
+                " folders is not supported: repartition by the columns of partitionBy"));
+}
+
+/// The groups of rows that agree in the last columns, in the order of the folders' names.
+base::StatusOr<std::vector<Part>> PartsByKeys(const arrow::Table& table,
+                                              const dataflow::WriteTarget& target) {
+  const int keys = static_cast<int>(target.keys.size());
+  const int own = table.num_columns() - keys;
+  if (own < 1) return base::Fail(base::kProtocol, "a write has no columns but its keys");
+  SOTERIA_ARROW_ASSIGN(const auto whole, table.CombineChunks());
+  std::vector<std::shared_ptr<arrow::StringArray>> values;
+  for (int k = own; k < own + keys; ++k) {
+    if (whole->column(k)->type()->id() != arrow::Type::STRING) {
+      return base::Fail(base::kProtocol, "a key of a write isn't text");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const auto column, exec::OneChunk(*whole->column(k)));
+    values.push_back(std::static_pointer_cast<arrow::StringArray>(column));
+  }
+  std::map<std::string, std::vector<int64_t>> groups;
+  for (int64_t row = 0; row < whole->num_rows(); ++row) {
+    std::string folder = target.directory;
+    for (size_t k = 0; k < values.size(); ++k) {
+      std::optional<std::string_view> value;
+      if (values[k]->IsValid(row)) value = values[k]->GetView(row);
+      if (!folder.empty()) folder += '/';
+      folder += table::FolderKeyName(target.keys[k], value);
+    }
+    groups[std::move(folder)].push_back(row);
+    if (groups.size() > storage::kTaskFilesMax) return TooManyFolders();
+  }
+  std::vector<int> kept(static_cast<size_t>(own));
+  std::iota(kept.begin(), kept.end(), 0);
+  SOTERIA_ARROW_ASSIGN(const auto data, whole->SelectColumns(kept));
+  std::vector<Part> parts;
+  for (const auto& [folder, rows] : groups) {
+    SOTERIA_ASSIGN_OR_RETURN(auto taken, exec::TakeTableRows(data, rows));
+    parts.push_back({folder, std::move(taken)});
+  }
+  return parts;
+}
+
+/// Names of folders are values of rows.
+base::Status CheckName(const std::string& name, const dataflow::WriteTarget& target) {
+  if (target.keys.empty() || storage::ValidRelativePath(name)) return base::OkStatus();
+  return base::FailQuotingData(
+      base::kUnsupported,
+      base::Cat("A folder whose name has more than 255 bytes, or other than text, is not "
+                "supported in partitionBy: ",
+                name.substr(0, 300)));
+}
+
+base::StatusOr<std::string> BytesOf(const arrow::Table& table,
+                                    const dataflow::WriteTarget& target) {
+  if (target.format != "parquet") return formats::FileBytes(table, target.format, target.options);
+  if (target.options.empty()) return storage::ParquetBytes(table);
+  SOTERIA_ASSIGN_OR_RETURN(const auto options, formats::WriteOptions::Decode(target.options));
+  return storage::ParquetBytes(table, options.compression);
 }
 
 }  // namespace
@@ -206,34 +270,56 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   } else {
     SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
                              OpenPlain(*root->tree, file));
-    if (admit != nullptr) SOTERIA_RETURN_IF_ERROR(admit(kTextCopies * plain->size()));
-    SOTERIA_ASSIGN_OR_RETURN(rows, formats::ReadFile(*plain, source.format, source.options, *own));
+    if (admit != nullptr) SOTERIA_RETURN_IF_ERROR(admit(formats::RoomOf(*plain)));
+    SOTERIA_ASSIGN_OR_RETURN(rows,
+                             formats::ReadFile(*plain, source.format, source.options, *own, admit));
   }
   if (source.keys.empty()) return rows;
   return WithKeys(*rows, *schema, source, partition);
 }
 
+uint64_t Sources::WriteBytes(const dataflow::WriteTarget& target, const arrow::Table& table,
+                             uint64_t block_bytes) {
+  const uint64_t groups = target.keys.empty() ? 0 : 2 * block_bytes;  // whole, and in groups
+  if (target.format == "parquet") return groups + block_bytes;
+  return groups + formats::WrittenBytesGuess(table);
+}
+
 base::StatusOr<std::string> Sources::Write(const dataflow::WriteTarget& target, uint64_t partition,
-                                           const arrow::Table& table) {
-  std::string bytes;
-  if (target.format == "parquet") {
-    SOTERIA_ASSIGN_OR_RETURN(bytes, storage::ParquetBytes(table));
-  } else if (target.format == "text") {
-    SOTERIA_ASSIGN_OR_RETURN(bytes, TextBytes(table));
-  } else {
-    return base::Fail(base::kProtocol, "unknown format of a write");
+                                           const std::shared_ptr<arrow::Table>& table) {
+  std::vector<Part> parts = {{target.directory, table}};
+  if (!target.keys.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(parts, PartsByKeys(*table, target));
   }
+  SOTERIA_ASSIGN_OR_RETURN(const std::string name, PartName(target, partition));
   std::optional<crypto::Secret> key;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret* known, KeyOf(target.id));
     key = known->Clone();
   }
-  SOTERIA_ASSIGN_OR_RETURN(const storage::FileEntry entry,
-                           storage::Tree::WriteFile(files_, random_, target.root, *key, target.id,
-                                                    PartName(target, partition), bytes,
-                                                    static_cast<uint64_t>(table.num_rows())));
-  return storage::EncodeFileEntry(entry);
+  std::vector<storage::FileEntry> entries;
+  const auto write = [&](Part& part) -> base::Status {
+    const std::string path = base::Cat(part.folder, part.folder.empty() ? "" : "/", name);
+    SOTERIA_RETURN_IF_ERROR(CheckName(path, target));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string bytes, BytesOf(*part.rows, target));
+    const auto rows = static_cast<uint64_t>(part.rows->num_rows());
+    part.rows.reset();
+    SOTERIA_ASSIGN_OR_RETURN(
+        storage::FileEntry entry,
+        storage::Tree::WriteFile(files_, random_, target.root, *key, target.id, path, bytes, rows));
+    entries.push_back(std::move(entry));
+    return base::OkStatus();
+  };
+  for (Part& part : parts) {
+    const base::Status written = write(part);
+    if (written.ok()) continue;
+    std::vector<std::string> objects;
+    for (const storage::FileEntry& entry : entries) objects.push_back(entry.object);
+    storage::RemoveUnpublished(files_, target.root, *key, target.id, objects);
+    return written;
+  }
+  return storage::EncodeFileEntries(entries);
 }
 
 }  // namespace soteria::worker

@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/crypto/identity.h"
 #include "src/dataflow/host_files_for_test.h"
+#include "src/formats/write_options.h"
 #include "src/storage/dataset.h"
 
 namespace soteria::worker {
@@ -148,9 +149,9 @@ TEST_F(SourcesTest, PartFilesGoToTheHostSealedAndComeBackFromATree) {
                                          kTreeId, {"simulated"})
                   .value();
   const auto table = Numbers(7, kRows);
-  const auto entry = sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, *table);
+  const auto entry = sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, table);
   ASSERT_TRUE(entry.ok()) << base::Message(entry.status());
-  auto file = storage::ParseFileEntry(*entry, storage::RootKind::kTree).value();
+  auto file = storage::ParseFileEntries(*entry, storage::RootKind::kTree).value().at(0);
   const std::string path = std::string(kTreeRoot) + "/" + file.object;
   EXPECT_EQ(host_.Stored(path).find("PAR1"), std::string::npos);  // I1
   const auto published = tree.Publish(crypto::OsRandom(), {file}, {}).value();
@@ -190,9 +191,47 @@ TEST_F(SourcesTest, PartFilesGoToTheHostSealedAndComeBackFromATree) {
     EXPECT_TRUE(base::Is(sources_.Read(source, 0).status(), base::kIntegrity));
   }
   host_.SetLie(Lie::kUnsupported);
-  EXPECT_TRUE(
-      base::Is(sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, *table).status(),
-               base::kUnsupported));
+  EXPECT_TRUE(base::Is(sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, table).status(),
+                       base::kUnsupported));
+}
+
+TEST_F(SourcesTest, RowsGoToTheFoldersOfTheirKeys) {
+  arrow::Int64Builder numbers;
+  arrow::StringBuilder keys;
+  for (const char* const key : {"b/c", "a", "", "b/c", "a"}) {
+    EXPECT_TRUE(numbers.Append(numbers.length()).ok());
+    EXPECT_TRUE(keys.Append(key).ok());
+  }
+  EXPECT_TRUE(numbers.Append(5).ok() && keys.AppendNull().ok());
+  const auto table = arrow::Table::Make(
+      arrow::schema({arrow::field("x", arrow::int64()), arrow::field("k", arrow::utf8())}),
+      {numbers.Finish().ValueOrDie(), keys.Finish().ValueOrDie()});
+  const std::string options = formats::ParseWriteOptions("csv", {}, {})->Encode();
+  const dataflow::WriteTarget target{kTreeRoot, kTreeId, "out", "csv", 2, options, {"k"}};
+  const auto written = sources_.Write(target, 1, table);
+  ASSERT_TRUE(written.ok()) << base::Message(written.status());
+  const auto files = storage::ParseFileEntries(*written, storage::RootKind::kTree).value();
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_EQ(files[0].name, "out/k=__HIVE_DEFAULT_PARTITION__/part-00003.csv");
+  EXPECT_EQ(files[1].name, "out/k=a/part-00003.csv");
+  EXPECT_EQ(files[2].name, "out/k=b%2Fc/part-00003.csv");
+  EXPECT_EQ(files[2].rows, 2U);
+  auto tree = storage::Tree::CreateEmpty(host_.files(), crypto::OsRandom(), kTreeRoot, Key('t'),
+                                         kTreeId, {"simulated"})
+                  .value();
+  ASSERT_TRUE(tree.Publish(crypto::OsRandom(), files, {}).ok());
+  EXPECT_EQ(tree.Read(files[0].name, 100).value(), "2\n5\n");
+  EXPECT_EQ(tree.Read(files[2].name, 100).value(), "0\n3\n");
+
+  // A name that a folder can't have is a value of a row.
+  arrow::StringBuilder odd;
+  EXPECT_TRUE(odd.Append(std::string(300, 'x')).ok());
+  const auto refused = sources_.Write(
+      target, 0,
+      *table->Slice(0, 1)->SetColumn(
+          1, table->field(1), std::make_shared<arrow::ChunkedArray>(odd.Finish().ValueOrDie())));
+  EXPECT_TRUE(base::Is(refused.status(), base::kUnsupported));
+  EXPECT_TRUE(base::QuotesData(refused.status()));
 }
 
 }  // namespace

@@ -206,10 +206,11 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
     }
     case Terminal::kWrite: {
       SOTERIA_RETURN_IF_ERROR(NeedTable(block));
-      SOTERIA_RETURN_IF_ERROR(room.Set(block.bytes()));  // as a file
-      SOTERIA_ASSIGN_OR_RETURN(std::string entry,
-                               sources_.Write(spec.write, partition, *block.table));
-      return seal(MessageKind::kWritten, place, std::move(entry));
+      SOTERIA_RETURN_IF_ERROR(
+          room.Set(Sources::WriteBytes(spec.write, *block.table, block.bytes())));
+      SOTERIA_ASSIGN_OR_RETURN(std::string entries,
+                               sources_.Write(spec.write, partition, block.table));
+      return seal(MessageKind::kWritten, place, std::move(entries));
     }
     case Terminal::kShuffle:
       SOTERIA_RETURN_IF_ERROR(Shuffle(stage, partition, block, room, output));

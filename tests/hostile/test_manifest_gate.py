@@ -135,6 +135,9 @@ def test_texts_that_quote_data_need_rows(world):
         assert secret not in str(error.value), str(error.value)
         assert error.value.getCondition() == "CAST_INVALID_INPUT"
         assert "rows = true" in str(error.value)
+        # A folder's name is a value too, and reading name=... says whether there is one.
+        text = refusal(lambda: names.withColumn("n", names.name).write.partitionBy("n").csv(str(world.storage / "models/folders")))
+        assert "partitionBy" in text and "rows = true" in text
     finally:
         session.close()
     session = open_session(world, "rows")

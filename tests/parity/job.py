@@ -38,6 +38,7 @@ import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
 import tree_cases  # noqa: F401
 import window_cases  # noqa: F401
+import writer_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
 
 GONE = 75

@@ -18,6 +18,7 @@ import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
 import tree_cases  # noqa: F401
 import window_cases  # noqa: F401
+import writer_cases  # noqa: F401
 from recorder import CASES, difference
 
 # What Spark does and Soteria refuses by name.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import pathlib
 
 from recorder import Scene, add
@@ -60,6 +61,11 @@ FILES: dict[str, bytes] = {
     "keyed/k=1/a.csv": b"a,b\n1,x\n",
     "keyed/k=2/a.csv": b"a,b\n2,y\n",
     "keyed_text/k=x/a.txt": b"one\ntwo\n",
+    "patterns.csv": b"d,t\n02/01/2020,2020-01-02 03:04\n31/12/1999,x\n,1999-12-31 23:59\n1/2/2020,2020-01-02 3:04\n2020-01-02,2020-01-02T03:04:05Z\n",
+    "patterns_good.csv": b"d,t,m\n02/01/2020,2020-01-02 03:04,02/01/2020\n31/12/1999,1999-12-31 23:59,2020-01-02 03:04\n",
+    "months.csv": b"d,t\n2 Jan 2020,Thu 03:04:05.123 +0100\n31 Dec 1999,x\n",
+    "packed.csv.gz": gzip.compress(b"a,b\n1,x\n2,y\n", mtime=0) + gzip.compress(b"3,z\n", mtime=0),
+    "packed.txt.gz": gzip.compress(b"one\ntwo", mtime=0),
     "lines.txt": b"one\ntwo\r\n\nthree\rfour",
     "bars.txt": b"a|b||c\n|",
     "mark.txt": BOM + b"x\ny\n",
@@ -110,6 +116,20 @@ for file in [name for name in FILES if name.endswith(".csv") and "/" not in name
     csv(f"{stem} corrupt", file, "x int, y string, _corrupt_record string", **HEADED)
     csv(f"{stem} corrupt multiLine", file, "x int, y string, _corrupt_record string", **HEADED, multiLine="true")
     csv(f"{stem} dropped", file, "x int, y string", **HEADED, mode="DROPMALFORMED")
+
+PATTERNS = {"dateFormat": "dd/MM/yyyy", "timestampFormat": "yyyy-MM-dd HH:mm"}
+for name, options in {"": {}, " multiLine": {"multiLine": "true"}, " elsewhere": {"timeZone": "America/New_York"}}.items():
+    csv(f"by patterns{name}", "patterns.csv", "d date, t timestamp", **HEADED, **PATTERNS, **options)
+csv("by patterns inferred", "patterns_good.csv", **TYPED, **PATTERNS)
+csv("by patterns inferred of dates", "patterns_good.csv", **TYPED, dateFormat="dd/MM/yyyy")
+csv("by patterns inferred of times", "patterns_good.csv", **TYPED, timestampFormat="yyyy-MM-dd HH:mm")
+csv("by patterns inferred of text", "patterns.csv", **TYPED, **PATTERNS)
+csv("by patterns corrupt", "patterns.csv", "d date, t timestamp, _corrupt_record string", **HEADED, **PATTERNS)
+csv("by patterns dropped", "patterns.csv", "d date, t timestamp", **HEADED, **PATTERNS, mode="DROPMALFORMED")
+csv("by patterns with names", "months.csv", "d date, t string", **HEADED, dateFormat="d MMM yyyy")
+csv("packed typed", "packed.csv.gz", **TYPED)
+csv("packed in lines", "packed.csv.gz", "a int, b string", **HEADED, multiLine="true")
+add("text packed", lambda s: rows(s.spark.read.text(at(s, "packed.txt.gz"))))
 
 NUMBERS = "a tinyint, b smallint, c float, d double"
 TIMES = "d date, t timestamp, u timestamp"
@@ -262,6 +282,8 @@ JSON = {
     "quoted leniently": ("quoted.json", "a string, _corrupt_record string",
                          {"allowUnquotedFieldNames": "true", "allowNumericLeadingZeros": "true", "allowUnquotedControlChars": "true"}),
     "times": ("times.json", "t timestamp, d date", {}),
+    "times by patterns": ("times.json", "t timestamp, d date", {"timestampFormat": "yyyy-MM-dd HH:mm:ss", "dateFormat": "yyyy-MM-dd"}),
+    "times inferred by patterns": ("times.json", None, {"inferTimestamp": "true", "timestampFormat": "yyyy-MM-dd'T'HH:mm:ssXXX"}),
     "times inferred": ("times.json", None, {"inferTimestamp": "true"}),
     "nothing": ("nothing.csv", None, {}),
 }

@@ -1,0 +1,162 @@
+#include "src/formats/json_write.h"
+
+#include <arrow/array.h>
+#include <arrow/type.h>
+
+#include <cmath>
+#include <utility>
+
+#include "src/base/bytes.h"
+
+namespace soteria::formats {
+namespace {
+
+using arrow::Type;
+
+/// Of a control character, a quote or a backslash.
+void AppendEscaped(char c, std::string* out) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  switch (c) {
+    case '"':
+    case '\\':
+      out->append({'\\', c});
+      break;
+    case '\b':
+      out->append("\\b");
+      break;
+    case '\t':
+      out->append("\\t");
+      break;
+    case '\n':
+      out->append("\\n");
+      break;
+    case '\f':
+      out->append("\\f");
+      break;
+    case '\r':
+      out->append("\\r");
+      break;
+    default:
+      out->append("\\u00");
+      out->push_back(kHex[(c >> 4) & 15]);
+      out->push_back(kHex[c & 15]);
+  }
+}
+
+/// Numbers that JSON has no word for are strings.
+bool IsPlainNumber(const arrow::Array& array, int64_t row) {
+  switch (array.type_id()) {
+    case Type::BOOL:
+    case Type::INT8:
+    case Type::INT16:
+    case Type::INT32:
+    case Type::INT64:
+      return true;
+    case Type::FLOAT:
+      return std::isfinite(static_cast<const arrow::FloatArray&>(array).Value(row));
+    case Type::DOUBLE:
+      return std::isfinite(static_cast<const arrow::DoubleArray&>(array).Value(row));
+    default:
+      return false;
+  }
+}
+
+bool IsNull(const arrow::Array& array, int64_t row) {
+  return array.type_id() == Type::NA || array.IsNull(row);
+}
+
+}  // namespace
+
+bool IsJsonWritable(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::NA:
+    case Type::BINARY:
+      return true;
+    case Type::LIST:
+      return IsJsonWritable(*static_cast<const arrow::ListType&>(type).value_type());
+    case Type::STRUCT:
+      for (const auto& field : type.fields()) {
+        if (!IsJsonWritable(*field->type())) return false;
+      }
+      return true;
+    default:
+      return CellTexts::Has(type);
+  }
+}
+
+void AppendJsonString(std::string_view text, std::string* out) {
+  out->push_back('"');
+  size_t from = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(text.substr(from, i - from));
+    AppendEscaped(c, out);
+    from = i + 1;
+  }
+  out->append(text.substr(from));
+  out->push_back('"');
+}
+
+base::StatusOr<JsonObjects> JsonObjects::Make(const WriteOptions& options) {
+  SOTERIA_ASSIGN_OR_RETURN(CellTexts texts, CellTexts::Make(options, "JSON"));
+  return JsonObjects(options, std::move(texts));
+}
+
+base::Status JsonObjects::Append(const arrow::Schema& schema, const arrow::ArrayVector& columns,
+                                 int64_t row, std::string* out) const {
+  return Fields(schema.fields(), columns, row, out);
+}
+
+base::Status JsonObjects::Fields(const arrow::FieldVector& fields,
+                                 const arrow::ArrayVector& columns, int64_t row,
+                                 std::string* out) const {
+  out->push_back('{');
+  bool first = true;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (ignore_null_fields_ && IsNull(*columns[i], row)) continue;
+    if (!std::exchange(first, false)) out->push_back(',');
+    AppendJsonString(fields[i]->name(), out);
+    out->push_back(':');
+    SOTERIA_RETURN_IF_ERROR(Element(*columns[i], row, out));
+  }
+  out->push_back('}');
+  return base::OkStatus();
+}
+
+base::Status JsonObjects::Element(const arrow::Array& array, int64_t row, std::string* out) const {
+  if (!IsNull(array, row)) return Value(array, row, out);
+  out->append("null");
+  return base::OkStatus();
+}
+
+base::Status JsonObjects::Value(const arrow::Array& array, int64_t row, std::string* out) const {
+  switch (array.type_id()) {
+    case Type::BINARY:
+      AppendJsonString(base::Base64(static_cast<const arrow::BinaryArray&>(array).GetView(row)),
+                       out);
+      return base::OkStatus();
+    case Type::LIST: {
+      const auto& list = static_cast<const arrow::ListArray&>(array);
+      out->push_back('[');
+      for (int64_t i = list.value_offset(row); i < list.value_offset(row + 1); ++i) {
+        if (i > list.value_offset(row)) out->push_back(',');
+        SOTERIA_RETURN_IF_ERROR(Element(*list.values(), i, out));
+      }
+      out->push_back(']');
+      return base::OkStatus();
+    }
+    case Type::STRUCT:
+      return Fields(array.type()->fields(), static_cast<const arrow::StructArray&>(array).fields(),
+                    row, out);
+    default:
+      break;
+  }
+  if (IsPlainNumber(array, row)) return texts_.Append(array, row, out);
+  std::string text;
+  SOTERIA_RETURN_IF_ERROR(texts_.Append(array, row, &text));
+  AppendJsonString(text, out);
+  return base::OkStatus();
+}
+
+}  // namespace soteria::formats

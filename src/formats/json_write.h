@@ -1,0 +1,45 @@
+// Rows to JSON, an object each, as Spark's writer has them. Internal to formats. One thread.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "src/base/status.h"
+#include "src/formats/cell_text.h"
+#include "src/formats/write_options.h"
+
+namespace soteria::formats {
+
+/// Whether there is JSON of columns of that type, at any depth.
+bool IsJsonWritable(const arrow::DataType& type);
+
+/// The text between quotes, escaped.
+void AppendJsonString(std::string_view text, std::string* out);
+
+class JsonObjects {
+ public:
+  /// `options` outlive it.
+  static base::StatusOr<JsonObjects> Make(const WriteOptions& options);
+
+  /// Row `row` of the columns as one object behind what `out` holds.
+  base::Status Append(const arrow::Schema& schema, const arrow::ArrayVector& columns, int64_t row,
+                      std::string* out) const;
+
+ private:
+  JsonObjects(const WriteOptions& options, CellTexts texts)
+      : ignore_null_fields_(options.ignore_null_fields), texts_(std::move(texts)) {}
+
+  /// The value; not null.
+  base::Status Value(const arrow::Array& array, int64_t row, std::string* out) const;
+  base::Status Element(const arrow::Array& array, int64_t row, std::string* out) const;
+  base::Status Fields(const arrow::FieldVector& fields, const arrow::ArrayVector& columns,
+                      int64_t row, std::string* out) const;
+
+  bool ignore_null_fields_;
+  CellTexts texts_;
+};
+
+}  // namespace soteria::formats
