@@ -238,9 +238,12 @@ std::string SameText(const Expr& expr) {
   if (expr.args.empty()) {
     Expr leaf = expr;
     if (leaf.kind == Expr::Kind::kColumn) leaf.name = base::Lower(leaf.name);
-    return exec::EncodeExpr(leaf);
+    // What has a number without being a column is a subquery or a reference out of one.
+    const bool numbered = leaf.kind != Expr::Kind::kColumn && leaf.ordinal >= 0;
+    return base::Cat(exec::EncodeExpr(leaf), numbered ? base::Cat("#", leaf.ordinal) : "");
   }
   std::string text = base::Cat(static_cast<int>(expr.kind), "(", expr.name.size(), expr.name,
+                               expr.ordinal >= 0 ? base::Cat("#", expr.ordinal) : "",
                                expr.type == nullptr ? "" : expr.type->ToString(), expr.zone,
                                expr.distinct ? " distinct" : "", expr.filtered ? " filter" : "");
   for (const ExprPtr& arg : expr.args) text += SameText(*arg);

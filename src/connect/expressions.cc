@@ -120,6 +120,30 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Attribute(
   return Function(base::Lower(parts[0]), Expressions(), false, 1);
 }
 
+/// The input's column, or where there is none that of the query around.
+base::StatusOr<exec::ExprPtr> ExpressionConverter::ColumnOrOuter(
+    const Expression& expression) const {
+  auto column = Attribute(expression.unresolved_attribute());
+  if (column.ok() || around_ == nullptr) return column;
+  const bool none = base::Is(column.status(), base::kUnresolvedColumn) ||
+                    base::Is(column.status(), plan::kNoDataFrameColumn);
+  if (!none) return column;
+  SOTERIA_ASSIGN_OR_RETURN(auto outer, around_->Outer(expression));
+  return outer.has_value() ? *std::move(outer) : column;
+}
+
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Subquery(
+    const spark::connect::SubqueryExpression& subquery, int depth) const {
+  if (around_ == nullptr || rows_ == nullptr) {
+    return base::NotSupported("A subquery in this place", "withColumn before it");
+  }
+  std::vector<exec::ExprPtr> values;
+  for (const Expression& value : subquery.in_subquery_values()) {
+    SOTERIA_ASSIGN_OR_RETURN(values.emplace_back(), AtDepth(value, depth + 1));
+  }
+  return around_->Subquery(subquery, std::move(values), *this);
+}
+
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Call(const Expression::UnresolvedFunction& call,
                                                         int depth) const {
   if (call.is_internal() && call.function_name() == kSqlLiteral && call.arguments_size() == 2) {
@@ -226,7 +250,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
     case Expression::kLiteral:
       return ToLiteralExpr(expression.literal());
     case Expression::kUnresolvedAttribute:
-      return Attribute(expression.unresolved_attribute());
+      return ColumnOrOuter(expression);
+    case Expression::kSubqueryExpression:
+      return Subquery(expression.subquery_expression(), depth);
     case Expression::kUnresolvedFunction:
       return Call(expression.unresolved_function(), depth);
     case Expression::kCallFunction:

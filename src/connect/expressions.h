@@ -28,12 +28,28 @@ class Expression_UnresolvedFunction;
 class Expression_UnresolvedStar;
 class Expression_Window;
 class Expression_Window_WindowFrame_FrameBoundary;
+class SubqueryExpression;
 }  // namespace spark::connect
 
 namespace soteria::connect {
 
 /// Most expressions in one projection.
 inline constexpr int kProjectionMax = 100'000;
+
+class ExpressionConverter;
+
+/// What an expression of a query may name beside the columns of its input.
+class Around {
+ public:
+  virtual ~Around() = default;
+  /// A column of the query around this one; nullopt: there is none.
+  virtual base::StatusOr<std::optional<exec::ExprPtr>> Outer(
+      const spark::connect::Expression& attribute) = 0;
+  /// A subquery, whose values of IN are converted already.
+  virtual base::StatusOr<exec::ExprPtr> Subquery(const spark::connect::SubqueryExpression& subquery,
+                                                 std::vector<exec::ExprPtr> values,
+                                                 const ExpressionConverter& outer) = 0;
+};
 
 class ExpressionConverter {
  public:
@@ -47,6 +63,15 @@ class ExpressionConverter {
   /// `zone` is the session's time zone, "" for UTC.
   ExpressionConverter(plan::Scope& scope, std::string zone, Meaning meaning = nullptr)
       : scope_(scope), zone_(std::move(zone)), meaning_(std::move(meaning)) {}
+
+  /// The schema of the rows that the converted expressions are over.
+  using SchemaOfRows = std::function<base::StatusOr<std::shared_ptr<arrow::Schema>>()>;
+  /// `rows` null: whoever asked for the expressions takes no subqueries.
+  void UseAround(Around* around, SchemaOfRows rows) {
+    around_ = around;
+    rows_ = std::move(rows);
+  }
+  const SchemaOfRows& rows() const { return rows_; }
 
   base::StatusOr<exec::ExprPtr> Convert(const spark::connect::Expression& expression) const;
 
@@ -62,6 +87,9 @@ class ExpressionConverter {
   base::StatusOr<exec::ExprPtr> Node(const spark::connect::Expression& expression, int depth) const;
   base::StatusOr<exec::ExprPtr> Attribute(
       const spark::connect::Expression_UnresolvedAttribute& attribute) const;
+  base::StatusOr<exec::ExprPtr> ColumnOrOuter(const spark::connect::Expression& expression) const;
+  base::StatusOr<exec::ExprPtr> Subquery(const spark::connect::SubqueryExpression& subquery,
+                                         int depth) const;
   base::StatusOr<exec::ExprPtr> Call(const spark::connect::Expression_UnresolvedFunction& call,
                                      int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
@@ -84,6 +112,8 @@ class ExpressionConverter {
   plan::Scope& scope_;
   const std::string zone_;
   const Meaning meaning_;
+  Around* around_ = nullptr;
+  SchemaOfRows rows_;
 };
 
 }  // namespace soteria::connect

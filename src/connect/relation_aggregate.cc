@@ -57,7 +57,7 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
   }
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
-  const ExpressionConverter converter(scope, state_.config().Zone());
+  const ExpressionConverter converter = OverWithSubqueries(scope);
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
   return AggregateColumns(std::move(input), std::move(columns), std::move(keys));
@@ -74,12 +74,7 @@ RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr inpu
   groups.visible = groups.columns.size();
   SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split,
                            SplitAggregates(std::move(columns), std::move(keys)));
-  SOTERIA_ASSIGN_OR_RETURN(groups.plan, builder_.Aggregate(std::move(input), std::move(split.calls),
-                                                           std::move(split.keys)));
-  if (!split.plain) {
-    SOTERIA_ASSIGN_OR_RETURN(
-        groups.plan, ProjectWindows(builder_, std::move(groups.plan), std::move(split.columns)));
-  }
+  SOTERIA_ASSIGN_OR_RETURN(groups.plan, AggregateRows(std::move(input), std::move(split)));
   plan::PlanPtr plan = groups.plan;
   groups_.emplace(plan.get(), std::move(groups));
   return plan;

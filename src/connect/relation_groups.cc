@@ -84,7 +84,8 @@ class GroupParts {
       return ColumnOf(call);
     }
     if (part.has_unresolved_attribute()) return Attribute(part);
-    if (part.has_literal() || part.has_alias() || part.has_window())
+    if (part.has_literal() || part.has_alias() || part.has_window() ||
+        part.has_subquery_expression())
       return std::optional<exec::ExprPtr>();
     return Key(part);
   }
@@ -182,19 +183,18 @@ RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
   if (split.calls.empty()) {
     split.calls.push_back({"count", exec::Literal(int32_t{1}), "_rows"});
   }
-  SOTERIA_ASSIGN_OR_RETURN(
-      plan::PlanPtr plan,
-      builder_.Aggregate(groups.input, std::move(split.calls), std::move(split.keys)));
   const bool windows = AnyWindow(split.columns);
+  const std::vector<exec::NamedExpr> columns = split.columns;
+  split.plain = windows;
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan, AggregateRows(groups.input, std::move(split)));
   if (windows) {
     // HAVING chooses groups, and windows are over those that it leaves.
     for (const exec::ExprPtr& condition : groups.conditions) {
-      SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr below, OverGroups(condition, split.columns));
-      SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Filter(std::move(plan), below));
+      SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr below, OverGroups(condition, columns));
+      SOTERIA_ASSIGN_OR_RETURN(plan, FilterRows(std::move(plan), below));
     }
+    SOTERIA_ASSIGN_OR_RETURN(plan, ProjectRows(std::move(plan), columns));
   }
-  SOTERIA_ASSIGN_OR_RETURN(plan,
-                           ProjectWindows(builder_, std::move(plan), std::move(split.columns)));
   if (groups.plan != nullptr) {
     // What was visible before is the same columns, and the same DataFrame.
     auto same = std::make_shared<plan::Plan>(*plan);
@@ -203,7 +203,7 @@ RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
     plan = std::move(same);
   }
   for (size_t i = 0; i < groups.conditions.size() && !windows; ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(plan, builder_.Filter(std::move(plan), groups.conditions[i]));
+    SOTERIA_ASSIGN_OR_RETURN(plan, FilterRows(std::move(plan), groups.conditions[i]));
   }
   return plan;
 }
@@ -223,8 +223,12 @@ RelationConverter::PlanOr RelationConverter::Remember(Groups groups) {
 RelationConverter::PlanOr RelationConverter::FilterGroups(const Expression& condition,
                                                           Groups groups) {
   GroupParts parts(&groups, state_.config().Zone());
-  const ExpressionConverter converter(parts.out(), state_.config().Zone(),
-                                      [&](const Expression& part) { return parts.Mean(part); });
+  const auto rows = [&]() -> base::StatusOr<std::shared_ptr<arrow::Schema>> {
+    SOTERIA_ASSIGN_OR_RETURN(const plan::PlanPtr wide, WideGroups(groups));
+    return wide->schema;
+  };
+  const ExpressionConverter converter =
+      Over(parts.out(), rows, [&](const Expression& part) { return parts.Mean(part); });
   SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr converted, converter.Convert(condition));
   SOTERIA_RETURN_IF_ERROR(CheckNoWindowInClause(*converted, groups.sql ? "HAVING" : "WHERE"));
   groups.conditions.push_back(std::move(converted));
@@ -245,7 +249,8 @@ base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
   plan::Scope plain(input, plan::Scope::Missing::kAdd);
   ExpressionConverter::Meaning meaning = nullptr;
   if (parts.has_value()) meaning = [&](const Expression& part) { return parts->Mean(part); };
-  const ExpressionConverter converter(parts.has_value() ? parts->out() : plain, zone, meaning);
+  const ExpressionConverter converter =
+      Over(parts.has_value() ? parts->out() : plain, nullptr, meaning);
   Sorting sorting;
   const auto add = [&](const Order& order, exec::ExprPtr expr) {
     sorting.keys.push_back(SortKeyOf(order, std::move(expr)));

@@ -124,9 +124,7 @@ RelationConverter::PlanOr RelationConverter::Join(const spark::connect::Join& jo
   exec::ExprPtr condition;
   if (join.has_join_condition()) {
     plan::Scope scope(cross);
-    SOTERIA_ASSIGN_OR_RETURN(
-        condition,
-        ExpressionConverter(scope, state_.config().Zone()).Convert(join.join_condition()));
+    SOTERIA_ASSIGN_OR_RETURN(condition, Over(scope).Convert(join.join_condition()));
     SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*condition, "Join"));
     if (HasAggregate(*condition)) return base::NotSupported("An aggregate in a join's condition");
   }

@@ -106,16 +106,20 @@ RelationConverter::PlanOr RelationConverter::Sql(const spark::connect::SQL& sql)
 RelationConverter::PlanOr RelationConverter::WithRelations(
     const spark::connect::WithRelations& with) {
   const size_t outer = named_.size();
+  const size_t outer_references = references_.size();
   for (const auto& reference : with.references()) {
-    if (!reference.has_subquery_alias()) {
-      return base::NotSupported("A subquery in an expression (scalar, IN, EXISTS)", "a join");
+    if (reference.common().has_plan_id()) {
+      references_.emplace_back(reference.common().plan_id(), &reference);
+      if (!with.root().has_sql()) continue;
     }
+    if (!reference.has_subquery_alias()) continue;
     const int64_t before = nodes_;
     SOTERIA_ASSIGN_OR_RETURN(auto plan, Resolve(reference));
     named_.push_back({reference.subquery_alias().alias(), std::move(plan), nodes_ - before});
   }
   auto root = Resolve(with.root());
   named_.erase(named_.begin() + static_cast<std::ptrdiff_t>(outer), named_.end());
+  references_.resize(outer_references);
   return root;
 }
 
@@ -213,7 +217,9 @@ base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
     }
     return std::optional<exec::ExprPtr>();
   };
-  const ExpressionConverter converter(scope, state_.config().Zone(), by_name);
+  const ExpressionConverter converter = Over(
+      scope, [&input]() -> base::StatusOr<std::shared_ptr<arrow::Schema>> { return input->schema; },
+      by_name);
   std::vector<exec::NamedExpr> out;
   for (const Expression& key : keys) {
     if (key.has_unresolved_star()) {
@@ -260,8 +266,8 @@ RelationConverter::PlanOr RelationConverter::SqlAggregate(
   groups.sql = true;
   SOTERIA_ASSIGN_OR_RETURN(groups.input, Resolve(aggregate.input()));
   plan::Scope scope(groups.input);
-  SOTERIA_ASSIGN_OR_RETURN(groups.columns, ExpressionConverter(scope, state_.config().Zone())
-                                               .ConvertAll(aggregate.aggregate_expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(groups.columns,
+                           OverWithSubqueries(scope).ConvertAll(aggregate.aggregate_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(groups.keys, SqlKeys(aggregate, groups.input, groups.columns));
   groups.visible = groups.columns.size();
   return Remember(std::move(groups));

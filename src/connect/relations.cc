@@ -193,6 +193,8 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
     }
     case Relation::kJoin:
       return Join(relation.join());
+    case Relation::kLateralJoin:
+      return LateralJoin(relation.lateral_join());
     case Relation::kSetOp:
       return SetOperation(relation.set_op());
     case Relation::kDeduplicate:
@@ -219,12 +221,11 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
     return FilterGroups(text, *groups);
   }
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
-  SOTERIA_ASSIGN_OR_RETURN(auto condition,
-                           ExpressionConverter(scope, state_.config().Zone()).Convert(text));
+  SOTERIA_ASSIGN_OR_RETURN(auto condition, OverWithSubqueries(scope).Convert(text));
   SOTERIA_RETURN_IF_ERROR(CheckNoWindowInClause(*condition, "WHERE"));
   SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
-  SOTERIA_ASSIGN_OR_RETURN(auto kept, builder_.Filter(std::move(wider), std::move(condition)));
+  SOTERIA_ASSIGN_OR_RETURN(auto kept, FilterRows(std::move(wider), condition));
   if (!scope.added()) return kept;
   return builder_.Project(std::move(kept), AllColumns(*input));
 }
@@ -270,20 +271,19 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
   }
   SOTERIA_ASSIGN_OR_RETURN(auto input, project.has_input() ? Resolve(project.input()) : OneRow());
   plan::Scope scope(input);
-  SOTERIA_ASSIGN_OR_RETURN(
-      auto columns,
-      ExpressionConverter(scope, state_.config().Zone()).ConvertAll(project.expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(auto columns,
+                           OverWithSubqueries(scope).ConvertAll(project.expressions()));
   const bool aggregates = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
     return HasAggregate(*column.expr);
   });
   if (aggregates) return AggregateColumns(std::move(input), std::move(columns), {});
-  return ProjectWindows(builder_, std::move(input), std::move(columns));
+  return ProjectRows(std::move(input), std::move(columns));
 }
 
 RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::WithColumns& with) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(with.input()));
   plan::Scope scope(input);
-  const ExpressionConverter converter(scope, state_.config().Zone());
+  const ExpressionConverter converter = OverWithSubqueries(scope);
   std::vector<exec::NamedExpr> columns = AllColumns(*input);
   std::vector<std::string> names;
   for (const auto& alias : with.aliases()) {
@@ -306,7 +306,7 @@ RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::W
     }
     if (!replaced) columns.push_back(std::move(column));
   }
-  return ProjectWindows(builder_, std::move(input), std::move(columns));
+  return ProjectRows(std::move(input), std::move(columns));
 }
 
 RelationConverter::PlanOr RelationConverter::Rename(
@@ -406,7 +406,7 @@ RelationConverter::PlanOr RelationConverter::RepartitionBy(
     return builder_.Repartition(std::move(input), partitions);
   }
   plan::Scope scope(input);
-  const ExpressionConverter converter(scope, state_.config().Zone());
+  const ExpressionConverter converter = Over(scope);
   std::vector<exec::ExprPtr> keys;
   std::vector<exec::SortKey> order;
   for (const auto& expression : repartition.partition_exprs()) {

@@ -4,13 +4,17 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/connect/aggregates.h"
+#include "src/connect/expressions.h"
 #include "src/connect/groups.h"
 #include "src/connect/session_state.h"
+#include "src/plan/decorrelate.h"
 #include "src/plan/logical.h"
 
 namespace google::protobuf {
@@ -27,6 +31,7 @@ class Fetch;
 class Filter;
 class Hint;
 class Join;
+class LateralJoin;
 class LocalRelation;
 class MlRelation;
 class NADrop;
@@ -63,7 +68,7 @@ inline constexpr int64_t kRelationNodesMax = 20'000;
 /// With Spark's place of nulls where the order names none: first ascending, last descending.
 exec::SortKey SortKeyOf(const spark::connect::Expression_SortOrder& order, exec::ExprPtr expr);
 
-class RelationConverter {
+class RelationConverter : private Around {
  public:
   explicit RelationConverter(SessionState& state);
 
@@ -123,6 +128,40 @@ class RelationConverter {
                                                        const std::vector<exec::NamedExpr>& items);
   PlanOr SqlAggregate(const spark::connect::Aggregate& aggregate);
 
+  // Of subqueries: relation_subquery.cc.
+  /// A converter of expressions over the scope, which know the query around this one, and with
+  /// `rows` may have subqueries; ApplySubqueries must follow.
+  ExpressionConverter Over(plan::Scope& scope, ExpressionConverter::SchemaOfRows rows = nullptr,
+                           ExpressionConverter::Meaning meaning = nullptr);
+  ExpressionConverter OverWithSubqueries(plan::Scope& scope);
+  base::StatusOr<std::optional<exec::ExprPtr>> Outer(
+      const spark::connect::Expression& attribute) override;
+  base::StatusOr<exec::ExprPtr> Subquery(const spark::connect::SubqueryExpression& subquery,
+                                         std::vector<exec::ExprPtr> values,
+                                         const ExpressionConverter& outer) override;
+  /// Joins to the input what the expression's subqueries give, behind its own columns, and puts
+  /// these columns in their place.
+  base::Status ApplySubqueries(plan::PlanPtr* input, exec::ExprPtr* expr);
+  struct OfRow {
+    std::vector<exec::ExprPtr> columns;
+    exec::ExprPtr kept;  // null: always
+  };
+  base::StatusOr<OfRow> JoinWhole(plan::PlanPtr* input, const plan::Decorrelated& rows,
+                                  const std::vector<exec::ExprPtr>& values);
+  base::StatusOr<exec::ExprPtr> JoinSingle(plan::PlanPtr* input, const plan::Decorrelated& rows,
+                                           const std::vector<exec::ExprPtr>& values);
+  base::StatusOr<exec::ExprPtr> ScalarValue(plan::PlanPtr* input, const exec::Expr& subquery);
+  base::StatusOr<exec::ExprPtr> Existence(plan::PlanPtr* input, const exec::Expr& test,
+                                          bool negated);
+  /// Semi or anti join for a condition that is nothing but a test of a subquery; nullptr: it isn't.
+  PlanOr ChosenBy(const plan::PlanPtr& input, const exec::Expr& condition);
+  /// Rows for which the condition holds, and the input's columns.
+  PlanOr FilterRows(plan::PlanPtr input, const exec::ExprPtr& condition);
+  PlanOr ProjectRows(plan::PlanPtr input, std::vector<exec::NamedExpr> columns);
+  /// Groups, and what is computed of them.
+  PlanOr AggregateRows(plan::PlanPtr input, SplitAggregate split);
+  PlanOr LateralJoin(const spark::connect::LateralJoin& join);
+
   // Of groups and what is above them: relation_groups.cc.
   PlanOr WideGroups(const Groups& groups);
   PlanOr Remember(Groups groups);
@@ -141,8 +180,23 @@ class RelationConverter {
     int64_t nodes = 0;  // relations that it is made of
   };
 
+  /// A query that is resolved within another one.
+  struct Frame {
+    const ExpressionConverter* outer;
+    std::vector<exec::ExprPtr> values;  // of the references, over the outer rows
+  };
+  struct Correlated {
+    plan::PlanPtr plan;
+    std::vector<exec::ExprPtr> values;
+  };
+  base::StatusOr<Correlated> ResolveWithin(const spark::connect::Relation& relation,
+                                           const ExpressionConverter& outer);
+
   SessionState& state_;
   plan::Builder& builder_;
+  std::vector<std::pair<int64_t, const spark::connect::Relation*>> references_;  // by plan id
+  std::vector<Frame> frames_;
+  std::vector<plan::PlanPtr> subqueries_;  // by the ordinals of their calls
   int depth_ = 0;
   int64_t nodes_ = 0;
   std::vector<NamedPlan> named_;                // the innermost last

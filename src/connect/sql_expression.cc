@@ -192,9 +192,21 @@ SqlParser::ExprOr SqlParser::Is(SqlExpr left) {
 
 SqlParser::ExprOr SqlParser::In(SqlExpr left) {
   const size_t begin = tokens_[at_ - 1].begin;
+  const bool of_row = row_end_ > 0 && (row_end_ == at_ - 1 || row_end_ == at_ - 2);
   SOTERIA_RETURN_IF_ERROR(Need("("));
   SqlExprs args;
   args.push_back(std::move(left));
+  if (QueryHere() && of_row) {
+    SqlExprs values;
+    auto* row = args[0].proto->mutable_unresolved_function()->mutable_arguments();
+    for (auto& value : *row) {
+      values.push_back(NullNode());
+      values.back().proto->Swap(&value);
+    }
+    values[0].height = args[0].height;
+    values[0].size = args[0].size;
+    return InSubquery(std::move(values));
+  }
   if (QueryHere()) return InSubquery(std::move(args));
   SOTERIA_RETURN_IF_ERROR(Arguments(&args));
   if (args.size() < 2) {
@@ -346,7 +358,23 @@ SqlParser::ExprOr SqlParser::Parenthesised() {
   }
   if (QueryHere()) return ScalarSubquery();
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr inner, Or());
-  if (IsOp(",") || IsWord("AS")) return base::NotSupported("A row (a, b)", "struct(a, b)");
+  if (IsOp(",")) {
+    SqlExprs values;
+    values.push_back(std::move(inner));
+    while (TakeOp(",")) {
+      SOTERIA_ASSIGN_OR_RETURN(SqlExpr value, Or());
+      values.push_back(std::move(value));
+    }
+    SOTERIA_RETURN_IF_ERROR(Need(")"));
+    // Only a row that a query is asked for is one.
+    const size_t in = IsWord("NOT") ? 1 : 0;
+    if (!IsWord("IN", in) || !IsOp("(", in + 1) || !IsQueryStart(in + 2)) {
+      return base::NotSupported("A row (a, b)", "struct(a, b)");
+    }
+    row_end_ = at_;
+    return CallNode("struct", std::move(values));
+  }
+  if (IsWord("AS")) return base::NotSupported("A row (a, b)", "struct(a, b)");
   SOTERIA_RETURN_IF_ERROR(Need(")"));
   return inner;
 }

@@ -118,6 +118,14 @@ base::StatusOr<SqlRelation> RenamedColumns(SqlRelation input, std::vector<std::s
 SqlParser::RelationOr SqlParser::From() {
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation left, Joined());
   while (TakeOp(",")) {
+    if (LateralHere()) {
+      SOTERIA_ASSIGN_OR_RETURN(left, Lateral(std::move(left), Join::JOIN_TYPE_INNER));
+      bool joined = true;
+      while (joined) {
+        SOTERIA_ASSIGN_OR_RETURN(left, JoinStep(std::move(left), &joined));
+      }
+      continue;
+    }
     SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Joined());
     SOTERIA_ASSIGN_OR_RETURN(left,
                              MakeJoin(std::move(left), std::move(right), Join::JOIN_TYPE_CROSS));
@@ -153,6 +161,7 @@ SqlParser::RelationOr SqlParser::JoinStep(SqlRelation left, bool* joined) {
   *joined = found != nullptr;
   if (found == nullptr) return left;
   at_ += words;
+  if (LateralHere()) return Lateral(std::move(left), found->type);
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Source());
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation both,
                            MakeJoin(std::move(left), std::move(right), found->type));
@@ -163,6 +172,28 @@ SqlParser::RelationOr SqlParser::JoinStep(SqlRelation left, bool* joined) {
   } else if (TakeWord("USING")) {
     SOTERIA_ASSIGN_OR_RETURN(Name columns, IdentifierList());
     for (std::string& column : columns) join->add_using_columns(std::move(column));
+  }
+  return both;
+}
+
+bool SqlParser::LateralHere() const { return IsWord("LATERAL") && IsOp("(", 1) && IsQueryStart(2); }
+
+/// LATERAL (query) [[AS] name] [ON condition]
+SqlParser::RelationOr SqlParser::Lateral(SqlRelation left, int type) {
+  SOTERIA_RETURN_IF_ERROR(Deeper());
+  const Nested nested(&depth_);
+  ++at_;
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Source());
+  SqlRelation both = NewRelation();
+  both.height = std::max(left.height, right.height) + 1;
+  auto* join = both.proto->mutable_lateral_join();
+  join->set_join_type(static_cast<Join::JoinType>(type));
+  join->set_allocated_left(left.proto.release());
+  join->set_allocated_right(right.proto.release());
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(both.height));
+  if (TakeWord("ON")) {
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr condition, Or());
+    join->set_allocated_join_condition(condition.proto.release());
   }
   return both;
 }

@@ -168,6 +168,8 @@ class SqlParser {
   RelationOr From();
   RelationOr Joined();
   RelationOr JoinStep(SqlRelation left, bool* joined);
+  bool LateralHere() const;
+  RelationOr Lateral(SqlRelation left, int type);
   RelationOr Source();
   RelationOr NamedSource();
   RelationOr TableFunction(std::string name);
@@ -201,6 +203,7 @@ class SqlParser {
   /// Of the SELECT that is read: its WINDOW clause, by names in lower case.
   std::map<std::string, SqlExpr>* windows_ = nullptr;
   size_t windows_end_ = 0;  // the token behind that clause
+  size_t row_end_ = 0;      // the token behind the last (a, b)
   std::vector<std::string> lambda_names_;
 };
 

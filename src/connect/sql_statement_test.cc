@@ -261,7 +261,7 @@ TEST(SqlStatement, WhatIsRefusedByName) {
       {"EXPLAIN EXTENDED SELECT 1", "EXPLAIN EXTENDED"},
       {"SELECT * FROM a NATURAL JOIN b", "NATURAL JOIN"},
       {"SELECT * FROM t LATERAL VIEW explode(a)", "LATERAL VIEW"},
-      {"SELECT * FROM t, LATERAL (SELECT 1)", "LATERAL"},
+      {"SELECT * FROM t, LATERAL explode(a)", "LATERAL"},
       {"SELECT * FROM t PIVOT (sum(a) FOR b IN (1))", "PIVOT"},
       {"SELECT * FROM t UNPIVOT (a FOR b IN (c))", "UNPIVOT"},
       {"WITH RECURSIVE x AS (SELECT 1) TABLE x", "WITH RECURSIVE"},

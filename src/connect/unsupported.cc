@@ -21,7 +21,6 @@ namespace sc = spark::connect;
 
 constexpr Refusal kRelations[] = {
     {"as_of_join", "A join as of a time"},
-    {"lateral_join", "DataFrame.lateralJoin"},
     {"nearest_by_join", "A join by nearness"},
     {"zip", "DataFrame.zip"},
     {"unpivot", "DataFrame.unpivot (melt)"},
@@ -68,7 +67,6 @@ constexpr Refusal kExpressions[] = {
     {"unresolved_regex", "DataFrame.colRegex", "select with the names that match (df.columns)"},
     {"update_fields", "Column.withField (dropFields)", "struct"},
     {"named_argument_expression", "An argument by name"},
-    {"subquery_expression", "A subquery (DataFrame.scalar, exists)"},
     {"direct_shuffle_partition_id", "DataFrame.repartitionById", "repartition(n)"},
     {"merge_action", "DataFrame.mergeInto"},
     {"typed_aggregate_expression", "A user-defined aggregate"},

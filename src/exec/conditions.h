@@ -60,6 +60,9 @@ inline constexpr base::Condition kNegativeLimit = {"INVALID_LIMIT_LIKE_EXPRESSIO
 inline constexpr base::Condition kJoinConditionNotBoolean = {
     "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", base::exception_class::kAnalysis, "42K0E",
     absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kScalarSubqueryRows = {
+    "SCALAR_SUBQUERY_TOO_MANY_ROWS", base::exception_class::kSparkRuntime, "21000",
+    absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kRemainderByZero = {"REMAINDER_BY_ZERO",
                                                      base::exception_class::kArithmetic, "22012",
                                                      absl::StatusCode::kInvalidArgument};

@@ -143,6 +143,16 @@ base::Status AppendTaken(const arrow::Table& table, const std::vector<int64_t>& 
   return base::OkStatus();
 }
 
+/// Whether there is a row in each place.
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Exists(const std::vector<int64_t>& rows) {
+  arrow::BooleanBuilder exists;
+  SOTERIA_ARROW_RETURN(exists.Reserve(static_cast<int64_t>(rows.size())));
+  for (const int64_t row : rows) exists.UnsafeAppend(row >= 0);
+  std::shared_ptr<arrow::Array> array;
+  SOTERIA_ARROW_RETURN(exists.Finish(&array));
+  return std::make_shared<arrow::ChunkedArray>(std::move(array));
+}
+
 uint64_t RowBytes(const arrow::Table& table) {
   if (table.num_rows() == 0) return 0;
   const auto referenced = arrow::util::ReferencedBufferSize(table);
@@ -312,13 +322,15 @@ class Matching {
     return bytes;
   }
 
-  bool KeepsLeft() const { return kind_ >= JoinKind::kLeftSemi; }
+  /// Whether no column of the right is in the result.
+  bool KeepsLeft() const { return kind_ >= JoinKind::kLeftSemi && kind_ <= JoinKind::kExistence; }
   bool NeedsRight() const {
     return kind_ == JoinKind::kRightOuter || kind_ == JoinKind::kFullOuter;
   }
   bool KeepsUnmatched() const {
     return kind_ == JoinKind::kLeftOuter || kind_ == JoinKind::kFullOuter ||
-           kind_ == JoinKind::kLeftAnti || kind_ == JoinKind::kExceptAll;
+           kind_ == JoinKind::kLeftAnti || kind_ == JoinKind::kExceptAll ||
+           kind_ == JoinKind::kExistence || kind_ == JoinKind::kLeftSingle;
   }
   bool KeepsMatched() const {
     return kind_ != JoinKind::kLeftAnti && kind_ != JoinKind::kExceptAll;
@@ -345,6 +357,11 @@ class Matching {
     }
     return admit_ == nullptr ? base::OkStatus()
                              : admit_(rows * row_bytes_ + RowIndex::Bytes(right_.num_rows()));
+  }
+
+  static base::Status TooManyRows() {
+    return base::Fail(kScalarSubqueryRows,
+                      "More than one row returned by a subquery used as an expression.");
   }
 
   bool MayMatch(const RowKeys& keys, int64_t row) const {
@@ -380,9 +397,13 @@ class Matching {
     for (int64_t l = first; l < last; ++l) {
       const bool matched = at < waiting_.size() && waiting_.left[at] == l;
       if (!matched && KeepsUnmatched()) result_.Add(l, -1);
-      if (matched && KeepsMatched() && KeepsLeft()) result_.Add(l, -1);
-      for (; at < waiting_.size() && waiting_.left[at] == l; ++at) {
+      // Of an existence the right's place says whether there is a match.
+      if (matched && KeepsMatched() && KeepsLeft()) {
+        result_.Add(l, kind_ == JoinKind::kExistence ? 0 : -1);
+      }
+      for (size_t first_of_row = at; at < waiting_.size() && waiting_.left[at] == l; ++at) {
         if (KeepsLeft()) continue;
+        if (kind_ == JoinKind::kLeftSingle && at > first_of_row) return TooManyRows();
         const int64_t r = waiting_.right[at];
         result_.Add(l, r);
         if (NeedsRight()) right_matched_[static_cast<size_t>(r)] = true;
@@ -488,7 +509,7 @@ base::StatusOr<Join> Join::Decode(std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, in.NextU64());
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
   if (kind < static_cast<uint64_t>(JoinKind::kInner) ||
-      kind > static_cast<uint64_t>(JoinKind::kExceptAll) || count > kJoinKeysMax) {
+      kind > static_cast<uint64_t>(JoinKind::kLeftSingle) || count > kJoinKeysMax) {
     return base::Fail(base::kProtocol, "Join: unknown kind or too many keys");
   }
   ExprReader exprs(in);
@@ -513,11 +534,16 @@ std::shared_ptr<arrow::Schema> Join::OutputSchema(const arrow::Schema& left,
                                                   const arrow::Schema& right) const {
   arrow::FieldVector fields;
   const bool left_null = kind_ == JoinKind::kRightOuter || kind_ == JoinKind::kFullOuter;
-  const bool right_null = kind_ == JoinKind::kLeftOuter || kind_ == JoinKind::kFullOuter;
+  const bool right_null = kind_ == JoinKind::kLeftOuter || kind_ == JoinKind::kFullOuter ||
+                          kind_ == JoinKind::kLeftSingle;
   for (const auto& field : left.fields()) {
     fields.push_back(left_null ? field->WithNullable(true) : field);
   }
   if (KeepsLeftRows()) return arrow::schema(std::move(fields));
+  if (kind_ == JoinKind::kExistence) {
+    fields.push_back(arrow::field("exists", arrow::boolean(), false));
+    return arrow::schema(std::move(fields));
+  }
   for (const auto& field : right.fields()) {
     fields.push_back(right_null ? field->WithNullable(true) : field);
   }
@@ -533,7 +559,11 @@ base::StatusOr<TablePtr> Join::Apply(TablePtr left, TablePtr right, uint64_t par
   SOTERIA_ASSIGN_OR_RETURN(const Pairs pairs, matching.Run(partition));
   arrow::ChunkedArrayVector columns;
   SOTERIA_RETURN_IF_ERROR(AppendTaken(*left, pairs.left, columns));
-  if (!KeepsLeftRows()) SOTERIA_RETURN_IF_ERROR(AppendTaken(*right, pairs.right, columns));
+  if (kind_ == JoinKind::kExistence) {
+    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Exists(pairs.right));
+  } else if (!KeepsLeftRows()) {
+    SOTERIA_RETURN_IF_ERROR(AppendTaken(*right, pairs.right, columns));
+  }
   TablePtr rows = arrow::Table::Make(OutputSchema(*left->schema(), *right->schema()),
                                      std::move(columns), static_cast<int64_t>(pairs.size()));
   if (kind_ != JoinKind::kIntersectAll && kind_ != JoinKind::kExceptAll) return rows;

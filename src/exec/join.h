@@ -30,8 +30,10 @@ inline constexpr size_t kJoinKeysMax = 10'000;
 /// Rows that one partition of a join may have.
 inline constexpr int64_t kJoinRowsMax = int64_t{1} << 31;
 
-/// Values travel in operators. The last two give each left row whose like is (isn't) among the
-/// right's, where a right row counts for one left row only: intersectAll and exceptAll.
+/// Values travel in operators. intersectAll and exceptAll give each left row whose like is (isn't)
+/// among the right's, where a right row counts for one left row only. The last two give every left
+/// row once: with whether it has a match, a boolean column; or with its only match, nulls where
+/// there is none, SCALAR_SUBQUERY_TOO_MANY_ROWS where there are several.
 enum class JoinKind : uint8_t {
   kInner = 1,
   kLeftOuter = 2,
@@ -41,6 +43,8 @@ enum class JoinKind : uint8_t {
   kLeftAnti = 6,
   kIntersectAll = 7,
   kExceptAll = 8,
+  kExistence = 9,
+  kLeftSingle = 10,
 };
 
 struct JoinKey {
@@ -73,12 +77,15 @@ class Join {
                                               const arrow::Schema& right) const;
 
   JoinKind kind() const { return kind_; }
-  /// Whether the result is some of the left's rows, each once.
-  bool KeepsLeftRows() const { return kind_ >= JoinKind::kLeftSemi; }
+  /// Whether the result is some of the left's rows, each once, and nothing else.
+  bool KeepsLeftRows() const {
+    return kind_ >= JoinKind::kLeftSemi && kind_ <= JoinKind::kExceptAll;
+  }
   /// Whether each partition of the left may meet all of the right, and the other way round.
   bool RightMayBeWhole() const {
     return kind_ == JoinKind::kInner || kind_ == JoinKind::kLeftOuter ||
-           kind_ == JoinKind::kLeftSemi || kind_ == JoinKind::kLeftAnti;
+           kind_ == JoinKind::kLeftSemi || kind_ == JoinKind::kLeftAnti ||
+           kind_ == JoinKind::kExistence || kind_ == JoinKind::kLeftSingle;
   }
   bool LeftMayBeWhole() const {
     return kind_ == JoinKind::kInner || kind_ == JoinKind::kRightOuter;

@@ -104,7 +104,11 @@ TEST_F(JoinTest, WhatIsLeftOfTheConditionIsAskedOfEachPair) {
   EXPECT_EQ(Rows(Run(JoinKind::kInner, above)), "2228 2426 2428");
   EXPECT_EQ(Rows(Run(JoinKind::kLeftOuter, above)), "11-- 2228 -3-- 2426 2428 55--");
   EXPECT_EQ(Rows(Run(JoinKind::kLeftSemi, above)), "22 24");
+  EXPECT_EQ(Rows(Run(JoinKind::kExistence, above)), "11false 22true -3false 24true 55false");
   EXPECT_EQ(Rows(Run(JoinKind::kLeftAnti, above)), "11 -3 55");
+  EXPECT_TRUE(base::Is(Run(JoinKind::kLeftSingle, Equal()).status(), kScalarSubqueryRows));
+  const auto first = Call("and", {Equal(), Call("==", {Input(3, {"b"}), Literal(int32_t{6})})});
+  EXPECT_EQ(Rows(Run(JoinKind::kLeftSingle, first)), "11-- 2226 -3-- 2426 55--");
   EXPECT_EQ(Rows(Run(JoinKind::kFullOuter, above)), "11-- 2228 -3-- 2426 2428 55-- --17 ---9 --90");
 }
 
@@ -167,6 +171,8 @@ TEST_F(JoinTest, SchemasSayWhatMayBeNull) {
   EXPECT_EQ(nullable(JoinKind::kLeftOuter), ".n");
   EXPECT_EQ(nullable(JoinKind::kRightOuter), "n.");
   EXPECT_EQ(nullable(JoinKind::kFullOuter), "nn");
+  EXPECT_EQ(nullable(JoinKind::kExistence), "..");
+  EXPECT_EQ(nullable(JoinKind::kLeftSingle), ".n");
   EXPECT_EQ(nullable(JoinKind::kLeftSemi), ".");
 }
 

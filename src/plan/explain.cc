@@ -23,6 +23,10 @@ const char* KindName(exec::JoinKind kind) {
       return "LeftAnti";
     case exec::JoinKind::kIntersectAll:
       return "IntersectAll";
+    case exec::JoinKind::kExistence:
+      return "ExistenceJoin";
+    case exec::JoinKind::kLeftSingle:
+      return "LeftSingle";
     case exec::JoinKind::kExceptAll:
       break;
   }

@@ -196,6 +196,8 @@ struct Plan {
   uint64_t size = 1;   // nodes of the tree, each as often as it is named
   uint32_t depth = 1;  // nodes on its longest path
   bool small = false;  // the script says that all of its rows fit every worker: hint("broadcast")
+  /// A rewritten node: the persisted one that it stands for.
+  std::shared_ptr<const Plan> original = nullptr;
 
   /// The only input of a node that has one.
   const PlanPtr& input() const { return inputs.at(0); }

@@ -17,9 +17,6 @@ namespace {
 
 using Name = Scope::Name;
 
-constexpr base::Condition kDataFrameColumn = {"CANNOT_RESOLVE_DATAFRAME_COLUMN",
-                                              base::exception_class::kAnalysis, "42704",
-                                              absl::StatusCode::kInvalidArgument};
 constexpr base::Condition kAmbiguousColumn = {"AMBIGUOUS_COLUMN_REFERENCE",
                                               base::exception_class::kAnalysis, "42702",
                                               absl::StatusCode::kInvalidArgument};
@@ -53,7 +50,7 @@ std::string Plain(const Name& name) {
 }
 
 base::Status NoDataFrameColumn(std::string_view name) {
-  return base::Fail(kDataFrameColumn,
+  return base::Fail(kNoDataFrameColumn,
                     base::Cat("Cannot resolve dataframe column \"", name,
                               "\". It's probably because of illegal references like "
                               "`df1.select(df2.col(\"a\"))`."));

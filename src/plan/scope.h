@@ -12,11 +12,17 @@
 #include <string>
 #include <vector>
 
+#include "src/base/errors.h"
 #include "src/base/status.h"
 #include "src/exec/expression.h"
 #include "src/plan/logical.h"
 
 namespace soteria::plan {
+
+/// A DataFrame's column where that DataFrame is no part of the input.
+inline constexpr base::Condition kNoDataFrameColumn = {"CANNOT_RESOLVE_DATAFRAME_COLUMN",
+                                                       base::exception_class::kAnalysis, "42704",
+                                                       absl::StatusCode::kInvalidArgument};
 
 class Scope {
  public:

@@ -197,6 +197,7 @@ base::StatusOr<PlanPtr> Builder::Join(const PlanPtr& cross, exec::JoinKind kind,
   auto schema = join.OutputSchema(left, right);
   std::vector<Column> columns = cross->columns;
   columns.resize(static_cast<size_t>(schema->num_fields()));
+  if (kind == exec::JoinKind::kExistence) columns.back() = {next_id_++};
   return MakeNode(JoinNode{std::make_shared<const exec::Join>(std::move(join)), targets_max_},
                   std::move(schema), std::move(columns), cross->inputs);
 }
