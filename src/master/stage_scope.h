@@ -122,6 +122,7 @@ class StageScope : public plan::Runner {
       const dataflow::StageSpec& spec,
       const std::function<base::Status(uint64_t, std::string)>& on_output) override;
   base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) override;
+  bool IsKept(const plan::Plan& node) const override { return persisted_.Contains(node); }
   base::Status OnLowered(const plan::Plan& node, const plan::Lowered& lowered) override;
   /// After UseStatistics, by the Manifest's rule.
   base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const plan::Plan& plan,

@@ -15,6 +15,7 @@
 #include "src/exec/operator.h"
 #include "src/exec/partition.h"
 #include "src/exec/prefix.h"
+#include "src/plan/rewrite.h"
 #include "src/plan/small.h"
 #include "src/table/arrow_status.h"
 #include "src/table/cut_short.h"
@@ -63,8 +64,19 @@ class Lowerer {
 
   base::StatusOr<Lowered> Lower(const Plan& plan) {
     SOTERIA_ASSIGN_OR_RETURN(Lowered lowered, LowerNode(plan));
-    SOTERIA_RETURN_IF_ERROR(runner_.OnLowered(plan, lowered));
+    const Plan& known = plan.original == nullptr ? plan : *plan.original;
+    SOTERIA_RETURN_IF_ERROR(runner_.OnLowered(known, lowered));
     return lowered;
+  }
+
+  /// Runs an aggregate (its input lowered first) and returns its rows.
+  base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan) {
+    const auto& node = std::get<AggregateNode>(plan.node);
+    SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input()));
+    dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
+    stage.kernel = {"exec.aggregate", node.aggregate->Encode()};
+    SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, runner_.Run(stage, nullptr));
+    return runner_.FinishAggregate(plan, input, result.root_partial);
   }
 
  private:
@@ -88,7 +100,7 @@ class Lowerer {
       return input.With({"ml.transform", transform->transformer->Encode()}, plan.schema);
     }
     if (std::holds_alternative<AggregateNode>(plan.node)) {
-      SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan, runner_));
+      SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan));
       return MadeOfData(*rows);
     }
     return LowerGather(plan);
@@ -467,6 +479,15 @@ struct CanonicalNode {
 
 }  // namespace
 
+namespace {
+
+base::StatusOr<PlanPtr> Rewritten(const Plan& plan, const Runner& runner) {
+  return Rewrite(std::make_shared<Plan>(plan),
+                 [&runner](const Plan& node) { return runner.IsKept(node); });
+}
+
+}  // namespace
+
 dataflow::StageSpec Lowered::Stage(dataflow::Terminal terminal) const {
   dataflow::StageSpec spec;
   spec.terminal = terminal;
@@ -517,7 +538,8 @@ base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
 }
 
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner) {
-  return Lowerer(runner).Lower(plan);
+  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten, Rewritten(plan, runner));
+  return Lowerer(runner).Lower(*rewritten);
 }
 
 base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
@@ -548,24 +570,18 @@ base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
   return dataflow::CheckedRecipe(std::move(source), {}, partitions);
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner) {
-  const auto& node = std::get<AggregateNode>(plan.node);
-  SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input(), runner));
-  dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
-  stage.kernel = {"exec.aggregate", node.aggregate->Encode()};
-  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, runner.Run(stage, nullptr));
-  return runner.FinishAggregate(plan, input, result.root_partial);
-}
-
-base::Status CollectRows(const Plan& plan, Runner& runner,
+base::Status CollectRows(const Plan& asked, Runner& runner,
                          const std::function<base::Status(std::shared_ptr<arrow::Table>)>& sink) {
+  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten, Rewritten(asked, runner));
+  const Plan& plan = *rewritten;
+  Lowerer lowerer(runner);
   const auto send = [&sink](std::shared_ptr<arrow::Table> rows) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(rows, table::ToSparkForm(std::move(rows)));
     SOTERIA_ASSIGN_OR_RETURN(rows, table::WithValidText(std::move(rows)));
     return sink(std::move(rows));
   };
   if (std::holds_alternative<AggregateNode>(plan.node)) {
-    SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan, runner));
+    SOTERIA_ASSIGN_OR_RETURN(auto rows, lowerer.RunAggregate(plan));
     return send(std::move(rows));
   }
   // A limit at the top needs no shuffle: each partition sends at most that many rows.
@@ -577,7 +593,7 @@ base::Status CollectRows(const Plan& plan, Runner& runner,
   }
   int64_t left = limit == nullptr ? INT64_MAX : limit->rows;
   const Plan& body = limit == nullptr ? plan : *plan.input();
-  SOTERIA_ASSIGN_OR_RETURN(Lowered lowered, Lower(body, runner));
+  SOTERIA_ASSIGN_OR_RETURN(Lowered lowered, lowerer.Lower(body));
   if (limit != nullptr) {
     lowered = lowered.With(Bytes(*exec::LocalTake(limit->rows)), plan.schema);
   }

@@ -1,7 +1,7 @@
-// From a resolved plan to stages. Lowering walks a plan bottom-up, turns narrow nodes into one
-// recipe's chain, and runs at once what must be complete before its reader can start: the map side
-// of a shuffle, and an aggregate in the middle of a plan (whose single row comes back as local
-// data).
+// From a resolved plan to stages. Lowering walks a rewritten plan (rewrite.h) bottom-up, turns
+// narrow nodes into one recipe's chain, and runs at once what must be complete before its reader
+// can start: the map side of a shuffle, and an aggregate in the middle of a plan (whose single row
+// comes back as local data).
 //
 // A Lowered recipe is a function of the plan and the versions it reads, never of stage numbers or
 // workers, so that a lost block has the same name and the same bits when it is made again (I7).
@@ -43,6 +43,8 @@ class Runner {
       const dataflow::StageSpec& spec,
       const std::function<base::Status(uint64_t, std::string)>& on_output) = 0;
   virtual base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) = 0;
+  /// Does the owner want this node's blocks kept? Then nothing above changes what it computes.
+  virtual bool IsKept(const Plan& /*node*/) const { return false; }
   /// Called for each node once it is lowered; keeps the node's blocks if the owner persisted it.
   virtual base::Status OnLowered(const Plan& node, const Lowered& lowered) = 0;
   /// The result of `plan`, an AggregateNode, whose partial over all of `input` is complete.
@@ -64,9 +66,6 @@ base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
 /// The recipe of a gather; kUnsupported beyond the limits, which a script can reach.
 base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
                                                  uint64_t partitions);
-
-/// Runs an aggregate node (its input lowered first) and returns its rows.
-base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan, Runner& runner);
 
 /// Collects a plan's rows in partition order; `sink` gets one table a partition, in Spark's form.
 base::Status CollectRows(const Plan& plan, Runner& runner,

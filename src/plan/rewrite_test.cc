@@ -1,0 +1,211 @@
+#include "src/plan/rewrite.h"
+
+#include <arrow/builder.h>
+#include <arrow/compute/initialize.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "src/base/text.h"
+#include "src/plan/decorrelate.h"
+#include "src/plan/execute.h"
+#include "src/plan/in_process_runner_for_test.h"
+#include "src/plan/scope.h"
+
+namespace soteria::plan {
+namespace {
+
+using exec::Call;
+using exec::ExprPtr;
+using exec::JoinKind;
+
+class Roots : public Catalog {
+ public:
+  base::StatusOr<Source> Resolve(const std::vector<std::string>& paths, const std::string&,
+                                 const ReadOptions&) override {
+    const auto schema =
+        arrow::schema({arrow::field("s", arrow::utf8()), arrow::field("k", arrow::int64()),
+                       arrow::field("v", arrow::int32())});
+    return Source{dataflow::DatasetSource{paths.front(), std::string(16, 'd'), 1, {}, {}}, 2,
+                  schema, 1'000};
+  }
+};
+
+class RewriteTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
+
+  /// k = i % modulus and v = i.
+  PlanPtr Local(int64_t rows, int64_t modulus) {
+    arrow::Int64Builder keys;
+    arrow::Int64Builder values;
+    for (int64_t i = 0; i < rows; ++i) {
+      EXPECT_TRUE(keys.Append(i % modulus).ok());
+      EXPECT_TRUE(values.Append(i).ok());
+    }
+    const auto schema =
+        arrow::schema({arrow::field("k", arrow::int64()), arrow::field("v", arrow::int64())});
+    return builder_
+        .Local(
+            arrow::Table::Make(schema, {keys.Finish().ValueOrDie(), values.Finish().ValueOrDie()}))
+        .value();
+  }
+  PlanPtr Read() { return builder_.Read({"/d"}, "parquet").value(); }
+  /// Every row of the one with every row of the other, then those for which it holds.
+  PlanPtr Product(const PlanPtr& a, const PlanPtr& b) {
+    return builder_.Join(builder_.Cross(a, b).value(), JoinKind::kInner, nullptr).value();
+  }
+  static ExprPtr Equal(const PlanPtr& plan, int a, int b) {
+    return Call("==", {ColumnAt(*plan, a), ColumnAt(*plan, b)});
+  }
+  static ExprPtr Above(const PlanPtr& plan, int column, int32_t value) {
+    return Call(">", {ColumnAt(*plan, column), exec::Literal(value)});
+  }
+  static PlanPtr Rewritten(const PlanPtr& plan, const PlanPtr& wall = nullptr) {
+    return Rewrite(plan, [&](const Plan& node) { return wall != nullptr && &node == wall.get(); })
+        .value();
+  }
+  std::vector<std::string> Rows(const PlanPtr& plan) {
+    std::vector<std::string> rows;
+    const auto status =
+        CollectRows(*plan, runner_, [&](const std::shared_ptr<arrow::Table>& table) {
+          for (int64_t i = 0; i < table->num_rows(); ++i) {
+            std::string row;
+            for (const auto& column : table->columns()) {
+              const auto cell = column->GetScalar(i).ValueOrDie();
+              row += base::Cat(row.empty() ? "" : ",", cell->is_valid ? cell->ToString() : "-");
+            }
+            rows.push_back(row);
+          }
+          return base::OkStatus();
+        });
+    EXPECT_TRUE(status.ok()) << base::Message(status);
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+
+  Roots catalog_;
+  Builder builder_{catalog_};
+  InProcessRunnerForTest runner_;
+};
+
+TEST_F(RewriteTest, AnEqualityOfTwoTablesIsTheirJoins) {
+  const PlanPtr both = Product(Read(), Read());
+  const PlanPtr filtered =
+      builder_.Filter(both, Call("and", {Equal(both, 1, 4), Above(both, 2, 5)})).value();
+  EXPECT_EQ(Explain(*Rewritten(filtered)),
+            "== Plan ==\n"
+            "Join Inner (k = k) -> [s, k, v, s, k, v]\n"
+            ":- Filter (v > 5) -> [s, k, v]\n"
+            ":  +- Read [2 partitions] -> [s, k, v]\n"
+            "+- Read [2 partitions] -> [s, k, v]\n");
+}
+
+TEST_F(RewriteTest, TablesAreJoinedWhenAnEqualityConnectsThem) {
+  // a and b have nothing in common but c.
+  const PlanPtr a = Local(40, 10);
+  const PlanPtr b = Local(30, 10);
+  const PlanPtr c = Local(20, 10);
+  const PlanPtr all = Product(Product(a, b), c);
+  const PlanPtr filtered =
+      builder_.Filter(all, Call("and", {Equal(all, 0, 4), Equal(all, 3, 5)})).value();
+  const std::string text = Explain(*Rewritten(filtered));
+  EXPECT_EQ(text.find("Join Inner ->"), std::string::npos) << text;  // no product is left
+  EXPECT_NE(text.find("-> [k, v, k, v, k, v]"), std::string::npos);
+  const auto rows = Rows(filtered);
+  ASSERT_EQ(rows.size(), 20U * 4U);
+  EXPECT_EQ(rows[0], "0,0,0,0,0,0");
+  EXPECT_EQ(rows.back(), "9,9,9,9,9,9");
+}
+
+TEST_F(RewriteTest, WhatAllBranchesOfAnOrSayIsACondition) {
+  const PlanPtr both = Product(Local(9, 3), Local(9, 3));
+  const auto branch = [&](int column) {
+    return Call("and", {Equal(both, 0, 2), Above(both, column, 5)});
+  };
+  const PlanPtr filtered = builder_.Filter(both, Call("or", {branch(1), branch(3)})).value();
+  EXPECT_NE(Explain(*Rewritten(filtered)).find("Join Inner (k = k) where ((v > 5) OR (v > 5))"),
+            std::string::npos);
+  EXPECT_EQ(Rows(filtered).size(), 15U);
+}
+
+TEST_F(RewriteTest, ConditionsStayAboveWhatMakesNullsOfTheirRows) {
+  const PlanPtr left = Local(4, 4);
+  const PlanPtr cross = builder_.Cross(left, Local(2, 2)).value();
+  const PlanPtr joined = builder_.Join(cross, JoinKind::kLeftOuter, Equal(cross, 0, 2)).value();
+  const PlanPtr none = builder_.Filter(joined, Call("isnull", {ColumnAt(*joined, 2)})).value();
+  EXPECT_EQ(Rows(none), (std::vector<std::string>{"2,2,-,-", "3,3,-,-"}));
+  const PlanPtr some = builder_.Filter(joined, Above(joined, 0, 2)).value();
+  EXPECT_EQ(Rows(some), (std::vector<std::string>{"3,3,-,-"}));
+}
+
+TEST_F(RewriteTest, DataSetsAreReadByColumn) {
+  const PlanPtr read = Read();
+  const PlanPtr filtered = builder_.Filter(read, Above(read, 2, 5)).value();
+  const PlanPtr named = builder_.Project(filtered, {{"", ColumnAt(*filtered, 1)}}).value();
+  EXPECT_EQ(Explain(*Rewritten(named)),
+            "== Plan ==\n"
+            "Project -> [k]\n"
+            "+- Project -> [k]\n"
+            "   +- Filter (v > 5) -> [k, v]\n"
+            "      +- Read [2 partitions] -> [k, v]\n");
+  // Rows are counted by the narrowest.
+  const PlanPtr count = builder_.Aggregate(read, {{"count", exec::Literal(1), "n"}}).value();
+  EXPECT_NE(Explain(*Rewritten(count)).find("Read [2 partitions] -> [v]"), std::string::npos);
+}
+
+TEST_F(RewriteTest, APersistedNodeIsAWall) {
+  const PlanPtr read = Read();
+  const PlanPtr kept = builder_.Filter(read, Above(read, 2, 5)).value();
+  const PlanPtr above = builder_.Filter(kept, Above(kept, 1, 7)).value();
+  const PlanPtr named = builder_.Project(above, {{"", ColumnAt(*above, 1)}}).value();
+  const PlanPtr rewritten = Rewritten(named, kept);
+  EXPECT_EQ(Explain(*rewritten),
+            "== Plan ==\n"
+            "Project -> [k]\n"
+            "+- Project -> [k]\n"
+            "   +- Filter (k > 7) -> [s, k, v]\n"
+            "      +- Filter (v > 5) -> [s, k, v]\n"
+            "         +- Read [2 partitions] -> [s, k, v]\n");
+  const Plan& wall = *rewritten->input()->input()->input();
+  ASSERT_NE(wall.original, nullptr);
+  EXPECT_TRUE(SameSemantics(*wall.original, *kept));
+}
+
+TEST_F(RewriteTest, SubqueriesBecomeJoins) {
+  const PlanPtr outer = Local(4, 4);
+  const PlanPtr inner = Local(6, 3);  // k 0, 1, 2; v 0 to 5
+  const ExprPtr reference = Reference(0, *outer->schema->field(0), "outer(k)");
+  const PlanPtr own = builder_.Filter(inner, Call("==", {ColumnAt(*inner, 0), reference})).value();
+  EXPECT_TRUE(RefersOut(*own));
+  const std::vector<ExprPtr> values = {ColumnAt(*outer, 0)};
+  const auto rows = Decorrelate(builder_, own, outer, values).value();
+  EXPECT_FALSE(RefersOut(*rows.plan));
+  ASSERT_EQ(rows.conditions.size(), 1U);
+  EXPECT_EQ(exec::PrettyName(*rows.conditions[0]), "(k = outer(k))");
+  EXPECT_FALSE(rows.whole);
+
+  const PlanPtr counted = builder_.Aggregate(own, {{"count", exec::Literal(1), "n"}}).value();
+  const auto groups = Decorrelate(builder_, counted, outer, values).value();
+  EXPECT_TRUE(groups.whole);
+  EXPECT_EQ(groups.plan->schema->num_fields(), 2);
+  EXPECT_EQ(exec::PrettyName(*groups.columns[0]), "n");
+  EXPECT_EQ(exec::PrettyName(*groups.defaults[1]), "0");
+
+  // What no equality says takes the outer values along.
+  const PlanPtr less = builder_.Filter(inner, Call("<", {ColumnAt(*inner, 1), reference})).value();
+  const PlanPtr sum = builder_.Aggregate(less, {{"sum", ColumnAt(*less, 1), "s"}}).value();
+  const auto domain = Decorrelate(builder_, sum, outer, values).value();
+  ASSERT_EQ(domain.conditions.size(), 1U);
+  EXPECT_EQ(Rows(domain.plan), (std::vector<std::string>{"1,0", "2,1", "3,3"}));
+  EXPECT_TRUE(
+      base::Is(Decorrelate(builder_, builder_.Limit(own, 1).value(), outer, values).status(),
+               base::kUnsupported));
+}
+
+}  // namespace
+}  // namespace soteria::plan
