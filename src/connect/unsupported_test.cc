@@ -80,6 +80,7 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "subquery_alias",
                           "ml_relation",
                           "hint",
+                          "lateral_join",
                           "unknown",
                           "with_columns_renamed",
                           "approx_quantile",

@@ -211,7 +211,7 @@ TEST_F(JoinTest, DamagedBytesAreRefused) {
   }
   EXPECT_FALSE(Join::Decode(bytes + bytes).ok());
   std::string kind = bytes;
-  kind[8] = 9;
+  kind[8] = 11;
   EXPECT_FALSE(Join::Decode(kind).ok());
   // A condition over columns that aren't there, of bytes from elsewhere.
   const auto far = Join::Make(JoinKind::kInner, Call(">", {Input(1, {"a"}), Input(3, {"b"})}),
