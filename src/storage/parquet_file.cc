@@ -280,6 +280,7 @@ std::shared_ptr<parquet::WriterProperties> WriterPropertiesFor(
       ->disable_statistics()
       ->disable_dictionary()
       ->disable_write_page_index()
+      ->enable_store_decimal_as_integer()
       ->data_pagesize(kPageBytes)
       ->max_rows_per_page(kPageRowsMax)
       ->write_batch_size(kWriteBatchRows)

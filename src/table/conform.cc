@@ -6,6 +6,7 @@
 #include <arrow/chunked_array.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <algorithm>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -38,6 +40,19 @@ base::StatusOr<std::optional<int>> PlaceOf(const std::string& name, const arrow:
     place = static_cast<int>(i);
   }
   return place;
+}
+
+int64_t WholeAt(const arrow::Array& array, int64_t i) {
+  switch (array.type_id()) {
+    case Type::INT8:
+      return static_cast<const arrow::Int8Array&>(array).Value(i);
+    case Type::INT16:
+      return static_cast<const arrow::Int16Array&>(array).Value(i);
+    case Type::INT32:
+      return static_cast<const arrow::Int32Array&>(array).Value(i);
+    default:
+      return static_cast<const arrow::Int64Array&>(array).Value(i);
+  }
 }
 
 template <class From, class To>
@@ -71,6 +86,26 @@ base::StatusOr<ArrayPtr> WidenInteger(const arrow::Array& array, Type::type to) 
     default:
       return ArrayPtr();
   }
+}
+
+/// Integers and decimals as a decimal that holds each of them; nullptr for a narrower one.
+base::StatusOr<ArrayPtr> AsDecimals(const arrow::Array& array, const TypePtr& type) {
+  const bool decimal = IsDecimal(*array.type());
+  const auto from = decimal ? ShapeOf(*array.type()) : ShapeOfInteger(*array.type());
+  const DecimalShape to = ShapeOf(*type);
+  if (!from.has_value() || to.scale < from->scale || to.whole() < from->whole()) return ArrayPtr();
+  arrow::Decimal128Builder builder(type);
+  SOTERIA_ARROW_RETURN(builder.Reserve(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    const Unscaled value = decimal ? DecimalAt(array, i) : WholeAt(array, i);
+    builder.UnsafeAppend(ToArrow(value * PowerOfTen(to.scale - from->scale)));
+  }
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
+  return out;
 }
 
 base::StatusOr<ArrayPtr> AsType(const ArrayPtr& array, const TypePtr& type);
@@ -117,6 +152,7 @@ base::StatusOr<ArrayPtr> AsType(const ArrayPtr& array, const TypePtr& type) {
     SOTERIA_ARROW_ASSIGN(ArrayPtr view, array->View(type));
     return view;
   }
+  if (to == Type::DECIMAL128) return AsDecimals(*array, type);
   if (from == Type::INT8) return WidenInteger<arrow::Int8Type>(*array, to);
   if (from == Type::INT16 && to != Type::INT8) return WidenInteger<arrow::Int16Type>(*array, to);
   if (from == Type::INT32 && (to == Type::INT64 || to == Type::DOUBLE)) {

@@ -1,6 +1,7 @@
 // Spark's DDL text for types and schemas: a recursive-descent parser of bounded depth.
 #include <arrow/type.h>
 
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -46,8 +48,8 @@ class Parser {
     const std::string name = base::Lower(Word());
     if (name == "array") return Array(depth);
     if (name == "struct") return Struct(depth);
-    if (name == "decimal" || name == "dec" || name == "numeric" || name == "map" ||
-        name == "interval" || name == "variant" || name == "char" || name == "varchar") {
+    if (name == "decimal" || name == "dec" || name == "numeric") return Decimal();
+    if (name == "map" || name == "interval" || name == "variant" || name == "char" || name == "varchar") {
       return base::NotSupported(base::Cat("The data type ", name));
     }
     TypePtr type = Atom(name);
@@ -88,6 +90,29 @@ class Parser {
     SOTERIA_ASSIGN_OR_RETURN(TypePtr element, Type(depth + 1));
     if (!Take('>')) return Error("expected '>'");
     return ListOf(std::move(element));
+  }
+
+  /// decimal, decimal(p), decimal(p, s)
+  base::StatusOr<TypePtr> Decimal() {
+    const DecimalShape standard;
+    if (!Take('(')) return DecimalType(standard);
+    SOTERIA_ASSIGN_OR_RETURN(const int64_t precision, Digits());
+    int64_t scale = 0;
+    if (Take(',')) {
+      SOTERIA_ASSIGN_OR_RETURN(scale, Digits());
+    }
+    if (!Take(')')) return Error("expected ')'");
+    return CheckedDecimalType(precision, scale);
+  }
+
+  base::StatusOr<int64_t> Digits() {
+    const std::string_view word = Word();
+    int64_t value = 0;
+    const auto read = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (word.empty() || read.ec != std::errc() || read.ptr != word.data() + word.size()) {
+      return Error("expected a number");
+    }
+    return value;
   }
 
   base::StatusOr<TypePtr> Struct(int depth) {

@@ -6,10 +6,12 @@
 #include <arrow/chunked_array.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 #include <arrow/util/float16.h>
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
 
@@ -201,6 +204,41 @@ base::StatusOr<ArrayPtr> Nested(const ArrayPtr& array, bool keep_fixed, int dept
   }
 }
 
+/// The number in `width` little-endian bytes; nullopt beyond 128 bits.
+std::optional<Unscaled> ReadUnscaled(const uint8_t* bytes, int width) {
+  Unscaled value = 0;
+  const bool negative = (bytes[width - 1] & 0x80) != 0;
+  if (negative) value = -1;
+  std::memcpy(&value, bytes, static_cast<size_t>(std::min<int>(width, sizeof value)));
+  for (int i = sizeof value; i < width; ++i) {
+    if (bytes[i] != (negative ? 0xff : 0)) return std::nullopt;
+  }
+  return (value < 0) == negative ? std::optional(value) : std::nullopt;
+}
+
+/// Decimals of any width, with as many digits as their type has: whatever counts on it needs that.
+base::StatusOr<ArrayPtr> Decimals(const ArrayPtr& array) {
+  const auto& from = static_cast<const arrow::DecimalType&>(*array->type());
+  SOTERIA_ASSIGN_OR_RETURN(const TypePtr type, CheckedDecimalType(from.precision(), from.scale()));
+  const auto& values = static_cast<const arrow::FixedSizeBinaryArray&>(*array);
+  arrow::Decimal128Builder builder(type);
+  SOTERIA_ARROW_RETURN(builder.Reserve(array->length()));
+  for (int64_t i = 0; i < array->length(); ++i) {
+    if (values.IsNull(i)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    const auto value = ReadUnscaled(values.GetValue(i), from.byte_width());
+    if (!value.has_value() || !FitsDigits(*value, from.precision())) {
+      return base::Fail(base::kInput, base::Cat("A value of more than ", from.precision(),
+                                                " digits in a column of ", from.ToString()));
+    }
+    builder.UnsafeAppend(ToArrow(*value));
+  }
+  SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
+  return array->type()->Equals(*type) ? array : out;
+}
+
 base::StatusOr<ArrayPtr> Convert(const ArrayPtr& array, bool keep_fixed, int depth) {
   if (depth > kTypeDepthMax) return base::Fail(base::kInput, "Column types are nested too deeply");
   switch (array->type_id()) {
@@ -216,6 +254,14 @@ base::StatusOr<ArrayPtr> Convert(const ArrayPtr& array, bool keep_fixed, int dep
     case Type::BINARY:
     case Type::DATE32:
       return array;
+    case Type::DECIMAL32:
+    case Type::DECIMAL64:
+    case Type::DECIMAL128:
+    case Type::DECIMAL256:
+      return Decimals(array);
+    case Type::UINT64:
+      return Map<arrow::UInt64Array>(*array, arrow::Decimal128Builder(DecimalType({20, 0})),
+                                     [](uint64_t v) { return ToArrow(Unscaled{v}); });
     case Type::UINT8:
       return Map<arrow::UInt8Array>(*array, arrow::Int16Builder(),
                                     [](uint8_t v) { return static_cast<int16_t>(v); });

@@ -13,6 +13,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/conditions.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -59,6 +60,14 @@ bool AppendAny(const arrow::Array& array, double null_value, std::vector<double>
     case Type::BOOL:
       Append<arrow::BooleanArray>(array, null_value, out);
       return true;
+    case Type::DECIMAL128: {
+      const int scale = ShapeOf(*array.type()).scale;
+      for (int64_t i = 0; i < array.length(); ++i) {
+        out->push_back(array.IsNull(i) ? null_value
+                                       : DecimalToDouble(DecimalAt(array, i), scale));
+      }
+      return true;
+    }
     case Type::NA:
       out->insert(out->end(), static_cast<size_t>(array.length()), null_value);
       return true;
@@ -100,6 +109,7 @@ bool IsNumeric(const arrow::DataType& type) {
     case Type::INT64:
     case Type::FLOAT:
     case Type::DOUBLE:
+    case Type::DECIMAL128:
       return true;
     default:
       return false;

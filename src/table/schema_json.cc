@@ -69,6 +69,7 @@ Json TypeJson(const arrow::DataType& type, base::Status* status) {
     case Type::BINARY:
     case Type::DATE32:
     case Type::TIMESTAMP:
+    case Type::DECIMAL128:
       return TypeName(type);
     case Type::STRUCT: {
       Json fields = Json::array();

@@ -4,16 +4,29 @@
 #include <arrow/builder.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "src/base/check.h"
+#include "src/table/decimal.h"
 
 namespace soteria::table {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using arrow::Type;
+
+Unscaled UnscaledOf(const arrow::ArrayBuilder& builder, const Json& json) {
+  const auto& type = static_cast<const arrow::DecimalType&>(*builder.type());
+  const auto digits = ParseBigDecimal(json.get<std::string>());
+  CHECK(digits.has_value()) << "not a decimal";
+  const auto value =
+      ToDecimal(*digits, {std::min(type.precision(), kDecimalDigitsMax), type.scale()});
+  CHECK(value.has_value()) << "a decimal of too many digits";
+  return *value;
+}
 
 void Append(arrow::ArrayBuilder& builder, const Json& json) {
   if (json.is_null()) {
@@ -58,6 +71,26 @@ void Append(arrow::ArrayBuilder& builder, const Json& json) {
       return;
     case Type::BINARY:
       CHECK(static_cast<arrow::BinaryBuilder&>(builder).Append(json.get<std::string>()).ok());
+      return;
+    case Type::DECIMAL32:
+      CHECK(static_cast<arrow::Decimal32Builder&>(builder)
+                .Append(arrow::Decimal32(static_cast<int32_t>(UnscaledOf(builder, json))))
+                .ok());
+      return;
+    case Type::DECIMAL64:
+      CHECK(static_cast<arrow::Decimal64Builder&>(builder)
+                .Append(arrow::Decimal64(static_cast<int64_t>(UnscaledOf(builder, json))))
+                .ok());
+      return;
+    case Type::DECIMAL128:
+      CHECK(static_cast<arrow::Decimal128Builder&>(builder)
+                .Append(ToArrow(UnscaledOf(builder, json)))
+                .ok());
+      return;
+    case Type::DECIMAL256:
+      CHECK(static_cast<arrow::Decimal256Builder&>(builder)
+                .Append(arrow::Decimal256(ToArrow(UnscaledOf(builder, json))))
+                .ok());
       return;
     case Type::LIST: {
       auto& list = static_cast<arrow::ListBuilder&>(builder);

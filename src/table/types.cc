@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/table/decimal.h"
 
 namespace soteria::table {
 namespace {
@@ -114,6 +115,10 @@ std::string Name(const arrow::DataType& type, bool sql) {
       const bool local = static_cast<const arrow::TimestampType&>(type).timezone().empty();
       if (sql) return local ? "TIMESTAMP_NTZ" : "TIMESTAMP";
       return local ? "timestamp_ntz" : "timestamp";
+    }
+    case Type::DECIMAL128: {
+      const DecimalShape shape = ShapeOf(type);
+      return base::Cat(sql ? "DECIMAL(" : "decimal(", shape.precision, ",", shape.scale, ")");
     }
     case Type::LIST:
     case Type::FIXED_SIZE_LIST: {

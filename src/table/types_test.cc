@@ -134,8 +134,8 @@ TEST(Types, RefusesWhatIsNotASchema) {
     EXPECT_TRUE(base::Is(SchemaFromSparkJson(json).status(), base::kInput)) << json;
   }
   const std::string start = R"({"type":"struct","fields":[{"name":"a","type":)";
-  const std::string decimal = start + R"j("decimal(3,1)"}]})j";
-  EXPECT_TRUE(base::Is(SchemaFromSparkJson(decimal).status(), base::kUnsupported));
+  const std::string decimal = start + R"j("decimal(3,5)"}]})j";
+  EXPECT_FALSE(SchemaFromSparkJson(decimal).ok());
   const std::string point = start + R"({"type":"udt","class":"x.PointUDT"}}]})";
   EXPECT_TRUE(base::Is(SchemaFromSparkJson(point).status(), base::kUnsupported));
   EXPECT_FALSE(SchemaFromSparkJson(std::string(1'000'000, '[')).ok());
@@ -172,7 +172,14 @@ TEST(Types, DdlRefusals) {
     EXPECT_TRUE(base::Is(SchemaFromDdl(ddl).status(), base::kParse)) << ddl;
   }
   EXPECT_TRUE(base::Is(TypeFromDdl("map<int,int>").status(), base::kUnsupported));
-  EXPECT_TRUE(base::Is(TypeFromDdl("decimal(10,2)").status(), base::kUnsupported));
+  for (const char* ddl : {"decimal(", "decimal()", "decimal(x)", "decimal(5,)", "decimal(5,2",
+                          "decimal(5,-1)", "decimal(5 2)"}) {
+    EXPECT_TRUE(base::Is(TypeFromDdl(ddl).status(), base::kParse)) << ddl;
+  }
+  EXPECT_EQ(base::ConditionName(TypeFromDdl("decimal(39,1)").status()),
+            "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION");
+  EXPECT_EQ(base::ConditionName(TypeFromDdl("decimal(3,4)").status()),
+            "DECIMAL_SCALE_EXCEEDS_PRECISION");
 }
 
 TEST(Types, NamesInErrorTexts) {
@@ -251,12 +258,15 @@ TEST(Types, NormaliseLaysMarksOverData) {
 }
 
 TEST(Types, NormaliseRefusals) {
-  const auto decimals =
-      arrow::Table::MakeEmpty(arrow::schema({arrow::field("d", arrow::decimal128(5, 2))}));
-  EXPECT_TRUE(base::Is(Normalise(*decimals).status(), base::kUnsupported));
-  EXPECT_NE(base::Message(Normalise(*decimals).status()).find("Column 'd' has the type decimal"),
+  const auto times = arrow::Table::MakeEmpty(
+      arrow::schema({arrow::field("d", arrow::time64(arrow::TimeUnit::MICRO))}));
+  EXPECT_TRUE(base::Is(Normalise(*times).status(), base::kUnsupported));
+  EXPECT_NE(base::Message(Normalise(*times).status()).find("Column 'd' has the type time64"),
             std::string::npos)
-      << base::Message(Normalise(*decimals).status());
+      << base::Message(Normalise(*times).status());
+  const auto negative =
+      arrow::Table::MakeEmpty(arrow::schema({arrow::field("d", arrow::decimal128(5, -2))}));
+  EXPECT_TRUE(base::Is(Normalise(*negative).status(), base::kUnsupported));
   const auto table = TableForTest(arrow::schema({arrow::field("a", arrow::int32())}), {"[1]"});
   const auto marks = arrow::schema({VectorField("a", true, std::nullopt)});
   EXPECT_TRUE(base::Is(Normalise(table, marks.get()).status(), base::kInput));
