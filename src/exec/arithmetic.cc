@@ -9,10 +9,13 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/arithmetic_errors.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
+#include "src/exec/decimal_arithmetic.h"
 #include "src/exec/functions.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -22,8 +25,6 @@ using arrow::Type;
 
 constexpr char kNumericOrInterval[] =
     "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
-constexpr char kAnsiHint[] =
-    " If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error.";
 
 base::Status Overflow(const char* instead) {
   std::string text = "overflow.";
@@ -31,20 +32,6 @@ base::Status Overflow(const char* instead) {
     text += base::Cat(" Use '", instead, "' to tolerate overflow and return NULL instead.");
   }
   return base::Fail(base::kOverflow, text + kAnsiHint);
-}
-
-base::Status DivideByZero() {
-  return base::Fail(base::kDivideByZero,
-                    base::Cat("Division by zero. Use `try_divide` to tolerate divisor being 0 and "
-                              "return NULL instead.",
-                              kAnsiHint));
-}
-
-base::Status RemainderByZero() {
-  return base::Fail(kRemainderByZero,
-                    base::Cat("Remainder by zero. Use `try_mod` to tolerate divisor being 0 and "
-                              "return NULL instead.",
-                              kAnsiHint));
 }
 
 struct Add {
@@ -261,9 +248,10 @@ base::Status CheckNoTimes(const Expr& e, const std::vector<BoundPtr>& args) {
   return base::NotSupported(base::Cat("Arithmetic with dates and times, ", PrettyName(e), ","));
 }
 
-template <Kernel kKernel>
+template <Kernel kKernel, DecimalOp kOp>
 base::StatusOr<BoundPtr> BindBinary(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& /*context*/) {
+  if (AreDecimals(args)) return BindDecimals(kOp, e, std::move(args));
   SOTERIA_RETURN_IF_ERROR(CoerceNumbers(e, args));
   const TypePtr type = args[0]->field->type();
   // What divides may give null in Spark's eyes.
@@ -280,6 +268,7 @@ template <bool kAbsolute>
 base::StatusOr<BoundPtr> BindSign(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
   const TypePtr from = args[0]->field->type();
+  if (table::IsDecimal(*from)) return BindDecimalSign(e, std::move(args), kAbsolute);
   const TypePtr type = IsNumber(*from) ? from : arrow::float64();
   SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, 0, type, "(\"NUMERIC\" or \"ANSI INTERVAL\")"));
   auto node = MakeCall(PrettyName(e), type, args[0]->field->nullable(), args);
@@ -292,11 +281,12 @@ base::StatusOr<BoundPtr> BindSubtract(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& context) {
   if (args.size() == 1) return BindSign<false>(e, std::move(args), context);
   SOTERIA_RETURN_IF_ERROR(CheckNoTimes(e, args));
-  return BindBinary<Binary<Subtract>>(e, std::move(args), context);
+  return BindBinary<Binary<Subtract>, DecimalOp::kSubtract>(e, std::move(args), context);
 }
 
 base::StatusOr<BoundPtr> BindDivide(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& /*context*/) {
+  if (AreDecimals(args)) return BindDecimals(DecimalOp::kDivide, e, std::move(args));
   SOTERIA_RETURN_IF_ERROR(CoerceNumbers(e, args));
   for (BoundPtr& arg : args) {
     SOTERIA_ASSIGN_OR_RETURN(arg, CastTo(std::move(arg), arrow::float64()));
@@ -310,6 +300,7 @@ base::StatusOr<BoundPtr> BindDivide(const Expr& e, std::vector<BoundPtr> args,
 
 base::StatusOr<BoundPtr> BindIntegralDivide(const Expr& e, std::vector<BoundPtr> args,
                                             BindContext& /*context*/) {
+  if (AreDecimals(args)) return BindDecimals(DecimalOp::kIntegralDivide, e, std::move(args));
   for (BoundPtr& arg : args) {
     const TypePtr type = arg->field->type();
     if (!IsIntegral(*type)) continue;
@@ -338,7 +329,7 @@ base::StatusOr<BoundPtr> BindIntegralDivide(const Expr& e, std::vector<BoundPtr>
 
 base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& /*context*/) {
-  if (!IsNumber(*args[0]->field->type())) {
+  if (!IsNumeric(*args[0]->field->type())) {
     SOTERIA_RETURN_IF_ERROR(
         CoerceArgument(e, args, 0, arrow::float64(), "(\"NUMERIC\" or \"INTERVAL\")"));
   }
@@ -348,7 +339,7 @@ base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
 base::StatusOr<BoundPtr> BindAdd(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
   if (args.size() == 1) return BindPositive(e, std::move(args), context);
   SOTERIA_RETURN_IF_ERROR(CheckNoTimes(e, args));
-  return BindBinary<Binary<Add>>(e, std::move(args), context);
+  return BindBinary<Binary<Add>, DecimalOp::kAdd>(e, std::move(args), context);
 }
 
 // ---- bits ---------------------------------------------------------------------------------------
@@ -425,11 +416,11 @@ base::StatusOr<BoundPtr> BindBits(const Expr& e, std::vector<BoundPtr> args,
 constexpr Function kFunctions[] = {
     {"+", 1, 2, "+", Print::kInfix, BindAdd},
     {"-", 1, 2, "-", Print::kInfix, BindSubtract},
-    {"*", 2, 2, "*", Print::kInfix, BindBinary<Binary<Multiply>>},
+    {"*", 2, 2, "*", Print::kInfix, BindBinary<Binary<Multiply>, DecimalOp::kMultiply>},
     {"/", 2, 2, "/", Print::kInfix, BindDivide},
-    {"%", 2, 2, "%", Print::kInfix, BindBinary<RemainderKernel>},
-    {"mod", 2, 2, "mod", Print::kCall, BindBinary<RemainderKernel>},
-    {"pmod", 2, 2, "pmod", Print::kCall, BindBinary<PositiveModulo>},
+    {"%", 2, 2, "%", Print::kInfix, BindBinary<RemainderKernel, DecimalOp::kRemainder>},
+    {"mod", 2, 2, "mod", Print::kCall, BindBinary<RemainderKernel, DecimalOp::kRemainder>},
+    {"pmod", 2, 2, "pmod", Print::kCall, BindBinary<PositiveModulo, DecimalOp::kPositiveModulo>},
     {"div", 2, 2, "div", Print::kInfix, BindIntegralDivide},
     {"negative", 1, 1, "negative", Print::kCall, BindSign<false>},
     {"positive", 1, 1, "positive", Print::kSpecial, BindPositive},

@@ -74,8 +74,7 @@ base::StatusOr<BoundPtr> BindVariable(const Expr& e, const BindContext& context)
 
 /// Functions that take a second argument in Spark which isn't there here.
 bool TakesTwoInSpark(std::string_view function) {
-  static constexpr std::string_view kNames[] = {"ceil", "ceiling", "floor", "assert_true",
-                                                "raise_error"};
+  static constexpr std::string_view kNames[] = {"assert_true", "raise_error"};
   return std::find(std::begin(kNames), std::end(kNames), function) != std::end(kNames);
 }
 

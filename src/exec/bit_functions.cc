@@ -19,6 +19,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -156,6 +157,9 @@ base::StatusOr<BoundPtr> BindBitCount(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& /*context*/) {
   const TypePtr type = args[0]->field->type();
   if (!IsIntegral(*type) && type->id() != Type::BOOL) {
+    if (table::IsDecimal(*type)) {
+      return UnexpectedType(e, 0, "(\"INTEGRAL\" or \"BOOLEAN\")", *e.args[0], *args[0]->field);
+    }
     SOTERIA_RETURN_IF_ERROR(
         CoerceArgument(e, args, 0, arrow::int64(), "(\"INTEGRAL\" or \"BOOLEAN\")"));
   }
@@ -188,6 +192,9 @@ base::StatusOr<ArrayPtr> BitGet(const Bound& node, const ArrayList& args, int64_
 base::StatusOr<BoundPtr> BindBitGet(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& /*context*/) {
   const TypePtr type = args[0]->field->type();
+  if (table::IsDecimal(*type)) {
+    return UnexpectedType(e, 0, "\"INTEGRAL\"", *e.args[0], *args[0]->field);
+  }
   if (!IsIntegral(*type)) {
     SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, 0, arrow::int64(), "\"INTEGRAL\""));
   }
@@ -266,8 +273,9 @@ base::StatusOr<ArrayPtr> Try(const Bound& node, const Batch& batch, EvalState& s
     const base::StatusOr<ArrayPtr> one = Run(inner, row, state);
     const bool tried =
         !one.ok() &&
-        (base::Is(one.status(), kBinaryOverflow) || base::Is(one.status(), base::kOverflow) ||
-         base::Is(one.status(), base::kDivideByZero) || base::Is(one.status(), kRemainderByZero));
+        (base::Is(one.status(), kBinaryOverflow) || base::Is(one.status(), kNumericOutOfRange) ||
+         base::Is(one.status(), base::kOverflow) || base::Is(one.status(), base::kDivideByZero) ||
+         base::Is(one.status(), kRemainderByZero));
     if (!one.ok() && !tried) return one.status();
     if (tried) {
       SOTERIA_ARROW_RETURN(builder->AppendNull());

@@ -15,13 +15,16 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/bound.h"
+#include "src/exec/cast_errors.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
+#include "src/exec/decimal_cast.h"
 #include "src/exec/functions.h"
 #include "src/exec/special_time.h"
 #include "src/table/calendar.h"
+#include "src/table/decimal.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -52,8 +55,8 @@ int Rank(const arrow::DataType& type) {
 
 bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
   if (from.Equals(to) || from.id() == Type::NA) return true;
-  const bool number_from = IsNumber(from);
-  const bool number_to = IsNumber(to);
+  const bool number_from = IsNumeric(from);
+  const bool number_to = IsNumeric(to);
   switch (to.id()) {
     case Type::STRING:
       return true;
@@ -94,6 +97,7 @@ bool IsLossless(const arrow::DataType& from, const arrow::DataType& to) {
   if (time)
     return from.id() == Type::DATE32 || from.id() == Type::TIMESTAMP || from.id() == Type::INT64;
   if (from.id() == Type::TIMESTAMP) return to.id() == Type::INT64 && !IsLocal(from);
+  if (table::IsDecimal(from) || table::IsDecimal(to)) return IsLosslessDecimalCast(from, to);
   if (!IsNumber(from) || !IsNumber(to)) return false;
   // Spark counts a long among what a float holds.
   return !(IsFractional(from) && IsIntegral(to)) && Rank(from) <= Rank(to);
@@ -104,6 +108,8 @@ bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to) {
   const bool to_time = to.id() == Type::TIMESTAMP;
   if (from.id() == Type::STRING) return to.id() != Type::BINARY;
   if (to.id() == Type::STRING) return false;
+  if (table::IsDecimal(to)) return IsNullableDecimalCast(from, to);
+  if (table::IsDecimal(from)) return IsIntegral(to);
   if (from.id() == Type::TIMESTAMP) return IsIntegral(to) && to.id() != Type::INT64;
   return IsFractional(from) && (to_time || IsIntegral(to));
 }
@@ -112,7 +118,7 @@ bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to) {
 const base::Condition& RefusedCast(const arrow::DataType& from, const arrow::DataType& to,
                                    bool try_cast) {
   const bool from_date = from.id() == Type::DATE32;
-  if ((from_date && IsNumber(to)) || (IsNumber(from) && to.id() == Type::DATE32)) {
+  if ((from_date && IsNumeric(to)) || (IsNumeric(from) && to.id() == Type::DATE32)) {
     return kCastWithFunction;
   }
   const bool legacy = (to.id() == Type::BINARY && IsIntegral(from)) ||
@@ -122,34 +128,6 @@ const base::Condition& RefusedCast(const arrow::DataType& from, const arrow::Dat
 }
 
 // ---- errors -------------------------------------------------------------------------------------
-
-std::string Quoted(const arrow::DataType& type) {
-  return base::Cat("\"", table::SqlTypeName(type), "\"");
-}
-
-base::Status Overflow(std::string_view value, const arrow::DataType& from,
-                      const arrow::DataType& to) {
-  return base::FailQuotingData(
-      base::kCastOverflow,
-      base::Cat("The value ", value, " of the type ", Quoted(from), " cannot be cast to ",
-                Quoted(to),
-                " due to an overflow. Use `try_cast` to tolerate overflow and return "
-                "NULL instead."));
-}
-
-base::Status Invalid(std::string_view value, const arrow::DataType& from,
-                     const arrow::DataType& to) {
-  const base::Condition& condition = to.id() == Type::BOOL ? kCastInvalidBoolean
-                                     : to.id() == Type::DATE32 || to.id() == Type::TIMESTAMP
-                                         ? kCastInvalidDate
-                                         : base::kCastInvalid;
-  return base::FailQuotingData(
-      condition,
-      base::Cat(
-          "The value ", value, " of the type ", Quoted(from), " cannot be cast to ", Quoted(to),
-          " because it is malformed. Correct the value as per the syntax, or change its "
-          "target type. Use `try_cast` to tolerate malformed input and return NULL instead."));
-}
 
 /// A number as Spark writes it as a literal: 5L, 1.0E20D.
 template <class T>
@@ -202,7 +180,7 @@ base::StatusOr<ArrayPtr> NumberToNumber(const Bound& node, const arrow::Array& a
       to[i] = 0;
       if (validity.IsNull(i) || FitsInteger(from[i], &to[i])) continue;
       if (!node.try_cast) {
-        return Overflow(SqlNumber(from[i]), *array.type(), *node.field->type());
+        return CastOverflow(SqlNumber(from[i]), *array.type(), *node.field->type());
       }
       if (valid.empty()) valid.assign(static_cast<size_t>(rows), 1);
       valid[static_cast<size_t>(i)] = 0;
@@ -278,7 +256,7 @@ base::StatusOr<ArrayPtr> ParseEach(const Bound& node, const arrow::Array& array,
     } else if (node.try_cast) {
       builder.UnsafeAppendNull();
     } else {
-      return Invalid(base::Cat("'", texts.GetView(i), "'"), *array.type(), *node.field->type());
+      return CastInvalid(base::Cat("'", texts.GetView(i), "'"), *array.type(), *node.field->type());
     }
   }
   SOTERIA_ARROW_ASSIGN(ArrayPtr out, builder.Finish());
@@ -453,8 +431,8 @@ base::StatusOr<ArrayPtr> NumberToTime(const Bound& node, const arrow::Array& arr
         if (!(std::abs(micros) <= 0x1p63)) {
           if (!node.try_cast) {
             return std::isfinite(second)
-                       ? Overflow(SqlNumber(micros), *arrow::float64(), *arrow::int64())
-                       : Invalid(SqlNumber(second), *arrow::float64(), *node.field->type());
+                       ? CastOverflow(SqlNumber(micros), *arrow::float64(), *arrow::int64())
+                       : CastInvalid(SqlNumber(second), *arrow::float64(), *node.field->type());
           }
           valid[static_cast<size_t>(i)] = 0;
           continue;
@@ -533,6 +511,8 @@ base::StatusOr<ArrayPtr> CastArray(const Bound& node, const ArrayPtr& array) {
   }
   if (from.id() == Type::LIST) return CastList(node, *array);
   if (from.id() == Type::STRUCT) return CastStruct(node, *array);
+  if (table::IsDecimal(to)) return CastToDecimals(node, *array);
+  if (table::IsDecimal(from)) return CastDecimals(node, *array);
   if (from.id() == Type::STRING) return FromString(node, *array);
   const bool number_from = IsNumber(from);
   if (to.id() == Type::BOOL) return NumberToBool(*array);
@@ -599,7 +579,7 @@ base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_ca
     return base::Fail(
         RefusedCast(from, *type, try_cast),
         base::Cat("Cannot resolve \"", written, "\" due to data type mismatch: cannot cast ",
-                  table::QuotedTypeName(*arg->field), " to ", Quoted(*type), "."));
+                  table::QuotedTypeName(*arg->field), " to ", QuotedType(*type), "."));
   }
   if (from.Equals(*type)) return arg;
   SOTERIA_ASSIGN_OR_RETURN(BoundPtr special, BindSpecialTime(*arg, type));
@@ -649,6 +629,7 @@ constexpr Function kFunctions[] = {
     {"bigint", 1, 1, "bigint", Print::kSpecial, BindCastCall},
     {"float", 1, 1, "float", Print::kSpecial, BindCastCall},
     {"double", 1, 1, "double", Print::kSpecial, BindCastCall},
+    {"decimal", 1, 1, "decimal", Print::kSpecial, BindCastCall},
     {"string", 1, 1, "string", Print::kSpecial, BindCastCall},
     {"binary", 1, 1, "binary", Print::kSpecial, BindCastCall},
     {"date", 1, 1, "date", Print::kSpecial, BindCastCall},

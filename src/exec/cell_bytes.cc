@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <bit>
 #include <cmath>
@@ -11,6 +12,7 @@
 
 #include "src/base/errors.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 
 namespace soteria::exec {
 namespace {
@@ -88,6 +90,8 @@ void WriteCell(const arrow::Array& array, int64_t row, Floats floats, std::strin
       return PutFloat<arrow::FloatArray>(array, row, floats, out);
     case Type::DOUBLE:
       return PutFloat<arrow::DoubleArray>(array, row, floats, out);
+    case Type::DECIMAL128:
+      return Put(table::DecimalAt(array, row), out);
     case Type::LIST: {
       const auto& list = static_cast<const arrow::ListArray&>(array);
       Put(list.value_length(row), out);
@@ -139,6 +143,13 @@ base::Status ReadCell(std::string_view& bytes, arrow::ArrayBuilder& builder) {
       return TakeNumber<arrow::FloatBuilder>(bytes, builder);
     case Type::DOUBLE:
       return TakeNumber<arrow::DoubleBuilder>(bytes, builder);
+    case Type::DECIMAL128: {
+      SOTERIA_ASSIGN_OR_RETURN(const auto value, Get<table::Unscaled>(bytes));
+      if (!table::FitsDigits(value, table::ShapeOf(*builder.type()).precision)) return Bad();
+      SOTERIA_ARROW_RETURN(
+          static_cast<arrow::Decimal128Builder&>(builder).Append(table::ToArrow(value)));
+      return base::OkStatus();
+    }
     case Type::LIST: {
       auto& list = static_cast<arrow::ListBuilder&>(builder);
       SOTERIA_ASSIGN_OR_RETURN(const int32_t count, Get<int32_t>(bytes));

@@ -8,6 +8,7 @@
 #include "src/base/ascii.h"
 #include "src/base/bytes.h"
 #include "src/base/text.h"
+#include "src/table/decimal.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -108,6 +109,8 @@ std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t r
       return table::DateText(At<arrow::Date32Array>(array, row));
     case Type::TIMESTAMP:
       return TimestampCell(array, row, style.zone);
+    case Type::DECIMAL128:
+      return table::DecimalText(table::DecimalAt(array, row), table::ShapeOf(*array.type()).scale);
     case Type::LIST: {
       const auto& list = static_cast<const arrow::ListArray&>(array);
       return ListText(*array.type()->field(0), *list.values(), list.value_offset(row),

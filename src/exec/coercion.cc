@@ -7,6 +7,8 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/conditions.h"
+#include "src/exec/decimal_arithmetic.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -40,6 +42,7 @@ bool IsAtomic(const arrow::DataType& type) {
     case Type::BINARY:
     case Type::DATE32:
     case Type::TIMESTAMP:
+    case Type::DECIMAL128:
       return true;
     default:
       return Rank(type) > 0;
@@ -51,7 +54,7 @@ TypePtr Self(const arrow::DataType& type) { return type.GetSharedPtr(); }
 TypePtr ForString(const arrow::DataType& other) {
   if (!IsAtomic(other)) return nullptr;
   if (IsIntegral(other)) return arrow::int64();
-  if (IsFractional(other)) return arrow::float64();
+  if (IsFractional(other) || table::IsDecimal(other)) return arrow::float64();
   return Self(other);
 }
 
@@ -64,6 +67,15 @@ TypePtr WiderTime(const arrow::DataType& a, const arrow::DataType& b) {
   if (a.id() != Type::TIMESTAMP) return Self(b);
   if (b.id() != Type::TIMESTAMP) return Self(a);
   return static_cast<const arrow::TimestampType&>(a).timezone().empty() ? Self(b) : Self(a);
+}
+
+/// Integers take the decimal that holds each of them; with a fraction it is a double.
+TypePtr WiderDecimal(const arrow::DataType& a, const arrow::DataType& b) {
+  if (IsFractional(a) || IsFractional(b)) return arrow::float64();
+  const auto shape = [](const arrow::DataType& type) {
+    return table::IsDecimal(type) ? table::ShapeOf(type) : *table::ShapeOfInteger(type);
+  };
+  return table::DecimalType(table::WiderShape(shape(a), shape(b)));
 }
 
 bool IsVectorForm(const arrow::DataType& type) {
@@ -99,6 +111,7 @@ const char* Ordinal(size_t index) {
 bool IsIntegral(const arrow::DataType& type) { return Rank(type) >= 1 && Rank(type) <= 4; }
 bool IsFractional(const arrow::DataType& type) { return Rank(type) >= 5; }
 bool IsNumber(const arrow::DataType& type) { return Rank(type) > 0; }
+bool IsNumeric(const arrow::DataType& type) { return IsNumber(type) || table::IsDecimal(type); }
 
 TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b) {
   if (a.id() == b.id()) return Self(a);
@@ -113,6 +126,7 @@ TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b, Texts tex
   if (a.id() == Type::NA) return Self(b);
   if (b.id() == Type::NA) return Self(a);
   if (IsNumber(a) && IsNumber(b)) return WiderNumber(a, b);
+  if (IsNumeric(a) && IsNumeric(b)) return WiderDecimal(a, b);
   if (a.id() == Type::STRING || b.id() == Type::STRING) {
     return texts == Texts::kNowhere ? nullptr : ForString(a.id() == Type::STRING ? b : a);
   }
@@ -147,6 +161,12 @@ base::Status DifferentTypes(const Expr& e, const arrow::Field& a, const arrow::F
 }
 
 base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b) {
+  // An operator's literal integer beside a decimal takes the digits that it needs.
+  if (std::vector<BoundPtr> both = {a, b}; e.args.size() == 2 && AreDecimals(both)) {
+    SOTERIA_RETURN_IF_ERROR(CoerceDecimals(e, both));
+    a = both[0];
+    b = both[1];
+  }
   const TypePtr common = UdtsAgree(*a->field, *b->field)
                              ? CommonType(*a->field->type(), *b->field->type(), Texts::kOutside)
                              : nullptr;
@@ -217,7 +237,7 @@ base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t i
   if (from.Equals(*type)) return base::OkStatus();
   const bool to_string = type->id() == Type::STRING && IsAtomic(from);
   const bool from_string = from.id() == Type::STRING && IsAtomic(*type);
-  const bool numbers = IsNumber(from) && IsNumber(*type);
+  const bool numbers = IsNumeric(from) && IsNumeric(*type);
   const bool times = IsDateOrTime(from) && IsDateOrTime(*type);
   if (!table::UdtOf(field).empty() ||
       !(from.id() == Type::NA || numbers || times || to_string || from_string)) {

@@ -24,7 +24,10 @@ TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b,
 TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b);
 bool IsIntegral(const arrow::DataType& type);
 bool IsFractional(const arrow::DataType& type);
+/// Of those that a C++ number holds.
 bool IsNumber(const arrow::DataType& type);
+/// A number, or a decimal.
+bool IsNumeric(const arrow::DataType& type);
 
 /// Brings both arguments to one type; BINARY_OP_DIFF_TYPES otherwise.
 base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b);

@@ -3,6 +3,7 @@
 #include <arrow/builder.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,6 +21,7 @@
 #include "src/exec/kernels.h"
 #include "src/table/calendar.h"
 #include "src/table/date_pattern.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -302,6 +304,10 @@ base::StatusOr<ArrayPtr> FromFraction(const Bound& node, const ArrayList& args, 
 base::StatusOr<BoundPtr> BindSeconds(const Expr& e, std::vector<BoundPtr> args,
                                      BindContext& context) {
   const TypePtr type = args[0]->field->type();
+  if (table::IsDecimal(*type)) {
+    return base::NotSupported(base::Cat("The function ", e.name, "() of decimals"),
+                              "a cast to timestamp");
+  }
   if (IsFractional(*type)) {
     return BindSimple<FromFraction, "d", 't', kNullable>(e, std::move(args), context);
   }
@@ -469,6 +475,18 @@ constexpr Function kParts[] = {
      BindSimple<FieldOf<DayOfWeekIso>, "D", 'i'>},
 };
 
+/// Of the minute that the zone's clocks show.
+base::StatusOr<ArrayPtr> SecondsWithFraction(const Bound& node, const ArrayList& args, int64_t rows,
+                                             EvalState& /*state*/) {
+  constexpr int64_t kMinute = 60 * kSecond;
+  return Each<arrow::Decimal128Builder>(node, args, rows, [&](int64_t i) {
+    const int64_t instant = LongAt(*args[0], i);
+    const int64_t offset = node.zone.OffsetAt(FloorDivide(instant, kSecond)) % 60 * kSecond;
+    const int64_t micros = instant - FloorDivide(instant, kMinute) * kMinute + offset;
+    return table::ToArrow(micros - FloorDivide(micros, kMinute) * kMinute);
+  });
+}
+
 /// The function that reads a field; two have no name in Spark.
 const Function& FieldFunction(std::string_view name) {
   for (const Function& function : kParts) {
@@ -488,8 +506,14 @@ base::StatusOr<BoundPtr> BindPart(const Expr& e, std::vector<BoundPtr> args, Bin
   const bool seconds =
       name == "SECOND" || name == "S" || name == "SEC" || name == "SECONDS" || name == "SECS";
   if (seconds) {
-    return base::NotSupported(base::Cat("The function ", e.name, "() of seconds (a decimal)"),
-                              "second()");
+    std::vector<BoundPtr> time = {std::move(args[1])};
+    const ExprPtr call = InZone(Call("second", {e.args[1]}), e.zone);
+    SOTERIA_RETURN_IF_ERROR(TakeArgument(*call, time, 0, 't'));
+    const bool nullable = AnyNullable(time);
+    auto node = MakeCall(PrettyName(e), table::DecimalType({8, 6}), nullable, std::move(time));
+    node->kernel = SecondsWithFraction;
+    node->zone = table::TimeZone::Find(e.zone).value_or(table::TimeZone());
+    return node;
   }
   for (const NamedField& field : kFields) {
     if (field.name != name) continue;
@@ -512,7 +536,7 @@ base::StatusOr<BoundPtr> BindAddDays(const Expr& e, std::vector<BoundPtr> args,
                                      BindContext& context) {
   const TypePtr type = args[1]->field->type();
   const char* wanted = "(\"INT\" or \"SMALLINT\" or \"TINYINT\")";
-  if (type->id() == Type::INT64 || IsFractional(*type)) {
+  if (type->id() == Type::INT64 || IsFractional(*type) || table::IsDecimal(*type)) {
     return UnexpectedType(e, 1, wanted, *e.args[1], *args[1]->field);
   }
   SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, 0, 'D'));

@@ -18,6 +18,7 @@
 #include "src/exec/digests.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -25,6 +26,8 @@ namespace {
 
 using arrow::Type;
 using Text = arrow::StringBuilder;
+
+constexpr int kLongDigits = 18;  // of a decimal that Spark keeps in a long
 
 template <std::string (*kDigest)(std::string_view)>
 base::StatusOr<ArrayPtr> Digest(const Bound& node, const ArrayList& args, int64_t rows,
@@ -91,6 +94,13 @@ typename Hash::Value HashCell(const arrow::Array& array, int64_t i, typename Has
       if (value == 0) value = 0;
       if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
       return Hash::Long(std::bit_cast<int64_t>(value), seed);
+    }
+    case Type::DECIMAL128: {
+      const table::Unscaled value = table::DecimalAt(array, i);
+      if (table::ShapeOf(*array.type()).precision <= kLongDigits) {
+        return Hash::Long(static_cast<int64_t>(value), seed);
+      }
+      return Hash::Bytes(table::BigIntegerBytes(value), seed);
     }
     case Type::LIST: {
       const auto& list = static_cast<const arrow::ListArray&>(array);

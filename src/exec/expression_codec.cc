@@ -9,6 +9,7 @@
 #include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <bit>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "src/exec/codec.h"
 #include "src/exec/expression.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/ipc.h"
 #include "src/table/time_zone.h"
 #include "src/table/types.h"
@@ -70,6 +72,11 @@ void WriteAtom(const arrow::Scalar& scalar, FieldWriter& out) {
     case Type::DOUBLE:
       out.AddDouble(static_cast<const arrow::DoubleScalar&>(scalar).value);
       return;
+    case Type::DECIMAL128: {
+      const auto& value = static_cast<const arrow::Decimal128Scalar&>(scalar).value;
+      out.AddI64(value.high_bits()).AddU64(value.low_bits());
+      return;
+    }
     default:
       out.Add(static_cast<const arrow::BaseBinaryScalar&>(scalar).view());
   }
@@ -111,6 +118,15 @@ base::StatusOr<std::shared_ptr<arrow::Scalar>> ReadAtom(
     case Type::DOUBLE: {
       SOTERIA_ASSIGN_OR_RETURN(const double value, in.NextDouble());
       return std::make_shared<arrow::DoubleScalar>(value);
+    }
+    case Type::DECIMAL128: {
+      SOTERIA_ASSIGN_OR_RETURN(const int64_t high, in.NextI64());
+      SOTERIA_ASSIGN_OR_RETURN(const uint64_t low, in.NextU64());
+      const arrow::Decimal128 value(high, low);
+      if (!table::FitsDigits(table::FromArrow(value), table::ShapeOf(*type).precision)) {
+        return Bad("number out of range");
+      }
+      return std::make_shared<arrow::Decimal128Scalar>(value, type);
     }
     case Type::STRING: {
       SOTERIA_ASSIGN_OR_RETURN(const std::string_view value, in.Next());
@@ -194,6 +210,7 @@ bool IsAtom(const arrow::DataType& type) {
     case Type::BINARY:
     case Type::DATE32:
     case Type::TIMESTAMP:
+    case Type::DECIMAL128:
       return true;
     default:
       return false;

@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <bit>
 #include <cmath>
@@ -11,6 +12,7 @@
 
 #include "src/base/errors.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 
 namespace soteria::exec {
 namespace {
@@ -26,6 +28,43 @@ int64_t OrderedBits(double value) {
   return FlipNegative(std::bit_cast<int64_t>(value));
 }
 
+/// Beyond them a decimal's key is a text of its bytes, the first of them first, in its order.
+constexpr int kLongDigits = 18;
+constexpr size_t kDecimalBytes = 16;
+
+bool IsLongDecimal(const arrow::DataType& type) {
+  return table::IsDecimal(type) && table::ShapeOf(type).precision > kLongDigits;
+}
+
+KeyCell Decimal(const arrow::Array& array, int64_t row) {
+  const table::Unscaled value = table::DecimalAt(array, row);
+  if (!IsLongDecimal(*array.type())) return static_cast<int64_t>(value);
+  std::string bytes;
+  for (int shift = 120; shift >= 0; shift -= 8) {
+    bytes += static_cast<char>(static_cast<uint8_t>(value >> shift));
+  }
+  bytes[0] = static_cast<char>(bytes[0] ^ '\x80');
+  return bytes;
+}
+
+base::Status AppendDecimal(table::Unscaled value, arrow::ArrayBuilder& builder) {
+  if (!table::FitsDigits(value, table::ShapeOf(*builder.type()).precision)) {
+    return base::Fail(base::kProtocol, "Aggregate: a key has too many digits");
+  }
+  SOTERIA_ARROW_RETURN(
+      static_cast<arrow::Decimal128Builder&>(builder).Append(table::ToArrow(value)));
+  return base::OkStatus();
+}
+
+base::Status AppendDecimalBytes(const std::string& bytes, arrow::ArrayBuilder& builder) {
+  if (bytes.size() != kDecimalBytes) {
+    return base::Fail(base::kProtocol, "Aggregate: a key is no decimal");
+  }
+  unsigned __int128 value = static_cast<uint8_t>(bytes[0]) ^ 0x80U;
+  for (size_t i = 1; i < kDecimalBytes; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return AppendDecimal(static_cast<table::Unscaled>(value), builder);
+}
+
 template <class ArrayType>
 KeyCell Number(const arrow::Array& array, int64_t row) {
   return static_cast<int64_t>(static_cast<const ArrayType&>(array).Value(row));
@@ -38,7 +77,9 @@ base::Status AppendNumber(int64_t number, arrow::ArrayBuilder& builder) {
   return base::OkStatus();
 }
 
-bool IsText(Type::type id) { return id == Type::STRING || id == Type::BINARY; }
+bool IsText(const arrow::DataType& type) {
+  return type.id() == Type::STRING || type.id() == Type::BINARY || IsLongDecimal(type);
+}
 
 }  // namespace
 
@@ -63,6 +104,8 @@ KeyCell ReadKeyCell(const arrow::Array& array, int64_t row) {
       return OrderedBits(double{static_cast<const arrow::FloatArray&>(array).Value(row)});
     case Type::DOUBLE:
       return OrderedBits(static_cast<const arrow::DoubleArray&>(array).Value(row));
+    case Type::DECIMAL128:
+      return Decimal(array, row);
     default:
       return std::string(static_cast<const arrow::BinaryArray&>(array).GetView(row));
   }
@@ -74,6 +117,7 @@ base::Status AppendKeyCell(const KeyCell& cell, arrow::ArrayBuilder& builder) {
     return base::OkStatus();
   }
   if (const auto* text = std::get_if<std::string>(&cell)) {
+    if (table::IsDecimal(*builder.type())) return AppendDecimalBytes(*text, builder);
     SOTERIA_ARROW_RETURN(static_cast<arrow::BinaryBuilder&>(builder).Append(*text));
     return base::OkStatus();
   }
@@ -83,6 +127,8 @@ base::Status AppendKeyCell(const KeyCell& cell, arrow::ArrayBuilder& builder) {
     case Type::BOOL:
       SOTERIA_ARROW_RETURN(static_cast<arrow::BooleanBuilder&>(builder).Append(number != 0));
       return base::OkStatus();
+    case Type::DECIMAL128:
+      return AppendDecimal(number, builder);
     case Type::INT8:
       return AppendNumber<arrow::Int8Builder>(number, builder);
     case Type::INT16:
@@ -118,7 +164,7 @@ base::StatusOr<Key> ReadKey(const std::vector<std::shared_ptr<arrow::DataType>>&
   Key key;
   for (const auto& type : types) {
     SOTERIA_ASSIGN_OR_RETURN(const uint64_t kind, in.NextU64());
-    const uint64_t wanted = type->id() == Type::NA ? 0 : IsText(type->id()) ? 2 : 1;
+    const uint64_t wanted = type->id() == Type::NA ? 0 : IsText(*type) ? 2 : 1;
     if (kind == 0) {
       key.emplace_back();
     } else if (kind != wanted) {

@@ -2,10 +2,8 @@
 // result is null, as in Spark; elsewhere Java's Math.
 #include <arrow/array.h>
 #include <arrow/builder.h>
-#include <arrow/scalar.h>
 #include <arrow/type.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -17,8 +15,9 @@
 #include "src/base/text.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
-#include "src/exec/conditions.h"
+#include "src/exec/decimal_rounding.h"
 #include "src/exec/functions.h"
+#include "src/table/decimal.h"
 
 namespace soteria::exec {
 namespace {
@@ -269,6 +268,12 @@ base::StatusOr<BoundPtr> BindLogarithm(const Expr& e, std::vector<BoundPtr> args
 template <Unary kF>
 base::StatusOr<BoundPtr> BindWhole(const Expr& e, std::vector<BoundPtr> args,
                                    BindContext& /*context*/) {
+  constexpr table::Rounding kRounding =
+      kF == Floor ? table::Rounding::kFloor : table::Rounding::kCeiling;
+  if (args.size() == 2) return BindPlaces(e, std::move(args), kRounding);
+  if (table::IsDecimal(*args[0]->field->type())) {
+    return BindDecimalWhole(e, std::move(args), kRounding);
+  }
   if (args[0]->field->type()->id() == Type::INT64) {
     auto same = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
     same->kernel = Same;
@@ -286,21 +291,13 @@ template <bool kHalfEven>
 base::StatusOr<BoundPtr> BindRound(const Expr& e, std::vector<BoundPtr> args,
                                    BindContext& /*context*/) {
   const TypePtr from = args[0]->field->type();
-  const TypePtr type = IsNumber(*from) ? from : arrow::float64();
+  const bool decimal = table::IsDecimal(*from);
+  const TypePtr type = IsNumber(*from) || decimal ? from : arrow::float64();
   SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, 0, type, "\"NUMERIC\""));
-  int scale = 0;
-  if (args.size() > 1) {
-    SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, 1, arrow::int32(), "\"INT\""));
-    const auto& literal = args[1]->literal;
-    if (literal == nullptr || !literal->is_valid) {
-      return base::Fail(kNonFoldableInput,
-                        base::Cat("Cannot resolve \"", PrettyName(e),
-                                  "\" due to data type mismatch: the input `scale` should be a "
-                                  "foldable \"INT\" expression; however, got \"",
-                                  PrettyName(*e.args[1]), "\"."));
-    }
-    scale = static_cast<const arrow::Int32Scalar&>(*literal).value;
-    scale = std::clamp(scale, -400, 400);  // beyond any double's digits
+  SOTERIA_ASSIGN_OR_RETURN(const int scale, PlacesOf(e, args));
+  if (decimal) {
+    return BindDecimalRound(e, std::move(args), scale,
+                            kHalfEven ? table::Rounding::kHalfEven : table::Rounding::kHalfUp);
   }
   args.resize(1);
   auto node = MakeCall(PrettyName(e), type, true, std::move(args));
@@ -338,9 +335,9 @@ constexpr Function kFunctions[] = {
     {"log10", 1, 1, "LOG10", Print::kCall, BindLogarithm<Log10, 0>},
     {"log2", 1, 1, "LOG2", Print::kCall, BindLogarithm<Log2, 0>},
     {"log1p", 1, 1, "LOG1P", Print::kCall, BindLogarithm<Log1p, -1>},
-    {"floor", 1, 1, "FLOOR", Print::kCall, BindWhole<Floor>},
-    {"ceil", 1, 1, "CEIL", Print::kCall, BindWhole<Ceil>},
-    {"ceiling", 1, 1, "ceiling", Print::kCall, BindWhole<Ceil>},
+    {"floor", 1, 2, "FLOOR", Print::kSpecial, BindWhole<Floor>},
+    {"ceil", 1, 2, "CEIL", Print::kSpecial, BindWhole<Ceil>},
+    {"ceiling", 1, 2, "ceiling", Print::kSpecial, BindWhole<Ceil>},
     {"round", 1, 2, "round", Print::kSpecial, BindRound<false>},
     {"bround", 1, 2, "bround", Print::kSpecial, BindRound<true>},
 };

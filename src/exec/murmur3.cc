@@ -11,6 +11,7 @@
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -18,6 +19,8 @@ namespace {
 
 using arrow::Array;
 using arrow::Type;
+
+constexpr int kLongDigits = 18;
 
 uint32_t MixKey(uint32_t key) {
   key *= 0xcc9e2d51U;
@@ -119,6 +122,14 @@ uint32_t HashCell(const Array& array, int64_t row, uint32_t seed) {
     case Type::STRING:
     case Type::BINARY:
       return HashBytes(static_cast<const arrow::BinaryArray&>(array).GetView(row), seed);
+    case Type::DECIMAL128: {
+      const table::Unscaled value = table::DecimalAt(array, row);
+      // Spark keeps up to 18 digits in a long.
+      if (table::ShapeOf(*array.type()).precision <= kLongDigits) {
+        return HashLong(static_cast<int64_t>(value), seed);
+      }
+      return HashBytes(table::BigIntegerBytes(value), seed);
+    }
     case Type::LIST: {
       const auto& lists = static_cast<const arrow::ListArray&>(array);
       return HashElements(*lists.values(), lists.value_offset(row), lists.value_length(row), seed);
@@ -151,6 +162,7 @@ bool IsHashable(const arrow::DataType& type) {
     case Type::DOUBLE:
     case Type::STRING:
     case Type::BINARY:
+    case Type::DECIMAL128:
       return true;
     case Type::LIST:
       return IsHashable(*type.field(0)->type());

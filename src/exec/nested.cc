@@ -417,7 +417,7 @@ base::StatusOr<BoundPtr> BindVectorToArray(const Expr& e, std::vector<BoundPtr> 
 base::StatusOr<BoundPtr> BindArrayToVector(const Expr& e, std::vector<BoundPtr> args,
                                            BindContext& /*context*/) {
   const FieldPtr field = args[0]->field;
-  if (field->type()->id() != Type::LIST || !IsNumber(*field->type()->field(0)->type())) {
+  if (field->type()->id() != Type::LIST || !IsNumeric(*field->type()->field(0)->type())) {
     return UnexpectedType(e, 0, "\"ARRAY<DOUBLE>\"", *e.args[0], *field);
   }
   SOTERIA_ASSIGN_OR_RETURN(args[0], CastTo(std::move(args[0]), table::ListOf(arrow::float64())));

@@ -14,8 +14,10 @@
 #include "src/exec/accumulator.h"
 #include "src/exec/coercion.h"
 #include "src/exec/conditions.h"
+#include "src/exec/decimal_aggregates.h"
 #include "src/exec/kernels.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -221,7 +223,7 @@ base::Status NotNumeric(const Typing& typing, const char* wanted) {
 bool IsNumberLike(const arrow::Field& field) {
   const Type::type id = field.type()->id();
   return table::UdtOf(field).empty() &&
-         (IsNumber(*field.type()) || id == Type::STRING || id == Type::NA);
+         (IsNumeric(*field.type()) || id == Type::STRING || id == Type::NA);
 }
 
 template <Summed kWhat>
@@ -230,6 +232,13 @@ base::Status BindSum(const AggregateCall& /*call*/, Typing& typing) {
   if (!IsNumberLike(field)) {
     return NotNumeric(
         typing, kWhat == Summed::kProduct ? "\"DOUBLE\"" : "\"NUMERIC\" or \"ANSI INTERVAL\"");
+  }
+  if (kWhat != Summed::kProduct && table::IsDecimal(*field.type())) {
+    typing.gives = arrow::field("",
+                                kWhat == Summed::kSum ? DecimalSumType(*field.type())
+                                                      : DecimalAverageType(*field.type()),
+                                true);
+    return base::OkStatus();
   }
   const bool whole = kWhat == Summed::kSum && IsIntegral(*field.type());
   const TypePtr type = whole ? arrow::int64() : arrow::float64();
@@ -240,6 +249,10 @@ base::Status BindSum(const AggregateCall& /*call*/, Typing& typing) {
 
 template <Summed kWhat, bool kTry = false>
 base::StatusOr<AccumulatorPtr> MakeSum(const AggregateCall& /*call*/, const CallTypes& types) {
+  if (table::IsDecimal(*types.args[0])) {
+    return kWhat == Summed::kSum ? MakeDecimalSum(*types.args[0], kTry)
+                                 : MakeDecimalAverage(*types.args[0], kTry);
+  }
   if (types.args[0]->id() == Type::INT64) return std::make_unique<WholeSum<kTry>>();
   return std::make_unique<RealSum<kWhat>>();
 }
@@ -593,7 +606,7 @@ constexpr AggregateFunction kFunctions[] = {
     {"try_sum", "try_sum", 1, 1, BindSum<Summed::kSum>, MakeSum<Summed::kSum, true>},
     {"avg", "avg", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
     {"mean", "mean", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
-    {"try_avg", "try_avg", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage>},
+    {"try_avg", "try_avg", 1, 1, BindSum<Summed::kAverage>, MakeSum<Summed::kAverage, true>},
     {"product", "product", 1, 1, BindSum<Summed::kProduct>, MakeSum<Summed::kProduct>},
     {"stddev", "stddev", 1, 1, BindDoubles, MakeMoments<Moment::kDeviation, true>},
     {"std", "std", 1, 1, BindDoubles, MakeMoments<Moment::kDeviation, true>},

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -36,6 +37,13 @@ int Bytes(const Array& a, int64_t i, const Array& b, int64_t j) {
   // Both are string or binary arrays, which share their layout.
   return static_cast<const arrow::BinaryArray&>(a).GetView(i).compare(
       static_cast<const arrow::BinaryArray&>(b).GetView(j));
+}
+
+int Decimals(const Array& a, int64_t i, const Array& b, int64_t j) {
+  int order = 0;
+  if (Nulls(a, i, b, j, &order)) return order;
+  return table::CompareDecimals(table::DecimalAt(a, i), table::ShapeOf(*a.type()).scale,
+                                table::DecimalAt(b, j), table::ShapeOf(*b.type()).scale);
 }
 
 int AllNull(const Array&, int64_t, const Array&, int64_t) { return 0; }
@@ -98,6 +106,8 @@ CompareCells OrderOf(const arrow::DataType& type) {
     case Type::STRING:
     case Type::BINARY:
       return Bytes;
+    case Type::DECIMAL128:
+      return Decimals;
     case Type::LIST:
       return OrderOf(*type.field(0)->type()) != nullptr ? Lists<arrow::ListArray> : nullptr;
     case Type::FIXED_SIZE_LIST:

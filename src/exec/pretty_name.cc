@@ -2,6 +2,7 @@
 #include <arrow/array.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <optional>
 
@@ -15,6 +16,7 @@
 #include "src/exec/show.h"
 #include "src/exec/window_expression.h"
 #include "src/exec/window_functions.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -102,6 +104,13 @@ std::string Special(const Expr& e, const Function& function) {
     if (args.size() == 1) return base::Cat(name, "(", PrettyName(*args[0]), ")");
     const char* side = name == "trim" ? "BOTH " : name == "ltrim" ? "LEADING " : "TRAILING ";
     return base::Cat("TRIM(", side, PrettyName(*args[0]), " FROM ", PrettyName(*args[1]), ")");
+  }
+  if (name == "ceil" || name == "ceiling" || name == "floor") {
+    const bool places = args.size() == 2;
+    return base::Cat(!places           ? function.printed
+                     : name == "floor" ? "floor"
+                                       : "ceil",
+                     "(", List(args, 0), ")");
   }
   if (name == "round" || name == "bround") {
     return base::Cat(name, "(", PrettyName(*args[0]), ", ",
@@ -204,6 +213,11 @@ std::string LiteralText(const arrow::Scalar& scalar, const std::string& udt,
   if (scalar.type->id() == arrow::Type::BINARY) {
     const std::string_view bytes = static_cast<const arrow::BinaryScalar&>(scalar).view();
     return base::Cat("X'", base::Upper(base::Hex(bytes)), "'");
+  }
+  if (table::IsDecimal(*scalar.type)) {
+    return table::JavaDecimal(
+        table::FromArrow(static_cast<const arrow::Decimal128Scalar&>(scalar).value),
+        table::ShapeOf(*scalar.type).scale);
   }
   const auto array = arrow::MakeArrayFromScalar(scalar, 1);
   if (!array.ok()) return "literal";

@@ -3,6 +3,7 @@
 #include <arrow/builder.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +18,7 @@
 #include "src/exec/kernels.h"
 #include "src/exec/order.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/quantiles.h"
 #include "src/table/types.h"
 
@@ -139,6 +141,16 @@ base::Status AppendFound(const std::vector<double>& found, arrow::ArrayBuilder& 
         }
         break;
       }
+      case Type::DECIMAL128: {
+        const auto digits = table::BigDecimalOf(value);
+        const auto decimal = digits.has_value()
+                                 ? table::ToDecimal(*digits, table::ShapeOf(*to.type()))
+                                 : std::nullopt;
+        auto& decimals = static_cast<arrow::Decimal128Builder&>(to);
+        SOTERIA_ARROW_RETURN(decimal.has_value() ? decimals.Append(table::ToArrow(*decimal))
+                                                 : decimals.AppendNull());
+        break;
+      }
       case Type::FLOAT:
         SOTERIA_ARROW_RETURN(
             static_cast<arrow::FloatBuilder&>(to).Append(static_cast<float>(value)));
@@ -161,6 +173,15 @@ class Sketch final : public AccumulatorOf<Sketch<kKeepNan>> {
 
   base::Status Update(const ArrayList& args, int64_t begin, int64_t end) override {
     const arrow::Array& array = *args[0];
+    if (table::IsDecimal(*array.type())) {
+      const int scale = table::ShapeOf(*array.type()).scale;
+      for (int64_t i = begin; i < end; ++i) {
+        if (array.IsNull(i)) continue;
+        SOTERIA_RETURN_IF_ERROR(
+            sketch_.Insert(table::DecimalToDouble(table::DecimalAt(array, i), scale)));
+      }
+      return sketch_.Compress();
+    }
     SOTERIA_RETURN_IF_ERROR(WithNumber(*array.type(), [&](auto type) -> base::Status {
       using T = decltype(type);
       for (int64_t i = begin; i < end; ++i) {
@@ -232,7 +253,7 @@ base::Status BindApprox(const AggregateCall& call, Typing& typing) {
   const Type::type id = field.type()->id();
   if (id == Type::NA || id == Type::STRING) {
     SOTERIA_RETURN_IF_ERROR(TakeArgument(typing.text, typing.args, 0, 'd'));
-  } else if (!IsNumber(*field.type()) && id != Type::DATE32 && id != Type::TIMESTAMP) {
+  } else if (!IsNumeric(*field.type()) && id != Type::DATE32 && id != Type::TIMESTAMP) {
     return UnexpectedType(typing.text, 0,
                           "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or "
                           "\"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\" or \"TIME\")",
@@ -325,7 +346,7 @@ base::Status BindExact(const AggregateCall& /*call*/, Typing& typing) {
     SOTERIA_ASSIGN_OR_RETURN(asked, AskedOf(typing, 1));
   }
   const arrow::Field& field = *typing.args[0]->field;
-  const bool number = IsNumber(*field.type()) || field.type()->id() == Type::STRING ||
+  const bool number = IsNumeric(*field.type()) || field.type()->id() == Type::STRING ||
                       field.type()->id() == Type::NA;
   if (!number || !table::UdtOf(field).empty()) {
     return UnexpectedType(typing.text, 0, "(\"NUMERIC\" or \"ANSI INTERVAL\")",

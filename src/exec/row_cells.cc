@@ -21,6 +21,7 @@
 #include "src/exec/bound.h"
 #include "src/exec/codec.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
@@ -125,6 +126,8 @@ base::StatusOr<bool> ReadInput(const CellColumn& column, const arrow::Table& tab
     input->vectors = std::make_unique<const table::VectorReader>(std::move(vectors));
     return column.role == CellRole::kStored;
   }
+  // A decimal has more digits than a double tells apart, and its sums have them all.
+  if (table::IsDecimal(*field->type())) return false;
   if (!table::IsNumeric(*field->type()) && field->type()->id() != arrow::Type::BOOL) return false;
   const arrow::ChunkedArray chunks(array);
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> numbers,

@@ -18,6 +18,7 @@
 #include "src/exec/cell_text.h"
 #include "src/exec/coercion.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -49,6 +50,10 @@ base::Status Unrecognized(const std::string& statistic) {
 /// Of a number, which was a value of a column of `type`.
 std::string PercentileText(double value, const arrow::DataType& type) {
   if (IsIntegral(type)) return base::Cat(static_cast<int64_t>(value));
+  if (table::IsDecimal(type)) {  // of as many places as the double has
+    const auto digits = table::BigDecimalOf(value);
+    return digits.has_value() ? table::PlainText(*digits) : table::JavaDouble(value);
+  }
   if (type.id() == Type::FLOAT) return table::JavaFloat(static_cast<float>(value));
   return table::JavaDouble(value);
 }
@@ -98,7 +103,7 @@ base::StatusOr<Summary> Summary::Make(std::vector<std::string> statistics,
   SOTERIA_RETURN_IF_ERROR(summary.ReadStatistics(std::move(statistics)));
   arrow::FieldVector texts = {arrow::field("summary", arrow::utf8())};
   for (const auto& field : input.fields()) {
-    if (!table::UdtOf(*field).empty() || !(IsNumber(*field->type()) || IsText(*field))) continue;
+    if (!table::UdtOf(*field).empty() || !(IsNumeric(*field->type()) || IsText(*field))) continue;
     summary.columns_.push_back(field);
     texts.push_back(arrow::field(field->name(), arrow::utf8()));
   }

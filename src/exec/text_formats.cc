@@ -28,6 +28,7 @@
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
 #include "src/table/case.h"
+#include "src/table/decimal.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
 #include "src/table/valid_text.h"
@@ -311,6 +312,17 @@ base::StatusOr<std::string> FormatNumber(double value, int32_t places) {
   return std::signbit(value) ? "-" + grouped : grouped;
 }
 
+/// The same of a decimal, with as many places as there are asked for.
+std::string FormatDecimal(table::Unscaled value, int scale, int32_t places) {
+  const int kept = std::min(scale, places);
+  const table::Unscaled rounded =
+      table::DivideRounded(value, table::PowerOfTen(scale - kept), table::Rounding::kHalfEven);
+  std::string text = Grouped(table::DecimalText(rounded < 0 ? -rounded : rounded, kept));
+  if (kept == 0 && places > 0) text += ".";
+  text.append(static_cast<size_t>(places - kept), '0');
+  return value < 0 ? "-" + text : text;
+}
+
 base::StatusOr<ArrayPtr> FormatNumberKernel(const Bound& node, const ArrayList& args, int64_t rows,
                                             EvalState& /*state*/) {
   using Result = std::optional<std::string>;
@@ -322,6 +334,10 @@ base::StatusOr<ArrayPtr> FormatNumberKernel(const Bound& node, const ArrayList& 
       return Result(std::move(text));
     }
     if (places > 1000) return base::NotSupported("format_number() of more than 1000 places");
+    if (args[0]->type_id() == Type::DECIMAL128) {
+      return Result(FormatDecimal(table::DecimalAt(*args[0], i),
+                                  table::ShapeOf(*args[0]->type()).scale, places));
+    }
     const int64_t value = LongAt(*args[0], i);
     std::string text = std::to_string(value);
     const bool negative = text[0] == '-';
@@ -350,6 +366,13 @@ bool IsPlain(const arrow::Array& array) {
          table::IsNumeric(*array.type());
 }
 
+/// As Java prints it: a decimal as a BigDecimal.
+std::string PlainText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                      const table::TimeZone& zone) {
+  if (!table::IsDecimal(*array.type())) return CastText(field, array, row, zone);
+  return table::JavaDecimal(table::DecimalAt(array, row), table::ShapeOf(*array.type()).scale);
+}
+
 base::StatusOr<std::string> Converted(const Conversion& how, const arrow::Field& field,
                                       const arrow::Array& array, int64_t row,
                                       const table::TimeZone& zone) {
@@ -364,7 +387,7 @@ base::StatusOr<std::string> Converted(const Conversion& how, const arrow::Field&
     text = "null";
   } else if (how.letter == 's') {
     if (!IsPlain(array)) return NoConversion("%s of what is no text and no number");
-    text = CastText(field, array, row, zone);
+    text = PlainText(field, array, row, zone);
   } else if (how.letter == 'd' || how.letter == 'x' || how.letter == 'X') {
     if (!IsIntegral(*array.type())) return NoConversion(base::Cat("%", how.letter));
     const int64_t value = WithNumber(*array.type(), [&](auto type) {
@@ -527,11 +550,13 @@ base::StatusOr<BoundPtr> BindHex(const Expr& e, std::vector<BoundPtr> args, Bind
 base::StatusOr<BoundPtr> BindFormatNumber(const Expr& e, std::vector<BoundPtr> args,
                                           BindContext& /*context*/) {
   const TypePtr type = args[0]->field->type();
-  if (!IsNumber(*type) && type->id() != Type::NA && type->id() != Type::STRING) {
+  if (!IsNumeric(*type) && type->id() != Type::NA && type->id() != Type::STRING) {
     return UnexpectedType(e, 0, "\"NUMERIC\"", *e.args[0], *args[0]->field);
   }
-  SOTERIA_ASSIGN_OR_RETURN(
-      args[0], CastTo(std::move(args[0]), IsIntegral(*type) ? arrow::int64() : arrow::float64()));
+  if (!table::IsDecimal(*type)) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        args[0], CastTo(std::move(args[0]), IsIntegral(*type) ? arrow::int64() : arrow::float64()));
+  }
   if (args[1]->field->type()->id() == Type::STRING) {
     return base::NotSupported("The function format_number() with a format of one's own");
   }
