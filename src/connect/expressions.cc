@@ -146,10 +146,6 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Subquery(
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Call(const Expression::UnresolvedFunction& call,
                                                         int depth) const {
-  if (call.is_internal() && call.function_name() == kSqlLiteral && call.arguments_size() == 2) {
-    SOTERIA_ASSIGN_OR_RETURN(auto value, ToLiteralExpr(call.arguments(0).literal()));
-    return exec::Printed(std::move(value), call.arguments(1).literal().string());
-  }
   return Function(call.function_name(), call.arguments(), call.is_distinct(), depth);
 }
 

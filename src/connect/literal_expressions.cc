@@ -1,7 +1,9 @@
 #include <arrow/array/builder_base.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "src/connect/literals.h"
 #include "src/connect/types.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
 
@@ -121,6 +124,25 @@ base::StatusOr<Typed> Null(const spark::connect::DataType& type) {
   return Typed{arrow::MakeNullScalar(field->type()), table::UdtOf(*field)};
 }
 
+/// With the digits that the value has, and no fewer than the literal says.
+base::StatusOr<Typed> Decimal(const Literal::Decimal& literal) {
+  const auto value = table::ParseBigDecimal(literal.value());
+  if (!value.has_value()) {
+    return base::Fail(base::kIllegalArgument, "A decimal literal that is no number");
+  }
+  int64_t scale = std::max<int64_t>(0, value->scale);
+  int64_t precision = std::max(scale, value->whole_digits() + scale);
+  if (literal.has_precision()) precision = std::max<int64_t>(precision, literal.precision());
+  if (literal.has_scale()) scale = std::max<int64_t>(scale, literal.scale());
+  SOTERIA_ASSIGN_OR_RETURN(auto type, table::CheckedDecimalType(std::max(precision, scale), scale));
+  const auto unscaled = table::ToDecimal(*value, table::ShapeOf(*type));
+  if (!unscaled.has_value()) {
+    return base::Fail(base::kIllegalArgument, "A decimal literal with too many digits");
+  }
+  return Plain(
+      std::make_shared<arrow::Decimal128Scalar>(table::ToArrow(*unscaled), std::move(type)));
+}
+
 base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
   if (depth > kLiteralDepthMax) {
     return base::Fail(base::kIllegalArgument, "A literal that is nested too deeply");
@@ -143,6 +165,8 @@ base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
       return Plain(make_shared<arrow::FloatScalar>(literal.float_()));
     case Literal::kDouble:
       return Plain(make_shared<arrow::DoubleScalar>(literal.double_()));
+    case Literal::kDecimal:
+      return Decimal(literal.decimal());
     case Literal::kString:
       return Plain(make_shared<arrow::StringScalar>(literal.string()));
     case Literal::kBinary:

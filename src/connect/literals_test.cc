@@ -179,7 +179,24 @@ TEST(LiteralExpressions, Types) {
   literal.mutable_null()->mutable_double_();
   EXPECT_EQ(TypeOfLiteral(literal), "double");
   literal.mutable_decimal()->set_value("1.25");
-  EXPECT_EQ(TypeOfLiteral(literal), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(TypeOfLiteral(literal), "decimal128(3, 2)");
+  literal.mutable_decimal()->set_precision(10);
+  literal.mutable_decimal()->set_scale(0);
+  EXPECT_EQ(TypeOfLiteral(literal), "decimal128(10, 2)");
+  literal.mutable_decimal()->set_value("0.001");
+  literal.mutable_decimal()->clear_precision();
+  EXPECT_EQ(TypeOfLiteral(literal), "decimal128(3, 3)");
+  literal.mutable_decimal()->set_value("1E+3");
+  EXPECT_EQ(TypeOfLiteral(literal), "decimal128(4, 0)");
+  for (const char* bad : {"", "x", "1.5.2", "NaN"}) {
+    literal.mutable_decimal()->set_value(bad);
+    EXPECT_EQ(TypeOfLiteral(literal), "INVALID_PARAMETER_VALUE") << bad;
+  }
+  literal.mutable_decimal()->set_value("1E+2147483647");
+  EXPECT_EQ(TypeOfLiteral(literal), "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION");
+  literal.mutable_decimal()->set_value("1");
+  literal.mutable_decimal()->set_scale(-1000);
+  EXPECT_EQ(TypeOfLiteral(literal), "decimal128(1, 0)");
   literal.set_year_month_interval(1);
   EXPECT_EQ(TypeOfLiteral(literal), "UNSUPPORTED_FEATURE");
 }

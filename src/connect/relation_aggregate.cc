@@ -27,8 +27,8 @@ constexpr int kQuantileColumnsMax = 10'000;
 
 bool IsNumeric(const arrow::Field& field) {
   const auto id = field.type()->id();
-  return table::UdtOf(field).empty() &&
-         (arrow::is_integer(id) || id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE);
+  return table::UdtOf(field).empty() && (arrow::is_integer(id) || arrow::is_decimal(id) ||
+                                         id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE);
 }
 
 base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) {

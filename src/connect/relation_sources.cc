@@ -17,6 +17,7 @@
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/ipc.h"
 #include "src/table/types.h"
 
@@ -89,12 +90,25 @@ base::StatusOr<std::vector<std::string>> ReadPaths(const Read::DataSource& sourc
   return paths;
 }
 
+/// Does Spark's Parquet reader read the one as the other, other than as it is?
+bool IsWiderDecimal(const arrow::DataType& have, const arrow::DataType& wanted) {
+  if (!table::IsDecimal(have) || !table::IsDecimal(wanted) || have.Equals(wanted)) return false;
+  const table::DecimalShape from = table::ShapeOf(have);
+  const table::DecimalShape to = table::ShapeOf(wanted);
+  return to.scale >= from.scale && to.whole() >= from.whole();
+}
+
 /// The columns that the given schema names, as far as the data has them with these types.
 base::StatusOr<std::vector<exec::NamedExpr>> SelectSchema(const arrow::Schema& wanted,
                                                           const arrow::Schema& have) {
   std::vector<exec::NamedExpr> columns;
   for (const auto& field : wanted.fields()) {
     SOTERIA_ASSIGN_OR_RETURN(const int index, exec::ResolveColumn(have, field->name()));
+    if (IsWiderDecimal(*have.field(index)->type(), *field->type())) {
+      columns.push_back(
+          {field->name(), exec::Cast(exec::Input(index, {field->name()}), field->type())});
+      continue;
+    }
     if (table::TypeName(*have.field(index)) != table::TypeName(*field)) {
       return base::Fail(
           base::kUnsupported,

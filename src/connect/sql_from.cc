@@ -13,6 +13,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_parser.h"
 #include "src/connect/sql_relations.h"
+#include "src/table/text_value.h"
 
 namespace soteria::connect {
 namespace {
@@ -327,13 +328,12 @@ SqlParser::RelationOr SqlParser::Sampled(SqlRelation input) {
   SOTERIA_ASSIGN_OR_RETURN(const SqlExpr seed, Unary());
   SOTERIA_RETURN_IF_ERROR(Need(")"));
   if (!WholeNumber(*seed.proto).has_value()) return Error();
-  const auto& literal = IsInternal(*number.proto, kSqlLiteral)
-                            ? number.proto->unresolved_function().arguments(0).literal()
-                            : number.proto->literal();
-  if (!whole.has_value() && !literal.has_double_()) {
-    return base::NotSupported("TABLESAMPLE of other than a whole number or a double of PERCENT");
+  const auto& literal = number.proto->literal();
+  double percent = whole.has_value() ? static_cast<double>(*whole) : 0;
+  if (!whole.has_value() &&
+      !(literal.has_decimal() && table::ParseDouble(literal.decimal().value(), &percent))) {
+    return base::NotSupported("TABLESAMPLE of other than a number written in digits");
   }
-  const double percent = whole.has_value() ? static_cast<double>(*whole) : literal.double_();
   auto* sample = sampled.proto->mutable_sample();
   sample->set_lower_bound(0);
   sample->set_upper_bound(percent / 100);

@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <algorithm>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/sql_expression.h"
+#include "src/table/decimal.h"
 
 namespace soteria::connect {
 namespace {
@@ -61,6 +63,15 @@ base::Status FillLiteral(const arrow::Scalar& scalar, Expression::Literal* out) 
     case arrow::Type::DOUBLE:
       out->set_double_(ValueOf<double, arrow::DoubleScalar>(scalar));
       return base::OkStatus();
+    case arrow::Type::DECIMAL128: {
+      const auto& decimal = static_cast<const arrow::Decimal128Scalar&>(scalar);
+      const table::DecimalShape shape = table::ShapeOf(*scalar.type);
+      auto* literal = out->mutable_decimal();
+      literal->set_value(table::DecimalText(table::FromArrow(decimal.value), shape.scale));
+      literal->set_precision(shape.precision);
+      literal->set_scale(shape.scale);
+      return base::OkStatus();
+    }
     case arrow::Type::STRING:
       out->set_string(BytesOf(scalar));
       return base::OkStatus();
@@ -212,11 +223,7 @@ SqlExpr NullNode() {
 base::StatusOr<SqlExpr> LiteralNode(const exec::Expr& literal) {
   SqlExpr value = Leaf();
   SOTERIA_RETURN_IF_ERROR(FillLiteral(*literal.literal, value.proto->mutable_literal()));
-  if (literal.name.empty()) return value;
-  SqlExprs args;
-  args.push_back(std::move(value));
-  args.push_back(StringNode(literal.name));
-  return CallNode(kSqlLiteral, std::move(args), /*internal=*/true);
+  return value;
 }
 
 }  // namespace soteria::connect

@@ -5,7 +5,6 @@
 // What SQL has and the protocol has no message for are internal functions (`is_internal`), which
 // the converters know by these names:
 //
-//   sql_literal(value, text)    the value, printed as the text: 1.50 is a double called "1.50"
 //   sql_group_by(keys...)       the only grouping expression of an Aggregate: its output is the
 //                               aggregate expressions alone, and keys may be ordinals (an integer
 //                               literal), names of these outputs, or one star, for GROUP BY ALL
@@ -33,7 +32,6 @@ class Relation;
 
 namespace soteria::connect {
 
-inline constexpr std::string_view kSqlLiteral = "sql_literal";
 inline constexpr std::string_view kSqlGroupBy = "sql_group_by";
 inline constexpr std::string_view kSqlOrdinal = "sql_ordinal";
 inline constexpr std::string_view kSqlRow = "sql_row";

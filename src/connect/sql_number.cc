@@ -2,7 +2,9 @@
 
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <memory>
@@ -12,7 +14,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/base/unsupported.h"
+#include "src/table/decimal.h"
 
 namespace soteria::connect {
 namespace {
@@ -36,16 +38,17 @@ base::StatusOr<exec::ExprPtr> Whole(const std::string& digits, std::string_view 
   return exec::Literal(std::make_shared<ScalarType>(value));
 }
 
-/// Spark's text of a number with a fraction, which is a decimal there: "1.50", "0.5" of ".5", "5"
-/// of "5.", "0.0" of "-0.0".
-std::string DecimalText(std::string_view number, bool negative) {
-  const size_t point = number.find('.');
-  std::string_view whole = number.substr(0, point);
-  while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
-  const std::string_view fraction = number.substr(point + 1);
-  const bool zero = number.find_first_of("123456789") == std::string_view::npos;
-  return base::Cat(negative && !zero ? "-" : "", whole.empty() ? "0" : whole,
-                   fraction.empty() ? "" : ".", fraction);
+/// With the digits that it is written with; those before the point without leading zeros.
+base::StatusOr<exec::ExprPtr> Decimal(const std::string& digits, std::string_view text) {
+  const auto value = table::ParseBigDecimal(digits);
+  if (!value.has_value()) return Bad(text);
+  const int64_t scale = std::max<int64_t>(0, value->scale);
+  const int64_t precision = std::max(scale, value->whole_digits() + scale);
+  SOTERIA_ASSIGN_OR_RETURN(auto type, table::CheckedDecimalType(precision, scale));
+  const auto unscaled = table::ToDecimal(*value, table::ShapeOf(*type));
+  if (!unscaled.has_value()) return Bad(text);
+  return exec::Literal(
+      std::make_shared<arrow::Decimal128Scalar>(table::ToArrow(*unscaled), std::move(type)));
 }
 
 }  // namespace
@@ -65,27 +68,18 @@ base::StatusOr<exec::ExprPtr> SqlNumber(std::string_view text, bool negative) {
   const std::string digits = base::Cat(negative ? "-" : "", number);
   const bool exponent = number.find_first_of("eE") != std::string_view::npos;
   const bool fraction = number.find('.') != std::string_view::npos;
-  if (suffix.empty() && fraction && !exponent) {
-    SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr value,
-                             (Whole<double, arrow::DoubleScalar>(digits, text)));
-    return exec::Printed(std::move(value), DecimalText(number, negative));
-  }
+  if (suffix == "BD" || (suffix.empty() && fraction && !exponent)) return Decimal(digits, text);
   if (suffix == "D" || (suffix.empty() && exponent)) {
     return Whole<double, arrow::DoubleScalar>(digits, text);
   }
   if (suffix == "F") return Whole<float, arrow::FloatScalar>(digits, text);
-  if (suffix == "BD") {
-    return base::NotSupported(base::Cat("A decimal, ", text, ","), "a double");
-  }
   if (suffix == "L") return Whole<int64_t, arrow::Int64Scalar>(digits, text);
   if (suffix == "S") return Whole<int16_t, arrow::Int16Scalar>(digits, text);
   if (suffix == "Y") return Whole<int8_t, arrow::Int8Scalar>(digits, text);
   if (!suffix.empty()) return Bad(text);
   if (auto small = Whole<int32_t, arrow::Int32Scalar>(digits, text); small.ok()) return small;
   auto large = Whole<int64_t, arrow::Int64Scalar>(digits, text);
-  if (!large.ok() && base::Is(large.status(), kOutOfRange)) {
-    return base::NotSupported(base::Cat("A decimal, ", digits, ","), base::Cat(number, "D"));
-  }
+  if (!large.ok() && base::Is(large.status(), kOutOfRange)) return Decimal(digits, text);
   return large;
 }
 

@@ -129,7 +129,6 @@ std::string Shape(const Expression& e) {
       return e.unresolved_star().has_unparsed_target() ? e.unresolved_star().unparsed_target()
                                                        : "*";
     case Expression::kUnresolvedFunction:
-      if (IsInternal(e, kSqlLiteral)) return Shape(e.unresolved_function().arguments(0));
       return CallShape(e.unresolved_function());
     case Expression::kUnresolvedExtractValue:
       return base::Cat("(extract ", Shape(e.unresolved_extract_value().child()), " ",

@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/table/decimal.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -103,6 +104,16 @@ base::StatusOr<std::shared_ptr<arrow::Field>> FieldAtDepth(const std::string& na
       return Plain(name, nullable, arrow::timestamp(arrow::TimeUnit::MICRO, kUtc));
     case DataType::kTimestampNtz:
       return Plain(name, nullable, arrow::timestamp(arrow::TimeUnit::MICRO));
+    case DataType::kDecimal: {
+      // Spark's DecimalType.USER_DEFAULT where nothing is said.
+      const auto& decimal = type.decimal();
+      const table::DecimalShape standard;
+      SOTERIA_ASSIGN_OR_RETURN(
+          auto made, table::CheckedDecimalType(
+                         decimal.has_precision() ? decimal.precision() : standard.precision,
+                         decimal.has_scale() ? decimal.scale() : standard.scale));
+      return Plain(name, nullable, std::move(made));
+    }
     default:
       return NestedField(name, nullable, type, depth);
   }
@@ -261,6 +272,10 @@ base::Status FillDataType(const arrow::Field& field, DataType* out) {
       } else {
         out->mutable_timestamp();
       }
+      break;
+    case arrow::Type::DECIMAL128:
+      out->mutable_decimal()->set_precision(table::ShapeOf(type).precision);
+      out->mutable_decimal()->set_scale(table::ShapeOf(type).scale);
       break;
     default:
       return FillNested(type, out);

@@ -55,6 +55,16 @@ TEST(Types, MetadataIsKept) {
   EXPECT_EQ(table::SparkMetadata(*(*SchemaOf(message))->field(0)), R"({"ml_attr":{"x":1}})");
 }
 
+TEST(Types, Decimals) {
+  DataType message;
+  message.mutable_decimal();
+  EXPECT_EQ(table::TypeName(**FieldOf("a", true, message)), "decimal(10,0)");
+  ASSERT_TRUE(FillDataType(*arrow::field("d", arrow::decimal128(5, 2)), &message).ok());
+  EXPECT_EQ(message.decimal().precision(), 5);
+  EXPECT_EQ(message.decimal().scale(), 2);
+  EXPECT_EQ(table::TypeName(**FieldOf("a", true, message)), "decimal(5,2)");
+}
+
 TEST(Types, Refusals) {
   DataType message;
   EXPECT_FALSE(FieldOf("a", true, message).ok());
@@ -62,9 +72,13 @@ TEST(Types, Refusals) {
   EXPECT_TRUE(base::Is(FieldOf("a", true, message).status(), base::kUnsupported));
   message.mutable_udt()->set_jvm_class("some.other.UDT");
   EXPECT_TRUE(base::Is(FieldOf("a", true, message).status(), base::kUnsupported));
-  message.mutable_decimal();
+  message.mutable_decimal()->set_precision(39);
+  EXPECT_FALSE(FieldOf("a", true, message).ok());
+  message.mutable_decimal()->set_precision(5);
+  message.mutable_decimal()->set_scale(6);
+  EXPECT_FALSE(FieldOf("a", true, message).ok());
+  message.mutable_decimal()->set_scale(-1);
   EXPECT_TRUE(base::Is(FieldOf("a", true, message).status(), base::kUnsupported));
-  EXPECT_FALSE(FillDataType(*arrow::field("d", arrow::decimal128(5, 2)), &message).ok());
   message.mutable_integer();
   EXPECT_FALSE(SchemaOf(message).ok());
   DataType deep;

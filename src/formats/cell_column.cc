@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <charconv>
 #include <limits>
@@ -13,6 +14,7 @@
 #include "src/base/errors.h"
 #include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
 
@@ -154,6 +156,20 @@ class TimestampColumn : public BuiltColumn<arrow::TimestampBuilder> {
   const table::CsvWords& words_;
 };
 
+/// Thousands may be separated; a value of too many digits is malformed.
+class DecimalColumn : public BuiltColumn<arrow::Decimal128Builder> {
+ public:
+  explicit DecimalColumn(const std::shared_ptr<arrow::DataType>& type)
+      : BuiltColumn(type), shape_(table::ShapeOf(*type)) {}
+  CellOutcome Append(std::string_view text) override {
+    const auto value = table::ParseFormattedDecimal(text, shape_);
+    return value.has_value() ? Take(table::ToArrow(*value)) : CellOutcome::kMalformed;
+  }
+
+ private:
+  table::DecimalShape shape_;
+};
+
 template <class Column, class... A>
 std::unique_ptr<CellColumn> Make(const arrow::Field& field, const A&... more) {
   return std::make_unique<Column>(field.type(), more...);
@@ -167,9 +183,9 @@ bool IsInstant(const arrow::DataType& type) {
 
 }  // namespace
 
-std::shared_ptr<arrow::DataType> ArrowTypeOf(table::CsvKind kind) {
+std::shared_ptr<arrow::DataType> ArrowTypeOf(const table::CsvType& type) {
   using table::CsvKind;
-  switch (kind) {
+  switch (type.kind) {
     case CsvKind::kInt:
       return arrow::int32();
     case CsvKind::kLong:
@@ -182,8 +198,9 @@ std::shared_ptr<arrow::DataType> ArrowTypeOf(table::CsvKind kind) {
       return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
     case CsvKind::kBoolean:
       return arrow::boolean();
-    case CsvKind::kNull:
     case CsvKind::kDecimal:
+      return table::DecimalType({type.precision, 0});
+    case CsvKind::kNull:
     case CsvKind::kString:
       return arrow::utf8();
   }
@@ -203,6 +220,7 @@ bool IsCellType(const arrow::Field& field) {
     case Type::DOUBLE:
     case Type::BOOL:
     case Type::DATE32:
+    case Type::DECIMAL128:
       return true;
     default:
       return IsInstant(*field.type());
@@ -232,6 +250,8 @@ base::StatusOr<std::unique_ptr<CellColumn>> MakeCellColumn(const arrow::Field& f
       return Make<BooleanColumn>(field);
     case Type::DATE32:
       return Make<DateColumn>(field, rules.words);
+    case Type::DECIMAL128:
+      return Make<DecimalColumn>(field);
     case Type::TIMESTAMP:
       if (IsInstant(*field.type())) return Make<TimestampColumn>(field, rules.words);
       break;

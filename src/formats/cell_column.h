@@ -38,8 +38,8 @@ class CellColumn {
   virtual int64_t length() const = 0;
 };
 
-/// What inference makes of a column; decimals and columns of nulls alone are read as text.
-std::shared_ptr<arrow::DataType> ArrowTypeOf(table::CsvKind kind);
+/// What inference makes of a column; columns of nulls alone are read as text.
+std::shared_ptr<arrow::DataType> ArrowTypeOf(const table::CsvType& type);
 /// Whether there are such columns: numbers, booleans, strings, binary, dates and time stamps.
 bool IsCellType(const arrow::Field& field);
 /// `rules` outlive the column.

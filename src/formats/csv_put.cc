@@ -163,32 +163,6 @@ class Body {
   bool pending_ = false;
 };
 
-/// The type of a column so far, and where it became a decimal.
-struct Guess {
-  CsvType type;
-  int64_t decimal_line = 0;
-  std::string decimal_text;
-
-  void Add(std::string_view text, int64_t line) {
-    const CsvKind before = type.kind;
-    type = InferCsvField(type, text);
-    if (type.kind == CsvKind::kDecimal && before != CsvKind::kDecimal) {
-      decimal_line = line;
-      decimal_text = text.substr(0, kShownBytesMax);
-    }
-  }
-};
-
-/// Spark makes a decimal of such a column; as a double its last digits would be lost unseen.
-base::Status NoDecimals(const Guess& guess, size_t column, const std::string& name) {
-  return base::FailQuotingData(
-      base::kInput,
-      base::Cat("CSV line ", guess.decimal_line, ", column ", column, ": '", guess.decimal_text,
-                "' makes column '", name, "' a decimal(", guess.type.precision,
-                ",0), which is not supported: give the columns' types with --schema, this one as "
-                "STRING (identifiers), or as DOUBLE where its last digits don't matter"));
-}
-
 /// False when the text isn't a value of the column's type. A given schema may be of values that
 /// Spark's reader takes for malformed and a cast reads: white space around them, "nan".
 bool AppendText(CellColumn& column, const arrow::Field& field, std::string_view text) {
@@ -254,20 +228,18 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> InferPutCsvSchema(base::ReadableF
   SOTERIA_RETURN_IF_ERROR(CheckOptions(options));
   Body body(file, options);
   SOTERIA_RETURN_IF_ERROR(body.Start(options.header));
-  std::vector<Guess> guesses(body.names().size());
+  std::vector<CsvType> types(body.names().size());
   for (;;) {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, body.Next());
     if (!any) break;
-    for (size_t i = 0; i < guesses.size(); ++i) {
+    for (size_t i = 0; i < types.size(); ++i) {
       const std::string_view text = TextOf(body.cells()[i]);
-      if (!IsNullText(text, options)) guesses[i].Add(text, body.line());
+      if (!IsNullText(text, options)) types[i] = InferCsvField(types[i], text);
     }
   }
   std::vector<std::shared_ptr<arrow::Field>> fields;
-  for (size_t i = 0; i < guesses.size(); ++i) {
-    const CsvKind kind = guesses[i].type.kind;
-    if (kind == CsvKind::kDecimal) return NoDecimals(guesses[i], i + 1, body.names()[i]);
-    fields.push_back(arrow::field(body.names()[i], ArrowTypeOf(kind)));
+  for (size_t i = 0; i < types.size(); ++i) {
+    fields.push_back(arrow::field(body.names()[i], ArrowTypeOf(types[i])));
   }
   return arrow::schema(std::move(fields));
 }

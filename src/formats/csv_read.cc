@@ -385,14 +385,7 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> CsvSchema(const CsvReadOptions& o
           base::Cat("The column `", base::Lower(names[i]),
                     "` already exists. Choose another name or rename the existing column."));
     }
-    if (found[i].kind == CsvKind::kDecimal) {
-      return base::FailQuotingData(
-          base::kUnsupported,
-          base::Cat("the column `", names[i], "` is a decimal(", found[i].precision,
-                    ",0) by its values, which is not supported: give a schema, "
-                    "spark.read.schema(...), with this column as STRING or DOUBLE"));
-    }
-    fields.push_back(arrow::field(names[i], ArrowTypeOf(found[i].kind)));
+    fields.push_back(arrow::field(names[i], ArrowTypeOf(found[i])));
   }
   return arrow::schema(std::move(fields));
 }

@@ -108,7 +108,7 @@ TEST(CsvRead, SchemasOfContents) {
   EXPECT_EQ(Schema({"a,b\n1,x\n", "a,b\n2.5,y\n"}, typed), "a double,b string,");
   EXPECT_EQ(Schema({"", "a,A,\n1,2,3\n"}, typed), "a0 int,A1 int,_c2 int,");
   EXPECT_EQ(Schema({"1,2\n"}, {}), "_c0 string,_c1 string,");
-  EXPECT_EQ(Schema({"a\n12345678901234567890\n"}, typed), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Schema({"a\n12345678901234567890\n"}, typed), "a decimal(20,0),");
   EXPECT_EQ(Schema({"a,b\n"}, {{"maxcolumns", "1"}}), "MALFORMED_CSV_RECORD");
   EXPECT_EQ(Schema({"\n \n"}, typed), "");
 }

@@ -5,6 +5,7 @@
 #include <arrow/buffer.h>
 #include <arrow/builder.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,6 +17,7 @@
 #include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
 #include "src/table/csv_value.h"
+#include "src/table/decimal.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
 
@@ -140,6 +142,23 @@ class FractionLeaf : public LeafColumn<Builder, T> {
 
  private:
   bool words_ = true;  // allowNonNumericNumbers
+};
+
+class DecimalLeaf : public LeafColumn<arrow::Decimal128Builder, arrow::Decimal128> {
+ public:
+  explicit DecimalLeaf(const std::shared_ptr<arrow::DataType>& type)
+      : LeafColumn(type), shape_(table::ShapeOf(*type)) {}
+  JsonFit Convert(const JsonNode& node, arrow::Decimal128* value) const override {
+    const bool number = node.kind == Kind::kInteger || node.kind == Kind::kFraction;
+    if (!number && (node.kind != Kind::kString || node.text.empty())) return JsonFit::kNot;
+    const auto decimal = table::ParseFormattedDecimal(node.text, shape_);
+    if (!decimal.has_value()) return JsonFit::kNot;
+    *value = table::ToArrow(*decimal);
+    return JsonFit::kWhole;
+  }
+
+ private:
+  table::DecimalShape shape_;
 };
 
 class BooleanLeaf : public LeafColumn<arrow::BooleanBuilder, bool> {
@@ -400,6 +419,8 @@ base::StatusOr<std::unique_ptr<JsonColumn>> MakeJsonColumn(const arrow::Field& f
       return Make<BooleanLeaf>(field);
     case Type::DATE32:
       return Make<DateLeaf>(field, rules.words);
+    case Type::DECIMAL128:
+      return Make<DecimalLeaf>(field);
     case Type::TIMESTAMP:
       return Make<TimestampLeaf>(field, rules.words);
     case Type::STRUCT: {

@@ -73,7 +73,7 @@ TEST(JsonRead, SchemasOfContents) {
             "a array<double>,b bigint,c struct<x:string,y:boolean>,");
   EXPECT_EQ(Schema("json", {"{\"a\": 1}\n{oops\n"}), "_corrupt_record string,a bigint,");
   EXPECT_EQ(Schema("json", {""}), "");
-  EXPECT_EQ(Schema("json", {"{\"a\": 12345678901234567890}"}), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Schema("json", {"{\"a\": 12345678901234567890}"}), "a decimal(20,0),");
   EXPECT_EQ(Schema("json", {"{\"a\": 1, \"a\": 2}"}), "COLUMN_ALREADY_EXISTS");
 }
 

@@ -18,13 +18,14 @@
 #include "src/formats/json_records.h"
 #include "src/formats/time_words.h"
 #include "src/table/conditions.h"
+#include "src/table/decimal.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
 
 namespace soteria::formats {
 namespace {
 
-constexpr int kDecimalDigitsMax = 38;
+using table::kDecimalDigitsMax;
 constexpr int kLongDigits = 20;
 constexpr size_t kNameBytesMax = size_t{1} << 20;
 
@@ -321,8 +322,7 @@ base::StatusOr<JsonType> TypeFrom(std::string_view bytes) {
 base::StatusOr<std::optional<arrow::FieldVector>> FieldsOf(const JsonType& type,
                                                            const JsonReadOptions& options);
 
-base::StatusOr<std::shared_ptr<arrow::DataType>> ArrowTypeOf(const std::string& name,
-                                                             const JsonType& type,
+base::StatusOr<std::shared_ptr<arrow::DataType>> ArrowTypeOf(const JsonType& type,
                                                              const JsonReadOptions& options) {
   switch (type.kind) {
     case Kind::kNull:
@@ -338,13 +338,9 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> ArrowTypeOf(const std::string& 
     case Kind::kString:
       return arrow::utf8();
     case Kind::kDecimal:
-      return base::FailQuotingData(
-          base::kUnsupported,
-          base::Cat("the field `", name, "` is a decimal(", type.precision,
-                    ",0) by its values, which is not supported: give a schema, "
-                    "spark.read.schema(...), with this field as STRING or DOUBLE"));
+      return table::DecimalType({type.precision, 0});
     case Kind::kArray: {
-      SOTERIA_ASSIGN_OR_RETURN(auto element, ArrowTypeOf(name, type.element[0], options));
+      SOTERIA_ASSIGN_OR_RETURN(auto element, ArrowTypeOf(type.element[0], options));
       return element == nullptr ? nullptr : table::ListOf(std::move(element));
     }
     case Kind::kStruct:
@@ -360,7 +356,7 @@ base::StatusOr<std::optional<arrow::FieldVector>> FieldsOf(const JsonType& type,
   std::set<std::string> made;
   for (const auto& [name, field] : type.fields) {
     if (name.empty()) continue;
-    SOTERIA_ASSIGN_OR_RETURN(auto one, ArrowTypeOf(name, field, options));
+    SOTERIA_ASSIGN_OR_RETURN(auto one, ArrowTypeOf(field, options));
     if (one == nullptr) continue;
     if (!made.insert(base::Lower(name)).second) {
       return base::FailQuotingData(

@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
+#include "src/table/decimal.h"
 #include "src/table/java_text.h"
 #include "src/table/types.h"
 
@@ -68,6 +69,19 @@ base::Status ForEachOf(const arrow::Array& chunk,
       return ForEachNumber<arrow::FloatArray>(chunk, visit);
     case arrow::Type::DOUBLE:
       return ForEachNumber<arrow::DoubleArray>(chunk, visit);
+    case arrow::Type::DECIMAL128:
+      for (int64_t i = 0; i < chunk.length(); ++i) {
+        TextCell cell;
+        std::string text;
+        cell.null = chunk.IsNull(i);
+        if (!cell.null) {
+          text =
+              table::DecimalText(table::DecimalAt(chunk, i), table::ShapeOf(*chunk.type()).scale);
+        }
+        cell.text = text;
+        SOTERIA_RETURN_IF_ERROR(visit(cell));
+      }
+      return base::OkStatus();
     default:
       return base::Fail(base::kDatatypeMismatch, "a column is neither text nor numbers");
   }
@@ -177,6 +191,10 @@ std::shared_ptr<arrow::DataType> TextArrayType() { return table::ListOf(arrow::u
 std::string ScalaTypeName(const arrow::Field& field) {
   if (table::IsVector(field)) return "org.apache.spark.ml.linalg.VectorUDT@3bfc3ba7";
   if (const char* name = PlainName(*field.type())) return name;
+  if (table::IsDecimal(*field.type())) {
+    const table::DecimalShape shape = table::ShapeOf(*field.type());
+    return base::Cat("DecimalType(", shape.precision, ",", shape.scale, ")");
+  }
   if (field.type()->id() == arrow::Type::LIST) {
     const arrow::Field& element = *field.type()->field(0);
     return base::Cat("ArrayType(", ScalaTypeName(element), ",", element.nullable(), ")");

@@ -35,7 +35,7 @@ VALUES = {
 }
 DECIMALS = ["12345678901234567890", "-99999999999999999999", "9223372036854775808", "5.", "1E0", "0e0", "1.00e2"]
 FILES, COLUMNS, ROWS = 6, 40, 8
-REFUSED_FILES = 8
+DECIMAL_FILES = 8
 
 
 def cell(value: str, quoted: bool) -> str:
@@ -62,15 +62,15 @@ def write_csvs(folder: pathlib.Path) -> list[str]:
     return [f"csv{number}" for number in range(FILES)]
 
 
-def write_refused_csvs(folder: pathlib.Path) -> list[str]:
+def write_decimal_csvs(folder: pathlib.Path) -> list[str]:
     """Spark makes a decimal of the second column."""
     draw = random.Random(SEED)
-    for number in range(REFUSED_FILES):
+    for number in range(DECIMAL_FILES):
         whole = draw.choice([[], VALUES["int"], VALUES["bigint"], ["", ""]])
         column = [draw.choice([*DECIMALS, *whole]) for _ in range(ROWS - 1)] + [draw.choice(DECIMALS)]
         draw.shuffle(column)
-        write_csv(folder / f"refused{number}.csv", [["x"] * ROWS, column], draw)
-    return [f"refused{number}" for number in range(REFUSED_FILES)]
+        write_csv(folder / f"decimals{number}.csv", [["x"] * ROWS, column], draw)
+    return [f"decimals{number}" for number in range(DECIMAL_FILES)]
 
 
 def csv(s: Scene, name: str):
@@ -83,8 +83,8 @@ def csv(s: Scene, name: str):
 for number in range(FILES):
     add(f"csv{number}", lambda s, number=number: csv(s, f"csv{number}").select(
         *[F.col(f"c{i}") for i in range(COLUMNS)]))
-for number in range(REFUSED_FILES):
-    add(f"refused{number}", lambda s, number=number: csv(s, f"refused{number}").dtypes)
+for number in range(DECIMAL_FILES):
+    add(f"csv decimals{number}", lambda s, number=number: csv(s, f"decimals{number}"))
 
 # ---- folders of Parquet files ----------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from recorder import same_double
 
 # What Soteria refuses by name where Spark has an answer: the reason, and how to tell such an expression.
 REFUSED = {
-    "decimals": lambda text, theirs: "decimal" in str(theirs.get("type")),
     "dates in arithmetic": lambda text, theirs: re.search(r"date_(add|sub)|interval|timestamp", f"{theirs.get('name')} {theirs.get('type')}"),
 }
 ULPS = 1e-14  # C's libm and Java's fdlibm: relative

@@ -4,8 +4,9 @@ import pytest
 
 import cluster_cases  # noqa: F401
 import config_cases  # noqa: F401
+import decimal_cases  # noqa: F401
 import feature_cases  # noqa: F401
-import file_cases
+import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
@@ -24,12 +25,12 @@ from recorder import CASES, difference
 
 # What Spark does and Soteria refuses by name.
 REFUSED = {
-    "csv option no escape", "csv option own ends multiLine", "frame sample replaced", "frame colRegex", "decimal_literal",
-    "decimal_cast", "python_function", "table summary distinct", "table summary approx distinct", "group of an array",
+    "csv option no escape", "csv option own ends multiLine", "frame sample replaced", "frame colRegex",
+    "python_function", "table summary distinct", "table summary approx distinct", "group of an array",
     "group rollup", "group pivot", "config refused ansi.enabled", "config refused caseSensitive", "config refused timestampType",
     "config refused legacy.timeParserPolicy",
     "to nested", "frame alias of nothing", *(f"selectExpr {text}" for text in (
-        "9223372036854775808", "trim(BOTH 'a' FROM s)", "ceil(x, 1)", "s like all ('a%', '%a')", "s like any ('a%')", "(i, k)",
+        "trim(BOTH 'a' FROM s)", "s like all ('a%', '%a')", "s like any ('a%')", "(i, k)",
         "current_date", "i << 1", "cast(i as varchar(3))")),
 }
 # Differences that are known, and why they stay for now. A case that agrees after all fails (strict).
@@ -42,7 +43,6 @@ DIFFERENT = {
     "config get": "a default that is no value of the key is taken; Spark refuses it",
     "lower of upper": "both mappings are done; Spark's optimizer leaves out the inner one, so that ß stays",
     "selectExpr extract(year from date '2020-01-01')": "named as date_part is",
-    "sql SELECT 1 AS a UNION ALL SELECT 2.5": "a number with a fraction is a double; in Spark a decimal",
     "csv option trimmed after": "an answer; Spark itself fails on a blank first field",
     "json times": "Python says of a year beyond 9999 what its own conversion says",
     "accuracy_of_negative_weights": "refused; Spark's summary adds them up, and refuses only in its curves",
@@ -61,16 +61,8 @@ def same_error(theirs: dict, ours: dict) -> bool:
 
 def cases():
     for name in CASES:
-        if name.startswith("refused"):
-            continue
         marks = [pytest.mark.xfail(reason=DIFFERENT[name], strict=True)] if name in DIFFERENT else []
         yield pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [f"refused{number}" for number in range(file_cases.REFUSED_FILES)])
-def test_files_whose_columns_are_decimals_in_spark_are_refused(worlds, name):
-    assert "decimal" in str(worlds.spark[name]["value"]), worlds.spark[name]
-    assert "makes column 'c1' a decimal(" in worlds.refused[name] and "--schema" in worlds.refused[name], worlds.refused[name]
 
 
 @pytest.mark.parametrize("name", list(cases()))
