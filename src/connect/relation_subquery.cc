@@ -21,6 +21,7 @@
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
+#include "src/connect/windows.h"
 #include "src/plan/conditions.h"
 #include "src/plan/decorrelate.h"
 #include "src/plan/scope.h"
@@ -460,7 +461,7 @@ RelationConverter::PlanOr RelationConverter::ProjectRows(plan::PlanPtr input,
     if (column.name.empty()) column.name = exec::AutoName(*column.expr);
     SOTERIA_RETURN_IF_ERROR(ApplySubqueries(&input, &column.expr));
   }
-  return builder_.Project(std::move(input), std::move(columns));
+  return ProjectWindows(builder_, std::move(input), std::move(columns));
 }
 
 RelationConverter::PlanOr RelationConverter::AggregateRows(plan::PlanPtr input,
