@@ -69,16 +69,15 @@ inline constexpr base::Condition kRemainderByZero = {"REMAINDER_BY_ZERO",
 inline constexpr base::Condition kBinaryOverflow = {"BINARY_ARITHMETIC_OVERFLOW",
                                                     base::exception_class::kArithmetic, "22003",
                                                     absl::StatusCode::kOutOfRange};
-inline constexpr base::Condition kNumericOutOfRange = {
-    "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", base::exception_class::kArithmetic, "22003",
-    absl::StatusCode::kOutOfRange};
-inline constexpr base::Condition kNumericBeyondSupport = {
-    "NUMERIC_OUT_OF_SUPPORTED_RANGE", base::exception_class::kArithmetic, "22003",
-    absl::StatusCode::kOutOfRange};
+inline constexpr base::Condition kNumericOutOfRange = {"NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+                                                       base::exception_class::kArithmetic, "22003",
+                                                       absl::StatusCode::kOutOfRange};
+inline constexpr base::Condition kNumericBeyondSupport = {"NUMERIC_OUT_OF_SUPPORTED_RANGE",
+                                                          base::exception_class::kArithmetic,
+                                                          "22003", absl::StatusCode::kOutOfRange};
 /// What java.math.BigDecimal throws; Spark gives it no class.
-inline constexpr base::Condition kDivisionImpossible = {"_LEGACY_ERROR_TEMP",
-                                                        base::exception_class::kArithmetic, "",
-                                                        absl::StatusCode::kOutOfRange};
+inline constexpr base::Condition kDivisionImpossible = {
+    "_LEGACY_ERROR_TEMP", base::exception_class::kArithmetic, "", absl::StatusCode::kOutOfRange};
 /// The same error class as kCastInvalid under the exception that Spark has for other targets.
 inline constexpr base::Condition kCastInvalidBoolean = {
     "CAST_INVALID_INPUT", "org.apache.spark.SparkRuntimeException", "22018",

@@ -234,10 +234,10 @@ base::Status BindSum(const AggregateCall& /*call*/, Typing& typing) {
         typing, kWhat == Summed::kProduct ? "\"DOUBLE\"" : "\"NUMERIC\" or \"ANSI INTERVAL\"");
   }
   if (kWhat != Summed::kProduct && table::IsDecimal(*field.type())) {
-    typing.gives = arrow::field("",
-                                kWhat == Summed::kSum ? DecimalSumType(*field.type())
-                                                      : DecimalAverageType(*field.type()),
-                                true);
+    typing.gives = arrow::field(
+        "",
+        kWhat == Summed::kSum ? DecimalSumType(*field.type()) : DecimalAverageType(*field.type()),
+        true);
     return base::OkStatus();
   }
   const bool whole = kWhat == Summed::kSum && IsIntegral(*field.type());

@@ -49,7 +49,8 @@ class Parser {
     if (name == "array") return Array(depth);
     if (name == "struct") return Struct(depth);
     if (name == "decimal" || name == "dec" || name == "numeric") return Decimal();
-    if (name == "map" || name == "interval" || name == "variant" || name == "char" || name == "varchar") {
+    if (name == "map" || name == "interval" || name == "variant" || name == "char" ||
+        name == "varchar") {
       return base::NotSupported(base::Cat("The data type ", name));
     }
     TypePtr type = Atom(name);

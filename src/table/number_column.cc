@@ -63,8 +63,7 @@ bool AppendAny(const arrow::Array& array, double null_value, std::vector<double>
     case Type::DECIMAL128: {
       const int scale = ShapeOf(*array.type()).scale;
       for (int64_t i = 0; i < array.length(); ++i) {
-        out->push_back(array.IsNull(i) ? null_value
-                                       : DecimalToDouble(DecimalAt(array, i), scale));
+        out->push_back(array.IsNull(i) ? null_value : DecimalToDouble(DecimalAt(array, i), scale));
       }
       return true;
     }
