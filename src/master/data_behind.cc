@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "src/base/ascii.h"
 #include "src/exec/join.h"
 
 namespace soteria::master {
@@ -82,6 +83,29 @@ bool KeepsRowsApart(const dataflow::OperatorBytes& op) {
   return std::find(std::begin(kKinds), std::end(kKinds), op.kind) != std::end(kKinds);
 }
 
+/// Whether each line of a file of this name is a record to readers of the format. A value with line
+/// ends, or an object over several lines, is one record to its own reader and many lines to others.
+bool NameSaysRecords(const std::string& path, std::string_view format) {
+  static constexpr std::string_view kCsv[] = {".csv", ".tsv", ".txt", ".text", ".data"};
+  static constexpr std::string_view kJson[] = {".json", ".jsonl", ".ndjson", ".txt", ".text"};
+  static constexpr std::string_view kLibsvm[] = {".libsvm", ".svm", ".txt", ".text", ".data"};
+  static constexpr std::string_view kText[] = {".txt", ".text"};
+  std::string name = path.substr(path.rfind('/') + 1);
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);  // as readers decide it
+  name = base::Lower(name);
+  const size_t dot = name.rfind('.');
+  // A plain name says nothing; the script's word is not enough for lines of what may be anything.
+  if (dot == std::string::npos) return format != "text";
+  const auto ends = [&](const auto& known) {
+    return std::find(std::begin(known), std::end(known), std::string_view(name).substr(dot)) !=
+           std::end(known);
+  };
+  if (format == "csv") return ends(kCsv);
+  if (format == "json") return ends(kJson);
+  if (format == "libsvm") return ends(kLibsvm);
+  return format == "text" && ends(kText);
+}
+
 }  // namespace
 
 DataBehind BehindOf(const dataflow::Recipe& recipe) {
@@ -120,6 +144,16 @@ dataflow::RowOrigins OriginsOf(const std::string& tree_id,
     }
   }
   for (const auto& [id, write] : writes) all.ids.push_back(id);
+  return all;
+}
+
+dataflow::RowOrigins OriginsOfText(const std::string& tree_id, const std::string& format,
+                                   const std::vector<const storage::FileEntry*>& files) {
+  dataflow::RowOrigins all = OriginsOf(tree_id, files);
+  for (const storage::FileEntry* file : files) {
+    const bool put = file->origin.made == Origin::Made::kPut;
+    if (!put || !NameSaysRecords(file->name, format)) all.once = all.stored = false;
+  }
   return all;
 }
 

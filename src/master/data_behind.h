@@ -30,6 +30,12 @@ DataBehind BehindOf(const dataflow::Recipe& recipe);
 dataflow::RowOrigins OriginsOf(const std::string& tree_id,
                                const std::vector<const storage::FileEntry*>& files);
 
+/// Of rows that a reader of this format, not Parquet, makes of them: a row is a line, so that rows
+/// of one line each are nobody's that can be counted where a job chose the lines, or where a file's
+/// name doesn't say that its lines are records of the format.
+dataflow::RowOrigins OriginsOfText(const std::string& tree_id, const std::string& format,
+                                   const std::vector<const storage::FileEntry*>& files);
+
 /// What the files of one write are marked with that holds these rows.
 storage::Origin OriginOfWrite(const DataBehind& behind, std::string write);
 

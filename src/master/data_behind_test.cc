@@ -76,6 +76,48 @@ TEST(DataBehind, WhatMayHoldARowTwiceIsNotCounted) {
   EXPECT_EQ(OriginOfWrite(twice, Write('3')), Job('3', {kPatients}, false));
 }
 
+bool CountedAsText(const std::string& name, const std::string& format, Origin origin = Put()) {
+  FileEntry file = File(std::move(origin));
+  file.name = name;
+  const dataflow::RowOrigins origins = OriginsOfText(kTree, format, {&file});
+  EXPECT_EQ(origins.once, origins.stored);
+  EXPECT_FALSE(origins.ids.empty()) << "whoever pays stays known";
+  return Reading(origins).MayBeCounted();
+}
+
+TEST(DataBehind, LinesThatAJobChoseAreNotCounted) {
+  for (const char* format : {"text", "csv", "json", "libsvm"}) {
+    EXPECT_FALSE(CountedAsText("out/part-00000.txt", format, Job('1', {kPatients}))) << format;
+    EXPECT_TRUE(CountedAsText("a/people.txt", format)) << format;
+  }
+  // One such file among what the owner put is enough.
+  FileEntry put = File(Put());
+  FileEntry job = File(Job('1', {kPatients}));
+  put.name = job.name = "a.csv";
+  const dataflow::RowOrigins both = OriginsOfText(kTree, "csv", {&put, &job, &put});
+  EXPECT_FALSE(both.once || both.stored);
+  EXPECT_EQ(both.ids, (std::vector<std::string>{kPatients, kTree}));
+}
+
+TEST(DataBehind, LinesOfFilesOfAnotherFormatAreNotCounted) {
+  EXPECT_TRUE(CountedAsText("a.b/people.csv", "csv"));
+  EXPECT_TRUE(CountedAsText("PEOPLE.CSV.gz", "csv"));
+  EXPECT_TRUE(CountedAsText("adult.data", "csv"));
+  EXPECT_TRUE(CountedAsText("a.x/people", "csv"));
+  EXPECT_TRUE(CountedAsText("notes.txt.gz", "text"));
+  EXPECT_TRUE(CountedAsText("people.jsonl", "json"));
+  EXPECT_TRUE(CountedAsText("heart_scale", "libsvm"));
+  for (const char* name : {"people.csv", "people.json", "people.parquet", "people.json.gz",
+                           "people.xml", "people", ".txt/people", "people.txt.csv"}) {
+    EXPECT_FALSE(CountedAsText(name, "text")) << name;
+  }
+  EXPECT_FALSE(CountedAsText("people.json", "csv"));
+  EXPECT_FALSE(CountedAsText("people.csv", "json"));
+  EXPECT_FALSE(CountedAsText("people.parquet", "libsvm"));
+  EXPECT_FALSE(CountedAsText("people.zip", "csv"));
+  EXPECT_FALSE(CountedAsText("people.csv.GZ", "csv")) << "read as it is";
+}
+
 TEST(DataBehind, RowsOfNobodyAreNotCounted) {
   EXPECT_FALSE(Reading(Of({Origin(), Job('1', {kPatients})})).MayBeCounted()) << "an older tree";
   EXPECT_FALSE(Reading(Of({Job('1', {}, false)})).MayBeCounted());

@@ -346,7 +346,8 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
   where.index = tree.index().digest;
   where.format = asked.format;
   where.options = asked.reader;
-  where.origins = OriginsOf(where.id, entries);
+  where.origins =
+      text ? OriginsOfText(where.id, asked.format, entries) : OriginsOf(where.id, entries);
   if (text && !RowsAreTheOwners(asked.options)) where.origins.once = where.origins.stored = false;
   where.files = std::move(table.files);
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
