@@ -72,6 +72,15 @@ int HexDigit(char c) {
   return -1;
 }
 
+/// As UTF-8: Spark takes %E9 as the character of that number, é, not as a byte.
+void AppendCharacter(int code, std::string* out) {
+  if (code < 0x80) {
+    *out += static_cast<char>(code);
+  } else {
+    *out += {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
+  }
+}
+
 }  // namespace
 
 std::string FolderKeyName(std::string_view column, std::optional<std::string_view> value) {
@@ -88,7 +97,7 @@ std::string UnescapedFolderKey(std::string_view text) {
       out += text[i];
       continue;
     }
-    out += static_cast<char>(high * 16 + low);
+    AppendCharacter(high * 16 + low, &out);
     i += 2;
   }
   return out;

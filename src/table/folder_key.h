@@ -33,7 +33,7 @@ FolderKey InferFolderKey(std::string_view value);
 /// The name of a folder as Spark writes it: characters that a path can't have are %XX; no value, or
 /// one without characters, is null's.
 std::string FolderKeyName(std::string_view column, std::optional<std::string_view> value);
-/// What FolderKeyName made %XX of.
+/// What FolderKeyName made %XX of; as in Spark, XX is the number of a character below U+0100.
 std::string UnescapedFolderKey(std::string_view text);
 /// Numbers widen, but a bigint and a double are a string, since digits would be lost; what has no
 /// wider type is a string.
