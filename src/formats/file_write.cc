@@ -140,11 +140,14 @@ base::StatusOr<std::string> WriteSuffix(std::string_view format, std::string_vie
                    write.compression == "gzip" ? ".gz" : "");
 }
 
-uint64_t WrittenBytesGuess(const arrow::Table& table) {
+base::StatusOr<uint64_t> WrittenBytesGuess(const arrow::Table& table, std::string_view options) {
+  SOTERIA_ASSIGN_OR_RETURN(const WriteOptions write, WriteOptions::Decode(options));
   const auto rows = static_cast<uint64_t>(table.num_rows());
   const auto columns = static_cast<uint64_t>(table.num_columns()) + 1;
-  return kTextCopies * static_cast<uint64_t>(arrow::util::TotalBufferSize(table)) +
-         rows * columns * kCellBytes;
+  const uint64_t text = kTextCopies * static_cast<uint64_t>(arrow::util::TotalBufferSize(table)) +
+                        rows * columns * kCellBytes;
+  // Packed text may be as long, and is there beside it.
+  return write.compression == "gzip" ? 2 * text : text;
 }
 
 base::StatusOr<std::string> FileBytes(const arrow::Table& table, std::string_view format,

@@ -24,7 +24,7 @@ base::Status CheckWriteSchema(std::string_view format, const arrow::Schema& sche
 base::StatusOr<std::string> WriteSuffix(std::string_view format, std::string_view options);
 
 /// How many bytes the text of the table may take, by its rows and their bytes.
-uint64_t WrittenBytesGuess(const arrow::Table& table);
+base::StatusOr<uint64_t> WrittenBytesGuess(const arrow::Table& table, std::string_view options);
 
 /// kMemoryLimit for more than kWrittenBytesMax.
 base::StatusOr<std::string> FileBytes(const arrow::Table& table, std::string_view format,

@@ -1,7 +1,9 @@
 #include "src/formats/file_write.h"
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/builder.h>
+#include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <gtest/gtest.h>
@@ -196,10 +198,31 @@ TEST(PackedTest, AFileThatHoldsTooMuchIsRefused) {
   const std::string packed = Gzip(std::string(size_t{8} << 20, 'x')).value();
   EXPECT_LT(packed.size(), size_t{16} << 10);
   const auto open = [&](uint64_t most) {
-    return OpenGzip(std::make_unique<TextFileForTest>(packed), most).status();
+    return OpenGzip(std::make_unique<TextFileForTest>(packed), nullptr, most).status();
   };
   EXPECT_TRUE(base::Is(open((uint64_t{8} << 20) - 1), base::kMemoryLimit));
   EXPECT_TRUE(open(uint64_t{8} << 20).ok());
+  // Nor is it counted further than there is room.
+  uint64_t asked = 0;
+  const Room room = [&](uint64_t bytes) {
+    asked = bytes;
+    return bytes <= TextRoom(uint64_t{1} << 20) ? base::OkStatus()
+                                                : base::Fail(base::kMemoryLimit, "room");
+  };
+  const auto file = OpenGzip(std::make_unique<TextFileForTest>(packed), room);
+  EXPECT_TRUE(base::Is(file.status(), base::kMemoryLimit));
+  EXPECT_LE(asked, TextRoom(uint64_t{2} << 20));
+}
+
+TEST(PackedTest, PackedTextIsCountedBesideTheText) {
+  const auto table = arrow::Table::Make(
+      arrow::schema({arrow::field("v", arrow::utf8())}),
+      {arrow::MakeArrayFromScalar(arrow::StringScalar("some text"), 1000).ValueOrDie()});
+  const auto guess = [&](const OptionMap& options) {
+    return WrittenBytesGuess(*table, ParseWriteOptions("text", options, {})->Encode()).value();
+  };
+  EXPECT_EQ(guess({{"compression", "gzip"}}), 2 * guess({}));
+  EXPECT_GE(guess({}), 1000U * 10);
 }
 
 TEST(PackedTest, WhatIsNoGzipIsRefused) {

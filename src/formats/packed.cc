@@ -35,7 +35,7 @@ class GzipFile : public base::ReadableFile {
   GzipFile(std::unique_ptr<base::ReadableFile> packed, std::unique_ptr<arrow::util::Codec> codec)
       : packed_(std::move(packed)), codec_(std::move(codec)), input_(kReadBytes) {}
 
-  base::Status Count(uint64_t bytes_max) {
+  base::Status Count(uint64_t bytes_max, const Room& room) {
     std::vector<char> out(kReadBytes);
     SOTERIA_RETURN_IF_ERROR(Begin());
     for (;;) {
@@ -45,6 +45,7 @@ class GzipFile : public base::ReadableFile {
         return base::Fail(base::kMemoryLimit,
                           base::Cat("a gzip file holds more than ", bytes_max, " bytes"));
       }
+      if (room != nullptr) SOTERIA_RETURN_IF_ERROR(room(TextRoom(at_)));
     }
     size_ = at_;
     return Begin();
@@ -132,10 +133,10 @@ base::StatusOr<std::string> Gzip(std::string_view bytes) {
 bool IsGzip(std::string_view name) { return name.ends_with(".gz"); }
 
 base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenGzip(
-    std::unique_ptr<base::ReadableFile> packed, uint64_t bytes_max) {
+    std::unique_ptr<base::ReadableFile> packed, const Room& room, uint64_t bytes_max) {
   SOTERIA_ASSIGN_OR_RETURN(auto codec, Codec());
   auto file = std::make_unique<GzipFile>(std::move(packed), std::move(codec));
-  SOTERIA_RETURN_IF_ERROR(file->Count(bytes_max));
+  SOTERIA_RETURN_IF_ERROR(file->Count(bytes_max, room));
   return std::unique_ptr<base::ReadableFile>(std::move(file));
 }
 

@@ -4,6 +4,7 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -102,11 +103,12 @@ base::StatusOr<std::shared_ptr<arrow::Table>> WithKeys(const arrow::Table& rows,
 }
 
 base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenPlain(const storage::Tree& tree,
-                                                              const std::string& file) {
+                                                              const std::string& file,
+                                                              const storage::Admit& admit) {
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, tree.PlainBytes(file));
   SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.OpenFile(file));
   auto plain = std::make_unique<PlainFile>(std::move(opened), size);
-  if (formats::IsGzip(file)) return formats::OpenGzip(std::move(plain));
+  if (formats::IsGzip(file)) return formats::OpenGzip(std::move(plain), admit);
   return plain;
 }
 
@@ -114,7 +116,8 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadPart(const storage::Tree& tree
                                                        const dataflow::TreeSource& source,
                                                        const std::string& file) {
   SOTERIA_ASSIGN_OR_RETURN(const formats::Pass pass, formats::DecodePass(source.pass));
-  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain, OpenPlain(tree, file));
+  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
+                           OpenPlain(tree, file, nullptr));
   SOTERIA_ASSIGN_OR_RETURN(const std::string part, formats::PartOf(*plain, pass));
   return PartTable(part);
 }
@@ -178,6 +181,27 @@ base::StatusOr<std::vector<Part>> PartsByKeys(const arrow::Table& table,
     parts.push_back({folder, std::move(taken)});
   }
   return parts;
+}
+
+/// What PartsByKeys takes: the rows whole and in groups, their numbers in vectors that grow, and a
+/// name for each group, in which every byte of a value may be %XX.
+uint64_t GroupBytes(const dataflow::WriteTarget& target, const arrow::Table& table,
+                    uint64_t block_bytes) {
+  constexpr uint64_t kGroupBytes = 1024;  // a node of a map, a part and a file's entry
+  constexpr uint64_t kNameCopies = 4;  // of the map, the part, the entry, and the entries encoded
+  const auto rows = static_cast<uint64_t>(table.num_rows());
+  const uint64_t groups = std::min<uint64_t>(rows, storage::kTaskFilesMax + 1);
+  uint64_t shared = target.directory.size();
+  uint64_t values = 0;
+  for (const std::string& key : target.keys) {
+    shared += 3 * key.size() + table::kNullFolderKey.size() + 2;
+  }
+  for (int k = std::max(0, table.num_columns() - static_cast<int>(target.keys.size()));
+       k < table.num_columns(); ++k) {
+    values += 3 * static_cast<uint64_t>(arrow::util::TotalBufferSize(*table.column(k)));
+  }
+  return 2 * block_bytes + 2 * sizeof(int64_t) * rows +
+         groups * (kGroupBytes + kNameCopies * shared) + kNameCopies * values;
 }
 
 /// Names of folders are values of rows.
@@ -269,7 +293,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
     SOTERIA_ASSIGN_OR_RETURN(rows, root->tree->ReadParquetAs(file, *own, admit));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
-                             OpenPlain(*root->tree, file));
+                             OpenPlain(*root->tree, file, admit));
     if (admit != nullptr) SOTERIA_RETURN_IF_ERROR(admit(formats::RoomOf(*plain)));
     SOTERIA_ASSIGN_OR_RETURN(rows,
                              formats::ReadFile(*plain, source.format, source.options, *own, admit));
@@ -278,11 +302,12 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   return WithKeys(*rows, *schema, source, partition);
 }
 
-uint64_t Sources::WriteBytes(const dataflow::WriteTarget& target, const arrow::Table& table,
-                             uint64_t block_bytes) {
-  const uint64_t groups = target.keys.empty() ? 0 : 2 * block_bytes;  // whole, and in groups
+base::StatusOr<uint64_t> Sources::WriteBytes(const dataflow::WriteTarget& target,
+                                             const arrow::Table& table, uint64_t block_bytes) {
+  const uint64_t groups = target.keys.empty() ? 0 : GroupBytes(target, table, block_bytes);
   if (target.format == "parquet") return groups + block_bytes;
-  return groups + formats::WrittenBytesGuess(table);
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t text, formats::WrittenBytesGuess(table, target.options));
+  return groups + text;
 }
 
 base::StatusOr<std::string> Sources::Write(const dataflow::WriteTarget& target, uint64_t partition,

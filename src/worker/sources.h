@@ -40,8 +40,8 @@ class Sources {
                                                      uint64_t partition,
                                                      const storage::Admit& admit = nullptr);
   /// What Write takes besides the table, whose block has so many bytes.
-  static uint64_t WriteBytes(const dataflow::WriteTarget& target, const arrow::Table& table,
-                             uint64_t block_bytes);
+  static base::StatusOr<uint64_t> WriteBytes(const dataflow::WriteTarget& target,
+                                             const arrow::Table& table, uint64_t block_bytes);
   /// Writes the table as one part file, or as one in the folder of each of its groups;
   /// storage::EncodeFileEntries of them.
   base::StatusOr<std::string> Write(const dataflow::WriteTarget& target, uint64_t partition,

@@ -223,6 +223,12 @@ TEST_F(SourcesTest, RowsGoToTheFoldersOfTheirKeys) {
   EXPECT_EQ(tree.Read(files[0].name, 100).value(), "2\n5\n");
   EXPECT_EQ(tree.Read(files[2].name, 100).value(), "0\n3\n");
 
+  // Numbers of rows and names of folders take memory too.
+  const uint64_t plain =
+      Sources::WriteBytes({kTreeRoot, kTreeId, "out", "csv", 2, options, {}}, *table, 100).value();
+  const uint64_t grouped = Sources::WriteBytes(target, *table, 100).value();
+  EXPECT_GE(grouped, plain + 2 * 100 + 16 * 6 + 3 * files[0].name.size());
+
   // A name that a folder can't have is a value of a row.
   arrow::StringBuilder odd;
   EXPECT_TRUE(odd.Append(std::string(300, 'x')).ok());

@@ -206,8 +206,9 @@ base::Status TaskRunner::Answer(OpenStage& stage, uint64_t partition, const Bloc
     }
     case Terminal::kWrite: {
       SOTERIA_RETURN_IF_ERROR(NeedTable(block));
-      SOTERIA_RETURN_IF_ERROR(
-          room.Set(Sources::WriteBytes(spec.write, *block.table, block.bytes())));
+      SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes,
+                               Sources::WriteBytes(spec.write, *block.table, block.bytes()));
+      SOTERIA_RETURN_IF_ERROR(room.Set(bytes));
       SOTERIA_ASSIGN_OR_RETURN(std::string entries,
                                sources_.Write(spec.write, partition, block.table));
       return seal(MessageKind::kWritten, place, std::move(entries));
