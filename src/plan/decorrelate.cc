@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "src/base/ascii.h"
+#include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/plan/conditions.h"
+#include "src/plan/expressions.h"
 #include "src/plan/scope.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
@@ -32,38 +34,6 @@ Expressions ColumnsOf(const Plan& plan) {
   Expressions columns;
   for (int i = 0; i < plan.schema->num_fields(); ++i) columns.push_back(ColumnAt(plan, i));
   return columns;
-}
-
-/// `f` of every expression of the node itself.
-template <class F>
-void ForExpressions(const Plan& plan, F f) {
-  if (const auto* filter = std::get_if<FilterNode>(&plan.node)) f(filter->condition);
-  if (const auto* project = std::get_if<ProjectNode>(&plan.node)) {
-    for (const auto& column : project->columns) f(column.expr);
-  }
-  if (const auto* sort = std::get_if<SortNode>(&plan.node)) {
-    for (const auto& key : sort->keys) f(key.expr);
-  }
-  if (const auto* repartition = std::get_if<RepartitionNode>(&plan.node)) {
-    for (const auto& key : repartition->by) f(key);
-    for (const auto& key : repartition->order) f(key.expr);
-  }
-  if (const auto* join = std::get_if<JoinNode>(&plan.node)) {
-    for (const auto& key : join->join->keys()) {
-      f(key.left);
-      f(key.right);
-    }
-    if (join->join->residual() != nullptr) f(join->join->residual());
-  }
-  if (const auto* aggregate = std::get_if<AggregateNode>(&plan.node)) {
-    for (const auto& key : aggregate->aggregate->keys()) f(key.expr);
-    for (const auto& call : aggregate->aggregate->calls()) {
-      for (const ExprPtr& e : {call.arg, call.weight, call.where}) {
-        if (e != nullptr) f(e);
-      }
-      for (const ExprPtr& e : call.rest) f(e);
-    }
-  }
 }
 
 struct KeyCondition {
@@ -130,22 +100,35 @@ class Decorrelator {
     return rows;
   }
 
-  /// An equality of the plan's columns with what the outer row has.
-  static std::optional<KeyCondition> KeyOf(const ExprPtr& condition) {
+  /// An equality of the plan's columns with what the outer row has. Only of values of one type,
+  /// since values that are different before they are converted ('1' and '01') may be equal to the
+  /// same one, and then one outer row would have several groups.
+  static base::StatusOr<std::optional<KeyCondition>> KeyOf(const ExprPtr& condition,
+                                                           const arrow::Schema& columns) {
+    const std::optional<KeyCondition> none;
     const bool equality = IsCall(*condition, "==") || IsCall(*condition, "<=>");
-    if (!equality) return std::nullopt;
+    if (!equality) return none;
     const auto is_outer = [](const Expr& e) { return exec::PlacesOf(e).empty(); };
     KeyCondition key{condition->args[0], condition->args[1], condition->name};
     if (is_outer(*key.inner)) std::swap(key.inner, key.outer);
     if (HasReference(*key.inner) || exec::PlacesOf(*key.inner).empty() || !is_outer(*key.outer)) {
-      return std::nullopt;
+      return none;
     }
-    return key;
+    SOTERIA_ASSIGN_OR_RETURN(const auto inner, exec::TypeOf(*key.inner, columns));
+    SOTERIA_ASSIGN_OR_RETURN(const auto outer, exec::TypeOf(*key.outer, columns));
+    if (!inner->type()->Equals(*outer->type())) return none;
+    return std::optional(std::move(key));
   }
 
-  static bool AllKeys(const Decorrelated& rows) {
-    return std::all_of(rows.conditions.begin(), rows.conditions.end(),
-                       [](const ExprPtr& one) { return KeyOf(one).has_value(); });
+  /// All conditions as keys; nullopt when one is something else.
+  static base::StatusOr<std::optional<std::vector<KeyCondition>>> KeysOf(const Decorrelated& rows) {
+    std::vector<KeyCondition> keys;
+    for (const ExprPtr& one : rows.conditions) {
+      SOTERIA_ASSIGN_OR_RETURN(auto key, KeyOf(one, *rows.plan->schema));
+      if (!key.has_value()) return std::optional<std::vector<KeyCondition>>();
+      keys.push_back(*std::move(key));
+    }
+    return std::optional(std::move(keys));
   }
 
   /// The rows with each combination of values that the references have, once: what the conditions
@@ -180,11 +163,18 @@ class Decorrelator {
     return rows;
   }
 
-  /// With only equalities for conditions, and none of what `parts` compute for an outer row's.
-  base::StatusOr<Decorrelated> Keyed(Decorrelated rows, bool refers) {
-    if (rows.whole) return base::NotSupported("An aggregate of a correlated aggregate");
-    if (!refers && AllKeys(rows)) return rows;
-    return WithDomain(std::move(rows));
+  /// The rows with only keys for conditions, which these are. `refers`: is there anything beside
+  /// the conditions that is an outer row's?
+  base::StatusOr<std::vector<KeyCondition>> Keyed(Decorrelated* rows, bool refers) {
+    if (rows->whole) return base::NotSupported("An aggregate of a correlated aggregate");
+    if (!refers) {
+      SOTERIA_ASSIGN_OR_RETURN(auto keys, KeysOf(*rows));
+      if (keys.has_value()) return *std::move(keys);
+    }
+    SOTERIA_ASSIGN_OR_RETURN(*rows, WithDomain(std::move(*rows)));
+    SOTERIA_ASSIGN_OR_RETURN(auto keys, KeysOf(*rows));
+    if (keys.has_value()) return *std::move(keys);
+    return base::Fail(base::kInternal, "an outer row's values aren't of their own types");
   }
 
   base::StatusOr<Decorrelated> Aggregate(const Plan& plan) {
@@ -195,7 +185,7 @@ class Decorrelator {
     ForExpressions(plan, [&](const ExprPtr& e) {
       refers = refers || HasReference(*WithColumns(e, rows.columns));
     });
-    SOTERIA_ASSIGN_OR_RETURN(rows, Keyed(std::move(rows), refers));
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<KeyCondition> conditions, Keyed(&rows, refers));
     const auto over = [&](const ExprPtr& e) {
       return e == nullptr ? e : WithColumns(e, rows.columns);
     };
@@ -205,10 +195,8 @@ class Decorrelator {
           {over(node.aggregate->keys()[k].expr), plan.schema->field(static_cast<int>(k))->name()});
     }
     const size_t own_keys = keys.size();
-    std::vector<KeyCondition> conditions;
-    for (const ExprPtr& one : rows.conditions) {
-      conditions.push_back(*KeyOf(one));
-      keys.push_back({conditions.back().inner, base::Cat("_key", keys.size())});
+    for (const KeyCondition& one : conditions) {
+      keys.push_back({one.inner, base::Cat("_key", keys.size())});
     }
     std::vector<exec::AggregateCall> calls = node.aggregate->calls();
     for (exec::AggregateCall& call : calls) {
@@ -263,18 +251,16 @@ class Decorrelator {
     if (rows.whole) return rows;
     const bool refers = std::any_of(rows.columns.begin(), rows.columns.end(),
                                     [](const ExprPtr& e) { return HasReference(*e); });
-    SOTERIA_ASSIGN_OR_RETURN(rows, Keyed(std::move(rows), refers));
+    SOTERIA_ASSIGN_OR_RETURN(const std::vector<KeyCondition> conditions, Keyed(&rows, refers));
     const auto& distinct = std::get<DistinctNode>(plan.node).columns;
     std::vector<exec::NamedExpr> named;
     for (size_t i = 0; i < rows.columns.size(); ++i) {
       named.push_back({plan.schema->field(static_cast<int>(i))->name(), rows.columns[i]});
     }
     std::vector<int> by = distinct;
-    std::vector<KeyCondition> conditions;
-    for (const ExprPtr& one : rows.conditions) {
-      conditions.push_back(*KeyOf(one));
+    for (const KeyCondition& one : conditions) {
       by.push_back(static_cast<int>(named.size()));
-      named.push_back({base::Cat("_key", named.size()), conditions.back().inner});
+      named.push_back({base::Cat("_key", named.size()), one.inner});
     }
     Decorrelated result;
     SOTERIA_ASSIGN_OR_RETURN(result.plan, builder_.Project(rows.plan, std::move(named)));

@@ -15,6 +15,7 @@
 #include "src/exec/operator.h"
 #include "src/exec/partition.h"
 #include "src/exec/prefix.h"
+#include "src/plan/expressions.h"
 #include "src/plan/rewrite.h"
 #include "src/plan/small.h"
 #include "src/table/arrow_status.h"
@@ -482,6 +483,7 @@ struct CanonicalNode {
 namespace {
 
 base::StatusOr<PlanPtr> Rewritten(const Plan& plan, const Runner& runner) {
+  SOTERIA_RETURN_IF_ERROR(CheckComplete(plan));
   return Rewrite(std::make_shared<Plan>(plan),
                  [&runner](const Plan& node) { return runner.IsKept(node); });
 }

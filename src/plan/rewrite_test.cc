@@ -207,5 +207,61 @@ TEST_F(RewriteTest, SubqueriesBecomeJoins) {
                base::kUnsupported));
 }
 
+TEST_F(RewriteTest, WhatTextsAreEqualToIsNoKeyOfTheirs) {
+  // '1' and '01' are two texts and one number: a row around has one group of both.
+  arrow::StringBuilder texts;
+  for (const char* text : {"1", "01", "2"}) ASSERT_TRUE(texts.Append(text).ok());
+  const PlanPtr inner =
+      builder_
+          .Local(arrow::Table::Make(arrow::schema({arrow::field("s", arrow::utf8())}),
+                                    {texts.Finish().ValueOrDie()}))
+          .value();
+  const PlanPtr outer = Local(4, 4);
+  const ExprPtr reference = Reference(0, *outer->schema->field(0), "outer(k)");
+  const PlanPtr own = builder_.Filter(inner, Call("==", {ColumnAt(*inner, 0), reference})).value();
+  const std::vector<ExprPtr> values = {ColumnAt(*outer, 0)};
+  const PlanPtr counted = builder_.Aggregate(own, {{"count", exec::Literal(1), "n"}}).value();
+  const auto groups = Decorrelate(builder_, counted, outer, values).value();
+  EXPECT_EQ(Rows(groups.plan), (std::vector<std::string>{"1,2", "2,1"}));
+  const PlanPtr distinct =
+      builder_.Distinct(builder_.Project(own, {{"one", exec::Literal(1)}}).value(), {0}).value();
+  const auto rows = Decorrelate(builder_, distinct, outer, values).value();
+  EXPECT_EQ(Rows(rows.plan), (std::vector<std::string>{"1,1", "1,2"}));
+}
+
+TEST_F(RewriteTest, AWindowMayReferOut) {
+  const PlanPtr inner = Local(4, 4);
+  const ExprPtr reference = Reference(0, *inner->schema->field(0), "outer(k)");
+  const auto window = [&](exec::WindowSpec spec, const ExprPtr& arg) {
+    return builder_.Window(inner, std::move(spec), {{{"sum", arg, "s"}}}).value();
+  };
+  const ExprPtr own = ColumnAt(*inner, 1);
+  EXPECT_FALSE(RefersOut(*window({{own}, {{own}}}, own)));
+  for (const PlanPtr& refers : {window({{reference}}, own), window({{}, {{reference}}}, own),
+                                window({}, Call("+", {own, reference}))}) {
+    EXPECT_TRUE(RefersOut(*refers));
+    EXPECT_TRUE(base::Is(Decorrelate(builder_, refers, inner, {own}).status(), base::kUnsupported));
+  }
+}
+
+TEST_F(RewriteTest, APlanThatRefersOutDoesNotRun) {
+  const PlanPtr rows = Local(4, 4);
+  const ExprPtr reference = Reference(0, *rows->schema->field(0), "outer(k)");
+  exec::Expr subquery = *Call("exists", {ColumnAt(*rows, 0)});
+  subquery.ordinal = 0;
+  const auto over = [&](const ExprPtr& e) {
+    Plan plan = *builder_.Project(rows, {{"x", ColumnAt(*rows, 0)}}).value();
+    plan.node = ProjectNode{{{"x", e}}};
+    return plan;
+  };
+  for (const ExprPtr& e :
+       {Call("+", {reference, exec::Literal(1)}), std::make_shared<const exec::Expr>(subquery)}) {
+    EXPECT_TRUE(base::Is(Lower(over(e), runner_).status(), base::kInternal));
+    EXPECT_TRUE(base::Is(
+        CollectRows(*builder_.Limit(std::make_shared<Plan>(over(e)), 1).value(), runner_, nullptr),
+        base::kInternal));
+  }
+}
+
 }  // namespace
 }  // namespace soteria::plan

@@ -11,6 +11,7 @@ from recorder import Scene, add, plain
 LEFT = [(1, "a", 10), (2, "b", 20), (2, "c", None), (3, "d", 5), (None, "e", 7), (5, None, 40)]
 RIGHT = [(1, 4, "p"), (2, 30, "q"), (2, 15, None), (3, None, "r"), (None, 9, "s"), (4, 1, "t")]
 CLEAN = [(1,), (2,), (9,)]
+TEXTS = [("1", 1), ("01", 1), ("2", 1), ("2", 2), ("5", 2), ("05", 2), ("005", 3)]
 
 
 def views(s: Scene):
@@ -19,6 +20,7 @@ def views(s: Scene):
         s.spark.createDataFrame(RIGHT, "k int, w int, t string").coalesce(1).createOrReplaceTempView("r")
         s.spark.createDataFrame(CLEAN, "k int").coalesce(1).createOrReplaceTempView("c")
         s.spark.createDataFrame([], "k int, w int").createOrReplaceTempView("none")
+        s.spark.createDataFrame(TEXTS, "s string, g int").selectExpr("s", "g", "CAST(s AS decimal(5, 2)) AS d").coalesce(1).createOrReplaceTempView("texts")
         s.spark.range(100).selectExpr("id", "id % 7 AS k", "CAST(id AS double) / 3 AS x").repartition(3).createOrReplaceTempView("many")
         return s.spark
     return s.once("subquery views", make)
@@ -73,6 +75,13 @@ QUERIES = [
     "SELECT k FROM l WHERE EXISTS (SELECT DISTINCT t FROM r WHERE r.k = l.k AND r.w > l.v)",
     "SELECT k FROM l WHERE EXISTS (SELECT count(*) FROM r WHERE r.k = l.k HAVING count(*) = 0)",
     "SELECT k FROM l WHERE v IN (SELECT max(w) - 10 FROM r WHERE r.k = l.k)",
+    # equal once they are converted
+    "SELECT k, (SELECT count(*) FROM texts WHERE texts.s = l.k) AS n FROM l", "SELECT k, (SELECT count(*) FROM texts WHERE d = l.k) AS n FROM l",
+    "SELECT k FROM l WHERE EXISTS (SELECT g FROM texts WHERE texts.s = l.k GROUP BY g HAVING count(*) > 1)",
+    "SELECT k, EXISTS (SELECT g FROM texts WHERE texts.s = l.k GROUP BY g HAVING count(*) > 1) AS e FROM l",
+    "SELECT k, (SELECT sum(g) FROM (SELECT DISTINCT g FROM texts WHERE texts.s = l.k)) AS n FROM l",
+    "SELECT k, (SELECT max(g) FROM texts WHERE CAST(texts.s AS bigint) = l.k) AS n FROM l",
+    "SELECT s, (SELECT count(*) FROM l WHERE l.k = texts.s) AS n FROM texts", "SELECT d, (SELECT sum(v) FROM l WHERE l.k = texts.d) AS n FROM texts",
     # one value for each row
     "SELECT k, (SELECT max(w) FROM r WHERE r.k = l.k) AS m FROM l", "SELECT k, (SELECT count(*) FROM r WHERE r.k = l.k) AS n FROM l",
     "SELECT k, (SELECT count(w) + 1 FROM r WHERE r.k = l.k) AS n FROM l", "SELECT k, (SELECT coalesce(sum(w), -1) FROM r WHERE r.k = l.k) AS n FROM l",
