@@ -21,6 +21,7 @@
 #include "src/exec/codec.h"
 #include "src/exec/coercion.h"
 #include "src/exec/conditions.h"
+#include "src/exec/conjunction.h"
 #include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
@@ -460,7 +461,7 @@ base::StatusOr<Join> Join::Make(JoinKind kind, const ExprPtr& condition, const a
   std::vector<ExprPtr> conjuncts;
   Conjuncts(condition, conjuncts);
   std::vector<JoinKey> keys;
-  ExprPtr residual;
+  std::vector<ExprPtr> residual;
   for (const ExprPtr& one : conjuncts) {
     std::optional<JoinKey> key;
     if (keys.size() < kJoinKeysMax) {
@@ -469,10 +470,10 @@ base::StatusOr<Join> Join::Make(JoinKind kind, const ExprPtr& condition, const a
     if (key.has_value()) {
       keys.push_back(*std::move(key));
     } else {
-      residual = residual == nullptr ? one : Call("and", {residual, one});
+      residual.push_back(one);
     }
   }
-  return Join(kind, std::move(keys), std::move(residual));
+  return Join(kind, std::move(keys), Connected("and", residual));
 }
 
 base::StatusOr<Join> Join::OfWholeRows(JoinKind kind, const arrow::Schema& left,

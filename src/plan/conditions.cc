@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/base/ascii.h"
+#include "src/exec/conjunction.h"
 #include "src/table/column_path.h"
 
 namespace soteria::plan {
@@ -20,12 +21,17 @@ bool IsCall(const Expr& e, std::string_view name) {
   return e.kind == Expr::Kind::kCall && base::EqualIgnoringCase(e.name, name);
 }
 
-Expressions Flat(const ExprPtr& e, std::string_view name) {
-  if (!IsCall(*e, name)) return {e};
-  Expressions all;
-  for (const ExprPtr& arg : e->args) {
-    for (ExprPtr& one : Flat(arg, name)) all.push_back(std::move(one));
+void AddFlat(const ExprPtr& e, std::string_view name, Expressions* all) {
+  if (!IsCall(*e, name)) {
+    all->push_back(e);
+    return;
   }
+  for (const ExprPtr& arg : e->args) AddFlat(arg, name, all);
+}
+
+Expressions Flat(const ExprPtr& e, std::string_view name) {
+  Expressions all;
+  AddFlat(e, name, &all);
   return all;
 }
 
@@ -44,10 +50,19 @@ ExprPtr WithFields(const ExprPtr& column, const Expr& e) {
 
 Expressions ConjunctsOf(const ExprPtr& condition) { return Flat(condition, "and"); }
 
-ExprPtr AllOf(const Expressions& conditions) {
-  ExprPtr all;
-  for (const ExprPtr& one : conditions) all = all == nullptr ? one : exec::Call("and", {all, one});
-  return all;
+ExprPtr AllOf(const Expressions& conditions) { return exec::Connected("and", conditions); }
+
+uint64_t NodesOf(const Expr& e) {
+  uint64_t nodes = 1;
+  for (const ExprPtr& arg : e.args) nodes += NodesOf(*arg);
+  return nodes;
+}
+
+uint64_t NodesWith(const Expr& e, const Expressions& columns) {
+  if (e.kind == Expr::Kind::kColumn) return NodesOf(*columns.at(static_cast<size_t>(e.ordinal)));
+  uint64_t nodes = 1;
+  for (const ExprPtr& arg : e.args) nodes += NodesWith(*arg, columns);
+  return nodes;
 }
 
 ExprPtr WithColumns(const ExprPtr& e, const Expressions& columns) {
@@ -91,15 +106,14 @@ Expressions WithoutCommon(const ExprPtr& condition) {
     if (common(one)) all.push_back(one);
   }
   if (all.empty()) return {condition};
-  ExprPtr rest;
+  Expressions rest;
   for (const ExprPtr& branch : branches) {
     Expressions own = ConjunctsOf(branch);
     std::erase_if(own, common);
     if (own.empty()) return all;  // a branch that says nothing more
-    const ExprPtr one = AllOf(own);
-    rest = rest == nullptr ? one : exec::Call("or", {rest, one});
+    rest.push_back(AllOf(own));
   }
-  all.push_back(std::move(rest));
+  all.push_back(exec::Connected("or", rest));
   return all;
 }
 

@@ -2,6 +2,7 @@
 // any thread.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "src/exec/expression.h"
@@ -11,8 +12,12 @@ namespace soteria::plan {
 
 /// What `and` connects.
 std::vector<exec::ExprPtr> ConjunctsOf(const exec::ExprPtr& condition);
-/// Connected by `and`; null for none.
+/// Connected by `and`, in this order; null for none.
 exec::ExprPtr AllOf(const std::vector<exec::ExprPtr>& conditions);
+/// Nodes of the expression, each as often as it is named.
+uint64_t NodesOf(const exec::Expr& e);
+/// Nodes of WithColumns(e, columns).
+uint64_t NodesWith(const exec::Expr& e, const std::vector<exec::ExprPtr>& columns);
 /// The expression with `columns` in place of its input's.
 exec::ExprPtr WithColumns(const exec::ExprPtr& e, const std::vector<exec::ExprPtr>& columns);
 /// The expression with its columns so many places on.

@@ -36,6 +36,10 @@ Expressions ColumnsOf(const Plan& plan) {
   return columns;
 }
 
+/// A column is computed of the subquery's tables at once, whatever is named in between: then what
+/// is named twice is there twice, and a loop of a script could double it without end.
+constexpr uint64_t kColumnNodesMax = 10'000;
+
 struct KeyCondition {
   ExprPtr inner;
   ExprPtr outer;
@@ -94,6 +98,10 @@ class Decorrelator {
     SOTERIA_ASSIGN_OR_RETURN(Decorrelated rows, Of(plan.input()));
     Expressions columns;
     for (const exec::NamedExpr& column : std::get<ProjectNode>(plan.node).columns) {
+      if (NodesWith(*column.expr, rows.columns) > kColumnNodesMax) {
+        return base::NotSupported(base::Cat("A column of more than ", kColumnNodesMax,
+                                            " parts in a correlated subquery"));
+      }
       columns.push_back(WithColumns(column.expr, rows.columns));
     }
     rows.columns = std::move(columns);

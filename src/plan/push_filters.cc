@@ -29,9 +29,57 @@ PlanPtr WithInputs(const Plan& plan, std::vector<PlanPtr> inputs) {
   return copy;
 }
 
-PlanPtr Filtered(PlanPtr plan, const Expressions& conditions) {
-  if (conditions.empty()) return plan;
-  return MakeOver(FilterNode{AllOf(conditions)}, std::move(plan));
+/// Conditions that are one expression have no more nodes, unless it is a single one; far below what
+/// an expression may have, and a join, whose keys count too.
+constexpr uint64_t kTogetherMax = exec::kExprNodesMax / 4;
+/// A condition doesn't become longer by going down. Its depth is limited by this too, below what an
+/// expression's may be.
+constexpr uint64_t kPushedNodesMax = 900;
+
+/// As many from the first one on as are one expression; the others stay.
+Expressions TakeTogether(Expressions* conditions) {
+  uint64_t nodes = 0;
+  size_t count = 0;
+  while (count < conditions->size()) {
+    nodes += 1 + NodesOf(*(*conditions)[count]);
+    if (count > 0 && nodes > kTogetherMax) break;
+    ++count;
+  }
+  const auto end = conditions->begin() + static_cast<ptrdiff_t>(count);
+  Expressions taken(conditions->begin(), end);
+  conditions->erase(conditions->begin(), end);
+  return taken;
+}
+
+/// The first ones are asked first.
+PlanPtr Filtered(PlanPtr plan, Expressions conditions) {
+  while (!conditions.empty()) {
+    plan = MakeOver(FilterNode{AllOf(TakeTogether(&conditions))}, std::move(plan));
+  }
+  return plan;
+}
+
+/// May the condition be of what the columns are computed from? Not if that computes something more
+/// than once, or in a loop of a script would become ever longer.
+bool MayGoBelow(const exec::Expr& condition, const Expressions& columns) {
+  std::vector<int> named(columns.size(), 0);
+  const auto plain = [&](size_t column) {
+    const exec::Expr& e = *columns[column];
+    return exec::IsInput(e) || e.kind == exec::Expr::Kind::kLiteral;
+  };
+  bool computes = false;
+  const auto count = [&](const auto& self, const exec::Expr& e) -> bool {
+    if (e.kind == exec::Expr::Kind::kColumn) {
+      const auto column = static_cast<size_t>(e.ordinal);
+      if (plain(column)) return true;
+      computes = true;
+      return ++named[column] == 1;
+    }
+    return std::all_of(e.args.begin(), e.args.end(),
+                       [&](const ExprPtr& arg) { return self(self, *arg); });
+  };
+  if (!count(count, condition)) return false;
+  return !computes || NodesWith(condition, columns) <= kPushedNodesMax;
 }
 
 /// All columns of it are in [from, to).
@@ -52,10 +100,13 @@ struct Tables {
     const auto behind = std::upper_bound(firsts.begin(), firsts.end(), column);
     return static_cast<size_t>(behind - firsts.begin()) - 1;
   }
-  /// By table: whether the expression names one of its columns.
-  std::vector<bool> Named(const exec::Expr& e) const {
-    std::vector<bool> named(plans.size(), false);
-    for (const int place : exec::PlacesOf(e)) named[TableOf(place)] = true;
+  /// The tables of which the expression names a column, each once.
+  std::vector<size_t> Named(const exec::Expr& e) const {
+    std::vector<size_t> named;
+    for (const int place : exec::PlacesOf(e)) {
+      const size_t table = TableOf(place);
+      if (named.empty() || named.back() != table) named.push_back(table);
+    }
     return named;
   }
 };
@@ -141,7 +192,7 @@ class Pusher {
     const bool draws = std::any_of(exprs.begin(), exprs.end(),
                                    [](const ExprPtr& e) { return exec::IsNondeterministic(*e); });
     for (const ExprPtr& one : conditions) {
-      if (draws) {
+      if (draws || !MayGoBelow(*one, exprs)) {
         above.push_back(one);
       } else {
         below.push_back(WithColumns(one, exprs));
@@ -162,7 +213,8 @@ class Pusher {
     Expressions below;
     Expressions above;
     for (const ExprPtr& one : conditions) {
-      const bool of_keys = !draws && IsWithin(*one, 0, static_cast<int>(keys.size()));
+      const bool of_keys =
+          !draws && IsWithin(*one, 0, static_cast<int>(keys.size())) && MayGoBelow(*one, keys);
       if (of_keys) {
         below.push_back(WithColumns(one, keys));
       } else {
@@ -260,39 +312,31 @@ class Pusher {
   /// In which order the tables are joined: as they come, but each as soon as an equality connects
   /// it with those before it.
   static std::vector<size_t> OrderOf(const Tables& tables) {
-    std::vector<size_t> order = {0};
     std::vector<bool> taken(tables.plans.size(), false);
-    taken[0] = true;
-    const auto connected = [&](size_t table) {
-      return std::any_of(
-          tables.conditions.begin(), tables.conditions.end(), [&](const ExprPtr& one) {
-            const bool equality = one->kind == exec::Expr::Kind::kCall && one->args.size() == 2 &&
-                                  (one->name == "==" || one->name == "<=>");
-            if (!equality) return false;
-            const std::vector<bool> a = tables.Named(*one->args[0]);
-            const std::vector<bool> b = tables.Named(*one->args[1]);
-            const auto only = [&](const std::vector<bool>& named) {
-              return named[table] && std::count(named.begin(), named.end(), true) == 1;
-            };
-            const auto before = [&](const std::vector<bool>& named) {
-              bool any = false;
-              for (size_t t = 0; t < named.size(); ++t) {
-                if (named[t] && !taken[t]) return false;
-                any = any || named[t];
-              }
-              return any;
-            };
-            return (only(a) && before(b)) || (only(b) && before(a));
-          });
+    const auto are_taken = [&](const std::vector<size_t>& named) {
+      return !named.empty() &&
+             std::all_of(named.begin(), named.end(), [&](size_t table) { return taken[table]; });
     };
+    // Of one table, what it is equal to.
+    std::vector<std::pair<size_t, std::vector<size_t>>> equal;
+    for (const ExprPtr& one : tables.conditions) {
+      const bool equality = one->kind == exec::Expr::Kind::kCall && one->args.size() == 2 &&
+                            (one->name == "==" || one->name == "<=>");
+      if (!equality) continue;
+      const std::vector<size_t> a = tables.Named(*one->args[0]);
+      const std::vector<size_t> b = tables.Named(*one->args[1]);
+      if (a.size() == 1) equal.emplace_back(a[0], b);
+      if (b.size() == 1) equal.emplace_back(b[0], a);
+    }
+    std::vector<size_t> order;
+    size_t first = 0;  // none before it is left
     while (order.size() < tables.plans.size()) {
+      while (taken[first]) ++first;
       size_t next = tables.plans.size();
-      for (size_t t = 0; t < tables.plans.size() && next == tables.plans.size(); ++t) {
-        if (!taken[t] && connected(t)) next = t;
+      for (const auto& [table, others] : equal) {
+        if (table < next && !taken[table] && are_taken(others)) next = table;
       }
-      for (size_t t = 0; t < tables.plans.size() && next == tables.plans.size(); ++t) {
-        if (!taken[t]) next = t;
-      }
+      if (next == tables.plans.size()) next = first;
       taken[next] = true;
       order.push_back(next);
     }
@@ -307,18 +351,16 @@ class Pusher {
     const std::vector<size_t> order = OrderOf(tables);
     // Conditions of one table; the others wait until all that they name is there.
     std::vector<Expressions> own(tables.plans.size());
-    std::vector<std::pair<ExprPtr, std::vector<bool>>> waiting;
+    std::vector<std::pair<ExprPtr, std::vector<size_t>>> waiting;
     Expressions constant;
     for (const ExprPtr& one : tables.conditions) {
-      const std::vector<bool> named = tables.Named(*one);
-      const auto count = std::count(named.begin(), named.end(), true);
-      if (count == 0) {
+      std::vector<size_t> named = tables.Named(*one);
+      if (named.empty()) {
         constant.push_back(one);
-      } else if (count == 1) {
-        const size_t table = tables.TableOf(exec::PlacesOf(*one).front());
-        own[table].push_back(Moved(one, -tables.firsts[table]));
+      } else if (named.size() == 1) {
+        own[named[0]].push_back(Moved(one, -tables.firsts[named[0]]));
       } else {
-        waiting.emplace_back(one, named);
+        waiting.emplace_back(one, std::move(named));
       }
     }
     PlanPtr joined;
@@ -337,15 +379,17 @@ class Pusher {
       }
       Expressions of_join;
       std::erase_if(waiting, [&](const auto& condition) {
-        for (size_t t = 0; t < there.size(); ++t) {
-          if (condition.second[t] && !there[t]) return false;
+        for (const size_t named : condition.second) {
+          if (!there[named]) return false;
         }
         of_join.push_back(exec::WithPlaces(
             condition.first, [&](int place) { return places[static_cast<size_t>(place)]; }));
         return true;
       });
+      const Expressions together = TakeTogether(&of_join);
       SOTERIA_ASSIGN_OR_RETURN(joined,
-                               Joined(std::move(joined), std::move(next), of_join, targets_max));
+                               Joined(std::move(joined), std::move(next), together, targets_max));
+      joined = Filtered(std::move(joined), std::move(of_join));
     }
     PlanPtr rows = Filtered(std::move(joined), constant);
     if (std::is_sorted(places.begin(), places.end())) return rows;

@@ -207,6 +207,55 @@ TEST_F(RewriteTest, SubqueriesBecomeJoins) {
                base::kUnsupported));
 }
 
+TEST_F(RewriteTest, AConditionDoesNotDoubleOnItsWayDown) {
+  PlanPtr plan = Local(100, 100);
+  for (int32_t i = 0; i < 40; ++i) {
+    const ExprPtr x = ColumnAt(*plan, 0);
+    const ExprPtr number = exec::Literal(i);
+    plan = builder_
+               .Project(plan,
+                        {{"x", Call("when", {Call(">", {x, number}), Call("-", {x, number}), x})},
+                         {"", ColumnAt(*plan, 1)}})
+               .value();
+  }
+  const PlanPtr filtered = builder_.Filter(plan, Above(plan, 0, 10)).value();
+  const std::string text = Explain(*Rewritten(filtered));
+  EXPECT_NE(text.find("+- Filter (CASE WHEN (x > 39) THEN (x - 39) ELSE x END > 10) -> [x, v]\n"),
+            std::string::npos)
+      << text.substr(0, 500);
+  EXPECT_LT(text.size(), 20'000U);
+  // What is a column as such goes through them all.
+  const PlanPtr of_plain = builder_.Filter(plan, Above(plan, 1, 97)).value();
+  EXPECT_EQ(Rows(of_plain).size(), 2U);
+  EXPECT_NE(Explain(*Rewritten(of_plain)).find("+- Filter (v > 97)"), std::string::npos);
+  // And what makes a condition longer, up to a limit.
+  PlanPtr longer = Local(3, 3);
+  for (int i = 0; i < 600; ++i) {
+    longer = builder_.Project(longer, {{"k", Call("+", {ColumnAt(*longer, 0), exec::Literal(1)})}})
+                 .value();
+  }
+  EXPECT_EQ(Rows(builder_.Filter(longer, Above(longer, 0, 601)).value()),
+            (std::vector<std::string>{"602"}));
+}
+
+TEST_F(RewriteTest, ManyConditionsAreNoDeepExpression) {
+  PlanPtr plan = Local(10, 10);
+  const PlanPtr left = plan;
+  for (int32_t i = 0; i < 1'500; ++i) {
+    plan = builder_.Filter(plan, Above(plan, 1, i % 5)).value();
+  }
+  EXPECT_EQ(Rows(plan).size(), 5U);
+  const PlanPtr cross = builder_.Cross(left, Local(10, 10)).value();
+  std::vector<ExprPtr> conditions;
+  for (int32_t i = 0; i < 1'500; ++i) {
+    conditions.push_back(
+        Call(">", {Call("+", {ColumnAt(*cross, 1), ColumnAt(*cross, 3)}), exec::Literal(i % 9)}));
+  }
+  PlanPtr joined = builder_.Join(cross, JoinKind::kInner, nullptr).value();
+  for (const ExprPtr& one : conditions) joined = builder_.Filter(joined, one).value();
+  EXPECT_EQ(Rows(joined).size(), 100U - 45U);
+}
+
 TEST_F(RewriteTest, WhatTextsAreEqualToIsNoKeyOfTheirs) {
   // '1' and '01' are two texts and one number: a row around has one group of both.
   arrow::StringBuilder texts;
