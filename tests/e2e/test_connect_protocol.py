@@ -502,8 +502,7 @@ def test_write_and_read(spark, people):
     assert spark.read.parquet("/data/people").count() == 3
     people.select("name").write.text("/data/names")
     for refused in (
-        lambda: people.write.csv("/data/x"),
-        lambda: people.write.partitionBy("id").parquet("/data/x"),
+        lambda: people.write.bucketBy(2, "id").parquet("/data/x"),
         lambda: people.write.saveAsTable("x"),
     ):
         with pytest.raises(UnsupportedOperationException):
