@@ -23,6 +23,7 @@ READ = """
     from pyspark.sql import SparkSession
     spark = SparkSession.builder.getOrCreate()
     table = spark.read.parquet("mem://box/patients")
+    whole = table.collect()  # all columns: what nobody reads isn't fetched
     print("rows", table.count(), "sum", table.agg({"x": "sum"}).collect()[0][0])
 """
 

@@ -15,7 +15,7 @@ import sys
 
 import pyspark.sql.functions as F
 from pyspark.ml.linalg import Vectors
-from pyspark.sql import SparkSession, Window
+from pyspark.sql import SparkSession
 
 CLIENT = {"col", "column", "lit", "expr", "broadcast", "udf", "udtf", "pandas_udf", "arrow_udf", "arrow_udtf", "asc", "desc",
           "asc_nulls_first", "asc_nulls_last", "desc_nulls_first", "desc_nulls_last", "call_udf", "call_function", "when",
@@ -67,7 +67,6 @@ def functions(spark: SparkSession) -> dict:
 
 def frames(spark: SparkSession) -> dict:
     t = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
-    window = Window.orderBy("x")
     asks = {
         "join by chance": lambda: t.join(t, F.rand(1) > 0.5).count(), "hint repartition": lambda: t.hint("repartition", 2).count(),
         "rollup": lambda: t.rollup("g").count().count(), "cube": lambda: t.cube("g").count().count(),
@@ -81,7 +80,6 @@ def frames(spark: SparkSession) -> dict:
         "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),
         "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),
         "colRegex": lambda: t.select(t.colRegex("`x.*`")).columns, "inputFiles": t.inputFiles,
-        "write.orc": lambda: t.write.orc("/x/c"), "write.xml": lambda: t.write.format("xml").save("/x/c"),
         "bucketBy": lambda: t.write.bucketBy(2, "g").saveAsTable("zz"), "saveAsTable": lambda: t.write.saveAsTable("zz"),
         "insertInto": lambda: t.write.insertInto("zz"), "writeTo": lambda: t.writeTo("zz").create(),
         "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
@@ -89,8 +87,6 @@ def frames(spark: SparkSession) -> dict:
         "sql": lambda: spark.sql("create table t (a int)").collect(),
         "catalog.listTables": spark.catalog.listTables, "catalog.currentDatabase": spark.catalog.currentDatabase,
         "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(), "explode": lambda: t.select(F.explode(F.array("x"))).count(),
-        "row_number": lambda: t.withColumn("r", F.row_number().over(window)).count(),
-        "sum over": lambda: t.withColumn("r", F.sum("x").over(window)).count(),
         "sum_distinct": lambda: t.agg(F.approx_count_distinct("x")).collect(), "expr": lambda: t.selectExpr("to_json(struct(x))").count(),
         "agg expr": lambda: t.agg(F.expr("approx_count_distinct(x)")).collect(),
         "groupBy": lambda: t.groupBy("g").agg(F.histogram_numeric("x", F.lit(3))).count(),
