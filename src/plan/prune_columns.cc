@@ -118,8 +118,10 @@ class Pruner {
     return {std::move(copy), std::move(input.at)};
   }
 
-  /// Without the columns that nobody above reads.
+  /// Without the columns that nobody above reads; one that nobody reads stays, for rows are counted
+  /// by columns wherever they move.
   static Pruned Dropped(Pruned rows, const Places& needed) {
+    if (needed.empty()) return rows;
     std::vector<int> kept;
     std::vector<int> at(rows.at.size(), -1);
     for (const int place : needed) {
@@ -190,6 +192,11 @@ class Pruner {
       fields.push_back(plan.schema->field(place));
       copy->columns.push_back(plan.columns[at]);
       node.columns.push_back(std::move(column));
+    }
+    if (needed.empty()) {
+      node.columns.push_back({"_row", exec::Literal(true)});
+      fields.push_back(arrow::field("_row", arrow::boolean(), false));
+      copy->columns.emplace_back();
     }
     copy->node = std::move(node);
     copy->schema = arrow::schema(std::move(fields));
@@ -277,6 +284,7 @@ class Pruner {
   }
 
   PrunedOr Union(const Plan& plan, const Places& needed) {
+    if (needed.empty() && plan.schema->num_fields() > 0) return Union(plan, {Cheapest(plan)});
     auto copy = std::make_shared<Plan>(plan);
     copy->inputs.clear();
     for (const PlanPtr& input : plan.inputs) {

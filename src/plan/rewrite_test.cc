@@ -158,6 +158,38 @@ TEST_F(RewriteTest, DataSetsAreReadByColumn) {
   EXPECT_NE(Explain(*Rewritten(count)).find("Read [2 partitions] -> [v]"), std::string::npos);
 }
 
+/// No node without columns: an exchange of these would have no rows.
+void ExpectColumns(const Plan& plan) {
+  EXPECT_GT(plan.schema->num_fields(), 0) << Explain(plan);
+  for (const PlanPtr& input : plan.inputs) ExpectColumns(*input);
+}
+
+TEST_F(RewriteTest, RowsAreCountedWhereverTheyMove) {
+  const PlanPtr rows = Local(12, 3);
+  const PlanPtr one = builder_.Project(rows, {{"one", exec::Literal(1)}}).value();
+  const PlanPtr dealt = builder_.Repartition(rows, 3).value();
+  const std::vector<std::pair<PlanPtr, std::string>> counted = {
+      {rows, "12"},
+      {dealt, "12"},
+      {builder_.Repartition(one, 3).value(), "12"},
+      {builder_.Coalesce(dealt, 2).value(), "12"},
+      {builder_.Repartition(builder_.Union({rows, one->input()}).value(), 2).value(), "24"},
+      {builder_.GlobalSort(dealt, {{ColumnAt(*dealt, 1), false, false}}).value(), "12"},
+      {builder_.Limit(dealt, 5).value(), "5"},
+      {builder_.Offset(dealt, 5).value(), "7"},
+      {builder_.Tail(dealt, 4).value(), "4"},
+      {builder_.Distinct(dealt, {0}).value(), "3"},
+      {builder_.Repartition(Product(rows, one), 2).value(), "144"},
+      {builder_.Repartition(builder_.Filter(rows, Above(rows, 1, 8)).value(), 2).value(), "3"},
+      {builder_.Repartition(builder_.Range(0, 7, 1, 2).value(), 3).value(), "7"},
+  };
+  for (const auto& [plan, count] : counted) {
+    const PlanPtr counts = builder_.Aggregate(plan, {{"count", exec::Literal(1), "n"}}).value();
+    ExpectColumns(*Rewritten(counts));
+    EXPECT_EQ(Rows(counts), std::vector<std::string>{count}) << Explain(*counts);
+  }
+}
+
 TEST_F(RewriteTest, APersistedNodeIsAWall) {
   const PlanPtr read = Read();
   const PlanPtr kept = builder_.Filter(read, Above(read, 2, 5)).value();
