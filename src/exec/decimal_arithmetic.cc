@@ -89,17 +89,23 @@ struct Division {
   Decimal256 rest;
 };
 
-/// Towards zero; `by` isn't 0.
-Division Divided(const Decimal256& value, const Decimal256& by) {
-  Division division;
-  value.BasicDecimal256::Divide(by, &division.quotient, &division.rest);
-  return division;
-}
-
 Decimal256 Minus(Decimal256 a, Decimal256 b) {
   b.Negate();
   a += b;
   return a;
+}
+
+/// Towards zero; `by` isn't 0.
+Division Divided(const Decimal256& value, const Decimal256& by) {
+  Division division;
+  value.BasicDecimal256::Divide(by, &division.quotient, &division.rest);
+  // Arrow's quotient may be too near to zero: what is left is then no less than the divisor.
+  const Decimal256 whole = Absolute(by);
+  while (Absolute(division.rest) >= whole) {
+    division.rest = value < 0 ? Decimal256(division.rest + whole) : Minus(division.rest, whole);
+    division.quotient += Decimal256((value < 0) == (by < 0) ? 1 : -1);
+  }
+  return division;
 }
 
 /// Is what is left of a division by `by` > 0 half of it, or more?

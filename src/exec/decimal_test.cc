@@ -77,6 +77,13 @@ TEST(Decimals, ResultsBeyond38DigitsLoseThoseBehindThePoint) {
   EXPECT_EQ(Value(Call("/", {Literal(int32_t{1}), Number("3.0", 2, 1)})), "decimal(8,6): 0.333333");
 }
 
+TEST(Decimals, ADifferenceBeyond128BitsIsRoundedUp) {
+  // Its division by 10^18 is one where Arrow's quotient is too near to zero.
+  const ExprPtr a = Number("-500000000000000000", 18, 0);
+  const ExprPtr b = Number("-0.0000000000000000000000000000000000009", 37, 37);
+  EXPECT_EQ(Value(Call("-", {a, b})), "decimal(38,19): -500000000000000000.0000000000000000000");
+}
+
 TEST(Decimals, OperandsOfOtherTypes) {
   EXPECT_EQ(Value(Call("*", {Column("a"), Literal(int32_t{2})})), "decimal(12,2): 24691357.80");
   EXPECT_EQ(Of("*", "a", "i"), "decimal(21,2): 37037036.70");
