@@ -144,7 +144,8 @@ def arithmetic(number_of: int):
             try:
                 return [[plainly(value) for value in row] for row in of.selectExpr(*texts).collect()]
             except Exception as error:  # noqa: BLE001: which of them it was is asked below
-                return getattr(error, "getCondition", lambda: None)() or type(error).__name__
+                java = "ArithmeticException"  # where Spark has no condition, classic PySpark says Py4JJavaError
+                return getattr(error, "getCondition", lambda: None)() or (java if java in f"{type(error)} {error}" else type(error).__name__)
 
         results = {}
         for operator in operators:
