@@ -64,6 +64,8 @@ ExprPtr Literal(double value);
 ExprPtr Literal(int32_t value);
 ExprPtr Literal(bool value);
 ExprPtr Literal(std::string_view value);
+/// A text would be a boolean.
+ExprPtr Literal(const char* value) = delete;
 /// The same literal, printed like that.
 ExprPtr Printed(ExprPtr literal, std::string text);
 /// `function` as PySpark Connect names it: "+", "==", "and", "isNull", "when", ... (functions.h
