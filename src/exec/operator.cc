@@ -528,6 +528,11 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
 
 }  // namespace
 
+base::StatusOr<TablePtr> Operator::ApplyWithin(TablePtr table, uint64_t partition,
+                                               const Admit& /*admit*/) const {
+  return Apply(std::move(table), partition);
+}
+
 base::StatusOr<OperatorPtr> DecodeOperator(std::string_view kind, std::string_view bytes) {
   if (bytes.size() > kOperatorBytesMax) return base::Fail(base::kProtocol, "Operator: too long");
   FieldReader in(bytes);

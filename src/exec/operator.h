@@ -6,6 +6,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ inline constexpr int64_t kRangeRowsMax = int64_t{1} << 28;
 
 class Operator {
  public:
+  /// Says how many bytes a result will take before it is made.
+  using Admit = std::function<base::Status(uint64_t bytes)>;
+
   virtual ~Operator() = default;
   /// "exec.project", "exec.filter", ...
   virtual std::string_view kind() const = 0;
@@ -32,6 +36,9 @@ class Operator {
       const arrow::Schema& input) const = 0;
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> Apply(std::shared_ptr<arrow::Table> table,
                                                               uint64_t partition) const = 0;
+  /// The same by an operator whose result may be much larger than its input: it asks first.
+  virtual base::StatusOr<std::shared_ptr<arrow::Table>> ApplyWithin(
+      std::shared_ptr<arrow::Table> table, uint64_t partition, const Admit& admit) const;
   /// For each column of the output the column of the input whose values it has, unchanged, in every
   /// row that is left; -1 for one that the operator makes. No operator repeats a row.
   virtual base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const = 0;

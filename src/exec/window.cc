@@ -5,6 +5,7 @@
 #include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 
 #include <memory>
 #include <numeric>
@@ -33,6 +34,12 @@ using TablePtr = std::shared_ptr<arrow::Table>;
 using Kind = FrameBound::Kind;
 
 constexpr uint64_t kWindowCallsMax = kAggregateCallsMax;
+/// What is kept of a row while a call is worked out: its frame, a place and a value.
+constexpr uint64_t kCellBytes = 48;
+
+uint64_t BytesOf(const arrow::Result<int64_t>& size) {
+  return static_cast<uint64_t>(size.ok() ? *size : 0);
+}
 
 /// The call as an expression again.
 Expr TextOf(const AggregateCall& call) {
@@ -116,7 +123,11 @@ class WindowOperator : public Operator {
   std::string_view kind() const override { return kWindowOperator; }
   std::string Encode() const override;
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override;
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override;
+  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
+    return ApplyWithin(std::move(table), partition, [](uint64_t) { return base::OkStatus(); });
+  }
+  base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t partition,
+                                       const Admit& admit) const override;
   base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
     std::vector<int> passes(static_cast<size_t>(input.num_fields()));
     std::iota(passes.begin(), passes.end(), 0);
@@ -128,7 +139,8 @@ class WindowOperator : public Operator {
   base::StatusOr<TablePtr> Sorted(const TablePtr& table, uint64_t partition,
                                   WindowRows* rows) const;
   base::StatusOr<ArrayPtr> Run(const WindowCall& call, const arrow::Table& sorted,
-                               const WindowRows& rows, uint64_t partition) const;
+                               const WindowRows& rows, uint64_t partition,
+                               const Admit& admit) const;
 
   WindowSpec spec_;
   std::vector<WindowCall> calls_;
@@ -178,7 +190,8 @@ base::StatusOr<TablePtr> WindowOperator::Sorted(const TablePtr& table, uint64_t 
 }
 
 base::StatusOr<ArrayPtr> WindowOperator::Run(const WindowCall& call, const arrow::Table& sorted,
-                                             const WindowRows& rows, uint64_t partition) const {
+                                             const WindowRows& rows, uint64_t partition,
+                                             const Admit& admit) const {
   const WindowFunction* function = FindWindowFunction(call.call.function);
   ArrayList args;
   std::vector<Span> frames;
@@ -191,7 +204,7 @@ base::StatusOr<ArrayPtr> WindowOperator::Run(const WindowCall& call, const arrow
     for (const BoundPtr& arg : bound.args) {
       SOTERIA_ASSIGN_OR_RETURN(args.emplace_back(), ValuesOf(arg, bound.seeds, sorted, partition));
     }
-    return function->run({rows, bound.args, args, frames});
+    return function->run({rows, bound.args, args, frames, admit});
   }
   SOTERIA_ASSIGN_OR_RETURN(const BoundCall bound, BindCall(call.call, *sorted.schema()));
   for (const BoundPtr& arg : bound.args) {
@@ -204,20 +217,29 @@ base::StatusOr<ArrayPtr> WindowOperator::Run(const WindowCall& call, const arrow
   bool first = false;
   if (where == nullptr && IsEndFunction(call.call.function, &first)) {
     const bool ignore = !call.call.rest.empty() && PrettyName(*call.call.rest[0]) == "true";
-    return TakeOrNull(args[0], EndRows(*args[0], frames, first, ignore));
+    return TakeOrNull(args[0], EndRows(*args[0], frames, first, ignore), admit);
   }
   SOTERIA_ASSIGN_OR_RETURN(const AccumulatorPtr empty, MakeAccumulator(call.call, bound.types()));
   return OverFrames(call.call.function, *empty, args, where.get(), bound.output->type(), rows,
-                    frames);
+                    frames, admit);
 }
 
-base::StatusOr<TablePtr> WindowOperator::Apply(TablePtr table, uint64_t partition) const {
+/// Asks for the rows in order, and then for each call's frames and values before they are made.
+base::StatusOr<TablePtr> WindowOperator::ApplyWithin(TablePtr table, uint64_t partition,
+                                                     const Admit& admit) const {
   SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
+  const uint64_t cells = static_cast<uint64_t>(table->num_rows()) * kCellBytes;
+  uint64_t held = BytesOf(arrow::util::ReferencedBufferSize(*table)) + cells;
+  SOTERIA_RETURN_IF_ERROR(admit(held));
   WindowRows rows;
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr sorted, Sorted(table, partition, &rows));
   arrow::ChunkedArrayVector columns = sorted->columns();
   for (const WindowCall& call : calls_) {
-    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr values, Run(call, *sorted, rows, partition));
+    SOTERIA_RETURN_IF_ERROR(admit(held + cells));
+    SOTERIA_ASSIGN_OR_RETURN(ArrayPtr values,
+                             Run(call, *sorted, rows, partition,
+                                 [&](uint64_t bytes) { return admit(held + cells + bytes); }));
+    held += BytesOf(arrow::util::ReferencedBufferSize(*values));
     columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(values)));
   }
   return arrow::Table::Make(std::move(schema), std::move(columns), sorted->num_rows());

@@ -24,6 +24,9 @@ namespace {
 using arrow::Type;
 using Kind = FrameBound::Kind;
 
+/// Room for values that lists and texts hold is asked for in steps that double, and begin here.
+constexpr uint64_t kAskedAtLeast = uint64_t{1} << 20;
+
 int64_t RowOffset(const FrameBound& bound) {
   if (bound.kind != Kind::kOffset) return 0;
   return static_cast<const arrow::Int32Scalar&>(*bound.offset->literal).value;
@@ -240,11 +243,12 @@ base::StatusOr<std::vector<Span>> FramesOf(const WindowFrame& frame, const Windo
 base::StatusOr<ArrayPtr> OverFrames(std::string_view function, const Accumulator& empty,
                                     const ArrayList& args, const arrow::Array* where,
                                     const TypePtr& gives, const WindowRows& rows,
-                                    const std::vector<Span>& frames) {
+                                    const std::vector<Span>& frames, const Operator::Admit& admit) {
   SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(gives));
   std::vector<int64_t> value_of(frames.size());
   const bool exact = IsExact(function) || IsExactSum(function, args);
   int64_t values = 0;
+  uint64_t asked = 0;  // for lists and texts
   for (const Span& partition : rows.partitions) {
     FrameAggregate aggregate(empty, args, where);
     for (int64_t row = partition.begin; row < partition.end; ++row) {
@@ -262,12 +266,17 @@ base::StatusOr<ArrayPtr> OverFrames(std::string_view function, const Accumulator
                             base::Cat(function, "() over a window: more than ", kMadeColumnBytesMax,
                                       " bytes or elements of values in one partition"));
         }
+        const auto made = static_cast<uint64_t>(MadeLength(*builder)) * sizeof(int64_t);
+        if (made > asked) {
+          asked = 2 * made + kAskedAtLeast;
+          SOTERIA_RETURN_IF_ERROR(admit(asked));
+        }
       }
       value_of[static_cast<size_t>(row)] = values - 1;
     }
   }
   SOTERIA_ARROW_ASSIGN(const ArrayPtr all, builder->Finish());
-  return TakeOrNull(all, value_of);
+  return TakeOrNull(all, value_of, [&](uint64_t bytes) { return admit(asked + bytes); });
 }
 
 }  // namespace soteria::exec

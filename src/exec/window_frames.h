@@ -22,10 +22,11 @@ base::StatusOr<std::vector<Span>> FramesOf(const WindowFrame& frame, const Windo
 
 /// What an aggregate is over each frame. A frame that begins where the one before it began goes on
 /// from there; another one is added up anew, row by row, as Spark does it, but for functions that
-/// don't depend on how they are put together.
+/// don't depend on how they are put together. Asks for what the values take beside a cell for each
+/// row.
 base::StatusOr<ArrayPtr> OverFrames(std::string_view function, const Accumulator& empty,
                                     const ArrayList& args, const arrow::Array* where,
                                     const TypePtr& gives, const WindowRows& rows,
-                                    const std::vector<Span>& frames);
+                                    const std::vector<Span>& frames, const Operator::Admit& admit);
 
 }  // namespace soteria::exec

@@ -15,6 +15,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/kernels.h"
+#include "src/exec/taken.h"
 #include "src/exec/window_conditions.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
@@ -266,7 +267,7 @@ base::StatusOr<ArrayPtr> Shift(const WindowInput& input) {
     }
   }
   SOTERIA_ARROW_ASSIGN(const ArrayPtr both, arrow::Concatenate({values, others}));
-  return TakeOrNull(both, rows);
+  return TakeOrNull(both, rows, input.admit);
 }
 
 base::Status BindNth(WindowTyping& typing) {
@@ -302,7 +303,7 @@ base::StatusOr<ArrayPtr> Nth(const WindowInput& input) {
     }
     rows.push_back(row < frame.end ? row : -1);
   }
-  return TakeOrNull(input.args[0], rows);
+  return TakeOrNull(input.args[0], rows, input.admit);
 }
 
 constexpr WindowFunction kFunctions[] = {
@@ -381,7 +382,8 @@ std::string WindowFunctionText(const Expr& call) {
   return base::Cat(name, "(", text, ")", ignores ? " ignore nulls" : "");
 }
 
-base::StatusOr<ArrayPtr> TakeOrNull(const ArrayPtr& values, const std::vector<int64_t>& rows) {
+base::StatusOr<ArrayPtr> TakeOrNull(const ArrayPtr& values, const std::vector<int64_t>& rows,
+                                    const Operator::Admit& admit) {
   if (values->type_id() == Type::NA) {
     return MakeNulls(values->type(), static_cast<int64_t>(rows.size()));
   }
@@ -390,6 +392,7 @@ base::StatusOr<ArrayPtr> TakeOrNull(const ArrayPtr& values, const std::vector<in
                       base::Cat("A window function: more than ", kMadeColumnBytesMax,
                                 " bytes or elements of values in one partition"));
   }
+  SOTERIA_RETURN_IF_ERROR(admit(TakenBytes(arrow::ChunkedArray(values), rows)));
   arrow::Int64Builder indices;
   SOTERIA_ARROW_RETURN(indices.Reserve(static_cast<int64_t>(rows.size())));
   for (const int64_t row : rows) {

@@ -13,6 +13,7 @@
 #include "src/base/status.h"
 #include "src/exec/bound.h"
 #include "src/exec/expression.h"
+#include "src/exec/operator.h"
 #include "src/exec/sort.h"
 
 namespace soteria::exec {
@@ -39,12 +40,14 @@ struct WindowTyping {
   FieldPtr gives = {};
 };
 
-/// What a kernel is given: the values of its arguments, and of nth_value the frame of each row.
+/// What a kernel is given: the values of its arguments, of nth_value the frame of each row, and
+/// whom to ask for room beside a cell for each row.
 struct WindowInput {
   const WindowRows& rows;
   const std::vector<BoundPtr>& bound;
   const ArrayList& args;
   const std::vector<Span>& frames;
+  const Operator::Admit& admit;
 };
 
 enum class OwnFrame : uint8_t {
@@ -71,8 +74,10 @@ const WindowFunction* FindWindowFunction(std::string_view name);
 Expr WithAllArguments(const Expr& call);
 /// As Spark prints it, of a call of one of these.
 std::string WindowFunctionText(const Expr& call);
-/// The rows of `values` by number, null for -1. kMemoryLimit for more than a column can hold.
-base::StatusOr<ArrayPtr> TakeOrNull(const ArrayPtr& values, const std::vector<int64_t>& rows);
+/// The rows of `values` by number, null for -1, once there is room for them. kMemoryLimit for more
+/// than a column can hold.
+base::StatusOr<ArrayPtr> TakeOrNull(const ArrayPtr& values, const std::vector<int64_t>& rows,
+                                    const Operator::Admit& admit);
 /// first, last and the like over windows: an aggregate that is one row's value.
 bool IsEndFunction(std::string_view name, bool* first);
 /// Rows of each frame's first or last value; -1 for none.

@@ -9,6 +9,7 @@
 #include <arrow/type.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -233,6 +234,29 @@ TEST(Window, ColumnsPassOn) {
   EXPECT_EQ((*out)->num_columns(), 6);
   EXPECT_FALSE((*out)->field(4)->nullable());
   EXPECT_TRUE((*out)->field(5)->nullable());
+}
+
+TEST(Window, AsksForRoomBeforeItTakesIt) {
+  // Of 1,000 rows each has the list of all of them.
+  std::string ids = "[";
+  for (int i = 0; i < 1000; ++i) ids += (i > 0 ? "," : "") + std::to_string(i);
+  const TablePtr table =
+      TableForTest(arrow::schema({arrow::field("id", arrow::int32())}), {ids + "]"});
+  const OperatorPtr op = Window({}, {Of("count"), Of("collect_list", {C("id")})});
+  uint64_t most = 0;
+  const auto made = op->ApplyWithin(table, 0, [&](uint64_t bytes) {
+    most = std::max(most, bytes);
+    return base::OkStatus();
+  });
+  ASSERT_TRUE(made.ok()) << base::Message(made.status());
+  EXPECT_GE(most, uint64_t{1000} * 1000 * sizeof(int32_t));
+  int times = 0;
+  const auto refused = op->ApplyWithin(table, 0, [&](uint64_t bytes) {
+    ++times;
+    return bytes < most ? base::OkStatus() : base::Fail(base::kMemoryLimit, "no room");
+  });
+  EXPECT_TRUE(base::Is(refused.status(), base::kMemoryLimit));
+  EXPECT_GE(times, 4) << "for the sort, and for each call";
 }
 
 TEST(Window, BytesOfAnyOriginAreAnOperatorOrAnError) {

@@ -162,8 +162,10 @@ base::StatusOr<Block> BlockBuilder::Apply(const Path& path, size_t from, size_t 
     } else {
       SOTERIA_RETURN_IF_ERROR(memory_.MakeRoom(block.bytes()));
     }
+    const uint64_t held = holding.bytes();
     SOTERIA_ASSIGN_OR_RETURN(
-        block, (*path.chain)[i]->Apply(std::move(block), path.partition, path.recipe.partitions));
+        block, (*path.chain)[i]->Apply(std::move(block), path.partition, path.recipe.partitions,
+                                       [&](uint64_t bytes) { return holding.Set(held + bytes); }));
     SOTERIA_RETURN_IF_ERROR(holding.Set(block.bytes()));
   }
   return block;

@@ -2,7 +2,6 @@
 
 #include <arrow/table.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,7 +9,6 @@
 #include "src/base/text.h"
 #include "src/dataflow/feature_columns.h"
 #include "src/exec/operator.h"
-#include "src/exec/window.h"
 #include "src/ml/estimator.h"
 #include "src/ml/kernel.h"
 #include "src/table/column_path.h"
@@ -19,8 +17,6 @@ namespace soteria::worker {
 namespace {
 
 constexpr char kTransformKind[] = "ml.transform";
-/// What a window keeps of a row for each call: a frame, a place and a value.
-constexpr uint64_t kWindowCellBytes = 48;
 
 base::Status NeedTable(const Block& block) {
   if (block.table != nullptr) return base::OkStatus();
@@ -30,20 +26,12 @@ base::Status NeedTable(const Block& block) {
 class ExecOperator : public ChainOperator {
  public:
   explicit ExecOperator(exec::OperatorPtr op) : op_(std::move(op)) {}
-  base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t) const override {
+  base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t,
+                              const Admit& admit) const override {
     SOTERIA_RETURN_IF_ERROR(NeedTable(block));
-    SOTERIA_ASSIGN_OR_RETURN(auto result, op_->Apply(std::move(block.table), partition));
+    SOTERIA_ASSIGN_OR_RETURN(auto result,
+                             op_->ApplyWithin(std::move(block.table), partition, admit));
     return Block{std::move(result), nullptr};
-  }
-
-  /// Of a window: the rows in order, where they and their frames are, and a column for each call.
-  uint64_t CopiedBytes(const arrow::Table& table) const override {
-    if (op_->kind() != exec::kWindowOperator) return 0;
-    const auto passes = op_->Passes(*table.schema());
-    if (!passes.ok()) return 0;  // Apply says so
-    const auto calls = static_cast<uint64_t>(std::count(passes->begin(), passes->end(), -1));
-    return TableBytes(table) +
-           static_cast<uint64_t>(table.num_rows()) * kWindowCellBytes * (1 + calls);
   }
 
  private:
@@ -54,7 +42,7 @@ class TransformOperator : public ChainOperator {
  public:
   explicit TransformOperator(std::shared_ptr<const ml::Transformer> transformer)
       : transformer_(std::move(transformer)) {}
-  base::StatusOr<Block> Apply(Block block, uint64_t, uint64_t) const override {
+  base::StatusOr<Block> Apply(Block block, uint64_t, uint64_t, const Admit&) const override {
     SOTERIA_RETURN_IF_ERROR(NeedTable(block));
     SOTERIA_ASSIGN_OR_RETURN(auto result, transformer_->Apply(std::move(block.table)));
     return Block{std::move(result), nullptr};
@@ -67,7 +55,7 @@ class TransformOperator : public ChainOperator {
 class FeaturesOperator : public ChainOperator {
  public:
   explicit FeaturesOperator(table::FeatureColumns columns) : columns_(std::move(columns)) {}
-  base::StatusOr<Block> Apply(Block block, uint64_t, uint64_t) const override {
+  base::StatusOr<Block> Apply(Block block, uint64_t, uint64_t, const Admit&) const override {
     SOTERIA_RETURN_IF_ERROR(NeedTable(block));
     SOTERIA_ASSIGN_OR_RETURN(table::FeatureBlock features,
                              table::MakeFeatureBlock(*block.table, columns_));
@@ -94,7 +82,8 @@ class FeaturesOperator : public ChainOperator {
 class StepOperator : public ChainOperator {
  public:
   explicit StepOperator(ml::StepPtr step) : step_(std::move(step)) {}
-  base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t partitions) const override {
+  base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t partitions,
+                              const Admit&) const override {
     SOTERIA_ASSIGN_OR_RETURN(
         auto next, step_->Next({block.table.get(), block.features.get(), partition, partitions}));
     return Block{std::move(next), nullptr};

@@ -5,6 +5,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,8 +23,10 @@ namespace soteria::worker {
 class ChainOperator {
  public:
   virtual ~ChainOperator() = default;
-  virtual base::StatusOr<Block> Apply(Block block, uint64_t partition,
-                                      uint64_t partitions) const = 0;
+  /// Says how many bytes a result will take beside what is held, before it is made.
+  using Admit = std::function<base::Status(uint64_t bytes)>;
+  virtual base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t partitions,
+                                      const Admit& admit) const = 0;
   /// What its result is known to take beside an input table, before it is made.
   virtual uint64_t CopiedBytes(const arrow::Table&) const { return 0; }
 };
