@@ -17,6 +17,7 @@
 #include "src/exec/bound.h"
 #include "src/exec/codec.h"
 #include "src/exec/conditions.h"
+#include "src/exec/generate.h"
 #include "src/exec/prefix.h"
 #include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
@@ -523,7 +524,7 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
   }
   if (kind == "exec.as") return ReadAs(in);
   if (kind == kWindowOperator) return ReadWindow(in);
-  return base::Fail(base::kProtocol, "Operator: unknown kind");
+  return ReadRepeating(kind, in);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ class Operator {
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> ApplyWithin(
       std::shared_ptr<arrow::Table> table, uint64_t partition, const Admit& admit) const;
   /// For each column of the output the column of the input whose values it has, unchanged, in every
-  /// row that is left; -1 for one that the operator makes. No operator repeats a row.
+  /// row that is left; -1 for one that the operator makes. One that may repeat a row makes all.
   virtual base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const = 0;
 };
 using OperatorPtr = std::shared_ptr<const Operator>;

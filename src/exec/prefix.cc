@@ -9,9 +9,10 @@ namespace soteria::exec {
 
 bool KeepsPrefix(std::string_view kind) {
   // Draws of rand and sample go on from row to row, so they keep prefixes too; sorts don't.
-  constexpr std::array<std::string_view, 8> kKinds = {
-      "exec.project", "exec.filter",   "exec.limit",  "exec.take",
-      "exec.sample",  "exec.distinct", "exec.offset", "exec.as"};
+  constexpr std::array<std::string_view, 11> kKinds = {
+      "exec.project",  "exec.filter",   "exec.limit",       "exec.take",
+      "exec.sample",   "exec.distinct", "exec.offset",      "exec.as",
+      "exec.generate", "exec.expand",   "exec.sample_again"};
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 

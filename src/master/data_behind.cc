@@ -63,8 +63,9 @@ DataBehind OfInputs(const dataflow::GatherSource& gather) {
 }
 
 /// Whether a row that the operator leaves is one that it was given, each at most once, and no other
-/// row's values are beside it. Whatever isn't known to do so may not: a window puts one row's value
-/// beside all others, so that what is counted of each is of one.
+/// row's values are beside it. Whatever isn't known to do so may not: explode makes many rows of
+/// one, and a window puts one row's value beside all others, so that what is counted of each is of
+/// one.
 bool KeepsRowsApart(const dataflow::OperatorBytes& op) {
   static constexpr std::string_view kKinds[] = {"exec.project",
                                                 "exec.filter",

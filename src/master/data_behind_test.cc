@@ -53,6 +53,18 @@ TEST(DataBehind, WhatTheOwnerPutIsItsOwnOrigin) {
   EXPECT_EQ(data.Pays(), std::vector<std::string>{kPatients});
 }
 
+TEST(DataBehind, OperatorsThatMayRepeatARowMakeItNobodys) {
+  const dataflow::DatasetSource source{"/d", kPatients, 1, {}, {}};
+  const auto once = [&](const char* kind) {
+    return BehindOf(*dataflow::MakeRecipe(source, {{kind, ""}}, 1)).MayBeCounted();
+  };
+  EXPECT_TRUE(once("exec.project") && once("exec.filter") && once("ml.transform"));
+  EXPECT_FALSE(once("exec.generate"));
+  EXPECT_FALSE(once("exec.expand"));
+  EXPECT_FALSE(once("exec.sample_again"));
+  EXPECT_FALSE(once("exec.not_known_yet"));
+}
+
 TEST(DataBehind, WhatAJobWroteIsItsOriginsAndNoLongerAsStored) {
   const auto origins = Of({Job('1', {kPatients}), Job('1', {kPatients}), Job('2', {kVisits})});
   EXPECT_TRUE(origins.once);

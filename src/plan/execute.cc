@@ -16,6 +16,7 @@
 #include "src/exec/partition.h"
 #include "src/exec/prefix.h"
 #include "src/plan/expressions.h"
+#include "src/plan/node.h"
 #include "src/plan/rewrite.h"
 #include "src/plan/small.h"
 #include "src/table/arrow_status.h"
@@ -434,9 +435,11 @@ struct CanonicalNode {
     if (n.global) out.Add("global").AddU64(n.targets_max);
     Narrow(*SortOperator(n));
   }
-  void operator()(const SampleNode& n) const {
-    Narrow(*exec::Sample(n.lower, n.upper, false, n.seed));
+  void operator()(const SampleNode& n) const { Narrow(*SampleOperator(n)); }
+  void operator()(const GenerateNode& n) const {
+    Narrow(*exec::Generate(n.generator, n.kept, n.names));
   }
+  void operator()(const ExpandNode& n) const { Narrow(*exec::Expand(n.rows, n.names)); }
   void operator()(const AliasNode& /*n*/) const {}
   void Narrow(const exec::Operator& op) const { out.Add(op.kind()).Add(op.Encode()); }
   void operator()(const TransformNode& n) const {

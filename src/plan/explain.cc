@@ -54,8 +54,23 @@ struct Describe {
     return n.global ? "Sort" : "Sort within partitions";
   }
   std::string operator()(const SampleNode& n) const {
+    if (n.again) return base::Cat("Sample ", n.upper - n.lower, " with replacement");
     return base::Cat("Sample ", n.lower, " to ", n.upper);
   }
+  std::string operator()(const GenerateNode& n) const {
+    switch (n.generator.kind) {
+      case exec::Generator::Kind::kExplode:
+        return base::Cat("Generate explode", n.generator.outer ? " outer" : "");
+      case exec::Generator::Kind::kPosExplode:
+        return base::Cat("Generate posexplode", n.generator.outer ? " outer" : "");
+      case exec::Generator::Kind::kInline:
+        return base::Cat("Generate inline", n.generator.outer ? " outer" : "");
+      case exec::Generator::Kind::kStack:
+        break;
+    }
+    return "Generate stack";
+  }
+  std::string operator()(const ExpandNode& n) const { return base::Cat("Expand ", n.rows.size()); }
   std::string operator()(const AliasNode& n) const { return base::Cat("Alias ", n.name); }
   std::string operator()(const TransformNode& n) const {
     return base::Cat("Transform ", n.transformer->class_name());

@@ -49,6 +49,14 @@ struct OfNode {
     for (const exec::GroupKey& key : n.aggregate->keys()) f(key.expr);
     for (const exec::AggregateCall& call : n.aggregate->calls()) OfCall(call);
   }
+  void operator()(const GenerateNode& n) const {
+    for (const ExprPtr& arg : n.generator.args) f(arg);
+  }
+  void operator()(const ExpandNode& n) const {
+    for (const auto& row : n.rows) {
+      for (const ExprPtr& value : row) f(value);
+    }
+  }
   void operator()(const WindowNode& n) const {
     for (const ExprPtr& key : n.spec.partition) f(key);
     Keys(n.spec.order);

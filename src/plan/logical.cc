@@ -177,11 +177,9 @@ base::StatusOr<PlanPtr> Builder::Limit(PlanPtr input, int64_t rows) {
 base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double upper,
                                         bool with_replacement, int64_t seed,
                                         bool deterministic_order) {
-  if (with_replacement) {
-    return base::Fail(base::kUnsupported, "sample with replacement is not supported");
-  }
   constexpr double kSlack = 1e-6;  // Spark's RandomSampler.roundingEpsilon
-  if (!(lower >= -kSlack && upper <= 1.0 + kSlack && lower <= upper + kSlack)) {
+  if (!with_replacement &&
+      !(lower >= -kSlack && upper <= 1.0 + kSlack && lower <= upper + kSlack)) {
     return base::Fail(base::kIllegalArgument,
                       base::Cat("Sampling bounds must satisfy 0 <= lower <= upper <= 1, but got ",
                                 lower, " and ", upper));
@@ -189,8 +187,14 @@ base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double uppe
   if (deterministic_order) {
     SOTERIA_ASSIGN_OR_RETURN(input, Sort(std::move(input), {}));
   }
-  SOTERIA_RETURN_IF_ERROR(Check(exec::Sample(lower, upper, false, seed), *input));
-  return MakeOver(SampleNode{lower, upper, seed}, std::move(input));
+  SampleNode node{lower, upper, seed, with_replacement};
+  SOTERIA_RETURN_IF_ERROR(Check(SampleOperator(node), *input));
+  return MakeOver(node, std::move(input));
+}
+
+exec::OperatorPtr SampleOperator(const SampleNode& sample) {
+  if (sample.again) return exec::SampleAgain(sample.upper - sample.lower, sample.seed);
+  return exec::Sample(sample.lower, sample.upper, false, sample.seed);
 }
 
 base::StatusOr<PlanPtr> Builder::GlobalSort(PlanPtr input, std::vector<exec::SortKey> keys) {
@@ -345,7 +349,13 @@ exec::OperatorPtr NarrowOperator(const Plan& plan) {
     return sort->keys.empty() ? exec::LocalSort() : exec::LocalSortBy(sort->keys);
   }
   if (const auto* sample = std::get_if<SampleNode>(&plan.node)) {
-    return exec::Sample(sample->lower, sample->upper, false, sample->seed);
+    return SampleOperator(*sample);
+  }
+  if (const auto* generate = std::get_if<GenerateNode>(&plan.node)) {
+    return exec::Generate(generate->generator, generate->kept, generate->names);
+  }
+  if (const auto* expand = std::get_if<ExpandNode>(&plan.node)) {
+    return exec::Expand(expand->rows, expand->names);
   }
   return nullptr;
 }

@@ -21,6 +21,7 @@
 #include "src/base/status.h"
 #include "src/dataflow/recipe.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/generate.h"
 #include "src/exec/join.h"
 #include "src/exec/operator.h"
 #include "src/exec/summary.h"
@@ -103,11 +104,23 @@ struct SortNode {
   bool global = false;
   uint64_t targets_max = 1;
 };
-/// Rows whose draw is in [lower, upper).
+/// Rows whose draw is in [lower, upper); `again`: as often as they are drawn of upper - lower.
 struct SampleNode {
   double lower = 0;
   double upper = 0;
   int64_t seed = 0;
+  bool again = false;
+};
+/// Each row's columns `kept` with what the generator makes of it.
+struct GenerateNode {
+  exec::Generator generator;
+  std::vector<int> kept;
+  std::vector<std::string> names;  // of the generator's columns
+};
+/// Each row once for each of `rows`, in turn.
+struct ExpandNode {
+  std::vector<std::vector<exec::ExprPtr>> rows;
+  std::vector<std::string> names;
 };
 /// A name for the whole table, `df.alias("t")` or a view's: computes nothing, but what is below it
 /// can't be named from above.
@@ -186,7 +199,7 @@ struct Plan {
   std::variant<ReadNode, LocalNode, MadeNode, RangeNode, ProjectNode, FilterNode, SortNode,
                SampleNode, AliasNode, TransformNode, LimitNode, OffsetNode, TailNode,
                RepartitionNode, CoalesceNode, DistinctNode, AggregateNode, UnionNode, JoinNode,
-               WindowNode>
+               WindowNode, GenerateNode, ExpandNode>
       node;
   std::shared_ptr<arrow::Schema> schema;
   std::vector<Column> columns;  // as many as the schema has fields
@@ -231,10 +244,18 @@ class Builder {
   base::StatusOr<PlanPtr> TransformBy(PlanPtr input, std::shared_ptr<const ml::Transformer> model,
                                       std::string name);
   base::StatusOr<PlanPtr> Limit(PlanPtr input, int64_t rows);
-  /// Bernoulli sample of [lower, upper). With `deterministic_order`, each partition is sorted by
-  /// all its columns first, as Spark plans randomSplit.
+  /// Bernoulli sample of [lower, upper); with replacement a Poisson sample of upper - lower. With
+  /// `deterministic_order`, each partition is sorted by all its columns first, as Spark plans
+  /// randomSplit.
   base::StatusOr<PlanPtr> Sample(PlanPtr input, double lower, double upper, bool with_replacement,
                                  int64_t seed, bool deterministic_order);
+  /// The input's columns `kept`, then the generator's: under their own names for no `names`,
+  /// qualified by `qualifier`. UDTF_ALIAS_NUMBER_MISMATCH.
+  base::StatusOr<PlanPtr> Generate(PlanPtr input, exec::Generator generator, std::vector<int> kept,
+                                   std::vector<std::string> names, std::string qualifier = {});
+  /// `passes[c]`: column c is the input's column of that place in every row, and keeps its id; -1.
+  base::StatusOr<PlanPtr> Expand(PlanPtr input, std::vector<std::vector<exec::ExprPtr>> rows,
+                                 std::vector<std::string> names, const std::vector<int>& passes);
   base::StatusOr<PlanPtr> Offset(PlanPtr input, int64_t rows);
   base::StatusOr<PlanPtr> Tail(PlanPtr input, int64_t rows);
   base::StatusOr<PlanPtr> Repartition(PlanPtr input, int64_t partitions);

@@ -14,4 +14,6 @@ PlanPtr MakeNode(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schem
 /// A node whose columns are its input's.
 PlanPtr MakeOver(decltype(Plan::node) node, PlanPtr input);
 
+exec::OperatorPtr SampleOperator(const SampleNode& sample);
+
 }  // namespace soteria::plan

@@ -158,7 +158,8 @@ TEST_F(PlanTest, UnknownColumnIsAnErrorOfAnalysis) {
 }
 
 TEST_F(PlanTest, SampleBoundsAreChecked) {
-  EXPECT_FALSE(builder_.Sample(Local(1), 0.0, 0.5, true, 1, false).ok());
+  EXPECT_TRUE(builder_.Sample(Local(1), 0.0, 1.5, true, 1, false).ok());
+  EXPECT_FALSE(builder_.Sample(Local(1), 0.0, -0.5, true, 1, false).ok());
   EXPECT_FALSE(builder_.Sample(Local(1), 0.7, 0.5, false, 1, false).ok());
   EXPECT_FALSE(builder_.Sample(Local(1), 0.0, 1.5, false, 1, false).ok());
 }

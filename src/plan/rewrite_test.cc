@@ -325,6 +325,40 @@ TEST_F(RewriteTest, AWindowMayReferOut) {
   }
 }
 
+TEST_F(RewriteTest, RulesStopAtRowsThatBecomeSeveral) {
+  const PlanPtr input = Local(6, 3);
+  const auto number = [](int64_t n) {
+    return exec::Literal(std::make_shared<arrow::Int64Scalar>(n));
+  };
+  const auto stack = [&](const ExprPtr& first) {
+    const exec::Generator generator{
+        exec::Generator::Kind::kStack, false, {exec::Literal(2), first, number(9)}};
+    return builder_.Generate(input, generator, {0}, {"x"}).value();
+  };
+  const PlanPtr stacked = stack(ColumnAt(*input, 1));
+  const PlanPtr large = builder_.Filter(stacked, Above(stacked, 1, 4)).value();
+  const PlanPtr made = builder_.Project(large, {{"", ColumnAt(*large, 1)}}).value();
+  const std::string text = Explain(*Rewritten(made));
+  EXPECT_LT(text.find("Filter"), text.find("Generate stack")) << text;
+  EXPECT_EQ(Rows(made), (std::vector<std::string>{"5", "9", "9", "9", "9", "9", "9"}));
+
+  const ExprPtr null = exec::Literal(arrow::MakeNullScalar(arrow::int64()));
+  const auto copies = [&](const ExprPtr& first) {
+    return builder_
+        .Expand(input, {{first, exec::Literal(0)}, {null, exec::Literal(1)}}, {"k", "set"},
+                {-1, -1})
+        .value();
+  };
+  const PlanPtr copied = copies(ColumnAt(*input, 0));
+  const PlanPtr second = builder_.Filter(copied, Above(copied, 1, 0)).value();
+  const PlanPtr keys = builder_.Project(second, {{"", ColumnAt(*second, 0)}}).value();
+  EXPECT_EQ(Rows(keys), std::vector<std::string>(6, "-"));
+
+  const ExprPtr reference = Reference(0, *input->schema->field(0), "outer(k)");
+  EXPECT_FALSE(RefersOut(*stacked) || RefersOut(*copied));
+  EXPECT_TRUE(RefersOut(*stack(reference)) && RefersOut(*copies(reference)));
+}
+
 TEST_F(RewriteTest, APlanThatRefersOutDoesNotRun) {
   const PlanPtr rows = Local(4, 4);
   const ExprPtr reference = Reference(0, *rows->schema->field(0), "outer(k)");

@@ -188,6 +188,7 @@ bool PassesOn(const Plan& node) {
   return node.inputs.size() == 1 && !std::holds_alternative<AliasNode>(node.node) &&
          !std::holds_alternative<AggregateNode>(node.node) &&
          !std::holds_alternative<DistinctNode>(node.node) &&
+         !std::holds_alternative<ExpandNode>(node.node) &&
          !std::holds_alternative<UnionNode>(node.node);
 }
 
@@ -213,6 +214,29 @@ PlanPtr Over(const Plan& node, PlanPtr input) {
   copy->columns = input->columns;
   copy->inputs = {std::move(input)};
   return copy;
+}
+
+/// A generator keeps more of its input's columns, which go behind its own.
+base::StatusOr<PlanPtr> GenerateWithAdded(Builder& builder, const Plan& plan,
+                                          const GenerateNode& generate, const PlanPtr& input,
+                                          const std::vector<ColumnId>& ids) {
+  std::vector<int> kept = generate.kept;
+  for (const ColumnId id : ids) kept.push_back(*OrdinalOf(*input, id));
+  SOTERIA_ASSIGN_OR_RETURN(
+      PlanPtr made, builder.Generate(input, generate.generator, std::move(kept), generate.names));
+  auto copy = std::make_shared<Plan>(*made);
+  const size_t own = generate.kept.size();
+  for (size_t i = own; i < plan.columns.size(); ++i) {
+    copy->columns.at(i + ids.size()) = plan.columns[i];
+  }
+  made = copy;
+  std::vector<exec::NamedExpr> columns;
+  const auto add = [&](size_t i) { columns.push_back({"", ColumnAt(*made, static_cast<int>(i))}); };
+  for (size_t i = 0; i < plan.columns.size(); ++i) add(i < own ? i : i + ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) add(own + i);
+  SOTERIA_ASSIGN_OR_RETURN(made, builder.Project(made, std::move(columns)));
+  for (const int64_t tag : plan.tags) made = Tagged(made, tag);
+  return made;
 }
 
 /// The plan with those columns at its end.
@@ -261,6 +285,9 @@ base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
     SOTERIA_ASSIGN_OR_RETURN(made, builder.Project(made, std::move(columns)));
     for (const int64_t tag : plan->tags) made = Tagged(made, tag);
     return made;
+  }
+  if (const auto* generate = std::get_if<GenerateNode>(&plan->node)) {
+    return GenerateWithAdded(builder, *plan, *generate, input, ids);
   }
   return Over(*plan, std::move(input));
 }

@@ -29,6 +29,14 @@ uint64_t BytesBehind(const Plan& plan) {
   }
   const auto* join = std::get_if<JoinNode>(&plan.node);
   if (join != nullptr && !join->join->KeepsLeftRows()) return kLarge;  // rows may be repeated
+  const auto* sample = std::get_if<SampleNode>(&plan.node);
+  // What a row becomes, data say.
+  if (std::holds_alternative<GenerateNode>(plan.node) || (sample != nullptr && sample->again)) {
+    return kLarge;
+  }
+  if (const auto* expand = std::get_if<ExpandNode>(&plan.node)) {
+    return std::min(BytesBehind(*plan.input()) * expand->rows.size(), kLarge);
+  }
   uint64_t bytes = 0;
   for (const PlanPtr& input : plan.inputs) bytes = std::min(bytes + BytesBehind(*input), kLarge);
   return bytes;

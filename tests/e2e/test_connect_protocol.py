@@ -431,7 +431,6 @@ def test_views(spark, people):
         (lambda f: f.crosstab("id", "name"), "crosstab"),
         (lambda f: f.freqItems(["id"]), "freqItems"),
         (lambda f: f.hint("repartition", 2), "repartition"),
-        (lambda f: f.limit(5).sample(True, 0.5), "replacement"),
     ],
 )
 def test_unsupported_nodes_are_named(people, ask, name):

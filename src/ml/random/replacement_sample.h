@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "src/ml/random/well19937c.h"
 #include "src/table/spark_random.h"
+#include "src/table/well19937c.h"
 
 namespace soteria::ml {
 
@@ -25,7 +25,7 @@ class ReplacementSampler {
   double none_;  // the chance of a row to be drawn not once
   int32_t dropping_ = 0;
   table::XorShiftRandom gaps_;
-  std::optional<PoissonSampler> poisson_;
+  std::optional<table::PoissonSampler> poisson_;
 };
 
 }  // namespace soteria::ml

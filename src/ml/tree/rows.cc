@@ -13,12 +13,12 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
-#include "src/ml/random/well19937c.h"
 #include "src/ml/tree/tree.h"
 #include "src/stats/doubles.h"
 #include "src/table/arrow_status.h"
 #include "src/table/java_text.h"
 #include "src/table/spark_random.h"
+#include "src/table/well19937c.h"
 
 namespace soteria::ml::tree {
 namespace {
@@ -233,7 +233,7 @@ std::vector<uint16_t> Bagging::Draw(uint64_t partition, size_t rows) const {
   std::vector<uint16_t> draws(rows * columns, 0);
   const auto from = static_cast<int64_t>(static_cast<uint64_t>(seed) + partition + 1);
   if (with_replacement) {
-    PoissonSampler poisson(rate, from);
+    table::PoissonSampler poisson(rate, from);
     for (uint16_t& draw : draws) {
       draw = static_cast<uint16_t>(std::min<int64_t>(poisson.Next(), UINT16_MAX));
     }

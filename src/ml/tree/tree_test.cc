@@ -12,11 +12,11 @@
 #include "src/ml/catalog.h"
 #include "src/ml/data_for_test.h"
 #include "src/ml/persist.h"
-#include "src/ml/random/well19937c.h"
 #include "src/ml/registration.h"
 #include "src/ml/tree/estimator.h"
 #include "src/ml/tree/model.h"
 #include "src/ml/work_for_test.h"
+#include "src/table/well19937c.h"
 
 namespace soteria::ml {
 namespace {
@@ -276,11 +276,11 @@ Json Case(const char* name, const char* data, Json params) {
 
 TEST(Generators, AreCommonsMaths) {
   for (const Json& poisson : Reference()["generators"]["poisson"]) {
-    PoissonSampler sampler(poisson["mean"].get<double>(), poisson["seed"].get<int64_t>());
+    table::PoissonSampler sampler(poisson["mean"].get<double>(), poisson["seed"].get<int64_t>());
     for (const Json& draw : poisson["draws"]) EXPECT_EQ(sampler.Next(), draw.get<int64_t>());
   }
   const Json& well = Reference()["generators"]["well"];
-  Well19937c random(well["seed"].get<int64_t>());
+  table::Well19937c random(well["seed"].get<int64_t>());
   for (const Json& draw : well["ints"]) EXPECT_EQ(random.NextInt(), draw.get<int32_t>());
   for (const Json& draw : well["doubles"]) EXPECT_EQ(random.NextDouble(), draw.get<double>());
   for (int i = 0; i < 1000; ++i) random.NextInt();

@@ -1,8 +1,8 @@
-#include "src/ml/random/well19937c.h"
+#include "src/table/well19937c.h"
 
 #include <cmath>
 
-namespace soteria::ml {
+namespace soteria::table {
 
 Well19937c::Well19937c(int64_t seed) {
   const auto bits = static_cast<uint64_t>(seed);
@@ -57,4 +57,4 @@ int64_t PoissonSampler::Next() {
   return n;
 }
 
-}  // namespace soteria::ml
+}  // namespace soteria::table

@@ -1,5 +1,6 @@
-// The generators of Apache Commons Math 3 by which MLlib bags rows: Well19937c and the Poisson
-// distribution over it. Not for secrets: everything is a function of the seed. One thread.
+// The generators of Apache Commons Math 3 by which Spark samples with replacement: Well19937c and
+// the Poisson distribution over it. Not for secrets: everything is a function of the seed. One
+// thread.
 //
 // Panneton, L'Ecuyer, Matsumoto, "Improved long-period generators based on linear recurrences
 // modulo 2", 2006.
@@ -9,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace soteria::ml {
+namespace soteria::table {
 
 class Well19937c {
  public:
@@ -39,4 +40,4 @@ class PoissonSampler {
   Well19937c random_;
 };
 
-}  // namespace soteria::ml
+}  // namespace soteria::table
