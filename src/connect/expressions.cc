@@ -31,6 +31,10 @@ constexpr base::Condition kStar = {"INVALID_USAGE_OF_STAR_OR_REGEX",
                                    base::exception_class::kAnalysis, "42000",
                                    absl::StatusCode::kInvalidArgument};
 
+constexpr base::Condition kMultiAlias = {"MULTI_ALIAS_WITHOUT_GENERATOR",
+                                         base::exception_class::kAnalysis, "42K0E",
+                                         absl::StatusCode::kInvalidArgument};
+
 /// Spark has two spellings of some operators; exec has one.
 std::string Canonical(const std::string& name) {
   if (name == "=") return "==";
@@ -306,11 +310,18 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Whole(const Expression& expre
   return exec::InZone(expr, zone_);
 }
 
+base::Status ExpressionConverter::SeveralNames(const Expression::Alias& alias) const {
+  SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr expr, Whole(alias.expr(), 1));
+  std::string names;
+  for (const std::string& name : alias.name()) names += base::Cat(names.empty() ? "" : ", ", name);
+  return base::Fail(kMultiAlias,
+                    base::Cat("Multi part aliasing (", names, ") is not supported with ",
+                              exec::PrettyName(*expr), " as it is not a generator function."));
+}
+
 base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
     const Expression::Alias& alias) const {
-  if (alias.name_size() != 1) {
-    return base::NotSupported("An alias of several names");
-  }
+  if (alias.name_size() != 1) return SeveralNames(alias);
   if (alias.name(0).empty()) return base::NotSupported("A column without a name");
   if (!alias.metadata().empty()) SOTERIA_RETURN_IF_ERROR(table::CheckMetadata(alias.metadata()));
   SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(alias.expr(), 1));
@@ -358,10 +369,16 @@ base::StatusOr<std::vector<exec::NamedExpr>> ExpressionConverter::ConvertAll(
   }
   std::vector<exec::NamedExpr> out;
   for (const Expression& expression : expressions) {
-    SOTERIA_RETURN_IF_ERROR(Append(expression, &out));
-    if (!out.empty() && !out.back().name.empty()) scope_.Define(out.back().name);
+    SOTERIA_RETURN_IF_ERROR(Add(expression, &out));
   }
   return out;
+}
+
+base::Status ExpressionConverter::Add(const Expression& expression,
+                                      std::vector<exec::NamedExpr>* out) const {
+  SOTERIA_RETURN_IF_ERROR(Append(expression, out));
+  if (!out->empty() && !out->back().name.empty()) scope_.Define(out->back().name);
+  return base::OkStatus();
 }
 
 }  // namespace soteria::connect

@@ -78,6 +78,11 @@ class ExpressionConverter {
   /// One output column each; stars give one for each column they stand for.
   base::StatusOr<std::vector<exec::NamedExpr>> ConvertAll(const Expressions& expressions) const;
   base::StatusOr<exec::NamedExpr> ConvertAlias(const spark::connect::Expression_Alias& alias) const;
+  /// One more of a list.
+  base::Status Add(const spark::connect::Expression& expression,
+                   std::vector<exec::NamedExpr>* out) const;
+  /// A name that the list gives.
+  void Define(const std::string& name) const { scope_.Define(name); }
 
  private:
   base::StatusOr<exec::ExprPtr> Whole(const spark::connect::Expression& expression,
@@ -103,6 +108,7 @@ class ExpressionConverter {
       const spark::connect::Expression_Window_WindowFrame_FrameBoundary& bound, bool lower,
       int depth) const;
   base::StatusOr<exec::ExprPtr> NamedStruct(const Expressions& arguments, int depth) const;
+  base::Status SeveralNames(const spark::connect::Expression_Alias& alias) const;
   base::Status Append(const spark::connect::Expression& expression,
                       std::vector<exec::NamedExpr>* out) const;
   base::StatusOr<std::vector<exec::ExprPtr>> Star(

@@ -104,7 +104,7 @@ TEST_F(ExpressionsTest, ColumnsOfAProjection) {
   }
   alias.mutable_alias()->clear_metadata();
   alias.mutable_alias()->add_name("y");
-  EXPECT_EQ(Names({alias}), Strings{"UNSUPPORTED_FEATURE"});
+  EXPECT_EQ(Names({alias}), Strings{"MULTI_ALIAS_WITHOUT_GENERATOR"});
 }
 
 TEST_F(ExpressionsTest, PythonIsRefused) {

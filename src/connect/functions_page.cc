@@ -76,7 +76,11 @@ std::string FunctionsPage() {
       "\n## Window functions\n\n"
       "With `over`; so are the aggregate functions. Frames of rows and of ranges of numbers and\n"
       "dates; `QUALIFY` in SQL.\n\n",
-      List(Functions(exec::FunctionKind::kWindow, true)), "\n## Classes of pyspark.ml\n\n",
+      List(Functions(exec::FunctionKind::kWindow, true)),
+      "\n## Generators\n\n"
+      "In `select` and `withColumn`, after LATERAL VIEW, and as tables (`spark.tvf`, FROM). Of "
+      "arrays; there are no maps.\n\n",
+      List(Functions(exec::FunctionKind::kGenerator, true)), "\n## Classes of pyspark.ml\n\n",
       List(ml::ClassNames()),
       "\nOther classes, helpers and attributes are refused by name.\n\n"
       "## DataFrames and sessions\n\n",

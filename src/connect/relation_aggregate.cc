@@ -59,8 +59,11 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
-  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
-  return AggregateColumns(std::move(input), std::move(columns), std::move(keys));
+  SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(aggregate.aggregate_expressions(), scope));
+  if (HasGenerator(list)) {
+    return Generated(std::move(input), std::move(list), std::move(keys), true);
+  }
+  return AggregateColumns(std::move(input), std::move(list.columns), std::move(keys));
 }
 
 RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr input,

@@ -266,9 +266,10 @@ RelationConverter::PlanOr RelationConverter::SqlAggregate(
   groups.sql = true;
   SOTERIA_ASSIGN_OR_RETURN(groups.input, Resolve(aggregate.input()));
   plan::Scope scope(groups.input);
-  SOTERIA_ASSIGN_OR_RETURN(groups.columns,
-                           OverWithSubqueries(scope).ConvertAll(aggregate.aggregate_expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(aggregate.aggregate_expressions(), scope));
+  groups.columns = list.columns;
   SOTERIA_ASSIGN_OR_RETURN(groups.keys, SqlKeys(aggregate, groups.input, groups.columns));
+  if (HasGenerator(list)) return GeneratedOfGroups(std::move(groups), std::move(list));
   groups.visible = groups.columns.size();
   return Remember(std::move(groups));
 }

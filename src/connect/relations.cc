@@ -23,6 +23,7 @@
 #include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/conditions.h"
+#include "src/exec/generate.h"
 #include "src/exec/operator.h"
 #include "src/plan/scope.h"
 #include "src/table/number_column.h"
@@ -199,6 +200,8 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return SetOperation(relation.set_op());
     case Relation::kDeduplicate:
       return Deduplicate(relation.deduplicate());
+    case Relation::kUnresolvedTableValuedFunction:
+      return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:
       return Range(relation.range());
     default:
@@ -269,10 +272,14 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
       IsInternal(project.expressions(0), kSqlRow)) {
     return Rows(project.expressions());
   }
+  if (project.expressions_size() == 1 && IsInternal(project.expressions(0), kSqlLateralView)) {
+    return LateralView(project);
+  }
   SOTERIA_ASSIGN_OR_RETURN(auto input, project.has_input() ? Resolve(project.input()) : OneRow());
   plan::Scope scope(input);
-  SOTERIA_ASSIGN_OR_RETURN(auto columns,
-                           OverWithSubqueries(scope).ConvertAll(project.expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(project.expressions(), scope));
+  if (HasGenerator(list)) return Generated(std::move(input), std::move(list), {}, false);
+  std::vector<exec::NamedExpr> columns = std::move(list.columns);
   const bool aggregates = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
     return HasAggregate(*column.expr);
   });
@@ -306,7 +313,9 @@ RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::W
     }
     if (!replaced) columns.push_back(std::move(column));
   }
-  return ProjectRows(std::move(input), std::move(columns));
+  SOTERIA_ASSIGN_OR_RETURN(SelectList list, ListOf(std::move(columns)));
+  if (HasGenerator(list)) return Generated(std::move(input), std::move(list), {}, false);
+  return ProjectRows(std::move(input), std::move(list.columns));
 }
 
 RelationConverter::PlanOr RelationConverter::Rename(

@@ -13,9 +13,11 @@
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/groups.h"
+#include "src/connect/select_list.h"
 #include "src/connect/session_state.h"
 #include "src/plan/decorrelate.h"
 #include "src/plan/logical.h"
+#include "src/plan/scope.h"
 
 namespace google::protobuf {
 template <class Element>
@@ -53,6 +55,7 @@ class ToDF;
 class ToSchema;
 class WithColumns;
 class WithColumnsRenamed;
+class UnresolvedTableValuedFunction;
 class WithRelations;
 }  // namespace spark::connect
 
@@ -116,6 +119,15 @@ class RelationConverter : private Around {
   PlanOr DropMissing(const spark::connect::NADrop& drop);
   PlanOr FillMissing(const spark::connect::NAFill& fill);
   PlanOr Ml(const spark::connect::MlRelation& ml);
+
+  // Generators: relation_generate.cc.
+  base::StatusOr<SelectList> Select(const Expressions& expressions, plan::Scope& scope);
+  PlanOr Generated(plan::PlanPtr input, SelectList list, std::vector<exec::NamedExpr> keys,
+                   bool groups);
+  PlanOr GeneratedOfGroups(Groups groups, SelectList list);
+  PlanOr LateralView(const spark::connect::Project& project);
+  PlanOr TableFunction(const spark::connect::UnresolvedTableValuedFunction& function);
+  PlanOr RangeOf(const Expressions& arguments);
 
   // Of SQL: relation_sql.cc.
   PlanOr Sql(const spark::connect::SQL& sql);

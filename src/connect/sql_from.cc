@@ -244,7 +244,10 @@ SqlParser::RelationOr SqlParser::TableFunction(std::string name) {
   SqlExprs args;
   SOTERIA_RETURN_IF_ERROR(Arguments(&args));
   SqlRelation rows = NewRelation();
-  if (name != "range" || args.empty() || args.size() > 4) {
+  const bool numbers_only = std::all_of(args.begin(), args.end(), [](const SqlExpr& arg) {
+    return WholeNumber(*arg.proto).has_value();
+  });
+  if (name != "range" || args.empty() || args.size() > 4 || !numbers_only) {
     auto* function = rows.proto->mutable_unresolved_table_valued_function();
     function->set_function_name(std::move(name));
     for (SqlExpr& arg : args) {
@@ -254,9 +257,7 @@ SqlParser::RelationOr SqlParser::TableFunction(std::string name) {
   }
   std::vector<int64_t> numbers;
   for (const SqlExpr& arg : args) {
-    const auto number = WholeNumber(*arg.proto);
-    if (!number.has_value()) return base::NotSupported("range() of expressions", "whole numbers");
-    numbers.push_back(*number);
+    numbers.push_back(*WholeNumber(*arg.proto));
   }
   auto* range = rows.proto->mutable_range();
   range->set_start(numbers.size() > 1 ? numbers[0] : 0);
@@ -269,6 +270,38 @@ SqlParser::RelationOr SqlParser::TableFunction(std::string name) {
     range->set_num_partitions(static_cast<int32_t>(numbers[3]));
   }
   return rows;
+}
+
+/// LATERAL VIEW [OUTER] function(arguments) table [[AS] column, ...]
+SqlParser::RelationOr SqlParser::LateralView(SqlRelation input) {
+  at_ += 2;
+  const bool outer = IsWord("OUTER") && !IsOp("(", 1);
+  if (outer) ++at_;
+  if (!IsName() || !IsOp("(", 1)) return Error();
+  std::string function = base::Lower(Now().text);
+  at_ += 2;
+  SqlExprs args;
+  SOTERIA_RETURN_IF_ERROR(Arguments(&args));
+  SqlExprs parts;
+  SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), CallNode(function, std::move(args)));
+  parts.push_back(BooleanNode(outer));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string table, Identifier());
+  parts.push_back(StringNode(table));
+  if (TakeWord("AS") || (IsName() && !EndsItem())) {
+    do {
+      SOTERIA_ASSIGN_OR_RETURN(const std::string column, Identifier());
+      parts.push_back(StringNode(column));
+    } while (TakeOp(","));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr view,
+                           CallNode(kSqlLateralView, std::move(parts), /*internal=*/true));
+  SqlRelation both = NewRelation();
+  both.height = input.height + 1;
+  auto* project = both.proto->mutable_project();
+  project->mutable_expressions()->AddAllocated(view.proto.release());
+  project->set_allocated_input(input.proto.release());
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(both.height));
+  return both;
 }
 
 bool SqlParser::TableAliasHere() const {

@@ -10,6 +10,9 @@
 //                               literal), names of these outputs, or one star, for GROUP BY ALL
 //   sql_ordinal(n)              in a sort: the n-th output column; without n, all of them
 //   sql_row(values...)          the expressions of a Project without input: rows of VALUES
+//   sql_lateral_view(generator, outer, table, columns...)  the only expression of a Project: the
+//                               input's columns and the generator's, under those names if there are
+//                               any, as columns of that table
 //   sql_star_except(star, names...)  the columns of the star but those
 //   sql_unbounded()             a bound of a window's frame: unbounded, on the side where no frame
 //                               begins or ends
@@ -37,6 +40,7 @@ inline constexpr std::string_view kSqlOrdinal = "sql_ordinal";
 inline constexpr std::string_view kSqlRow = "sql_row";
 inline constexpr std::string_view kSqlUnbounded = "sql_unbounded";
 inline constexpr std::string_view kSqlQualify = "sql_qualify";
+inline constexpr std::string_view kSqlLateralView = "sql_lateral_view";
 inline constexpr std::string_view kSqlStarExcept = "sql_star_except";
 
 /// Is it a call of that internal function?

@@ -173,6 +173,7 @@ class SqlParser {
   RelationOr Source();
   RelationOr NamedSource();
   RelationOr TableFunction(std::string name);
+  RelationOr LateralView(SqlRelation input);
   RelationOr Sampled(SqlRelation input);
   RelationOr Aliased(SqlRelation input);
   bool TableAliasHere() const;

@@ -236,7 +236,10 @@ SqlParser::RelationOr SqlParser::Select() {
     SOTERIA_ASSIGN_OR_RETURN(input, From());
     one_row = false;
   }
-  if (IsWords("LATERAL", "VIEW")) return base::NotSupported("LATERAL VIEW");
+  while (IsWords("LATERAL", "VIEW")) {
+    SOTERIA_ASSIGN_OR_RETURN(input, LateralView(std::move(input)));
+    one_row = false;
+  }
   if (IsWord("WHERE")) {
     SOTERIA_ASSIGN_OR_RETURN(input, Filtered(std::move(input)));
     one_row = false;

@@ -260,7 +260,6 @@ TEST(SqlStatement, WhatIsRefusedByName) {
       {"DESCRIBE FUNCTION abs", "The statement DESCRIBE FUNCTION"},
       {"EXPLAIN EXTENDED SELECT 1", "EXPLAIN EXTENDED"},
       {"SELECT * FROM a NATURAL JOIN b", "NATURAL JOIN"},
-      {"SELECT * FROM t LATERAL VIEW explode(a)", "LATERAL VIEW"},
       {"SELECT * FROM t, LATERAL explode(a)", "LATERAL"},
       {"SELECT * FROM t PIVOT (sum(a) FOR b IN (1))", "PIVOT"},
       {"SELECT * FROM t UNPIVOT (a FOR b IN (c))", "UNPIVOT"},

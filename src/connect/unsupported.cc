@@ -41,7 +41,6 @@ constexpr Refusal kRelations[] = {
     {"with_watermark", "DataFrame.withWatermark (streaming)"},
     {"html_string", "A DataFrame as HTML", "show or toPandas"},
     {"cached_remote_relation", "DataFrame.checkpoint (localCheckpoint)", "persist"},
-    {"unresolved_table_valued_function", "spark.tvf"},
     {"relation_changes", "DataFrameReader.changes"},
     {"named_table", "A table of a catalog", "the path of a data set, or a temporary view"},
     {"catalog", "spark.catalog"},
@@ -161,9 +160,6 @@ base::Status RefuseRelation(const sc::Relation& relation) {
       const std::string name = CaseName<sc::Catalog>(relation.catalog().cat_type_case());
       return base::NotSupported(base::Cat("spark.catalog.", Camel(name)));
     }
-    case sc::Relation::kUnresolvedTableValuedFunction:
-      return base::NotSupported(
-          base::Cat("spark.tvf.", relation.unresolved_table_valued_function().function_name()));
     default:
       return Refuse(kRelations, RelationName(relation), "relation");
   }

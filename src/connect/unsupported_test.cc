@@ -66,6 +66,7 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "limit",
                           "drop",
                           "aggregate",
+                          "unresolved_table_valued_function",
                           "to_df",
                           "local_relation",
                           "sample",

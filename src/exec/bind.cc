@@ -18,6 +18,7 @@
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
+#include "src/exec/generate.h"
 #include "src/exec/nested.h"
 #include "src/exec/window_conditions.h"
 #include "src/exec/window_expression.h"
@@ -84,6 +85,12 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
   if (function == nullptr && FindWindowFunction(e.name) != nullptr) {
     return base::Fail(kWithoutOver, base::Cat("Window function \"", PrettyName(e),
                                               "\" requires an OVER clause."));
+  }
+  if (function == nullptr && IsGenerator(e.name)) {
+    return base::Fail(
+        kGeneratorOutside,
+        base::Cat("The generator is not supported: outside the SELECT clause, found: ",
+                  PrettyName(e), "."));
   }
   if (function == nullptr) {
     return base::Fail(base::kUnresolvedRoutine,

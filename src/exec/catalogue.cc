@@ -4,6 +4,7 @@
 
 #include "src/exec/accumulator.h"
 #include "src/exec/functions.h"
+#include "src/exec/generate.h"
 #include "src/exec/window_functions.h"
 
 namespace soteria::exec {
@@ -15,6 +16,7 @@ std::optional<FunctionKind> KindOfFunction(std::string_view name) {
   }
   if (FindFunction(name) != nullptr) return FunctionKind::kScalar;
   if (FindWindowFunction(name) != nullptr) return FunctionKind::kWindow;
+  if (IsGenerator(name)) return FunctionKind::kGenerator;
   return std::nullopt;
 }
 
@@ -28,6 +30,9 @@ std::vector<CatalogueRow> Catalogue() {
   }
   for (const WindowFunction& function : WindowFunctions()) {
     rows.push_back({function.name, FunctionKind::kWindow});
+  }
+  for (const std::string_view name : GeneratorNames()) {
+    rows.push_back({name, FunctionKind::kGenerator});
   }
   std::sort(rows.begin(), rows.end(),
             [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });

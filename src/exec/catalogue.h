@@ -1,5 +1,6 @@
-// The functions that a script may call, scalar, aggregate and window: what the tables beside their
-// kernels say, in one place, for whoever reads a script and for docs/functions.md. Pure functions.
+// The functions that a script may call, scalar ones, aggregates, window functions and others: what
+// the tables beside their kernels say, in one place, for whoever reads a script and for
+// docs/functions.md. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,12 @@
 
 namespace soteria::exec {
 
-enum class FunctionKind : uint8_t { kScalar, kAggregate, kWindow };
+enum class FunctionKind : uint8_t {
+  kScalar,
+  kAggregate,
+  kWindow,    ///< with OVER only
+  kGenerator  ///< makes rows: generate.h
+};
 
 /// In any case; none for a function that isn't there.
 std::optional<FunctionKind> KindOfFunction(std::string_view name);

@@ -86,7 +86,7 @@ def frames(spark: SparkSession) -> dict:
         "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
         "sql": lambda: spark.sql("create table t (a int)").collect(),
         "catalog.listTables": spark.catalog.listTables, "catalog.currentDatabase": spark.catalog.currentDatabase,
-        "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(), "explode": lambda: t.select(F.explode(F.array("x"))).count(),
+        "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(),
         "sum_distinct": lambda: t.agg(F.approx_count_distinct("x")).collect(), "expr": lambda: t.selectExpr("to_json(struct(x))").count(),
         "agg expr": lambda: t.agg(F.expr("approx_count_distinct(x)")).collect(),
         "groupBy": lambda: t.groupBy("g").agg(F.histogram_numeric("x", F.lit(3))).count(),

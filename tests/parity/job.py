@@ -23,6 +23,7 @@ from pyspark.sql import SparkSession
 import cluster_cases  # noqa: F401
 import config_cases  # noqa: F401
 import decimal_cases  # noqa: F401
+import expand_cases  # noqa: F401
 import feature_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401

@@ -5,6 +5,7 @@ import pytest
 import cluster_cases  # noqa: F401
 import config_cases  # noqa: F401
 import decimal_cases  # noqa: F401
+import expand_cases  # noqa: F401
 import feature_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
@@ -25,7 +26,7 @@ from recorder import CASES, difference
 
 # What Spark does and Soteria refuses by name.
 REFUSED = {
-    "csv option no escape", "csv option own ends multiLine", "frame sample replaced", "frame colRegex",
+    "csv option no escape", "csv option own ends multiLine", "frame colRegex",
     "python_function", "table summary distinct", "table summary approx distinct", "group of an array",
     "group rollup", "group pivot", "config refused ansi.enabled", "config refused caseSensitive", "config refused timestampType",
     "config refused legacy.timeParserPolicy",

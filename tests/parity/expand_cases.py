@@ -1,0 +1,137 @@
+"""Cases about rows that become several (generators, grouping sets, unpivot, samples with replacement) and pivots."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from recorder import Scene, add
+
+
+def lists(s: Scene):
+    return s.spark.createDataFrame(
+        [(1, "a", [1, None, 3], [(1, "x"), None, (2, None)]), (2, "b", [], []), (3, "c", None, None), (4, None, [4], [(3, "z")])],
+        "id int, s string, xs array<int>, ps array<struct<n:int,t:string>>").coalesce(1)
+
+
+def sales(s: Scene):
+    return s.spark.createDataFrame(
+        [(2012, "dotNET", 1, 10000.0, True), (2012, "Java", 2, 20000.0, False), (2012, "dotNET", 3, 5000.0, None),
+         (2013, "dotNET", 4, 48000.0, True), (2013, "Java", 5, 30000.0, True), (2014, None, 6, None, False), (None, "Java", 7, 1.5, None)],
+        "year int, course string, n bigint, earnings double, ok boolean").coalesce(1)
+
+
+def shape(frame):
+    """Names, types and what may be null; Spark marks some names that it makes, some ways only."""
+    return [[f.name, f.dataType.simpleString(), f.nullable] for f in frame.schema.fields]
+
+
+def both(frame):
+    return [shape(frame), frame.collect()]
+
+
+
+BY_ID = Window.orderBy("id", "x")
+
+GENERATORS = {
+    "explode": lambda t: t.select("id", F.explode("xs")),
+    "explode named": lambda t: t.select(F.explode("xs").alias("x"), "id"),
+    "explode alone": lambda t: t.select(F.explode(t.xs)),
+    "explode outer": lambda t: t.select("s", F.explode_outer("xs").alias("x")),
+    "explode between": lambda t: t.select("s", F.explode("xs").alias("x"), (F.col("id") * 10).alias("ten")),
+    "explode star": lambda t: t.select("*", F.explode("xs").alias("x")).drop("xs", "ps"),
+    "explode of a call": lambda t: t.select("id", F.explode(F.array_repeat("id", 3))),
+    "explode of literals": lambda t: t.select("id", F.explode(F.array(F.lit(1), F.lit(2)))),
+    "explode twice over": lambda t: t.select("id", F.explode("xs").alias("x")).select(F.explode(F.array("id", "x"))),
+    "explode then filter": lambda t: t.select("id", F.explode("xs").alias("x")).filter("x > 1"),
+    "explode then filter dropped": lambda t: t.select("id", F.explode("xs").alias("x")).filter(F.col("s") == "a"),
+    "explode then sort dropped": lambda t: t.select(F.explode("xs").alias("x")).orderBy(t.id.desc(), "x"),
+    "explode then count": lambda t: t.select(F.explode("xs").alias("x")).groupBy("x").count().orderBy("x"),
+    "explode limit": lambda t: t.select("id", F.explode("xs")).limit(2),
+    "posexplode": lambda t: t.select("id", F.posexplode("xs")),
+    "posexplode named": lambda t: t.select(F.posexplode("xs").alias("p", "x"), "id"),
+    "posexplode outer": lambda t: t.select("id", F.posexplode_outer("xs").alias("p", "x")),
+    "explode structs": lambda t: t.select("id", F.explode("ps").alias("p")).select("id", "p.n", "p.t"),
+    "inline": lambda t: t.select("id", F.inline("ps")),
+    "inline outer": lambda t: t.select("id", F.inline_outer("ps")),
+    "inline named": lambda t: t.select(F.inline("ps").alias("a", "b")),
+    "stack": lambda t: t.select("id", F.stack(F.lit(2), F.col("id"), F.col("s"), F.lit(None), F.lit("z"))),
+    "stack ragged": lambda t: t.select(F.stack(F.lit(2), F.lit(1), F.lit(2), F.lit(3))),
+    "stack one row": lambda t: t.select(F.stack(F.lit(1), F.col("s"), F.col("id")).alias("a", "b")),
+    "stack many rows": lambda t: t.select(F.stack(F.lit(5), F.col("s"))),
+    "withColumn": lambda t: t.withColumn("x", F.explode("xs")).drop("ps"),
+    "withColumn replaced": lambda t: t.withColumn("xs", F.explode("xs")).drop("ps"),
+    "withColumns": lambda t: t.withColumns({"x": F.explode_outer("xs"), "u": F.upper("s")}).drop("ps", "xs"),
+    "selectExpr": lambda t: t.selectExpr("id", "explode(xs) AS x"),
+    "selectExpr several names": lambda t: t.selectExpr("id", "posexplode(xs) AS (p, x)"),
+    "expr": lambda t: t.select(F.expr("explode(xs)").alias("x")),
+    "of an aggregate": lambda t: t.select(F.explode(F.collect_list("id"))),
+    "of groups": lambda t: t.groupBy((F.col("id") % 2).alias("odd")).agg(F.explode(F.collect_list("id")).alias("i")).orderBy("odd", "i"),
+    "nested": lambda t: t.select(F.explode("xs") + 1),
+    "nested in itself": lambda t: t.select(F.explode(F.array(F.explode("xs")))),
+    "two": lambda t: t.select(F.explode("xs"), F.explode("ps")),
+    "in a filter": lambda t: t.filter(F.explode("xs") > 1),
+    "of no array": lambda t: t.select(F.explode("s")),
+    "inline of no structs": lambda t: t.select(F.inline("xs")),
+    "too many names": lambda t: t.select(F.explode("xs").alias("a", "b")),
+    "too few names": lambda t: t.withColumn("p", F.posexplode("xs")),
+    "names of no generator": lambda t: t.select(F.col("id").alias("a", "b")),
+    "stack of several types": lambda t: t.select(F.stack(F.lit(2), F.lit(1), F.lit("a"))),
+    "stack of no rows": lambda t: t.select(F.stack(F.lit(0), F.lit(1))),
+    "stack of a column": lambda t: t.select(F.stack(F.col("id"), F.lit(1), F.lit(2))),
+    "explode of nothing": lambda t: t.selectExpr("explode()"),
+    "beside a window": lambda t: t.select("id", F.explode("xs").alias("x"), F.row_number().over(BY_ID).alias("r")),
+    "beside a window with withColumn": lambda t: t.withColumn("x", F.explode("xs")).withColumn("c", F.count("*").over(Window.partitionBy("id")))
+        .select("id", "x", "c").orderBy("id", "x"),
+    "of groups beside a window": lambda t: t.groupBy("s").agg(
+        F.explode(F.collect_list("id")).alias("i"), F.rank().over(Window.orderBy("s")).alias("r")).orderBy("i"),
+    "decimals": lambda t: t.select("id", F.explode(F.array(F.expr("1.50BD"), F.expr("cast(id as decimal(5,2))"))).alias("d")),
+    "stack of decimals": lambda t: t.select(F.stack(F.lit(2), F.lit(Decimal("1.5")), F.lit(Decimal("2.5")))),
+    "stack of other decimals": lambda t: t.select(F.stack(F.lit(2), F.lit(Decimal("1.5")), F.lit(Decimal("2.55")))),
+}
+for name, run in GENERATORS.items():
+    add(f"generate {name}", lambda s, run=run: both(run(lists(s))))
+
+
+SQL_GENERATORS = [
+    "SELECT explode(array(1, 2))",
+    "SELECT id, explode(xs) FROM lists",
+    "SELECT id, posexplode(xs) AS (p, x) FROM lists",
+    "SELECT id, x FROM lists LATERAL VIEW explode(xs) t AS x",
+    "SELECT id, t.x FROM lists LATERAL VIEW OUTER explode(xs) t AS x",
+    "SELECT id, col FROM lists LATERAL VIEW explode(xs) t",
+    "SELECT id, p, x, n FROM lists LATERAL VIEW posexplode(xs) t AS p, x LATERAL VIEW OUTER inline(ps) u AS n, m WHERE x > 1",
+    "SELECT x, count(*) FROM lists LATERAL VIEW explode(xs) t AS x GROUP BY x ORDER BY x",
+    "SELECT * FROM explode(array(1, 2, null))",
+    "SELECT * FROM explode(array('a', 'b')) AS t(c) WHERE c > 'a'",
+    "SELECT * FROM posexplode(array(5, 6)) t",
+    "SELECT * FROM stack(2, 1, 'a', 2, 'b') AS t(n, s)",
+    "SELECT * FROM inline(array(struct(1, 'a'), struct(2, 'b')))",
+    "SELECT * FROM explode_outer(array())",
+    "SELECT * FROM range(2 + 1)",
+    "SELECT * FROM range(1, 10, 3)",
+    "SELECT id FROM lists LATERAL VIEW upper(s) t AS x",
+    "SELECT id FROM lists LATERAL VIEW explode(xs) t AS a, b",
+    "SELECT * FROM no_such_function(1)",
+    "SELECT id, explode(collect_list(s)) AS s FROM lists GROUP BY id ORDER BY id",
+    "SELECT id, explode(xs) AS x, (SELECT max(n) FROM sales) AS m FROM lists",
+    "SELECT id, explode(xs) AS x, (SELECT count(*) FROM sales WHERE n > lists.id) AS c FROM lists",
+    "SELECT explode(array((SELECT max(n) FROM sales), 1)) AS x",
+    "SELECT id FROM lists WHERE id IN (SELECT x FROM lists LATERAL VIEW explode(xs) t AS x) ORDER BY id",
+    "SELECT n FROM sales WHERE EXISTS (SELECT 1 FROM lists LATERAL VIEW explode(xs) t AS x WHERE x = sales.n) ORDER BY n",
+]
+
+
+def sql(s: Scene, text: str):
+    lists(s).createOrReplaceTempView("lists")
+    sales(s).createOrReplaceTempView("sales")
+    return s.spark.sql(text)
+
+
+for text in SQL_GENERATORS:
+    add(f"generate sql {text}", lambda s, text=text: both(sql(s, text)))
+add("generate tvf explode", lambda s: both(s.spark.tvf.explode(F.array(F.lit(1), F.lit(2)))))
+add("generate tvf range", lambda s: both(s.spark.tvf.range(1, 6, 2)))
+add("generate tvf stack", lambda s: both(s.spark.tvf.stack(F.lit(2), F.lit(1), F.lit("a"), F.lit(2), F.lit("b"))))
