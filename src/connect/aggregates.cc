@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "src/base/unsupported.h"
 #include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
+#include "src/exec/generate.h"
 #include "src/exec/window_expression.h"
 
 namespace soteria::connect {
@@ -41,11 +43,27 @@ constexpr base::Condition kWhereCondition = {"INVALID_WHERE_CONDITION",
                                              base::exception_class::kAnalysis, "42903",
                                              absl::StatusCode::kInvalidArgument};
 
+constexpr base::Condition kGroupingMismatch = {"GROUPING_COLUMN_MISMATCH",
+                                               base::exception_class::kAnalysis, "42803",
+                                               absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kGroupingIdMismatch = {"GROUPING_ID_COLUMN_MISMATCH",
+                                                 base::exception_class::kAnalysis, "42803",
+                                                 absl::StatusCode::kInvalidArgument};
+
 constexpr std::string_view kSummarizer = "aggregate_metrics";
 
 bool IsAggregate(const Expr& expr) {
+  return expr.kind == Expr::Kind::kCall && IsAggregateFunction(expr.name);
+}
+
+bool IsGrouping(const Expr& expr) {
   return expr.kind == Expr::Kind::kCall &&
-         exec::KindOfFunction(expr.name) == exec::FunctionKind::kAggregate;
+         exec::KindOfFunction(expr.name) == exec::FunctionKind::kGrouping;
+}
+
+base::Status GroupingOutside() {
+  return base::Fail(exec::kGroupingOutside,
+                    "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
 }
 
 /// The first aggregate call within the expression, or null.
@@ -134,7 +152,54 @@ bool NamesColumn(const ExprPtr& expr) {
 struct Replacing {
   std::vector<std::string> keys;  // SameText
   std::vector<exec::AggregateCall> calls;
+  const GroupingSets* sets = nullptr;
+  size_t ids = 0;                  // columns between keys and calls
+  std::vector<std::string> names;  // of the keys
 };
+
+std::string Listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += base::Cat(list.empty() ? "" : ", ", name);
+  return list;
+}
+
+/// grouping(key): is it a null of the set? grouping_id(): the bits of all keys.
+base::StatusOr<ExprPtr> GroupingValue(const Expr& expr, const Replacing& replacing) {
+  if (replacing.sets == nullptr) return GroupingOutside();
+  const size_t keys = replacing.keys.size();
+  const ExprPtr id = replacing.ids == 0
+                         ? exec::Literal(std::make_shared<arrow::Int64Scalar>(0))
+                         : exec::Input(static_cast<int>(keys), {"spark_grouping_id"});
+  std::vector<std::string> texts;
+  std::vector<std::string> names;
+  for (const ExprPtr& arg : expr.args) {
+    texts.push_back(SameText(*arg));
+    names.push_back(exec::PrettyName(*arg));
+  }
+  if (base::EqualIgnoringCase(expr.name, "grouping_id")) {
+    if (texts.empty() || texts == replacing.keys) return id;
+    return base::Fail(kGroupingIdMismatch, base::Cat("Columns of grouping_id (\"", Listed(names),
+                                                     "\") does not match grouping columns (\"",
+                                                     Listed(replacing.names), "\")."));
+  }
+  if (expr.args.size() != 1) {
+    return base::Fail(base::kWrongNumArgs,
+                      base::Cat("The `grouping` requires 1 parameters but the actual number is ",
+                                expr.args.size(),
+                                ". Please, refer to 'https://spark.apache.org/docs/latest/"
+                                "sql-ref-functions.html' for a fix."));
+  }
+  const auto key = std::find(replacing.keys.begin(), replacing.keys.end(), texts[0]);
+  if (key == replacing.keys.end()) {
+    return base::Fail(kGroupingMismatch, base::Cat("Column of grouping (\"", names[0],
+                                                   "\") can't be found in grouping columns \"",
+                                                   Listed(replacing.names), "\"."));
+  }
+  const auto bit = static_cast<int32_t>(replacing.keys.end() - key - 1);
+  return exec::Cast(exec::Call("&", {exec::Call("shiftright", {id, exec::Literal(bit)}),
+                                     exec::Literal(std::make_shared<arrow::Int64Scalar>(1))}),
+                    arrow::int8());
+}
 
 /// Replaces grouping expressions and aggregate calls within `expr` by the columns that hold them:
 /// keys first, then calls.
@@ -143,12 +208,13 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
   if (key != replacing.keys.end()) {
     return exec::Input(static_cast<int>(key - replacing.keys.begin()), {exec::AutoName(*expr)});
   }
+  if (IsGrouping(*expr)) return GroupingValue(*expr, replacing);
   if (IsAggregate(*expr)) {
     std::string name = base::Cat("_agg", replacing.calls.size());
     SOTERIA_ASSIGN_OR_RETURN(auto call, ToCall(*expr, name));
     replacing.calls.push_back(std::move(call));
-    return exec::Input(static_cast<int>(replacing.keys.size() + replacing.calls.size()) - 1,
-                       {std::move(name)});
+    const size_t before = replacing.keys.size() + replacing.ids;
+    return exec::Input(static_cast<int>(before + replacing.calls.size()) - 1, {std::move(name)});
   }
   if (exec::IsOver(*expr)) {
     auto copy = std::make_shared<Expr>(*expr);
@@ -200,6 +266,7 @@ base::Status MissingGroupBy() {
 base::Status CheckCondition(const Expr& condition) {
   const Expr* call = FindAggregate(condition);
   if (call == nullptr) return base::OkStatus();
+  if (IsGrouping(*call)) return GroupingOutside();
   return base::Fail(
       kWhereCondition,
       base::Cat("The WHERE condition \"", exec::PrettyName(condition),
@@ -230,7 +297,7 @@ bool CallsAggregate(const spark::connect::Expression& expression) {
   if (expression.has_cast()) return CallsAggregate(expression.cast().expr());
   if (!expression.has_unresolved_function()) return false;
   const auto& call = expression.unresolved_function();
-  if (exec::KindOfFunction(call.function_name()) == exec::FunctionKind::kAggregate) return true;
+  if (IsAggregateFunction(call.function_name())) return true;
   return std::any_of(call.arguments().begin(), call.arguments().end(), CallsAggregate);
 }
 
@@ -250,14 +317,29 @@ std::string SameText(const Expr& expr) {
   return text + ")";
 }
 
+bool IsAggregateFunction(std::string_view name) {
+  const auto kind = exec::KindOfFunction(name);
+  return kind == exec::FunctionKind::kAggregate || kind == exec::FunctionKind::kGrouping;
+}
+
+bool IsGrandTotal(const GroupingSets& sets, size_t keys) { return keys == 0 && sets.size() == 1; }
+
+bool HasEqualSets(const GroupingSets& sets) {
+  std::set<std::vector<size_t>> each(sets.begin(), sets.end());
+  return each.size() < sets.size();
+}
+
 bool HasAggregate(const Expr& expr) { return FindAggregate(expr) != nullptr; }
 
 base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns,
-                                               std::vector<exec::NamedExpr> keys) {
+                                               std::vector<exec::NamedExpr> keys,
+                                               const GroupingSets* sets) {
   SOTERIA_RETURN_IF_ERROR(CheckKeys(keys));
   SplitAggregate split;
-  split.plain = std::all_of(columns.begin(), columns.end(),
-                            [](const exec::NamedExpr& c) { return IsAggregate(*c.expr); }) &&
+  const auto calls_only = [](const exec::NamedExpr& column) {
+    return IsAggregate(*column.expr) && !IsGrouping(*column.expr);
+  };
+  split.plain = sets == nullptr && std::all_of(columns.begin(), columns.end(), calls_only) &&
                 std::all_of(keys.begin(), keys.end(),
                             [](const exec::NamedExpr& k) { return k.metadata.empty(); });
   if (split.plain) {
@@ -269,8 +351,14 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
     return split;
   }
   Replacing replacing;
+  replacing.sets = sets;
+  if (sets != nullptr && !IsGrandTotal(*sets, keys.size())) {
+    split.ids = HasEqualSets(*sets) ? 2 : 1;
+  }
+  replacing.ids = split.ids;
   for (size_t k = 0; k < keys.size(); ++k) {
     replacing.keys.push_back(SameText(*keys[k].expr));
+    replacing.names.push_back(exec::PrettyName(*keys[k].expr));
     split.keys.push_back({keys[k].expr, keys[k].name});
     const std::string name = NameOf(keys[k]);
     split.columns.push_back({keys[k].metadata.empty() ? "" : name,

@@ -3,7 +3,9 @@
 // over its rows. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/status.h"
@@ -16,6 +18,12 @@ class Expression;
 }
 
 namespace soteria::connect {
+
+/// Each set as the places of its keys, ascending.
+using GroupingSets = std::vector<std::vector<size_t>>;
+
+/// Aggregates, and what is said of groups (grouping); by name, in any case.
+bool IsAggregateFunction(std::string_view name);
 
 /// Does the expression contain an aggregate function?
 bool HasAggregate(const exec::Expr& expr);
@@ -41,12 +49,22 @@ struct SplitAggregate {
   std::vector<exec::AggregateCall> calls;
   std::vector<exec::NamedExpr> columns;  // over the calls' result
   bool plain = false;                    // columns only pass keys and calls through, in order
+  /// Of grouping sets: columns between the keys and the calls, the id of a row's set and, where
+  /// there are equal ones, which one it is.
+  size_t ids = 0;
 };
+
+/// One empty set only: groups of no keys, and not of the sets.
+bool IsGrandTotal(const GroupingSets& sets, size_t keys);
+/// Are two of them the same?
+bool HasEqualSets(const GroupingSets& sets);
 
 /// The output is `keys` and then `columns`. NESTED_AGGREGATE_FUNCTION for an aggregate within
 /// another, GROUP_BY_AGGREGATE for one within a key, MISSING_GROUP_BY or MISSING_AGGREGATION for a
-/// column outside of any.
+/// column outside of any; of grouping() and grouping_id() UNSUPPORTED_GROUPING_EXPRESSION without
+/// `sets`, and GROUPING_COLUMN_MISMATCH or GROUPING_ID_COLUMN_MISMATCH for what is no key.
 base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> columns,
-                                               std::vector<exec::NamedExpr> keys = {});
+                                               std::vector<exec::NamedExpr> keys = {},
+                                               const GroupingSets* sets = nullptr);
 
 }  // namespace soteria::connect

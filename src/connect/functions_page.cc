@@ -73,6 +73,8 @@ std::string FunctionsPage() {
       "\n## Aggregate functions\n\n"
       "In `agg`, `select` and after `groupBy`; `aggregate_metrics` is what `Summarizer` sends.\n\n",
       List(Functions(exec::FunctionKind::kAggregate, true)),
+      "\nOver grouping sets (`rollup`, `cube`, `groupingSets`), also:\n\n",
+      List(Functions(exec::FunctionKind::kGrouping, true)),
       "\n## Window functions\n\n"
       "With `over`; so are the aggregate functions. Frames of rows and of ranges of numbers and\n"
       "dates; `QUALIFY` in SQL.\n\n",

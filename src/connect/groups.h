@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
+#include "src/connect/aggregates.h"
 #include "src/exec/expression.h"
 #include "src/exec/operator.h"
 #include "src/plan/logical.h"
@@ -20,6 +22,7 @@ struct Groups {
   std::vector<exec::ExprPtr> conditions = {};  ///< of HAVING, over the columns
   bool sql = false;                            ///< keys are in the output where it names them
   plan::PlanPtr plan = nullptr;                ///< the visible columns of the groups that are kept
+  std::optional<GroupingSets> sets = std::nullopt;  ///< of the keys
 };
 
 }  // namespace soteria::connect

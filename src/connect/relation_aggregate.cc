@@ -10,6 +10,7 @@
 #include "spark/connect/relations.pb.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
@@ -60,6 +61,10 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
   const ExpressionConverter converter = OverWithSubqueries(scope);
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(aggregate.aggregate_expressions(), scope));
+  if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
+    if (HasGenerator(list)) return base::NotSupported("A generator over grouping sets");
+    return AggregateSets(aggregate, std::move(input), std::move(keys), std::move(list.columns));
+  }
   if (HasGenerator(list)) {
     return Generated(std::move(input), std::move(list), std::move(keys), true);
   }
@@ -77,7 +82,8 @@ RelationConverter::PlanOr RelationConverter::AggregateColumns(plan::PlanPtr inpu
   groups.visible = groups.columns.size();
   SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split,
                            SplitAggregates(std::move(columns), std::move(keys)));
-  SOTERIA_ASSIGN_OR_RETURN(groups.plan, AggregateRows(std::move(input), std::move(split)));
+  SOTERIA_ASSIGN_OR_RETURN(groups.plan,
+                           AggregateRows(std::move(input), std::move(split), std::nullopt));
   plan::PlanPtr plan = groups.plan;
   groups_.emplace(plan.get(), std::move(groups));
   return plan;

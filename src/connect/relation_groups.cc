@@ -36,8 +36,7 @@ constexpr int kKeyTrialsMax = 1000;
 
 bool IsAggregateCall(const Expression& expression) {
   return expression.has_unresolved_function() &&
-         exec::KindOfFunction(expression.unresolved_function().function_name()) ==
-             exec::FunctionKind::kAggregate;
+         IsAggregateFunction(expression.unresolved_function().function_name());
 }
 
 std::vector<exec::NamedExpr> FirstColumns(const plan::Plan& plan, size_t count) {
@@ -170,7 +169,9 @@ const Groups* RelationConverter::GroupsOf(const plan::PlanPtr& plan) const {
 
 /// The groups that the conditions keep, with the hidden columns behind the others.
 RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
-  SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split, SplitAggregates(groups.columns, groups.keys));
+  const GroupingSets* sets = groups.sets.has_value() ? &*groups.sets : nullptr;
+  SOTERIA_ASSIGN_OR_RETURN(SplitAggregate split,
+                           SplitAggregates(groups.columns, groups.keys, sets));
   const size_t keys = groups.keys.size();
   if (split.plain) {
     for (size_t i = 0; i < groups.columns.size(); ++i) {
@@ -186,7 +187,8 @@ RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
   const bool windows = AnyWindow(split.columns);
   const std::vector<exec::NamedExpr> columns = split.columns;
   split.plain = windows;
-  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan, AggregateRows(groups.input, std::move(split)));
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr plan,
+                           AggregateRows(groups.input, std::move(split), groups.sets));
   if (windows) {
     // HAVING chooses groups, and windows are over those that it leaves.
     for (const exec::ExprPtr& condition : groups.conditions) {

@@ -202,10 +202,8 @@ RelationConverter::PlanOr RelationConverter::Rows(const Expressions& rows) {
 
 /// The grouping expressions: ordinals and names of the outputs are what these compute.
 base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
-    const spark::connect::Aggregate& aggregate, const plan::PlanPtr& input,
+    const Expressions& keys, const Expressions& outputs, const plan::PlanPtr& input,
     const std::vector<exec::NamedExpr>& items) {
-  const auto& keys = aggregate.grouping_expressions(0).unresolved_function().arguments();
-  const auto& outputs = aggregate.aggregate_expressions();
   plan::Scope scope(input);
   const auto by_name = [&](const Expression& part) -> base::StatusOr<std::optional<exec::ExprPtr>> {
     if (!part.has_unresolved_attribute()) return std::optional<exec::ExprPtr>();
@@ -266,9 +264,17 @@ RelationConverter::PlanOr RelationConverter::SqlAggregate(
   groups.sql = true;
   SOTERIA_ASSIGN_OR_RETURN(groups.input, Resolve(aggregate.input()));
   plan::Scope scope(groups.input);
-  SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(aggregate.aggregate_expressions(), scope));
+  const auto& outputs = aggregate.aggregate_expressions();
+  SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(outputs, scope));
   groups.columns = list.columns;
-  SOTERIA_ASSIGN_OR_RETURN(groups.keys, SqlKeys(aggregate, groups.input, groups.columns));
+  const auto resolve = [&](const Expressions& keys) {
+    return SqlKeys(keys, outputs, groups.input, groups.columns);
+  };
+  SOTERIA_ASSIGN_OR_RETURN(
+      groups.keys, resolve(aggregate.grouping_expressions(0).unresolved_function().arguments()));
+  if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
+    SOTERIA_ASSIGN_OR_RETURN(groups.sets, SetsOf(aggregate, &groups.keys, resolve));
+  }
   if (HasGenerator(list)) return GeneratedOfGroups(std::move(groups), std::move(list));
   groups.visible = groups.columns.size();
   return Remember(std::move(groups));

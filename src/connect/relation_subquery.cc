@@ -464,8 +464,8 @@ RelationConverter::PlanOr RelationConverter::ProjectRows(plan::PlanPtr input,
   return ProjectWindows(builder_, std::move(input), std::move(columns));
 }
 
-RelationConverter::PlanOr RelationConverter::AggregateRows(plan::PlanPtr input,
-                                                           SplitAggregate split) {
+RelationConverter::PlanOr RelationConverter::AggregateRows(
+    plan::PlanPtr input, SplitAggregate split, const std::optional<GroupingSets>& sets) {
   SOTERIA_RETURN_IF_ERROR(CheckOfGroups(split));
   for (exec::GroupKey& key : split.keys) {
     if (!HasSubquery(*key.expr)) continue;
@@ -478,9 +478,9 @@ RelationConverter::PlanOr RelationConverter::AggregateRows(plan::PlanPtr input,
     }
     for (ExprPtr& part : call.rest) SOTERIA_RETURN_IF_ERROR(ApplySubqueries(&input, &part));
   }
-  SOTERIA_ASSIGN_OR_RETURN(
-      plan::PlanPtr groups,
-      builder_.Aggregate(std::move(input), std::move(split.calls), std::move(split.keys)));
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr groups,
+                           GroupsOfSets(std::move(input), std::move(split.keys),
+                                        std::move(split.calls), split.ids, sets));
   if (split.plain) return groups;
   return ProjectRows(std::move(groups), std::move(split.columns));
 }

@@ -149,7 +149,7 @@ RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relatio
     case Relation::kRepartitionByExpression:
       return RepartitionBy(relation.repartition_by_expression());
     case Relation::kAggregate:
-      if (relation.aggregate().group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
+      if (relation.aggregate().group_type() == spark::connect::Aggregate::GROUP_TYPE_PIVOT) {
         return RefuseRelation(relation);
       }
       return Aggregate(relation.aggregate());

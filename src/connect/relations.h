@@ -3,6 +3,7 @@
 // stage. Nodes that aren't supported are refused by name. A converter belongs to one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -112,6 +113,18 @@ class RelationConverter : private Around {
   PlanOr Aggregate(const spark::connect::Aggregate& aggregate);
   PlanOr AggregateColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,
                           std::vector<exec::NamedExpr> keys);
+  // Of grouping sets: relation_sets.cc.
+  PlanOr AggregateSets(const spark::connect::Aggregate& aggregate, plan::PlanPtr input,
+                       std::vector<exec::NamedExpr> given, std::vector<exec::NamedExpr> columns);
+  /// The keys, the ids of sets, and the calls.
+  PlanOr GroupsOfSets(plan::PlanPtr input, std::vector<exec::GroupKey> keys,
+                      std::vector<exec::AggregateCall> calls, size_t ids,
+                      const std::optional<GroupingSets>& sets);
+  /// The sets of what isn't a plain GROUP BY; `keys` become each once.
+  using Members = std::function<base::StatusOr<std::vector<exec::NamedExpr>>(const Expressions&)>;
+  static base::StatusOr<GroupingSets> SetsOf(const spark::connect::Aggregate& aggregate,
+                                             std::vector<exec::NamedExpr>* keys,
+                                             const Members& members);
   PlanOr Describe(const spark::connect::StatDescribe& describe);
   PlanOr Summary(const spark::connect::StatSummary& summary);
   PlanOr ApproxQuantile(const spark::connect::StatApproxQuantile& quantile);
@@ -135,7 +148,8 @@ class RelationConverter : private Around {
   PlanOr Named(const spark::connect::Read& read);
   PlanOr OneRow();
   PlanOr Rows(const Expressions& rows);
-  base::StatusOr<std::vector<exec::NamedExpr>> SqlKeys(const spark::connect::Aggregate& aggregate,
+  base::StatusOr<std::vector<exec::NamedExpr>> SqlKeys(const Expressions& keys,
+                                                       const Expressions& outputs,
                                                        const plan::PlanPtr& input,
                                                        const std::vector<exec::NamedExpr>& items);
   PlanOr SqlAggregate(const spark::connect::Aggregate& aggregate);
@@ -170,8 +184,9 @@ class RelationConverter : private Around {
   /// Rows for which the condition holds, and the input's columns.
   PlanOr FilterRows(plan::PlanPtr input, const exec::ExprPtr& condition);
   PlanOr ProjectRows(plan::PlanPtr input, std::vector<exec::NamedExpr> columns);
-  /// Groups, and what is computed of them.
-  PlanOr AggregateRows(plan::PlanPtr input, SplitAggregate split);
+  /// Groups, of those sets of the keys if there are any, and what is computed of them.
+  PlanOr AggregateRows(plan::PlanPtr input, SplitAggregate split,
+                       const std::optional<GroupingSets>& sets);
   PlanOr LateralJoin(const spark::connect::LateralJoin& join);
 
   // Of groups and what is above them: relation_groups.cc.

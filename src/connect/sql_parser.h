@@ -1,8 +1,8 @@
 // The parser of Spark SQL: recursive descent over the tokens of one text, by the grammar and the
 // precedences of Spark's SqlBaseParser.g4. Its methods are in sql_parser.cc (tokens, names, types),
-// sql_expression.cc, sql_literals.cc, sql_call.cc, sql_window.cc, sql_query.cc, sql_from.cc and
-// sql_statement.cc. Private to these. Recursion is bounded by kSqlDepthMax, trees by their height,
-// messages by kSqlNodesMax. One parser reads one text, in one thread.
+// sql_expression.cc, sql_literals.cc, sql_call.cc, sql_window.cc, sql_query.cc, sql_groups.cc,
+// sql_from.cc and sql_statement.cc. Private to these. Recursion is bounded by kSqlDepthMax, trees
+// by their height, messages by kSqlNodesMax. One parser reads one text, in one thread.
 #pragma once
 
 #include <cstddef>
@@ -154,15 +154,22 @@ class SqlParser {
   base::StatusOr<SqlExprs> Items();
   RelationOr Filtered(SqlRelation input);
   RelationOr Qualified(SqlRelation select);
-  RelationOr Grouped(SqlRelation input, SqlExprs items);
-  base::Status GroupBy(SqlExprs* keys, spark::connect::Aggregate* out);
-  base::Status GroupingSets(SqlExprs* keys, spark::connect::Aggregate* out);
   RelationOr Rows();
   base::StatusOr<int64_t> Reference();
   ExprOr ScalarSubquery();
   ExprOr Exists();
   ExprOr InSubquery(SqlExprs values);
   RelationOr WithReferences(SqlRelation root, std::vector<SqlRelation> references);
+
+  // GROUP BY: sql_groups.cc.
+  struct GroupElements;
+  RelationOr Grouped(SqlRelation input, SqlExprs items);
+  base::Status GroupBy(SqlExprs* keys, spark::connect::Aggregate* out);
+  base::Status GroupElement(GroupElements* all);
+  base::StatusOr<std::vector<size_t>> GroupMember(GroupElements* all);
+  base::StatusOr<size_t> GroupKey(GroupElements* all);
+  base::StatusOr<size_t> KeyPlace(SqlExpr key, GroupElements* all);
+  base::Status SetsOf(GroupElements all, SqlExprs* keys, spark::connect::Aggregate* out);
 
   // FROM: sql_from.cc.
   RelationOr From();

@@ -15,17 +15,9 @@ namespace soteria::connect {
 namespace {
 
 using Kind = SqlToken::Kind;
-using spark::connect::Aggregate;
 using spark::connect::Relation;
 using spark::connect::SetOperation;
 using spark::connect::SubqueryExpression;
-
-/// GROUP BY's keys as the protocol has them: see sql_nodes.h.
-base::Status SetKeys(SqlExprs keys, Aggregate* out) {
-  SOTERIA_ASSIGN_OR_RETURN(SqlExpr all, CallNode(kSqlGroupBy, std::move(keys), /*internal=*/true));
-  out->mutable_grouping_expressions()->AddAllocated(all.proto.release());
-  return base::OkStatus();
-}
 
 void SetItems(SqlExprs items, google::protobuf::RepeatedPtrField<spark::connect::Expression>* out) {
   for (SqlExpr& item : items) out->AddAllocated(item.proto.release());
@@ -292,81 +284,6 @@ SqlParser::RelationOr SqlParser::Qualified(SqlRelation select) {
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr qualify, CallNode(kSqlQualify, std::move(parts), true));
   *condition = std::move(*qualify.proto);
   return filtered;
-}
-
-SqlParser::RelationOr SqlParser::Grouped(SqlRelation input, SqlExprs items) {
-  SqlRelation grouped = NewRelation();
-  auto* aggregate = grouped.proto->mutable_aggregate();
-  aggregate->set_group_type(Aggregate::GROUP_TYPE_GROUPBY);
-  SqlExprs keys;
-  if (TakeWords("GROUP", "BY")) {
-    SOTERIA_RETURN_IF_ERROR(GroupBy(&keys, aggregate));
-  }
-  SOTERIA_RETURN_IF_ERROR(SetKeys(std::move(keys), aggregate));
-  SetItems(std::move(items), aggregate->mutable_aggregate_expressions());
-  grouped.height = input.height + 1;
-  aggregate->set_allocated_input(input.proto.release());
-  return grouped;
-}
-
-/// ALL, or keys [WITH ROLLUP | WITH CUBE | GROUPING SETS (...)], or ROLLUP (...), CUBE (...),
-/// GROUPING SETS (...)
-base::Status SqlParser::GroupBy(SqlExprs* keys, Aggregate* out) {
-  if (IsWord("ALL") && !IsOp("(", 1) && !IsOp(",", 1) && !IsOp(".", 1)) {
-    ++at_;
-    keys->push_back(StarNode({}));
-    return base::OkStatus();
-  }
-  if (IsWords("GROUPING", "SETS")) return GroupingSets(keys, out);
-  const bool rollup = IsWord("ROLLUP") && IsOp("(", 1);
-  if (rollup || (IsWord("CUBE") && IsOp("(", 1))) {
-    at_ += 2;
-    out->set_group_type(rollup ? Aggregate::GROUP_TYPE_ROLLUP : Aggregate::GROUP_TYPE_CUBE);
-    SOTERIA_RETURN_IF_ERROR(Arguments(keys));
-    if (IsOp(",")) return base::NotSupported("GROUP BY of several ROLLUP, CUBE, GROUPING SETS");
-    return base::OkStatus();
-  }
-  do {
-    if ((IsWord("ROLLUP") || IsWord("CUBE")) && IsOp("(", 1)) {
-      return base::NotSupported("GROUP BY of several ROLLUP, CUBE, GROUPING SETS");
-    }
-    SOTERIA_ASSIGN_OR_RETURN(SqlExpr key, Or());
-    keys->push_back(std::move(key));
-  } while (TakeOp(","));
-  if (TakeWords("WITH", "ROLLUP")) out->set_group_type(Aggregate::GROUP_TYPE_ROLLUP);
-  if (TakeWords("WITH", "CUBE")) out->set_group_type(Aggregate::GROUP_TYPE_CUBE);
-  if (IsWords("GROUPING", "SETS")) return GroupingSets(keys, out);
-  return base::OkStatus();
-}
-
-/// GROUPING SETS ((a, b), a, ()): without keys before it, those are all that it names.
-base::Status SqlParser::GroupingSets(SqlExprs* keys, Aggregate* out) {
-  at_ += 2;
-  const bool own_keys = keys->empty();
-  std::vector<std::string> seen;
-  out->set_group_type(Aggregate::GROUP_TYPE_GROUPING_SETS);
-  SOTERIA_RETURN_IF_ERROR(Need("("));
-  do {
-    SqlExprs members;
-    if (TakeOp("(")) {
-      SOTERIA_RETURN_IF_ERROR(Arguments(&members));
-    } else {
-      SOTERIA_ASSIGN_OR_RETURN(SqlExpr member, Or());
-      members.push_back(std::move(member));
-    }
-    auto* set = out->add_grouping_sets();
-    for (SqlExpr& member : members) {
-      const std::string bytes = member.proto->SerializeAsString();
-      if (own_keys && std::find(seen.begin(), seen.end(), bytes) == seen.end()) {
-        if (seen.size() > kGroupingSetKeysMax) return NestedTooDeeply();
-        seen.push_back(bytes);
-        SOTERIA_ASSIGN_OR_RETURN(SqlExpr key, Copy(member));
-        keys->push_back(std::move(key));
-      }
-      set->mutable_grouping_set()->AddAllocated(member.proto.release());
-    }
-  } while (TakeOp(","));
-  return Need(")");
 }
 
 /// After VALUES: rows in parentheses, or single values.

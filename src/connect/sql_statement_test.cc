@@ -91,6 +91,15 @@ TEST(SqlStatement, Groups) {
       {"SELECT a FROM t GROUP BY a, b WITH CUBE", "cube((sql_group_by `a` `b`) -> `a`, `t`)"},
       {"SELECT a FROM t GROUP BY a, b GROUPING SETS ((a, b), a, ())",
        "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`, `b`) set(`a`) set(), `t`)"},
+      {"SELECT a FROM t GROUP BY a, b GROUPING SETS ((b), (a))",
+       "grouping_sets((sql_group_by `b` `a`) -> `a` set(`b`) set(`a`), `t`)"},
+      {"SELECT a FROM t GROUP BY a, ROLLUP(b)",
+       "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`, `b`) set(`a`), `t`)"},
+      {"SELECT a FROM t GROUP BY ROLLUP((a, b), (c))",
+       "grouping_sets((sql_group_by `a` `b` `c`) -> `a` set(`a`, `b`, `c`) set(`a`, `b`) set(), "
+       "`t`)"},
+      {"SELECT a FROM t GROUP BY GROUPING SETS (CUBE(a), b)",
+       "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`) set() set(`b`), `t`)"},
       {"SELECT a FROM t GROUP BY GROUPING SETS ((a), (b, a))",
        "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`) set(`b`, `a`), `t`)"},
   });
@@ -265,7 +274,6 @@ TEST(SqlStatement, WhatIsRefusedByName) {
       {"SELECT * FROM t UNPIVOT (a FOR b IN (c))", "UNPIVOT"},
       {"WITH RECURSIVE x AS (SELECT 1) TABLE x", "WITH RECURSIVE"},
       {"SELECT a FROM t CLUSTER BY a", "CLUSTER BY"},
-      {"SELECT a FROM t GROUP BY a, ROLLUP(b)", "GROUP BY of several ROLLUP, CUBE, GROUPING SETS"},
       {"SELECT a FROM t LIMIT 1 + 1", "LIMIT by an expression"},
       {"FROM t SELECT a", "A query that begins with FROM"},
       {"SELECT * FROM t TABLESAMPLE (10 PERCENT)", "TABLESAMPLE without a seed"},

@@ -26,10 +26,7 @@ constexpr Refusal kRelations[] = {
     {"unpivot", "DataFrame.unpivot (melt)"},
     {"transpose", "DataFrame.transpose"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
-    {"rollup", "DataFrame.rollup", "groupBy"},
-    {"cube", "DataFrame.cube", "groupBy"},
     {"pivot", "GroupedData.pivot", "groupBy and sums of when()"},
-    {"grouping_sets", "DataFrame.groupingSets", "groupBy"},
     {"replace", "DataFrame.replace (na.replace)", "withColumn and when().otherwise()"},
     {"crosstab", "DataFrame.crosstab", "groupBy(a, b).count()"},
     {"cov", "DataFrame.cov"},
@@ -116,14 +113,8 @@ std::string CaseName(int number) {
 
 std::string_view Grouping(const sc::Aggregate& aggregate) {
   switch (aggregate.group_type()) {
-    case sc::Aggregate::GROUP_TYPE_ROLLUP:
-      return "rollup";
-    case sc::Aggregate::GROUP_TYPE_CUBE:
-      return "cube";
-    case sc::Aggregate::GROUP_TYPE_PIVOT:
-      return "pivot";
     default:
-      return "grouping_sets";
+      return "pivot";
   }
 }
 

@@ -56,8 +56,8 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
   EXPECT_EQ(Text(RefuseRelation(relation)),
             "DataFrame.crosstab is not supported in an enclave. Use groupBy(a, b).count() instead. "
             "What is: docs/functions.md");
-  relation.mutable_aggregate()->set_group_type(sc::Aggregate::GROUP_TYPE_CUBE);
-  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 14), "DataFrame.cube");
+  relation.mutable_aggregate()->set_group_type(sc::Aggregate::GROUP_TYPE_PIVOT);
+  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 14), "GroupedData.pi");
   relation.mutable_catalog()->mutable_list_tables();
   EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 24), "spark.catalog.listTables");
   const char* served[] = {"read",

@@ -92,6 +92,10 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
         base::Cat("The generator is not supported: outside the SELECT clause, found: ",
                   PrettyName(e), "."));
   }
+  if (function == nullptr && (e.name == "grouping" || e.name == "grouping_id")) {
+    return base::Fail(kGroupingOutside,
+                      "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
+  }
   if (function == nullptr) {
     return base::Fail(base::kUnresolvedRoutine,
                       base::Cat("Cannot resolve routine `", e.name,

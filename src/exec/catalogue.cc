@@ -2,12 +2,18 @@
 
 #include <algorithm>
 
+#include "src/base/ascii.h"
 #include "src/exec/accumulator.h"
 #include "src/exec/functions.h"
 #include "src/exec/generate.h"
 #include "src/exec/window_functions.h"
 
 namespace soteria::exec {
+namespace {
+
+constexpr std::string_view kGroupings[] = {"grouping", "grouping_id"};
+
+}  // namespace
 
 std::optional<FunctionKind> KindOfFunction(std::string_view name) {
   if (const AggregateFunction* function = FindAggregate(name); function != nullptr) {
@@ -17,6 +23,9 @@ std::optional<FunctionKind> KindOfFunction(std::string_view name) {
   if (FindFunction(name) != nullptr) return FunctionKind::kScalar;
   if (FindWindowFunction(name) != nullptr) return FunctionKind::kWindow;
   if (IsGenerator(name)) return FunctionKind::kGenerator;
+  for (const std::string_view grouping : kGroupings) {
+    if (base::EqualIgnoringCase(grouping, name)) return FunctionKind::kGrouping;
+  }
   return std::nullopt;
 }
 
@@ -34,6 +43,7 @@ std::vector<CatalogueRow> Catalogue() {
   for (const std::string_view name : GeneratorNames()) {
     rows.push_back({name, FunctionKind::kGenerator});
   }
+  for (const std::string_view name : kGroupings) rows.push_back({name, FunctionKind::kGrouping});
   std::sort(rows.begin(), rows.end(),
             [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });
   return rows;

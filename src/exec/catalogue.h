@@ -13,8 +13,9 @@ namespace soteria::exec {
 enum class FunctionKind : uint8_t {
   kScalar,
   kAggregate,
-  kWindow,    ///< with OVER only
-  kGenerator  ///< makes rows: generate.h
+  kWindow,     ///< with OVER only
+  kGenerator,  ///< makes rows: generate.h
+  kGrouping    ///< which grouping set a group is of: known to whoever makes the sets
 };
 
 /// In any case; none for a function that isn't there.

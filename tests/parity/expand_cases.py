@@ -32,6 +32,10 @@ def both(frame):
     return [shape(frame), frame.collect()]
 
 
+def ordered(frame):
+    """Rows of groups come in no order that is promised."""
+    return [shape(frame), sorted(frame.collect(), key=repr)]
+
 
 BY_ID = Window.orderBy("id", "x")
 
@@ -135,3 +139,68 @@ for text in SQL_GENERATORS:
 add("generate tvf explode", lambda s: both(s.spark.tvf.explode(F.array(F.lit(1), F.lit(2)))))
 add("generate tvf range", lambda s: both(s.spark.tvf.range(1, 6, 2)))
 add("generate tvf stack", lambda s: both(s.spark.tvf.stack(F.lit(2), F.lit(1), F.lit("a"), F.lit(2), F.lit("b"))))
+
+
+SETS = {
+    "rollup": lambda t: t.rollup("year", "course").agg(F.sum("n"), F.count("*")),
+    "rollup count": lambda t: t.rollup("year").count(),
+    "rollup nothing": lambda t: t.rollup().agg(F.sum("n")),
+    "rollup of expressions": lambda t: t.rollup((F.col("year") % 2).alias("odd"), F.upper("course")).agg(F.avg("earnings")),
+    "rollup of its own column": lambda t: t.rollup("year").agg(F.sum("year"), F.max("year")),
+    "rollup grouping": lambda t: t.rollup("year", "course").agg(F.grouping("year"), F.grouping("course").alias("g"), F.grouping_id()),
+    "rollup grouping_id of keys": lambda t: t.rollup("year", "course").agg(F.grouping_id("year", "course").alias("id")),
+    "rollup distinct": lambda t: t.rollup("year").agg(F.count_distinct("course"), F.sort_array(F.collect_set("ok"))),
+    "rollup no rows": lambda t: t.filter("n > 100").rollup("year").count(),
+    "rollup filtered": lambda t: t.rollup("year").agg(F.sum("n").alias("n")).filter("n > 6 or year is null"),
+    "cube": lambda t: t.cube("year", "course").agg(F.sum("earnings")),
+    "cube of three": lambda t: t.cube("year", "course", "ok").agg(F.count("*"), F.grouping_id()),
+    "cube max": lambda t: t.cube("ok").max("n"),
+    "groupingSets": lambda t: t.groupingSets([[F.col("year")], [F.col("course"), F.col("year")], []], F.col("year"), F.col("course")).agg(
+        F.sum("n"), F.grouping_id()),
+    "groupingSets in another order": lambda t: t.groupingSets([["course"], ["year"]], "year", "course").agg(F.sum("n"), F.grouping_id()),
+    "groupingSets twice": lambda t: t.groupingSets([["year"], ["year"]], "year").agg(F.sum("n")),
+    "grouping without sets": lambda t: t.groupBy("year").agg(F.grouping("year")),
+    "grouping of another": lambda t: t.rollup("year").agg(F.grouping("course")),
+    "grouping_id of others": lambda t: t.rollup("year", "course").agg(F.grouping_id("course", "year")),
+    "rollup of decimals": lambda t: t.rollup(F.expr("cast(n % 2 as decimal(3,1))").alias("d")).agg(F.sum(F.expr("cast(earnings as decimal(12,2))"))),
+    "rollup of a column twice": lambda t: t.rollup("year", "year").count(),
+    "rollup and a window": lambda t: t.rollup("year").agg(F.sum("n").alias("s"), F.rank().over(Window.orderBy(F.sum("n").desc())).alias("r")),
+    "groupingSets of more": lambda t: t.groupingSets([["course"], ["year"]], "year").agg(F.sum("n"), F.grouping_id()),
+    "rollup having grouping": lambda t: t.rollup("year").count().filter(F.grouping_id() == 1),
+}
+for name, run in SETS.items():
+    add(f"sets {name}", lambda s, run=run: ordered(run(sales(s))))
+
+SQL_SETS = [
+    "SELECT year, course, sum(n) FROM sales GROUP BY ROLLUP(year, course)",
+    "SELECT year, course, sum(n) FROM sales GROUP BY year, course WITH ROLLUP",
+    "SELECT year, course, sum(n) FROM sales GROUP BY CUBE(year, course)",
+    "SELECT year, course, sum(n) FROM sales GROUP BY year, course WITH CUBE",
+    "SELECT year, course, sum(n), grouping_id() FROM sales GROUP BY GROUPING SETS ((year, course), (year), ())",
+    "SELECT year, course, sum(n) FROM sales GROUP BY year, course GROUPING SETS ((year), course)",
+    "SELECT year, count(*) FROM sales GROUP BY GROUPING SETS ((year), (year), ())",
+    "SELECT year, course, ok, count(*) FROM sales GROUP BY year, ROLLUP(course, ok)",
+    "SELECT year, course, ok, count(*) FROM sales GROUP BY ROLLUP((year, course), ok)",
+    "SELECT year, course, count(*) FROM sales GROUP BY CUBE(year), ROLLUP(course)",
+    "SELECT year, course, count(*) FROM sales GROUP BY GROUPING SETS (ROLLUP(year, course), CUBE(course))",
+    "SELECT year AS y, grouping(year), count(*) FROM sales GROUP BY ROLLUP(y)",
+    "SELECT year, count(*) FROM sales GROUP BY ROLLUP(1)",
+    "SELECT year, course, sum(n) AS s FROM sales GROUP BY ROLLUP(year, course) HAVING grouping_id(year, course) = 1 ORDER BY s",
+    "SELECT year, sum(n) AS s FROM sales GROUP BY CUBE(year) ORDER BY grouping(year), year",
+    "SELECT count(*) FROM sales GROUP BY GROUPING SETS (())",
+    "SELECT count(*) FROM sales WHERE n > 100 GROUP BY GROUPING SETS (())",
+    "SELECT year, sum(n) FROM sales GROUP BY ROLLUP(year) HAVING sum(n) > 6",
+    "SELECT grouping(year) FROM sales GROUP BY year",
+    "SELECT (year + 1) * 2, sum(n) FROM sales GROUP BY ROLLUP(year + 1)",
+    "SELECT year, year, count(*) FROM sales GROUP BY ROLLUP(year, year)",
+    "SELECT year, count(*) FROM sales s GROUP BY CUBE(year, s.year)",
+    "SELECT year, course, grouping_id(), count(*) FROM sales GROUP BY year, course GROUPING SETS ((course), (year))",
+    "SELECT year, course, grouping_id(), grouping(year), count(*) FROM sales GROUP BY GROUPING SETS ((course), (year, course))",
+    "SELECT year, course, grouping_id(), count(*) FROM sales GROUP BY GROUPING SETS ((), (course)), year",
+    "SELECT year, sum(n), rank() OVER (ORDER BY sum(n)) AS r FROM sales GROUP BY ROLLUP(year)",
+    "SELECT year, sum(n), rank() OVER (PARTITION BY grouping(year) ORDER BY sum(n)) AS r FROM sales GROUP BY ROLLUP(year)",
+    "SELECT year, sum(n), (SELECT max(id) FROM lists) AS m FROM sales GROUP BY CUBE(year)",
+    "SELECT year, sum(n) FROM sales GROUP BY ROLLUP(year) HAVING sum(n) > (SELECT max(id) FROM lists)",
+]
+for text in SQL_SETS:
+    add(f"sets sql {text}", lambda s, text=text: ordered(sql(s, text)))
