@@ -56,6 +56,9 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
       IsInternal(aggregate.grouping_expressions(0), kSqlGroupBy)) {
     return SqlAggregate(aggregate);
   }
+  if (aggregate.group_type() == spark::connect::Aggregate::GROUP_TYPE_PIVOT) {
+    return Pivot(aggregate);
+  }
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);

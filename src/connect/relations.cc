@@ -149,9 +149,6 @@ RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relatio
     case Relation::kRepartitionByExpression:
       return RepartitionBy(relation.repartition_by_expression());
     case Relation::kAggregate:
-      if (relation.aggregate().group_type() == spark::connect::Aggregate::GROUP_TYPE_PIVOT) {
-        return RefuseRelation(relation);
-      }
       return Aggregate(relation.aggregate());
     case Relation::kDescribe:
       return Describe(relation.describe());
@@ -200,6 +197,8 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return SetOperation(relation.set_op());
     case Relation::kDeduplicate:
       return Deduplicate(relation.deduplicate());
+    case Relation::kCrosstab:
+      return Crosstab(relation.crosstab());
     case Relation::kUnresolvedTableValuedFunction:
       return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:

@@ -50,6 +50,7 @@ class Sample;
 class SetOperation;
 class Sort;
 class StatApproxQuantile;
+class StatCrosstab;
 class StatDescribe;
 class StatSummary;
 class ToDF;
@@ -71,6 +72,12 @@ inline constexpr int64_t kRelationNodesMax = 20'000;
 
 /// With Spark's place of nulls where the order names none: first ascending, last descending.
 exec::SortKey SortKeyOf(const spark::connect::Expression_SortOrder& order, exec::ExprPtr expr);
+
+/// A value of a pivot's column, and how its columns' names begin.
+struct PivotValue {
+  std::string name;
+  exec::ExprPtr value;
+};
 
 class RelationConverter : private Around {
  public:
@@ -132,6 +139,17 @@ class RelationConverter : private Around {
   PlanOr DropMissing(const spark::connect::NADrop& drop);
   PlanOr FillMissing(const spark::connect::NAFill& fill);
   PlanOr Ml(const spark::connect::MlRelation& ml);
+
+  // Pivots: relation_pivot.cc.
+  PlanOr Pivot(const spark::connect::Aggregate& aggregate);
+  PlanOr PivotColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> keys,
+                      std::vector<exec::NamedExpr> columns, const exec::ExprPtr& column,
+                      std::vector<PivotValue> values);
+  PlanOr Crosstab(const spark::connect::StatCrosstab& crosstab);
+  base::Status CastValues(const plan::Plan& input, const exec::ExprPtr& column,
+                          std::vector<PivotValue>* values);
+  base::StatusOr<std::vector<PivotValue>> DistinctValues(const plan::PlanPtr& input,
+                                                         const exec::ExprPtr& column);
 
   // Generators: relation_generate.cc.
   base::StatusOr<SelectList> Select(const Expressions& expressions, plan::Scope& scope);

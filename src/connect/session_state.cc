@@ -31,6 +31,18 @@ base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool rep
   return base::OkStatus();
 }
 
+std::optional<Pivots::Values> Pivots::Find(const std::string& name) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::nullopt : std::optional<Values>(found->second);
+}
+
+void Pivots::Add(const std::string& name, Values values) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (values_.size() >= kPivotsMax) values_.clear();
+  values_[name] = std::move(values);
+}
+
 bool Views::Drop(const std::string& name, bool global) {
   const std::lock_guard lock(mutex_);
   return views_.erase({global, base::Lower(name)}) > 0;

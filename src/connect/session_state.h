@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrow/type_fwd.h"
 #include "src/base/status.h"
 #include "src/connect/config.h"
 #include "src/connect/operations.h"
@@ -22,6 +23,8 @@
 namespace soteria::connect {
 
 inline constexpr size_t kViewsMax = 10'000;
+/// Pivots that a session remembers at once.
+inline constexpr size_t kPivotsMax = 256;
 /// A stream that went away and did not come back: its operation ends.
 inline constexpr int64_t kDetachedMsMax = 5 * 60 * 1000;
 
@@ -48,6 +51,19 @@ class Views {
   std::map<Key, plan::PlanPtr> views_;
 };
 
+/// What pivots found in columns, by the names of the plans that said it, so that a DataFrame that
+/// is asked for again asks nothing. The gate let them out.
+class Pivots {
+ public:
+  using Values = std::vector<std::shared_ptr<arrow::Scalar>>;
+  std::optional<Values> Find(const std::string& name) const;
+  void Add(const std::string& name, Values values);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Values> values_;
+};
+
 class SessionState {
  public:
   SessionState(std::string id, std::shared_ptr<master::Session> session)
@@ -58,6 +74,7 @@ class SessionState {
   const std::shared_ptr<master::Session>& session_ptr() const { return session_; }
   Config& config() { return config_; }
   Views& views() { return views_; }
+  Pivots& pivots() { return pivots_; }
   /// Held while an operation runs a session call, so that a cancel ends the right one.
   std::mutex& call_mutex() { return call_mutex_; }
 
@@ -76,6 +93,7 @@ class SessionState {
   const std::shared_ptr<master::Session> session_;
   Config config_;
   Views views_;
+  Pivots pivots_;
   std::mutex call_mutex_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;

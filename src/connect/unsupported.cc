@@ -26,9 +26,7 @@ constexpr Refusal kRelations[] = {
     {"unpivot", "DataFrame.unpivot (melt)"},
     {"transpose", "DataFrame.transpose"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
-    {"pivot", "GroupedData.pivot", "groupBy and sums of when()"},
     {"replace", "DataFrame.replace (na.replace)", "withColumn and when().otherwise()"},
-    {"crosstab", "DataFrame.crosstab", "groupBy(a, b).count()"},
     {"cov", "DataFrame.cov"},
     {"corr", "DataFrame.corr"},
     {"freq_items", "DataFrame.freqItems", "groupBy(column).count()"},
@@ -111,23 +109,6 @@ std::string CaseName(int number) {
   return field == nullptr ? "(none)" : field->name();
 }
 
-std::string_view Grouping(const sc::Aggregate& aggregate) {
-  switch (aggregate.group_type()) {
-    default:
-      return "pivot";
-  }
-}
-
-/// The name of the protocol, or of the case of it that the table tells apart.
-std::string RelationName(const sc::Relation& relation) {
-  switch (relation.rel_type_case()) {
-    case sc::Relation::kAggregate:
-      return std::string(Grouping(relation.aggregate()));
-    default:
-      return CaseName<sc::Relation>(relation.rel_type_case());
-  }
-}
-
 }  // namespace
 
 base::Status RefuseRelation(const sc::Relation& relation) {
@@ -152,7 +133,7 @@ base::Status RefuseRelation(const sc::Relation& relation) {
       return base::NotSupported(base::Cat("spark.catalog.", Camel(name)));
     }
     default:
-      return Refuse(kRelations, RelationName(relation), "relation");
+      return Refuse(kRelations, CaseName<sc::Relation>(relation.rel_type_case()), "relation");
   }
 }
 

@@ -66,7 +66,7 @@ def test_each_method_is_refused_in_the_words_of_the_script(front):
     wrong = {name: text[:200] for name, text in results.items() if "UNSUPPORTED_FEATURE" not in text}
     assert not wrong, json.dumps(wrong, indent=1)
     assert not [text for text in results.values() if re.search(r"The (relation|command|expression|analysis) `", text)]
-    assert "DataFrame.crosstab is not supported in an enclave. Use groupBy" in results["crosstab"]
+    assert "DataFrame.freqItems is not supported in an enclave. Use groupBy" in results["freqItems"]
     assert "The function approx_count_distinct() is not supported" in results["agg expr"]
 
 

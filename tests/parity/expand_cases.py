@@ -204,3 +204,32 @@ SQL_SETS = [
 ]
 for text in SQL_SETS:
     add(f"sets sql {text}", lambda s, text=text: ordered(sql(s, text)))
+
+
+PIVOTS = {
+    "given": lambda t: t.groupBy("year").pivot("course", ["dotNET", "Java"]).sum("earnings"),
+    "found": lambda t: t.groupBy("year").pivot("course").sum("earnings"),
+    "count": lambda t: t.groupBy("year").pivot("course", ["Java", "none"]).count(),
+    "several": lambda t: t.groupBy("year").pivot("course", ["dotNET", "Java"]).agg(F.sum("n"), F.avg("earnings").alias("e")),
+    "numbers": lambda t: t.groupBy("course").pivot("year", [2012, 2013]).agg(F.sum("earnings")),
+    "numbers found": lambda t: t.groupBy("course").pivot("year").agg(F.max("n")),
+    "booleans": lambda t: t.groupBy("year").pivot("ok").agg(F.count("n")),
+    "of texts": lambda t: t.groupBy("year").pivot("course", ["Java", "dotNET"]).agg(F.max("course"), F.count("n")),
+    "first": lambda t: t.groupBy("year").pivot("course", ["Java"]).agg(F.first("course")),
+    "lists": lambda t: t.groupBy("year").pivot("course", ["dotNET"]).agg(F.collect_list("n")),
+    "no keys": lambda t: t.groupBy().pivot("course", ["dotNET", "Java"]).sum("n"),
+    "twice": lambda t: t.groupBy("year").pivot("course", ["Java", "Java"]).sum("n"),
+    "of an expression": lambda t: t.groupBy("year").pivot("course", ["Java"]).agg(F.sum("n") + 1),
+    "other type": lambda t: t.groupBy("course").pivot("year", ["2012", "2013"]).sum("n"),
+    "no aggregate": lambda t: t.groupBy("year").pivot("course", ["Java"]).agg(F.lit(1)),
+    "of decimals": lambda t: t.groupBy("year").pivot("course", ["Java"]).agg(F.sum(F.expr("cast(earnings as decimal(10,1))"))),
+    "by decimals": lambda t: t.groupBy("course").pivot(F.expr("cast(year as decimal(6,1))"), [2012, 2013]).count(),
+    "by decimals found": lambda t: t.groupBy("course").pivot(F.expr("cast(year as decimal(6,1))")).count(),
+    "then filter": lambda t: t.groupBy("year").pivot("course", ["Java"]).sum("n").filter("Java > 2"),
+    "crosstab": lambda t: t.crosstab("year", "course"),
+    "sample again": lambda t: t.sample(True, 1.5, 7),
+    "sample again of few": lambda t: t.sample(withReplacement=True, fraction=0.3, seed=1),
+}
+for name, run in PIVOTS.items():
+    add(f"pivot {name}", lambda s, run=run: ordered(run(sales(s))))
+add("sample again in parts", lambda s: s.table("patients4").select("row").sample(True, 0.7, 11).count())

@@ -28,7 +28,7 @@ from recorder import CASES, difference
 REFUSED = {
     "csv option no escape", "csv option own ends multiLine", "frame colRegex",
     "python_function", "table summary distinct", "table summary approx distinct", "group of an array",
-    "group pivot", "config refused ansi.enabled", "config refused caseSensitive", "config refused timestampType",
+    "config refused ansi.enabled", "config refused caseSensitive", "config refused timestampType",
     "config refused legacy.timeParserPolicy",
     "to nested", "frame alias of nothing", *(f"selectExpr {text}" for text in (
         "trim(BOTH 'a' FROM s)", "s like all ('a%', '%a')", "s like any ('a%')", "(i, k)",

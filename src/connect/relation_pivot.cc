@@ -1,0 +1,289 @@
+// Pivots: the values of a column become columns of their own, a group's row.
+#include <arrow/array.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/connect/aggregates.h"
+#include "src/connect/expressions.h"
+#include "src/connect/literals.h"
+#include "src/connect/relations.h"
+#include "src/connect/sql_expression.h"
+#include "src/connect/windows.h"
+#include "src/plan/decorrelate.h"
+#include "src/plan/execute.h"
+#include "src/plan/scope.h"
+#include "src/table/arrow_status.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using exec::Expr;
+using exec::ExprPtr;
+
+constexpr base::Condition kValueType = {"PIVOT_VALUE_DATA_TYPE_MISMATCH",
+                                        base::exception_class::kAnalysis, "42K09",
+                                        absl::StatusCode::kInvalidArgument};
+
+/// spark.sql.pivotMaxValues, whoever set it to what.
+constexpr char kMaxValuesKey[] = "spark.sql.pivotMaxValues";
+constexpr int64_t kMaxValuesDefault = 10'000;
+/// Columns of all values and aggregates.
+constexpr size_t kColumnsMax = 100'000;
+
+std::shared_ptr<arrow::Table> OneEmptyRow() {
+  return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
+}
+
+/// A constant as text; "null" for none.
+base::StatusOr<std::string> TextOf(const ExprPtr& value, const std::string& zone) {
+  const ExprPtr text = exec::InZone(exec::Cast(value, arrow::utf8()), zone);
+  SOTERIA_ASSIGN_OR_RETURN(const auto column, exec::Evaluate(*text, *OneEmptyRow()));
+  const arrow::Array& cell = *column->chunk(0);
+  if (cell.IsNull(0)) return std::string("null");
+  return static_cast<const arrow::StringArray&>(cell).GetString(0);
+}
+
+/// Values that Spark looks up in the groups of keys and pivot column; others it picks out of the
+/// rows that are grouped, which differs where there is no row: a count is null there, and 0 here.
+bool IsLookedUp(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+    case arrow::Type::INT8:
+    case arrow::Type::INT16:
+    case arrow::Type::INT32:
+    case arrow::Type::INT64:
+    case arrow::Type::FLOAT:
+    case arrow::Type::DOUBLE:
+    case arrow::Type::DECIMAL128:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view one) { return base::EqualIgnoringCase(one, name); });
+}
+
+/// The aggregate over the rows where the pivot column has the value.
+ExprPtr Picked(const ExprPtr& expr, const ExprPtr& holds) {
+  if (expr->kind == Expr::Kind::kCall && IsAggregateFunction(expr->name)) {
+    auto call = std::make_shared<Expr>(*expr);
+    const bool ends =
+        IsOneOf(call->name, {"first", "first_value", "any_value", "last", "last_value"});
+    const bool first_only = ends || IsOneOf(call->name, {"approx_percentile", "percentile_approx"});
+    const size_t args = call->args.size() - (call->filtered ? 1 : 0);
+    for (size_t i = 0; i < (first_only ? std::min<size_t>(args, 1) : args); ++i) {
+      call->args[i] = exec::Call("when", {holds, call->args[i]});
+    }
+    if (ends && args == 1) call->args.insert(call->args.begin() + 1, exec::Literal(true));
+    if (ends && args == 2) call->args[1] = exec::Literal(true);
+    return call;
+  }
+  auto copy = std::make_shared<Expr>(*expr);
+  for (ExprPtr& arg : copy->args) arg = Picked(arg, holds);
+  return copy;
+}
+
+}  // namespace
+
+/// The values of a column, in order: rows that leave, so that the Manifest has to say `rows`.
+base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
+    const plan::PlanPtr& input, const ExprPtr& column) {
+  if (plan::RefersOut(*input)) {
+    return base::NotSupported("A pivot without values in a correlated subquery", "the values");
+  }
+  int64_t most = kMaxValuesDefault;
+  if (const auto set = state_.config().Get(kMaxValuesKey); set.has_value()) {
+    std::from_chars(set->data(), set->data() + set->size(), most);
+  }
+  most = std::clamp<int64_t>(most, 1, static_cast<int64_t>(kColumnsMax));
+  SOTERIA_ASSIGN_OR_RETURN(auto values, builder_.Project(input, {{"value", column}}));
+  SOTERIA_ASSIGN_OR_RETURN(values, builder_.Distinct(std::move(values), {0}));
+  SOTERIA_ASSIGN_OR_RETURN(values, builder_.Limit(std::move(values), most + 1));
+  const ExprPtr value = plan::ColumnAt(*values, 0);
+  SOTERIA_ASSIGN_OR_RETURN(values, builder_.GlobalSort(std::move(values), {{value, true, true}}));
+  const std::string name = plan::Canonical(*values);
+  const auto known = state_.pivots().Find(name);
+  std::vector<std::shared_ptr<arrow::Scalar>> scalars;
+  if (known.has_value()) {
+    scalars = *known;
+  } else {
+    const base::Status collected = state_.session().Collect(
+        values,
+        [&](master::Permitted<std::shared_ptr<arrow::Table>> rows) -> base::Status {
+          for (const auto& chunk : rows.value()->column(0)->chunks()) {
+            for (int64_t i = 0; i < chunk->length(); ++i) {
+              SOTERIA_ARROW_ASSIGN(scalars.emplace_back(), chunk->GetScalar(i));
+            }
+          }
+          return base::OkStatus();
+        },
+        nullptr);
+    if (base::Is(collected, base::kNotInManifest)) {
+      return base::WithContext(collected,
+                               "columns would be named by what rows hold: give the values to "
+                               "pivot");
+    }
+    SOTERIA_RETURN_IF_ERROR(collected);
+    state_.pivots().Add(name, scalars);
+  }
+  if (static_cast<int64_t>(scalars.size()) > most) {
+    return base::Fail(
+        base::kAnalysis,
+        base::Cat("The pivot column ", exec::PrettyName(*column), " has more than ", most,
+                  " distinct values, this could indicate an error. If this was "
+                  "intended, set \"",
+                  kMaxValuesKey,
+                  "\" to at least the number of distinct values of the pivot "
+                  "column."));
+  }
+  std::vector<PivotValue> out;
+  for (auto& scalar : scalars) out.push_back({"", exec::Literal(std::move(scalar))});
+  return out;
+}
+
+RelationConverter::PlanOr RelationConverter::Pivot(const spark::connect::Aggregate& aggregate) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
+  plan::Scope scope(input);
+  const std::string zone = state_.config().Zone();
+  const ExpressionConverter converter(scope, zone);
+  SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
+  SOTERIA_ASSIGN_OR_RETURN(const ExprPtr column, converter.Convert(aggregate.pivot().col()));
+  SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*column, "Pivot"));
+  for (const exec::NamedExpr& one : columns) {
+    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*one.expr, "Pivot"));
+  }
+  std::vector<PivotValue> values;
+  for (const auto& literal : aggregate.pivot().values()) {
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr value, ToLiteralExpr(literal));
+    values.push_back({"", std::move(value)});
+  }
+  if (values.empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(values, DistinctValues(input, column));
+  }
+  for (PivotValue& value : values) {
+    SOTERIA_ASSIGN_OR_RETURN(value.name, TextOf(value.value, zone));
+  }
+  return PivotColumns(std::move(input), std::move(keys), std::move(columns), column,
+                      std::move(values));
+}
+
+/// The values as the pivot column's type has them.
+base::Status RelationConverter::CastValues(const plan::Plan& input, const ExprPtr& column,
+                                           std::vector<PivotValue>* values) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*column, *input.schema));
+  for (PivotValue& value : *values) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*value.value, *input.schema));
+    if (its->type()->Equals(*field->type())) continue;
+    const ExprPtr cast =
+        exec::InZone(exec::Cast(value.value, field->type()), state_.config().Zone());
+    if (!exec::TypeOf(*cast, *input.schema).ok()) {
+      return base::Fail(kValueType,
+                        base::Cat("Invalid pivot value '", value.name, "': value data type ",
+                                  table::TypeName(*its), " does not match pivot column data type ",
+                                  table::TypeName(*field), "."));
+    }
+    value.value = cast;
+  }
+  return base::OkStatus();
+}
+
+RelationConverter::PlanOr RelationConverter::PivotColumns(plan::PlanPtr input,
+                                                          std::vector<exec::NamedExpr> keys,
+                                                          std::vector<exec::NamedExpr> columns,
+                                                          const ExprPtr& column,
+                                                          std::vector<PivotValue> values) {
+  if (values.size() * columns.size() > kColumnsMax) {
+    return base::NotSupported(base::Cat("A pivot of more than ", kColumnsMax, " columns"));
+  }
+  SOTERIA_RETURN_IF_ERROR(CastValues(*input, column, &values));
+  const auto name = [&](const PivotValue& value, const exec::NamedExpr& one) {
+    if (columns.size() == 1) return value.name;
+    return base::Cat(value.name, "_", one.name.empty() ? exec::PrettyName(*one.expr) : one.name);
+  };
+  std::vector<exec::NamedExpr> finer = keys;
+  finer.push_back({"__pivot_col", column});
+  SOTERIA_ASSIGN_OR_RETURN(const auto grouped, AggregateColumns(input, columns, finer));
+  const auto of_column = static_cast<int>(keys.size());
+  bool looked_up = true;
+  for (size_t j = 0; j < columns.size(); ++j) {
+    const int place = of_column + 1 + static_cast<int>(j);
+    looked_up = looked_up && IsLookedUp(*grouped->schema->field(place)->type());
+  }
+  if (!looked_up) {
+    std::vector<exec::NamedExpr> picked;
+    for (const PivotValue& value : values) {
+      const ExprPtr holds = exec::Call("<=>", {column, value.value});
+      for (const exec::NamedExpr& one : columns) {
+        picked.push_back({name(value, one), Picked(one.expr, holds)});
+      }
+    }
+    return AggregateColumns(std::move(input), std::move(picked), std::move(keys));
+  }
+  std::vector<exec::GroupKey> groups;
+  for (int k = 0; k < of_column; ++k) groups.push_back({plan::ColumnAt(*grouped, k), ""});
+  std::vector<exec::AggregateCall> calls;
+  for (const PivotValue& value : values) {
+    for (size_t j = 0; j < columns.size(); ++j) {
+      exec::AggregateCall call{"first",
+                               plan::ColumnAt(*grouped, of_column + 1 + static_cast<int>(j)),
+                               name(value, columns[j])};
+      call.where = exec::Call("<=>", {plan::ColumnAt(*grouped, of_column), value.value});
+      calls.push_back(std::move(call));
+    }
+  }
+  return builder_.Aggregate(grouped, std::move(calls), std::move(groups));
+}
+
+/// Counts of pairs: the second column's values, as texts, are columns.
+RelationConverter::PlanOr RelationConverter::Crosstab(
+    const spark::connect::StatCrosstab& crosstab) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(crosstab.input()));
+  plan::Scope scope(input);
+  std::vector<ExprPtr> texts;
+  for (const std::string& name : {crosstab.col1(), crosstab.col2()}) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(name));
+    SOTERIA_ASSIGN_OR_RETURN(const ExprPtr column, scope.Resolve(parts));
+    const ExprPtr text = exec::InZone(exec::Cast(column, arrow::utf8()), state_.config().Zone());
+    texts.push_back(exec::Call("coalesce", {text, exec::Literal(std::string_view("null"))}));
+  }
+  texts[1] = exec::Call("replace", {texts[1], exec::Literal(std::string_view("`")),
+                                    exec::Literal(std::string_view())});
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<PivotValue> values, DistinctValues(input, texts[1]));
+  for (PivotValue& value : values) {
+    SOTERIA_ASSIGN_OR_RETURN(value.name, TextOf(value.value, ""));
+  }
+  const std::string name = base::Cat(crosstab.col1(), "_", crosstab.col2());
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto counts, PivotColumns(std::move(input), {{name, texts[0]}},
+                                {{"count", exec::Call("count", {exec::Literal(int32_t{1})})}},
+                                texts[1], std::move(values)));
+  std::vector<exec::NamedExpr> columns = {{"", plan::ColumnAt(*counts, 0)}};
+  const ExprPtr none = exec::Literal(std::make_shared<arrow::Int64Scalar>(0));
+  for (int i = 1; i < counts->schema->num_fields(); ++i) {
+    columns.push_back({counts->schema->field(i)->name(),
+                       exec::Call("coalesce", {plan::ColumnAt(*counts, i), none})});
+  }
+  return builder_.Project(std::move(counts), std::move(columns));
+}
+
+}  // namespace soteria::connect
