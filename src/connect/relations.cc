@@ -197,6 +197,10 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return SetOperation(relation.set_op());
     case Relation::kDeduplicate:
       return Deduplicate(relation.deduplicate());
+    case Relation::kUnpivot:
+      return Unpivot(relation.unpivot());
+    case Relation::kSampleBy:
+      return SampleBy(relation.sample_by());
     case Relation::kCrosstab:
       return Crosstab(relation.crosstab());
     case Relation::kUnresolvedTableValuedFunction:

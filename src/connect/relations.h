@@ -52,11 +52,13 @@ class Sort;
 class StatApproxQuantile;
 class StatCrosstab;
 class StatDescribe;
+class StatSampleBy;
 class StatSummary;
 class ToDF;
 class ToSchema;
 class WithColumns;
 class WithColumnsRenamed;
+class Unpivot;
 class UnresolvedTableValuedFunction;
 class WithRelations;
 }  // namespace spark::connect
@@ -150,6 +152,9 @@ class RelationConverter : private Around {
                           std::vector<PivotValue>* values);
   base::StatusOr<std::vector<PivotValue>> DistinctValues(const plan::PlanPtr& input,
                                                          const exec::ExprPtr& column);
+  // relation_unpivot.cc.
+  PlanOr Unpivot(const spark::connect::Unpivot& unpivot);
+  PlanOr SampleBy(const spark::connect::StatSampleBy& sample);
 
   // Generators: relation_generate.cc.
   base::StatusOr<SelectList> Select(const Expressions& expressions, plan::Scope& scope);

@@ -227,6 +227,19 @@ PIVOTS = {
     "by decimals found": lambda t: t.groupBy("course").pivot(F.expr("cast(year as decimal(6,1))")).count(),
     "then filter": lambda t: t.groupBy("year").pivot("course", ["Java"]).sum("n").filter("Java > 2"),
     "crosstab": lambda t: t.crosstab("year", "course"),
+    "unpivot": lambda t: t.select("year", "n", F.col("earnings").alias("e")).unpivot("year", ["n", "e"], "what", "value"),
+    "unpivot the others": lambda t: t.select("course", "year", "n").unpivot("course", None, "what", "value"),
+    "melt": lambda t: t.select("course", "year", "n").melt(["course"], ["n"], "what", "value"),
+    "unpivot without ids": lambda t: t.select("year", "n").unpivot([], ["year", "n"], "what", "value"),
+    "unpivot no values": lambda t: t.select("year").unpivot("year", None, "what", "value"),
+    "unpivot decimals": lambda t: t.select("year", F.expr("cast(n as decimal(4,1))").alias("a"), F.expr("cast(n as decimal(6,3))").alias("b"))
+        .unpivot("year", ["a", "b"], "what", "value"),
+    "unpivot decimals and doubles": lambda t: t.select("year", F.expr("cast(n as decimal(4,1))").alias("a"), "earnings")
+        .unpivot("year", ["a", "earnings"], "what", "value"),
+    "unpivot several types": lambda t: t.unpivot("year", ["n", "ok"], "what", "value"),
+    "sampleBy": lambda t: t.sampleBy("year", {2012: 0.5, 2013: 1.0}, 7),
+    "sampleBy texts": lambda t: t.sampleBy("course", {"Java": 0.6}, 3),
+    "sampleBy bad": lambda t: t.sampleBy("course", {"Java": 1.6}, 3),
     "sample again": lambda t: t.sample(True, 1.5, 7),
     "sample again of few": lambda t: t.sample(withReplacement=True, fraction=0.3, seed=1),
 }

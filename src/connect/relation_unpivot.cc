@@ -1,0 +1,163 @@
+// Columns that become rows, samples by strata, and statistics of two columns.
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spark/connect/expressions.pb.h"
+#include "spark/connect/relations.pb.h"
+#include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/base/unsupported.h"
+#include "src/connect/expressions.h"
+#include "src/connect/literals.h"
+#include "src/connect/relations.h"
+#include "src/connect/sql_expression.h"
+#include "src/exec/widened_field.h"
+#include "src/plan/scope.h"
+#include "src/table/types.h"
+
+namespace soteria::connect {
+namespace {
+
+using exec::ExprPtr;
+
+constexpr base::Condition kNoValues = {"UNPIVOT_REQUIRES_VALUE_COLUMNS",
+                                       base::exception_class::kAnalysis, "42K0A",
+                                       absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kValueTypes = {"UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
+                                         base::exception_class::kAnalysis, "42K09",
+                                         absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kAttributes = {"UNPIVOT_REQUIRES_ATTRIBUTES",
+                                         base::exception_class::kAnalysis, "42K0A",
+                                         absl::StatusCode::kInvalidArgument};
+
+bool IsNumeric(const arrow::Field& field) {
+  const auto id = field.type()->id();
+  return table::UdtOf(field).empty() && (arrow::is_integer(id) || arrow::is_decimal(id) ||
+                                         id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE);
+}
+
+/// The columns that aren't ids.
+base::StatusOr<std::vector<exec::NamedExpr>> OtherColumns(const plan::Plan& input,
+                                                          const std::vector<exec::NamedExpr>& ids) {
+  std::vector<bool> taken(input.columns.size(), false);
+  for (const exec::NamedExpr& id : ids) {
+    if (!exec::IsInput(*id.expr)) {
+      return base::Fail(kAttributes,
+                        base::Cat("UNPIVOT requires all given \"identifier\" expressions to be "
+                                  "columns when no \"value\" expressions are given. These are not "
+                                  "columns: [\"",
+                                  exec::PrettyName(*id.expr), "\"]."));
+    }
+    taken[static_cast<size_t>(id.expr->ordinal)] = true;
+  }
+  std::vector<exec::NamedExpr> others;
+  for (size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i]) others.push_back({"", plan::ColumnAt(input, static_cast<int>(i))});
+  }
+  return others;
+}
+
+std::string NameOf(const exec::NamedExpr& column) {
+  return column.name.empty() ? exec::AutoName(*column.expr) : column.name;
+}
+
+}  // namespace
+
+RelationConverter::PlanOr RelationConverter::Unpivot(const spark::connect::Unpivot& unpivot) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(unpivot.input()));
+  plan::Scope scope(input);
+  const ExpressionConverter converter = Over(scope);
+  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(unpivot.ids()));
+  const size_t ids = columns.size();
+  std::vector<exec::NamedExpr> values;
+  if (unpivot.has_values()) {
+    SOTERIA_ASSIGN_OR_RETURN(values, converter.ConvertAll(unpivot.values().values()));
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(values, OtherColumns(*input, columns));
+  }
+  if (values.empty()) {
+    return base::Fail(kNoValues,
+                      "At least one value column needs to be specified for UNPIVOT, all columns "
+                      "specified as ids.");
+  }
+  std::shared_ptr<arrow::Field> common;
+  std::string types;
+  for (const exec::NamedExpr& value : values) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*value.expr, *input->schema));
+    types += base::Cat(types.empty() ? "" : ", ", table::QuotedTypeName(*field), " (`",
+                       NameOf(value), "`)");
+    if (&value == values.data()) {
+      common = field;
+    } else if (common != nullptr) {
+      common = exec::WidenedField(common, *field);
+    }
+  }
+  if (common == nullptr) {
+    return base::Fail(kValueTypes,
+                      base::Cat("Unpivot value columns must share a least common type, some "
+                                "types do not: [",
+                                types, "]."));
+  }
+  std::vector<std::string> names;
+  for (const exec::NamedExpr& id : columns) names.push_back(NameOf(id));
+  for (exec::NamedExpr& value : values) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*value.expr, *input->schema));
+    ExprPtr expr = value.expr;
+    if (!field->type()->Equals(*common->type())) expr = exec::Cast(expr, common->type());
+    columns.push_back({NameOf(value), exec::InZone(expr, state_.config().Zone())});
+  }
+  SOTERIA_ASSIGN_OR_RETURN(input, builder_.Project(std::move(input), std::move(columns)));
+  std::vector<std::vector<ExprPtr>> rows;
+  for (size_t v = 0; v < values.size(); ++v) {
+    auto& row = rows.emplace_back();
+    for (size_t i = 0; i < ids; ++i) row.push_back(plan::ColumnAt(*input, static_cast<int>(i)));
+    row.push_back(exec::Literal(NameOf(values[v])));
+    row.push_back(plan::ColumnAt(*input, static_cast<int>(ids + v)));
+  }
+  names.push_back(unpivot.variable_column_name());
+  names.push_back(unpivot.value_column_name());
+  std::vector<int> passes;
+  for (size_t i = 0; i < ids; ++i) passes.push_back(static_cast<int>(i));
+  passes.resize(names.size(), -1);
+  return builder_.Expand(std::move(input), std::move(rows), std::move(names), passes);
+}
+
+/// Each stratum's rows with a chance of their own, others with none.
+RelationConverter::PlanOr RelationConverter::SampleBy(const spark::connect::StatSampleBy& sample) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sample.input()));
+  plan::Scope scope(input);
+  const ExpressionConverter converter = Over(scope);
+  SOTERIA_ASSIGN_OR_RETURN(const ExprPtr column, converter.Convert(sample.col()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*column, *input->schema));
+  std::vector<ExprPtr> cases;
+  for (const auto& fraction : sample.fractions()) {
+    if (!(fraction.fraction() >= 0 && fraction.fraction() <= 1)) {
+      return base::Fail(base::kIllegalArgument,
+                        base::Cat("requirement failed: Fractions must be in [0, 1], but got ",
+                                  fraction.fraction(), "."));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(const ExprPtr stratum, ToLiteralExpr(fraction.stratum()));
+    SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*stratum, *input->schema));
+    const bool comparable = its->type()->Equals(*field->type()) ||
+                            its->type()->id() == arrow::Type::NA ||
+                            (IsNumeric(*its) && IsNumeric(*field));
+    if (!comparable) continue;  // no value of the column is that
+    cases.push_back(exec::Call("<=>", {column, stratum}));
+    cases.push_back(exec::Literal(fraction.fraction()));
+  }
+  ExprPtr chance = exec::Literal(0.0);
+  if (!cases.empty()) {
+    cases.push_back(chance);
+    chance = exec::Call("when", std::move(cases));
+  }
+  const ExprPtr seed = exec::Literal(std::make_shared<arrow::Int64Scalar>(sample.seed()));
+  return builder_.Filter(std::move(input),
+                         exec::Call("<", {exec::Call("rand", {seed}), std::move(chance)}));
+}
+
+}  // namespace soteria::connect
