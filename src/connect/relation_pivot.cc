@@ -264,7 +264,8 @@ RelationConverter::PlanOr RelationConverter::Crosstab(
     SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(name));
     SOTERIA_ASSIGN_OR_RETURN(const ExprPtr column, scope.Resolve(parts));
     const ExprPtr text = exec::InZone(exec::Cast(column, arrow::utf8()), state_.config().Zone());
-    texts.push_back(exec::Call("coalesce", {text, exec::Literal(std::string_view("null"))}));
+    texts.push_back(exec::Call(
+        "if", {exec::Call("isnull", {text}), exec::Literal(std::string_view("null")), text}));
   }
   texts[1] = exec::Call("replace", {texts[1], exec::Literal(std::string_view("`")),
                                     exec::Literal(std::string_view())});

@@ -121,20 +121,19 @@ base::StatusOr<GroupingSets> RelationConverter::SetsOf(const spark::connect::Agg
   return sets;
 }
 
-/// rollup, cube and groupingSets of DataFrames: the keys as they were given, then the others. The
-/// bits of grouping_id() go by the keys as the sets name them, and then by those given.
+/// rollup, cube and groupingSets of DataFrames: the keys as they were given, then those that only
+/// sets name. The bits of grouping_id() go by the same order.
 RelationConverter::PlanOr RelationConverter::AggregateSets(
     const spark::connect::Aggregate& aggregate, plan::PlanPtr input,
     std::vector<exec::NamedExpr> given, std::vector<exec::NamedExpr> columns) {
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);
   const Members members = [&](const Expressions& one) { return converter.ConvertAll(one); };
-  Groups groups{std::move(input), {}, given};
+  Groups groups{std::move(input), given, given};
   for (const auto& set : aggregate.grouping_sets()) {
     SOTERIA_ASSIGN_OR_RETURN(const auto named, members(set.grouping_set()));
     groups.keys.insert(groups.keys.end(), named.begin(), named.end());
   }
-  groups.keys.insert(groups.keys.end(), given.begin(), given.end());
   SOTERIA_ASSIGN_OR_RETURN(groups.sets, SetsOf(aggregate, &groups.keys, members));
   groups.columns.insert(groups.columns.end(), columns.begin(), columns.end());
   groups.visible = groups.columns.size();

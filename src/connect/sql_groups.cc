@@ -108,17 +108,8 @@ base::Status SqlParser::GroupBy(SqlExprs* keys, Aggregate* out) {
   if (plain && TakeWords("WITH", "ROLLUP")) out->set_group_type(Aggregate::GROUP_TYPE_ROLLUP);
   if (plain && TakeWords("WITH", "CUBE")) out->set_group_type(Aggregate::GROUP_TYPE_CUBE);
   if (own_sets) {
-    GroupElements of_sets;
-    SOTERIA_RETURN_IF_ERROR(GroupElement(&of_sets));
-    for (const auto& [text, place] : of_sets.seen) {
-      if (all.seen.count(text) > 0) continue;
-      return base::NotSupported("GROUPING SETS of expressions that aren't before them");
-    }
-    // Bits of grouping_id() go by the keys as the sets name them, and then by the others.
-    for (SqlExpr& key : all.keys) {
-      SOTERIA_RETURN_IF_ERROR(KeyPlace(std::move(key), &of_sets));
-    }
-    all = std::move(of_sets);
+    all.elements.clear();  // the keys before it only give their order
+    SOTERIA_RETURN_IF_ERROR(GroupElement(&all));
   }
   if (plain && !own_sets) {
     for (const GroupElements::Element& element : all.elements) {

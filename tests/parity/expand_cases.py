@@ -37,8 +37,6 @@ def ordered(frame):
     return [shape(frame), sorted(frame.collect(), key=repr)]
 
 
-BY_ID = Window.orderBy("id", "x")
-
 GENERATORS = {
     "explode": lambda t: t.select("id", F.explode("xs")),
     "explode named": lambda t: t.select(F.explode("xs").alias("x"), "id"),
@@ -86,13 +84,13 @@ GENERATORS = {
     "stack of no rows": lambda t: t.select(F.stack(F.lit(0), F.lit(1))),
     "stack of a column": lambda t: t.select(F.stack(F.col("id"), F.lit(1), F.lit(2))),
     "explode of nothing": lambda t: t.selectExpr("explode()"),
-    "beside a window": lambda t: t.select("id", F.explode("xs").alias("x"), F.row_number().over(BY_ID).alias("r")),
+    "beside a window": lambda t: t.select("id", F.explode("xs").alias("x"), F.count("*").over(Window.orderBy("id")).alias("c")),
     "beside a window with withColumn": lambda t: t.withColumn("x", F.explode("xs")).withColumn("c", F.count("*").over(Window.partitionBy("id")))
         .select("id", "x", "c").orderBy("id", "x"),
     "of groups beside a window": lambda t: t.groupBy("s").agg(
         F.explode(F.collect_list("id")).alias("i"), F.rank().over(Window.orderBy("s")).alias("r")).orderBy("i"),
     "decimals": lambda t: t.select("id", F.explode(F.array(F.expr("1.50BD"), F.expr("cast(id as decimal(5,2))"))).alias("d")),
-    "stack of decimals": lambda t: t.select(F.stack(F.lit(2), F.lit(Decimal("1.5")), F.lit(Decimal("2.5")))),
+    "stack of decimals": lambda t: t.select(F.stack(F.lit(2), F.expr("1.5"), F.expr("2.5"))),
     "stack of other decimals": lambda t: t.select(F.stack(F.lit(2), F.lit(Decimal("1.5")), F.lit(Decimal("2.55")))),
 }
 for name, run in GENERATORS.items():
@@ -195,6 +193,7 @@ SQL_SETS = [
     "SELECT year, year, count(*) FROM sales GROUP BY ROLLUP(year, year)",
     "SELECT year, count(*) FROM sales s GROUP BY CUBE(year, s.year)",
     "SELECT year, course, grouping_id(), count(*) FROM sales GROUP BY year, course GROUPING SETS ((course), (year))",
+    "SELECT year, course, ok, grouping_id(), count(*) FROM sales GROUP BY year, course GROUPING SETS ((course), (ok, year), ())",
     "SELECT year, course, grouping_id(), grouping(year), count(*) FROM sales GROUP BY GROUPING SETS ((course), (year, course))",
     "SELECT year, course, grouping_id(), count(*) FROM sales GROUP BY GROUPING SETS ((), (course)), year",
     "SELECT year, sum(n), rank() OVER (ORDER BY sum(n)) AS r FROM sales GROUP BY ROLLUP(year)",
@@ -223,8 +222,8 @@ PIVOTS = {
     "other type": lambda t: t.groupBy("course").pivot("year", ["2012", "2013"]).sum("n"),
     "no aggregate": lambda t: t.groupBy("year").pivot("course", ["Java"]).agg(F.lit(1)),
     "of decimals": lambda t: t.groupBy("year").pivot("course", ["Java"]).agg(F.sum(F.expr("cast(earnings as decimal(10,1))"))),
-    "by decimals": lambda t: t.groupBy("course").pivot(F.expr("cast(year as decimal(6,1))"), [2012, 2013]).count(),
-    "by decimals found": lambda t: t.groupBy("course").pivot(F.expr("cast(year as decimal(6,1))")).count(),
+    "by decimals": lambda t: t.withColumn("d", F.expr("cast(year as decimal(6,1))")).groupBy("course").pivot("d", [2012, 2013]).count(),
+    "by decimals found": lambda t: t.withColumn("d", F.expr("cast(year as decimal(6,1))")).groupBy("course").pivot("d").count(),
     "then filter": lambda t: t.groupBy("year").pivot("course", ["Java"]).sum("n").filter("Java > 2"),
     "crosstab": lambda t: t.crosstab("year", "course"),
     "unpivot": lambda t: t.select("year", "n", F.col("earnings").alias("e")).unpivot("year", ["n", "e"], "what", "value"),
