@@ -92,7 +92,7 @@ TEST(SqlStatement, Groups) {
       {"SELECT a FROM t GROUP BY a, b GROUPING SETS ((a, b), a, ())",
        "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`, `b`) set(`a`) set(), `t`)"},
       {"SELECT a FROM t GROUP BY a, b GROUPING SETS ((b), (a))",
-       "grouping_sets((sql_group_by `b` `a`) -> `a` set(`b`) set(`a`), `t`)"},
+       "grouping_sets((sql_group_by `a` `b`) -> `a` set(`b`) set(`a`), `t`)"},
       {"SELECT a FROM t GROUP BY a, ROLLUP(b)",
        "grouping_sets((sql_group_by `a` `b`) -> `a` set(`a`, `b`) set(`a`), `t`)"},
       {"SELECT a FROM t GROUP BY ROLLUP((a, b), (c))",

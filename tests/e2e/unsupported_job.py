@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 CLIENT = {"col", "column", "lit", "expr", "broadcast", "udf", "udtf", "pandas_udf", "arrow_udf", "arrow_udtf", "asc", "desc",
           "asc_nulls_first", "asc_nulls_last", "desc_nulls_first", "desc_nulls_last", "call_udf", "call_function", "when",
           "days", "months", "years", "hours", "bucket", "random", "pandas_udtf"}
+OF_SETS = {"grouping", "grouping_id"}
 TABLE = "id int, x double, d string, s string, g int"
 
 
@@ -55,14 +56,15 @@ def call(name: str):
             arguments += [F.col("x"), F.col("x")]
         elif parameter.default is inspect.Parameter.empty and parameter.kind != inspect.Parameter.VAR_KEYWORD:
             arguments.append(argument(each, parameter))
-    return function(*arguments)
+    return function(*arguments[:1] if name in OF_SETS else arguments)
 
 
 def functions(spark: SparkSession) -> dict:
     table = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
     names = [name for name in dir(F) if not name.startswith("_") and inspect.isfunction(getattr(F, name))
              and getattr(F, name).__module__.startswith("pyspark.sql.functions") and name not in CLIENT]
-    return {name: asked(lambda name=name: table.select(call(name)).columns) for name in names}
+    rollup = table.rollup("x")
+    return {name: asked(lambda name=name: (rollup.agg if name in OF_SETS else table.select)(call(name)).columns) for name in names}
 
 
 def frames(spark: SparkSession) -> dict:
