@@ -96,7 +96,7 @@ base::Status EnclaveMaster::ServeOwner(const std::shared_ptr<channel::Channel>& 
   SOTERIA_RETURN_IF_ERROR(channel->Send(state.SerializeAsString()));
   if (state.provisioned()) return ServeTakeover(*channel);
   SOTERIA_ASSIGN_OR_RETURN(std::string message, channel->Receive(kProvisionBytesMax));
-  auto job = Provision(message, challenge.policy_hash);
+  auto job = Provision(message, challenge.policy_hash, channel);
   crypto::Wipe(message);
   session::ProvisionReply reply;
   if (job.ok()) {
@@ -104,8 +104,9 @@ base::Status EnclaveMaster::ServeOwner(const std::shared_ptr<channel::Channel>& 
   } else {
     reply.set_error(base::EncodeStatus(job.status()));
   }
-  SOTERIA_RETURN_IF_ERROR(channel->Send(reply.SerializeAsString()));
+  const base::Status replied = channel->Send(reply.SerializeAsString());
   SOTERIA_RETURN_IF_ERROR(job.status());
+  if (!replied.ok()) channel->Close();  // the job is there: whoever is the owner may resume it
   // The owner's answer to the head comes in on this connection, so the head has its own thread.
   std::thread head([this, &job] {
     const base::Status written = WriteHead(**job);
@@ -158,8 +159,9 @@ base::Status EnclaveMaster::TakeOver(channel::Channel& channel, std::string_view
   return base::OkStatus();
 }
 
-base::StatusOr<EnclaveMaster::Job*> EnclaveMaster::Provision(std::string_view message,
-                                                             const base::Digest& policy_hash) {
+base::StatusOr<EnclaveMaster::Job*> EnclaveMaster::Provision(
+    std::string_view message, const base::Digest& policy_hash,
+    const std::shared_ptr<channel::Channel>& owner) {
   SOTERIA_ASSIGN_OR_RETURN(Provisioned provisioned, ParseProvision(message, policy_hash));
   const std::lock_guard lock(mutex_);
   if (job_ != nullptr) {
@@ -172,6 +174,9 @@ base::StatusOr<EnclaveMaster::Job*> EnclaveMaster::Provision(std::string_view me
   limits.collect_bytes_max = provisioned.manifest.collect_bytes_max;
   coordinator_.SetLimits(limits);
   job_ = std::make_unique<Job>(std::move(provisioned), *this);
+  // Together with the job: in between, a master that is taken would look like one that lost its
+  // owner.
+  job_->owner.Attach(owner);
   coordinator_.SetOnUnused([this](const dataflow::WriteTarget& target, const std::string& entries) {
     const auto files = storage::ParseFileEntries(entries, storage::RootKind::kTree);
     if (files.ok()) job_->roots.Discard(target.root, target.id, *files);

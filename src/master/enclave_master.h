@@ -130,7 +130,8 @@ class EnclaveMaster : public Master {
   base::StatusOr<uint64_t> Number(const channel::Proven& worker, Job& job);
   /// When all that came was refused evidence, stages end with that instead of waiting for workers.
   void NoteAdmission(const base::Status& admitted);
-  base::StatusOr<Job*> Provision(std::string_view message, const base::Digest& policy_hash);
+  base::StatusOr<Job*> Provision(std::string_view message, const base::Digest& policy_hash,
+                                 const std::shared_ptr<channel::Channel>& owner);
   /// Waits until the owner has provisioned the master; `with_ledger`: until its head is stored.
   base::StatusOr<Job*> WaitForJob(bool with_ledger);
   base::Status WriteHead(Job& job);

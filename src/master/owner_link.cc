@@ -36,6 +36,13 @@ OwnerLink::OwnerLink(base::Clock& clock, std::function<SessionCounters(bool)> on
 
 OwnerLink::~OwnerLink() = default;
 
+void OwnerLink::Attach(std::shared_ptr<channel::Channel> channel) {
+  const std::lock_guard lock(mutex_);
+  channel_ = std::move(channel);
+  heard_ms_ = clock_.MonotonicMs();
+  changed_.notify_all();
+}
+
 base::Status OwnerLink::Serve(std::shared_ptr<channel::Channel> channel) {
   std::shared_ptr<channel::Channel> replaced;
   std::string again;
@@ -44,9 +51,10 @@ base::Status OwnerLink::Serve(std::shared_ptr<channel::Channel> channel) {
     replaced = std::exchange(channel_, channel);
     heard_ms_ = clock_.MonotonicMs();
     changed_.notify_all();
-    if (waiting_.has_value() && !waiting_->answer.has_value()) again = waiting_->message;
+    const bool other = replaced != channel;  // what was stored meanwhile went by the one attached
+    if (other && waiting_.has_value() && !waiting_->answer.has_value()) again = waiting_->message;
   }
-  if (replaced != nullptr) replaced->Close();
+  if (replaced != nullptr && replaced != channel) replaced->Close();
   base::Status status = again.empty() ? base::OkStatus() : channel->Send(again);
   std::thread heart([this, channel] { SendHeartbeats(channel); });
   while (status.ok()) {

@@ -48,6 +48,9 @@ class OwnerLink : public ledger::OwnerStore {
   OwnerLink(base::Clock& clock, std::function<SessionCounters(bool succeeded)> on_end);
   ~OwnerLink() override;
 
+  /// From now on the owner is connected: by the connection that Serve() gets next.
+  void Attach(std::shared_ptr<channel::Channel> channel);
+
   /// Serves one control connection until it ends or falls silent. A second connection takes the
   /// place of the first.
   base::Status Serve(std::shared_ptr<channel::Channel> channel);
