@@ -2,23 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/linalg/lanes.h"
 
 namespace soteria::ml {
 namespace {
 
 // Four doubles, loaded from any address.
-using Lanes = double __attribute__((vector_size(32)));
-using UnalignedLanes = double __attribute__((vector_size(32), aligned(8), may_alias));
-constexpr size_t kLanes = 4;
 
-Lanes Load(const double* p) { return *reinterpret_cast<const UnalignedLanes*>(p); }
-void Store(double* p, Lanes v) { *reinterpret_cast<UnalignedLanes*>(p) = v; }
-Lanes All(double v) { return Lanes{v, v, v, v}; }
-
-using FourFloats = float __attribute__((vector_size(16), aligned(4), may_alias));
+using FourFloats = float __attribute__((vector_size(kLanes * sizeof(float))));
 
 size_t Padded(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
@@ -168,7 +163,8 @@ void NormalEquation::Add(const float* v, double confidence, double target) {
   double* const scaled = scaled_.data() + waits_ * stride_;
   size_t i = 0;
   for (; i + kLanes <= rank_; i += kLanes) {
-    const FourFloats floats = *reinterpret_cast<const FourFloats*>(v + i);
+    FourFloats floats;
+    std::memcpy(&floats, v + i, sizeof floats);
     const Lanes four = __builtin_convertvector(floats, Lanes);
     Store(to + i, four);
     Store(scaled + i, All(confidence) * four);

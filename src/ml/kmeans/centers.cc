@@ -7,14 +7,12 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/linalg/lanes.h"
 #include "src/stats/doubles.h"
 
 namespace soteria::ml {
 namespace {
 
-using Lanes = double __attribute__((vector_size(32)));
-using UnalignedLanes = double __attribute__((vector_size(32), aligned(8), may_alias));
-constexpr size_t kLanes = 4;
 constexpr size_t kGroup = 12;  // centers whose distances are summed at once: three registers
 constexpr size_t kRowsAtOnce = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -28,11 +26,11 @@ void GroupDistances(const double* x, size_t size, const double* group, double (*
   for (size_t j = 0; j < size; ++j) {
     Lanes center[kRegisters];
     for (size_t g = 0; g < kRegisters; ++g) {
-      center[g] = *reinterpret_cast<const UnalignedLanes*>(group + j * kGroup + g * kLanes);
+      center[g] = Load(group + j * kGroup + g * kLanes);
     }
     for (size_t r = 0; r < R; ++r) {
       const double value = x[r * size + j];
-      const Lanes all = {value, value, value, value};
+      const Lanes all = All(value);
       for (size_t g = 0; g < kRegisters; ++g) {
         if constexpr (kCosine) {
           sums[r][g] += all * center[g];
@@ -45,7 +43,7 @@ void GroupDistances(const double* x, size_t size, const double* group, double (*
   }
   for (size_t r = 0; r < R; ++r) {
     for (size_t g = 0; g < kRegisters; ++g) {
-      *reinterpret_cast<UnalignedLanes*>(out[r] + g * kLanes) = sums[r][g];
+      Store(out[r] + g * kLanes, sums[r][g]);
     }
   }
 }

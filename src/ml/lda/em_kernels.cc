@@ -14,15 +14,13 @@
 
 #include "src/base/errors.h"
 #include "src/ml/lda/inference.h"
+#include "src/ml/linalg/lanes.h"
 #include "src/stats/doubles.h"
 #include "src/table/spark_random.h"
 #include "src/table/types.h"
 
 namespace soteria::ml {
 namespace {
-
-using Lanes = double __attribute__((vector_size(32)));
-constexpr size_t kLanes = 4;
 
 constexpr const char* kLists[] = {"ends", "terms", "counts", "topics"};
 
@@ -143,13 +141,11 @@ void AddToken(const double* shares, const double* topics, double count, size_t s
               double* sums) {
   Lanes sum = {};
   for (size_t j = 0; j < stride; j += kLanes) {
-    sum +=
-        *reinterpret_cast<const Lanes*>(shares + j) * *reinterpret_cast<const Lanes*>(topics + j);
+    sum += Load(shares + j) * Load(topics + j);
   }
   const double scale = count / ((sum[0] + sum[1]) + (sum[2] + sum[3]));
   for (size_t j = 0; j < stride; j += kLanes) {
-    *reinterpret_cast<Lanes*>(sums + j) += scale * (*reinterpret_cast<const Lanes*>(shares + j) *
-                                                    *reinterpret_cast<const Lanes*>(topics + j));
+    Store(sums + j, Load(sums + j) + scale * (Load(shares + j) * Load(topics + j)));
   }
 }
 

@@ -172,6 +172,7 @@ TEST(LdaEm, StepsAndKernelsTakeNoOtherBytes) {
   EXPECT_TRUE((*next)->schema()->Equals((*documents)->schema()));
   // Documents of other topics, or of more terms, or in no block.
   counts.k = 3;
+  counts.Set(std::vector<double>(36, 1.0));
   EXPECT_FALSE(EmKernel(counts).Map(part).ok());
   counts.k = 2;
   counts.Set(std::vector<double>(22, 1.0));

@@ -8,14 +8,13 @@
 #include "src/base/errors.h"
 #include "src/ml/columns.h"
 #include "src/ml/lda/special.h"
+#include "src/ml/linalg/lanes.h"
 #include "src/ml/random/mersenne_twister.h"
 #include "src/stats/doubles.h"
 
 namespace soteria::ml {
 namespace {
 
-using Lanes = double __attribute__((vector_size(32)));
-constexpr size_t kLanes = 4;
 constexpr size_t kWide = 4;                // lanes of a block
 constexpr size_t kBlock = kWide * kLanes;  // terms of a block
 constexpr double kTiny = 1e-100;

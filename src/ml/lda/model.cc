@@ -121,7 +121,7 @@ base::StatusOr<std::shared_ptr<const Model>> LdaModel::Decode(Params params,
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view topics, r.Next());
   SOTERIA_ASSIGN_OR_RETURN(const bool training, r.NextBool());
   if (training) {
-    data.training.emplace();
+    data.training = LdaData::Training{};
     SOTERIA_ASSIGN_OR_RETURN(data.training->log_likelihood, r.NextDouble());
     SOTERIA_ASSIGN_OR_RETURN(data.training->log_prior, r.NextDouble());
   }

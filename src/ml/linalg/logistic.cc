@@ -4,14 +4,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "src/ml/linalg/lanes.h"
+
 namespace soteria::ml {
 namespace {
 
-using Lanes = double __attribute__((vector_size(32)));
 using Bits = int64_t __attribute__((vector_size(32)));
-constexpr int64_t kLanes = 4;
 
-Lanes All(double v) { return Lanes{v, v, v, v}; }
 Bits AsBits(Lanes v) { return std::bit_cast<Bits>(v); }
 Lanes AsLanes(Bits v) { return std::bit_cast<Lanes>(v); }
 Lanes Select(Bits mask, Lanes yes, Lanes no) {

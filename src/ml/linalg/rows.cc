@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "src/ml/linalg/lanes.h"
+
 namespace soteria::ml {
 namespace {
 
-// Four doubles, loaded from any address.
-using Lanes = double __attribute__((vector_size(32)));
-using UnalignedLanes = double __attribute__((vector_size(32), aligned(8), may_alias));
-constexpr int64_t kLanes = 4;
 constexpr int64_t kRowsAtOnce = 4;
-
-Lanes Load(const double* p) { return *reinterpret_cast<const UnalignedLanes*>(p); }
-void Store(double* p, Lanes v) { *reinterpret_cast<UnalignedLanes*>(p) = v; }
 
 /// Where row r starts.
 int64_t Row(size_t r, int64_t cols) { return static_cast<int64_t>(r) * cols; }

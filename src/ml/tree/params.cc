@@ -122,25 +122,26 @@ OwnedFamily MakeFamily(Ensemble ensemble, bool classifier) {
   return made;
 }
 
+struct AllFamilies {
+  AllFamilies() {
+    for (const Ensemble ensemble : {Ensemble::kOne, Ensemble::kForest, Ensemble::kBoosted}) {
+      for (const bool classifier : {true, false}) owned.push_back(MakeFamily(ensemble, classifier));
+    }
+    for (OwnedFamily& one : owned) {
+      one.family.estimator = &one.estimator;
+      one.family.model = &one.model;
+      families.push_back(&one.family);
+    }
+  }
+  std::vector<OwnedFamily> owned;
+  std::vector<const Family*> families;  // into `owned`
+};
+
 }  // namespace
 
 const std::vector<const Family*>& Families() {
-  static const auto* const families = [] {
-    auto* const owned = new std::vector<OwnedFamily>;
-    for (const Ensemble ensemble : {Ensemble::kOne, Ensemble::kForest, Ensemble::kBoosted}) {
-      for (const bool classifier : {true, false}) {
-        owned->push_back(MakeFamily(ensemble, classifier));
-      }
-    }
-    auto* const all = new std::vector<const Family*>;
-    for (OwnedFamily& one : *owned) {
-      one.family.estimator = &one.estimator;
-      one.family.model = &one.model;
-      all->push_back(&one.family);
-    }
-    return all;
-  }();
-  return *families;
+  static const auto* const all = new AllFamilies;
+  return all->families;
 }
 
 const Family& FamilyOf(const ClassInfo& info) {
