@@ -254,10 +254,11 @@ TEST_F(CoordinatorTest, WhatIsNotExactlyAnAnswerIsFatal) {
 }
 
 TEST_F(CoordinatorTest, FramesThatDontParseAreFatal) {
-  for (const uint8_t kind : {host::RESULT, host::STAGE_DONE, host::RETRIED, host::PROGRESS}) {
-    const Status status =
-        Attacked(Collect(1), [&](ScriptedHost& host) { host.Push(kind, 1, "\xff\xff\xff"); });
-    EXPECT_TRUE(base::Is(status, base::kProtocol)) << int{kind};
+  for (const int kind : {host::RESULT, host::STAGE_DONE, host::RETRIED, host::PROGRESS}) {
+    const Status status = Attacked(Collect(1), [&](ScriptedHost& host) {
+      host.Push(static_cast<uint8_t>(kind), 1, "\xff\xff\xff");
+    });
+    EXPECT_TRUE(base::Is(status, base::kProtocol)) << kind;
   }
   EXPECT_FALSE(coordinator_.OnFrame({host::TASK, 0, ""}));
   EXPECT_FALSE(coordinator_.OnFrame({host::STREAM_DATA, 0, ""}));

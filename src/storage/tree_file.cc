@@ -70,7 +70,6 @@ TreeSource::TreeSource(std::unique_ptr<base::ReadableFile> file, std::string tre
       tree_id_(std::move(tree_id)),
       file_id_(std::move(file_id)),
       key_(std::move(key)),
-      plain_bytes_(plain_bytes),
       chunks_(TreeChunks(plain_bytes)) {}
 
 StatusOr<std::shared_ptr<TreeSource>> TreeSource::Open(base::Files& files, const std::string& root,

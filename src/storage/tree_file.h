@@ -46,7 +46,6 @@ class TreeSource : public PlacedSource {
   const std::string tree_id_;
   const std::string file_id_;
   const crypto::Secret key_;
-  const uint64_t plain_bytes_;
   const uint64_t chunks_;
   std::shared_ptr<const std::string> last_;  // the last chunk, verified at opening
   std::mutex mutex_;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "soteria/host.pb.h"
+#include "src/base/env_for_test.h"
 #include "src/base/errors.h"
 #include "src/base/net.h"
 
@@ -30,6 +31,8 @@ class WorkerTest : public ::testing::Test {
     };
     options_.cookie = "cookie";
     options_.name = "worker-0";
+    options_.random = &random_;
+    options_.files = files_.get();
     options_.evidence = &evidence_;
   }
   std::unique_ptr<base::FrameConnection> Accept() {
@@ -37,6 +40,8 @@ class WorkerTest : public ::testing::Test {
   }
 
   std::unique_ptr<base::Listener> listener_ = *base::Listener::Loopback(0);
+  base::RandomForTest random_{1};
+  std::unique_ptr<base::Files> files_ = base::PosixFiles();
   NoEvidence evidence_;
   Options options_;
 };
