@@ -286,8 +286,10 @@ base::StatusOr<ParamMap> ParamsOf(const Json& json, const ClassInfo& info) {
 }
 
 base::Status LoadStage(const ClassEntry& entry, Params params, SavedModel folder, Loaded& out) {
-  if (entry.transformer != nullptr) out.transformer = entry.transformer(std::move(params));
-  if (entry.load == nullptr) return base::OkStatus();
+  if (entry.load == nullptr) {
+    if (entry.transformer != nullptr) out.transformer = entry.transformer(std::move(params));
+    return base::OkStatus();
+  }
   SOTERIA_ASSIGN_OR_RETURN(out.model, entry.load(std::move(params), folder));
   out.transformer = out.model;
   return base::OkStatus();

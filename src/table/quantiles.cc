@@ -125,7 +125,8 @@ std::vector<double> QuantileSketch::Query(std::span<const double> probabilities)
   if (samples_.empty()) return {};
   int64_t widest = 0;
   for (const Sample& sample : samples_) widest = std::max(widest, sample.spread + sample.gap);
-  const auto allowed = static_cast<double>(widest / 2);
+  const int64_t half = widest / 2;  // whole, as Spark's
+  const auto allowed = static_cast<double>(half);
   std::vector<size_t> ascending(probabilities.size());
   std::iota(ascending.begin(), ascending.end(), size_t{0});
   std::stable_sort(ascending.begin(), ascending.end(),

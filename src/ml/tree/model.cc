@@ -328,8 +328,9 @@ base::StatusOr<arrow::ArrayVector> TreeModel::OtherColumns(const table::VectorRe
   arrow::ArrayVector arrays;
   if (predicts) arrays.push_back(DoubleArray(std::move(predictions)));
   if (has_variance_) arrays.push_back(DoubleArray(std::move(variances)));
-  if (leaf && family_.ensemble == Ensemble::kOne) arrays.push_back(DoubleArray(std::move(leaves)));
-  if (leaf && family_.ensemble != Ensemble::kOne) {
+  if (leaf && family_.ensemble == Ensemble::kOne) {
+    arrays.push_back(DoubleArray(std::move(leaves)));
+  } else if (leaf) {
     const auto trees = static_cast<int32_t>(data_->trees.size());
     SOTERIA_ASSIGN_OR_RETURN(arrays.emplace_back(),
                              DenseArray(std::move(leaves), rows.rows(), trees));
