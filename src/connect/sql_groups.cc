@@ -153,8 +153,9 @@ base::Status SqlParser::SetsOf(GroupElements all, SqlExprs* keys, Aggregate* out
 base::Status SqlParser::GroupElement(GroupElements* all) {
   SOTERIA_RETURN_IF_ERROR(Deeper());
   const Nested nested(&depth_);
-  const bool rollup = IsWord("ROLLUP") && IsOp("(", 1);
-  const bool cube = IsWord("CUBE") && IsOp("(", 1);
+  // Without members they are functions, which nobody has.
+  const bool rollup = IsWord("ROLLUP") && IsOp("(", 1) && !IsOp(")", 2);
+  const bool cube = IsWord("CUBE") && IsOp("(", 1) && !IsOp(")", 2);
   const bool sets = IsWords("GROUPING", "SETS") && IsOp("(", 2);
   GroupElements::Element element;
   if (!rollup && !cube && !sets) {
@@ -166,21 +167,19 @@ base::Status SqlParser::GroupElement(GroupElements* all) {
   }
   at_ += sets ? 3 : 2;
   std::vector<KeySet> members;
-  if (!TakeOp(")")) {
-    do {
-      const bool inner = (IsWord("ROLLUP") || IsWord("CUBE")) && IsOp("(", 1);
-      if (sets && (inner || (IsWords("GROUPING", "SETS") && IsOp("(", 2)))) {
-        SOTERIA_RETURN_IF_ERROR(GroupElement(all));
-        const std::vector<KeySet> its = std::move(all->elements.back().sets);
-        all->elements.pop_back();
-        members.insert(members.end(), its.begin(), its.end());
-      } else {
-        SOTERIA_ASSIGN_OR_RETURN(members.emplace_back(), GroupMember(all));
-      }
-      if (members.size() > exec::kExpandRowsMax) return TooManySets();
-    } while (TakeOp(","));
-    SOTERIA_RETURN_IF_ERROR(Need(")"));
-  }
+  do {
+    const bool inner = (IsWord("ROLLUP") || IsWord("CUBE")) && IsOp("(", 1);
+    if (sets && (inner || (IsWords("GROUPING", "SETS") && IsOp("(", 2)))) {
+      SOTERIA_RETURN_IF_ERROR(GroupElement(all));
+      const std::vector<KeySet> its = std::move(all->elements.back().sets);
+      all->elements.pop_back();
+      members.insert(members.end(), its.begin(), its.end());
+    } else {
+      SOTERIA_ASSIGN_OR_RETURN(members.emplace_back(), GroupMember(all));
+    }
+    if (members.size() > exec::kExpandRowsMax) return TooManySets();
+  } while (TakeOp(","));
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
   // Each a key of its own: the protocol has a message for that.
   bool simple = !sets && members.size() == all->keys.size();
   for (size_t k = 0; simple && k < members.size(); ++k) simple = members[k] == KeySet{k};
@@ -196,21 +195,29 @@ base::Status SqlParser::GroupElement(GroupElements* all) {
   return base::OkStatus();
 }
 
+/// Whether parentheses that open here close where the member ends: else they are a part of an
+/// expression. Nothing is read twice, for parameters and subqueries are counted.
+bool SqlParser::ParenthesesAreAll() const {
+  size_t open = 0;
+  for (size_t ahead = 0; Now(ahead).kind != SqlToken::Kind::kEnd; ++ahead) {
+    if (IsOp("(", ahead)) ++open;
+    if (IsOp(")", ahead) && open > 0) --open;
+    if (open == 0) return IsOp(",", ahead + 1) || IsOp(")", ahead + 1);
+  }
+  return false;
+}
+
 /// An expression, or several in parentheses.
 base::StatusOr<std::vector<size_t>> SqlParser::GroupMember(GroupElements* all) {
-  const size_t before = at_;
-  if (TakeOp("(")) {
+  if (ParenthesesAreAll() && TakeOp("(")) {
     if (TakeOp(")")) return KeySet();
     SqlExprs members;
-    const base::Status list = Arguments(&members);
-    if (list.ok() && (IsOp(",") || IsOp(")"))) {
-      KeySet set;
-      for (SqlExpr& member : members) {
-        SOTERIA_ASSIGN_OR_RETURN(set.emplace_back(), KeyPlace(std::move(member), all));
-      }
-      return set;
+    SOTERIA_RETURN_IF_ERROR(Arguments(&members));
+    KeySet set;
+    for (SqlExpr& member : members) {
+      SOTERIA_ASSIGN_OR_RETURN(set.emplace_back(), KeyPlace(std::move(member), all));
     }
-    at_ = before;  // the parentheses are a part of an expression
+    return set;
   }
   SOTERIA_ASSIGN_OR_RETURN(const size_t key, GroupKey(all));
   return KeySet{key};

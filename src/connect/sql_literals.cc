@@ -170,8 +170,10 @@ SqlParser::ExprOr SqlParser::Parameter() {
                   "`struct()`."));
   };
   const auto* args = context_.args;
-  if (TakeOp("?")) {
-    const int index = next_positional_++;
+  if (IsOp("?")) {
+    // By its place in the text: clauses aren't read in the order in which they stand.
+    const auto its = std::lower_bound(positional_.begin(), positional_.end(), at_++);
+    const auto index = static_cast<int>(its - positional_.begin());
     if (args == nullptr) return unbound(base::Cat("_", begin));
     if (index < args->pos_arguments_size()) {
       return Substitute(base::Cat("_", index + 1), args->pos_arguments(index));

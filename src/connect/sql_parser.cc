@@ -18,10 +18,22 @@ using Kind = SqlToken::Kind;
 /// Ids of the relations of subqueries: far from those that a client counts from 0.
 constexpr int64_t kFirstReference = int64_t{1} << 40;
 
+std::vector<size_t> PlacesOf(std::string_view op, const std::vector<SqlToken>& tokens) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].kind == Kind::kOperator && tokens[i].text == op) places.push_back(i);
+  }
+  return places;
+}
+
 }  // namespace
 
 SqlParser::SqlParser(std::string_view sql, std::vector<SqlToken> tokens, const SqlContext& context)
-    : sql_(sql), tokens_(std::move(tokens)), context_(context), next_reference_(kFirstReference) {}
+    : sql_(sql),
+      tokens_(std::move(tokens)),
+      positional_(PlacesOf("?", tokens_)),
+      context_(context),
+      next_reference_(kFirstReference) {}
 
 SqlParser::~SqlParser() = default;
 

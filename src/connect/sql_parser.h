@@ -166,6 +166,7 @@ class SqlParser {
   RelationOr Grouped(SqlRelation input, SqlExprs items);
   base::Status GroupBy(SqlExprs* keys, spark::connect::Aggregate* out);
   base::Status GroupElement(GroupElements* all);
+  bool ParenthesesAreAll() const;
   base::StatusOr<std::vector<size_t>> GroupMember(GroupElements* all);
   base::StatusOr<size_t> GroupKey(GroupElements* all);
   base::StatusOr<size_t> KeyPlace(SqlExpr key, GroupElements* all);
@@ -199,12 +200,12 @@ class SqlParser {
 
   const std::string_view sql_;
   const std::vector<SqlToken> tokens_;
+  const std::vector<size_t> positional_;  // the places of the tokens "?"
   const SqlContext& context_;
   size_t at_ = 0;
   int depth_ = 0;
   size_t nodes_ = 0;
   size_t argument_bytes_ = 0;
-  int next_positional_ = 0;
   int64_t next_reference_;
   /// Of the query that is read: the relations of its subqueries.
   std::vector<SqlRelation>* references_ = nullptr;
