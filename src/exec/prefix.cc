@@ -16,6 +16,10 @@ bool KeepsPrefix(std::string_view kind) {
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 
+bool MakesRows(std::string_view kind) {
+  return kind == "exec.generate" || kind == "exec.expand" || kind == "exec.sample_again";
+}
+
 std::optional<int64_t> LimitOf(std::string_view kind, std::string_view bytes) {
   if (kind != kTake && kind != "exec.limit") return std::nullopt;
   base::FieldReader in(bytes);

@@ -184,11 +184,22 @@ base::StatusOr<Block> BlockBuilder::FirstRows(const Path& path, size_t from, siz
     block.table = table::WithError(std::move(block.table), error);
     return block;
   };
-  int64_t good = 0;  // rows of the longest beginning that is known to go through
-  for (int64_t next = wanted.rows == 0 ? 0 : std::max(wanted.rows, kFirstRowsMin);;
-       next *= kFirstRowsGrowth) {
+  // Where a row may become many, one of them may well be enough, and a thousand too much.
+  const bool makes_rows =
+      std::any_of(path.recipe.chain.begin() + static_cast<std::ptrdiff_t>(from),
+                  path.recipe.chain.begin() + static_cast<std::ptrdiff_t>(to),
+                  [](const dataflow::OperatorBytes& op) { return exec::MakesRows(op.kind); });
+  const int64_t first = makes_rows ? 1 : std::max(wanted.rows, kFirstRowsMin);
+  int64_t good = 0;                 // rows of the longest beginning that is known to go through
+  std::optional<int64_t> too_many;  // rows of one that takes more memory than there is
+  for (int64_t next = wanted.rows == 0 ? 0 : first;;) {
     next = std::min(next, all);
     auto block = prefix(next);
+    if (makes_rows && base::Is(block.status(), base::kMemoryLimit) && next - good > 1) {
+      too_many = next;
+      next = good + (next - good) / 2;
+      continue;
+    }
     if (block.ok()) {
       if (suffices(*block)) return block;
       if (next == all) {
@@ -196,6 +207,10 @@ base::StatusOr<Block> BlockBuilder::FirstRows(const Path& path, size_t from, siz
                                    : cut_short(*std::move(block), wanted.pending);
       }
       good = next;
+      next *= kFirstRowsGrowth;
+      if (too_many.has_value()) {
+        next = std::min(next, good + std::max<int64_t>(1, (*too_many - good) / 2));
+      }
       continue;
     }
     if (!IsOfData(block.status())) return block;
