@@ -48,6 +48,10 @@ int64_t SetId(const std::vector<size_t>& set, size_t keys) {
   return static_cast<int64_t>(id);
 }
 
+base::Status TooManySets() {
+  return base::NotSupported(base::Cat("More than ", exec::kExpandRowsMax, " grouping sets"));
+}
+
 base::StatusOr<GroupingSets> Subsets(size_t keys) {
   if (keys >= kKeysMax || (size_t{1} << keys) > exec::kExpandRowsMax) {
     return base::NotSupported(base::Cat("cube of ", keys, " columns"), "groupingSets");
@@ -75,17 +79,18 @@ base::StatusOr<GroupingSets> RelationConverter::SetsOf(const spark::connect::Agg
     const auto known = std::find(texts.begin(), texts.end(), text);
     places.push_back(static_cast<size_t>(known - texts.begin()));
     if (known != texts.end()) continue;
+    if (each.size() == kKeysMax) {
+      return base::Fail(kTooManyKeys,
+                        base::Cat("Grouping sets size cannot be greater than ", kKeysMax, "."));
+    }
     texts.push_back(text);
     each.push_back(std::move(key));
   }
   *keys = std::move(each);
-  if (keys->size() > kKeysMax) {
-    return base::Fail(kTooManyKeys,
-                      base::Cat("Grouping sets size cannot be greater than ", kKeysMax, "."));
-  }
   GroupingSets sets;
   switch (aggregate.group_type()) {
     case spark::connect::Aggregate::GROUP_TYPE_ROLLUP:
+      if (places.size() >= exec::kExpandRowsMax) return TooManySets();
       for (size_t length = places.size() + 1; length-- > 0;) {
         sets.emplace_back(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(length));
       }
@@ -129,6 +134,11 @@ RelationConverter::PlanOr RelationConverter::AggregateSets(
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);
   const Members members = [&](const Expressions& one) { return converter.ConvertAll(one); };
+  const bool own = aggregate.group_type() == spark::connect::Aggregate::GROUP_TYPE_GROUPING_SETS;
+  if (own && aggregate.grouping_sets().empty()) return base::NotSupported("Grouping by no set");
+  if (static_cast<size_t>(aggregate.grouping_sets_size()) > exec::kExpandRowsMax) {
+    return TooManySets();
+  }
   Groups groups{std::move(input), given, given};
   for (const auto& set : aggregate.grouping_sets()) {
     SOTERIA_ASSIGN_OR_RETURN(const auto named, members(set.grouping_set()));

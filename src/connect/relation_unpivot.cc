@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,21 @@ base::StatusOr<std::vector<exec::NamedExpr>> OtherColumns(const plan::Plan& inpu
   return others;
 }
 
+/// As Spark lists them: three of each type's names.
+std::string TypesWithNames(std::map<std::string, std::vector<std::string>> types) {
+  constexpr size_t kShown = 3;
+  std::string text;
+  for (auto& [type, names] : types) {
+    std::sort(names.begin(), names.end());
+    text += base::Cat(text.empty() ? "" : ", ", type, " (");
+    for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+      text += base::Cat(i == 0 ? "" : ", ", names[i]);
+    }
+    text += names.size() > kShown ? ", ...)" : ")";
+  }
+  return text;
+}
+
 std::string NameOf(const exec::NamedExpr& column) {
   return column.name.empty() ? exec::AutoName(*column.expr) : column.name;
 }
@@ -86,22 +102,21 @@ RelationConverter::PlanOr RelationConverter::Unpivot(const spark::connect::Unpiv
                       "specified as ids.");
   }
   std::shared_ptr<arrow::Field> common;
-  std::string types;
+  std::map<std::string, std::vector<std::string>> types;  // names of each
   for (const exec::NamedExpr& value : values) {
     SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*value.expr, *input->schema));
-    types += base::Cat(types.empty() ? "" : ", ", table::QuotedTypeName(*field), " (`",
-                       NameOf(value), "`)");
+    types[table::QuotedTypeName(*field)].push_back(base::Cat("`", NameOf(value), "`"));
     if (&value == values.data()) {
       common = field;
     } else if (common != nullptr) {
-      common = exec::WidenedField(common, *field);
+      common = exec::WidenedField(common, *field, exec::Texts::kNowhere);
     }
   }
   if (common == nullptr) {
     return base::Fail(kValueTypes,
                       base::Cat("Unpivot value columns must share a least common type, some "
                                 "types do not: [",
-                                types, "]."));
+                                TypesWithNames(std::move(types)), "]."));
   }
   std::vector<std::string> names;
   for (const exec::NamedExpr& id : columns) names.push_back(NameOf(id));

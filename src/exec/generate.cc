@@ -474,7 +474,8 @@ class ExpandOperator : public Operator {
     std::vector<TablePtr> parts;
     const int64_t at_once = std::max<int64_t>(1, kExpandedAtOnce / copies);
     for (int64_t from = 0; from < table->num_rows() || parts.empty(); from += at_once) {
-      const TablePtr slice = table->Slice(from, at_once);
+      // Of a table without columns Arrow's slice has as many rows as it is asked for.
+      const TablePtr slice = table->Slice(from, std::min(at_once, table->num_rows() - from));
       // The copies stand there twice while they are dealt out.
       const auto own = arrow::util::ReferencedBufferSize(*slice);
       const uint64_t values = rows_.size() * names_.size();

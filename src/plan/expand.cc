@@ -48,6 +48,7 @@ base::StatusOr<PlanPtr> Builder::Generate(PlanPtr input, exec::Generator generat
 base::StatusOr<PlanPtr> Builder::Expand(PlanPtr input, std::vector<std::vector<exec::ExprPtr>> rows,
                                         std::vector<std::string> names,
                                         const std::vector<int>& passes) {
+  if (rows.empty() || names.empty()) return base::Fail(base::kInternal, "Expand: of nothing");
   if (rows.size() > exec::kExpandRowsMax || rows.size() * names.size() > exec::kExprNodesMax) {
     return base::NotSupported(base::Cat("More than ", exec::kExpandRowsMax,
                                         " copies of each row (grouping sets, or columns of "

@@ -193,6 +193,13 @@ SQL_SETS = [
     "SELECT year, year, count(*) FROM sales GROUP BY ROLLUP(year, year)",
     "SELECT year, count(*) FROM sales s GROUP BY CUBE(year, s.year)",
     "SELECT year, course, grouping_id(), count(*) FROM sales GROUP BY year, course GROUPING SETS ((course), (year))",
+    "SELECT count(*) FROM sales GROUP BY GROUPING SETS ((), ())",
+    "SELECT count(*) FROM sales WHERE n > 100 GROUP BY GROUPING SETS ((), ())",
+    "SELECT count(*) FROM sales GROUP BY GROUPING SETS ()",
+    "SELECT count(*) FROM sales GROUP BY ROLLUP()",
+    "SELECT count(*) FROM sales GROUP BY CUBE ()",
+    "SELECT sum(n) FROM sales GROUP BY ROLLUP((n + 1) * 2, (year))",
+    "SELECT count(*) FROM sales GROUP BY GROUPING SETS (((year)), ((n + (1)) % 2), (year, (course)))",
     "SELECT year, course, ok, grouping_id(), count(*) FROM sales GROUP BY year, course GROUPING SETS ((course), (ok, year), ())",
     "SELECT year, course, grouping_id(), grouping(year), count(*) FROM sales GROUP BY GROUPING SETS ((course), (year, course))",
     "SELECT year, course, grouping_id(), count(*) FROM sales GROUP BY GROUPING SETS ((), (course)), year",
@@ -201,6 +208,11 @@ SQL_SETS = [
     "SELECT year, sum(n), (SELECT max(id) FROM lists) AS m FROM sales GROUP BY CUBE(year)",
     "SELECT year, sum(n) FROM sales GROUP BY ROLLUP(year) HAVING sum(n) > (SELECT max(id) FROM lists)",
 ]
+def parameters(s: Scene, groups: str, args: list, more: str = "", first: list | None = None):
+    sales(s).createOrReplaceTempView("sales")
+    return s.spark.sql(f"SELECT count(*){more} FROM sales {groups}", args=[*(first or []), *args])
+
+
 for text in SQL_SETS:
     add(f"sets sql {text}", lambda s, text=text: ordered(sql(s, text)))
 
@@ -236,6 +248,10 @@ PIVOTS = {
     "unpivot decimals and doubles": lambda t: t.select("year", F.expr("cast(n as decimal(4,1))").alias("a"), "earnings")
         .unpivot("year", ["a", "earnings"], "what", "value"),
     "unpivot several types": lambda t: t.unpivot("year", ["n", "ok"], "what", "value"),
+    "unpivot texts and numbers": lambda t: t.unpivot("year", ["n", "course"], "what", "value"),
+    "unpivot dates and texts": lambda t: t.select("year", "course", F.expr("date '2020-01-02'").alias("d")).unpivot("year", ["d", "course"], "what", "value"),
+    "unpivot many types": lambda t: t.select("*", F.lit(1).alias("a"), F.lit(2).alias("z"), F.lit(3).alias("b"), F.lit(4).alias("c"))
+        .unpivot("year", ["z", "ok", "c", "course", "b", "a"], "what", "value"),
     "sampleBy": lambda t: t.sampleBy("year", {2012: 0.5, 2013: 1.0}, 7),
     "sampleBy texts": lambda t: t.sampleBy("course", {"Java": 0.6}, 3),
     "sampleBy bad": lambda t: t.sampleBy("course", {"Java": 1.6}, 3),
@@ -244,4 +260,11 @@ PIVOTS = {
 }
 for name, run in PIVOTS.items():
     add(f"pivot {name}", lambda s, run=run: ordered(run(sales(s))))
+add("sets df of nothing twice", lambda s: both(sales(s).groupingSets([[], []]).agg(F.count("*"))))
+add("sets df of nothing without rows", lambda s: both(sales(s).filter("n > 100").groupingSets([[], []]).agg(F.count("*"))))
+add("sets sql parameters in parentheses", lambda s: ordered(parameters(s, "GROUP BY ROLLUP((n + ?) * ?)", [1, 5])))
+add("sets sql parameters before a window", lambda s: ordered(
+    parameters(s, "GROUP BY n % ? WINDOW w AS (PARTITION BY count(*) % ?)", [3, 2], ", ? AS p, sum(count(*)) OVER w", [7])))
+add("generate before a limit", lambda s: both(
+    s.spark.range(0, 2000, 1, 1).select(F.explode(F.sequence(F.lit(1), F.lit(300000))).alias("x")).limit(3)))
 add("sample again in parts", lambda s: s.table("patients4").select("row").sample(True, 0.7, 11).count())
