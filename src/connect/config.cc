@@ -9,6 +9,7 @@
 #include "src/base/text.h"
 #include "src/connect/errors.h"
 #include "src/connect/spark_config.h"
+#include "src/exec/aggregate.h"
 #include "src/plan/logical.h"
 #include "src/table/text_value.h"
 #include "src/table/time_zone.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::string_view kTimeZone = "spark.sql.session.timeZone";
 constexpr std::string_view kShufflePartitions = "spark.sql.shuffle.partitions";
+constexpr std::string_view kPivotMaxValues = "spark.sql.pivotMaxValues";
 
 struct Default {
   std::string_view key;
@@ -135,6 +137,7 @@ constexpr Rule kRules[] = {
     {"spark.sql.requireAllClusterKeys", Effect::kNone},
     {"spark.sql.scriptTransformation.", Effect::kNone},
     {"spark.sql.scripting.", Effect::kNone},
+    {kPivotMaxValues, Effect::kActs},
     {"spark.sql.session.localRelation", Effect::kClient},
     {"spark.sql.sessionWindow.", Effect::kNone},
     {"spark.sql.shuffle", Effect::kNone},
@@ -244,6 +247,12 @@ base::Status CheckKind(std::string_view key) {
 }
 
 /// Is it a value that the key may have, here?
+uint64_t PivotValuesOf(std::string_view value) {
+  int64_t most = 0;
+  std::from_chars(value.data(), value.data() + value.size(), most);
+  return static_cast<uint64_t>(std::max<int64_t>(most, 0));
+}
+
 base::Status CheckValue(const std::string& key, const std::string& value) {
   const SparkConfigKey* entry = FindKey(key);
   if (entry == nullptr) return base::OkStatus();
@@ -253,6 +262,12 @@ base::Status CheckValue(const std::string& key, const std::string& value) {
   }
   if (key == kTimeZone && !table::TimeZone::Find(value).has_value()) {
     return Invalid(kConfigTimeZone, key, value, "Cannot resolve the given timezone.");
+  }
+  if (key == kPivotMaxValues && PivotValuesOf(value) > exec::kAggregateCallsMax) {
+    return base::Fail(
+        base::kUnsupported,
+        base::Cat("The config \"", key, "\" with the value '", value, "': more than ",
+                  exec::kAggregateCallsMax, " values of a pivot are not supported in an enclave"));
   }
   const std::string usual = entry->value == nullptr ? "" : entry->value;
   if (EffectOf(key) == Effect::kRefused && In(kPinned, key) == nullptr &&
@@ -353,6 +368,8 @@ uint64_t Config::ShufflePartitions() const {
   const bool good = error == std::errc() && end == text.data() + text.size() && partitions > 0;
   return good ? partitions : plan::kTargetsDefault;
 }
+
+uint64_t Config::PivotMaxValues() const { return PivotValuesOf(Get(kPivotMaxValues).value_or("")); }
 
 std::string Config::Zone() const {
   const std::string id = Get(kTimeZone).value_or("");

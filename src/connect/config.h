@@ -41,6 +41,8 @@ class Config {
 
   /// How many partitions a shuffle makes at most: spark.sql.shuffle.partitions.
   uint64_t ShufflePartitions() const;
+  /// spark.sql.pivotMaxValues.
+  uint64_t PivotMaxValues() const;
 
   /// Is it a key of Spark's that a session may set?
   static bool IsModifiable(std::string_view key);

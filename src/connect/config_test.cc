@@ -45,6 +45,13 @@ TEST(Config, SetAndUnset) {
   EXPECT_EQ(config.Get("spark.sql.shuffle.partitions"), "3");
   ASSERT_TRUE(config.Unset("spark.sql.shuffle.partitions").ok());
   EXPECT_EQ(config.Get("spark.sql.shuffle.partitions"), "200");
+  EXPECT_EQ(config.PivotMaxValues(), 10'000U);
+  ASSERT_TRUE(config.Set("spark.sql.pivotMaxValues", "3").ok());
+  EXPECT_EQ(config.PivotMaxValues(), 3U);
+  ASSERT_TRUE(config.Set("spark.sql.pivotMaxValues", "-1").ok());
+  EXPECT_EQ(config.PivotMaxValues(), 0U);
+  EXPECT_TRUE(
+      base::Is(config.Set("spark.sql.pivotMaxValues", "10001").status(), base::kUnsupported));
   EXPECT_FALSE(config.Get("mine").has_value());
   ASSERT_TRUE(config.Set("mine", "x").ok());
   EXPECT_EQ(config.All("mi").size(), 1U);

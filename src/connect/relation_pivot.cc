@@ -1,11 +1,12 @@
 // Pivots: the values of a column become columns of their own, a group's row.
 #include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/array/util.h>
 #include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/windows.h"
+#include "src/exec/aggregate.h"
 #include "src/plan/decorrelate.h"
 #include "src/plan/execute.h"
 #include "src/plan/scope.h"
@@ -40,11 +42,8 @@ constexpr base::Condition kValueType = {"PIVOT_VALUE_DATA_TYPE_MISMATCH",
                                         base::exception_class::kAnalysis, "42K09",
                                         absl::StatusCode::kInvalidArgument};
 
-/// spark.sql.pivotMaxValues, whoever set it to what.
-constexpr char kMaxValuesKey[] = "spark.sql.pivotMaxValues";
-constexpr int64_t kMaxValuesDefault = 10'000;
-/// Columns of all values and aggregates.
-constexpr size_t kColumnsMax = 100'000;
+/// Columns of all values and aggregates: each is an aggregate over the same groups.
+constexpr size_t kColumnsMax = exec::kAggregateCallsMax;
 
 std::shared_ptr<arrow::Table> OneEmptyRow() {
   return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
@@ -110,30 +109,21 @@ base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
   if (plan::RefersOut(*input)) {
     return base::NotSupported("A pivot without values in a correlated subquery", "the values");
   }
-  int64_t most = kMaxValuesDefault;
-  if (const auto set = state_.config().Get(kMaxValuesKey); set.has_value()) {
-    std::from_chars(set->data(), set->data() + set->size(), most);
-  }
-  most = std::clamp<int64_t>(most, 1, static_cast<int64_t>(kColumnsMax));
+  const auto most = static_cast<int64_t>(state_.config().PivotMaxValues());
   SOTERIA_ASSIGN_OR_RETURN(auto values, builder_.Project(input, {{"value", column}}));
   SOTERIA_ASSIGN_OR_RETURN(values, builder_.Distinct(std::move(values), {0}));
   SOTERIA_ASSIGN_OR_RETURN(values, builder_.Limit(std::move(values), most + 1));
   const ExprPtr value = plan::ColumnAt(*values, 0);
   SOTERIA_ASSIGN_OR_RETURN(values, builder_.GlobalSort(std::move(values), {{value, true, true}}));
   const std::string name = plan::Canonical(*values);
-  const auto known = state_.pivots().Find(name);
-  std::vector<std::shared_ptr<arrow::Scalar>> scalars;
-  if (known.has_value()) {
-    scalars = *known;
-  } else {
+  std::shared_ptr<arrow::Array> found = state_.pivots().Find(name);
+  if (found == nullptr) {
+    arrow::ArrayVector chunks;
     const base::Status collected = state_.session().Collect(
         values,
         [&](master::Permitted<std::shared_ptr<arrow::Table>> rows) -> base::Status {
-          for (const auto& chunk : rows.value()->column(0)->chunks()) {
-            for (int64_t i = 0; i < chunk->length(); ++i) {
-              SOTERIA_ARROW_ASSIGN(scalars.emplace_back(), chunk->GetScalar(i));
-            }
-          }
+          const auto& more = rows.value()->column(0)->chunks();
+          chunks.insert(chunks.end(), more.begin(), more.end());
           return base::OkStatus();
         },
         nullptr);
@@ -143,20 +133,28 @@ base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
                                "pivot");
     }
     SOTERIA_RETURN_IF_ERROR(collected);
-    state_.pivots().Add(name, scalars);
+    if (chunks.empty()) {
+      SOTERIA_ARROW_ASSIGN(chunks.emplace_back(),
+                           arrow::MakeEmptyArray(values->schema->field(0)->type()));
+    }
+    SOTERIA_ARROW_ASSIGN(found, arrow::Concatenate(chunks));
+    state_.pivots().Add(name, found);
   }
-  if (static_cast<int64_t>(scalars.size()) > most) {
+  if (found->length() > most) {
     return base::Fail(
         base::kAnalysis,
-        base::Cat("The pivot column ", exec::PrettyName(*column), " has more than ", most,
-                  " distinct values, this could indicate an error. If this was "
-                  "intended, set \"",
-                  kMaxValuesKey,
-                  "\" to at least the number of distinct values of the pivot "
-                  "column."));
+        base::Cat(
+            "The pivot column ", exec::PrettyName(*column), " has more than ", most,
+            " distinct values, this could indicate an error. If this was "
+            "intended, set \"",
+            "spark.sql.pivotMaxValues\" to at least the number of distinct values of the pivot "
+            "column."));
   }
   std::vector<PivotValue> out;
-  for (auto& scalar : scalars) out.push_back({"", exec::Literal(std::move(scalar))});
+  for (int64_t i = 0; i < found->length(); ++i) {
+    SOTERIA_ARROW_ASSIGN(auto scalar, found->GetScalar(i));
+    out.push_back({"", exec::Literal(std::move(scalar))});
+  }
   return out;
 }
 

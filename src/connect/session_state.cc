@@ -1,5 +1,8 @@
 #include "src/connect/session_state.h"
 
+#include <arrow/array.h>
+#include <arrow/util/byte_size.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -31,13 +34,14 @@ base::Status Views::Create(const std::string& name, plan::PlanPtr plan, bool rep
   return base::OkStatus();
 }
 
-std::optional<Pivots::Values> Pivots::Find(const std::string& name) const {
+Pivots::Values Pivots::Find(const std::string& name) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = values_.find(name);
-  return found == values_.end() ? std::nullopt : std::optional<Values>(found->second);
+  return found == values_.end() ? nullptr : found->second;
 }
 
 void Pivots::Add(const std::string& name, Values values) {
+  if (arrow::util::TotalBufferSize(*values) > kPivotBytesMax) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (values_.size() >= kPivotsMax) values_.clear();
   values_[name] = std::move(values);

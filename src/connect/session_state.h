@@ -25,6 +25,8 @@ namespace soteria::connect {
 inline constexpr size_t kViewsMax = 10'000;
 /// Pivots that a session remembers at once.
 inline constexpr size_t kPivotsMax = 256;
+/// Larger ones are asked for again.
+inline constexpr int64_t kPivotBytesMax = int64_t{1} << 20;
 /// A stream that went away and did not come back: its operation ends.
 inline constexpr int64_t kDetachedMsMax = 5 * 60 * 1000;
 
@@ -55,8 +57,9 @@ class Views {
 /// is asked for again asks nothing. The gate let them out.
 class Pivots {
  public:
-  using Values = std::vector<std::shared_ptr<arrow::Scalar>>;
-  std::optional<Values> Find(const std::string& name) const;
+  using Values = std::shared_ptr<arrow::Array>;
+  /// nullptr: not known.
+  Values Find(const std::string& name) const;
   void Add(const std::string& name, Values values);
 
  private:

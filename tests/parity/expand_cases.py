@@ -260,6 +260,16 @@ PIVOTS = {
 }
 for name, run in PIVOTS.items():
     add(f"pivot {name}", lambda s, run=run: ordered(run(sales(s))))
+def few_values(s: Scene, most: int):
+    s.spark.conf.set("spark.sql.pivotMaxValues", most)
+    try:
+        return ordered(sales(s).groupBy("year").pivot("course").sum("earnings"))
+    finally:
+        s.spark.conf.unset("spark.sql.pivotMaxValues")
+
+
+add("pivot of more values than are said", lambda s: few_values(s, 2))
+add("pivot of as many values as are said", lambda s: few_values(s, 3))
 add("sets df of nothing twice", lambda s: both(sales(s).groupingSets([[], []]).agg(F.count("*"))))
 add("sets df of nothing without rows", lambda s: both(sales(s).filter("n > 100").groupingSets([[], []]).agg(F.count("*"))))
 add("sets sql parameters in parentheses", lambda s: ordered(parameters(s, "GROUP BY ROLLUP((n + ?) * ?)", [1, 5])))
