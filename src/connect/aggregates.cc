@@ -66,25 +66,6 @@ base::Status GroupingOutside() {
                     "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
 }
 
-/// The first aggregate call within the expression, or null.
-/// A function over a window is none, but may have some within.
-const Expr* FindAggregate(const Expr& expr) {
-  if (IsAggregate(expr)) return &expr;
-  if (exec::IsOver(expr)) {
-    for (size_t i = 0; i < expr.args.size(); ++i) {
-      const auto& parts = i == 0 ? expr.args[0]->args : std::vector<ExprPtr>{expr.args[i]};
-      for (const ExprPtr& part : parts) {
-        if (const Expr* call = FindAggregate(*part); call != nullptr) return call;
-      }
-    }
-    return nullptr;
-  }
-  for (const ExprPtr& arg : expr.args) {
-    if (const Expr* call = FindAggregate(*arg); call != nullptr) return call;
-  }
-  return nullptr;
-}
-
 /// aggregate_metrics(array('mean', ...), features, weight), as Summarizer sends it.
 base::StatusOr<exec::AggregateCall> ToSummarizer(const Expr& expr, std::string name) {
   const auto bad = [] {
@@ -327,6 +308,23 @@ bool IsGrandTotal(const GroupingSets& sets, size_t keys) { return keys == 0 && s
 bool HasEqualSets(const GroupingSets& sets) {
   std::set<std::vector<size_t>> each(sets.begin(), sets.end());
   return each.size() < sets.size();
+}
+
+const Expr* FindAggregate(const Expr& expr) {
+  if (IsAggregate(expr)) return &expr;
+  if (exec::IsOver(expr)) {
+    for (size_t i = 0; i < expr.args.size(); ++i) {
+      const auto& parts = i == 0 ? expr.args[0]->args : std::vector<ExprPtr>{expr.args[i]};
+      for (const ExprPtr& part : parts) {
+        if (const Expr* call = FindAggregate(*part); call != nullptr) return call;
+      }
+    }
+    return nullptr;
+  }
+  for (const ExprPtr& arg : expr.args) {
+    if (const Expr* call = FindAggregate(*arg); call != nullptr) return call;
+  }
+  return nullptr;
 }
 
 bool HasAggregate(const Expr& expr) { return FindAggregate(expr) != nullptr; }

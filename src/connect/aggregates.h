@@ -27,6 +27,9 @@ bool IsAggregateFunction(std::string_view name);
 
 /// Does the expression contain an aggregate function?
 bool HasAggregate(const exec::Expr& expr);
+/// The first call of an aggregate within it; nullptr: there is none. A function over a window is
+/// none, but may have some within.
+const exec::Expr* FindAggregate(const exec::Expr& expr);
 
 /// Does it call one, in the words of the protocol?
 bool CallsAggregate(const spark::connect::Expression& expression);

@@ -263,7 +263,7 @@ RelationConverter::PlanOr RelationConverter::LateralView(const spark::connect::P
                   "generator."));
   }
   for (const exec::ExprPtr& arg : call->args) SOTERIA_RETURN_IF_ERROR(CheckNested(*call, *arg));
-  SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*call, "Generate"));
+  SOTERIA_RETURN_IF_ERROR(CheckOfOneRow(*call, "Generate"));
   SOTERIA_ASSIGN_OR_RETURN(exec::Generator generator, exec::GeneratorOf(*call));
   if (arguments[1].literal().boolean()) {
     if (generator.kind == exec::Generator::Kind::kStack) {
@@ -307,6 +307,9 @@ RelationConverter::PlanOr RelationConverter::TableFunction(
   SelectList list;
   const std::string zone = state_.config().Zone();
   SOTERIA_RETURN_IF_ERROR(AddToList(call, Over(scope), zone, &list));
+  for (const GeneratorItem& item : list.generators) {
+    SOTERIA_RETURN_IF_ERROR(CheckOfOneRow(*item.call, "Generate"));
+  }
   return Generated(std::move(input), std::move(list), {}, false);
 }
 

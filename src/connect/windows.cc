@@ -166,9 +166,9 @@ bool AnyWindow(const std::vector<exec::NamedExpr>& columns) {
                      [](const auto& column) { return exec::HasWindow(*column.expr); });
 }
 
-base::Status CheckNoWindow(const Expr& expr, std::string_view node) {
-  std::vector<std::string> texts;
-  AddWindowTexts(expr, &texts);
+namespace {
+
+base::Status CheckNone(const std::vector<std::string>& texts, std::string_view node) {
   if (texts.empty()) return base::OkStatus();
   std::string list;
   for (const std::string& text : texts) list += base::Cat(list.empty() ? "" : ", ", text);
@@ -179,6 +179,23 @@ base::Status CheckNoWindow(const Expr& expr, std::string_view node) {
                 "Consider to rewrite it to avoid window functions, aggregate functions, and "
                 "generator functions in the ",
                 node, " operator.\nInvalid expressions: [", list, "]"));
+}
+
+}  // namespace
+
+base::Status CheckNoWindow(const Expr& expr, std::string_view node) {
+  std::vector<std::string> texts;
+  AddWindowTexts(expr, &texts);
+  return CheckNone(texts, node);
+}
+
+base::Status CheckOfOneRow(const Expr& expr, std::string_view node) {
+  std::vector<std::string> texts;
+  AddWindowTexts(expr, &texts);
+  if (const Expr* aggregate = FindAggregate(expr); aggregate != nullptr) {
+    texts.push_back(base::Cat("\"", exec::PrettyName(*aggregate), "\""));
+  }
+  return CheckNone(texts, node);
 }
 
 base::Status CheckNoWindowInClause(const Expr& expr, std::string_view clause) {

@@ -16,6 +16,8 @@ bool AnyWindow(const std::vector<exec::NamedExpr>& columns);
 
 /// UNSUPPORTED_EXPR_FOR_OPERATOR for a window in an expression of Spark's node of that name.
 base::Status CheckNoWindow(const exec::Expr& expr, std::string_view node);
+/// And for an aggregate.
+base::Status CheckOfOneRow(const exec::Expr& expr, std::string_view node);
 /// WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE; the clause is WHERE or HAVING.
 base::Status CheckNoWindowInClause(const exec::Expr& expr, std::string_view clause);
 
