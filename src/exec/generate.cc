@@ -470,20 +470,22 @@ class ExpandOperator : public Operator {
     SOTERIA_ASSIGN_OR_RETURN(const SchemaPtr schema, OutputSchema(*table->schema()));
     const auto copies = static_cast<int64_t>(rows_.size());
     if (table->num_rows() > kMadeRowsMax / std::max<int64_t>(copies, 1)) return TooManyRows();
+    std::vector<Dealt> columns;
+    for (size_t c = 0; c < names_.size(); ++c) {
+      SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), DealtColumn(c));
+    }
     uint64_t bytes = 0;
     std::vector<TablePtr> parts;
     const int64_t at_once = std::max<int64_t>(1, kExpandedAtOnce / copies);
     for (int64_t from = 0; from < table->num_rows() || parts.empty(); from += at_once) {
       // Of a table without columns Arrow's slice has as many rows as it is asked for.
       const TablePtr slice = table->Slice(from, std::min(at_once, table->num_rows() - from));
-      // The copies stand there twice while they are dealt out.
-      const auto own = arrow::util::ReferencedBufferSize(*slice);
-      const uint64_t values = rows_.size() * names_.size();
-      const uint64_t each = static_cast<uint64_t>(own.ok() ? *own : 0) * rows_.size() +
-                            static_cast<uint64_t>(slice->num_rows()) * values * sizeof(int64_t);
-      SOTERIA_RETURN_IF_ERROR(admit(bytes + 2 * each));
-      SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(),
-                               Copies(*slice, partition, schema, bytes, admit));
+      arrow::ChunkedArrayVector made;
+      for (size_t c = 0; c < columns.size(); ++c) {
+        SOTERIA_ASSIGN_OR_RETURN(made.emplace_back(),
+                                 Deal(c, columns[c], *slice, partition, bytes, admit));
+      }
+      parts.push_back(arrow::Table::Make(schema, std::move(made), slice->num_rows() * copies));
     }
     SOTERIA_ARROW_ASSIGN(TablePtr all, arrow::ConcatenateTables(parts));
     return all;
@@ -493,31 +495,74 @@ class ExpandOperator : public Operator {
   }
 
  private:
-  /// Of a few rows: all of the first copy's, then of the second's ..., dealt out again row by row.
-  base::StatusOr<TablePtr> Copies(const arrow::Table& table, uint64_t partition,
-                                  const SchemaPtr& schema, uint64_t& bytes,
-                                  const Admit& admit) const {
-    std::vector<TablePtr> each;
+  /// Where a column's values come from. Most are one column of the input, or null, as the keys of
+  /// grouping sets, or constants, as their ids: then nothing is evaluated for each copy.
+  struct Dealt {
+    int ordinal = -1;                                // of all copies that aren't null
+    std::shared_ptr<arrow::ChunkedArray> constants;  // one a copy
+  };
+
+  base::StatusOr<Dealt> DealtColumn(size_t c) const {
+    Dealt dealt;
+    size_t constants = 0;
+    size_t others = 0;  // neither the column nor null
     for (const auto& row : rows_) {
-      arrow::ChunkedArrayVector columns;
-      for (const ExprPtr& expr : row) {
-        SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Evaluate(*expr, table, partition));
-      }
-      each.push_back(arrow::Table::Make(schema, std::move(columns), table.num_rows()));
+      const Expr& expr = *row[c];
+      const bool constant = expr.kind == Expr::Kind::kLiteral;
+      if (constant) ++constants;
+      if (IsInput(expr) && dealt.ordinal < 0) dealt.ordinal = expr.ordinal;
+      const bool same = IsInput(expr) && expr.ordinal == dealt.ordinal;
+      if (!same && !(constant && !expr.literal->is_valid)) ++others;
     }
-    SOTERIA_ARROW_ASSIGN(const TablePtr all, arrow::ConcatenateTables(each));
+    if (others > 0) dealt.ordinal = -1;
+    if (constants < rows_.size()) return dealt;
+    const auto one = arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
+    arrow::ArrayVector values;
+    for (const auto& row : rows_) {
+      SOTERIA_ASSIGN_OR_RETURN(const auto value, Evaluate(*row[c], *one, 0));
+      values.insert(values.end(), value->chunks().begin(), value->chunks().end());
+    }
+    dealt.constants = std::make_shared<arrow::ChunkedArray>(std::move(values));
+    return dealt;
+  }
+
+  /// The column for a few rows, in the order of the rows that are made.
+  base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Deal(size_t c, const Dealt& dealt,
+                                                            const arrow::Table& table,
+                                                            uint64_t partition, uint64_t& bytes,
+                                                            const Admit& admit) const {
+    const int64_t rows = table.num_rows();
+    std::shared_ptr<arrow::ChunkedArray> values = dealt.constants;
+    if (dealt.ordinal >= 0) {
+      values = table.column(dealt.ordinal);
+    } else if (values == nullptr) {
+      arrow::ArrayVector copies;
+      uint64_t made = 0;
+      for (const auto& row : rows_) {
+        SOTERIA_ASSIGN_OR_RETURN(const auto copy, Evaluate(*row[c], table, partition));
+        for (const auto& chunk : copy->chunks()) {
+          const auto size = arrow::util::ReferencedBufferSize(*chunk);
+          made += static_cast<uint64_t>(size.ok() ? *size : arrow::util::TotalBufferSize(*chunk));
+        }
+        // They stand there once more while they are put together.
+        SOTERIA_RETURN_IF_ERROR(admit(bytes + 2 * made));
+        copies.insert(copies.end(), copy->chunks().begin(), copy->chunks().end());
+      }
+      values = std::make_shared<arrow::ChunkedArray>(std::move(copies));
+    }
     std::vector<int64_t> places;
-    places.reserve(static_cast<size_t>(all->num_rows()));
-    for (int64_t i = 0; i < table.num_rows(); ++i) {
-      for (size_t k = 0; k < each.size(); ++k) {
-        places.push_back(static_cast<int64_t>(k) * table.num_rows() + i);
+    places.reserve(static_cast<size_t>(rows) * rows_.size());
+    for (int64_t i = 0; i < rows; ++i) {
+      for (size_t k = 0; k < rows_.size(); ++k) {
+        const auto copy = static_cast<int64_t>(k);
+        places.push_back(dealt.ordinal < 0       ? (dealt.constants ? copy : copy * rows + i)
+                         : IsInput(*rows_[k][c]) ? i
+                                                 : -1);
       }
     }
-    bytes += TakenBytes(*all, places);
-    SOTERIA_RETURN_IF_ERROR(admit(bytes));
-    arrow::ChunkedArrayVector columns;
-    SOTERIA_RETURN_IF_ERROR(AppendTaken(*all, places, columns));
-    return arrow::Table::Make(schema, std::move(columns), all->num_rows());
+    bytes += TakenBytes(*values, places);
+    SOTERIA_RETURN_IF_ERROR(admit(bytes + places.size() * sizeof(int64_t)));
+    return TakeOrNull(*values, places);
   }
 
   std::vector<std::vector<ExprPtr>> rows_;
