@@ -78,11 +78,14 @@ class Analyst {
   }
 
  private:
+  base::StatusOr<plan::PlanPtr> Planned(const spark::connect::Relation& relation) {
+    return RelationConverter(state_, RelationConverter::For::kAnalysis).Convert(relation);
+  }
+
   base::StatusOr<plan::PlanPtr> Root(const spark::connect::Plan& plan) {
     if (!plan.has_root()) return base::Fail(base::kAnalysis, "A plan without a root");
     const auto& root = plan.root();
-    return RelationConverter(state_).Convert(root.has_show_string() ? root.show_string().input()
-                                                                    : root);
+    return Planned(root.has_show_string() ? root.show_string().input() : root);
   }
 
   base::Status Schema(const spark::connect::Plan& plan) {
@@ -107,22 +110,19 @@ class Analyst {
   base::Status Storage(const AnalyzePlanRequest& request) {
     switch (request.analyze_case()) {
       case AnalyzePlanRequest::kPersist: {
-        SOTERIA_ASSIGN_OR_RETURN(auto plan,
-                                 RelationConverter(state_).Convert(request.persist().relation()));
+        SOTERIA_ASSIGN_OR_RETURN(auto plan, Planned(request.persist().relation()));
         state_.session().Persist(plan);
         response_.mutable_persist();
         return base::OkStatus();
       }
       case AnalyzePlanRequest::kUnpersist: {
-        SOTERIA_ASSIGN_OR_RETURN(auto plan,
-                                 RelationConverter(state_).Convert(request.unpersist().relation()));
+        SOTERIA_ASSIGN_OR_RETURN(auto plan, Planned(request.unpersist().relation()));
         state_.session().Unpersist(plan);
         response_.mutable_unpersist();
         return base::OkStatus();
       }
       case AnalyzePlanRequest::kGetStorageLevel: {
-        SOTERIA_ASSIGN_OR_RETURN(
-            auto plan, RelationConverter(state_).Convert(request.get_storage_level().relation()));
+        SOTERIA_ASSIGN_OR_RETURN(auto plan, Planned(request.get_storage_level().relation()));
         auto* level = response_.mutable_get_storage_level()->mutable_storage_level();
         level->set_replication(1);
         if (state_.session().IsPersisted(plan)) {

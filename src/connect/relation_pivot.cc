@@ -7,6 +7,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,6 +120,9 @@ base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
   std::shared_ptr<arrow::Array> found = state_.pivots().Find(name);
   if (found == nullptr) {
     arrow::ArrayVector chunks;
+    // An analysis waits for the operations before it: a cancel of theirs would be one of this.
+    std::unique_lock<std::mutex> turn(state_.call_mutex(), std::defer_lock);
+    if (whom_ == For::kAnalysis) turn.lock();
     const base::Status collected = state_.session().Collect(
         values,
         [&](master::Permitted<std::shared_ptr<arrow::Table>> rows) -> base::Status {

@@ -73,8 +73,8 @@ std::vector<exec::NamedExpr> AllColumns(const plan::Plan& input) {
 
 }  // namespace
 
-RelationConverter::RelationConverter(SessionState& state)
-    : state_(state), builder_(state.session().builder()) {
+RelationConverter::RelationConverter(SessionState& state, For whom)
+    : state_(state), whom_(whom), builder_(state.session().builder()) {
   builder_.set_targets_max(state.config().ShufflePartitions());
 }
 

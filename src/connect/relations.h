@@ -83,7 +83,9 @@ struct PivotValue {
 
 class RelationConverter : private Around {
  public:
-  explicit RelationConverter(SessionState& state);
+  /// Who converts: an operation holds the session's call_mutex, an analysis doesn't.
+  enum class For : uint8_t { kOperation, kAnalysis };
+  explicit RelationConverter(SessionState& state, For whom = For::kOperation);
 
   base::StatusOr<plan::PlanPtr> Convert(const spark::connect::Relation& relation);
 
@@ -243,6 +245,7 @@ class RelationConverter : private Around {
                                            const ExpressionConverter& outer);
 
   SessionState& state_;
+  const For whom_;
   plan::Builder& builder_;
   std::vector<std::pair<int64_t, const spark::connect::Relation*>> references_;  // by plan id
   std::vector<Frame> frames_;
