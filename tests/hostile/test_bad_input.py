@@ -213,7 +213,7 @@ def test_python_functions_are_refused_clearly(read):
 @pytest.mark.parametrize("name, ask", [
     ("CREATE TABLE", lambda s, f: s.sql("create table t (a int)").collect()),
     ("freqItems", lambda s, f: f.freqItems(["label"]).collect()),
-    ("pivot", lambda s, f: f.groupBy("label").pivot("label").sum("x").collect()),
+    ("transpose", lambda s, f: f.transpose().columns),
     ("orc", lambda s, f: s.read.orc("/x").collect()),
 ])
 def test_unknown_relations_are_named(read, connected, name, ask):
