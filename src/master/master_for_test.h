@@ -71,7 +71,7 @@ class MasterTest : public testing::Test {
   crypto::IdentityKey identity_;
   crypto::SelfSigned certificate_;
   SilentHost host_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_ = false;  // by the thread that serves the owner
   int tunnels_ = 0;
   std::unique_ptr<EnclaveMaster> master_;
   std::shared_ptr<channel::Channel> control_;
