@@ -1,4 +1,4 @@
-// df.na: rows with missing values dropped or filled, as filters and projections.
+// df.na: rows with missing values dropped or filled, values replaced, as filters and projections.
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
@@ -6,17 +6,27 @@
 #include <utility>
 #include <vector>
 
+#include "spark/connect/expressions.pb.h"
 #include "spark/connect/relations.pb.h"
 #include "src/base/errors.h"
+#include "src/base/text.h"
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/plan/scope.h"
+#include "src/table/types.h"
 
 namespace soteria::connect {
 namespace {
 
 using exec::ExprPtr;
+using spark::connect::NAReplace;
+
+constexpr base::Condition kNested = {"UNSUPPORTED_FEATURE.REPLACE_NESTED_COLUMN",
+                                     base::exception_class::kUnsupported, "0A000",
+                                     absl::StatusCode::kUnimplemented};
+
+constexpr int kReplacementsMax = 10'000;
 
 bool IsFloating(const arrow::DataType& type) {
   return type.id() == arrow::Type::FLOAT || type.id() == arrow::Type::DOUBLE;
@@ -66,6 +76,69 @@ base::StatusOr<exec::NamedExpr> Filled(const spark::connect::Expression::Literal
   return exec::NamedExpr{field.name(), std::move(expr)};
 }
 
+/// Numbers as doubles, as Spark compares them; null, texts and booleans as they are.
+base::StatusOr<ExprPtr> AsDouble(ExprPtr value) {
+  const arrow::DataType& type = *value->literal->type;
+  if (type.id() == arrow::Type::DOUBLE) return value;
+  if (!arrow::is_integer(type.id()) && type.id() != arrow::Type::FLOAT) {
+    const bool text = type.id() == arrow::Type::STRING;
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("Unsupported value type java.lang.", text ? "String" : "Boolean",
+                                " (", value->literal->ToString(), ")."));
+  }
+  return exec::Cast(std::move(value), arrow::float64());
+}
+
+struct Replaced {
+  ExprPtr from;
+  ExprPtr to;
+};
+
+base::StatusOr<std::vector<Replaced>> Replacements(const NAReplace& replace) {
+  if (replace.replacements_size() > kReplacementsMax) {
+    return base::Fail(base::kAnalysis, "Too many replacements");
+  }
+  std::vector<Replaced> out;
+  for (const auto& pair : replace.replacements()) {
+    for (const auto* value : {&pair.old_value(), &pair.new_value()}) {
+      using Literal = spark::connect::Expression::Literal;
+      const auto kind = value->literal_type_case();
+      const bool known = kind == Literal::kNull || kind == Literal::kBoolean ||
+                         kind == Literal::kInteger || kind == Literal::kLong ||
+                         kind == Literal::kFloat || kind == Literal::kDouble ||
+                         kind == Literal::kString;
+      if (known && (kind != Literal::kNull || value == &pair.new_value())) continue;
+      return base::Fail(base::kIllegalArgument, "Unsupported value type of a replacement.");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr from, ToLiteralExpr(pair.old_value()));
+    SOTERIA_ASSIGN_OR_RETURN(ExprPtr to, ToLiteralExpr(pair.new_value()));
+    const bool kept = pair.new_value().has_string() || pair.new_value().has_boolean() ||
+                      (pair.new_value().has_null() &&
+                       (pair.old_value().has_string() || pair.old_value().has_boolean()));
+    if (!kept) {
+      SOTERIA_ASSIGN_OR_RETURN(from, AsDouble(std::move(from)));
+      if (!pair.new_value().has_null()) {
+        SOTERIA_ASSIGN_OR_RETURN(to, AsDouble(std::move(to)));
+      }
+    }
+    out.push_back({std::move(from), std::move(to)});
+  }
+  return out;
+}
+
+ExprPtr WithReplaced(const ExprPtr& column, const arrow::Field& field,
+                     const std::vector<Replaced>& replaced) {
+  std::vector<ExprPtr> cases;
+  for (const Replaced& one : replaced) {
+    cases.push_back(exec::Call("=", {column, one.from}));
+    const bool same =
+        one.to->kind == exec::Expr::Kind::kLiteral && one.to->literal->type->Equals(*field.type());
+    cases.push_back(same ? one.to : exec::Cast(one.to, field.type()));
+  }
+  cases.push_back(column);
+  return exec::Call("when", std::move(cases));
+}
+
 }  // namespace
 
 RelationConverter::PlanOr RelationConverter::DropMissing(const spark::connect::NADrop& drop) {
@@ -110,6 +183,42 @@ RelationConverter::PlanOr RelationConverter::FillMissing(const spark::connect::N
     if (!Fills(value, *field.type())) continue;
     auto& column = columns[static_cast<size_t>(wanted[i]->ordinal)];
     SOTERIA_ASSIGN_OR_RETURN(column, Filled(value, field, wanted[i]));
+  }
+  return builder_.Project(std::move(input), std::move(columns));
+}
+
+/// Only columns of the first replacement's kind are looked at: texts, booleans or any numbers.
+RelationConverter::PlanOr RelationConverter::Replace(const NAReplace& replace) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(replace.input()));
+  SOTERIA_ASSIGN_OR_RETURN(const auto wanted, Columns(input, replace.cols()));
+  std::vector<std::string> names;  // as they are written; none: every column
+  for (int i = 0; i < replace.cols_size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(replace.cols(i)));
+    names.push_back(parts.back());
+    if (exec::IsInput(*wanted[static_cast<size_t>(i)])) continue;
+    return base::Fail(kNested, base::Cat("The feature is not supported: The replace function does "
+                                         "not support nested column ",
+                                         QuoteName(parts), "."));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<Replaced> replaced, Replacements(replace));
+  if (replaced.empty() || wanted.empty()) return input;
+  std::vector<exec::NamedExpr> columns;
+  for (int i = 0; i < input->schema->num_fields(); ++i) {
+    const arrow::Field& field = *input->schema->field(i);
+    const ExprPtr column = plan::ColumnAt(*input, i);
+    const plan::ColumnId id = input->columns[static_cast<size_t>(i)].id;
+    // One that is named in another case is found, and not replaced, as in Spark.
+    bool named = names.empty();
+    for (size_t w = 0; w < names.size() && !named; ++w) {
+      named = input->columns[static_cast<size_t>(wanted[w]->ordinal)].id == id &&
+              names[w] == field.name();
+    }
+    if (named && table::UdtOf(field).empty() &&
+        Fills(replace.replacements(0).old_value(), *field.type())) {
+      columns.push_back({field.name(), WithReplaced(column, field, replaced)});
+    } else {
+      columns.push_back({"", column});
+    }
   }
   return builder_.Project(std::move(input), std::move(columns));
 }

@@ -166,6 +166,8 @@ RelationConverter::PlanOr RelationConverter::ResolveNode(const Relation& relatio
       return DropMissing(relation.drop_na());
     case Relation::kFillNa:
       return FillMissing(relation.fill_na());
+    case Relation::kReplace:
+      return Replace(relation.replace());
     case Relation::kHint:
       return Hint(relation.hint());
     case Relation::kMlRelation:

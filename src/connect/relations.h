@@ -39,6 +39,7 @@ class LocalRelation;
 class MlRelation;
 class NADrop;
 class NAFill;
+class NAReplace;
 class Project;
 class Range;
 class Read;
@@ -142,6 +143,7 @@ class RelationConverter : private Around {
   PlanOr ToSchema(const spark::connect::ToSchema& to);
   PlanOr DropMissing(const spark::connect::NADrop& drop);
   PlanOr FillMissing(const spark::connect::NAFill& fill);
+  PlanOr Replace(const spark::connect::NAReplace& replace);
   PlanOr Ml(const spark::connect::MlRelation& ml);
 
   // Pivots: relation_pivot.cc.

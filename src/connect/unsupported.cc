@@ -25,7 +25,6 @@ constexpr Refusal kRelations[] = {
     {"zip", "DataFrame.zip"},
     {"transpose", "DataFrame.transpose"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
-    {"replace", "DataFrame.replace (na.replace)", "withColumn and when().otherwise()"},
     {"cov", "DataFrame.cov"},
     {"corr", "DataFrame.corr"},
     {"freq_items", "DataFrame.freqItems", "groupBy(column).count()"},

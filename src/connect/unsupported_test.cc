@@ -73,6 +73,7 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "sample",
                           "drop_na",
                           "fill_na",
+                          "replace",
                           "repartition",
                           "with_columns",
                           "describe",
