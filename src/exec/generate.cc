@@ -49,7 +49,7 @@ constexpr base::Condition kParameterNotFound = {"REQUIRED_PARAMETER_NOT_FOUND",
 /// Rows of the input that Expand copies at once.
 constexpr int64_t kExpandedAtOnce = 65'536;
 /// What the places of a made row take while it is made.
-constexpr uint64_t kPlacesBytes = 2 * sizeof(int64_t) + sizeof(int32_t);
+constexpr uint64_t kPlacesBytes = 2 * sizeof(int64_t) + 2 * sizeof(int32_t);
 
 struct Named {
   std::string_view name;
@@ -217,12 +217,27 @@ struct Places {
   std::vector<int32_t> positions;
 };
 
-base::StatusOr<ArrayPtr> Whole(const Expr& e, const arrow::Table& table, uint64_t partition) {
+uint64_t HeldBytes(const arrow::ChunkedArray& column) {
+  uint64_t bytes = 0;
+  for (const auto& chunk : column.chunks()) {
+    const auto size = arrow::util::ReferencedBufferSize(*chunk);
+    bytes += static_cast<uint64_t>(size.ok() ? *size : arrow::util::TotalBufferSize(*chunk));
+  }
+  return bytes;
+}
+
+/// The values in one chunk; `held` gets what they take beside the table.
+base::StatusOr<ArrayPtr> Whole(const Expr& e, const arrow::Table& table, uint64_t partition,
+                               const Operator::Admit& admit, uint64_t* held) {
   SOTERIA_ASSIGN_OR_RETURN(const auto values, Evaluate(e, table, partition));
+  const bool copied = values->num_chunks() > 1;
+  const uint64_t bytes = HeldBytes(*values);
+  *held = IsInput(e) && !copied ? 0 : bytes;
+  SOTERIA_RETURN_IF_ERROR(admit(copied ? 2 * bytes : *held));
   return OneChunk(*values);
 }
 
-base::StatusOr<Places> PlacesIn(const arrow::ListArray& lists, bool outer,
+base::StatusOr<Places> PlacesIn(const arrow::ListArray& lists, bool outer, uint64_t before,
                                 const Operator::Admit& admit) {
   int64_t all = 0;
   for (int64_t i = 0; i < lists.length(); ++i) {
@@ -230,7 +245,7 @@ base::StatusOr<Places> PlacesIn(const arrow::ListArray& lists, bool outer,
     all += its == 0 && outer ? 1 : its;
     if (all > kMadeRowsMax) return TooManyRows();
   }
-  SOTERIA_RETURN_IF_ERROR(admit(static_cast<uint64_t>(all) * kPlacesBytes));
+  SOTERIA_RETURN_IF_ERROR(admit(before + static_cast<uint64_t>(all) * kPlacesBytes));
   Places places;
   places.rows.reserve(static_cast<size_t>(all));
   places.elements.reserve(static_cast<size_t>(all));
@@ -302,19 +317,22 @@ class GenerateOperator : public Operator {
     Places places;
     arrow::ArrayVector first;  // a column that isn't taken from anywhere
     TablePtr elements;
+    uint64_t held = 0;
     if (generator_.kind == Kind::kStack) {
       SOTERIA_ASSIGN_OR_RETURN(places, StackPlaces(typed, table->num_rows(), admit));
     } else {
-      SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr lists, Whole(*generator_.args[0], *table, partition));
+      SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr lists,
+                               Whole(*generator_.args[0], *table, partition, admit, &held));
       const auto& list = static_cast<const arrow::ListArray&>(*lists);
-      SOTERIA_ASSIGN_OR_RETURN(places, PlacesIn(list, generator_.outer, admit));
+      SOTERIA_ASSIGN_OR_RETURN(places, PlacesIn(list, generator_.outer, held, admit));
       SOTERIA_ASSIGN_OR_RETURN(elements, ElementsOf(list));
       if (generator_.kind == Kind::kPosExplode) {
         SOTERIA_ASSIGN_OR_RETURN(first.emplace_back(), Positions(places));
       }
     }
     const auto rows = static_cast<int64_t>(places.rows.size());
-    const uint64_t placed = places.rows.size() * kPlacesBytes + TakenBytes(*kept, places.rows);
+    const uint64_t placed =
+        held + places.rows.size() * kPlacesBytes + TakenBytes(*kept, places.rows);
     arrow::ChunkedArrayVector columns;
     if (generator_.kind == Kind::kStack) {
       SOTERIA_RETURN_IF_ERROR(admit(placed));
@@ -382,9 +400,14 @@ class GenerateOperator : public Operator {
     const int64_t rows = table.num_rows();
     for (size_t c = 0; c < width; ++c) {
       arrow::ChunkedArrayVector parts;
+      uint64_t made = 0;
       for (size_t i = c; i < values; i += width) {
-        SOTERIA_ASSIGN_OR_RETURN(auto part, Evaluate(*generator_.args[i + 1], table, partition));
+        const Expr& expr = *generator_.args[i + 1];
+        SOTERIA_ASSIGN_OR_RETURN(auto part, Evaluate(expr, table, partition));
         SOTERIA_ASSIGN_OR_RETURN(part, InForm(std::move(part), *typed.fields[c]));
+        // They stand there once more while they are put together.
+        made += HeldBytes(*part) * (IsInput(expr) ? 1 : 2);
+        SOTERIA_RETURN_IF_ERROR(admit(before + made));
         parts.push_back(std::move(part));
       }
       arrow::ArrayVector chunks;
@@ -404,7 +427,7 @@ class GenerateOperator : public Operator {
         }
       }
       before += TakenBytes(*all, places);
-      SOTERIA_RETURN_IF_ERROR(admit(before));
+      SOTERIA_RETURN_IF_ERROR(admit(before + made));
       SOTERIA_RETURN_IF_ERROR(AppendTaken(*all, places, columns));
     }
     return base::OkStatus();
@@ -540,10 +563,7 @@ class ExpandOperator : public Operator {
       uint64_t made = 0;
       for (const auto& row : rows_) {
         SOTERIA_ASSIGN_OR_RETURN(const auto copy, Evaluate(*row[c], table, partition));
-        for (const auto& chunk : copy->chunks()) {
-          const auto size = arrow::util::ReferencedBufferSize(*chunk);
-          made += static_cast<uint64_t>(size.ok() ? *size : arrow::util::TotalBufferSize(*chunk));
-        }
+        made += HeldBytes(*copy);
         // They stand there once more while they are put together.
         SOTERIA_RETURN_IF_ERROR(admit(bytes + 2 * made));
         copies.insert(copies.end(), copy->chunks().begin(), copy->chunks().end());

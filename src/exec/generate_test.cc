@@ -101,6 +101,54 @@ TEST(Generate, SizesAreSaidBeforeTheyAreMade) {
   EXPECT_TRUE(base::Is(many->Apply(Lists(), 0).status(), base::kMemoryLimit));
 }
 
+// What is evaluated for a generator is counted as it is made, and stays counted.
+TEST(Generate, EvaluatedValuesAreCounted) {
+  std::vector<uint64_t> asked;
+  const auto admit = [&](uint64_t bytes) {
+    asked.push_back(bytes);
+    return base::OkStatus();
+  };
+  constexpr uint64_t kElements = 10'000;
+  const auto one = Lists()->Slice(0, 1);
+  const auto made = Call("sequence", {Literal(1), Literal(static_cast<int32_t>(kElements))});
+  ASSERT_TRUE(Generate(Of("explode", {made}), {}, {"x"})->ApplyWithin(one, 0, admit).ok());
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_GE(asked[0], kElements * sizeof(int32_t));
+  EXPECT_GE(asked[1], asked[0] + kElements * sizeof(int64_t));
+  EXPECT_GE(asked[2], asked[1]);
+  asked.clear();
+  // The table has its own columns already.
+  ASSERT_TRUE(
+      Generate(Of("explode", {Input(1, {"xs"})}), {}, {"x"})->ApplyWithin(one, 0, admit).ok());
+  EXPECT_EQ(asked[0], 0U);
+
+  constexpr int kValues = 50;
+  constexpr uint64_t kText = 10'000;
+  std::vector<ExprPtr> args = {Literal(kValues)};
+  for (int i = 0; i < kValues; ++i) {
+    args.push_back(
+        Call("repeat", {Literal(std::string_view("x")), Literal(static_cast<int32_t>(kText))}));
+  }
+  uint64_t last = 0;
+  const auto refused =
+      Generate(Of("stack", args), {}, {"s"})->ApplyWithin(Lists(), 0, [&](uint64_t bytes) {
+        last = bytes;
+        return bytes < 10 * kText ? base::OkStatus() : base::Fail(base::kMemoryLimit, "no room");
+      });
+  EXPECT_TRUE(base::Is(refused.status(), base::kMemoryLimit));
+  // Refused at the second of fifty, each of four rows twice.
+  EXPECT_LT(last, 20 * kText);
+}
+
+TEST(Generate, ExpandOfTablesWithoutColumns) {
+  const auto none = [](int64_t rows) {
+    return arrow::Table::Make(arrow::schema({}), arrow::ChunkedArrayVector{}, rows);
+  };
+  const auto op = Expand({{Literal(0)}, {Literal(1)}}, {"id"});
+  EXPECT_EQ(Rows(*Apply(op, none(3))), "0|1|0|1|0|1");
+  EXPECT_EQ(Apply(op, none(0))->num_rows(), 0);
+}
+
 TEST(Generate, ExpandTakesTurns) {
   const auto null = Literal(arrow::MakeNullScalar(arrow::int32()));
   const auto op = Expand({{Column("id"), Literal(0)}, {null, Literal(1)}}, {"id", "set"});
