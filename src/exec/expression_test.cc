@@ -561,5 +561,24 @@ TEST(Expression, DepthIsBounded) {
   EXPECT_TRUE(base::Is(TypeOf(*deep, *Row()->schema()).status(), base::kUnsupported));
 }
 
+// A column that a lambda reads is repeated for each element: what offsets of 32 bits don't count is
+// refused before it is made, however deep it is.
+TEST(Expression, LambdasDoNotRepeatListsWithoutEnd) {
+  const auto row = arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
+  const ExprPtr list = Call("array_repeat", {Literal(true), Literal(40'000)});
+  for (const ExprPtr& one : {list, Call("array", {list}), Call("struct", {list})}) {
+    const auto column = Evaluate(*one, *row).value();
+    const auto many = Evaluate(*list, *row).value();
+    const auto table = arrow::Table::Make(
+        arrow::schema({arrow::field("one", column->type()), arrow::field("many", many->type())}),
+        {column, many});
+    const ExprPtr body = Call("isNull", {Column("one")});
+    const ExprPtr all = Call("transform", {Column("many"), Lambda(body, {"x"})});
+    EXPECT_TRUE(base::Is(Evaluate(*all, *table).status(), base::kMemoryLimit));
+    const ExprPtr few = Call("slice", {Column("many"), Literal(1), Literal(3)});
+    EXPECT_TRUE(Evaluate(*Call("transform", {few, Lambda(body, {"x"})}), *table).ok());
+  }
+}
+
 }  // namespace
 }  // namespace soteria::exec

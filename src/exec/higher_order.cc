@@ -18,6 +18,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/exec/taken.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -39,6 +40,11 @@ base::StatusOr<Batch> ElementBatch(const Batch& batch, const std::vector<int>& u
   for (const int column : uses) {
     const auto at = static_cast<size_t>(column);
     if (column >= first) break;
+    if (TakenLength(*batch.columns[at], rows) > static_cast<uint64_t>(kMadeColumnBytesMax)) {
+      return base::Fail(base::kMemoryLimit,
+                        base::Cat("A lambda over elements each of which has a column: more than ",
+                                  kMadeColumnBytesMax, " bytes or elements of its values"));
+    }
     SOTERIA_ARROW_ASSIGN(elements.columns[at],
                          arrow::compute::Take(*batch.columns[at], indices,
                                               arrow::compute::TakeOptions::NoBoundsCheck()));

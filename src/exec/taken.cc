@@ -19,10 +19,6 @@ namespace {
 /// Rows of one chunk of a result.
 constexpr int64_t kChunkRows = 65'536;
 
-/// And bytes of its values, unless one alone has more: the offsets of texts and lists are of 32
-/// bits, and Arrow's Take of lists doesn't look whether they still are.
-constexpr uint64_t kChunkBytesMax = uint64_t{1} << 30;
-
 template <typename Offset>
 uint64_t TextBytes(const arrow::ArrayData& data, int64_t from, int64_t to) {
   const auto* offsets = data.GetValues<Offset>(1);
@@ -83,6 +79,33 @@ uint64_t RangeBytes(const arrow::ArrayData& data, const arrow::DataType& type, i
   }
 }
 
+/// The most that a text or list, or those within, of the values from..to count to together.
+uint64_t RangeLength(const arrow::ArrayData& data, int64_t from, int64_t to) {
+  if (from == to) return 0;
+  switch (data.type->id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY: {
+      const auto* offsets = data.GetValues<int32_t>(1);
+      return static_cast<uint64_t>(offsets[to] - offsets[from]);
+    }
+    case arrow::Type::LIST:
+    case arrow::Type::MAP: {
+      const auto* offsets = data.GetValues<int32_t>(1);
+      return std::max(static_cast<uint64_t>(offsets[to] - offsets[from]),
+                      RangeLength(*data.child_data[0], offsets[from], offsets[to]));
+    }
+    case arrow::Type::STRUCT: {
+      uint64_t most = 0;
+      for (const auto& child : data.child_data) {
+        most = std::max(most, RangeLength(*child, data.offset + from, data.offset + to));
+      }
+      return most;
+    }
+    default:
+      return 0;
+  }
+}
+
 /// The bytes of single rows of a column.
 class RowBytes {
  public:
@@ -106,14 +129,15 @@ class RowBytes {
 };
 
 /// Where a chunk of the values at `rows` ends that begins at `from`.
-int64_t ChunkEnd(RowBytes& bytes, const std::vector<int64_t>& rows, int64_t from) {
+int64_t ChunkEnd(RowBytes& bytes, const std::vector<int64_t>& rows, int64_t from,
+                 uint64_t bytes_max) {
   const auto most = std::min(static_cast<int64_t>(rows.size()), from + kChunkRows);
   if (bytes.fixed() > 0) return most;
   uint64_t taken = 0;
   for (int64_t i = from; i < most; ++i) {
     const int64_t row = rows[static_cast<size_t>(i)];
     if (row >= 0) taken += bytes(row);
-    if (taken > kChunkBytesMax && i > from) return i;
+    if (taken > bytes_max && i > from) return i;
   }
   return most;
 }
@@ -121,7 +145,8 @@ int64_t ChunkEnd(RowBytes& bytes, const std::vector<int64_t>& rows, int64_t from
 }  // namespace
 
 base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> TakeOrNull(const arrow::ChunkedArray& column,
-                                                                const std::vector<int64_t>& rows) {
+                                                                const std::vector<int64_t>& rows,
+                                                                uint64_t chunk_bytes_max) {
   SOTERIA_ASSIGN_OR_RETURN(const auto whole, OneChunk(column));
   arrow::ArrayVector chunks;
   const arrow::ChunkedArray one(whole);
@@ -130,7 +155,7 @@ base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> TakeOrNull(const arrow::Chu
   int64_t to = 0;
   for (int64_t from = 0; from < count || chunks.empty(); from = to) {
     arrow::Int64Builder places;
-    to = ChunkEnd(bytes, rows, from);
+    to = ChunkEnd(bytes, rows, from, chunk_bytes_max);
     SOTERIA_ARROW_RETURN(places.Reserve(to - from));
     for (int64_t i = from; i < to; ++i) {
       const int64_t row = rows[static_cast<size_t>(i)];
@@ -165,6 +190,13 @@ uint64_t TakenBytes(const arrow::ChunkedArray& column, const std::vector<int64_t
   if (bytes.fixed() > 0) return rows.size() * bytes.fixed();
   for (const int64_t row : rows) taken += row < 0 ? 1 : bytes(row);
   return taken;
+}
+
+uint64_t TakenLength(const arrow::Array& values, const std::vector<int64_t>& rows) {
+  if (FixedBytes(*values.type()) > 0) return 0;
+  uint64_t length = 0;
+  for (const int64_t row : rows) length += row < 0 ? 0 : RangeLength(*values.data(), row, row + 1);
+  return length;
 }
 
 uint64_t TakenBytes(const arrow::Table& table, const std::vector<int64_t>& rows) {

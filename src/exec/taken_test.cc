@@ -50,6 +50,40 @@ TEST(Taken, BytesAreEachRowsOwn) {
   }
 }
 
+// Arrow's Take doesn't look whether the offsets of one chunk still fit.
+TEST(Taken, ChunksEndByBytes) {
+  const auto texts = Texts();
+  arrow::Int32Builder offsets;
+  ASSERT_TRUE(offsets.AppendValues({0, 1, 1, 3}).ok());
+  const auto lists =
+      arrow::ListArray::FromArrays(*offsets.Finish().ValueOrDie(), *texts).ValueOrDie();
+  const std::vector<int64_t> rows = {0, 0, 0, 1, -1, 2, 1, 0};
+  for (const std::shared_ptr<arrow::Array>& array : {texts, std::shared_ptr<arrow::Array>(lists)}) {
+    const arrow::ChunkedArray column(array);
+    const auto whole = TakeOrNull(column, rows).value();
+    EXPECT_EQ(whole->num_chunks(), 1);
+    const auto cut = TakeOrNull(column, rows, 2 * kLong + 1'000).value();
+    EXPECT_EQ(cut->num_chunks(), 2);
+    EXPECT_EQ(cut->chunk(0)->length(), 2);
+    EXPECT_TRUE(cut->Equals(*whole));
+    EXPECT_EQ(TakeOrNull(column, rows, 1)->get()->num_chunks(), 8);
+  }
+}
+
+TEST(Taken, LengthsAreOfTheLongestWithin) {
+  const auto texts = Texts();
+  arrow::Int32Builder offsets;
+  ASSERT_TRUE(offsets.AppendValues({0, 1, 1, 3}).ok());
+  const std::shared_ptr<arrow::Array> lists =
+      arrow::ListArray::FromArrays(*offsets.Finish().ValueOrDie(), *texts).ValueOrDie();
+  const auto structs =
+      arrow::StructArray::Make({lists}, {arrow::field("l", lists->type())}).ValueOrDie();
+  EXPECT_EQ(TakenLength(*texts, {0, 0, 2, -1}), 2 * kLong + 1);
+  EXPECT_EQ(TakenLength(*lists, {0, 2, 2}), kLong + 4);
+  EXPECT_EQ(TakenLength(*structs, {0, 2, 2}), kLong + 4);
+  EXPECT_EQ(TakenLength(*structs->Slice(2), {0}), 2U);
+}
+
 TEST(Taken, ValuesOfOneWidthCostThatEach) {
   arrow::Int64Builder longs;
   ASSERT_TRUE(longs.AppendValues({1, 2, 3}).ok());

@@ -318,26 +318,6 @@ constexpr WindowFunction kFunctions[] = {
     {"nth_value", "nth_value", 2, 3, OwnFrame::kNone, BindNth, Nth},
 };
 
-/// Bytes or elements of what a column of these rows would hold.
-int64_t TakenLength(const arrow::Array& values, const std::vector<int64_t>& rows) {
-  int64_t length = 0;
-  const auto add = [&](const auto& array) {
-    for (const int64_t row : rows) length += row < 0 ? 0 : array.value_length(row);
-  };
-  switch (values.type_id()) {
-    case Type::STRING:
-    case Type::BINARY:
-      add(static_cast<const arrow::BinaryArray&>(values));
-      return length;
-    case Type::LIST:
-    case Type::MAP:
-      add(static_cast<const arrow::ListArray&>(values));
-      return length;
-    default:
-      return 0;
-  }
-}
-
 }  // namespace
 
 std::span<const WindowFunction> WindowFunctions() { return kFunctions; }
@@ -387,7 +367,7 @@ base::StatusOr<ArrayPtr> TakeOrNull(const ArrayPtr& values, const std::vector<in
   if (values->type_id() == Type::NA) {
     return MakeNulls(values->type(), static_cast<int64_t>(rows.size()));
   }
-  if (TakenLength(*values, rows) > kMadeColumnBytesMax) {
+  if (TakenLength(*values, rows) > static_cast<uint64_t>(kMadeColumnBytesMax)) {
     return base::Fail(base::kMemoryLimit,
                       base::Cat("A window function: more than ", kMadeColumnBytesMax,
                                 " bytes or elements of values in one partition"));
