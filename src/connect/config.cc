@@ -246,13 +246,13 @@ base::Status CheckKind(std::string_view key) {
   return base::OkStatus();
 }
 
-/// Is it a value that the key may have, here?
 uint64_t PivotValuesOf(std::string_view value) {
   int64_t most = 0;
   std::from_chars(value.data(), value.data() + value.size(), most);
   return static_cast<uint64_t>(std::max<int64_t>(most, 0));
 }
 
+/// Is it a value that the key may have, here?
 base::Status CheckValue(const std::string& key, const std::string& value) {
   const SparkConfigKey* entry = FindKey(key);
   if (entry == nullptr) return base::OkStatus();

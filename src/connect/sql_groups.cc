@@ -36,8 +36,11 @@ base::Status TooManySets() {
 
 using KeySet = std::vector<size_t>;  // places among all keys
 
+/// Each key once: there are few, whatever a member repeats.
 KeySet Both(KeySet set, const KeySet& more) {
-  set.insert(set.end(), more.begin(), more.end());
+  for (const size_t key : more) {
+    if (std::find(set.begin(), set.end(), key) == set.end()) set.push_back(key);
+  }
   return set;
 }
 
@@ -215,7 +218,8 @@ base::StatusOr<std::vector<size_t>> SqlParser::GroupMember(GroupElements* all) {
     SOTERIA_RETURN_IF_ERROR(Arguments(&members));
     KeySet set;
     for (SqlExpr& member : members) {
-      SOTERIA_ASSIGN_OR_RETURN(set.emplace_back(), KeyPlace(std::move(member), all));
+      SOTERIA_ASSIGN_OR_RETURN(const size_t key, KeyPlace(std::move(member), all));
+      set = Both(std::move(set), {key});
     }
     return set;
   }

@@ -10,6 +10,7 @@
 #include "src/base/errors.h"
 #include "src/exec/conditions.h"
 #include "src/exec/expression.h"
+#include "src/exec/generate.h"
 #include "src/plan/execute.h"
 #include "src/plan/in_process_runner_for_test.h"
 #include "src/plan/logical.h"
@@ -155,6 +156,15 @@ TEST_F(PlanTest, UnknownColumnIsAnErrorOfAnalysis) {
   const auto plan = builder_.Filter(Local(1), exec::Call("isnull", {exec::Column("m")}));
   ASSERT_FALSE(plan.ok());
   EXPECT_TRUE(base::Is(plan.status(), base::kUnresolvedColumn));
+}
+
+TEST_F(PlanTest, CopiesOfRowsAreOfSomething) {
+  const std::vector<exec::ExprPtr> row = {exec::Literal(1)};
+  EXPECT_FALSE(builder_.Expand(Local(3), {}, {"a"}, {-1}).ok());
+  EXPECT_FALSE(builder_.Expand(Local(3), {{}}, {}, {}).ok());
+  EXPECT_TRUE(builder_.Expand(Local(3), {row}, {"a"}, {-1}).ok());
+  const std::vector<std::vector<exec::ExprPtr>> many(exec::kExpandRowsMax + 1, row);
+  EXPECT_TRUE(base::Is(builder_.Expand(Local(3), many, {"a"}, {-1}).status(), base::kUnsupported));
 }
 
 TEST_F(PlanTest, SampleBoundsAreChecked) {
