@@ -27,6 +27,7 @@
 #include "src/exec/generate.h"
 #include "src/exec/join.h"
 #include "src/exec/window_expression.h"
+#include "src/plan/decorrelate.h"
 #include "src/plan/scope.h"
 
 namespace soteria::connect {
@@ -96,6 +97,19 @@ void ForExprs(SelectList& list, F f) {
   for (GeneratorItem& item : list.generators) f(item.call);
 }
 
+/// Appends the arguments that the groups below a generator compute, and gives their places: a
+/// constant stays one, as stack() asks for.
+std::vector<size_t> AddArguments(const exec::Generator& generator,
+                                 std::vector<exec::NamedExpr>* columns) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < generator.args.size(); ++i) {
+    if (IsFoldable(*generator.args[i])) continue;
+    places.push_back(i);
+    columns->push_back({base::Cat("_gen_input_", i), generator.args[i]});
+  }
+  return places;
+}
+
 /// The columns of `plan` at these places, as they are.
 std::vector<exec::NamedExpr> ColumnsAt(const plan::Plan& plan, size_t from, size_t count) {
   std::vector<exec::NamedExpr> columns;
@@ -112,6 +126,21 @@ bool HasGenerator(const SelectList& list) {
          std::any_of(list.columns.begin(), list.columns.end(), [](const exec::NamedExpr& column) {
            return exec::FindGenerator(*column.expr) != nullptr;
          });
+}
+
+bool IsFoldable(const exec::Expr& expr) {
+  using Kind = exec::Expr::Kind;
+  if (expr.kind == Kind::kLiteral) return true;
+  if (expr.kind != Kind::kCall && expr.kind != Kind::kCast && expr.kind != Kind::kTryCast) {
+    return false;
+  }
+  const bool subquery = expr.kind == Kind::kCall && expr.ordinal >= 0;
+  if (subquery || exec::IsNondeterministic(expr) || HasAggregate(expr) || exec::HasWindow(expr) ||
+      plan::IsReference(expr)) {
+    return false;
+  }
+  return std::all_of(expr.args.begin(), expr.args.end(),
+                     [](const exec::ExprPtr& arg) { return IsFoldable(*arg); });
 }
 
 base::StatusOr<SelectList> ListOf(std::vector<exec::NamedExpr> columns) {
@@ -186,15 +215,13 @@ RelationConverter::PlanOr RelationConverter::Generated(plan::PlanPtr input, Sele
   if (groups) {
     const size_t given = keys.size() + list.columns.size();
     std::vector<exec::NamedExpr> columns = std::move(list.columns);
-    for (size_t i = 0; i < generator.args.size(); ++i) {
-      columns.push_back({base::Cat("_generated", i), generator.args[i]});
-    }
+    const std::vector<size_t> below = AddArguments(generator, &columns);
     item.at += keys.size();
     SOTERIA_ASSIGN_OR_RETURN(
         input, AggregateColumns(std::move(input), std::move(columns), std::move(keys)));
     list.columns = ColumnsAt(*input, 0, given);
-    for (size_t i = 0; i < generator.args.size(); ++i) {
-      generator.args[i] = plan::ColumnAt(*input, static_cast<int>(given + i));
+    for (size_t i = 0; i < below.size(); ++i) {
+      generator.args[below[i]] = plan::ColumnAt(*input, static_cast<int>(given + i));
     }
   }
   for (exec::ExprPtr& arg : generator.args) {
@@ -233,13 +260,11 @@ RelationConverter::PlanOr RelationConverter::GeneratedOfGroups(Groups groups, Se
   GeneratorItem& item = list.generators.front();
   SOTERIA_ASSIGN_OR_RETURN(const exec::Generator generator, exec::GeneratorOf(*item.call));
   const size_t given = groups.columns.size();
-  for (size_t i = 0; i < generator.args.size(); ++i) {
-    groups.columns.push_back({base::Cat("_generated", i), generator.args[i]});
-  }
+  const std::vector<size_t> below = AddArguments(generator, &groups.columns);
   SOTERIA_ASSIGN_OR_RETURN(auto plan, WideGroups(groups));
-  std::vector<exec::ExprPtr> args;
-  for (size_t i = 0; i < generator.args.size(); ++i) {
-    args.push_back(plan::ColumnAt(*plan, static_cast<int>(given + i)));
+  std::vector<exec::ExprPtr> args = generator.args;
+  for (size_t i = 0; i < below.size(); ++i) {
+    args[below[i]] = plan::ColumnAt(*plan, static_cast<int>(given + i));
   }
   item.call = exec::Call(item.call->name, std::move(args));
   list.columns = ColumnsAt(*plan, 0, given);

@@ -21,6 +21,7 @@
 #include "src/connect/errors.h"
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
+#include "src/connect/select_list.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/sql_statement.h"
@@ -60,6 +61,23 @@ std::shared_ptr<arrow::Table> OneEmptyRow() {
 
 bool IsStar(const Expression& expression) {
   return expression.has_unresolved_star() || IsInternal(expression, kSqlStarExcept);
+}
+
+/// The list whose positions GROUP BY names. Generators are over the groups: in their places stand,
+/// as in Spark, the arguments that aren't constants.
+std::vector<exec::NamedExpr> ItemsToGroupBy(const SelectList& list) {
+  std::vector<exec::NamedExpr> items;
+  auto generator = list.generators.begin();
+  for (size_t i = 0; i <= list.columns.size(); ++i) {
+    for (; generator != list.generators.end() && generator->at == i; ++generator) {
+      const auto& args = generator->call->args;
+      for (size_t k = 0; k < args.size(); ++k) {
+        if (!IsFoldable(*args[k])) items.push_back({base::Cat("_gen_input_", k), args[k]});
+      }
+    }
+    if (i < list.columns.size()) items.push_back(list.columns[i]);
+  }
+  return items;
 }
 
 /// The one value that each expression has, as the column `name`, of a type that all of them have.
@@ -267,8 +285,9 @@ RelationConverter::PlanOr RelationConverter::SqlAggregate(
   const auto& outputs = aggregate.aggregate_expressions();
   SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(outputs, scope));
   groups.columns = list.columns;
+  const std::vector<exec::NamedExpr> items = ItemsToGroupBy(list);
   const auto resolve = [&](const Expressions& keys) {
-    return SqlKeys(keys, outputs, groups.input, groups.columns);
+    return SqlKeys(keys, outputs, groups.input, items);
   };
   SOTERIA_ASSIGN_OR_RETURN(
       groups.keys, resolve(aggregate.grouping_expressions(0).unresolved_function().arguments()));

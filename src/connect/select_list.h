@@ -30,6 +30,8 @@ struct SelectList {
 };
 
 bool HasGenerator(const SelectList& list);
+/// Has it the same value for all rows, whatever they are? As Spark asks.
+bool IsFoldable(const exec::Expr& expr);
 /// Columns some of which are calls of generators.
 base::StatusOr<SelectList> ListOf(std::vector<exec::NamedExpr> columns);
 
