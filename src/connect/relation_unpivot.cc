@@ -124,7 +124,8 @@ RelationConverter::PlanOr RelationConverter::Unpivot(const spark::connect::Unpiv
     SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*value.expr, *input->schema));
     ExprPtr expr = value.expr;
     if (!field->type()->Equals(*common->type())) expr = exec::Cast(expr, common->type());
-    columns.push_back({NameOf(value), exec::InZone(expr, state_.config().Zone())});
+    // The column of all of them is a new one, without the metadata of any.
+    columns.push_back({NameOf(value), exec::InZone(expr, state_.config().Zone()), "{}"});
   }
   SOTERIA_ASSIGN_OR_RETURN(input, builder_.Project(std::move(input), std::move(columns)));
   std::vector<std::vector<ExprPtr>> rows;

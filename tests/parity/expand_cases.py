@@ -288,6 +288,19 @@ def few_values(s: Scene, most: int):
         s.spark.conf.unset("spark.sql.pivotMaxValues")
 
 
+def metadata(df) -> list:
+    return [[field.name, field.nullable, field.metadata] for field in df.schema.fields]
+
+
+def marked(s: Scene):
+    return sales(s).select(F.col("year").alias("y", metadata={"y": 1}), F.col("n").alias("a", metadata={"a": 1}), F.col("year").alias("b", metadata={"b": 2}))
+
+
+add("unpivot has no metadata", lambda s: metadata(marked(s).unpivot("y", ["a", "b"], "what", "value")))
+add("unpivot of one has no metadata", lambda s: metadata(marked(s).unpivot("y", ["a"], "what", "value")))
+add("stack has no metadata", lambda s: metadata(marked(s).select("y", F.expr("stack(1, a, b)"))))
+add("explode has no metadata", lambda s: metadata(marked(s).select("y", F.explode(F.array("a", "b")))))
+add("inline's metadata", lambda s: metadata(marked(s).select("y", F.inline(F.array(F.struct("a", "b"))))))
 add("pivot of more values than are said", lambda s: few_values(s, 2))
 add("pivot of as many values as are said", lambda s: few_values(s, 3))
 add("sets df of nothing twice", lambda s: both(sales(s).groupingSets([[], []]).agg(F.count("*"))))
