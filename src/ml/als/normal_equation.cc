@@ -11,8 +11,6 @@
 namespace soteria::ml {
 namespace {
 
-// Four doubles, loaded from any address.
-
 using FourFloats = float __attribute__((vector_size(kLanes * sizeof(float))));
 
 size_t Padded(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }

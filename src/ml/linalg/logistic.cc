@@ -54,9 +54,7 @@ Lanes LogOfOnePlus(Lanes e) {
 
 /// Four rows; the sums stay in lanes.
 void Step(Lanes y, Lanes w, double* margin, Lanes& loss, Lanes& weight, Lanes& multiplier) {
-  Lanes m;
-  std::memcpy(&m, margin, sizeof(m));
-  m = Select(w > All(0.0), m, All(0.0));
+  const Lanes m = Select(w > All(0.0), Load(margin), All(0.0));
   const Lanes zero = All(0.0);
   const Lanes e = ExpOfNegative(Select(m < zero, m, -m));
   // Loss of margin t = m for a positive row, -m for another: max(0, -t) + log(1 + exp(-|m|)).
@@ -67,7 +65,7 @@ void Step(Lanes y, Lanes w, double* margin, Lanes& loss, Lanes& weight, Lanes& m
   loss += w * row_loss;
   weight += w;
   multiplier += row_multiplier;
-  std::memcpy(margin, &row_multiplier, sizeof(row_multiplier));
+  Store(margin, row_multiplier);
 }
 
 double Sum(Lanes v) { return (v[0] + v[2]) + (v[1] + v[3]); }
@@ -80,10 +78,8 @@ LossSums LogisticTerms(const double* label, const double* weight, int64_t rows, 
   Lanes multiplier = {};
   int64_t i = 0;
   for (; i + kLanes <= rows; i += kLanes) {
-    Lanes y;
-    std::memcpy(&y, label + i, sizeof(y));
-    Lanes w = All(1.0);
-    if (weight != nullptr) std::memcpy(&w, weight + i, sizeof(w));
+    const Lanes y = Load(label + i);
+    const Lanes w = weight != nullptr ? Load(weight + i) : All(1.0);
     Step(y, w, margin + i, loss, weights, multiplier);
   }
   if (i < rows) {  // rows of weight 0 fill the last four up
