@@ -13,10 +13,12 @@
 #include "spark/connect/expressions.pb.h"
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
+#include "src/exec/functions.h"
 #include "src/exec/generate.h"
 #include "src/exec/window_expression.h"
 
@@ -59,11 +61,6 @@ bool IsAggregate(const Expr& expr) {
 bool IsGrouping(const Expr& expr) {
   return expr.kind == Expr::Kind::kCall &&
          exec::KindOfFunction(expr.name) == exec::FunctionKind::kGrouping;
-}
-
-base::Status GroupingOutside() {
-  return base::Fail(exec::kGroupingOutside,
-                    "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
 }
 
 /// aggregate_metrics(array('mean', ...), features, weight), as Summarizer sends it.
@@ -138,15 +135,9 @@ struct Replacing {
   std::vector<std::string> names;  // of the keys
 };
 
-std::string Listed(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += base::Cat(list.empty() ? "" : ", ", name);
-  return list;
-}
-
 /// grouping(key): is it a null of the set? grouping_id(): the bits of all keys.
 base::StatusOr<ExprPtr> GroupingValue(const Expr& expr, const Replacing& replacing) {
-  if (replacing.sets == nullptr) return GroupingOutside();
+  if (replacing.sets == nullptr) return exec::GroupingOutside();
   const size_t keys = replacing.keys.size();
   const ExprPtr id = replacing.ids == 0
                          ? exec::Literal(std::make_shared<arrow::Int64Scalar>(0))
@@ -159,22 +150,19 @@ base::StatusOr<ExprPtr> GroupingValue(const Expr& expr, const Replacing& replaci
   }
   if (base::EqualIgnoringCase(expr.name, "grouping_id")) {
     if (texts.empty() || texts == replacing.keys) return id;
-    return base::Fail(kGroupingIdMismatch, base::Cat("Columns of grouping_id (\"", Listed(names),
-                                                     "\") does not match grouping columns (\"",
-                                                     Listed(replacing.names), "\")."));
+    return base::Fail(kGroupingIdMismatch,
+                      base::Cat("Columns of grouping_id (\"", base::Joined(names),
+                                "\") does not match grouping columns (\"",
+                                base::Joined(replacing.names), "\")."));
   }
   if (expr.args.size() != 1) {
-    return base::Fail(base::kWrongNumArgs,
-                      base::Cat("The `grouping` requires 1 parameters but the actual number is ",
-                                expr.args.size(),
-                                ". Please, refer to 'https://spark.apache.org/docs/latest/"
-                                "sql-ref-functions.html' for a fix."));
+    return exec::WrongNumberOfArguments("grouping", 1, 1, static_cast<int>(expr.args.size()));
   }
   const auto key = std::find(replacing.keys.begin(), replacing.keys.end(), texts[0]);
   if (key == replacing.keys.end()) {
     return base::Fail(kGroupingMismatch, base::Cat("Column of grouping (\"", names[0],
                                                    "\") can't be found in grouping columns \"",
-                                                   Listed(replacing.names), "\"."));
+                                                   base::Joined(replacing.names), "\"."));
   }
   const auto bit = static_cast<int32_t>(replacing.keys.end() - key - 1);
   return exec::Cast(exec::Call("&", {exec::Call("shiftright", {id, exec::Literal(bit)}),
@@ -221,10 +209,6 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
   return ExprPtr(std::move(copy));
 }
 
-std::string NameOf(const exec::NamedExpr& column) {
-  return column.name.empty() ? exec::AutoName(*column.expr) : column.name;
-}
-
 base::Status CheckKeys(const std::vector<exec::NamedExpr>& keys) {
   for (const exec::NamedExpr& key : keys) {
     SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*key.expr, "Aggregate"));
@@ -247,7 +231,7 @@ base::Status MissingGroupBy() {
 base::Status CheckCondition(const Expr& condition) {
   const Expr* call = FindAggregate(condition);
   if (call == nullptr) return base::OkStatus();
-  if (IsGrouping(*call)) return GroupingOutside();
+  if (IsGrouping(*call)) return exec::GroupingOutside();
   return base::Fail(
       kWhereCondition,
       base::Cat("The WHERE condition \"", exec::PrettyName(condition),

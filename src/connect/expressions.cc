@@ -9,6 +9,7 @@
 #include "spark/connect/expressions.pb.h"
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/literals.h"
@@ -312,11 +313,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Whole(const Expression& expre
 
 base::Status ExpressionConverter::SeveralNames(const Expression::Alias& alias) const {
   SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr expr, Whole(alias.expr(), 1));
-  std::string names;
-  for (const std::string& name : alias.name()) names += base::Cat(names.empty() ? "" : ", ", name);
-  return base::Fail(kMultiAlias,
-                    base::Cat("Multi part aliasing (", names, ") is not supported with ",
-                              exec::PrettyName(*expr), " as it is not a generator function."));
+  return base::Fail(kMultiAlias, base::Cat("Multi part aliasing (", base::Joined(alias.name()),
+                                           ") is not supported with ", exec::PrettyName(*expr),
+                                           " as it is not a generator function."));
 }
 
 base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(

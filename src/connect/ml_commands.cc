@@ -9,6 +9,7 @@
 #include "spark/connect/ml_common.pb.h"
 #include "spark/connect/relations.pb.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/errors.h"
@@ -142,7 +143,7 @@ class Runner {
       result_.set_summary(value.object_id);
     } else if (!value.model_ids.empty()) {
       std::string& ids = *result_.mutable_operator_info()->mutable_obj_ref()->mutable_id();
-      for (const std::string& id : value.model_ids) ids += base::Cat(ids.empty() ? "" : ",", id);
+      ids = base::Joined(value.model_ids, ",");
     } else {
       FillLiteral(value.value, result_.mutable_param());
     }
@@ -219,8 +220,7 @@ class Runner {
     for (const auto& ref : request.obj_refs()) ids.push_back(ref.id());
     // An evicted model must stay usable: it stays where it is.
     const std::vector<std::string> gone = request.evict_only() ? ids : session().Delete(ids);
-    std::string joined;
-    for (const std::string& id : gone) joined += base::Cat(joined.empty() ? "" : ",", id);
+    const std::string joined = base::Joined(gone, ",");
     result_.mutable_operator_info()->mutable_obj_ref()->set_id(joined);
     return base::OkStatus();
   }

@@ -17,6 +17,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/windows.h"
+#include "src/exec/coercion.h"
 #include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
@@ -25,12 +26,6 @@ namespace soteria::connect {
 namespace {
 
 constexpr int kQuantileColumnsMax = 10'000;
-
-bool IsNumeric(const arrow::Field& field) {
-  const auto id = field.type()->id();
-  return table::UdtOf(field).empty() && (arrow::is_integer(id) || arrow::is_decimal(id) ||
-                                         id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE);
-}
 
 base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) {
   if (!(quantile.relative_error() >= 0)) {
@@ -131,7 +126,7 @@ RelationConverter::PlanOr RelationConverter::ApproxQuantile(
     SOTERIA_ASSIGN_OR_RETURN(auto column, scope.Resolve(parts));
     exec::AggregateCall call{"approx_quantile", std::move(column), base::Cat("_", calls.size())};
     SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*call.arg, *input->schema));
-    if (!IsNumeric(*field)) {
+    if (!exec::IsNumeric(*field)) {
       return base::Fail(
           base::kIllegalArgument,
           base::Cat("requirement failed: Quantile calculation for column ", name,

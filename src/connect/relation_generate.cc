@@ -24,6 +24,8 @@
 #include "src/connect/sql_nodes.h"
 #include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
+#include "src/exec/constant.h"
+#include "src/exec/functions.h"
 #include "src/exec/generate.h"
 #include "src/exec/join.h"
 #include "src/exec/window_expression.h"
@@ -237,11 +239,7 @@ RelationConverter::PlanOr RelationConverter::Generated(plan::PlanPtr input, Sele
   const std::vector<int> kept(used.begin(), used.end());
   SOTERIA_ASSIGN_OR_RETURN(auto made, builder_.Generate(std::move(input), std::move(generator),
                                                         kept, std::move(item.names)));
-  ForExprs(list, [&](exec::ExprPtr& expr) {
-    expr = exec::WithPlaces(expr, [&](int place) {
-      return static_cast<int>(std::lower_bound(kept.begin(), kept.end(), place) - kept.begin());
-    });
-  });
+  ForExprs(list, [&](exec::ExprPtr& expr) { expr = exec::OverKept(expr, kept); });
   const size_t of_generator = made->columns.size() - kept.size();
   std::vector<exec::NamedExpr> its = ColumnsAt(*made, kept.size(), of_generator);
   list.columns.insert(list.columns.begin() + static_cast<std::ptrdiff_t>(item.at), its.begin(),
@@ -343,28 +341,21 @@ RelationConverter::PlanOr RelationConverter::RangeOf(const Expressions& argument
   SOTERIA_ASSIGN_OR_RETURN(const auto nothing, OneRow());
   plan::Scope scope(nothing);
   const ExpressionConverter converter(scope, state_.config().Zone());
-  const auto row = arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
   std::vector<int64_t> numbers;
   if (arguments.empty() || arguments.size() > 4) {
-    return base::Fail(base::kWrongNumArgs,
-                      base::Cat("The `range` requires [1, 2, 3, 4] parameters but the actual "
-                                "number is ",
-                                arguments.size(),
-                                ". Please, refer to 'https://spark.apache.org/docs/latest/"
-                                "sql-ref-functions.html' for a fix."));
+    return exec::WrongNumberOfArguments("range", 1, 4, arguments.size());
   }
   for (const Expression& argument : arguments) {
     SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr expr, converter.Convert(argument));
-    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*expr, *row->schema()));
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*expr, *nothing->schema));
     const auto id = field->type()->id();
     if (exec::IsNondeterministic(*expr) || !arrow::is_integer(id)) {
       return base::NotSupported("range() of other than whole numbers", "whole numbers");
     }
-    SOTERIA_ASSIGN_OR_RETURN(const auto value,
-                             exec::Evaluate(*exec::Cast(expr, arrow::int64()), *row));
-    const arrow::Array& number = *value->chunk(0);
-    if (number.IsNull(0)) return base::NotSupported("range() of null", "whole numbers");
-    numbers.push_back(static_cast<const arrow::Int64Array&>(number).Value(0));
+    SOTERIA_ASSIGN_OR_RETURN(const auto number,
+                             exec::ConstantValue(*exec::Cast(expr, arrow::int64())));
+    if (number->IsNull(0)) return base::NotSupported("range() of null", "whole numbers");
+    numbers.push_back(static_cast<const arrow::Int64Array&>(*number).Value(0));
   }
   const bool from = numbers.size() > 1;
   const int64_t partitions = numbers.size() > 3 ? numbers[3] : 0;

@@ -13,6 +13,7 @@
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
+#include "src/exec/coercion.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
 
@@ -30,10 +31,6 @@ constexpr int kReplacementsMax = 10'000;
 
 bool IsFloating(const arrow::DataType& type) {
   return type.id() == arrow::Type::FLOAT || type.id() == arrow::Type::DOUBLE;
-}
-
-bool IsNumeric(const arrow::DataType& type) {
-  return arrow::is_integer(type.id()) || IsFloating(type) || arrow::is_decimal(type.id());
 }
 
 /// Null, or NaN where there is one.
@@ -61,7 +58,7 @@ base::StatusOr<std::vector<ExprPtr>> Columns(
 bool Fills(const spark::connect::Expression::Literal& value, const arrow::DataType& type) {
   if (value.has_string()) return type.id() == arrow::Type::STRING;
   if (value.has_boolean()) return type.id() == arrow::Type::BOOL;
-  return IsNumeric(type);
+  return exec::IsNumeric(type);
 }
 
 base::StatusOr<exec::NamedExpr> Filled(const spark::connect::Expression::Literal& value,

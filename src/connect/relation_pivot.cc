@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +26,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/windows.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/constant.h"
 #include "src/plan/decorrelate.h"
 #include "src/plan/execute.h"
 #include "src/plan/scope.h"
@@ -46,17 +46,12 @@ constexpr base::Condition kValueType = {"PIVOT_VALUE_DATA_TYPE_MISMATCH",
 /// Columns of all values and aggregates: each is an aggregate over the same groups.
 constexpr size_t kColumnsMax = exec::kAggregateCallsMax;
 
-std::shared_ptr<arrow::Table> OneEmptyRow() {
-  return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
-}
-
 /// A constant as text; "null" for none.
 base::StatusOr<std::string> TextOf(const ExprPtr& value, const std::string& zone) {
   const ExprPtr text = exec::InZone(exec::Cast(value, arrow::utf8()), zone);
-  SOTERIA_ASSIGN_OR_RETURN(const auto column, exec::Evaluate(*text, *OneEmptyRow()));
-  const arrow::Array& cell = *column->chunk(0);
-  if (cell.IsNull(0)) return std::string("null");
-  return static_cast<const arrow::StringArray&>(cell).GetString(0);
+  SOTERIA_ASSIGN_OR_RETURN(const auto cell, exec::ConstantValue(*text));
+  if (cell->IsNull(0)) return std::string("null");
+  return static_cast<const arrow::StringArray&>(*cell).GetString(0);
 }
 
 /// Values that Spark looks up in the groups of keys and pivot column; others it picks out of the

@@ -193,11 +193,7 @@ RelationConverter::PlanOr RelationConverter::GroupsOfSets(plan::PlanPtr input,
   SOTERIA_ASSIGN_OR_RETURN(auto expanded,
                            builder_.Expand(std::move(below), std::move(rows), all_names, passes));
   for (exec::AggregateCall& call : calls) {
-    ForExprs(call, [&](exec::ExprPtr& expr) {
-      expr = exec::WithPlaces(expr, [&](int place) {
-        return static_cast<int>(std::lower_bound(kept.begin(), kept.end(), place) - kept.begin());
-      });
-    });
+    ForExprs(call, [&](exec::ExprPtr& expr) { expr = exec::OverKept(expr, kept); });
   }
   std::vector<exec::GroupKey> groups;
   for (size_t i = kept.size(); i < all_names.size(); ++i) {

@@ -12,6 +12,7 @@
 #include "spark/connect/relations.pb.h"
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
@@ -66,12 +67,10 @@ base::StatusOr<int> UsingColumn(const plan::PlanPtr& plan, const std::string& na
   std::vector<std::string> names;
   for (const auto& field : plan->schema->fields()) names.push_back(QuoteName({field->name()}));
   std::sort(names.begin(), names.end());
-  std::string list;
-  for (const std::string& one : names) list += base::Cat(list.empty() ? "" : ", ", one);
   return base::Fail(
       kUsingColumn,
       base::Cat("USING column ", QuoteName({name}), " cannot be resolved on the ", side,
-                " side of the join. The ", side, "-side columns: [", list, "]."));
+                " side of the join. The ", side, "-side columns: [", base::Joined(names), "]."));
 }
 
 /// No column twice, whatever the case.

@@ -25,6 +25,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/sql_statement.h"
+#include "src/exec/constant.h"
 #include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
@@ -55,10 +56,6 @@ constexpr base::Condition kStarPosition = {"STAR_GROUP_BY_POS", base::exception_
 /// Most values of all rows of VALUES.
 constexpr int64_t kInlineValuesMax = 100'000;
 
-std::shared_ptr<arrow::Table> OneEmptyRow() {
-  return arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
-}
-
 bool IsStar(const Expression& expression) {
   return expression.has_unresolved_star() || IsInternal(expression, kSqlStarExcept);
 }
@@ -84,7 +81,7 @@ std::vector<exec::NamedExpr> ItemsToGroupBy(const SelectList& list) {
 base::Status AddInlineColumn(const std::string& name, std::vector<exec::ExprPtr> values,
                              const std::string& zone, arrow::FieldVector* fields,
                              std::vector<std::shared_ptr<arrow::ChunkedArray>>* columns) {
-  const auto row = OneEmptyRow();
+  const auto row = exec::OneEmptyRow();
   for (const exec::ExprPtr& value : values) {
     if (!HasAggregate(*value) && !exec::HasWindow(*value) && !exec::IsNondeterministic(*value)) {
       continue;
@@ -178,7 +175,9 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
                               "data sets by their path."));
 }
 
-RelationConverter::PlanOr RelationConverter::OneRow() { return builder_.Local(OneEmptyRow()); }
+RelationConverter::PlanOr RelationConverter::OneRow() {
+  return builder_.Local(exec::OneEmptyRow());
+}
 
 RelationConverter::PlanOr RelationConverter::Rows(const Expressions& rows) {
   const auto values_of = [](const Expression& row) -> const Expressions& {

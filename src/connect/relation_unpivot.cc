@@ -1,4 +1,4 @@
-// Columns that become rows, samples by strata, and statistics of two columns.
+// Columns that become rows, and samples by strata.
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
@@ -17,6 +17,7 @@
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
+#include "src/exec/coercion.h"
 #include "src/exec/widened_field.h"
 #include "src/plan/scope.h"
 #include "src/table/types.h"
@@ -35,12 +36,6 @@ constexpr base::Condition kValueTypes = {"UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
 constexpr base::Condition kAttributes = {"UNPIVOT_REQUIRES_ATTRIBUTES",
                                          base::exception_class::kAnalysis, "42K0A",
                                          absl::StatusCode::kInvalidArgument};
-
-bool IsNumeric(const arrow::Field& field) {
-  const auto id = field.type()->id();
-  return table::UdtOf(field).empty() && (arrow::is_integer(id) || arrow::is_decimal(id) ||
-                                         id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE);
-}
 
 /// The columns that aren't ids.
 base::StatusOr<std::vector<exec::NamedExpr>> OtherColumns(const plan::Plan& input,
@@ -76,10 +71,6 @@ std::string TypesWithNames(std::map<std::string, std::vector<std::string>> types
     text += names.size() > kShown ? ", ...)" : ")";
   }
   return text;
-}
-
-std::string NameOf(const exec::NamedExpr& column) {
-  return column.name.empty() ? exec::AutoName(*column.expr) : column.name;
 }
 
 }  // namespace
@@ -161,7 +152,7 @@ RelationConverter::PlanOr RelationConverter::SampleBy(const spark::connect::Stat
     SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*stratum, *input->schema));
     const bool comparable = its->type()->Equals(*field->type()) ||
                             its->type()->id() == arrow::Type::NA ||
-                            (IsNumeric(*its) && IsNumeric(*field));
+                            (exec::IsNumeric(*its) && exec::IsNumeric(*field));
     if (!comparable) continue;  // no value of the column is that
     cases.push_back(exec::Call("<=>", {column, stratum}));
     cases.push_back(exec::Literal(fraction.fraction()));

@@ -84,6 +84,10 @@ std::optional<int64_t> WholeNumber(const spark::connect::Expression& expression)
 
 }  // namespace
 
+void SetItems(SqlExprs items, google::protobuf::RepeatedPtrField<spark::connect::Expression>* out) {
+  for (SqlExpr& item : items) out->AddAllocated(item.proto.release());
+}
+
 SqlRelation NewRelation() {
   SqlRelation relation;
   relation.proto = std::make_unique<spark::connect::Relation>();

@@ -25,10 +25,6 @@ base::Status SetKeys(SqlExprs keys, Aggregate* out) {
   return base::OkStatus();
 }
 
-void SetItems(SqlExprs items, google::protobuf::RepeatedPtrField<spark::connect::Expression>* out) {
-  for (SqlExpr& item : items) out->AddAllocated(item.proto.release());
-}
-
 base::Status TooManySets() {
   return base::NotSupported(
       base::Cat("GROUP BY of more than ", exec::kExpandRowsMax, " grouping sets"));

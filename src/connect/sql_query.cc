@@ -19,10 +19,6 @@ using spark::connect::Relation;
 using spark::connect::SetOperation;
 using spark::connect::SubqueryExpression;
 
-void SetItems(SqlExprs items, google::protobuf::RepeatedPtrField<spark::connect::Expression>* out) {
-  for (SqlExpr& item : items) out->AddAllocated(item.proto.release());
-}
-
 }  // namespace
 
 SqlParser::RelationOr SqlParser::Query() {

@@ -13,6 +13,8 @@ namespace soteria::connect {
 inline constexpr size_t kGroupingSetKeysMax = 100;
 
 SqlRelation NewRelation();
+/// The expressions, handed over.
+void SetItems(SqlExprs items, google::protobuf::RepeatedPtrField<spark::connect::Expression>* out);
 /// A table or view by the parts of its name.
 SqlRelation NamedRelation(const std::vector<std::string>& parts);
 base::StatusOr<SqlRelation> AliasedRelation(SqlRelation input, const std::string& name);

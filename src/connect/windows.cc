@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
@@ -28,6 +29,17 @@ void AddWindowTexts(const Expr& expr, std::vector<std::string>* texts) {
     return;
   }
   for (const ExprPtr& arg : expr.args) AddWindowTexts(*arg, texts);
+}
+
+base::Status CheckNone(const std::vector<std::string>& texts, std::string_view node) {
+  if (texts.empty()) return base::OkStatus();
+  return base::Fail(
+      exec::kUnsupportedForOperator,
+      base::Cat("The query operator ", node,
+                " contains one or more unsupported expressions.\n"
+                "Consider to rewrite it to avoid window functions, aggregate functions, and "
+                "generator functions in the ",
+                node, " operator.\nInvalid expressions: [", base::Joined(texts), "]"));
 }
 
 /// One window of the expressions, by what it computes.
@@ -165,23 +177,6 @@ bool AnyWindow(const std::vector<exec::NamedExpr>& columns) {
   return std::any_of(columns.begin(), columns.end(),
                      [](const auto& column) { return exec::HasWindow(*column.expr); });
 }
-
-namespace {
-
-base::Status CheckNone(const std::vector<std::string>& texts, std::string_view node) {
-  if (texts.empty()) return base::OkStatus();
-  std::string list;
-  for (const std::string& text : texts) list += base::Cat(list.empty() ? "" : ", ", text);
-  return base::Fail(
-      exec::kUnsupportedForOperator,
-      base::Cat("The query operator ", node,
-                " contains one or more unsupported expressions.\n"
-                "Consider to rewrite it to avoid window functions, aggregate functions, and "
-                "generator functions in the ",
-                node, " operator.\nInvalid expressions: [", list, "]"));
-}
-
-}  // namespace
 
 base::Status CheckNoWindow(const Expr& expr, std::string_view node) {
   std::vector<std::string> texts;

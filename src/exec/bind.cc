@@ -15,6 +15,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/exec/bound.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
@@ -92,9 +93,8 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
         base::Cat("The generator is not supported: outside the SELECT clause, found: ",
                   PrettyName(e), "."));
   }
-  if (function == nullptr && (e.name == "grouping" || e.name == "grouping_id")) {
-    return base::Fail(kGroupingOutside,
-                      "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
+  if (function == nullptr && KindOfFunction(e.name) == FunctionKind::kGrouping) {
+    return GroupingOutside();
   }
   if (function == nullptr) {
     return base::Fail(base::kUnresolvedRoutine,

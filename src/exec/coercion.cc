@@ -112,6 +112,9 @@ bool IsIntegral(const arrow::DataType& type) { return Rank(type) >= 1 && Rank(ty
 bool IsFractional(const arrow::DataType& type) { return Rank(type) >= 5; }
 bool IsNumber(const arrow::DataType& type) { return Rank(type) > 0; }
 bool IsNumeric(const arrow::DataType& type) { return IsNumber(type) || table::IsDecimal(type); }
+bool IsNumeric(const arrow::Field& field) {
+  return table::UdtOf(field).empty() && IsNumeric(*field.type());
+}
 
 TypePtr WiderNumber(const arrow::DataType& a, const arrow::DataType& b) {
   if (a.id() == b.id()) return Self(a);

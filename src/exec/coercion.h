@@ -28,6 +28,8 @@ bool IsFractional(const arrow::DataType& type);
 bool IsNumber(const arrow::DataType& type);
 /// A number, or a decimal.
 bool IsNumeric(const arrow::DataType& type);
+/// And of no user's type.
+bool IsNumeric(const arrow::Field& field);
 
 /// Brings both arguments to one type; BINARY_OP_DIFF_TYPES otherwise.
 base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b);

@@ -4,7 +4,6 @@
 #include <arrow/builder.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <array>
@@ -20,11 +19,13 @@
 #include "src/exec/codec.h"
 #include "src/exec/coercion.h"
 #include "src/exec/conditions.h"
+#include "src/exec/constant.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
 #include "src/exec/sort.h"
 #include "src/exec/taken.h"
 #include "src/table/arrow_status.h"
+#include "src/table/held_bytes.h"
 #include "src/table/spark_random.h"
 #include "src/table/types.h"
 #include "src/table/well19937c.h"
@@ -42,6 +43,9 @@ constexpr std::string_view kGenerateKind = "exec.generate";
 constexpr std::string_view kExpandKind = "exec.expand";
 constexpr std::string_view kSampleAgainKind = "exec.sample_again";
 
+constexpr base::Condition kGroupingOutside = {"UNSUPPORTED_GROUPING_EXPRESSION",
+                                              base::exception_class::kAnalysis, "42K0E",
+                                              absl::StatusCode::kInvalidArgument};
 constexpr base::Condition kParameterNotFound = {"REQUIRED_PARAMETER_NOT_FOUND",
                                                 base::exception_class::kAnalysis, "4274K",
                                                 absl::StatusCode::kInvalidArgument};
@@ -217,21 +221,12 @@ struct Places {
   std::vector<int32_t> positions;
 };
 
-uint64_t HeldBytes(const arrow::ChunkedArray& column) {
-  uint64_t bytes = 0;
-  for (const auto& chunk : column.chunks()) {
-    const auto size = arrow::util::ReferencedBufferSize(*chunk);
-    bytes += static_cast<uint64_t>(size.ok() ? *size : arrow::util::TotalBufferSize(*chunk));
-  }
-  return bytes;
-}
-
 /// The values in one chunk; `held` gets what they take beside the table.
 base::StatusOr<ArrayPtr> Whole(const Expr& e, const arrow::Table& table, uint64_t partition,
                                const Operator::Admit& admit, uint64_t* held) {
   SOTERIA_ASSIGN_OR_RETURN(const auto values, Evaluate(e, table, partition));
   const bool copied = values->num_chunks() > 1;
-  const uint64_t bytes = HeldBytes(*values);
+  const uint64_t bytes = table::HeldBytes(*values);
   *held = IsInput(e) && !copied ? 0 : bytes;
   SOTERIA_RETURN_IF_ERROR(admit(copied ? 2 * bytes : *held));
   return OneChunk(*values);
@@ -286,7 +281,7 @@ TablePtr Columns(const arrow::ArrayVector& arrays, int64_t rows) {
   return arrow::Table::Make(arrow::schema(std::move(fields)), arrays, rows);
 }
 
-class GenerateOperator : public Operator {
+class GenerateOperator : public AskingOperator {
  public:
   GenerateOperator(Generator generator, std::vector<int> kept, std::vector<std::string> names)
       : generator_(std::move(generator)), kept_(std::move(kept)), names_(std::move(names)) {}
@@ -305,9 +300,6 @@ class GenerateOperator : public Operator {
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
     SOTERIA_ASSIGN_OR_RETURN(const Typed typed, TypeGenerator(generator_, input));
     return SchemaOf(typed, input);
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
-    return ApplyWithin(std::move(table), partition, [](uint64_t) { return base::OkStatus(); });
   }
   base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t partition,
                                        const Admit& admit) const override {
@@ -406,7 +398,7 @@ class GenerateOperator : public Operator {
         SOTERIA_ASSIGN_OR_RETURN(auto part, Evaluate(expr, table, partition));
         SOTERIA_ASSIGN_OR_RETURN(part, InForm(std::move(part), *typed.fields[c]));
         // They stand there once more while they are put together.
-        made += HeldBytes(*part) * (IsInput(expr) ? 1 : 2);
+        made += table::HeldBytes(*part) * (IsInput(expr) ? 1 : 2);
         SOTERIA_RETURN_IF_ERROR(admit(before + made));
         parts.push_back(std::move(part));
       }
@@ -454,7 +446,7 @@ class GenerateOperator : public Operator {
 
 // ---- copies -------------------------------------------------------------------------------------
 
-class ExpandOperator : public Operator {
+class ExpandOperator : public AskingOperator {
  public:
   ExpandOperator(std::vector<std::vector<ExprPtr>> rows, std::vector<std::string> names)
       : rows_(std::move(rows)), names_(std::move(names)) {}
@@ -483,9 +475,6 @@ class ExpandOperator : public Operator {
       }
     }
     return arrow::schema(std::move(fields));
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
-    return ApplyWithin(std::move(table), partition, [](uint64_t) { return base::OkStatus(); });
   }
   base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t partition,
                                        const Admit& admit) const override {
@@ -539,11 +528,9 @@ class ExpandOperator : public Operator {
     }
     if (others > 0) dealt.ordinal = -1;
     if (constants < rows_.size()) return dealt;
-    const auto one = arrow::Table::Make(arrow::schema({}), arrow::ArrayVector{}, 1);
     arrow::ArrayVector values;
     for (const auto& row : rows_) {
-      SOTERIA_ASSIGN_OR_RETURN(const auto value, Evaluate(*row[c], *one, 0));
-      values.insert(values.end(), value->chunks().begin(), value->chunks().end());
+      SOTERIA_ASSIGN_OR_RETURN(values.emplace_back(), ConstantValue(*row[c]));
     }
     dealt.constants = std::make_shared<arrow::ChunkedArray>(std::move(values));
     return dealt;
@@ -563,7 +550,7 @@ class ExpandOperator : public Operator {
       uint64_t made = 0;
       for (const auto& row : rows_) {
         SOTERIA_ASSIGN_OR_RETURN(const auto copy, Evaluate(*row[c], table, partition));
-        made += HeldBytes(*copy);
+        made += table::HeldBytes(*copy);
         // They stand there once more while they are put together.
         SOTERIA_RETURN_IF_ERROR(admit(bytes + 2 * made));
         copies.insert(copies.end(), copy->chunks().begin(), copy->chunks().end());
@@ -591,7 +578,7 @@ class ExpandOperator : public Operator {
 
 // ---- samples ------------------------------------------------------------------------------------
 
-class SampleAgainOperator : public Operator {
+class SampleAgainOperator : public AskingOperator {
  public:
   SampleAgainOperator(double fraction, int64_t seed) : fraction_(fraction), seed_(seed) {}
   std::string_view kind() const override { return kSampleAgainKind; }
@@ -610,9 +597,6 @@ class SampleAgainOperator : public Operator {
           base::Cat("A sample with replacement of a fraction of ", kSampleMeanMax, " and more"));
     }
     return arrow::schema(input.fields(), input.metadata());
-  }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
-    return ApplyWithin(std::move(table), partition, [](uint64_t) { return base::OkStatus(); });
   }
   base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t partition,
                                        const Admit& admit) const override {
@@ -708,6 +692,15 @@ base::StatusOr<OperatorPtr> ReadExpand(FieldReader& in) {
 }
 
 }  // namespace
+
+bool MakesRows(std::string_view kind) {
+  return kind == kGenerateKind || kind == kExpandKind || kind == kSampleAgainKind;
+}
+
+base::Status GroupingOutside() {
+  return base::Fail(kGroupingOutside,
+                    "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
+}
 
 bool IsGenerator(std::string_view name) { return Find(name) != nullptr; }
 

@@ -33,9 +33,9 @@ inline constexpr double kSampleMeanMax = 40;
 inline constexpr base::Condition kGeneratorOutside = {"UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
                                                       base::exception_class::kAnalysis, "42K0E",
                                                       absl::StatusCode::kInvalidArgument};
-inline constexpr base::Condition kGroupingOutside = {"UNSUPPORTED_GROUPING_EXPRESSION",
-                                                     base::exception_class::kAnalysis, "42K0E",
-                                                     absl::StatusCode::kInvalidArgument};
+
+/// UNSUPPORTED_GROUPING_EXPRESSION: there are no sets.
+base::Status GroupingOutside();
 
 struct Generator {
   enum class Kind : uint8_t { kExplode = 0, kPosExplode = 1, kInline = 2, kStack = 3 };
@@ -66,6 +66,8 @@ OperatorPtr Expand(std::vector<std::vector<ExprPtr>> rows, std::vector<std::stri
 /// with replacement.
 OperatorPtr SampleAgain(double fraction, int64_t seed);
 
+/// Whether a row may become many: by the kind of an operator, one of those here.
+bool MakesRows(std::string_view kind);
 /// Those of the operators here; kProtocol for another kind.
 base::StatusOr<OperatorPtr> ReadRepeating(std::string_view kind, base::FieldReader& in);
 

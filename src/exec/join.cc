@@ -25,6 +25,7 @@
 #include "src/exec/sort.h"
 #include "src/exec/taken.h"
 #include "src/table/arrow_status.h"
+#include "src/table/held_bytes.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -119,9 +120,7 @@ base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Exists(const std::vector<in
 
 uint64_t RowBytes(const arrow::Table& table) {
   if (table.num_rows() == 0) return 0;
-  const auto referenced = arrow::util::ReferencedBufferSize(table);
-  const int64_t bytes = referenced.ok() ? *referenced : arrow::util::TotalBufferSize(table);
-  return static_cast<uint64_t>(bytes / table.num_rows() + 1);
+  return table::HeldBytes(table) / static_cast<uint64_t>(table.num_rows()) + 1;
 }
 
 /// The condition behind the keys, evaluated over pairs of rows.
@@ -353,6 +352,12 @@ ExprPtr WithPlaces(const ExprPtr& e, const std::function<int(int)>& place) {
   if (e->kind == Expr::Kind::kColumn) copy->ordinal = place(e->ordinal);
   for (ExprPtr& arg : copy->args) arg = WithPlaces(arg, place);
   return copy;
+}
+
+ExprPtr OverKept(const ExprPtr& e, const std::vector<int>& kept) {
+  return WithPlaces(e, [&](int place) {
+    return static_cast<int>(std::lower_bound(kept.begin(), kept.end(), place) - kept.begin());
+  });
 }
 
 std::vector<int> PlacesOf(const Expr& e) {

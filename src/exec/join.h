@@ -104,6 +104,8 @@ class Join {
 
 /// The expression with its columns at other places: `place` of each.
 ExprPtr WithPlaces(const ExprPtr& e, const std::function<int(int)>& place);
+/// Over the columns `kept` of those alone, which are ascending and have all that it reads.
+ExprPtr OverKept(const ExprPtr& e, const std::vector<int>& kept);
 /// The places of the columns that it reads, ascending, each once.
 std::vector<int> PlacesOf(const Expr& e);
 

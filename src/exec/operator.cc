@@ -40,7 +40,7 @@ SchemaPtr SameSchema(const arrow::Schema& schema) {
 
 base::StatusOr<FieldPtr> OutputField(const NamedExpr& column, const arrow::Schema& input) {
   SOTERIA_ASSIGN_OR_RETURN(FieldPtr field, TypeOf(*column.expr, input));
-  field = field->WithName(column.name.empty() ? AutoName(*column.expr) : column.name);
+  field = field->WithName(NameOf(column));
   if (!column.metadata.empty()) field = table::WithSparkMetadata(field, column.metadata);
   return field;
 }
@@ -532,6 +532,14 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
 base::StatusOr<TablePtr> Operator::ApplyWithin(TablePtr table, uint64_t partition,
                                                const Admit& /*admit*/) const {
   return Apply(std::move(table), partition);
+}
+
+base::StatusOr<TablePtr> AskingOperator::Apply(TablePtr table, uint64_t partition) const {
+  return ApplyWithin(std::move(table), partition, [](uint64_t) { return base::OkStatus(); });
+}
+
+std::string NameOf(const NamedExpr& column) {
+  return column.name.empty() ? AutoName(*column.expr) : column.name;
 }
 
 base::StatusOr<OperatorPtr> DecodeOperator(std::string_view kind, std::string_view bytes) {

@@ -45,6 +45,17 @@ class Operator {
 };
 using OperatorPtr = std::shared_ptr<const Operator>;
 
+/// One whose result may be much larger than its input.
+class AskingOperator : public Operator {
+ public:
+  /// Asks nobody.
+  base::StatusOr<std::shared_ptr<arrow::Table>> Apply(std::shared_ptr<arrow::Table> table,
+                                                      uint64_t partition) const final;
+  base::StatusOr<std::shared_ptr<arrow::Table>> ApplyWithin(std::shared_ptr<arrow::Table> table,
+                                                            uint64_t partition,
+                                                            const Admit& admit) const override = 0;
+};
+
 /// kProtocol unless the bytes are exactly one operator of that kind.
 base::StatusOr<OperatorPtr> DecodeOperator(std::string_view kind, std::string_view bytes);
 
@@ -54,6 +65,9 @@ struct NamedExpr {
   std::string metadata =
       {};  ///< Spark's metadata object as JSON; "": the column's own, if it is one
 };
+
+/// Its name, or the one that Spark would give.
+std::string NameOf(const NamedExpr& column);
 
 struct SortKey {
   ExprPtr expr;

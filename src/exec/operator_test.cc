@@ -16,6 +16,7 @@
 #include "src/base/fields.h"
 #include "src/exec/aggregate.h"
 #include "src/exec/conditions.h"
+#include "src/exec/operator_for_test.h"
 #include "src/exec/partition.h"
 #include "src/exec/show.h"
 #include "src/table/table_for_test.h"
@@ -45,20 +46,6 @@ std::vector<int64_t> Ids(const arrow::Table& table, int column = 0) {
   return ids;
 }
 
-/// Applies the operator after a trip through its bytes; the schema must be what it promised.
-TablePtr Apply(const OperatorPtr& op, const TablePtr& table, uint64_t partition = 0) {
-  const auto back = DecodeOperator(op->kind(), op->Encode());
-  EXPECT_TRUE(back.ok()) << base::Message(back.status());
-  EXPECT_EQ((*back)->Encode(), op->Encode());
-  const auto out = (*back)->Apply(table, partition);
-  EXPECT_TRUE(out.ok()) << base::Message(out.status());
-  EXPECT_TRUE((*out)->ValidateFull().ok());
-  const auto schema = op->OutputSchema(*table->schema());
-  EXPECT_TRUE(schema.ok());
-  EXPECT_TRUE((*out)->schema()->Equals(**schema, true)) << (*out)->schema()->ToString();
-  return *out;
-}
-
 std::string Names(const arrow::Table& table) {
   std::string names;
   for (const auto& name : table.schema()->field_names()) names += (names.empty() ? "" : ",") + name;
@@ -72,12 +59,12 @@ TEST(Operator, ProjectKeepsMarksAndNames) {
   const auto table = arrow::Table::Make(
       schema, arrow::ArrayVector{ArrayForTest(arrow::int32(), "[1, 2]"),
                                  table::VectorsForTest({DenseVector({1}), std::nullopt})});
-  const auto out = Apply(Project({{"", Column("A")},
-                                  {"f", Column("v")},
-                                  {"", Call("+", {Column("a"), Literal(1)})},
-                                  {"m", Column("a"), R"({"x":2})"},
-                                  {"", Cast(Column("a"), arrow::utf8())}}),
-                         table);
+  const auto out = ApplyForTest(Project({{"", Column("A")},
+                                         {"f", Column("v")},
+                                         {"", Call("+", {Column("a"), Literal(1)})},
+                                         {"m", Column("a"), R"({"x":2})"},
+                                         {"", Cast(Column("a"), arrow::utf8())}}),
+                                table);
   EXPECT_EQ(Names(*out), "A,f,(a + 1),m,a");
   EXPECT_TRUE(table::IsVector(*out->field(1)));
   EXPECT_EQ(table::SparkMetadata(*out->field(1)), R"({"m":1})");
@@ -85,19 +72,20 @@ TEST(Operator, ProjectKeepsMarksAndNames) {
 }
 
 TEST(Operator, ProjectOfNothingKeepsRows) {
-  const auto out = Apply(Project({}), Range(0, 5));
+  const auto out = ApplyForTest(Project({}), Range(0, 5));
   EXPECT_EQ(out->num_rows(), 5);
-  EXPECT_EQ(Apply(LocalLimit(2), out)->num_rows(), 2);
-  EXPECT_EQ(Apply(LocalLimit(1), Apply(Project({}), Range(0, 0)))->num_rows(), 0);
-  EXPECT_EQ(Apply(Project({{"one", Literal(1)}}), out)->num_rows(), 5);
+  EXPECT_EQ(ApplyForTest(LocalLimit(2), out)->num_rows(), 2);
+  EXPECT_EQ(ApplyForTest(LocalLimit(1), ApplyForTest(Project({}), Range(0, 0)))->num_rows(), 0);
+  EXPECT_EQ(ApplyForTest(Project({{"one", Literal(1)}}), out)->num_rows(), 5);
 }
 
 TEST(Operator, Filter) {
   const auto schema = *table::SchemaFromDdl("a int, s string");
   const auto table = TableForTest(schema, {"[1, null, 3]", R"(["x", "y", "z"])"});
-  EXPECT_EQ(Ids(*Apply(Filter(Call(">", {Column("a"), Literal(0)})), table)),
+  EXPECT_EQ(Ids(*ApplyForTest(Filter(Call(">", {Column("a"), Literal(0)})), table)),
             (std::vector<int64_t>{1, 3}));
-  EXPECT_EQ(Apply(Filter(Literal(arrow::MakeNullScalar(arrow::null()))), table)->num_rows(), 0);
+  EXPECT_EQ(ApplyForTest(Filter(Literal(arrow::MakeNullScalar(arrow::null()))), table)->num_rows(),
+            0);
   const base::Status status = Filter(Column("a"))->OutputSchema(*schema).status();
   EXPECT_TRUE(base::Is(status, kFilterNotBoolean));
   EXPECT_EQ(base::Message(status),
@@ -111,9 +99,9 @@ TEST(Operator, ColumnsByPlace) {
   const auto op = Project({{"", Input(1, {"A"})}, {"z", Call("+", {Input(0, {"a"}), Literal(1)})}});
   const auto decoded = DecodeOperator(op->kind(), op->Encode());
   ASSERT_TRUE(decoded.ok());
-  EXPECT_EQ(Names(*Apply(*decoded, table)), "A,z");
-  EXPECT_EQ(Ids(*Apply(*decoded, table)), (std::vector<int64_t>{10, 20}));
-  EXPECT_EQ(Ids(*Apply(*decoded, table), 1), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(Names(*ApplyForTest(*decoded, table)), "A,z");
+  EXPECT_EQ(Ids(*ApplyForTest(*decoded, table)), (std::vector<int64_t>{10, 20}));
+  EXPECT_EQ(Ids(*ApplyForTest(*decoded, table), 1), (std::vector<int64_t>{2, 3}));
   const auto beyond = Project({{"", Input(2, {"a"})}})->OutputSchema(*table->schema());
   EXPECT_TRUE(base::Is(beyond.status(), base::kProtocol));
   Expr absurd = *Input(0, {"a"});
@@ -122,8 +110,8 @@ TEST(Operator, ColumnsByPlace) {
 }
 
 TEST(Operator, Limit) {
-  EXPECT_EQ(Ids(*Apply(LocalLimit(2), Range(0, 5))), (std::vector<int64_t>{0, 1}));
-  EXPECT_EQ(Apply(LocalLimit(9), Range(0, 5))->num_rows(), 5);
+  EXPECT_EQ(Ids(*ApplyForTest(LocalLimit(2), Range(0, 5))), (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(ApplyForTest(LocalLimit(9), Range(0, 5))->num_rows(), 5);
   EXPECT_TRUE(
       base::Is(LocalLimit(-1)->OutputSchema(*Range(0, 1)->schema()).status(), kNegativeLimit));
 }
@@ -131,10 +119,11 @@ TEST(Operator, Limit) {
 TEST(Operator, SampleDrawsSparksRows) {
   // spark.range(0, 40, 1, 2).sample(False, 0.5, 3)
   const auto op = Sample(0, 0.5, false, 3);
-  EXPECT_EQ(Ids(*Apply(op, Range(0, 20), 0)), (std::vector<int64_t>{0, 4, 5, 8, 10, 15, 16, 17}));
-  EXPECT_EQ(Ids(*Apply(op, Range(20, 40), 1)),
+  EXPECT_EQ(Ids(*ApplyForTest(op, Range(0, 20), 0)),
+            (std::vector<int64_t>{0, 4, 5, 8, 10, 15, 16, 17}));
+  EXPECT_EQ(Ids(*ApplyForTest(op, Range(20, 40), 1)),
             (std::vector<int64_t>{21, 22, 23, 24, 25, 26, 28, 30, 31, 33, 38, 39}));
-  EXPECT_EQ(Apply(Sample(0.5, 0.5, false, 3), Range(0, 9))->num_rows(), 0);
+  EXPECT_EQ(ApplyForTest(Sample(0.5, 0.5, false, 3), Range(0, 9))->num_rows(), 0);
   const auto schema = Range(0, 1)->schema();
   EXPECT_TRUE(
       base::Is(Sample(0, 1.5, false, 3)->OutputSchema(*schema).status(), base::kIllegalArgument));
@@ -146,10 +135,10 @@ TEST(Operator, SampleDrawsSparksRows) {
 
 TEST(Operator, RandomSplitIsSparks) {
   // spark.range(0, 30, 1, 1).randomSplit([0.7, 0.3], 5)
-  const auto sorted = Apply(LocalSort(), Range(0, 30));
-  EXPECT_EQ(Ids(*Apply(Sample(0.7, 1.0, false, 5), sorted)),
+  const auto sorted = ApplyForTest(LocalSort(), Range(0, 30));
+  EXPECT_EQ(Ids(*ApplyForTest(Sample(0.7, 1.0, false, 5), sorted)),
             (std::vector<int64_t>{2, 7, 13, 17, 26, 27}));
-  EXPECT_EQ(Apply(Sample(0, 0.7, false, 5), sorted)->num_rows(), 24);
+  EXPECT_EQ(ApplyForTest(Sample(0, 0.7, false, 5), sorted)->num_rows(), 24);
 }
 
 TablePtr Vectors() {
@@ -167,25 +156,25 @@ TablePtr Vectors() {
 TEST(Operator, VectorsSortAsSparkSortsTheirStructs) {
   // df.sortWithinPartitions("v")
   const std::vector<int64_t> expected = {3, 7, 6, 2, 9, 5, 4, 1, 8};
-  EXPECT_EQ(Ids(*Apply(LocalSort(), Vectors()), 1), expected);
-  EXPECT_EQ(Ids(*Apply(LocalSortBy({{Column("v")}}), Vectors()), 1), expected);
+  EXPECT_EQ(Ids(*ApplyForTest(LocalSort(), Vectors()), 1), expected);
+  EXPECT_EQ(Ids(*ApplyForTest(LocalSortBy({{Column("v")}}), Vectors()), 1), expected);
   // The dense form has the same order.
   const double values[] = {3, 1, 1, 2, 1, 0};
   const auto dense = arrow::Table::Make(
       arrow::schema({table::VectorField("v", true, 2), arrow::field("i", arrow::int32())}),
       arrow::ArrayVector{*table::DenseColumn(values, 3, 2),
                          ArrayForTest(arrow::int32(), "[1,2,3]")});
-  EXPECT_EQ(Ids(*Apply(LocalSort(), dense), 1), (std::vector<int64_t>{3, 2, 1}));
+  EXPECT_EQ(Ids(*ApplyForTest(LocalSort(), dense), 1), (std::vector<int64_t>{3, 2, 1}));
 }
 
 TEST(Operator, SortOrders) {
   const auto table = TableForTest(*table::SchemaFromDdl("d double, i int"),
                                   {R"([3, null, "NaN", -0.0, 0.0, "-inf"])", "[0,1,2,3,4,5]"});
-  EXPECT_EQ(Ids(*Apply(LocalSortBy({{Column("d"), false, false}}), table), 1),
+  EXPECT_EQ(Ids(*ApplyForTest(LocalSortBy({{Column("d"), false, false}}), table), 1),
             (std::vector<int64_t>{2, 0, 3, 4, 5, 1}));  // desc: nulls last, stable
-  EXPECT_EQ(Ids(*Apply(LocalSortBy({{Column("d"), true, false}}), table), 1),
+  EXPECT_EQ(Ids(*ApplyForTest(LocalSortBy({{Column("d"), true, false}}), table), 1),
             (std::vector<int64_t>{5, 3, 4, 0, 2, 1}));  // asc_nulls_last
-  EXPECT_EQ(Ids(*Apply(LocalSortBy({{Call("negative", {Column("i")})}}), table), 1),
+  EXPECT_EQ(Ids(*ApplyForTest(LocalSortBy({{Call("negative", {Column("i")})}}), table), 1),
             (std::vector<int64_t>{5, 4, 3, 2, 1, 0}));
 }
 

@@ -4,20 +4,16 @@
 #include <array>
 
 #include "src/base/fields.h"
+#include "src/exec/generate.h"
 
 namespace soteria::exec {
 
 bool KeepsPrefix(std::string_view kind) {
   // Draws of rand and sample go on from row to row, so they keep prefixes too; sorts don't.
-  constexpr std::array<std::string_view, 11> kKinds = {
-      "exec.project",  "exec.filter",   "exec.limit",       "exec.take",
-      "exec.sample",   "exec.distinct", "exec.offset",      "exec.as",
-      "exec.generate", "exec.expand",   "exec.sample_again"};
-  return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
-}
-
-bool MakesRows(std::string_view kind) {
-  return kind == "exec.generate" || kind == "exec.expand" || kind == "exec.sample_again";
+  constexpr std::array<std::string_view, 8> kKinds = {
+      "exec.project", "exec.filter",   "exec.limit",  "exec.take",
+      "exec.sample",  "exec.distinct", "exec.offset", "exec.as"};
+  return MakesRows(kind) || std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 
 std::optional<int64_t> LimitOf(std::string_view kind, std::string_view bytes) {

@@ -14,9 +14,6 @@ namespace soteria::exec {
 /// By the operator's kind.
 bool KeepsPrefix(std::string_view kind);
 
-/// Whether a row may become many; by the operator's kind, one of the above.
-bool MakesRows(std::string_view kind);
-
 /// The rows of a LocalLimit or LocalTake; nullopt for another operator.
 std::optional<int64_t> LimitOf(std::string_view kind, std::string_view bytes);
 

@@ -5,7 +5,6 @@
 #include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 
 #include <memory>
 #include <numeric>
@@ -22,6 +21,7 @@
 #include "src/exec/sort.h"
 #include "src/exec/window_frames.h"
 #include "src/exec/window_functions.h"
+#include "src/table/held_bytes.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -36,10 +36,6 @@ using Kind = FrameBound::Kind;
 constexpr uint64_t kWindowCallsMax = kAggregateCallsMax;
 /// What is kept of a row while a call is worked out: its frame, a place and a value.
 constexpr uint64_t kCellBytes = 48;
-
-uint64_t BytesOf(const arrow::Result<int64_t>& size) {
-  return static_cast<uint64_t>(size.ok() ? *size : 0);
-}
 
 /// The call as an expression again.
 Expr TextOf(const AggregateCall& call) {
@@ -115,7 +111,7 @@ base::StatusOr<ArrayPtr> ValuesOf(const BoundPtr& bound, const std::vector<int64
   return OneChunk(*values);
 }
 
-class WindowOperator : public Operator {
+class WindowOperator : public AskingOperator {
  public:
   WindowOperator(WindowSpec spec, std::vector<WindowCall> calls)
       : spec_(std::move(spec)), calls_(std::move(calls)) {}
@@ -123,9 +119,6 @@ class WindowOperator : public Operator {
   std::string_view kind() const override { return kWindowOperator; }
   std::string Encode() const override;
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override;
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
-    return ApplyWithin(std::move(table), partition, [](uint64_t) { return base::OkStatus(); });
-  }
   base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t partition,
                                        const Admit& admit) const override;
   base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
@@ -229,7 +222,7 @@ base::StatusOr<TablePtr> WindowOperator::ApplyWithin(TablePtr table, uint64_t pa
                                                      const Admit& admit) const {
   SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
   const uint64_t cells = static_cast<uint64_t>(table->num_rows()) * kCellBytes;
-  uint64_t held = BytesOf(arrow::util::ReferencedBufferSize(*table)) + cells;
+  uint64_t held = table::HeldBytes(*table) + cells;
   SOTERIA_RETURN_IF_ERROR(admit(held));
   WindowRows rows;
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr sorted, Sorted(table, partition, &rows));
@@ -239,7 +232,7 @@ base::StatusOr<TablePtr> WindowOperator::ApplyWithin(TablePtr table, uint64_t pa
     SOTERIA_ASSIGN_OR_RETURN(ArrayPtr values,
                              Run(call, *sorted, rows, partition,
                                  [&](uint64_t bytes) { return admit(held + cells + bytes); }));
-    held += BytesOf(arrow::util::ReferencedBufferSize(*values));
+    held += table::HeldBytes(*values);
     columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(values)));
   }
   return arrow::Table::Make(std::move(schema), std::move(columns), sorted->num_rows());

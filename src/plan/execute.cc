@@ -47,10 +47,6 @@ const Plan* SortBelow(const Plan& plan) {
   return sort != nullptr && sort->global ? node : nullptr;
 }
 
-exec::OperatorPtr SortOperator(const SortNode& sort) {
-  return sort.keys.empty() ? exec::LocalSort() : exec::LocalSortBy(sort.keys);
-}
-
 /// Appends what isn't there.
 template <class T>
 void AddMissing(const std::vector<T>& from, base::Digest T::*name, std::vector<T>& to) {
@@ -239,7 +235,7 @@ class Lowerer {
   /// Each partition's first rows, and the first of those: nothing is exchanged but them.
   base::StatusOr<Lowered> FirstSorted(const Plan& plan, const dataflow::OperatorBytes& limit) {
     if (const auto* sort = std::get_if<SortNode>(&plan.node)) {
-      const auto sorted = Bytes(*SortOperator(*sort));
+      const auto sorted = Bytes(*OperatorOf(*sort));
       SOTERIA_ASSIGN_OR_RETURN(const Lowered input, Lower(*plan.input()));
       SOTERIA_ASSIGN_OR_RETURN(const Lowered single,
                                Single(input.With(sorted, plan.schema).With(limit, plan.schema)));
@@ -283,7 +279,7 @@ class Lowerer {
     if (input.recipe->partitions > 1 && !sort.keys.empty()) {
       SOTERIA_ASSIGN_OR_RETURN(input, ByRange(input, sort.keys, targets));
     }
-    return input.With(Bytes(*SortOperator(sort)), plan.schema);
+    return input.With(Bytes(*OperatorOf(sort)), plan.schema);
   }
 
   base::StatusOr<Lowered> Distinct(const Plan& plan, const DistinctNode& node) {
@@ -433,13 +429,11 @@ struct CanonicalNode {
   void operator()(const FilterNode& n) const { Narrow(*exec::Filter(n.condition)); }
   void operator()(const SortNode& n) const {
     if (n.global) out.Add("global").AddU64(n.targets_max);
-    Narrow(*SortOperator(n));
+    Narrow(*OperatorOf(n));
   }
-  void operator()(const SampleNode& n) const { Narrow(*SampleOperator(n)); }
-  void operator()(const GenerateNode& n) const {
-    Narrow(*exec::Generate(n.generator, n.kept, n.names));
-  }
-  void operator()(const ExpandNode& n) const { Narrow(*exec::Expand(n.rows, n.names)); }
+  void operator()(const SampleNode& n) const { Narrow(*OperatorOf(n)); }
+  void operator()(const GenerateNode& n) const { Narrow(*OperatorOf(n)); }
+  void operator()(const ExpandNode& n) const { Narrow(*OperatorOf(n)); }
   void operator()(const AliasNode& /*n*/) const {}
   void Narrow(const exec::Operator& op) const { out.Add(op.kind()).Add(op.Encode()); }
   void operator()(const TransformNode& n) const {

@@ -3,6 +3,7 @@
 
 #include "arrow/type.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/exec/generate.h"
@@ -26,13 +27,11 @@ base::StatusOr<PlanPtr> Builder::Generate(PlanPtr input, exec::Generator generat
     for (const auto& field : fields) names.push_back(field->name());
   }
   if (names.size() != fields.size()) {
-    std::string list;
-    for (const std::string& name : names) list += base::Cat(list.empty() ? "" : ",", name);
     return base::Fail(
         kAliasNumber,
         base::Cat("The number of aliases supplied in the AS clause does not match the number of "
                   "columns output by the UDTF. Expected ",
-                  fields.size(), " aliases, but got ", list,
+                  fields.size(), " aliases, but got ", base::Joined(names, ","),
                   ". Please ensure that the number of aliases provided matches the number of "
                   "columns output by the UDTF."));
   }

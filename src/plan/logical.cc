@@ -9,6 +9,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/exec/conditions.h"
+#include "src/exec/constant.h"
 #include "src/exec/partition.h"
 #include "src/plan/execute.h"
 #include "src/plan/node.h"
@@ -188,11 +189,20 @@ base::StatusOr<PlanPtr> Builder::Sample(PlanPtr input, double lower, double uppe
     SOTERIA_ASSIGN_OR_RETURN(input, Sort(std::move(input), {}));
   }
   SampleNode node{lower, upper, seed, with_replacement};
-  SOTERIA_RETURN_IF_ERROR(Check(SampleOperator(node), *input));
+  SOTERIA_RETURN_IF_ERROR(Check(OperatorOf(node), *input));
   return MakeOver(node, std::move(input));
 }
 
-exec::OperatorPtr SampleOperator(const SampleNode& sample) {
+exec::OperatorPtr OperatorOf(const SortNode& sort) {
+  return sort.keys.empty() ? exec::LocalSort() : exec::LocalSortBy(sort.keys);
+}
+exec::OperatorPtr OperatorOf(const GenerateNode& generate) {
+  return exec::Generate(generate.generator, generate.kept, generate.names);
+}
+exec::OperatorPtr OperatorOf(const ExpandNode& expand) {
+  return exec::Expand(expand.rows, expand.names);
+}
+exec::OperatorPtr OperatorOf(const SampleNode& sample) {
   if (sample.again) return exec::SampleAgain(sample.upper - sample.lower, sample.seed);
   return exec::Sample(sample.lower, sample.upper, false, sample.seed);
 }
@@ -309,8 +319,7 @@ base::StatusOr<PlanPtr> Builder::Summary(PlanPtr input, std::vector<std::string>
   auto summary = std::make_shared<const exec::Summary>(std::move(made));
   auto calls = summary->Calls();
   if (calls.empty()) {
-    SOTERIA_ASSIGN_OR_RETURN(auto names, summary->Table(*arrow::Table::Make(
-                                             arrow::schema({}), arrow::ArrayVector{}, 1)));
+    SOTERIA_ASSIGN_OR_RETURN(auto names, summary->Table(*exec::OneEmptyRow()));
     return Local(std::move(names));
   }
   SOTERIA_ASSIGN_OR_RETURN(auto aggregate, exec::Aggregate::Make(std::move(calls), *input->schema));
@@ -346,16 +355,16 @@ exec::OperatorPtr NarrowOperator(const Plan& plan) {
     return exec::Filter(filter->condition);
   }
   if (const auto* sort = std::get_if<SortNode>(&plan.node); sort != nullptr && !sort->global) {
-    return sort->keys.empty() ? exec::LocalSort() : exec::LocalSortBy(sort->keys);
+    return OperatorOf(*sort);
   }
   if (const auto* sample = std::get_if<SampleNode>(&plan.node)) {
-    return SampleOperator(*sample);
+    return OperatorOf(*sample);
   }
   if (const auto* generate = std::get_if<GenerateNode>(&plan.node)) {
-    return exec::Generate(generate->generator, generate->kept, generate->names);
+    return OperatorOf(*generate);
   }
   if (const auto* expand = std::get_if<ExpandNode>(&plan.node)) {
-    return exec::Expand(expand->rows, expand->names);
+    return OperatorOf(*expand);
   }
   return nullptr;
 }

@@ -14,6 +14,10 @@ PlanPtr MakeNode(decltype(Plan::node) node, std::shared_ptr<arrow::Schema> schem
 /// A node whose columns are its input's.
 PlanPtr MakeOver(decltype(Plan::node) node, PlanPtr input);
 
-exec::OperatorPtr SampleOperator(const SampleNode& sample);
+/// What the node does in each partition.
+exec::OperatorPtr OperatorOf(const SortNode& sort);
+exec::OperatorPtr OperatorOf(const SampleNode& sample);
+exec::OperatorPtr OperatorOf(const GenerateNode& generate);
+exec::OperatorPtr OperatorOf(const ExpandNode& expand);
 
 }  // namespace soteria::plan

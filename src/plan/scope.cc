@@ -7,6 +7,7 @@
 
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/conditions.h"
@@ -96,12 +97,9 @@ base::StatusOr<std::optional<Found>> FindIn(const Plan& plan, const Name& name) 
     candidates.push_back(Quoted(full));
   }
   std::sort(candidates.begin(), candidates.end());
-  std::string list;
-  for (const std::string& candidate : candidates) {
-    list += base::Cat(list.empty() ? "" : ", ", candidate);
-  }
-  return base::Fail(base::kAmbiguousReference, base::Cat("Reference ", Quoted(name),
-                                                         " is ambiguous, could be: [", list, "]."));
+  return base::Fail(base::kAmbiguousReference,
+                    base::Cat("Reference ", Quoted(name), " is ambiguous, could be: [",
+                              base::Joined(candidates), "]."));
 }
 
 base::Status Unresolved(const Plan& plan, const Name& name) {

@@ -9,6 +9,7 @@
 
 #include "src/base/text.h"
 #include "src/dataflow/slices.h"
+#include "src/exec/generate.h"
 #include "src/exec/prefix.h"
 #include "src/table/arrow_status.h"
 #include "src/table/cut_short.h"

@@ -5,7 +5,6 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include "src/base/status.h"
 #include "src/dataflow/recipe.h"
 #include "src/exec/join.h"
+#include "src/exec/operator.h"
 #include "src/worker/block_cache.h"
 
 namespace soteria::worker {
@@ -23,8 +23,8 @@ namespace soteria::worker {
 class ChainOperator {
  public:
   virtual ~ChainOperator() = default;
-  /// Says how many bytes a result will take beside what is held, before it is made.
-  using Admit = std::function<base::Status(uint64_t bytes)>;
+  /// Of bytes beside what is held.
+  using Admit = exec::Operator::Admit;
   virtual base::StatusOr<Block> Apply(Block block, uint64_t partition, uint64_t partitions,
                                       const Admit& admit) const = 0;
   /// What its result is known to take beside an input table, before it is made.

@@ -1,0 +1,30 @@
+/// Operators in tests. Shipped programs do not include this header.
+#pragma once
+
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "src/base/errors.h"
+#include "src/exec/operator.h"
+
+namespace soteria::exec {
+
+/// Applies the operator after a trip through its bytes; the schema must be what it promised.
+inline std::shared_ptr<arrow::Table> ApplyForTest(const OperatorPtr& op,
+                                                  const std::shared_ptr<arrow::Table>& table,
+                                                  uint64_t partition = 0) {
+  const auto back = DecodeOperator(op->kind(), op->Encode());
+  EXPECT_TRUE(back.ok()) << base::Message(back.status());
+  EXPECT_EQ((*back)->Encode(), op->Encode());
+  const auto out = (*back)->Apply(table, partition);
+  EXPECT_TRUE(out.ok()) << base::Message(out.status());
+  EXPECT_TRUE((*out)->ValidateFull().ok());
+  const auto schema = op->OutputSchema(*table->schema());
+  EXPECT_TRUE(schema.ok());
+  EXPECT_TRUE((*out)->schema()->Equals(**schema, true)) << (*out)->schema()->ToString();
+  return *out;
+}
+
+}  // namespace soteria::exec
