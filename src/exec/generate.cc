@@ -547,6 +547,7 @@ class ExpandOperator : public AskingOperator {
       values = table.column(dealt.ordinal);
     } else if (values == nullptr) {
       arrow::ArrayVector copies;
+      TypePtr type;  // of no rows there may be no chunk that says it
       uint64_t made = 0;
       for (const auto& row : rows_) {
         SOTERIA_ASSIGN_OR_RETURN(const auto copy, Evaluate(*row[c], table, partition));
@@ -554,8 +555,9 @@ class ExpandOperator : public AskingOperator {
         // They stand there once more while they are put together.
         SOTERIA_RETURN_IF_ERROR(admit(bytes + 2 * made));
         copies.insert(copies.end(), copy->chunks().begin(), copy->chunks().end());
+        type = copy->type();
       }
-      values = std::make_shared<arrow::ChunkedArray>(std::move(copies));
+      values = std::make_shared<arrow::ChunkedArray>(std::move(copies), std::move(type));
     }
     std::vector<int64_t> places;
     places.reserve(static_cast<size_t>(rows) * rows_.size());

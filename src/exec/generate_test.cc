@@ -147,6 +147,9 @@ TEST(Generate, ExpandTakesTurns) {
   const auto op = Expand({{Column("id"), Literal(0)}, {null, Literal(1)}}, {"id", "set"});
   EXPECT_EQ(Rows(*Apply(op, Lists()->Slice(0, 2))), "1 0|null 1|2 0|null 1");
   EXPECT_EQ(Apply(op, Lists()->Slice(0, 0))->num_rows(), 0);
+  // As unpivot has them: of each copy another column.
+  const auto others = Expand({{Column("id")}, {Call("+", {Column("id"), Column("id")})}}, {"n"});
+  EXPECT_EQ(Rows(*Apply(others, Lists()->Slice(0, 2))), "1|2|2|4");
   EXPECT_TRUE(op->OutputSchema(*Lists()->schema()).value()->field(0)->nullable());
 }
 
