@@ -11,6 +11,7 @@
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/key_words.h"
 #include "src/table/decimal.h"
 #include "src/table/types.h"
 
@@ -146,6 +147,17 @@ uint32_t HashCell(const Array& array, int64_t row, uint32_t seed) {
   }
 }
 
+void HashWords(const Array& column, const std::vector<uint64_t>& words,
+               std::vector<uint32_t>& hashes) {
+  const bool as_int = IsHashedAsInt(*column.type());
+  const bool nulls = column.null_count() > 0;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (nulls && column.IsNull(static_cast<int64_t>(i))) continue;
+    hashes[i] = as_int ? HashInt(static_cast<int32_t>(words[i]), hashes[i])
+                       : HashLong(static_cast<int64_t>(words[i]), hashes[i]);
+  }
+}
+
 }  // namespace
 
 bool IsHashable(const arrow::DataType& type) {
@@ -186,6 +198,11 @@ base::StatusOr<std::vector<uint32_t>> HashRows(const std::vector<std::shared_ptr
       return base::Fail(
           base::kUnsupported,
           base::Cat("Values of type ", table::TypeName(*column->type()), " can't be hashed"));
+    }
+    const std::vector<uint64_t> words = WordsOf(*column);
+    if (!words.empty()) {
+      HashWords(*column, words, hashes);
+      continue;
     }
     for (int64_t i = 0; i < rows; ++i) {
       uint32_t& hash = hashes[static_cast<size_t>(i)];

@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/key_words.h"
 #include "src/exec/murmur3.h"
 #include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
@@ -38,6 +39,8 @@ base::StatusOr<RowKeys> RowKeys::Of(const std::vector<ExprPtr>& keys, const arro
           base::Cat("Values of type ", table::TypeName(*values->type()), " can't be compared"));
     }
     SOTERIA_ASSIGN_OR_RETURN(auto whole, OneChunk(*values));
+    made.words_.push_back(WordsOf(*whole));
+    made.nulls_.push_back(whole->type_id() == arrow::Type::NA || whole->null_count() > 0);
     made.columns_.push_back(std::move(whole));
     made.compare_.push_back(compare);
   }
@@ -46,6 +49,7 @@ base::StatusOr<RowKeys> RowKeys::Of(const std::vector<ExprPtr>& keys, const arro
 }
 
 bool RowKeys::IsNull(size_t key, int64_t row) const {
+  if (!nulls_[key]) return false;
   const arrow::Array& column = *columns_[key];
   return column.type_id() == arrow::Type::NA || column.IsNull(row);
 }
@@ -54,7 +58,13 @@ bool RowKeys::Equal(int64_t row, const RowKeys& other, int64_t other_row) const 
   for (size_t k = 0; k < columns_.size(); ++k) {
     const bool null = IsNull(k, row);
     if (null != other.IsNull(k, other_row)) return false;
-    if (!null && compare_[k](*columns_[k], row, *other.columns_[k], other_row) != 0) return false;
+    if (null) continue;
+    if (!words_[k].empty() && !other.words_[k].empty()) {
+      const uint64_t word = words_[k][static_cast<size_t>(row)];
+      if (word != other.words_[k][static_cast<size_t>(other_row)]) return false;
+      continue;
+    }
+    if (compare_[k](*columns_[k], row, *other.columns_[k], other_row) != 0) return false;
   }
   return true;
 }
@@ -75,27 +85,22 @@ base::StatusOr<std::shared_ptr<arrow::Table>> WithOneZero(
 
 RowIndex::RowIndex(int64_t rows)
     : heads_(SlotsFor(rows), -1),
-      next_(static_cast<size_t>(rows), -1),
+      rows_(static_cast<size_t>(rows)),
       shift_(64 - std::countr_zero(SlotsFor(rows))) {}
 
 uint64_t RowIndex::Bytes(int64_t rows) {
-  return (SlotsFor(rows) + static_cast<uint64_t>(rows)) * sizeof(int64_t);
-}
-
-// The hashes of one target of an exchange agree in their remainder, and so in low bits.
-size_t RowIndex::SlotOf(uint32_t hash) const {
-  return static_cast<size_t>((uint64_t{hash} * 0x9e3779b97f4a7c15U) >> shift_);
+  return SlotsFor(rows) * sizeof(int32_t) + static_cast<uint64_t>(rows) * sizeof(Row);
 }
 
 void RowIndex::Add(uint32_t hash, int64_t row) {
-  int64_t& head = heads_[SlotOf(hash)];
-  next_[static_cast<size_t>(row)] = head;
-  head = row;
+  int32_t& head = heads_[SlotOf(hash)];
+  rows_[static_cast<size_t>(row)] = {hash, head};
+  head = static_cast<int32_t>(row);
 }
 
 void RowIndex::Remove(uint32_t hash, int64_t row, int64_t before) {
-  int64_t& link = before < 0 ? heads_[SlotOf(hash)] : next_[static_cast<size_t>(before)];
-  link = next_[static_cast<size_t>(row)];
+  int32_t& link = before < 0 ? heads_[SlotOf(hash)] : rows_[static_cast<size_t>(before)].next;
+  link = rows_[static_cast<size_t>(row)].next;
 }
 
 }  // namespace soteria::exec

@@ -31,6 +31,8 @@ class RowKeys {
  private:
   std::vector<std::shared_ptr<arrow::Array>> columns_;
   std::vector<CompareCells> compare_;
+  std::vector<std::vector<uint64_t>> words_;  // of each column; empty: compared as cells
+  std::vector<bool> nulls_;                   // whether the column has any
   std::vector<uint32_t> hashes_;
   int64_t rows_ = 0;
 };
@@ -38,22 +40,34 @@ class RowKeys {
 /// Rows found by their keys. Rows of equal keys come in the order that they were added in reverse.
 class RowIndex {
  public:
-  /// Room for so many rows.
+  static constexpr int64_t kRowsMax = (int64_t{1} << 31) - 1;
+  /// Room for so many rows, at most kRowsMax.
   explicit RowIndex(int64_t rows);
   void Add(uint32_t hash, int64_t row);
   /// The row that was added last of those of this hash's slot, and the one before it; -1: none.
   int64_t First(uint32_t hash) const { return heads_[SlotOf(hash)]; }
-  int64_t Next(int64_t row) const { return next_[static_cast<size_t>(row)]; }
+  int64_t Next(int64_t row) const { return rows_[static_cast<size_t>(row)].next; }
+  /// Of a row that was added.
+  uint32_t hash(int64_t row) const { return rows_[static_cast<size_t>(row)].hash; }
   /// Takes `row` out, whose predecessor in the slot is `before` (-1: it is the first).
   void Remove(uint32_t hash, int64_t row, int64_t before);
   /// What an index of so many rows takes.
   static uint64_t Bytes(int64_t rows);
 
  private:
-  size_t SlotOf(uint32_t hash) const;
+  // Side by side: who looks at the one looks at the other.
+  struct Row {
+    uint32_t hash = 0;
+    int32_t next = -1;
+  };
 
-  std::vector<int64_t> heads_;
-  std::vector<int64_t> next_;
+  // The hashes of one target of an exchange agree in their remainder, and so in low bits.
+  size_t SlotOf(uint32_t hash) const {
+    return static_cast<size_t>((uint64_t{hash} * 0x9e3779b97f4a7c15U) >> shift_);
+  }
+
+  std::vector<int32_t> heads_;
+  std::vector<Row> rows_;
   int shift_ = 0;
 };
 
