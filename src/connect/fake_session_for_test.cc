@@ -11,6 +11,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/groups.h"
 #include "src/exec/show.h"
 #include "src/ml/catalog.h"
 #include "src/table/arrow_status.h"
@@ -125,7 +126,13 @@ base::StatusOr<TablePtr> FakeSession::Run(const plan::Plan& plan) {
     // A slice of a table without columns believes whatever length it is given.
     return input->Slice(0, std::min(limit->rows, input->num_rows()));
   }
-  if (const auto* aggregate = std::get_if<plan::AggregateNode>(&plan.node)) {
+  const auto* aggregate = std::get_if<plan::AggregateNode>(&plan.node);
+  if (aggregate != nullptr && !aggregate->aggregate->keys().empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(const TablePtr partial,
+                             exec::PartialGroups(aggregate->aggregate)->Apply(input, 0));
+    return exec::FinishGroups(aggregate->aggregate, aggregate->targets_max)->Apply(partial, 0);
+  }
+  if (aggregate != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(std::string partial, aggregate->aggregate->Map(*input));
     SOTERIA_ASSIGN_OR_RETURN(TablePtr rows, aggregate->aggregate->Finish(partial));
     return aggregate->summary == nullptr ? rows : aggregate->summary->Table(*rows);

@@ -17,6 +17,7 @@
 #include "src/exec/aggregate.h"
 #include "src/exec/bound.h"
 #include "src/exec/codec.h"
+#include "src/exec/group_states.h"
 
 namespace soteria::exec {
 
@@ -28,6 +29,8 @@ class Accumulator {
   virtual ~Accumulator() = default;
   /// Another one that has seen nothing; of one that hasn't either.
   virtual std::unique_ptr<Accumulator> New() const = 0;
+  /// The same call over so many groups; of one that has seen nothing.
+  virtual std::unique_ptr<GroupStates> OfGroups(size_t groups) const = 0;
   /// Rows [begin, end) of the call's arguments, of the types that the function was bound to.
   virtual base::Status Update(const ArrayList& args, int64_t begin, int64_t end) = 0;
   /// What `later` rows gave the same call.
@@ -42,12 +45,15 @@ class Accumulator {
 };
 using AccumulatorPtr = std::unique_ptr<Accumulator>;
 
-/// Merge and New of an Accumulator by those of its own type.
+/// Merge, New and OfGroups of an Accumulator by those of its own type.
 template <class Self>
 class AccumulatorOf : public Accumulator {
  public:
   std::unique_ptr<Accumulator> New() const final {
     return std::make_unique<Self>(static_cast<const Self&>(*this));
+  }
+  std::unique_ptr<GroupStates> OfGroups(size_t groups) const final {
+    return std::make_unique<StatesOf<Self>>(static_cast<const Self&>(*this), groups);
   }
   base::Status Merge(const Accumulator& later) final {
     return static_cast<Self&>(*this).MergeLater(static_cast<const Self&>(later));
@@ -94,6 +100,15 @@ struct BoundCall {
 base::StatusOr<BoundCall> BindCall(const AggregateCall& call, const arrow::Schema& input);
 /// An accumulator of the call that has seen nothing.
 base::StatusOr<AccumulatorPtr> MakeAccumulator(const AggregateCall& call, const CallTypes& types);
+
+/// A call's arguments over all rows of a table, and its FILTER; null: all rows.
+struct CallRows {
+  ArrayList args;
+  std::shared_ptr<arrow::BooleanArray> where;
+};
+/// Of call `i`; kInternal for a table of other types than the aggregate was made for.
+base::StatusOr<CallRows> RowsOf(const Aggregate& aggregate, size_t i, const arrow::Table& table,
+                                uint64_t partition);
 
 /// A call but for its name, whose function whoever reads it looks up.
 void WriteAggregateCall(const AggregateCall& call, base::FieldWriter& out);

@@ -1,7 +1,7 @@
-// Aggregates with and without keys, in three steps: Map a partition to a partial, Merge partials in
-// order, Finish the last one to a table: one row, or with keys one a group, in Spark's ascending
-// order of the keys (nulls first, NaN last). Partials are canonical bytes; Merge folds from the
-// left, so a tree of merges gives the same bits whoever computes it (I7). Thread-safe once made.
+// Aggregates. Without keys in three steps: Map a partition to a partial, Merge partials in order,
+// Finish the last one to a table of one row. Partials are canonical bytes; Merge folds from the
+// left, so a tree of merges gives the same bits whoever computes it (I7). With keys they are two
+// operators around an exchange (groups.h). Thread-safe once made.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -19,9 +19,6 @@
 namespace soteria::exec {
 
 inline constexpr size_t kAggregateCallsMax = 10'000;
-/// Of one partial, and so of the result.
-inline constexpr size_t kGroupsMax = 1'000'000;
-inline constexpr size_t kGroupBytesMax = size_t{128} << 20;
 
 /// A function of docs/functions.md over the rows of a group. `arg` null or a literal with "count"
 /// is count(*); `rest` are the other arguments, of which some functions want constants.
@@ -69,11 +66,11 @@ class Aggregate {
   std::string Encode() const;
   static base::StatusOr<Aggregate> Decode(std::string_view bytes);
 
-  /// kMemoryLimit for more than kGroupsMax groups or kGroupBytesMax bytes of them.
+  /// Without keys only, as the next three.
   base::StatusOr<std::string> Map(const arrow::Table& table, uint64_t partition = 0) const;
   base::StatusOr<std::string> Merge(std::span<const std::string> partials) const;
   base::StatusOr<std::shared_ptr<arrow::Table>> Finish(std::string_view partial) const;
-  /// Of each call. Without keys only.
+  /// Of each call.
   base::StatusOr<std::vector<CallNumbers>> Numbers(std::string_view partial) const;
   const std::shared_ptr<arrow::Schema>& output_schema() const { return output_; }
   const std::vector<AggregateCall>& calls() const { return calls_; }

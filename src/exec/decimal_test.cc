@@ -15,7 +15,6 @@
 #include "src/exec/cell_bytes.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/expression.h"
-#include "src/exec/group_key.h"
 #include "src/exec/murmur3.h"
 #include "src/table/table_for_test.h"
 #include "src/table/types.h"
@@ -161,29 +160,19 @@ TEST(Decimals, HashesAreSparks) {
             static_cast<int32_t>((*HashRows({ArrayForTest(arrow::utf8(), R"(["a"])")}, 1))[0]));
 }
 
-TEST(Decimals, CellsAndKeysComeBack) {
+TEST(Decimals, CellsComeBack) {
   for (const int precision : {5, 18, 19, 38}) {
     const auto type = arrow::decimal128(precision, 2);
     const auto cells = ArrayForTest(type, R"(["-999.99", "-0.01", null, "0.00", "999.99"])");
     auto values = arrow::MakeBuilder(type).ValueOrDie();
-    auto keys = arrow::MakeBuilder(type).ValueOrDie();
-    KeyCell last;
     for (int64_t i = 0; i < cells->length(); ++i) {
       std::string bytes;
       WriteCell(*cells, i, Floats::kAsTheyAre, bytes);
       std::string_view rest = bytes;
       EXPECT_TRUE(ReadCell(rest, *values).ok());
       EXPECT_TRUE(rest.empty());
-      const KeyCell key = ReadKeyCell(*cells, i);
-      EXPECT_TRUE(AppendKeyCell(key, *keys).ok());
-      if (i > 0 && cells->IsValid(i)) {
-        EXPECT_TRUE(last < key || cells->IsNull(i - 1)) << i;
-      }
-      last = key;
     }
     EXPECT_TRUE((*values->Finish())->Equals(*cells));
-    EXPECT_TRUE((*keys->Finish())->Equals(*cells));
-    EXPECT_FALSE(AppendKeyCell(KeyCell("short"), *keys).ok());
   }
 }
 

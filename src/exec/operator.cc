@@ -18,6 +18,8 @@
 #include "src/exec/codec.h"
 #include "src/exec/conditions.h"
 #include "src/exec/generate.h"
+#include "src/exec/group_index.h"
+#include "src/exec/groups.h"
 #include "src/exec/prefix.h"
 #include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
@@ -323,18 +325,8 @@ class DistinctOperator : public Operator {
       exprs.push_back(Input(column, {table->field(column)->name()}));
     }
     SOTERIA_ASSIGN_OR_RETURN(const RowKeys keys, RowKeys::Of(exprs, *table, partition));
-    RowIndex index(keys.rows());
-    std::vector<int64_t> kept;
-    for (int64_t i = 0; i < keys.rows(); ++i) {
-      int64_t like = index.First(keys.hash(i));
-      while (like >= 0 && (keys.hash(like) != keys.hash(i) || !keys.Equal(i, keys, like))) {
-        like = index.Next(like);
-      }
-      if (like >= 0) continue;
-      index.Add(keys.hash(i), i);
-      kept.push_back(i);
-    }
-    SOTERIA_ASSIGN_OR_RETURN(const TablePtr rows, TakeTableRows(table, kept));
+    SOTERIA_ASSIGN_OR_RETURN(const GroupIndex index, IndexGroups(keys));
+    SOTERIA_ASSIGN_OR_RETURN(const TablePtr rows, TakeTableRows(table, index.firsts));
     return WithOneZero(rows, columns_);
   }
   base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
@@ -524,6 +516,7 @@ base::StatusOr<OperatorPtr> ReadOperator(std::string_view kind, FieldReader& in)
   }
   if (kind == "exec.as") return ReadAs(in);
   if (kind == kWindowOperator) return ReadWindow(in);
+  if (MakesGroups(kind)) return ReadGroups(kind, in);
   return ReadRepeating(kind, in);
 }
 

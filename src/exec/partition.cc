@@ -105,9 +105,15 @@ base::StatusOr<Parts> RoundRobin(const TablePtr& table, uint64_t partition, uint
   return TakeAll(table, rows);
 }
 
-std::string EncodeHashPartitioner(const std::vector<ExprPtr>& keys) {
+uint64_t PlaceOf(uint32_t hash, uint64_t places) {
+  const auto modulus = static_cast<int64_t>(places);
+  const int64_t rest = static_cast<int32_t>(hash) % modulus;
+  return static_cast<uint64_t>(rest < 0 ? rest + modulus : rest);
+}
+
+std::string EncodeHashPartitioner(const std::vector<ExprPtr>& keys, uint64_t places) {
   base::FieldWriter out;
-  out.AddU64(keys.size());
+  out.AddU64(places).AddU64(keys.size());
   for (const ExprPtr& key : keys) WriteExpr(*key, out);
   return out.Take();
 }
@@ -116,8 +122,11 @@ base::StatusOr<Parts> HashPartition(std::string_view partitioner, const TablePtr
                                     uint64_t partition, uint64_t targets) {
   SOTERIA_RETURN_IF_ERROR(CheckTargets(targets));
   base::FieldReader in(partitioner);
+  SOTERIA_ASSIGN_OR_RETURN(uint64_t places, in.NextU64());
   SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, in.NextU64());
   if (count > kOperatorColumnsMax) return base::Fail(base::kProtocol, "Hash: too many keys");
+  if (places > kTargetsMax) return base::Fail(base::kProtocol, "Hash: too many places");
+  if (places == 0) places = targets;
   ExprReader exprs(in);
   std::vector<ExprPtr> keys;
   for (uint64_t i = 0; i < count; ++i) {
@@ -126,10 +135,8 @@ base::StatusOr<Parts> HashPartition(std::string_view partitioner, const TablePtr
   SOTERIA_RETURN_IF_ERROR(in.Finish());
   SOTERIA_ASSIGN_OR_RETURN(const RowKeys values, RowKeys::Of(keys, *table, partition));
   std::vector<std::vector<int64_t>> rows(targets);
-  const auto modulus = static_cast<int64_t>(targets);
   for (int64_t i = 0; i < table->num_rows(); ++i) {
-    const int64_t rest = static_cast<int32_t>(values.hash(i)) % modulus;
-    rows[static_cast<size_t>(rest < 0 ? rest + modulus : rest)].push_back(i);
+    rows[PlaceOf(values.hash(i), places) * targets / places].push_back(i);
   }
   return TakeAll(table, rows);
 }

@@ -35,8 +35,11 @@ using Parts = std::vector<std::shared_ptr<arrow::Table>>;
 base::StatusOr<Parts> RoundRobin(const std::shared_ptr<arrow::Table>& table, uint64_t partition,
                                  uint64_t targets);
 
-/// By keys: to Spark's hash of them modulo the targets.
-std::string EncodeHashPartitioner(const std::vector<ExprPtr>& keys);
+/// Of `places` the one that Spark gives rows of this hash (HashRows), from 0 on.
+uint64_t PlaceOf(uint32_t hash, uint64_t places);
+/// By keys: to the place of their hash among as many as there are targets. With `places`, to the
+/// target that has the place among those: each has a range of them.
+std::string EncodeHashPartitioner(const std::vector<ExprPtr>& keys, uint64_t places = 0);
 base::StatusOr<Parts> HashPartition(std::string_view partitioner,
                                     const std::shared_ptr<arrow::Table>& table, uint64_t partition,
                                     uint64_t targets);

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "src/base/ascii.h"
+#include "src/exec/groups.h"
 #include "src/exec/join.h"
 
 namespace soteria::master {
@@ -126,6 +127,12 @@ DataBehind BehindOf(const dataflow::Recipe& recipe) {
       },
       recipe.source);
   if (!std::all_of(recipe.chain.begin(), recipe.chain.end(), KeepsRowsApart)) behind.once = false;
+  const auto groups = [](const dataflow::OperatorBytes& op) { return exec::MakesGroups(op.kind); };
+  if (std::any_of(recipe.chain.begin(), recipe.chain.end(), groups)) {
+    // Made of many rows, they are nobody's that is known; what is read is paid for all the same.
+    behind.known = false;
+    behind.origins.clear();
+  }
   return behind;
 }
 

@@ -65,6 +65,15 @@ TEST(DataBehind, OperatorsThatMayRepeatARowMakeItNobodys) {
   EXPECT_FALSE(once("exec.not_known_yet"));
 }
 
+TEST(DataBehind, GroupsAreNobodysThatIsKnownButWhatIsReadIsPaidFor) {
+  const dataflow::DatasetSource source{"/d", kPatients, 1, {}, {}};
+  for (const char* kind : {"exec.partial_groups", "exec.finish_groups"}) {
+    const auto data = BehindOf(*dataflow::MakeRecipe(source, {{kind, ""}}, 1));
+    EXPECT_FALSE(data.known || data.once || data.MayBeCounted());
+    EXPECT_EQ(data.Pays(), std::vector<std::string>{kPatients});
+  }
+}
+
 TEST(DataBehind, WhatAJobWroteIsItsOriginsAndNoLongerAsStored) {
   const auto origins = Of({Job('1', {kPatients}), Job('1', {kPatients}), Job('2', {kVisits})});
   EXPECT_TRUE(origins.once);

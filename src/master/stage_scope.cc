@@ -4,9 +4,11 @@
 #include <utility>
 #include <variant>
 
+#include "arrow/table.h"
 #include "src/crypto/hash.h"
 #include "src/master/summed_columns.h"
-#include "src/master/table_statistics.h"
+#include "src/table/arrow_status.h"
+#include "src/table/ipc.h"
 
 namespace soteria::master {
 void LiveBlocks::Tell() {
@@ -160,18 +162,40 @@ base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::FinishAggregate(
     const plan::Plan& plan, const plan::Lowered& input, std::string_view partial) {
   SOTERIA_ASSIGN_OR_RETURN(auto rows, plan::Runner::FinishAggregate(plan, input, partial));
   if (statistics_ == nullptr) return rows;
+  SOTERIA_ASSIGN_OR_RETURN(const auto questions,
+                           QuestionsOf(std::get<plan::AggregateNode>(plan.node), partial));
+  SOTERIA_RETURN_IF_ERROR(Ask(plan, input, questions));
+  return rows;
+}
+
+base::Status StageScope::OnGroups(const plan::Plan& plan, const plan::Lowered& input,
+                                  const plan::Lowered& groups) {
   const auto& node = std::get<plan::AggregateNode>(plan.node);
-  SOTERIA_ASSIGN_OR_RETURN(const auto questions, QuestionsOf(node, partial, *rows));
-  if (questions.empty()) return rows;
+  if (statistics_ == nullptr || !CountsClasses(node) ||
+      statistics_->RuleFor(stats::StatisticKind::kClasses, BehindOf(*input.recipe)) == nullptr) {
+    return base::OkStatus();
+  }
+  SOTERIA_ARROW_ASSIGN(auto rows, arrow::Table::MakeEmpty(plan.schema));
+  const auto on_output = [&](uint64_t, const std::string& ipc) -> base::Status {
+    SOTERIA_ASSIGN_OR_RETURN(auto more, table::FromIpcStream(ipc));
+    SOTERIA_ARROW_ASSIGN(rows, arrow::ConcatenateTables({rows, more}));
+    return base::OkStatus();
+  };
+  SOTERIA_RETURN_IF_ERROR(Run(groups.Stage(dataflow::Terminal::kCollect), on_output).status());
+  SOTERIA_ASSIGN_OR_RETURN(const auto questions, QuestionsOfClasses(std::move(rows)));
+  return Ask(plan, input, questions);
+}
+
+base::Status StageScope::Ask(const plan::Plan& plan, const plan::Lowered& input,
+                             const std::vector<TableQuestion>& questions) {
+  if (questions.empty()) return base::OkStatus();
   const DataBehind data = BehindOf(*input.recipe);
-  // All of one kind, and about the same rows.
   const auto* rule = statistics_->RuleFor(questions.front().statistic.kind, data);
-  if (rule == nullptr) return rows;
+  if (rule == nullptr) return base::OkStatus();
   SOTERIA_ASSIGN_OR_RETURN(const CellColumns columns, CellsOf(plan));
   SOTERIA_ASSIGN_OR_RETURN(const bool enough, EnoughRows(*this, input, columns, rule->min_rows));
-  if (!enough) return rows;
-  SOTERIA_RETURN_IF_ERROR(AskAll(*statistics_, questions, data, &aggregates_from_));
-  return rows;
+  if (!enough) return base::OkStatus();
+  return AskAll(*statistics_, questions, data, &aggregates_from_);
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::RowsOf(const plan::MadeRows& rows) {

@@ -20,6 +20,7 @@
 #include "src/dataflow/coordinator.h"
 #include "src/master/session.h"
 #include "src/master/statistics.h"
+#include "src/master/table_statistics.h"
 #include "src/master/ungated.h"
 #include "src/ml/work.h"
 #include "src/plan/execute.h"
@@ -125,6 +126,8 @@ class StageScope : public plan::Runner {
   bool IsKept(const plan::Plan& node) const override { return persisted_.Contains(node); }
   base::Status OnLowered(const plan::Plan& node, const plan::Lowered& lowered) override;
   /// After UseStatistics, by the Manifest's rule.
+  base::Status OnGroups(const plan::Plan& plan, const plan::Lowered& input,
+                        const plan::Lowered& groups) override;
   base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const plan::Plan& plan,
                                                                 const plan::Lowered& input,
                                                                 std::string_view partial) override;
@@ -137,9 +140,9 @@ class StageScope : public plan::Runner {
   Provenance aggregates_from() const { return aggregates_from_; }
 
   /// Keeps the blocks of `lowered` in the workers as long as this scope lives.
-  base::Status Keep(const plan::Lowered& lowered);
+  base::Status Keep(const plan::Lowered& lowered) override;
   /// Lets go of blocks that Keep kept.
-  void Drop(const plan::Lowered& lowered);
+  void Drop(const plan::Lowered& lowered) override;
   void DropKept();
   void set_progress(Progress progress) { progress_ = std::move(progress); }
   /// Whether the owner has called this work off. Every stage from then on is kCancelled.
@@ -157,6 +160,10 @@ class StageScope : public plan::Runner {
   LiveBlocks& live_;
   Persisted& persisted_;
   Progress progress_;
+  /// Asks them, all of one kind and about the same rows, by the Manifest's rule.
+  base::Status Ask(const plan::Plan& plan, const plan::Lowered& input,
+                   const std::vector<TableQuestion>& questions);
+
   const Statistics* statistics_ = nullptr;  // null: all inside
   Provenance aggregates_from_;
   std::vector<dataflow::BroadcastRef> broadcasts_;

@@ -10,6 +10,7 @@
 #include "arrow/table.h"
 #include "arrow/type.h"
 #include "src/base/text.h"
+#include "src/exec/operator.h"
 #include "src/stats/doubles.h"
 
 namespace soteria::master {
@@ -96,32 +97,12 @@ bool CountsRows(const AggregateCall& call) {
           (call.arg->kind == exec::Expr::Kind::kLiteral && call.arg->literal->is_valid));
 }
 
-/// groupBy(column).count(): the counts, without the values that they count.
-std::vector<TableQuestion> OfClasses(const arrow::Table& rows) {
-  Numbers counts;
-  for (const auto& chunk : rows.column(1)->chunks()) {
-    const auto& numbers = static_cast<const arrow::Int64Array&>(*chunk);
-    for (int64_t i = 0; i < numbers.length(); ++i) {
-      counts.push_back(static_cast<double>(numbers.Value(i)));
-    }
-  }
-  if (counts.empty()) return {};
-  return {Question(stats::StatisticKind::kClasses, "distribution", counts, "groupBy.count")};
-}
-
 }  // namespace
 
 base::StatusOr<std::vector<TableQuestion>> QuestionsOf(const plan::AggregateNode& node,
-                                                       std::string_view partial,
-                                                       const arrow::Table& rows) {
+                                                       std::string_view partial) {
   const exec::Aggregate& aggregate = *node.aggregate;
   const std::vector<AggregateCall>& calls = aggregate.calls();
-  if (!aggregate.keys().empty()) {
-    if (aggregate.keys().size() > 1 || calls.size() != 1 || !CountsRows(calls[0])) {
-      return std::vector<TableQuestion>();
-    }
-    return OfClasses(rows);
-  }
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<CallNumbers> numbers, aggregate.Numbers(partial));
   if (node.summary != nullptr) return OfColumns(calls, numbers);
   std::vector<TableQuestion> questions;
@@ -131,6 +112,25 @@ base::StatusOr<std::vector<TableQuestion>> QuestionsOf(const plan::AggregateNode
     }
   }
   return questions;
+}
+
+bool CountsClasses(const plan::AggregateNode& node) {
+  const std::vector<AggregateCall>& calls = node.aggregate->calls();
+  return node.aggregate->keys().size() == 1 && calls.size() == 1 && CountsRows(calls[0]);
+}
+
+base::StatusOr<std::vector<TableQuestion>> QuestionsOfClasses(std::shared_ptr<arrow::Table> rows) {
+  SOTERIA_ASSIGN_OR_RETURN(rows, exec::LocalSort()->Apply(std::move(rows), 0));
+  Numbers counts;
+  for (const auto& chunk : rows->column(1)->chunks()) {
+    const auto& numbers = static_cast<const arrow::Int64Array&>(*chunk);
+    for (int64_t i = 0; i < numbers.length(); ++i) {
+      counts.push_back(static_cast<double>(numbers.Value(i)));
+    }
+  }
+  if (counts.empty()) return std::vector<TableQuestion>();
+  return std::vector<TableQuestion>{
+      Question(stats::StatisticKind::kClasses, "distribution", counts, "groupBy.count")};
 }
 
 base::Status AskAll(const Statistics& statistics, const std::vector<TableQuestion>& questions,

@@ -28,11 +28,16 @@ struct TableQuestion {
   std::string what;  // "summary.mean", for the ledger
 };
 
-/// What may be asked outside about the aggregate whose partial and rows these are. Of weighted
+/// What may be asked outside about the aggregate without keys whose partial this is. Of weighted
 /// vectors nothing, nor of columns without a value.
 base::StatusOr<std::vector<TableQuestion>> QuestionsOf(const plan::AggregateNode& node,
-                                                       std::string_view partial,
-                                                       const arrow::Table& rows);
+                                                       std::string_view partial);
+/// Whether anything may be asked outside about the rows of an aggregate with keys: of
+/// groupBy(column).count().
+bool CountsClasses(const plan::AggregateNode& node);
+/// What is asked about it: the counts, without the values that they count, in the order of the
+/// keys. `rows` are its rows in any order.
+base::StatusOr<std::vector<TableQuestion>> QuestionsOfClasses(std::shared_ptr<arrow::Table> rows);
 
 /// Asks all of them, once it is known that their columns tell no small group of rows apart; `from`
 /// says whether any was computed outside.

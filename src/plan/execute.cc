@@ -12,6 +12,7 @@
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/groups.h"
 #include "src/exec/operator.h"
 #include "src/exec/partition.h"
 #include "src/exec/prefix.h"
@@ -67,7 +68,7 @@ class Lowerer {
     return lowered;
   }
 
-  /// Runs an aggregate (its input lowered first) and returns its rows.
+  /// Runs an aggregate without keys (its input lowered first) and returns its row.
   base::StatusOr<std::shared_ptr<arrow::Table>> RunAggregate(const Plan& plan) {
     const auto& node = std::get<AggregateNode>(plan.node);
     SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input()));
@@ -97,7 +98,8 @@ class Lowerer {
       SOTERIA_ASSIGN_OR_RETURN(Lowered input, Lower(*plan.input()));
       return input.With({"ml.transform", transform->transformer->Encode()}, plan.schema);
     }
-    if (std::holds_alternative<AggregateNode>(plan.node)) {
+    if (const auto* aggregate = std::get_if<AggregateNode>(&plan.node)) {
+      if (!aggregate->aggregate->keys().empty()) return Groups(plan, *aggregate);
       SOTERIA_ASSIGN_OR_RETURN(auto rows, RunAggregate(plan));
       return MadeOfData(*rows);
     }
@@ -264,13 +266,19 @@ class Lowerer {
   /// The bounds are of data, like the rows: they travel sealed, in the partitioner's bytes.
   base::StatusOr<Lowered> ByRange(const Lowered& input, const std::vector<exec::SortKey>& keys,
                                   uint64_t targets) {
+    // What was joined or exchanged isn't made twice, for the sample and for the exchange.
+    const bool keep = std::holds_alternative<dataflow::GatherSource>(input.recipe->source);
+    if (keep) SOTERIA_RETURN_IF_ERROR(runner_.Keep(input));
     const uint64_t each = exec::kSampledRowsOfAll / input.recipe->partitions;
     const exec::KeySample sample(keys, std::clamp<uint64_t>(each, 1, exec::kSampledRowsMax));
     dataflow::StageSpec stage = input.Stage(dataflow::Terminal::kReduce);
     stage.kernel = {"exec.key_sample", sample.Encode()};
     SOTERIA_ASSIGN_OR_RETURN(const dataflow::StageResult result, runner_.Run(stage, nullptr));
     SOTERIA_ASSIGN_OR_RETURN(std::string bounds, sample.Finish(result.root_partial, targets));
-    return Shuffled(input, targets, {dataflow::kRange, std::move(bounds)});
+    SOTERIA_ASSIGN_OR_RETURN(Lowered dealt,
+                             Shuffled(input, targets, {dataflow::kRange, std::move(bounds)}));
+    if (keep) runner_.Drop(input);
+    return dealt;
   }
 
   base::StatusOr<Lowered> Sort(const Plan& plan, const SortNode& sort) {
@@ -296,6 +304,22 @@ class Lowerer {
         const Lowered dealt,
         ByHash(local, keys, std::min(local.recipe->partitions, node.targets_max)));
     return dealt.With(op, plan.schema);
+  }
+
+  base::StatusOr<Lowered> Groups(const Plan& plan, const AggregateNode& node) {
+    SOTERIA_ASSIGN_OR_RETURN(const Lowered input, Lower(*plan.input()));
+    Lowered partial = input.With(Bytes(*exec::PartialGroups(node.aggregate)), nullptr);
+    const uint64_t targets = std::min(input.recipe->partitions, node.targets_max);
+    if (input.recipe->partitions > 1) {
+      SOTERIA_ASSIGN_OR_RETURN(
+          partial, Shuffled(partial, targets,
+                            {dataflow::kHash,
+                             exec::EncodeGroupPartitioner(*node.aggregate, node.targets_max)}));
+    }
+    Lowered groups =
+        partial.With(Bytes(*exec::FinishGroups(node.aggregate, node.targets_max)), plan.schema);
+    SOTERIA_RETURN_IF_ERROR(runner_.OnGroups(plan, input, groups));
+    return groups;
   }
 
   /// Rows of one partition of the windows go to one place; without any, all do.
@@ -470,6 +494,7 @@ struct CanonicalNode {
   void operator()(const CoalesceNode& n) const { out.Add("coalesce").AddU64(n.partitions); }
   void operator()(const AggregateNode& n) const {
     out.Add(n.summary == nullptr ? "aggregate" : "summary").Add(n.aggregate->Encode());
+    if (!n.aggregate->keys().empty()) out.AddU64(n.targets_max);
     if (n.summary == nullptr) return;
     for (const std::string& statistic : n.summary->statistics()) out.Add(statistic);
   }
@@ -579,7 +604,8 @@ base::Status CollectRows(const Plan& asked, Runner& runner,
     SOTERIA_ASSIGN_OR_RETURN(rows, table::WithValidText(std::move(rows)));
     return sink(std::move(rows));
   };
-  if (std::holds_alternative<AggregateNode>(plan.node)) {
+  const auto* aggregate = std::get_if<AggregateNode>(&plan.node);
+  if (aggregate != nullptr && aggregate->aggregate->keys().empty()) {
     SOTERIA_ASSIGN_OR_RETURN(auto rows, lowerer.RunAggregate(plan));
     return send(std::move(rows));
   }

@@ -1,7 +1,7 @@
 // From a resolved plan to stages. Lowering walks a rewritten plan (rewrite.h) bottom-up, turns
 // narrow nodes into one recipe's chain, and runs at once what must be complete before its reader
-// can start: the map side of a shuffle, and an aggregate in the middle of a plan (whose single row
-// comes back as local data).
+// can start: the map side of a shuffle, and an aggregate without keys in the middle of a plan
+// (whose single row comes back as local data).
 //
 // A Lowered recipe is a function of the plan and the versions it reads, never of stage numbers or
 // workers, so that a lost block has the same name and the same bits when it is made again (I7).
@@ -47,10 +47,19 @@ class Runner {
   virtual bool IsKept(const Plan& /*node*/) const { return false; }
   /// Called for each node once it is lowered; keeps the node's blocks if the owner persisted it.
   virtual base::Status OnLowered(const Plan& node, const Lowered& lowered) = 0;
-  /// The result of `plan`, an AggregateNode, whose partial over all of `input` is complete.
+  /// The result of `plan`, an AggregateNode without keys, whose partial over all of `input` is
+  /// complete.
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> FinishAggregate(const Plan& plan,
                                                                         const Lowered& input,
                                                                         std::string_view partial);
+  /// Called for an AggregateNode with keys: `groups` are its rows.
+  virtual base::Status OnGroups(const Plan& /*plan*/, const Lowered& /*input*/,
+                                const Lowered& /*groups*/) {
+    return base::OkStatus();
+  }
+  /// Keeps the blocks of `lowered` until Drop, so that stages over them don't make them again.
+  virtual base::Status Keep(const Lowered& /*lowered*/) { return base::OkStatus(); }
+  virtual void Drop(const Lowered& /*lowered*/) {}
   /// The rows of a MadeNode.
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> RowsOf(const MadeRows& rows);
   /// SHA-256.

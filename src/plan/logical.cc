@@ -299,8 +299,8 @@ base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::Aggr
     if (!keys[k].name.empty() || !exec::IsInput(*keys[k].expr)) continue;
     columns[k] = input->columns.at(static_cast<size_t>(keys[k].expr->ordinal));
   }
-  return MakeNode(AggregateNode{std::move(shared), nullptr}, std::move(schema), std::move(columns),
-                  {std::move(input)});
+  return MakeNode(AggregateNode{std::move(shared), nullptr, targets_max_}, std::move(schema),
+                  std::move(columns), {std::move(input)});
 }
 
 base::StatusOr<PlanPtr> Builder::Window(PlanPtr input, exec::WindowSpec spec,

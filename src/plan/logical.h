@@ -185,6 +185,7 @@ struct WindowNode {
 struct AggregateNode {
   std::shared_ptr<const exec::Aggregate> aggregate;
   std::shared_ptr<const exec::Summary> summary;
+  uint64_t targets_max = 1;
 };
 
 /// Equal ids are the same values: a column keeps its id through whatever passes it on unchanged. An

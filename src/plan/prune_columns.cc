@@ -228,8 +228,8 @@ class Pruner {
         auto aggregate,
         exec::Aggregate::Make(std::move(calls), *input.plan->schema, std::move(keys)));
     auto copy = std::make_shared<Plan>(plan);
-    copy->node =
-        AggregateNode{std::make_shared<const exec::Aggregate>(std::move(aggregate)), node.summary};
+    copy->node = AggregateNode{std::make_shared<const exec::Aggregate>(std::move(aggregate)),
+                               node.summary, node.targets_max};
     copy->inputs = {input.plan};
     return Pruned{std::move(copy), Same(plan)};
   }

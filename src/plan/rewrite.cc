@@ -68,7 +68,8 @@ base::StatusOr<AggregateNode> PlacedAggregate(const AggregateNode& node,
   if (!changed) return node;
   SOTERIA_ASSIGN_OR_RETURN(auto made,
                            exec::Aggregate::Make(std::move(calls), schema, std::move(keys)));
-  return AggregateNode{std::make_shared<const exec::Aggregate>(std::move(made)), node.summary};
+  return AggregateNode{std::make_shared<const exec::Aggregate>(std::move(made)), node.summary,
+                       node.targets_max};
 }
 
 /// The plan as the rules take it: walls marked, columns by place.

@@ -119,6 +119,56 @@ TEST_F(SeveralTest, AUnionHasItsInputsRowsInOrderUnderTheFirstsNames) {
   EXPECT_TRUE(base::Is(Lower(*many, runner_).status(), base::kUnsupported));
 }
 
+TEST_F(SeveralTest, GroupsAreExchangedOnceAndTheirOrderIsThatOfOnePartition) {
+  const PlanPtr rows = Local(25'000, 7);
+  const auto groups = [&](const PlanPtr& input) {
+    return builder_
+        .Aggregate(input, {{"count", nullptr, "n"}, {"sum", ColumnAt(*input, 1), "s"}},
+                   {{ColumnAt(*input, 0), ""}})
+        .value();
+  };
+  const PlanPtr plan = groups(rows);
+  EXPECT_EQ(Partitions(plan), 3U);
+  const size_t before = runner_.stages().size();
+  const auto found = Collected(*plan);
+  using dataflow::Terminal;
+  EXPECT_EQ(
+      std::vector(runner_.stages().begin() + static_cast<int64_t>(before), runner_.stages().end()),
+      (std::vector{Terminal::kShuffle, Terminal::kCollect}));
+  ASSERT_EQ(found.size(), 7U);
+  // 3, 10, ..., 24993: 3571 numbers.
+  EXPECT_EQ(std::count(found.begin(), found.end(), "3,3571,44630358"), 1);
+  const PlanPtr one = builder_.Coalesce(rows, 1).value();
+  EXPECT_EQ(Partitions(groups(one)), 1U);
+  EXPECT_EQ(Collected(*groups(one)), found);
+  EXPECT_EQ(Canonical(*plan), Canonical(*groups(rows)));
+  builder_.set_targets_max(2);
+  EXPECT_EQ(Partitions(groups(rows)), 2U);
+  EXPECT_NE(Canonical(*plan), Canonical(*groups(rows)));
+}
+
+TEST_F(SeveralTest, WhatWasExchangedIsKeptWhileItIsSorted) {
+  struct Keeping : InProcessRunnerForTest {
+    base::Status Keep(const Lowered& lowered) override {
+      kept.push_back(lowered.recipe->digest);
+      return base::OkStatus();
+    }
+    void Drop(const Lowered& lowered) override { dropped.push_back(lowered.recipe->digest); }
+    std::vector<base::Digest> kept, dropped;
+  } runner;
+  const PlanPtr rows = Local(25'000, 7);
+  const auto sorted = [&](const PlanPtr& plan) {
+    return builder_.GlobalSort(plan, {{ColumnAt(*plan, 0)}}).value();
+  };
+  EXPECT_EQ(Collected(*sorted(rows), runner).size(), 25'000U);
+  EXPECT_TRUE(runner.kept.empty()) << "what is there already is read twice";
+  const PlanPtr groups =
+      builder_.Aggregate(rows, {{"count", nullptr, "n"}}, {{ColumnAt(*rows, 0), ""}}).value();
+  EXPECT_EQ(Collected(*sorted(groups), runner).front(), "0,3572");
+  EXPECT_EQ(runner.kept.size(), 1U);
+  EXPECT_EQ(runner.dropped, runner.kept);
+}
+
 exec::WindowCall Counted(exec::WindowFrame frame = {}) {
   return {{"count", nullptr, "n"}, std::move(frame)};
 }

@@ -75,6 +75,7 @@ def run_step(step: list[str]) -> None:
         save({"example": attempt(lambda: run_example(rest[0], rest[1], f"{output}/example"))}, result)
         return
     scene = Scene(SparkSession.builder.appName("parity").getOrCreate(), tables, output)
+    scene.spark.conf.set("spark.sql.shuffle.partitions", 4)  # decides in which order groups come
     results = {}
     if kind == "all":
         results = record(scene, CASES)

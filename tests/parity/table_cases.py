@@ -192,3 +192,33 @@ add("group of dates", lambda s: grouped(s.table("times").groupBy("day", "at").co
 add("group in parts", lambda s: grouped(s.table("patients4").groupBy("label", "fold").agg(
     F.count("*"), F.avg("mean_radius"), F.max("row"), F.variance("mean_area"))), rel=1e-12)
 add("group by many", lambda s: s.table("patients4").groupBy("mean_radius").count().agg(F.sum("count"), F.count("*")))
+
+# Rows as they come: by shuffle partition, then as groups first come among the rows.
+ORDERS = {
+    "texts": lambda s: s.table("mixed").groupBy("s").agg(F.count("*"), F.sum("k")),
+    "doubles": lambda s: s.table("mixed").groupBy("d").agg(F.sum("k"), F.avg("x")),
+    "decimals": lambda s: s.table("mixed").groupBy(F.expr("cast(i as decimal(20, 2)) w"), "y").count(),
+    "dates": lambda s: s.table("times").groupBy("day").count(),
+    "two": lambda s: s.table("mixed").groupBy("b", "i").agg(F.max("k")),
+    "an expression": lambda s: s.table("mixed").groupBy((F.col("k") % 11).alias("m")).agg(F.min("x")),
+    "many partitions": lambda s: s.spark.range(0, 3000, 1, 6).groupBy((F.col("id") * 7919 % 101).alias("g")).agg(F.count("*"), F.sum("id")),
+    "no keys twice": lambda s: s.spark.range(0, 100, 1, 3).groupBy(F.col("id") % 5).count().groupBy("count").count(),
+    "rollup": lambda s: s.table("mixed").rollup("b", F.col("k") % 3).count(),
+    "shown": lambda s: s.table("mixed").groupBy("b").count()._show_string(20, 20, False),
+    "sql": lambda s: s.spark.sql("SELECT id % 7 AS g, count(*) FROM range(0, 50, 1, 4) GROUP BY ALL HAVING g <> 3"),
+}
+
+
+def in_order(s: Scene, make, partitions: int):
+    before = s.spark.conf.get("spark.sql.shuffle.partitions")
+    s.spark.conf.set("spark.sql.shuffle.partitions", partitions)
+    try:
+        made = make(s)
+        return made if isinstance(made, str) else [tuple(row) for row in made.collect()]
+    finally:
+        s.spark.conf.set("spark.sql.shuffle.partitions", before)
+
+
+for name, run in ORDERS.items():
+    for partitions in (1, 7, 200):
+        add(f"group order {name} {partitions}", lambda s, run=run, partitions=partitions: in_order(s, run, partitions), rel=1e-13)
