@@ -181,47 +181,102 @@ class Residual {
   ExprPtr condition_;
 };
 
+bool MayMatch(const std::vector<JoinKey>& keys, const RowKeys& values, int64_t row) {
+  for (size_t k = 0; k < keys.size(); ++k) {
+    if (!keys[k].null_safe && values.IsNull(k, row)) return false;
+  }
+  return true;
+}
+
+base::Status CheckTypes(const RowKeys& a, const RowKeys& b) {
+  for (size_t k = 0; k < a.columns().size(); ++k) {
+    if (!a.columns()[k]->type()->Equals(*b.columns()[k]->type())) {
+      return base::Fail(base::kProtocol, "Join: a key has two types");
+    }
+  }
+  return base::OkStatus();
+}
+
+base::Status TooManyPairs() {
+  return base::Fail(base::kMemoryLimit,
+                    base::Cat("one partition of a join has more than ", kJoinRowsMax,
+                              " rows: use more partitions, or a condition with an equality"));
+}
+
+}  // namespace
+
+class JoinSide {
+ public:
+  static base::StatusOr<JoinSide> Of(const std::vector<JoinKey>& keys, TablePtr rows) {
+    JoinSide side(std::move(rows), keys.empty());
+    if (keys.empty()) return side;
+    std::vector<ExprPtr> exprs;
+    for (const JoinKey& key : keys) exprs.push_back(key.right);
+    // No key is a function of the partition: Make refuses such conditions.
+    SOTERIA_ASSIGN_OR_RETURN(side.keys_, RowKeys::Of(exprs, *side.rows_, 0));
+    for (int64_t r = side.rows_->num_rows() - 1; r >= 0; --r) {
+      if (MayMatch(keys, *side.keys_, r)) side.index_.Add(side.keys_->hash(r), r);
+    }
+    return side;
+  }
+  static uint64_t IndexBytes(int64_t rows) {
+    return RowIndex::Bytes(rows) + static_cast<uint64_t>(rows) * sizeof(uint32_t);
+  }
+
+  const TablePtr& rows() const { return rows_; }
+  const RowKeys& keys() const { return *keys_; }
+  const RowIndex& index() const { return index_; }
+  uint64_t bytes() const {
+    const uint64_t words = keys_.has_value() ? keys_->columns().size() * sizeof(uint64_t) : 0;
+    const auto count = static_cast<uint64_t>(rows_->num_rows());
+    return table::HeldBytes(*rows_) +
+           (keys_.has_value() ? IndexBytes(rows_->num_rows()) + count * words : 0);
+  }
+
+ private:
+  JoinSide(TablePtr rows, bool all) : rows_(std::move(rows)), index_(all ? 0 : rows_->num_rows()) {}
+
+  TablePtr rows_;
+  std::optional<RowKeys> keys_;  // none where every pair is a candidate
+  RowIndex index_;
+};
+
+uint64_t BytesOf(const JoinSide& side) { return side.bytes(); }
+
+namespace {
+
 /// One join of two tables on its way.
 class Matching {
  public:
   Matching(JoinKind kind, const std::vector<JoinKey>& keys, const Residual& residual,
-           const arrow::Table& left, const arrow::Table& right, const Join::Admit& admit)
+           const arrow::Table& left, const JoinSide& right, const Join::Admit& admit)
       : kind_(kind),
         keys_(keys),
         residual_(residual),
         left_(left),
-        right_(right),
+        right_(*right.rows()),
+        side_(right),
         admit_(admit),
-        row_bytes_(sizeof(int64_t) * 2 + RowBytes(left) + (KeepsLeft() ? 0 : RowBytes(right))),
-        index_(keys.empty() ? 0 : right.num_rows()) {}
+        row_bytes_(sizeof(int64_t) * 2 + RowBytes(left) + (KeepsLeft() ? 0 : RowBytes(right_))) {}
 
   base::StatusOr<Pairs> Run(uint64_t partition) {
     SOTERIA_RETURN_IF_ERROR(Room(0));
-    std::vector<ExprPtr> lefts;
-    std::vector<ExprPtr> rights;
-    for (const JoinKey& key : keys_) {
-      lefts.push_back(key.left);
-      rights.push_back(key.right);
-    }
     if (!keys_.empty()) {
-      SOTERIA_ASSIGN_OR_RETURN(auto left_keys, RowKeys::Of(lefts, left_, partition));
-      SOTERIA_ASSIGN_OR_RETURN(auto right_keys, RowKeys::Of(rights, right_, partition));
-      SOTERIA_RETURN_IF_ERROR(CheckTypes(left_keys, right_keys));
-      left_keys_ = std::move(left_keys);
-      right_keys_ = std::move(right_keys);
-      for (int64_t r = right_.num_rows() - 1; r >= 0; --r) {
-        if (MayMatch(*right_keys_, r)) index_.Add(right_keys_->hash(r), r);
-      }
+      std::vector<ExprPtr> lefts;
+      for (const JoinKey& key : keys_) lefts.push_back(key.left);
+      SOTERIA_ASSIGN_OR_RETURN(left_keys_, RowKeys::Of(lefts, left_, partition));
+      SOTERIA_RETURN_IF_ERROR(CheckTypes(*left_keys_, side_.keys()));
     }
     if (NeedsRight()) right_matched_.assign(static_cast<size_t>(right_.num_rows()), false);
-    int64_t first = 0;  // of the rows whose pairs wait
-    for (int64_t l = 0; l < left_.num_rows(); ++l) {
-      AddCandidates(l);
-      if (waiting_.size() < kPairsAtOnce && l - first < kChunkRows) continue;
-      SOTERIA_RETURN_IF_ERROR(Settle(first, l + 1));
-      first = l + 1;
+    if (OneToOne()) {
+      unused_.emplace(side_.index());
+      index_ = &*unused_;
     }
-    SOTERIA_RETURN_IF_ERROR(Settle(first, left_.num_rows()));
+    if (residual_.none() && !keys_.empty()) {
+      SOTERIA_RETURN_IF_ERROR(MatchByKeys());
+    } else {
+      SOTERIA_RETURN_IF_ERROR(MatchByCondition());
+    }
     for (int64_t r = 0; NeedsRight() && r < right_.num_rows(); ++r) {
       if (!right_matched_[static_cast<size_t>(r)]) result_.Add(-1, r);
     }
@@ -233,7 +288,7 @@ class Matching {
  private:
   /// What the rows of the result take, as long as they are: a few long ones may be repeated.
   uint64_t ResultBytes() const {
-    uint64_t bytes = result_.size() * 2 * sizeof(int64_t) + RowIndex::Bytes(right_.num_rows());
+    uint64_t bytes = result_.size() * 2 * sizeof(int64_t) + JoinSide::IndexBytes(right_.num_rows());
     bytes += TakenBytes(left_, result_.left);
     if (!KeepsLeft()) bytes += TakenBytes(right_, result_.right);
     return bytes;
@@ -256,24 +311,11 @@ class Matching {
     return kind_ == JoinKind::kIntersectAll || kind_ == JoinKind::kExceptAll;
   }
 
-  base::Status CheckTypes(const RowKeys& a, const RowKeys& b) const {
-    for (size_t k = 0; k < keys_.size(); ++k) {
-      if (!a.columns()[k]->type()->Equals(*b.columns()[k]->type())) {
-        return base::Fail(base::kProtocol, "Join: a key has two types");
-      }
-    }
-    return base::OkStatus();
-  }
-
   /// Before a result of so many rows is made.
   base::Status Room(size_t rows) const {
-    if (rows > static_cast<size_t>(kJoinRowsMax)) {
-      return base::Fail(base::kMemoryLimit,
-                        base::Cat("one partition of a join has more than ", kJoinRowsMax,
-                                  " rows: use more partitions, or a condition with an equality"));
-    }
+    if (rows > static_cast<size_t>(kJoinRowsMax)) return TooManyPairs();
     return admit_ == nullptr ? base::OkStatus()
-                             : admit_(rows * row_bytes_ + RowIndex::Bytes(right_.num_rows()));
+                             : admit_(rows * row_bytes_ + JoinSide::IndexBytes(right_.num_rows()));
   }
 
   static base::Status TooManyRows() {
@@ -281,11 +323,52 @@ class Matching {
                       "More than one row returned by a subquery used as an expression.");
   }
 
-  bool MayMatch(const RowKeys& keys, int64_t row) const {
-    for (size_t k = 0; k < keys_.size(); ++k) {
-      if (!keys_[k].null_safe && keys.IsNull(k, row)) return false;
+  base::Status MatchByCondition() {
+    int64_t first = 0;  // of the rows whose pairs wait
+    for (int64_t l = 0; l < left_.num_rows(); ++l) {
+      AddCandidates(l);
+      if (waiting_.size() < kPairsAtOnce && l - first < kChunkRows) continue;
+      SOTERIA_RETURN_IF_ERROR(Settle(first, l + 1));
+      first = l + 1;
     }
-    return true;
+    return Settle(first, left_.num_rows());
+  }
+
+  /// Whatever is found is in the result: nothing waits for a condition.
+  base::Status MatchByKeys() {
+    for (int64_t l = 0; l < left_.num_rows(); ++l) {
+      if (l % kChunkRows == 0) SOTERIA_RETURN_IF_ERROR(Room(result_.size()));
+      const size_t before = result_.size();
+      bool matched = false;
+      ForEachCandidate(l, [&](int64_t r) {
+        matched = true;
+        if (!KeepsLeft()) {
+          result_.Add(l, r);
+          if (NeedsRight()) right_matched_[static_cast<size_t>(r)] = true;
+        } else if (KeepsMatched()) {
+          result_.Add(l, kind_ == JoinKind::kExistence ? 0 : -1);
+        }
+      });
+      if (!matched && KeepsUnmatched()) result_.Add(l, -1);
+      const size_t added = result_.size() - before;
+      if (kind_ == JoinKind::kLeftSingle && added > 1) return TooManyRows();
+      if (added >= kPairsAtOnce) SOTERIA_RETURN_IF_ERROR(Room(result_.size()));
+    }
+    return base::OkStatus();
+  }
+
+  /// The right rows of the left one's keys, in their order; only the first where one is enough.
+  template <class F>
+  void ForEachCandidate(int64_t l, const F& f) {
+    if (!MayMatch(keys_, *left_keys_, l)) return;
+    const uint32_t hash = left_keys_->hash(l);
+    int64_t before = -1;
+    for (int64_t r = index_->First(hash); r >= 0; before = r, r = index_->Next(r)) {
+      if (index_->hash(r) != hash || !left_keys_->Equal(l, side_.keys(), r)) continue;
+      f(r);
+      if (OneToOne()) unused_->Remove(hash, r, before);
+      if (OneToOne() || (KeepsLeft() && residual_.none())) return;
+    }
   }
 
   void AddCandidates(int64_t l) {
@@ -294,15 +377,7 @@ class Matching {
       for (int64_t r = 0; r < std::min(needed, right_.num_rows()); ++r) waiting_.Add(l, r);
       return;
     }
-    if (!MayMatch(*left_keys_, l)) return;
-    const uint32_t hash = left_keys_->hash(l);
-    int64_t before = -1;
-    for (int64_t r = index_.First(hash); r >= 0; before = r, r = index_.Next(r)) {
-      if (right_keys_->hash(r) != hash || !left_keys_->Equal(l, *right_keys_, r)) continue;
-      waiting_.Add(l, r);
-      if (OneToOne()) index_.Remove(hash, r, before);
-      if (OneToOne() || (KeepsLeft() && residual_.none())) return;
-    }
+    ForEachCandidate(l, [&](int64_t r) { waiting_.Add(l, r); });
   }
 
   /// The left rows [first, last), all of whose candidates wait.
@@ -335,15 +410,78 @@ class Matching {
   const Residual& residual_;
   const arrow::Table& left_;
   const arrow::Table& right_;
+  const JoinSide& side_;
   const Join::Admit& admit_;
   const uint64_t row_bytes_;
-  RowIndex index_;
+  const RowIndex* index_ = &side_.index();
+  std::optional<RowIndex> unused_;  // right rows that count for no left row yet
   std::optional<RowKeys> left_keys_;
-  std::optional<RowKeys> right_keys_;
   std::vector<bool> right_matched_;
   Pairs waiting_;
   Pairs result_;
 };
+
+/// The left row of each pair ascending, and of equal ones the right; pairs come by the right.
+Pairs InOrder(const Pairs& pairs, int64_t left_rows) {
+  std::vector<size_t> places(static_cast<size_t>(left_rows) + 1);
+  for (const int64_t l : pairs.left) ++places[static_cast<size_t>(l) + 1];
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  Pairs sorted;
+  sorted.left.resize(pairs.size());
+  sorted.right.resize(pairs.size());
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const size_t place = places[static_cast<size_t>(pairs.left[i])]++;
+    sorted.left[place] = pairs.left[i];
+    sorted.right[place] = pairs.right[i];
+  }
+  return sorted;
+}
+
+/// The pairs of an inner join by keys alone, found by looking up the left side's rows.
+base::StatusOr<Pairs> PairsFromRight(const std::vector<JoinKey>& keys, const arrow::Table& left,
+                                     const arrow::Table& right, uint64_t partition,
+                                     const Join::Admit& admit) {
+  std::vector<ExprPtr> lefts;
+  std::vector<ExprPtr> rights;
+  for (const JoinKey& key : keys) {
+    lefts.push_back(key.left);
+    rights.push_back(key.right);
+  }
+  const uint64_t index_bytes = JoinSide::IndexBytes(left.num_rows());
+  // Twice: as they are found, and in order.
+  const uint64_t pair_bytes = 4 * sizeof(int64_t) + RowBytes(left) + RowBytes(right);
+  const auto room = [&](size_t rows) -> base::Status {
+    if (rows > static_cast<size_t>(kJoinRowsMax)) return TooManyPairs();
+    return admit == nullptr ? base::OkStatus() : admit(index_bytes + rows * pair_bytes);
+  };
+  SOTERIA_RETURN_IF_ERROR(room(0));
+  SOTERIA_ASSIGN_OR_RETURN(const RowKeys left_keys, RowKeys::Of(lefts, left, partition));
+  SOTERIA_ASSIGN_OR_RETURN(const RowKeys right_keys, RowKeys::Of(rights, right, partition));
+  SOTERIA_RETURN_IF_ERROR(CheckTypes(left_keys, right_keys));
+  RowIndex index(left.num_rows());
+  for (int64_t l = left.num_rows() - 1; l >= 0; --l) {
+    if (MayMatch(keys, left_keys, l)) index.Add(left_keys.hash(l), l);
+  }
+  Pairs pairs;
+  size_t asked = 0;
+  for (int64_t r = 0; r < right.num_rows(); ++r) {
+    if (!MayMatch(keys, right_keys, r)) continue;
+    const uint32_t hash = right_keys.hash(r);
+    for (int64_t l = index.First(hash); l >= 0; l = index.Next(l)) {
+      if (index.hash(l) == hash && right_keys.Equal(r, left_keys, l)) pairs.Add(l, r);
+    }
+    if (pairs.size() - asked < kPairsAtOnce) continue;
+    asked = pairs.size();
+    SOTERIA_RETURN_IF_ERROR(room(asked));
+  }
+  SOTERIA_RETURN_IF_ERROR(room(pairs.size()));
+  Pairs sorted = InOrder(pairs, left.num_rows());
+  if (admit != nullptr) {
+    SOTERIA_RETURN_IF_ERROR(admit(index_bytes + pairs.size() * 4 * sizeof(int64_t) +
+                                  TakenBytes(left, sorted.left) + TakenBytes(right, sorted.right)));
+  }
+  return sorted;
+}
 
 }  // namespace
 
@@ -473,22 +611,60 @@ std::shared_ptr<arrow::Schema> Join::OutputSchema(const arrow::Schema& left,
   return arrow::schema(std::move(fields));
 }
 
+base::StatusOr<JoinSidePtr> Join::Side(TablePtr right, const Admit& admit) const {
+  SOTERIA_ASSIGN_OR_RETURN(right, table::ToSparkForm(std::move(right)));
+  if (right->num_rows() > RowIndex::kRowsMax) {
+    return base::Fail(base::kMemoryLimit,
+                      base::Cat("one partition of a join's right side has more "
+                                "than ",
+                                RowIndex::kRowsMax, " rows: use more partitions"));
+  }
+  if (admit != nullptr && !keys_.empty()) {
+    SOTERIA_RETURN_IF_ERROR(admit(JoinSide::IndexBytes(right->num_rows())));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(JoinSide side, JoinSide::Of(keys_, std::move(right)));
+  return std::make_shared<const JoinSide>(std::move(side));
+}
+
 base::StatusOr<TablePtr> Join::Apply(TablePtr left, TablePtr right, uint64_t partition,
                                      const Admit& admit) const {
+  // Where the left side is the smaller one, its rows are looked up, and pairs put in order then.
+  const bool from_right = kind_ == JoinKind::kInner && residual_ == nullptr && !keys_.empty() &&
+                          left->num_rows() <= RowIndex::kRowsMax &&
+                          left->num_rows() * 2 <= right->num_rows();
+  if (!from_right) {
+    SOTERIA_ASSIGN_OR_RETURN(const JoinSidePtr side, Side(std::move(right), admit));
+    return Apply(std::move(left), *side, partition, admit);
+  }
   SOTERIA_ASSIGN_OR_RETURN(left, table::ToSparkForm(std::move(left)));
   SOTERIA_ASSIGN_OR_RETURN(right, table::ToSparkForm(std::move(right)));
+  SOTERIA_ASSIGN_OR_RETURN(const Pairs pairs,
+                           PairsFromRight(keys_, *left, *right, partition, admit));
+  return Rows(*left, *right, pairs.left, pairs.right);
+}
+
+base::StatusOr<TablePtr> Join::Apply(TablePtr left, const JoinSide& side, uint64_t partition,
+                                     const Admit& admit) const {
+  SOTERIA_ASSIGN_OR_RETURN(left, table::ToSparkForm(std::move(left)));
+  const TablePtr& right = side.rows();
   const Residual residual(residual_, *left, *right, partition);
-  Matching matching(kind_, keys_, residual, *left, *right, admit);
+  Matching matching(kind_, keys_, residual, *left, side, admit);
   SOTERIA_ASSIGN_OR_RETURN(const Pairs pairs, matching.Run(partition));
+  return Rows(*left, *right, pairs.left, pairs.right);
+}
+
+base::StatusOr<TablePtr> Join::Rows(const arrow::Table& left, const arrow::Table& right,
+                                    const std::vector<int64_t>& left_rows,
+                                    const std::vector<int64_t>& right_rows) const {
   arrow::ChunkedArrayVector columns;
-  SOTERIA_RETURN_IF_ERROR(AppendTaken(*left, pairs.left, columns));
+  SOTERIA_RETURN_IF_ERROR(AppendTaken(left, left_rows, columns));
   if (kind_ == JoinKind::kExistence) {
-    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Exists(pairs.right));
+    SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Exists(right_rows));
   } else if (!KeepsLeftRows()) {
-    SOTERIA_RETURN_IF_ERROR(AppendTaken(*right, pairs.right, columns));
+    SOTERIA_RETURN_IF_ERROR(AppendTaken(right, right_rows, columns));
   }
-  TablePtr rows = arrow::Table::Make(OutputSchema(*left->schema(), *right->schema()),
-                                     std::move(columns), static_cast<int64_t>(pairs.size()));
+  TablePtr rows = arrow::Table::Make(OutputSchema(*left.schema(), *right.schema()),
+                                     std::move(columns), static_cast<int64_t>(left_rows.size()));
   if (kind_ != JoinKind::kIntersectAll && kind_ != JoinKind::kExceptAll) return rows;
   std::vector<int> all(static_cast<size_t>(rows->num_columns()));
   std::iota(all.begin(), all.end(), 0);

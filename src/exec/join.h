@@ -53,6 +53,13 @@ struct JoinKey {
   bool null_safe = false;
 };
 
+/// The right side of a join, its rows found by their keys: made once, it may meet several left
+/// parts, in any thread.
+class JoinSide;
+using JoinSidePtr = std::shared_ptr<const JoinSide>;
+/// What it takes, its rows included.
+uint64_t BytesOf(const JoinSide& side);
+
 class Join {
  public:
   /// Says how many bytes the result will take before it is made.
@@ -70,6 +77,11 @@ class Join {
   static base::StatusOr<Join> Decode(std::string_view bytes);
 
   /// kMemoryLimit for more than kJoinRowsMax rows.
+  base::StatusOr<JoinSidePtr> Side(std::shared_ptr<arrow::Table> right, const Admit& admit) const;
+  /// kMemoryLimit for a result of more than kJoinRowsMax rows.
+  base::StatusOr<std::shared_ptr<arrow::Table>> Apply(std::shared_ptr<arrow::Table> left,
+                                                      const JoinSide& right, uint64_t partition,
+                                                      const Admit& admit) const;
   base::StatusOr<std::shared_ptr<arrow::Table>> Apply(std::shared_ptr<arrow::Table> left,
                                                       std::shared_ptr<arrow::Table> right,
                                                       uint64_t partition, const Admit& admit) const;
@@ -94,6 +106,11 @@ class Join {
   const ExprPtr& residual() const { return residual_; }
 
  private:
+  /// -1 for none.
+  base::StatusOr<std::shared_ptr<arrow::Table>> Rows(const arrow::Table& left,
+                                                     const arrow::Table& right,
+                                                     const std::vector<int64_t>& left_rows,
+                                                     const std::vector<int64_t>& right_rows) const;
   Join(JoinKind kind, std::vector<JoinKey> keys, ExprPtr residual)
       : kind_(kind), keys_(std::move(keys)), residual_(std::move(residual)) {}
 

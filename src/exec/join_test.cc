@@ -91,6 +91,33 @@ TEST_F(JoinTest, EachKindHasTheRowsOfSparkInTheOrderOfTheInputs) {
   EXPECT_EQ(Rows(Run(JoinKind::kLeftAnti, Equal())), "-3 55");
 }
 
+TEST_F(JoinTest, WhichSideIsLookedUpDoesNotShow) {
+  Ints keys;
+  Ints values;
+  for (int64_t i = 0; i < 5'000; ++i) {
+    keys.push_back(i % 11 == 10 ? std::nullopt : std::optional(i * 7919 % 97));
+    values.push_back(i);
+  }
+  const TablePtr large = TwoInts("k", keys, "b", values);
+  for (const int64_t rows : {0, 1, 5, 40, 2'500, 5'000}) {
+    const TablePtr small = large->Slice(1'000 % (5'001 - rows), rows);
+    for (const ExprPtr& condition :
+         {Equal(), Call("<=>", {Input(0, {"k"}), Input(2, {"k"})}),
+          Call("and", {Equal(), Call("<", {Input(1, {"a"}), Input(3, {"b"})})})}) {
+      const auto join = Join::Make(JoinKind::kInner, condition, *small->schema(), *large->schema());
+      ASSERT_TRUE(join.ok());
+      const auto side = join->Side(large, nullptr);
+      ASSERT_TRUE(side.ok());
+      EXPECT_GT(BytesOf(**side), 5'000 * 2 * sizeof(int64_t));
+      const auto found = join->Apply(small, large, 0, nullptr);
+      const auto expected = join->Apply(small, **side, 0, nullptr);
+      ASSERT_TRUE(found.ok() && expected.ok());
+      EXPECT_TRUE((*found)->Equals(**expected)) << rows;
+      EXPECT_TRUE((*found)->ValidateFull().ok());
+    }
+  }
+}
+
 TEST_F(JoinTest, NullsMatchUnderTheNullSafeEqualityOnly) {
   const auto same = Call("<=>", {Input(0, {"k"}), Input(2, {"k"})});
   EXPECT_EQ(Rows(Run(JoinKind::kInner, same)), "1117 2226 2228 -3-9 2426 2428");

@@ -13,6 +13,7 @@ uint64_t Block::rows() const {
 }
 
 uint64_t Block::bytes() const {
+  if (side != nullptr) return exec::BytesOf(*side);
   return features != nullptr ? features->bytes() : TableBytes(*table);
 }
 

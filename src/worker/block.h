@@ -1,4 +1,5 @@
-// What tasks compute on: a table, or the feature block that table.features made of one. Immutable.
+// What tasks compute on: a table, the feature block that table.features made of one, or the side of
+// a join that every partition of the other meets. Immutable.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "src/base/bytes.h"
+#include "src/exec/join.h"
 #include "src/table/feature_block.h"
 
 namespace soteria::worker {
@@ -15,6 +17,7 @@ namespace soteria::worker {
 struct Block {
   std::shared_ptr<arrow::Table> table;
   std::shared_ptr<const table::FeatureBlock> features;
+  exec::JoinSidePtr side = nullptr;
 
   uint64_t rows() const;
   uint64_t bytes() const;

@@ -7,7 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/crypto/hash.h"
 #include "src/dataflow/slices.h"
 #include "src/exec/generate.h"
 #include "src/exec/prefix.h"
@@ -363,27 +365,77 @@ base::Status BlockBuilder::ReadInput(const dataflow::Recipe& recipe, const dataf
   return missed ? base::Fail(kMiss, "shuffle inputs are not here") : base::OkStatus();
 }
 
+base::StatusOr<BlockBuilder::Made> BlockBuilder::MakeSide(const dataflow::Recipe& recipe,
+                                                          const dataflow::GatherSource& source,
+                                                          const exec::Join& join) {
+  const dataflow::Input& input = source.inputs[1];
+  const base::Digest name = crypto::Sha256(base::FieldWriter()
+                                               .Add("soteria/1 join side")
+                                               .Add(base::View(input.parent->digest))
+                                               .Add(source.combine.bytes)
+                                               .bytes());
+  const auto make = [&](Holding& holding) -> base::StatusOr<Block> {
+    std::vector<TablePtr> tables;
+    SOTERIA_RETURN_IF_ERROR(ReadInput(recipe, input, 0, holding, nullptr, tables));
+    SOTERIA_ASSIGN_OR_RETURN(TablePtr rows, Concatenate(std::move(tables)));
+    const uint64_t held = std::max(holding.bytes(), TableBytes(*rows));
+    SOTERIA_ASSIGN_OR_RETURN(exec::JoinSidePtr side, join.Side(rows, [&](uint64_t bytes) {
+      return holding.Set(held + bytes);
+    }));
+    return Block{std::move(rows), nullptr, std::move(side)};
+  };
+  Made made{nullptr, Holding(memory_)};
+  SOTERIA_ASSIGN_OR_RETURN(made.block, cache_.Get(memory_, {name, 0}, Eviction::kDrop, make));
+  return made;
+}
+
 base::StatusOr<TablePtr> BlockBuilder::ReadGather(const dataflow::Recipe& recipe,
                                                   const dataflow::GatherSource& source,
                                                   uint64_t partition, Holding& holding,
                                                   base::Status* pending) {
-  const bool combines = !source.combine.kind.empty();
-  if (combines) pending = nullptr;  // a join needs all rows
-  std::vector<std::vector<TablePtr>> read(source.inputs.size());
+  if (!source.combine.kind.empty()) return ReadJoin(recipe, source, partition, holding);
   std::vector<TablePtr> all;
   bool missed = false;
-  for (size_t i = 0; i < source.inputs.size(); ++i) {
-    const base::Status status =
-        ReadInput(recipe, source.inputs[i], partition, holding, pending, combines ? read[i] : all);
+  for (const dataflow::Input& input : source.inputs) {
+    const base::Status status = ReadInput(recipe, input, partition, holding, pending, all);
     missed = missed || base::Is(status, kMiss);
     if (!status.ok() && missed) continue;
     SOTERIA_RETURN_IF_ERROR(status);
     if (pending != nullptr && !pending->ok()) break;
   }
   if (missed) return base::Fail(kMiss, "shuffle inputs are not here");
-  if (!combines) return Concatenate(std::move(all));
+  return Concatenate(std::move(all));
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadJoin(const dataflow::Recipe& recipe,
+                                                const dataflow::GatherSource& source,
+                                                uint64_t partition, Holding& holding) {
   SOTERIA_ASSIGN_OR_RETURN(const auto join, stage_.operators.JoinOf(source.combine));
+  const bool whole = source.inputs[1].reads == dataflow::Reads::kAll;
+  std::vector<TablePtr> read[2];
+  std::shared_ptr<const Block> side;
+  bool missed = false;
+  for (size_t i = 0; i < 2; ++i) {
+    base::Status status;
+    if (i == 1 && whole) {
+      auto made = MakeSide(recipe, source, *join);
+      status = made.status();
+      if (made.ok()) side = std::move(made->block);
+    } else {
+      // A join needs all rows.
+      status = ReadInput(recipe, source.inputs[i], partition, holding, nullptr, read[i]);
+    }
+    missed = missed || base::Is(status, kMiss);
+    if (!status.ok() && missed) continue;
+    SOTERIA_RETURN_IF_ERROR(status);
+  }
+  if (missed) return base::Fail(kMiss, "shuffle inputs are not here");
   SOTERIA_ASSIGN_OR_RETURN(TablePtr left, Concatenate(std::move(read[0])));
+  if (whole) {
+    const uint64_t held = std::max(holding.bytes(), TableBytes(*left));
+    return join->Apply(std::move(left), *side->side, partition,
+                       [&](uint64_t bytes) { return holding.Set(held + bytes); });
+  }
   SOTERIA_ASSIGN_OR_RETURN(TablePtr right, Concatenate(std::move(read[1])));
   const uint64_t held = std::max(holding.bytes(), TableBytes(*left) + TableBytes(*right));
   return join->Apply(std::move(left), std::move(right), partition,

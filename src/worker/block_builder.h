@@ -107,6 +107,13 @@ class BlockBuilder {
   base::Status ReadCells(const dataflow::Recipe& recipe, const dataflow::Input& input,
                          uint64_t partition, Holding& holding,
                          std::vector<std::shared_ptr<arrow::Table>>& tables);
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadJoin(const dataflow::Recipe& recipe,
+                                                         const dataflow::GatherSource& source,
+                                                         uint64_t partition, Holding& holding);
+  /// The right side of a join whose every partition meets all of it: found once by this worker, and
+  /// in the cache while stages of the kind go on.
+  base::StatusOr<Made> MakeSide(const dataflow::Recipe& recipe,
+                                const dataflow::GatherSource& source, const exec::Join& join);
   /// A partition of a gather's parent, as far as it goes.
   base::StatusOr<Made> MakeBeginning(const dataflow::Recipe& recipe, uint64_t partition,
                                      base::Status* pending);
