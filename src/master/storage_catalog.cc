@@ -154,6 +154,14 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfTable(const storage::Tree
 base::StatusOr<plan::Source> StorageCatalog::Resolve(const std::vector<std::string>& paths,
                                                      const std::string& format,
                                                      const plan::ReadOptions& options) {
+  SOTERIA_ASSIGN_OR_RETURN(plan::Source source, SourceOf(paths, format, options));
+  source.weighed = gate_.MayOutput(policy::Output::kRows).ok();
+  return source;
+}
+
+base::StatusOr<plan::Source> StorageCatalog::SourceOf(const std::vector<std::string>& paths,
+                                                      const std::string& format,
+                                                      const plan::ReadOptions& options) {
   if (format != "parquet" && !formats::IsReadable(format)) {
     return base::NotSupported(base::Cat("Reading the format ", format));
   }

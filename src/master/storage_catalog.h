@@ -49,6 +49,9 @@ class StorageCatalog : public plan::Catalog {
     std::string shown;  // the paths as errors name them
   };
 
+  base::StatusOr<plan::Source> SourceOf(const std::vector<std::string>& paths,
+                                        const std::string& format,
+                                        const plan::ReadOptions& options);
   base::StatusOr<plan::Source> OfTree(const std::vector<policy::Readable>& folders,
                                       const std::vector<std::vector<std::string>>& patterns,
                                       const std::string& format, const plan::ReadOptions& options);

@@ -36,7 +36,8 @@ struct Source {
   std::variant<dataflow::DatasetSource, dataflow::TreeSource> where;
   uint64_t partitions = 0;
   std::shared_ptr<arrow::Schema> schema;
-  uint64_t bytes = 0;  // of all its files as they are stored
+  uint64_t bytes = 0;    // of all its files as they are stored
+  bool weighed = false;  // whether the script may see by how a plan runs how large they are
   // Of files of a tree: what was asked for. Which files of a folder hold rows is data, and so no
   // part of the plan's canonical form.
   std::string asked = {};

@@ -270,6 +270,13 @@ TEST_F(SeveralTest, HowAJoinRunsIsNotOfData) {
   for (const char* path : {"/data", "/large", "/tree"}) {
     EXPECT_FALSE(IsSmall(*read(path))) << "bytes of a file are of its rows";
   }
+  const auto weighed = [&](const char* path) {
+    auto plan = std::make_shared<Plan>(*read(path));
+    std::get<ReadNode>(plan->node).source.weighed = true;  // rows may leave
+    return IsSmall(*plan);
+  };
+  EXPECT_TRUE(weighed("/data") && weighed("/tree"));
+  EXPECT_FALSE(weighed("/large"));
   EXPECT_TRUE(IsSmall(*Small(read("/large"))));
   EXPECT_TRUE(IsSmall(*builder_.Filter(Small(read("/large")), exec::Literal(true)).value()));
   const PlanPtr counted = builder_.Aggregate(read("/large"), {{"count", nullptr, "n"}}).value();

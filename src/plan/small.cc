@@ -14,7 +14,9 @@ constexpr uint64_t kLarge = kSmallBytesMax + 1;
 uint64_t BytesBehind(const Plan& plan) {
   if (plan.small) return 0;
   // How many bytes a file has, what it holds says.
-  if (std::holds_alternative<ReadNode>(plan.node)) return kLarge;
+  if (const auto* read = std::get_if<ReadNode>(&plan.node)) {
+    return read->source.weighed ? std::min(read->source.bytes, kLarge) : kLarge;
+  }
   if (const auto* local = std::get_if<LocalNode>(&plan.node)) {
     return std::min(static_cast<uint64_t>(arrow::util::TotalBufferSize(*local->table)), kLarge);
   }
@@ -22,7 +24,7 @@ uint64_t BytesBehind(const Plan& plan) {
     const uint64_t rows = exec::RangeRows(range->start, range->end, range->step);
     return rows > kLarge ? kLarge : rows * sizeof(int64_t);
   }
-  // However many groups there are, their rows are in the master once, and in one partition.
+  // However many groups there are: fewer than rows, by what the script asked.
   if (std::holds_alternative<AggregateNode>(plan.node) ||
       std::holds_alternative<MadeNode>(plan.node)) {
     return 0;
