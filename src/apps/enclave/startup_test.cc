@@ -26,7 +26,9 @@ TEST(PinnedEnvironmentTest, NothingOfTheHostsReachesTheLibraries) {
                                             nullptr};
   EXPECT_THAT(
       PinnedEnvironment(given.data(), kRoomy),
-      ElementsAre("OPENBLAS_CORETYPE=Haswell", "OPENBLAS_NUM_THREADS=1", "SOTERIA_COOKIE=abc"));
+      ElementsAre("OPENBLAS_CORETYPE=Haswell", "OPENBLAS_NUM_THREADS=1",
+                  StartsWith("GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:"),
+                  "MIMALLOC_PURGE_DELAY=5000", "SOTERIA_COOKIE=abc"));
 }
 
 TEST(PinnedEnvironmentTest, IsItsOwnFixedPoint) {
@@ -39,6 +41,7 @@ TEST(PinnedEnvironmentTest, IsItsOwnFixedPoint) {
   pointers.push_back(nullptr);
   EXPECT_EQ(PinnedEnvironment(pointers.data(), kRoomy), once);
   EXPECT_THAT(once, ElementsAre("OPENBLAS_CORETYPE=Haswell", "OPENBLAS_NUM_THREADS=1",
+                                StartsWith("GLIBC_TUNABLES="), StartsWith("MIMALLOC_"),
                                 "LD_PRELOAD=/a.so", "SOTERIA_COOKIE=1", "LD_LIBRARY_PATH=/b"));
 }
 
