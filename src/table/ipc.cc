@@ -9,6 +9,7 @@
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
+#include <arrow/util/align_util.h>
 
 #include <utility>
 
@@ -90,12 +91,13 @@ base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view byt
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.max_recursion_depth = kTypeDepthMax;
   options.use_threads = false;
-  options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
   auto reader = arrow::ipc::RecordBatchStreamReader::Open(&input, options);
   if (!reader.ok()) return Malformed(reader.status());
   if ((*reader)->schema()->num_fields() > kFieldsMax) {
     return base::Fail(base::kInput, "IPC stream: too many columns");
   }
+  const arrow::Status flat = FlatDictionaries(*(*reader)->schema());
+  if (!flat.ok()) return Malformed(flat);
   arrow::RecordBatchVector batches;
   int64_t rows = 0;
   for (;;) {
@@ -103,6 +105,12 @@ base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view byt
     const arrow::Status read = (*reader)->ReadNext(&batch);
     if (!read.ok()) return Malformed(read);
     if (batch == nullptr) break;
+    const arrow::Status safe = CheckMaps(*batch);
+    if (!safe.ok()) return Malformed(safe);
+    auto aligned = arrow::util::EnsureAlignment(std::move(batch), arrow::util::kValueAlignment,
+                                                options.memory_pool);
+    if (!aligned.ok()) return Malformed(aligned.status());
+    batch = *std::move(aligned);
     const arrow::Status valid = ValidateDecoded(*batch);
     if (!valid.ok()) return Malformed(valid);
     rows += batch->num_rows();

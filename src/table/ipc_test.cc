@@ -1,6 +1,8 @@
 #include "src/table/ipc.h"
 
 #include <arrow/array.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
@@ -9,6 +11,7 @@
 #include <random>
 
 #include "src/base/errors.h"
+#include "src/table/map_type.h"
 #include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
@@ -95,6 +98,47 @@ TEST(Ipc, Limits) {
   ASSERT_TRUE(bytes.ok());
   EXPECT_TRUE(base::Is(FromIpcStream(*bytes, {.bytes_max = 10}).status(), base::kMemoryLimit));
   EXPECT_TRUE(base::Is(FromIpcStream(*bytes, {.rows_max = 2}).status(), base::kMemoryLimit));
+}
+
+/// A stream whose schema is one and whose rows are of another: nothing else says what they are.
+std::string StreamOf(const arrow::Schema& schema, const arrow::RecordBatch& rows) {
+  const auto begin = arrow::ipc::SerializeSchema(schema).ValueOrDie();
+  const auto batch =
+      arrow::ipc::SerializeRecordBatch(rows, arrow::ipc::IpcWriteOptions::Defaults()).ValueOrDie();
+  return begin->ToString() + batch->ToString() + std::string("\xff\xff\xff\xff\0\0\0\0", 8);
+}
+
+// Arrow ends the program where it makes an array of such a map.
+TEST(Ipc, MapsWithNullKeysAreRefused) {
+  const auto pair =
+      arrow::struct_({arrow::field("key", arrow::int32()), arrow::field("value", arrow::int32())});
+  const auto map = arrow::schema({arrow::field("m", MapOf(arrow::int32(), arrow::int32()))});
+  const auto stream = [&](const std::string& values) {
+    const auto list = ListOf(pair);
+    return StreamOf(*map, *arrow::RecordBatch::Make(arrow::schema({arrow::field("m", list)}), 1,
+                                                    {ArrayForTest(list, values)}));
+  };
+  const auto good = FromIpcStream(stream("[[[1, 2], [3, null]]]"));
+  ASSERT_TRUE(good.ok()) << base::Message(good.status());
+  EXPECT_TRUE((*good)->column(0)->chunk(0)->Equals(
+      ArrayForTest(map->field(0)->type(), "[[[1, 2], [3, null]]]")));
+  for (const char* bad : {"[[[1, 2], [null, 3]]]", "[[[1, 2], null]]"}) {
+    EXPECT_TRUE(base::Is(FromIpcStream(stream(bad)).status(), base::kInput)) << bad;
+  }
+  // The same in a list of maps.
+  const auto lists = arrow::schema({arrow::field("m", ListOf(map->field(0)->type()))});
+  const auto nested = ListOf(ListOf(pair));
+  const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("m", nested)}), 1,
+                                             {ArrayForTest(nested, "[[[[null, 3]]]]")});
+  EXPECT_TRUE(base::Is(FromIpcStream(StreamOf(*lists, *rows)).status(), base::kInput));
+}
+
+TEST(Ipc, DictionariesOfNestedValuesAreRefused) {
+  const auto schema = arrow::schema(
+      {arrow::field("d", arrow::dictionary(arrow::int8(), MapOf(arrow::int32(), arrow::int32())))});
+  const auto begin = arrow::ipc::SerializeSchema(*schema).ValueOrDie();
+  const std::string bytes = begin->ToString() + std::string("\xff\xff\xff\xff\0\0\0\0", 8);
+  EXPECT_TRUE(base::Is(FromIpcStream(bytes).status(), base::kInput));
 }
 
 }  // namespace

@@ -98,6 +98,15 @@ void Append(arrow::ArrayBuilder& builder, const Json& json) {
       for (const Json& item : json) Append(*list.value_builder(), item);
       return;
     }
+    case Type::MAP: {
+      auto& map = static_cast<arrow::MapBuilder&>(builder);
+      CHECK(map.Append().ok());
+      for (const Json& entry : json) {
+        Append(*map.key_builder(), entry[0]);
+        Append(*map.item_builder(), entry[1]);
+      }
+      return;
+    }
     case Type::STRUCT: {
       auto& structs = static_cast<arrow::StructBuilder&>(builder);
       CHECK(structs.Append().ok());

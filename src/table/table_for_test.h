@@ -12,7 +12,7 @@
 namespace soteria::table {
 
 /// A table of one chunk; `columns` are JSON arrays, e.g. "[1, null, 3]", of the schema's types
-/// (flat types, arrays and plain structs).
+/// (flat types, arrays, plain structs, and maps as arrays of pairs).
 std::shared_ptr<arrow::Table> TableForTest(const std::shared_ptr<arrow::Schema>& schema,
                                            const std::vector<std::string>& columns);
 std::shared_ptr<arrow::Array> ArrayForTest(const std::shared_ptr<arrow::DataType>& type,

@@ -6,6 +6,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -82,6 +83,36 @@ DataPtr TextAsBytes(const DataPtr& data) {
   return out;
 }
 
+/// Of parts as the stream says they are: only what is there without looking into a buffer counts.
+arrow::Status CheckMap(const arrow::ArrayData& data) {
+  if (data.child_data.size() != 1) return arrow::Status::Invalid("a map without entries");
+  const arrow::ArrayData& entries = *data.child_data[0];
+  if (entries.type->id() != Type::STRUCT || entries.child_data.size() != 2) {
+    return arrow::Status::Invalid("a map of other than pairs");
+  }
+  const arrow::ArrayData& keys = *entries.child_data[0];
+  // Of a type without a value there is a key only where there is no entry.
+  const bool void_keys = keys.type->id() == Type::NA && keys.length == 0;
+  if (entries.null_count != 0 || (keys.null_count != 0 && !void_keys)) {
+    return arrow::Status::Invalid("a map with a null entry or a null key");
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status CheckMapsIn(const arrow::ArrayData& data) {
+  if (data.type->id() == Type::MAP) ARROW_RETURN_NOT_OK(CheckMap(data));
+  for (const DataPtr& child : data.child_data) ARROW_RETURN_NOT_OK(CheckMapsIn(*child));
+  return arrow::Status::OK();
+}
+
+bool IsFlatDictionary(const arrow::DataType& type) {
+  if (type.id() == Type::DICTIONARY) {
+    return static_cast<const arrow::DictionaryType&>(type).value_type()->num_fields() == 0;
+  }
+  return std::all_of(type.fields().begin(), type.fields().end(),
+                     [](const auto& field) { return IsFlatDictionary(*field->type()); });
+}
+
 arrow::Status ValidateColumn(const arrow::Array& array, const std::string& name) {
   // Without children that are missing, nothing below is safe.
   arrow::Status status = array.Validate();
@@ -91,6 +122,21 @@ arrow::Status ValidateColumn(const arrow::Array& array, const std::string& name)
 }
 
 }  // namespace
+
+arrow::Status CheckMaps(const arrow::RecordBatch& batch) {
+  for (int i = 0; i < batch.num_columns(); ++i) {
+    ARROW_RETURN_NOT_OK(CheckMapsIn(*batch.column_data(i)));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status FlatDictionaries(const arrow::Schema& schema) {
+  for (const auto& field : schema.fields()) {
+    if (IsFlatDictionary(*field->type())) continue;
+    return arrow::Status::Invalid("column `", field->name(), "`: a dictionary of nested values");
+  }
+  return arrow::Status::OK();
+}
 
 arrow::Status ValidateDecoded(const arrow::Table& table) {
   ARROW_RETURN_NOT_OK(table.Validate());

@@ -8,6 +8,13 @@
 
 namespace soteria::table {
 
+/// Arrow ends the program where it makes an array of a map with a null key, which a batch of a
+/// hostile stream may have. So this is asked of a batch just decoded, before any column of it is an
+/// array. Its dictionaries may hold nothing nested (FlatDictionaries).
+arrow::Status CheckMaps(const arrow::RecordBatch& batch);
+/// Invalid for a schema with a dictionary of nested values: asked before a batch is read.
+arrow::Status FlatDictionaries(const arrow::Schema& schema);
+
 /// Invalid says which column and what is wrong with it.
 arrow::Status ValidateDecoded(const arrow::Table& table);
 arrow::Status ValidateDecoded(const arrow::RecordBatch& batch);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "arrow/api.h"
+#include "arrow/ipc/writer.h"
 #include "soteria/host.pb.h"
 #include "soteria/session.pb.h"
 #include "src/base/bytes.h"
@@ -412,6 +413,22 @@ void TableStreams(const fs::path& folder) {
   add("lists", std::make_shared<arrow::ListArray>(arrow::list(arrow::int64()), 2, offsets, ints));
   add("structs",
       arrow::StructArray::Make({ints, strings}, std::vector<std::string>{"i", "s"}).ValueOrDie());
+  const auto keys = strings->Slice(0, 3);
+  const auto ends = arrow::Buffer::FromVector(std::vector<int32_t>{0, 1, 3});
+  const auto map = arrow::map(arrow::utf8(), arrow::int64());
+  add("maps", std::make_shared<arrow::MapArray>(map, 2, ends, keys, ints->Slice(0, 3)));
+  // A null key: of a map only the schema tells that it isn't a list of pairs.
+  const auto pairs = arrow::StructArray::Make({strings, ints}, std::vector<std::string>{"k", "v"});
+  const auto list = std::make_shared<arrow::ListArray>(arrow::list(pairs.ValueOrDie()->type()), 2,
+                                                       offsets, pairs.ValueOrDie());
+  const auto rows =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("c", list->type())}), 2, {list});
+  const arrow::Schema schema({arrow::field("c", map)});
+  corpus.Add("map_null_key",
+             arrow::ipc::SerializeSchema(schema).ValueOrDie()->ToString() +
+                 arrow::ipc::SerializeRecordBatch(*rows, arrow::ipc::IpcWriteOptions::Defaults())
+                     .ValueOrDie()
+                     ->ToString());
 }
 
 }  // namespace
