@@ -1,5 +1,6 @@
 #include "src/connect/expressions.h"
 
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 
 #include <algorithm>
@@ -287,6 +288,16 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
       const auto& extract = expression.unresolved_extract_value();
       SOTERIA_ASSIGN_OR_RETURN(auto child, AtDepth(extract.child(), depth + 1));
       SOTERIA_ASSIGN_OR_RETURN(auto key, AtDepth(extract.extraction(), depth + 1));
+      // Only a map's value is printed in brackets under a text; a lambda's variable has no type
+      // yet.
+      const bool text = key->kind == exec::Expr::Kind::kLiteral &&
+                        key->literal->type->id() == arrow::Type::STRING;
+      if (text) {
+        const auto type = exec::TypeOf(*child, *scope_.plan().schema);
+        if (type.ok() && (*type)->type()->id() == arrow::Type::MAP) {
+          return exec::Call("[]", {std::move(child), std::move(key)});
+        }
+      }
       return exec::Call("extract", {std::move(child), std::move(key)});
     }
     case Expression::kCommonInlineUserDefinedFunction: {

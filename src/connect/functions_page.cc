@@ -81,7 +81,7 @@ std::string FunctionsPage() {
       List(Functions(exec::FunctionKind::kWindow, true)),
       "\n## Generators\n\n"
       "In `select` and `withColumn`, after LATERAL VIEW, and as tables (`spark.tvf`, FROM). Of "
-      "arrays; there are no maps.\n\n",
+      "arrays, and of maps.\n\n",
       List(Functions(exec::FunctionKind::kGenerator, true)), "\n## Classes of pyspark.ml\n\n",
       List(ml::ClassNames()),
       "\nOther classes, helpers and attributes are refused by name.\n\n"

@@ -1,3 +1,4 @@
+#include <arrow/array.h>
 #include <arrow/array/builder_base.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
@@ -16,6 +17,7 @@
 #include "src/connect/types.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
 
@@ -111,6 +113,55 @@ base::StatusOr<Typed> SpecializedArray(const Literal::SpecializedArray& literal)
   }
 }
 
+/// The literals as one array of their common type.
+base::StatusOr<std::shared_ptr<arrow::Array>> Elements(
+    const google::protobuf::RepeatedPtrField<Literal>& literals,
+    std::shared_ptr<arrow::DataType> type, int depth) {
+  std::vector<std::shared_ptr<arrow::Scalar>> values;
+  for (const Literal& literal : literals) {
+    SOTERIA_ASSIGN_OR_RETURN(Typed value, Scalar(literal, depth + 1));
+    if (!value.udt.empty()) return base::Fail(base::kUnsupported, "Map literals of ML vectors");
+    if (type == nullptr) type = value.scalar->type;
+    values.push_back(std::move(value.scalar));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const Typed list, List(type == nullptr ? arrow::null() : type, values));
+  return static_cast<const arrow::ListScalar&>(*list.scalar).value;
+}
+
+base::StatusOr<Typed> Map(const Literal& whole, int depth) {
+  const Literal::Map& literal = whole.map();
+  if (literal.keys_size() > kLiteralElementsMax || literal.keys_size() != literal.values_size()) {
+    return base::Fail(base::kIllegalArgument,
+                      "A map literal with too many keys, or without a value for each");
+  }
+  std::shared_ptr<arrow::DataType> types[2];
+  bool nulls = true;
+  if (literal.has_key_type()) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto key, FieldOf("key", false, literal.key_type()));
+    types[0] = key->type();
+  }
+  if (literal.has_value_type()) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto value, FieldOf("value", true, literal.value_type()));
+    types[1] = value->type();
+  }
+  if (whole.has_data_type() && whole.data_type().has_map()) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto map, FieldOf("", true, whole.data_type()));
+    const auto& its = static_cast<const arrow::MapType&>(*map->type());
+    types[0] = its.key_type();
+    types[1] = its.item_type();
+    nulls = its.item_field()->nullable();
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const auto keys, Elements(literal.keys(), types[0], depth));
+  SOTERIA_ASSIGN_OR_RETURN(const auto values, Elements(literal.values(), types[1], depth));
+  const auto type = table::MapOf(keys->type(), values->type(), nulls || values->null_count() > 0);
+  if (keys->length() > 0 && keys->null_count() > 0) {
+    return base::Fail(base::kIllegalArgument, "A map literal with a null key");
+  }
+  auto entries = std::make_shared<arrow::StructArray>(type->field(0)->type(), keys->length(),
+                                                      arrow::ArrayVector{keys, values});
+  return Plain(std::make_shared<arrow::MapScalar>(std::move(entries), type));
+}
+
 base::StatusOr<Typed> Vector(const Literal& literal) {
   SOTERIA_ASSIGN_OR_RETURN(const ml::ParamValue value, ToParamValue(literal));
   const auto* vector = std::get_if<table::VectorValue>(&value);
@@ -183,6 +234,8 @@ base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
       return Array(literal.array(), depth);
     case Literal::kSpecializedArray:
       return SpecializedArray(literal.specialized_array());
+    case Literal::kMap:
+      return Map(literal, depth);
     case Literal::kStruct:
       return Vector(literal);
     default: {

@@ -23,6 +23,8 @@ constexpr base::Condition Analysis(const char* name, const char* state) {
   return {name, base::exception_class::kAnalysis, state, absl::StatusCode::kInvalidArgument};
 }
 constexpr base::Condition kNullable = Analysis("NULLABLE_COLUMN_OR_FIELD", "42000");
+constexpr base::Condition kNullMapValue =
+    Analysis("NOT_NULL_CONSTRAINT_VIOLATION.MAP_VALUE", "42000");
 constexpr base::Condition kDataType = Analysis("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000");
 
 bool IsTime(const arrow::DataType& type) {
@@ -42,11 +44,24 @@ bool MayStore(const arrow::Field& from, const arrow::Field& to) {
     return (!a.field(0)->nullable() || b.field(0)->nullable()) &&
            MayStore(*a.field(0), *b.field(0));
   }
+  if (a.id() == Type::MAP && b.id() == Type::MAP) {
+    const auto& one = static_cast<const arrow::MapType&>(a);
+    const auto& two = static_cast<const arrow::MapType&>(b);
+    return (!one.item_field()->nullable() || two.item_field()->nullable()) &&
+           MayStore(*one.key_field(), *two.key_field()) &&
+           MayStore(*one.item_field(), *two.item_field());
+  }
   return false;
 }
 
 ExprPtr NullOf(const arrow::Field& field) {
   return exec::Literal(arrow::MakeNullScalar(field.type()), table::UdtOf(field));
+}
+
+base::Status WrongType(const arrow::Field& from, const arrow::Field& to, const std::string& path) {
+  return base::Fail(kDataType,
+                    base::Cat("Column or field ", path, " is of type ", table::QuotedTypeName(from),
+                              " while it's required to be ", table::QuotedTypeName(to), "."));
 }
 
 class Matcher {
@@ -64,13 +79,32 @@ class Matcher {
     if (plain && from.type()->id() == Type::STRUCT && to.type()->id() == Type::STRUCT) {
       return base::NotSupported(base::Cat("DataFrame.to with other fields in the struct ", path));
     }
+    if (plain && from.type()->id() == Type::MAP && to.type()->id() == Type::MAP) {
+      SOTERIA_RETURN_IF_ERROR(MapMayStore(from, to, path));
+    }
     if (!MayStore(from, to)) {
-      return base::Fail(
-          kDataType,
-          base::Cat("Column or field ", path, " is of type ", table::QuotedTypeName(from),
-                    " while it's required to be ", table::QuotedTypeName(to), "."));
+      return WrongType(from, to, path);
     }
     return exec::Cast(std::move(value), to.type());
+  }
+
+ private:
+  static base::Status MapMayStore(const arrow::Field& from, const arrow::Field& to,
+                                  const std::string& path) {
+    const auto& one = static_cast<const arrow::MapType&>(*from.type());
+    const auto& two = static_cast<const arrow::MapType&>(*to.type());
+    if (one.item_field()->nullable() && !two.item_field()->nullable()) {
+      return base::Fail(kNullMapValue,
+                        base::Cat("Assigning a NULL is not allowed here. The map ", path,
+                                  " is defined to contain only values that are NOT NULL."));
+    }
+    for (int i = 0; i < 2; ++i) {
+      const arrow::Field& its = *one.value_type()->field(i);
+      const arrow::Field& wanted = *two.value_type()->field(i);
+      if (MayStore(its, wanted)) continue;
+      return WrongType(its, wanted, base::Cat(path, i == 0 ? ".`key`" : ".`value`"));
+    }
+    return base::OkStatus();
   }
 };
 

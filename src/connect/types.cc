@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -151,6 +152,14 @@ base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& nam
                                                           type.array().element_type(), depth + 1));
       return Plain(name, nullable, arrow::list(std::move(element)));
     }
+    case DataType::kMap: {
+      SOTERIA_ASSIGN_OR_RETURN(const auto key,
+                               FieldAtDepth("key", false, type.map().key_type(), depth + 1));
+      SOTERIA_ASSIGN_OR_RETURN(const auto value,
+                               FieldAtDepth("value", type.map().value_contains_null(),
+                                            type.map().value_type(), depth + 1));
+      return Plain(name, nullable, table::MapOf(key, value));
+    }
     case DataType::kStruct: {
       if (type.struct_().fields_size() > table::kFieldsMax) {
         return base::Fail(base::kIllegalArgument, "A struct type with too many fields");
@@ -201,11 +210,13 @@ std::string TreeTypeName(const arrow::Field& field) {
   }
 }
 
+/// Of a map's key nobody says whether it may be null: `null_word` is empty.
 void AppendTree(const arrow::Field& field, std::string_view name, std::string_view null_word,
                 const std::string& prefix, int levels_left, std::string* out) {
   if (levels_left <= 0) return;
-  *out += base::Cat(prefix, "-- ", name, ": ", TreeTypeName(field), " (", null_word, " = ",
-                    field.nullable(), ")\n");
+  *out += base::Cat(prefix, "-- ", name, ": ", TreeTypeName(field));
+  if (!null_word.empty()) *out += base::Cat(" (", null_word, " = ", field.nullable(), ")");
+  *out += "\n";
   if (!table::UdtOf(field).empty()) return;
   const std::string deeper = base::Cat(prefix, "    |");
   const arrow::DataType& type = *field.type();
@@ -214,6 +225,12 @@ void AppendTree(const arrow::Field& field, std::string_view name, std::string_vi
     case arrow::Type::FIXED_SIZE_LIST:
       AppendTree(*type.field(0), "element", "containsNull", deeper, levels_left - 1, out);
       break;
+    case arrow::Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(type);
+      AppendTree(*map.key_field(), "key", "", deeper, levels_left - 1, out);
+      AppendTree(*map.item_field(), "value", "valueContainsNull", deeper, levels_left - 1, out);
+      break;
+    }
     case arrow::Type::STRUCT:
       for (const auto& child : type.fields()) {
         AppendTree(*child, child->name(), "nullable", deeper, levels_left - 1, out);

@@ -5,6 +5,7 @@
 
 #include "spark/connect/types.pb.h"
 #include "src/base/errors.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -104,6 +105,8 @@ TEST(Types, TreeString) {
       arrow::field("l", arrow::list(arrow::field("element", arrow::int64(), true))),
       arrow::field("p", arrow::struct_({arrow::field("x", arrow::utf8())})),
       table::VectorField("v", true, 2),
+      arrow::field("m", table::MapOf(arrow::utf8(), table::MapOf(arrow::int32(), arrow::int64()),
+                                     /*contains_null=*/false)),
   });
   EXPECT_EQ(TreeString(*schema, 0),
             "root\n"
@@ -112,7 +115,12 @@ TEST(Types, TreeString) {
             " |    |-- element: long (containsNull = true)\n"
             " |-- p: struct (nullable = true)\n"
             " |    |-- x: string (nullable = true)\n"
-            " |-- v: vector (nullable = true)\n");
+            " |-- v: vector (nullable = true)\n"
+            " |-- m: map (nullable = true)\n"
+            " |    |-- key: string\n"
+            " |    |-- value: map (valueContainsNull = false)\n"
+            " |    |    |-- key: integer\n"
+            " |    |    |-- value: long (valueContainsNull = true)\n");
   EXPECT_EQ(TreeString(*arrow::schema({schema->field(1)}), 1),
             "root\n |-- l: array (nullable = true)\n");
 }

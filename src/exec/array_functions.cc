@@ -396,6 +396,7 @@ base::Status TwoArrays(const Expr& e, std::vector<BoundPtr>& args) {
   const TypePtr common =
       CommonType(*ElementOf(*args[0])->type(), *ElementOf(*args[1])->type(), Texts::kNowhere);
   if (common == nullptr) return DiffTypes(e, args);
+  if (OrderOf(*common) == nullptr) return InvalidOrdering(e, e.name, *common);
   for (BoundPtr& arg : args) {
     const bool nulls = ElementOf(*arg)->nullable();
     SOTERIA_ASSIGN_OR_RETURN(arg, CastTo(std::move(arg), table::ListOf(common, nulls), e.zone));
@@ -470,7 +471,9 @@ base::StatusOr<BoundPtr> BindPosition(const Expr& e, std::vector<BoundPtr> args,
                                            "be used as arguments of `array_position`."));
   }
   SOTERIA_RETURN_IF_ERROR(ArrayAndValue(e, args, 1));
-  if (OrderOf(*args[1]->field->type()) == nullptr) return ElementMismatch(e, args, 1);
+  if (OrderOf(*args[1]->field->type()) == nullptr) {
+    return InvalidOrdering(e, e.name, *args[1]->field->type());
+  }
   const bool nullable = AnyNullable(args);
   auto node = MakeCall(PrettyName(e), arrow::int64(), nullable, std::move(args));
   node->kernel = Position;
@@ -485,7 +488,9 @@ base::StatusOr<BoundPtr> BindRemove(const Expr& e, std::vector<BoundPtr> args,
                                            "be used as arguments of `array_remove`."));
   }
   SOTERIA_RETURN_IF_ERROR(ArrayAndValue(e, args, 1));
-  if (OrderOf(*args[1]->field->type()) == nullptr) return ElementMismatch(e, args, 1);
+  if (OrderOf(*args[1]->field->type()) == nullptr) {
+    return InvalidOrdering(e, e.name, *args[1]->field->type());
+  }
   const FieldPtr element = ElementOf(*args[0]);
   const bool nullable = AnyNullable(args);
   return ListCall(e, std::move(args), element->type(), element->nullable(), nullable, Remove);
@@ -608,7 +613,7 @@ base::StatusOr<BoundPtr> BindJoin(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
   SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0, "\"ARRAY<STRING>\""));
   const Type::type element = ElementOf(*args[0])->type()->id();
-  if (element == Type::LIST || element == Type::STRUCT) {
+  if (element == Type::LIST || element == Type::STRUCT || element == Type::MAP) {
     return UnexpectedType(e, 0, "\"ARRAY<STRING>\"", *e.args[0], *args[0]->field);
   }
   const bool nulls = ElementOf(*args[0])->nullable();
@@ -628,8 +633,16 @@ base::StatusOr<BoundPtr> BindReverse(const Expr& e, std::vector<BoundPtr> args,
   return BindReverseText(e, std::move(args), context);
 }
 
+base::StatusOr<BoundPtr> BindDistinct(const Expr& e, std::vector<BoundPtr> args,
+                                      BindContext& context) {
+  SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0));
+  const TypePtr type = ElementOf(*args[0])->type();
+  if (OrderOf(*type) == nullptr) return InvalidOrdering(e, e.name, *type);
+  return BindSame<Distinct>(e, std::move(args), context);
+}
+
 constexpr Function kFunctions[] = {
-    {"array_distinct", 1, 1, "array_distinct", Print::kCall, BindSame<Distinct>},
+    {"array_distinct", 1, 1, "array_distinct", Print::kCall, BindDistinct},
     {"array_union", 2, 2, "array_union", Print::kCall, BindSet<SetOf::kUnion>},
     {"array_intersect", 2, 2, "array_intersect", Print::kCall, BindSet<SetOf::kIntersect>},
     {"array_except", 2, 2, "array_except", Print::kCall, BindSet<SetOf::kExcept>},

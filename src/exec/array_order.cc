@@ -77,7 +77,7 @@ base::StatusOr<ArrayPtr> Extreme(const Bound& node, const ArrayList& args, int64
 base::Status Orderable(const Expr& e, const Bound& array) {
   const TypePtr type = ElementOf(array)->type();
   if (OrderOf(*type) != nullptr || type->id() == Type::NA) return base::OkStatus();
-  return base::NotSupported(base::Cat("The function ", e.name, "() of values without an order"));
+  return InvalidOrdering(e, e.name, *type);
 }
 
 /// sort_array(array, [ascending]), array_sort(array)

@@ -22,6 +22,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/decimal_cast.h"
 #include "src/exec/functions.h"
+#include "src/exec/map_calls.h"
 #include "src/exec/special_time.h"
 #include "src/table/calendar.h"
 #include "src/table/decimal.h"
@@ -53,7 +54,9 @@ int Rank(const arrow::DataType& type) {
                           std::begin(kOrder));
 }
 
-bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
+bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to);
+
+bool CanCast(const arrow::DataType& from, const arrow::DataType& to, bool try_cast) {
   if (from.Equals(to) || from.id() == Type::NA) return true;
   const bool number_from = IsNumeric(from);
   const bool number_to = IsNumeric(to);
@@ -70,11 +73,21 @@ bool CanCast(const arrow::DataType& from, const arrow::DataType& to) {
       return from.id() == Type::STRING || from.id() == Type::DATE32 ||
              (number_from && !IsLocal(to)) || from.id() == Type::TIMESTAMP;
     case Type::LIST:
-      return from.id() == Type::LIST && CanCast(*from.field(0)->type(), *to.field(0)->type());
+      return from.id() == Type::LIST &&
+             CanCast(*from.field(0)->type(), *to.field(0)->type(), try_cast);
+    case Type::MAP: {
+      if (from.id() != Type::MAP) return false;
+      const auto& one = static_cast<const arrow::MapType&>(from);
+      const auto& two = static_cast<const arrow::MapType&>(to);
+      // A key that can't be cast would be null.
+      if (try_cast && IsNullableCast(*one.key_type(), *two.key_type())) return false;
+      return CanCast(*one.key_type(), *two.key_type(), try_cast) &&
+             CanCast(*one.item_type(), *two.item_type(), try_cast);
+    }
     case Type::STRUCT: {
       if (from.id() != Type::STRUCT || from.num_fields() != to.num_fields()) return false;
       for (int i = 0; i < from.num_fields(); ++i) {
-        if (!CanCast(*from.field(i)->type(), *to.field(i)->type())) return false;
+        if (!CanCast(*from.field(i)->type(), *to.field(i)->type(), try_cast)) return false;
       }
       return true;
     }
@@ -91,7 +104,14 @@ bool IsLossless(const arrow::DataType& from, const arrow::DataType& to) {
     return (!from.field(0)->nullable() || to.field(0)->nullable()) &&
            IsLossless(*from.field(0)->type(), *to.field(0)->type());
   }
-  if (from.id() == Type::STRUCT || from.id() == Type::LIST) return false;
+  if (from.id() == Type::MAP && to.id() == Type::MAP) {
+    const auto& one = static_cast<const arrow::MapType&>(from);
+    const auto& two = static_cast<const arrow::MapType&>(to);
+    return (!one.item_field()->nullable() || two.item_field()->nullable()) &&
+           IsLossless(*one.key_type(), *two.key_type()) &&
+           IsLossless(*one.item_type(), *two.item_type());
+  }
+  if (from.num_fields() > 0) return false;
   if (to.id() == Type::STRING) return true;
   const bool time = to.id() == Type::TIMESTAMP;
   if (time)
@@ -492,6 +512,26 @@ base::StatusOr<ArrayPtr> CastStruct(const Bound& node, const arrow::Array& array
                                               std::move(validity.bits), validity.nulls);
 }
 
+base::StatusOr<ArrayPtr> CastMap(const Bound& node, const arrow::Array& array) {
+  const auto& entries =
+      static_cast<const arrow::StructArray&>(*static_cast<const arrow::MapArray&>(array).values());
+  const TypePtr& from = array.type()->field(0)->type();
+  const TypePtr& pair = node.field->type()->field(0)->type();
+  std::vector<std::shared_ptr<arrow::ArrayData>> children;
+  for (int i = 0; i < 2; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr child,
+                             CastChild(node, entries.field(i), from->field(i), pair->field(i)));
+    children.push_back(child->data());
+  }
+  // Arrow's maps have no null keys.
+  if (entries.length() > 0 && children[0]->GetNullCount() > 0) return NullMapKey();
+  auto data = array.data()->Copy();
+  data->type = node.field->type();
+  data->child_data = {
+      arrow::ArrayData::Make(pair, entries.length(), {nullptr}, std::move(children), 0)};
+  return arrow::MakeArray(std::move(data));
+}
+
 base::StatusOr<ArrayPtr> CastArray(const Bound& node, const ArrayPtr& array) {
   const arrow::DataType& to = *node.field->type();
   const arrow::DataType& from = *array->type();
@@ -511,6 +551,7 @@ base::StatusOr<ArrayPtr> CastArray(const Bound& node, const ArrayPtr& array) {
   }
   if (from.id() == Type::LIST) return CastList(node, *array);
   if (from.id() == Type::STRUCT) return CastStruct(node, *array);
+  if (from.id() == Type::MAP) return CastMap(node, *array);
   if (table::IsDecimal(to)) return CastToDecimals(node, *array);
   if (table::IsDecimal(from)) return CastDecimals(node, *array);
   if (from.id() == Type::STRING) return FromString(node, *array);
@@ -568,8 +609,8 @@ base::StatusOr<BoundPtr> BindCast(BoundPtr arg, const TypePtr& type, bool try_ca
                                   const std::string& text, const std::string& zone) {
   const arrow::DataType& from = *arg->field->type();
   const std::string udt = table::UdtOf(*arg->field);
-  const bool allowed =
-      udt.empty() ? CanCast(from, *type) : from.Equals(*type) || type->id() == Type::STRING;
+  const bool allowed = udt.empty() ? CanCast(from, *type, try_cast)
+                                   : from.Equals(*type) || type->id() == Type::STRING;
   if (!allowed) {
     // As PrettyName has it: a cast to a nested type is forgotten.
     const std::string written = type->num_fields() > 0

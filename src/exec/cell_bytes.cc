@@ -5,12 +5,17 @@
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
 
 #include "src/base/errors.h"
+#include "src/exec/order.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
 
@@ -53,6 +58,46 @@ void PutFloat(const arrow::Array& array, int64_t row, Floats floats, std::string
     if (value == 0) value = 0;
   }
   Put(value, out);
+}
+
+/// Equal maps have equal bytes where they are normalised: then entries go by their keys.
+void PutMap(const arrow::MapArray& map, int64_t row, Floats floats, std::string& out) {
+  const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
+  const auto keys = entries.field(0);
+  const auto values = entries.field(1);
+  std::vector<int64_t> places(static_cast<size_t>(map.value_length(row)));
+  std::iota(places.begin(), places.end(), map.value_offset(row));
+  const CompareCells compare = OrderOf(*keys->type());
+  if (floats == Floats::kNormalised && compare != nullptr) {
+    std::stable_sort(places.begin(), places.end(),
+                     [&](int64_t a, int64_t b) { return compare(*keys, a, *keys, b) < 0; });
+  }
+  Put(map.value_length(row), out);
+  for (const int64_t at : places) {
+    WriteCell(*keys, at, floats, out);
+    WriteCell(*values, at, floats, out);
+  }
+}
+
+base::Status TakeStruct(std::string_view& bytes, arrow::StructBuilder& fields) {
+  SOTERIA_ARROW_RETURN(fields.Append());
+  for (int f = 0; f < fields.num_fields(); ++f) {
+    SOTERIA_RETURN_IF_ERROR(ReadCell(bytes, *fields.field_builder(f)));
+  }
+  return base::OkStatus();
+}
+
+base::Status TakeMap(std::string_view& bytes, arrow::MapBuilder& map) {
+  SOTERIA_ASSIGN_OR_RETURN(const int32_t count, Get<int32_t>(bytes));
+  // Each entry has two bytes at least.
+  if (count < 0 || static_cast<size_t>(count) > bytes.size() / 2) return Bad();
+  SOTERIA_ARROW_RETURN(map.Append());
+  for (int32_t k = 0; k < count; ++k) {
+    if (bytes.empty() || bytes.front() == kNull) return Bad();
+    SOTERIA_RETURN_IF_ERROR(ReadCell(bytes, *map.key_builder()));
+    SOTERIA_RETURN_IF_ERROR(ReadCell(bytes, *map.item_builder()));
+  }
+  return base::OkStatus();
 }
 
 template <class Builder>
@@ -100,6 +145,8 @@ void WriteCell(const arrow::Array& array, int64_t row, Floats floats, std::strin
       }
       return;
     }
+    case Type::MAP:
+      return PutMap(static_cast<const arrow::MapArray&>(array), row, floats, out);
     case Type::STRUCT: {
       const auto& fields = static_cast<const arrow::StructArray&>(array);
       for (int f = 0; f < fields.num_fields(); ++f) WriteCell(*fields.field(f), row, floats, out);
@@ -161,14 +208,10 @@ base::Status ReadCell(std::string_view& bytes, arrow::ArrayBuilder& builder) {
       }
       return base::OkStatus();
     }
-    case Type::STRUCT: {
-      auto& fields = static_cast<arrow::StructBuilder&>(builder);
-      SOTERIA_ARROW_RETURN(fields.Append());
-      for (int f = 0; f < fields.num_fields(); ++f) {
-        SOTERIA_RETURN_IF_ERROR(ReadCell(bytes, *fields.field_builder(f)));
-      }
-      return base::OkStatus();
-    }
+    case Type::MAP:
+      return TakeMap(bytes, static_cast<arrow::MapBuilder&>(builder));
+    case Type::STRUCT:
+      return TakeStruct(bytes, static_cast<arrow::StructBuilder&>(builder));
     case Type::STRING:
     case Type::BINARY: {
       SOTERIA_ASSIGN_OR_RETURN(const uint32_t size, Get<uint32_t>(bytes));

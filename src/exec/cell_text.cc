@@ -60,6 +60,18 @@ std::string StructText(const arrow::StructArray& array, int64_t row, const Style
   return text + "}";
 }
 
+std::string MapText(const arrow::MapArray& map, int64_t row, const Style& style) {
+  const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
+  std::string text = "{";
+  for (int64_t k = map.value_offset(row); k < map.value_offset(row + 1); ++k) {
+    if (text.size() > 1) text += ", ";
+    text += Text(*map.map_type()->key_field(), *entries.field(0), k, style);
+    text += " -> ";
+    text += CellOrNull(*map.map_type()->item_field(), *entries.field(1), k, style);
+  }
+  return text + "}";
+}
+
 /// A UDT as Java's toString has it; malformed cells fall back to their storage.
 bool UdtText(const arrow::Field& field, const arrow::Array& array, int64_t row, std::string* text) {
   if (!table::IsVector(field)) return false;
@@ -121,6 +133,8 @@ std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t r
       return ListText(*array.type()->field(0), *list.values(), list.value_offset(row),
                       list.value_length(row), style);
     }
+    case Type::MAP:
+      return MapText(static_cast<const arrow::MapArray&>(array), row, style);
     case Type::STRUCT:
       return StructText(static_cast<const arrow::StructArray&>(array), row, style);
     default:

@@ -9,6 +9,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/decimal_arithmetic.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -98,6 +99,18 @@ TypePtr CommonStruct(const arrow::DataType& a, const arrow::DataType& b, Texts t
   return arrow::struct_(std::move(fields));
 }
 
+TypePtr CommonMap(const arrow::DataType& a, const arrow::DataType& b, Texts texts) {
+  const auto& one = static_cast<const arrow::MapType&>(a);
+  const auto& two = static_cast<const arrow::MapType&>(b);
+  // A text as a key could fail to be the other's: then there would be none.
+  TypePtr key = CommonType(*one.key_type(), *two.key_type(), Texts::kNowhere);
+  TypePtr value = CommonType(*one.item_type(), *two.item_type(), Inside(texts));
+  if (key == nullptr || value == nullptr) return nullptr;
+  const bool nulls = one.item_field()->nullable() || two.item_field()->nullable();
+  return table::MapOf(one.key_field()->WithType(std::move(key)),
+                      one.item_field()->WithType(std::move(value))->WithNullable(nulls));
+}
+
 std::string Quoted(std::string_view text) { return base::Cat("\"", text, "\""); }
 
 const char* Ordinal(size_t index) {
@@ -139,6 +152,7 @@ TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b, Texts tex
     if (element == nullptr) return nullptr;
     return table::ListOf(std::move(element), a.field(0)->nullable() || b.field(0)->nullable());
   }
+  if (a.id() == Type::MAP && b.id() == Type::MAP) return CommonMap(a, b, texts);
   if (IsVectorForm(a) && IsVectorForm(b)) return table::VectorStructType();
   if (a.id() == Type::STRUCT && b.id() == Type::STRUCT) return CommonStruct(a, b, texts);
   return nullptr;
@@ -223,6 +237,14 @@ base::Status UnexpectedType(const Expr& e, size_t index, const std::string& want
       base::Cat("Cannot resolve ", Quoted(PrettyName(e)), " due to data type mismatch: The ",
                 Ordinal(index), " parameter requires the ", wanted, " type, however ",
                 Quoted(PrettyName(arg)), " has the type ", table::QuotedTypeName(got), "."));
+}
+
+base::Status InvalidOrdering(const Expr& e, std::string_view function,
+                             const arrow::DataType& type) {
+  return base::Fail(kInvalidOrdering, base::Cat("Cannot resolve ", Quoted(PrettyName(e)),
+                                                " due to data type mismatch: The `", function,
+                                                "` does not support ordering on type ",
+                                                Quoted(table::SqlTypeName(type)), "."));
 }
 
 base::Status WrongOperator(const Expr& e, const std::string& wanted, const arrow::Field& got) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/exec/bound.h"
@@ -43,6 +44,8 @@ base::Status CoerceArgument(const Expr& e, std::vector<BoundPtr>& args, size_t i
 base::Status UnexpectedType(const Expr& e, size_t index, const std::string& wanted, const Expr& arg,
                             const arrow::Field& got);
 base::Status DifferentTypes(const Expr& e, const arrow::Field& a, const arrow::Field& b);
+/// INVALID_ORDERING_TYPE: maps have no order, nor has what has one within.
+base::Status InvalidOrdering(const Expr& e, std::string_view function, const arrow::DataType& type);
 base::Status WrongOperator(const Expr& e, const std::string& wanted, const arrow::Field& got);
 
 }  // namespace soteria::exec

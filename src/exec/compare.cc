@@ -134,9 +134,8 @@ base::StatusOr<BoundPtr> BindComparison(const Expr& e, std::vector<BoundPtr> arg
                                         BindContext& /*context*/) {
   SOTERIA_RETURN_IF_ERROR(CoercePair(e, args[0], args[1]));
   if (OrderOf(*args[0]->field->type()) == nullptr) {
-    return base::Fail(
-        base::kUnsupported,
-        base::Cat("Values of type ", table::TypeName(*args[0]->field), " can't be compared"));
+    return InvalidOrdering(e, e.name == "==" ? "=" : std::string_view(e.name),
+                           *args[0]->field->type());
   }
   const bool nullable =
       kKernel != NullSafeEqual && (args[0]->field->nullable() || args[1]->field->nullable());
@@ -156,7 +155,7 @@ base::StatusOr<BoundPtr> BindIn(const Expr& e, std::vector<BoundPtr> args,
                                 BindContext& /*context*/) {
   SOTERIA_ASSIGN_OR_RETURN(const FieldPtr common, CoerceAll(e, "in", args, AllOf(args)));
   if (OrderOf(*common->type()) == nullptr) {
-    return base::Fail(base::kUnsupported, "in: values that can't be compared");
+    return InvalidOrdering(e, "in", *common->type());
   }
   bool nullable = false;
   for (const BoundPtr& arg : args) nullable = nullable || arg->field->nullable();
@@ -172,7 +171,7 @@ base::StatusOr<BoundPtr> BindExtreme(const Expr& e, std::vector<BoundPtr> args,
   SOTERIA_ASSIGN_OR_RETURN(const FieldPtr common,
                            CoerceAll(e, e.name, args, AllOf(args), Texts::kNowhere));
   if (OrderOf(*common->type()) == nullptr) {
-    return base::Fail(base::kUnsupported, "greatest, least: values that can't be compared");
+    return InvalidOrdering(e, e.name, *common->type());
   }
   bool nullable = true;
   for (const BoundPtr& arg : args) nullable = nullable && arg->field->nullable();

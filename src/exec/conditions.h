@@ -33,6 +33,22 @@ inline constexpr base::Condition kCastWithFunction =
     internal::Mismatch("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION");
 inline constexpr base::Condition kArrayFunctionDiffTypes =
     internal::Mismatch("DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES");
+inline constexpr base::Condition kInvalidOrdering =
+    internal::Mismatch("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE");
+inline constexpr base::Condition kMapFunctionDiffTypes =
+    internal::Mismatch("DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES");
+inline constexpr base::Condition kNullMapKey = {"NULL_MAP_KEY",
+                                                base::exception_class::kSparkRuntime, "2200E",
+                                                absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kDuplicatedMapKey = {"DUPLICATED_MAP_KEY",
+                                                      base::exception_class::kSparkRuntime, "23505",
+                                                      absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kSetOperationOnMap = {
+    "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", base::exception_class::kAnalysis, "0A000",
+    absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kNotOrderable = {"EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+                                                  base::exception_class::kAnalysis, "42822",
+                                                  absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kEscapeAtTheEnd = {"INVALID_FORMAT.ESC_AT_THE_END",
                                                     base::exception_class::kAnalysis, "42601",
                                                     absl::StatusCode::kInvalidArgument};

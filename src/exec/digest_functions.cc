@@ -15,10 +15,12 @@
 #include "src/base/unsupported.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
+#include "src/exec/conditions.h"
 #include "src/exec/digests.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -134,6 +136,15 @@ base::StatusOr<ArrayPtr> HashRows(const Bound& node, const ArrayList& args, int6
 template <class Hash, class Builder>
 base::StatusOr<BoundPtr> BindHash(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
+  for (const BoundPtr& arg : args) {
+    if (!table::ContainsMap(*arg->field->type())) continue;
+    return base::Fail(
+        internal::Mismatch("DATATYPE_MISMATCH.HASH_MAP_TYPE"),
+        base::Cat("Cannot resolve \"", PrettyName(e),
+                  "\" due to data type mismatch: Input to the function `", e.name,
+                  "` cannot contain elements of the \"MAP\" type. In Spark, same maps may have "
+                  "different hashcode, thus hash expressions are prohibited on \"MAP\" elements."));
+  }
   const TypePtr type = sizeof(typename Hash::Value) == 4 ? arrow::int32() : arrow::int64();
   auto node = MakeCall(PrettyName(e), type, false, std::move(args));
   node->kernel = HashRows<Hash, Builder>;

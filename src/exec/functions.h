@@ -57,6 +57,8 @@ std::span<const Function> DigestFunctions();
 std::span<const Function> ArrayFunctions();
 std::span<const Function> ArrayOrderFunctions();
 std::span<const Function> BitFunctions();
+std::span<const Function> MapFunctions();
+std::span<const Function> MapLambdaFunctions();
 
 /// WRONG_NUM_ARGS; `most` -1 is any number.
 base::Status WrongNumberOfArguments(std::string_view name, int least, int most, int count);

@@ -104,7 +104,8 @@ base::StatusOr<FieldPtr> ArgumentField(const Expr& e, const arrow::Schema& input
 
 base::StatusOr<Typed> TypeExplode(const Generator& generator, const arrow::Schema& input) {
   SOTERIA_ASSIGN_OR_RETURN(const FieldPtr list, ArgumentField(*generator.args[0], input));
-  if (!IsPlainList(*list)) {
+  const bool map = list->type()->id() == arrow::Type::MAP;
+  if (!map && !IsPlainList(*list)) {
     return UnexpectedType(TextOf(generator), 0, "(\"ARRAY\" or \"MAP\")", *generator.args[0],
                           *list);
   }
@@ -113,8 +114,15 @@ base::StatusOr<Typed> TypeExplode(const Generator& generator, const arrow::Schem
   if (generator.kind == Kind::kPosExplode) {
     typed.fields.push_back(arrow::field("pos", arrow::int32(), generator.outer));
   }
-  typed.fields.push_back(
-      element->WithName("col")->WithNullable(generator.outer || element->nullable()));
+  if (map) {
+    // The key and the value.
+    for (const FieldPtr& part : element->type()->fields()) typed.fields.push_back(part);
+  } else {
+    typed.fields.push_back(element->WithName("col"));
+  }
+  for (FieldPtr& field : typed.fields) {
+    field = field->WithNullable(generator.outer || field->nullable());
+  }
   return typed;
 }
 
@@ -365,7 +373,9 @@ class GenerateOperator : public AskingOperator {
   /// The elements of all lists, as the columns that they become.
   base::StatusOr<TablePtr> ElementsOf(const arrow::ListArray& lists) const {
     const ArrayPtr& values = lists.values();
-    if (generator_.kind != Kind::kInline) return Columns({values}, values->length());
+    if (generator_.kind != Kind::kInline && lists.type_id() != arrow::Type::MAP) {
+      return Columns({values}, values->length());
+    }
     const auto& structs = static_cast<const arrow::StructArray&>(*values);
     SOTERIA_ARROW_ASSIGN(const arrow::ArrayVector fields, structs.Flatten());
     return Columns(fields, values->length());

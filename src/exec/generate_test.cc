@@ -46,8 +46,22 @@ std::string Rows(const arrow::Table& table) {
   return text;
 }
 
+TablePtr Maps() {
+  return table::TableForTest(*table::SchemaFromDdl("id int, m map<int,string>"),
+                             {"[1, 2, 3, 4]", R"([[[7, "x"], [8, null]], [], null, [[9, "z"]]])"});
+}
+
 Generator Of(const std::string& name, std::vector<ExprPtr> args) {
   return GeneratorOf(*Call(name, std::move(args))).value();
+}
+
+TEST(Generate, ExplodeMaps) {
+  const auto made = Apply(Generate(Of("explode", {Column("m")}), {0}, {"k", "v"}), Maps());
+  EXPECT_EQ(Rows(*made), "1 7 x|1 8 null|4 9 z");
+  EXPECT_FALSE(made->field(1)->nullable());
+  EXPECT_EQ(Rows(*Apply(Generate(Of("posexplode_outer", {Column("m")}), {}, {"p", "k", "v"}),
+                        Maps()->Slice(1))),
+            "null null null|null null null|0 9 z");
 }
 
 TEST(Generate, Explode) {

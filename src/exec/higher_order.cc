@@ -18,6 +18,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/exec/lambda_calls.h"
 #include "src/exec/taken.h"
 #include "src/table/types.h"
 
@@ -27,9 +28,20 @@ namespace {
 using arrow::Type;
 using List = arrow::ListArray;
 
-constexpr int64_t kElementsMax = 100'000'000;
+base::Status WrongLambda(size_t got, size_t wanted) {
+  return base::Fail({"INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+                     base::exception_class::kAnalysis, "42K0D", absl::StatusCode::kInvalidArgument},
+                    base::Cat("Invalid lambda function call. A higher order function expects ", got,
+                              " arguments, but got ", wanted, "."));
+}
 
-/// The rows' columns that `uses` names, once for each of `rows`, and the variables behind.
+}  // namespace
+
+base::Status TooManyElements() {
+  return base::Fail(base::kMemoryLimit,
+                    base::Cat("A lambda over more than ", kLambdaElementsMax, " elements at once"));
+}
+
 base::StatusOr<Batch> ElementBatch(const Batch& batch, const std::vector<int>& uses,
                                    const std::vector<int64_t>& rows, int first,
                                    const ArrayList& variables) {
@@ -54,6 +66,53 @@ base::StatusOr<Batch> ElementBatch(const Batch& batch, const std::vector<int>& u
   return elements;
 }
 
+base::StatusOr<BoundPtr> BindBody(const Expr& lambda, const std::vector<FieldPtr>& fields,
+                                  size_t optional, BindContext& context) {
+  if (lambda.kind != Expr::Kind::kLambda) {
+    return base::Fail(base::kAnalysis, "A higher-order function takes a lambda");
+  }
+  const size_t variables = lambda.args.size() - 1;
+  if (variables > fields.size() || variables + optional < fields.size()) {
+    return WrongLambda(variables, fields.size());
+  }
+  const size_t outside = context.variables.size();
+  for (size_t k = 0; k < fields.size(); ++k) {
+    const std::string name = k < variables ? lambda.args[k + 1]->name : "";
+    context.variables.push_back(fields[k]->WithName(name));
+  }
+  const size_t seeds = context.seeds.size();
+  base::StatusOr<BoundPtr> body = BindExpr(*lambda.args[0], context, 1);
+  context.variables.resize(outside);
+  if (body.ok() && context.seeds.size() != seeds) {
+    return base::NotSupported("A random number in a lambda");
+  }
+  return body;
+}
+
+base::StatusOr<BoundPtr> BindCondition(const Expr& e, BoundPtr body) {
+  const Type::type id = body->field->type()->id();
+  if (id == Type::BOOL) return body;
+  if (id == Type::NA) return CastTo(std::move(body), arrow::boolean());
+  return UnexpectedType(e, 1, "\"BOOLEAN\"", *e.args[1], *body->field);
+}
+
+base::StatusOr<BoundPtr> HigherOrder(const Expr& e, TypePtr type, bool nullable,
+                                     std::vector<BoundPtr> args, std::vector<BoundPtr> bodies,
+                                     LazyKernel lazy, const BindContext& context) {
+  const int first = context.schema.num_fields() + static_cast<int>(context.variables.size());
+  std::vector<BoundPtr> all = args;
+  all.insert(all.end(), bodies.begin(), bodies.end());
+  auto node = MakeCall(PrettyName(e), std::move(type), nullable, std::move(all));
+  std::erase_if(node->uses, [&](int column) { return column >= first; });
+  node->args = std::move(args);
+  node->bodies = std::move(bodies);
+  node->lazy = lazy;
+  node->number = first;
+  return BoundPtr(std::move(node));
+}
+
+namespace {
+
 /// All elements of the lists that aren't null: the rows that they belong to, their places within,
 /// and themselves.
 struct Flat {
@@ -72,9 +131,8 @@ base::StatusOr<Flat> Flattened(const List& list) {
       flat.places.push_back(static_cast<int32_t>(k));
       at.push_back(list.value_offset(i) + k);
     }
-    if (static_cast<int64_t>(at.size()) > kElementsMax) {
-      return base::Fail(base::kMemoryLimit,
-                        base::Cat("A lambda over more than ", kElementsMax, " elements at once"));
+    if (static_cast<int64_t>(at.size()) > kLambdaElementsMax) {
+      return TooManyElements();
     }
   }
   const arrow::Int64Array indices(static_cast<int64_t>(at.size()), arrow::Buffer::Wrap(at));
@@ -193,7 +251,7 @@ base::StatusOr<ArrayPtr> ZipWith(const Bound& node, const Batch& batch, EvalStat
     const int64_t most = std::max(list(0).value_length(i), list(1).value_length(i));
     lengths[static_cast<size_t>(i)] = most;
     rows.insert(rows.end(), static_cast<size_t>(most), i);
-    if (static_cast<int64_t>(rows.size()) > kElementsMax) return TooLong("zip_with");
+    if (static_cast<int64_t>(rows.size()) > kLambdaElementsMax) return TooLong("zip_with");
     for (size_t side = 0; side < 2; ++side) {
       const int64_t have = list(side).value_length(i);
       SOTERIA_ARROW_RETURN(sides[side]->AppendArraySlice(
@@ -294,58 +352,10 @@ base::StatusOr<ArrayPtr> Fold(const Bound& node, const Batch& batch, EvalState& 
 
 // ---- binders ------------------------------------------------------------------------------------
 
-base::Status WrongLambda(size_t got, size_t wanted) {
-  return base::Fail({"INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
-                     base::exception_class::kAnalysis, "42K0D", absl::StatusCode::kInvalidArgument},
-                    base::Cat("Invalid lambda function call. A higher order function expects ", got,
-                              " arguments, but got ", wanted, "."));
-}
-
-/// The lambda's body, its variables standing for `fields`, of which it may leave out the last
-/// `optional` ones.
-base::StatusOr<BoundPtr> BindBody(const Expr& lambda, const std::vector<FieldPtr>& fields,
-                                  size_t optional, BindContext& context) {
-  if (lambda.kind != Expr::Kind::kLambda) {
-    return base::Fail(base::kAnalysis, "A higher-order function takes a lambda");
-  }
-  const size_t variables = lambda.args.size() - 1;
-  if (variables > fields.size() || variables + optional < fields.size()) {
-    return WrongLambda(variables, fields.size());
-  }
-  const size_t outside = context.variables.size();
-  for (size_t k = 0; k < fields.size(); ++k) {
-    const std::string name = k < variables ? lambda.args[k + 1]->name : "";
-    context.variables.push_back(fields[k]->WithName(name));
-  }
-  const size_t seeds = context.seeds.size();
-  base::StatusOr<BoundPtr> body = BindExpr(*lambda.args[0], context, 1);
-  context.variables.resize(outside);
-  if (body.ok() && context.seeds.size() != seeds) {
-    return base::NotSupported("A random number in a lambda");
-  }
-  return body;
-}
-
 base::Status RequireArray(const Expr& e, const std::vector<BoundPtr>& args, size_t index) {
   if (args[index] != nullptr && IsPlainList(*args[index]->field)) return base::OkStatus();
   if (args[index] == nullptr) return base::Fail(base::kAnalysis, "A lambda in place of an array");
   return UnexpectedType(e, index, "\"ARRAY\"", *e.args[index], *args[index]->field);
-}
-
-/// A call of lambdas over the other arguments: what it uses are their columns and the bodies'.
-base::StatusOr<BoundPtr> HigherOrder(const Expr& e, TypePtr type, bool nullable,
-                                     std::vector<BoundPtr> args, std::vector<BoundPtr> bodies,
-                                     LazyKernel lazy, const BindContext& context) {
-  const int first = context.schema.num_fields() + static_cast<int>(context.variables.size());
-  std::vector<BoundPtr> all = args;
-  all.insert(all.end(), bodies.begin(), bodies.end());
-  auto node = MakeCall(PrettyName(e), std::move(type), nullable, std::move(all));
-  std::erase_if(node->uses, [&](int column) { return column >= first; });
-  node->args = std::move(args);
-  node->bodies = std::move(bodies);
-  node->lazy = lazy;
-  node->number = first;
-  return BoundPtr(std::move(node));
 }
 
 FieldPtr ElementOf(const Bound& array) { return array.field->type()->field(0); }
@@ -362,19 +372,12 @@ base::StatusOr<BoundPtr> BindTransform(const Expr& e, std::vector<BoundPtr> args
   return HigherOrder(e, type, nullable, std::move(args), {std::move(body)}, Transform, context);
 }
 
-base::StatusOr<BoundPtr> Condition(const Expr& e, BoundPtr body) {
-  const Type::type id = body->field->type()->id();
-  if (id == Type::BOOL) return body;
-  if (id == Type::NA) return CastTo(std::move(body), arrow::boolean());
-  return UnexpectedType(e, 1, "\"BOOLEAN\"", *e.args[1], *body->field);
-}
-
 base::StatusOr<BoundPtr> BindFilter(const Expr& e, std::vector<BoundPtr> args,
                                     BindContext& context) {
   SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0));
   SOTERIA_ASSIGN_OR_RETURN(BoundPtr body,
                            BindBody(*e.args[1], {ElementOf(*args[0]), PlaceField()}, 1, context));
-  SOTERIA_ASSIGN_OR_RETURN(body, Condition(e, std::move(body)));
+  SOTERIA_ASSIGN_OR_RETURN(body, BindCondition(e, std::move(body)));
   const FieldPtr array = args[0]->field;
   args.resize(1);
   return HigherOrder(e, array->type(), array->nullable(), std::move(args), {std::move(body)},
@@ -386,7 +389,7 @@ base::StatusOr<BoundPtr> BindQuantified(const Expr& e, std::vector<BoundPtr> arg
                                         BindContext& context) {
   SOTERIA_RETURN_IF_ERROR(RequireArray(e, args, 0));
   SOTERIA_ASSIGN_OR_RETURN(BoundPtr body, BindBody(*e.args[1], {ElementOf(*args[0])}, 0, context));
-  SOTERIA_ASSIGN_OR_RETURN(body, Condition(e, std::move(body)));
+  SOTERIA_ASSIGN_OR_RETURN(body, BindCondition(e, std::move(body)));
   const bool nullable = args[0]->field->nullable() || body->field->nullable();
   args.resize(1);
   return HigherOrder(e, arrow::boolean(), nullable, std::move(args), {std::move(body)},

@@ -541,7 +541,7 @@ base::StatusOr<Join> Join::OfWholeRows(JoinKind kind, const arrow::Schema& left,
   std::vector<JoinKey> keys;
   for (int i = 0; i < left.num_fields(); ++i) {
     for (const arrow::Schema* side : {&left, &right}) {
-      SOTERIA_RETURN_IF_ERROR(CheckOrderable(*side->field(i)));
+      SOTERIA_RETURN_IF_ERROR(CheckSetColumn(*side->field(i)));
     }
     keys.push_back({Input(i, {left.field(i)->name()}), Input(i, {right.field(i)->name()}), true});
   }

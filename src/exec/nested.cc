@@ -15,6 +15,7 @@
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
+#include "src/exec/map_calls.h"
 #include "src/exec/order.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
@@ -77,7 +78,7 @@ base::StatusOr<ArrayPtr> Size(const Bound& node, const ArrayList& args, int64_t 
                               EvalState& /*state*/) {
   SOTERIA_ASSIGN_OR_RETURN(Validity validity, AllValid(args, rows));
   SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int32_t>::Make(rows));
-  const auto& list = static_cast<const arrow::ListArray&>(*args[0]);
+  const auto& list = static_cast<const arrow::ListArray&>(*args[0]);  // a map is one, too
   for (int64_t i = 0; i < rows; ++i) {
     out.data()[i] = validity.IsNull(i) ? 0 : list.value_length(i);
   }
@@ -234,6 +235,7 @@ base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
       (source == Type::DATE32 || source == Type::TIMESTAMP)) {
     return FindFunction("date_part")->bind(e, std::move(args), context);
   }
+  if (args[0]->field->type()->id() == Type::MAP) return BindMapValue(e, std::move(args));
   const auto& key = args[1]->literal;
   const bool named = key != nullptr && key->is_valid && key->type->id() == Type::STRING;
   if (named) {
@@ -266,6 +268,7 @@ base::StatusOr<BoundPtr> BindGet(const Expr& e, std::vector<BoundPtr> args,
 
 base::StatusOr<BoundPtr> BindElementAt(const Expr& e, std::vector<BoundPtr> args,
                                        BindContext& /*context*/) {
+  if (args[0]->field->type()->id() == Type::MAP) return BindMapElement(e, std::move(args));
   SOTERIA_RETURN_IF_ERROR(RequireArray(e, args));
   if (args[1]->field->type()->id() == Type::INT64) {
     return UnexpectedType(e, 1, "\"INT\"", *e.args[1], *args[1]->field);
@@ -275,6 +278,7 @@ base::StatusOr<BoundPtr> BindElementAt(const Expr& e, std::vector<BoundPtr> args
 
 base::StatusOr<BoundPtr> BindTryElementAt(const Expr& e, std::vector<BoundPtr> args,
                                           BindContext& /*context*/) {
+  if (args[0]->field->type()->id() == Type::MAP) return BindMapElement(e, std::move(args));
   SOTERIA_RETURN_IF_ERROR(RequireArray(e, args));
   if (args[1]->field->type()->id() == Type::INT64) {
     return UnexpectedType(e, 1, "\"INT\"", *e.args[1], *args[1]->field);
@@ -288,8 +292,11 @@ base::StatusOr<BoundPtr> BindSize(const Expr& e, std::vector<BoundPtr> args,
     SOTERIA_ASSIGN_OR_RETURN(args[0], CastTo(std::move(args[0]), table::ListOf(arrow::null())));
   }
   const FieldPtr field = args[0]->field;
-  if (field->type()->id() != Type::LIST || !table::UdtOf(*field).empty()) {
-    return UnexpectedType(e, 0, "(\"ARRAY\" or \"MAP\")", *e.args[0], *field);
+  const bool arrays = base::EqualIgnoringCase(e.name, "array_size");
+  const bool map = field->type()->id() == Type::MAP && !arrays;
+  if (!map && (field->type()->id() != Type::LIST || !table::UdtOf(*field).empty())) {
+    return UnexpectedType(e, 0, arrays ? "\"ARRAY\"" : "(\"ARRAY\" or \"MAP\")", *e.args[0],
+                          *field);
   }
   auto node = MakeCall(PrettyName(e), arrow::int32(), field->nullable(), std::move(args));
   node->kernel = Size;
@@ -365,7 +372,13 @@ base::StatusOr<BoundPtr> BindArrayContains(const Expr& e, std::vector<BoundPtr> 
                                            "\" due to data type mismatch: Null typed values cannot "
                                            "be used as arguments of `array_contains`."));
   }
-  if (common == nullptr || OrderOf(*common) == nullptr) {
+  if (common != nullptr && OrderOf(*common) == nullptr) {
+    return InvalidOrdering(e, "array_contains", *common);
+  }
+  if (field->type()->id() == Type::MAP) {
+    return UnexpectedType(e, 0, "\"ARRAY\"", *e.args[0], *field);
+  }
+  if (common == nullptr) {
     return base::Fail(
         kArrayFunctionDiffTypes,
         base::Cat("Cannot resolve \"", PrettyName(e),
@@ -448,6 +461,7 @@ constexpr Function kFunctions[] = {
 base::StatusOr<BoundPtr> BindField(BoundPtr parent, const std::string& name,
                                    const std::string& text) {
   const FieldPtr field = parent->field;
+  if (field->type()->id() == Type::MAP) return BindMapField(std::move(parent), name);
   if (field->type()->id() != Type::STRUCT || !table::UdtOf(*field).empty()) {
     return NotComplex(text, *field);
   }

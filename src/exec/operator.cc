@@ -278,10 +278,7 @@ class SortOperator : public Operator {
     return out.Take();
   }
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
-    for (const SortKey& key : keys_) {
-      SOTERIA_ASSIGN_OR_RETURN(const FieldPtr field, TypeOf(*key.expr, input));
-      SOTERIA_RETURN_IF_ERROR(CheckOrderable(*field));
-    }
+    for (const SortKey& key : keys_) SOTERIA_RETURN_IF_ERROR(CheckSortKey(key, input));
     return SameSchema(input);
   }
   base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
@@ -314,7 +311,7 @@ class DistinctOperator : public Operator {
       if (column >= input.num_fields()) {
         return base::Fail(base::kProtocol, "Distinct: a column that isn't there");
       }
-      SOTERIA_RETURN_IF_ERROR(CheckOrderable(*input.field(column)));
+      SOTERIA_RETURN_IF_ERROR(CheckSetColumn(*input.field(column)));
     }
     return SameSchema(input);
   }

@@ -1,11 +1,13 @@
 // Functions of Java's regular expressions, and ilike.
 #include <arrow/array.h>
 #include <arrow/builder.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
@@ -15,8 +17,10 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/exec/map_calls.h"
 #include "src/table/case.h"
 #include "src/table/java_pattern.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 #include "src/table/valid_text.h"
 
@@ -31,6 +35,9 @@ using table::PatternSpan;
 constexpr base::Condition kPattern = {"INVALID_PARAMETER_VALUE.PATTERN",
                                       base::exception_class::kSparkRuntime, "22023",
                                       absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kJavaPattern = {"_LEGACY_ERROR_TEMP",
+                                          base::exception_class::kIllegalArgument, "",
+                                          absl::StatusCode::kInvalidArgument};
 constexpr base::Condition kGroupIndex = {"INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
                                          base::exception_class::kSparkRuntime, "22023",
                                          absl::StatusCode::kInvalidArgument};
@@ -45,6 +52,9 @@ class Patterns {
       auto compiled = JavaPattern::Compile(
           pattern, {.who = base::Cat("The function ", who_, "()"), .groups = true});
       if (!compiled.ok() && !base::Is(compiled.status(), base::kUnsupported)) {
+        if (who_ == "str_to_map") {  // Java's own error
+          return base::FailQuotingData(kJavaPattern, base::Cat("Not a pattern: '", pattern, "'"));
+        }
         return base::FailQuotingData(kPattern, base::Cat("The value of parameter(s) `regexp` in `",
                                                          who_, "` is invalid: '", pattern, "'."));
       }
@@ -259,6 +269,33 @@ base::StatusOr<ArrayPtr> RegexpInstr(const Bound& node, const ArrayList& args, i
   });
 }
 
+/// What is between the matches, at most `left` parts.
+template <class Add>
+base::Status EachPart(std::string_view text, std::string_view regex, int64_t left,
+                      Patterns& patterns, std::vector<PatternSpan>& spans, Add add) {
+  if (regex.empty() && !text.empty()) {
+    size_t at = 0;
+    while (at < text.size()) {
+      const size_t to =
+          --left == 0 ? text.size() : std::min(text.size(), at + table::CharacterBytes(text[at]));
+      SOTERIA_RETURN_IF_ERROR(add(text.substr(at, to - at)));
+      at = to;
+    }
+    return base::OkStatus();
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const JavaPattern* pattern, patterns.For(regex, text));
+  size_t done = 0;
+  for (size_t from = 0; left > 1 && pattern->Find(text, from, spans);) {
+    from = JavaPattern::After(text, spans[0]);
+    // No empty text before an empty match at the beginning.
+    if (spans[0].begin == 0 && spans[0].end == 0) continue;
+    SOTERIA_RETURN_IF_ERROR(add(text.substr(done, spans[0].begin - done)));
+    done = spans[0].end;
+    --left;
+  }
+  return add(text.substr(done));
+}
+
 /// split(text, pattern, limit): at most `limit` parts when it is positive.
 base::StatusOr<ArrayPtr> SplitText(const Bound& node, const ArrayList& args, int64_t rows,
                                    EvalState& /*state*/) {
@@ -266,31 +303,44 @@ base::StatusOr<ArrayPtr> SplitText(const Bound& node, const ArrayList& args, int
   Patterns patterns("split");
   std::vector<PatternSpan> spans;
   return Lists(node, args, rows, [&](int64_t i, auto add) -> base::Status {
-    const std::string_view text = TextAt(*texts, i);
-    const std::string_view regex = TextAt(*args[1], i);
-    int64_t left = args.size() > 2 ? IntAt(*args[2], i) : -1;
-    if (left <= 0) left = INT64_MAX;
-    if (regex.empty() && !text.empty()) {
-      size_t at = 0;
-      while (at < text.size()) {
-        const size_t to =
-            --left == 0 ? text.size() : std::min(text.size(), at + table::CharacterBytes(text[at]));
-        SOTERIA_RETURN_IF_ERROR(add(text.substr(at, to - at)));
-        at = to;
-      }
-      return base::OkStatus();
+    const int64_t limit = args.size() > 2 ? IntAt(*args[2], i) : -1;
+    return EachPart(TextAt(*texts, i), TextAt(*args[1], i), limit <= 0 ? INT64_MAX : limit,
+                    patterns, spans, add);
+  });
+}
+
+/// The parts of a text, each a key and, behind the first match of the other pattern, its value.
+base::StatusOr<ArrayPtr> TextToMap(const Bound& node, const ArrayList& args, int64_t rows,
+                                   EvalState& /*state*/) {
+  SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr texts, table::WithValidText(args[0]));
+  Patterns between("str_to_map");
+  Patterns within("str_to_map");
+  std::vector<PatternSpan> spans;
+  return MakeMaps(node, args, rows, [&](int64_t i, MapMaker& out) -> base::Status {
+    Text keys;
+    Text values;
+    std::vector<std::string_view> pair;
+    std::vector<std::string_view> parts;
+    const auto keep = [](std::vector<std::string_view>& to) {
+      return [&to](std::string_view part) {
+        to.push_back(part);
+        return base::OkStatus();
+      };
+    };
+    SOTERIA_RETURN_IF_ERROR(
+        EachPart(TextAt(*texts, i), TextAt(*args[1], i), INT64_MAX, between, spans, keep(parts)));
+    for (const std::string_view part : parts) {
+      pair.clear();
+      SOTERIA_RETURN_IF_ERROR(EachPart(part, TextAt(*args[2], i), 2, within, spans, keep(pair)));
+      SOTERIA_ARROW_RETURN(keys.Append(pair.empty() ? "" : pair[0]));
+      SOTERIA_ARROW_RETURN(pair.size() > 1 ? values.Append(pair[1]) : values.AppendNull());
     }
-    SOTERIA_ASSIGN_OR_RETURN(const JavaPattern* pattern, patterns.For(regex, text));
-    size_t done = 0;
-    for (size_t from = 0; left > 1 && pattern->Find(text, from, spans);) {
-      from = JavaPattern::After(text, spans[0]);
-      // No empty text before an empty match at the beginning.
-      if (spans[0].begin == 0 && spans[0].end == 0) continue;
-      SOTERIA_RETURN_IF_ERROR(add(text.substr(done, spans[0].begin - done)));
-      done = spans[0].end;
-      --left;
+    SOTERIA_ARROW_ASSIGN(const ArrayPtr its_keys, keys.Finish());
+    SOTERIA_ARROW_ASSIGN(const ArrayPtr its_values, values.Finish());
+    for (int64_t k = 0; k < its_keys->length(); ++k) {
+      SOTERIA_RETURN_IF_ERROR(out.Add(*its_keys, k, *its_values, k));
     }
-    return add(text.substr(done));
+    return base::OkStatus();
   });
 }
 
@@ -329,7 +379,33 @@ base::StatusOr<BoundPtr> BindILike(const Expr& e, std::vector<BoundPtr> args,
   return bound;
 }
 
+/// str_to_map(text, [between pairs, [between key and value]]): of texts only.
+base::StatusOr<BoundPtr> BindTextToMap(const Expr& e, std::vector<BoundPtr> args,
+                                       BindContext& /*context*/) {
+  for (const char* const pattern : {",", ":"}) {
+    auto literal = std::make_shared<Bound>();
+    literal->literal = std::make_shared<arrow::StringScalar>(pattern);
+    literal->field = arrow::field(pattern, arrow::utf8(), false);
+    const size_t place = pattern[0] == ',' ? 1 : 2;
+    if (args.size() == place) args.push_back(std::move(literal));
+  }
+  for (size_t i = 0; i < args.size(); ++i) {
+    const Type::type id = args[i]->field->type()->id();
+    if (id != Type::STRING && id != Type::NA) {
+      return UnexpectedType(e, i, "\"STRING\"", *e.args[i], *args[i]->field);
+    }
+    SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, i, 's'));
+  }
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), table::MapOf(arrow::utf8(), arrow::utf8()), nullable,
+                       std::move(args));
+  node->kernel = TextToMap;
+  node->careful = true;
+  return BoundPtr(std::move(node));
+}
+
 constexpr Function kFunctions[] = {
+    {"str_to_map", 1, 3, "str_to_map", Print::kSpecial, BindTextToMap},
     {"rlike", 2, 2, "RLIKE", Print::kCall, BindSimple<Matches, "ss", 'B', kCareful>},
     {"regexp", 2, 2, "REGEXP", Print::kCall, BindSimple<Matches, "ss", 'B', kCareful>},
     {"regexp_like", 2, 2, "REGEXP_LIKE", Print::kCall, BindSimple<Matches, "ss", 'B', kCareful>},

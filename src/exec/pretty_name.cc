@@ -59,6 +59,8 @@ std::optional<std::string> DefaultText(std::string_view name, size_t args) {
                                           {"regexp_replace", 3, ", 1"},
                                           {"regexp_instr", 2, ", 0"},
                                           {"split", 2, ", -1"},
+                                          {"str_to_map", 1, ", ,, :"},
+                                          {"str_to_map", 2, ", :"},
                                           {"months_between", 2, ", true"},
                                           {"from_unixtime", 1, ", yyyy-MM-dd HH:mm:ss"},
                                           {"unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss"},
@@ -70,10 +72,12 @@ std::optional<std::string> DefaultText(std::string_view name, size_t args) {
                                           {"reduce", 3,
                                            ", lambdafunction(namedlambdavariable(), "
                                            "namedlambdavariable())"}};
+  bool named = false;
   for (const Default& known : kDefaults) {
-    if (known.name == name) return known.args == args ? known.text : "";
+    if (known.name == name && known.args == args) return known.text;
+    named = named || known.name == name;
   }
-  return std::nullopt;
+  return named ? std::optional<std::string>("") : std::nullopt;
 }
 
 std::string Special(const Expr& e, const Function& function) {
@@ -126,7 +130,8 @@ std::string Special(const Expr& e, const Function& function) {
   }
   // extract: a.field, a[0]
   const Expr& key = *args[1];
-  if (key.kind == Expr::Kind::kLiteral && key.literal->type->id() == arrow::Type::STRING) {
+  if (name == "extract" && key.kind == Expr::Kind::kLiteral &&
+      key.literal->type->id() == arrow::Type::STRING) {
     return base::Cat(PrettyName(*args[0]), ".", PrettyName(key));
   }
   return base::Cat(PrettyName(*args[0]), "[", PrettyName(key), "]");

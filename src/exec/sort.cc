@@ -15,6 +15,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/codec.h"
+#include "src/exec/conditions.h"
 #include "src/exec/order.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
@@ -107,10 +108,23 @@ base::StatusOr<std::shared_ptr<arrow::Array>> OneChunk(const arrow::ChunkedArray
   return whole;
 }
 
-base::Status CheckOrderable(const arrow::Field& field) {
+base::Status CheckSortKey(const SortKey& key, const arrow::Schema& input) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto field, TypeOf(*key.expr, input));
+  if (OrderOf(*field->type()) != nullptr) return base::OkStatus();
+  return base::Fail(
+      kInvalidOrdering,
+      base::Cat("Cannot resolve \"", field->name(), key.ascending ? " ASC" : " DESC",
+                key.nulls_first ? " NULLS FIRST" : " NULLS LAST",
+                "\" due to data type mismatch: The `sortorder` does not support ordering on type ",
+                table::QuotedTypeName(*field), "."));
+}
+
+base::Status CheckSetColumn(const arrow::Field& field) {
   if (OrderOf(*field.type()) != nullptr) return base::OkStatus();
-  return base::Fail(base::kUnsupported,
-                    base::Cat("Values of type ", table::TypeName(field), " can't be sorted"));
+  return base::Fail(kSetOperationOnMap,
+                    base::Cat("The feature is not supported: Cannot have MAP type columns in a set "
+                              "operation (INTERSECT, EXCEPT, etc.), but the type of column `",
+                              field.name(), "` is ", table::QuotedTypeName(field), "."));
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(

@@ -50,7 +50,10 @@ base::StatusOr<std::shared_ptr<arrow::Table>> SortBy(const std::shared_ptr<arrow
 base::StatusOr<std::shared_ptr<arrow::Table>> SortByAll(const std::shared_ptr<arrow::Table>& table);
 /// The column as one array.
 base::StatusOr<std::shared_ptr<arrow::Array>> OneChunk(const arrow::ChunkedArray& column);
-base::Status CheckOrderable(const arrow::Field& field);
+/// INVALID_ORDERING_TYPE for a key of the input without an order.
+base::Status CheckSortKey(const SortKey& key, const arrow::Schema& input);
+/// UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE for a column whose values can't be told apart.
+base::Status CheckSetColumn(const arrow::Field& field);
 /// Rows of a table by number, in the order given; one chunk.
 base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(
     const std::shared_ptr<arrow::Table>& table, const std::vector<int64_t>& rows);

@@ -17,6 +17,7 @@
 #include "src/base/text.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/coercion.h"
+#include "src/exec/conditions.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
 #include "src/table/java_text.h"
@@ -34,9 +35,6 @@ constexpr double kPercentileError = 1.0 / 10'000;
 constexpr base::Condition kUnrecognizedStatistic = {"UNRECOGNIZED_STATISTIC",
                                                     base::exception_class::kIllegalArgument,
                                                     "42704", absl::StatusCode::kInvalidArgument};
-constexpr base::Condition kDuplicatedMapKey = {"DUPLICATED_MAP_KEY",
-                                               base::exception_class::kSparkRuntime, "23505",
-                                               absl::StatusCode::kInvalidArgument};
 
 base::Status Unrecognized(const std::string& statistic) {
   return base::Fail(kUnrecognizedStatistic,

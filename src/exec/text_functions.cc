@@ -476,7 +476,7 @@ base::StatusOr<BoundPtr> BindConcatWs(const Expr& e, std::vector<BoundPtr> args,
     if (IsPlainList(*args[i]->field)) {
       const Type::type element = args[i]->field->type()->field(0)->type()->id();
       if (element == Type::STRING) continue;
-      if (element == Type::LIST || element == Type::STRUCT) {
+      if (element == Type::LIST || element == Type::STRUCT || element == Type::MAP) {
         return UnexpectedType(e, i, "(\"ARRAY<STRING>\" or \"STRING\")", *e.args[i],
                               *args[i]->field);
       }

@@ -17,6 +17,7 @@
 #include "src/exec/order.h"
 #include "src/exec/value_set.h"
 #include "src/table/arrow_status.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -142,7 +143,7 @@ base::Status BindExtreme(const AggregateCall& /*call*/, Typing& typing) {
   for (BoundPtr& arg : typing.args) SOTERIA_RETURN_IF_ERROR(AsStored(arg));
   if (OrderOf(*typing.args.back()->field->type()) == nullptr &&
       typing.args.back()->field->type()->id() != Type::NA) {
-    return base::NotSupported(base::Cat(PrettyName(typing.text), " of values without an order"));
+    return InvalidOrdering(typing.text, typing.text.name, *typing.args.back()->field->type());
   }
   typing.gives = GivesArgument(*typing.args[0]);
   return base::OkStatus();
@@ -309,6 +310,12 @@ class ValuesOnce final : public OverValues<ValuesOnce> {
 base::Status BindCollect(const AggregateCall& /*call*/, Typing& typing) {
   if (!table::UdtOf(*typing.args[0]->field).empty()) {
     return base::NotSupported(base::Cat("The function ", typing.text.name, "() of vectors"));
+  }
+  if (typing.text.name == "collect_set" && table::ContainsMap(*typing.args[0]->field->type())) {
+    return base::Fail(internal::Mismatch("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE"),
+                      base::Cat("Cannot resolve \"", PrettyName(typing.text),
+                                "\" due to data type mismatch: The input of `collect_set` can't be "
+                                "\"MAP\" or \"COLLATED STRING\" type data."));
   }
   typing.gives = arrow::field("", table::ListOf(typing.args[0]->field->type(), false), false);
   return base::OkStatus();

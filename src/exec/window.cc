@@ -16,12 +16,14 @@
 #include "src/exec/accumulator.h"
 #include "src/exec/bound.h"
 #include "src/exec/codec.h"
+#include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/partition.h"
 #include "src/exec/sort.h"
 #include "src/exec/window_frames.h"
 #include "src/exec/window_functions.h"
 #include "src/table/held_bytes.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -142,12 +144,15 @@ class WindowOperator : public AskingOperator {
 base::StatusOr<SchemaPtr> WindowOperator::OutputSchema(const arrow::Schema& input) const {
   for (const ExprPtr& key : spec_.partition) {
     SOTERIA_ASSIGN_OR_RETURN(const FieldPtr field, TypeOf(*key, input));
+    if (table::ContainsMap(*field->type())) {
+      return base::Fail(
+          kNotOrderable,
+          base::Cat("Column expression \"", field->name(), "\" cannot be sorted because its type ",
+                    table::QuotedTypeName(*field), " is not orderable."));
+    }
     SOTERIA_RETURN_IF_ERROR(CheckKey(*field));
   }
-  for (const SortKey& key : spec_.order) {
-    SOTERIA_ASSIGN_OR_RETURN(const FieldPtr field, TypeOf(*key.expr, input));
-    SOTERIA_RETURN_IF_ERROR(CheckOrderable(*field));
-  }
+  for (const SortKey& key : spec_.order) SOTERIA_RETURN_IF_ERROR(CheckSortKey(key, input));
   arrow::FieldVector fields = input.fields();
   for (const WindowCall& call : calls_) {
     SOTERIA_RETURN_IF_ERROR(CheckFrame(call.frame, spec_, input));

@@ -140,6 +140,11 @@ int64_t MadeLength(const arrow::ArrayBuilder& builder) {
           *static_cast<const arrow::ListBuilder&>(builder).value_builder();
       return std::max(values.length(), MadeLength(values));
     }
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapBuilder&>(builder);
+      return std::max({map.key_builder()->length(), MadeLength(*map.key_builder()),
+                       MadeLength(*map.item_builder())});
+    }
     default:
       return 0;
   }

@@ -9,6 +9,9 @@ namespace soteria::formats {
 inline constexpr base::Condition kCorruptRecordType = {"INVALID_CORRUPT_RECORD_TYPE",
                                                        base::exception_class::kAnalysis, "42804",
                                                        absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kJsonMapKey = {"INVALID_JSON_SCHEMA_MAP_TYPE",
+                                                base::exception_class::kAnalysis, "22032",
+                                                absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kTypeForSource = {"UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
                                                    base::exception_class::kAnalysis, "0A000",
                                                    absl::StatusCode::kInvalidArgument};

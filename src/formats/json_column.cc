@@ -280,18 +280,20 @@ class StructColumn : public JsonColumn {
   base::Status status_;
 };
 
+/// An array, or a map, whose keys are an object's names, be one there twice.
 class ListColumn : public JsonColumn {
  public:
   ListColumn(std::shared_ptr<arrow::DataType> type, std::unique_ptr<JsonColumn> elements,
              RowRoom* room)
       : type_(std::move(type)),
+        map_(type_->id() == Type::MAP),
         elements_(std::move(elements)),
         room_(room),
         element_bytes_(ValueBytes(*type_->field(0)->type())) {}
 
   JsonFit Fits(const JsonNodes& nodes, size_t node) override {
     if (nodes[node].kind == Kind::kNull) return JsonFit::kWhole;
-    if (nodes[node].kind != Kind::kArray) return JsonFit::kNot;
+    if (nodes[node].kind != (map_ ? Kind::kObject : Kind::kArray)) return JsonFit::kNot;
     JsonFit fit = JsonFit::kWhole;
     for (size_t element = node + 1; element < nodes[node].next; element = nodes[element].next) {
       fit = Worse(fit, elements_->Fits(nodes, element));
@@ -309,6 +311,7 @@ class ListColumn : public JsonColumn {
     if (!HasRoom(nodes, node)) return JsonFit::kNot;
     for (size_t element = node + 1; element < nodes[node].next; element = nodes[element].next) {
       elements_->Append(nodes, element);
+      if (map_) status_.Update(Named(nodes[element].name));
       ++length_;
     }
     ends_.push_back(length_);
@@ -341,12 +344,25 @@ class ListColumn : public JsonColumn {
     std::shared_ptr<arrow::Buffer> bit_buffer;
     SOTERIA_ARROW_RETURN(offsets.Finish(&offset_buffer));
     SOTERIA_ARROW_RETURN(bits.Finish(&bit_buffer));
+    if (map_) {
+      SOTERIA_ARROW_ASSIGN(auto keys, keys_.Finish());
+      return std::make_shared<arrow::MapArray>(type_, length, std::move(offset_buffer),
+                                               std::move(keys), std::move(elements),
+                                               std::move(bit_buffer));
+    }
     return std::make_shared<arrow::ListArray>(type_, length, std::move(offset_buffer),
                                               std::move(elements), std::move(bit_buffer));
   }
 
  private:
+  base::Status Named(std::string_view key) {
+    SOTERIA_ARROW_RETURN(keys_.Append(key));
+    return base::OkStatus();
+  }
+
   const std::shared_ptr<arrow::DataType> type_;
+  const bool map_;
+  arrow::StringBuilder keys_;
   /// Elements of many columns take more than their text: the room is asked before they are made.
   bool HasRoom(const JsonNodes& nodes, size_t node) {
     if (room_ == nullptr) return true;
@@ -391,6 +407,10 @@ bool IsJsonType(const arrow::Field& field) {
     }
     case Type::LIST:
       return IsJsonType(*field.type()->field(0));
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*field.type());
+      return map.key_type()->id() == Type::STRING && IsJsonType(*map.item_field());
+    }
     case Type::BINARY:
       return false;
     default:
@@ -431,6 +451,12 @@ base::StatusOr<std::unique_ptr<JsonColumn>> MakeJsonColumn(const arrow::Field& f
       }
       return std::unique_ptr<JsonColumn>(
           std::make_unique<StructColumn>(field.type(), std::move(columns)));
+    }
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*field.type());
+      SOTERIA_ASSIGN_OR_RETURN(auto values, MakeJsonColumn(*map.item_field(), rules));
+      return std::unique_ptr<JsonColumn>(
+          std::make_unique<ListColumn>(field.type(), std::move(values), rules.room));
     }
     case Type::LIST: {
       SOTERIA_ASSIGN_OR_RETURN(auto elements, MakeJsonColumn(*field.type()->field(0), rules));

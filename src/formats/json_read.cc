@@ -5,6 +5,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,15 @@ base::Status NotDone() {
       base::kUnsupported,
       "a time stamp without a day, which Spark takes for one of the day of reading, or a date as "
       "days before 1582, is not supported: read the column as a string");
+}
+
+/// Whether there is a map anywhere whose keys are no texts.
+bool HasOtherKeys(const arrow::DataType& type) {
+  const bool other =
+      type.id() == arrow::Type::MAP &&
+      static_cast<const arrow::MapType&>(type).key_type()->id() != arrow::Type::STRING;
+  return other || std::any_of(type.fields().begin(), type.fields().end(),
+                              [](const auto& field) { return HasOtherKeys(*field->type()); });
 }
 
 class Rows {
@@ -209,6 +219,12 @@ base::Status CheckJsonSchema(const JsonReadOptions& options, const arrow::Schema
                                   "` for corrupt records must have the nullable STRING type, but "
                                   "got ",
                                   table::QuotedTypeName(*field), "."));
+    }
+    if (HasOtherKeys(*field->type())) {
+      return base::Fail(
+          kJsonMapKey,
+          base::Cat("Input schema \"", table::SqlTypeName(*arrow::struct_(schema.fields())),
+                    "\" can only contain STRING as a key type for a MAP."));
     }
     if (!IsJsonType(*field)) {
       return base::NotSupported(

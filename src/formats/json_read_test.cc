@@ -68,6 +68,17 @@ TEST(JsonRead, Modes) {
   EXPECT_EQ(Rows("json", bad, {{"mode", "FAILFAST"}}, "a int"), "FAILED_READ_FILE.NO_HINT");
 }
 
+TEST(JsonRead, MapsTakeAllOrNothing) {
+  const std::string maps =
+      "{\"m\": {\"a\": 1, \"b\": null}}\n{\"m\": {\"a\": 1, \"b\": \"x\"}}\n{\"m\": [1]}\n"
+      "{\"m\": {}}\n{\"m\": {\"a\": 1, \"a\": 2}}\n{}\n";
+  EXPECT_EQ(Rows("json", maps, {}, "m map<string,int>"),
+            "map<string, int32>[{key:string = a, value:int32 = 1}, {key:string = b, value:int32 = "
+            "null}]|\n-|\n-|\nmap<string, int32>[]|\nmap<string, int32>[{key:string = a, "
+            "value:int32 = 1}, {key:string = a, value:int32 = 2}]|\n-|\n");
+  EXPECT_EQ(Rows("json", maps, {}, "m map<int,int>"), "INVALID_JSON_SCHEMA_MAP_TYPE");
+}
+
 TEST(JsonRead, SchemasOfContents) {
   EXPECT_EQ(Schema("json", {"{\"b\": 1, \"a\": [1, 2.5]}", "{\"c\": {\"y\": true, \"x\": null}}"}),
             "a array<double>,b bigint,c struct<x:string,y:boolean>,");

@@ -4,9 +4,12 @@
 #include <arrow/type.h>
 
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "src/base/bytes.h"
+#include "src/table/decimal.h"
+#include "src/table/java_text.h"
 
 namespace soteria::formats {
 namespace {
@@ -65,6 +68,49 @@ bool IsNull(const arrow::Array& array, int64_t row) {
   return array.type_id() == Type::NA || array.IsNull(row);
 }
 
+bool IsKeyWritable(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::STRING:
+    case Type::DATE32:
+    case Type::TIMESTAMP:
+    case Type::DECIMAL128:
+    case Type::FLOAT:
+    case Type::DOUBLE:
+    case Type::NA:
+      return true;
+    default:
+      return type.id() == Type::BOOL || arrow::is_signed_integer(type.id());
+  }
+}
+
+/// A key as Spark's own value of it prints: dates as days, time stamps as microseconds.
+std::string KeyText(const arrow::Array& keys, int64_t at) {
+  switch (keys.type_id()) {
+    case Type::STRING:
+      return static_cast<const arrow::StringArray&>(keys).GetString(at);
+    case Type::BOOL:
+      return static_cast<const arrow::BooleanArray&>(keys).Value(at) ? "true" : "false";
+    case Type::INT8:
+      return std::to_string(static_cast<const arrow::Int8Array&>(keys).Value(at));
+    case Type::INT16:
+      return std::to_string(static_cast<const arrow::Int16Array&>(keys).Value(at));
+    case Type::INT32:
+      return std::to_string(static_cast<const arrow::Int32Array&>(keys).Value(at));
+    case Type::INT64:
+      return std::to_string(static_cast<const arrow::Int64Array&>(keys).Value(at));
+    case Type::DATE32:
+      return std::to_string(static_cast<const arrow::Date32Array&>(keys).Value(at));
+    case Type::TIMESTAMP:
+      return std::to_string(static_cast<const arrow::TimestampArray&>(keys).Value(at));
+    case Type::FLOAT:
+      return table::JavaFloat(static_cast<const arrow::FloatArray&>(keys).Value(at));
+    case Type::DOUBLE:
+      return table::JavaDouble(static_cast<const arrow::DoubleArray&>(keys).Value(at));
+    default:
+      return table::JavaDecimal(table::DecimalAt(keys, at), table::ShapeOf(*keys.type()).scale);
+  }
+}
+
 }  // namespace
 
 bool IsJsonWritable(const arrow::DataType& type) {
@@ -74,6 +120,10 @@ bool IsJsonWritable(const arrow::DataType& type) {
       return true;
     case Type::LIST:
       return IsJsonWritable(*static_cast<const arrow::ListType&>(type).value_type());
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(type);
+      return IsKeyWritable(*map.key_type()) && IsJsonWritable(*map.item_type());
+    }
     case Type::STRUCT:
       for (const auto& field : type.fields()) {
         if (!IsJsonWritable(*field->type())) return false;
@@ -144,6 +194,19 @@ base::Status JsonObjects::Value(const arrow::Array& array, int64_t row, std::str
         SOTERIA_RETURN_IF_ERROR(Element(*list.values(), i, out));
       }
       out->push_back(']');
+      return base::OkStatus();
+    }
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapArray&>(array);
+      const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
+      out->push_back('{');
+      for (int64_t i = map.value_offset(row); i < map.value_offset(row + 1); ++i) {
+        if (i > map.value_offset(row)) out->push_back(',');
+        AppendJsonString(KeyText(*entries.field(0), i), out);
+        out->push_back(':');
+        SOTERIA_RETURN_IF_ERROR(Element(*entries.field(1), i, out));
+      }
+      out->push_back('}');
       return base::OkStatus();
     }
     case Type::STRUCT:

@@ -22,6 +22,7 @@ uint64_t ValueBytes(const arrow::DataType& type) {
     case Type::STRING:
     case Type::BINARY:
     case Type::LIST:
+    case Type::MAP:
       return bytes + sizeof(int32_t);
     default:
       return bytes + static_cast<uint64_t>(std::max(8, type.bit_width())) / 8;

@@ -9,6 +9,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/exec/partition.h"
+#include "src/exec/sort.h"
 #include "src/exec/widened_field.h"
 #include "src/plan/logical.h"
 #include "src/plan/node.h"
@@ -126,6 +127,7 @@ base::StatusOr<PlanPtr> Builder::Union(std::vector<PlanPtr> inputs) {
 
 base::StatusOr<PlanPtr> Builder::Distinct(PlanPtr input, std::vector<int> columns) {
   for (const int column : columns) {
+    SOTERIA_RETURN_IF_ERROR(exec::CheckSetColumn(*input->schema->field(column)));
     SOTERIA_RETURN_IF_ERROR(exec::CheckKey(*input->schema->field(column)));
   }
   return MakeOver(DistinctNode{std::move(columns), targets_max_}, std::move(input));
@@ -136,6 +138,7 @@ base::StatusOr<PlanPtr> Builder::ChosenRows(PlanPtr left, PlanPtr right, exec::J
   SOTERIA_ASSIGN_OR_RETURN(std::vector<PlanPtr> inputs,
                            Widened({std::move(left), std::move(right)}, what));
   for (const auto& field : inputs[0]->schema->fields()) {
+    SOTERIA_RETURN_IF_ERROR(exec::CheckSetColumn(*field));
     SOTERIA_RETURN_IF_ERROR(exec::CheckKey(*field));
   }
   SOTERIA_ASSIGN_OR_RETURN(auto join,

@@ -9,6 +9,8 @@
 
 #include "src/base/errors.h"
 #include "src/storage/root_for_test.h"
+#include "src/table/map_type.h"
+#include "src/table/table_for_test.h"
 #include "src/table/types.h"
 
 namespace soteria::storage {
@@ -60,6 +62,27 @@ TEST_F(ParquetTest, VectorsGoOutInSparksFormAndComeBackMarked) {
   const auto end = (*reader)->Next();
   ASSERT_TRUE(end.ok());
   EXPECT_EQ(*end, nullptr);
+}
+
+TEST_F(ParquetTest, MapsComeBackWithTheirNullsAndNames) {
+  const auto value = arrow::field("value", arrow::int32(), false);
+  const auto schema = arrow::schema(
+      {arrow::field("m", *table::TypeFromDdl("map<string,map<int,array<double>>>")),
+       arrow::field("n", table::MapOf(arrow::field("key", arrow::int64()), value), false)});
+  const auto rows = table::TableForTest(
+      schema, {R"([[["a", [[1, [0.5, null]], [2, null]]], ["b", null]], null, [], [["", []]]])",
+               "[[], [[1, 2], [3, 4]], [[5, 6]], []]"});
+  // A slice, whose offsets don't begin at 0.
+  for (const auto& table : {rows, rows->Slice(1)}) {
+    const auto bytes = ParquetBytes(*table);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    auto reader = Open(*bytes);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_TRUE((*reader)->schema()->Equals(*schema)) << (*reader)->schema()->ToString();
+    const auto back = (*reader)->Next();
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_TRUE((*back)->Equals(*table)) << (*back)->ToString();
+  }
 }
 
 // Written by Spark 4.3 with ML vectors and matrices, nulls, dates, time stamps (INT96).

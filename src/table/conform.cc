@@ -136,6 +136,24 @@ base::StatusOr<ArrayPtr> AsStruct(const arrow::StructArray& array, const TypePtr
                                               std::move(valid), array.null_count());
 }
 
+/// Keys and values each as theirs; nullptr where one of them can't be.
+base::StatusOr<ArrayPtr> AsMap(const arrow::MapArray& map, const TypePtr& type) {
+  const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
+  const TypePtr& pair = type->field(0)->type();
+  std::vector<std::shared_ptr<arrow::ArrayData>> children;
+  for (int i = 0; i < 2; ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr child,
+                             AsType(entries.field(i), pair->field(i)->type()));
+    if (child == nullptr) return child;
+    children.push_back(child->data());
+  }
+  auto data = map.data()->Copy();
+  data->type = type;
+  data->child_data = {
+      arrow::ArrayData::Make(pair, entries.length(), {nullptr}, std::move(children), 0)};
+  return arrow::MakeArray(std::move(data));
+}
+
 /// nullptr when Spark doesn't read the one as the other (or here nobody does).
 base::StatusOr<ArrayPtr> AsType(const ArrayPtr& array, const TypePtr& type) {
   if (array->type()->Equals(*type)) return array;
@@ -169,6 +187,9 @@ base::StatusOr<ArrayPtr> AsType(const ArrayPtr& array, const TypePtr& type) {
     data->type = type;
     data->child_data = {values->data()};
     return arrow::MakeArray(std::move(data));
+  }
+  if (from == Type::MAP && to == Type::MAP) {
+    return AsMap(static_cast<const arrow::MapArray&>(*array), type);
   }
   if (from == Type::STRUCT && to == Type::STRUCT) {
     return AsStruct(static_cast<const arrow::StructArray&>(*array), type);

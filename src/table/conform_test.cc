@@ -95,5 +95,15 @@ TEST(FolderKeys, ColumnsOfOneValue) {
   EXPECT_EQ(column(arrow::binary(), "x"), base::kProtocol.name);
 }
 
+TEST(Conform, MapsByKeyAndValue) {
+  const auto from = *TypeFromDdl("map<int,struct<a:int>>");
+  const auto to = *TypeFromDdl("map<bigint,struct<a:bigint,b:string>>");
+  EXPECT_EQ(As(from, "[[[1, [2]], [3, null]], null]", "map<bigint,struct<a:bigint,b:string>>"),
+            ArrayForTest(to, "[[[1, [2, null]], [3, null]], null]")->ToString());
+  EXPECT_EQ(As(from, "[]", "map<string,struct<a:int>>"),
+            "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH");
+  EXPECT_EQ(As(from, "[]", "array<int>"), "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH");
+}
+
 }  // namespace
 }  // namespace soteria::table

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -48,9 +49,9 @@ class Parser {
     const std::string name = base::Lower(Word());
     if (name == "array") return Array(depth);
     if (name == "struct") return Struct(depth);
+    if (name == "map") return Map(depth);
     if (name == "decimal" || name == "dec" || name == "numeric") return Decimal();
-    if (name == "map" || name == "interval" || name == "variant" || name == "char" ||
-        name == "varchar") {
+    if (name == "interval" || name == "variant" || name == "char" || name == "varchar") {
       return base::NotSupported(base::Cat("The data type ", name));
     }
     TypePtr type = Atom(name);
@@ -91,6 +92,15 @@ class Parser {
     SOTERIA_ASSIGN_OR_RETURN(TypePtr element, Type(depth + 1));
     if (!Take('>')) return Error("expected '>'");
     return ListOf(std::move(element));
+  }
+
+  base::StatusOr<TypePtr> Map(int depth) {
+    if (!Take('<')) return Error("expected '<'");
+    SOTERIA_ASSIGN_OR_RETURN(TypePtr key, Type(depth + 1));
+    if (!Take(',')) return Error("expected ','");
+    SOTERIA_ASSIGN_OR_RETURN(TypePtr value, Type(depth + 1));
+    if (!Take('>')) return Error("expected '>'");
+    return MapOf(std::move(key), std::move(value));
   }
 
   /// decimal, decimal(p), decimal(p, s)

@@ -20,6 +20,7 @@
 #include "src/base/unsupported.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
 
@@ -180,6 +181,20 @@ base::StatusOr<ArrayPtr> Struct(const ArrayPtr& array, int depth) {
                                               array->null_count());
 }
 
+/// As a list of its entries, whose names and keys' nullability then are a map's again.
+base::StatusOr<ArrayPtr> Entries(const arrow::Array& array, int depth) {
+  SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr lists, List<arrow::ListArray>(array, depth));
+  const auto data = lists->data()->Copy();
+  const auto entries = data->child_data[0]->Copy();
+  if (entries->GetNullCount() != 0 || entries->child_data[0]->GetNullCount() != 0) {
+    return base::Fail(base::kInput, "A map with a null entry or a null key");
+  }
+  data->type = MapOf(entries->type->field(0), entries->type->field(1));
+  entries->type = data->type->field(0)->type();
+  data->child_data[0] = entries;
+  return arrow::MakeArray(data);
+}
+
 base::StatusOr<ArrayPtr> Nested(const ArrayPtr& array, bool keep_fixed, int depth) {
   switch (array->type_id()) {
     case Type::LIST: {
@@ -188,6 +203,8 @@ base::StatusOr<ArrayPtr> Nested(const ArrayPtr& array, bool keep_fixed, int dept
       if (child->name() == "element" && (id == Type::DOUBLE || id == Type::INT32)) return array;
       return List<arrow::ListArray>(*array, depth);
     }
+    case Type::MAP:
+      return Entries(*array, depth);
     case Type::LARGE_LIST:
       return List<arrow::LargeListArray>(*array, depth);
     case Type::FIXED_SIZE_LIST:

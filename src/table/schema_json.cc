@@ -8,6 +8,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -101,6 +102,13 @@ Json ColumnTypeJson(const arrow::Field& field, base::Status* status) {
                 {"elementType", ColumnTypeJson(element, status)},
                 {"containsNull", element.nullable()}};
   }
+  if (id == Type::MAP) {
+    const auto& map = static_cast<const arrow::MapType&>(*field.type());
+    return Json{{"type", "map"},
+                {"keyType", ColumnTypeJson(*map.key_field(), status)},
+                {"valueType", ColumnTypeJson(*map.item_field(), status)},
+                {"valueContainsNull", map.item_field()->nullable()}};
+  }
   return TypeJson(*field.type(), status);
 }
 
@@ -135,6 +143,18 @@ class Reader {
       SOTERIA_ASSIGN_OR_RETURN(FieldPtr element,
                                Column("element", type["elementType"], contains_null, depth + 1));
       return arrow::field(name, arrow::list(std::move(element)), nullable);
+    }
+    if (kind == "map") {
+      if (!type.contains("keyType") || !type.contains("valueType")) {
+        return Bad("map without keyType or valueType");
+      }
+      const bool contains_null =
+          !type.contains("valueContainsNull") || type["valueContainsNull"] != false;
+      SOTERIA_ASSIGN_OR_RETURN(const FieldPtr key,
+                               Column("key", type["keyType"], false, depth + 1));
+      SOTERIA_ASSIGN_OR_RETURN(const FieldPtr value,
+                               Column("value", type["valueType"], contains_null, depth + 1));
+      return arrow::field(name, MapOf(key, value), nullable);
     }
     if (kind == "struct") {
       SOTERIA_ASSIGN_OR_RETURN(std::vector<FieldPtr> fields, Fields(type, depth + 1));

@@ -126,6 +126,13 @@ std::string Name(const arrow::DataType& type, bool sql) {
       return sql ? base::Cat("ARRAY<", SqlTypeName(element), ">")
                  : base::Cat("array<", TypeName(element), ">");
     }
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(type);
+      return sql ? base::Cat("MAP<", SqlTypeName(*map.key_field()), ", ",
+                             SqlTypeName(*map.item_field()), ">")
+                 : base::Cat("map<", TypeName(*map.key_field()), ",", TypeName(*map.item_field()),
+                             ">");
+    }
     case Type::STRUCT: {
       std::string text = sql ? "STRUCT<" : "struct<";
       for (int i = 0; i < type.num_fields(); ++i) {

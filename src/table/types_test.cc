@@ -8,6 +8,7 @@
 
 #include "src/base/errors.h"
 #include "src/table/arrow_status.h"
+#include "src/table/map_type.h"
 #include "src/table/table_for_test.h"
 #include "src/table/vector.h"
 
@@ -171,7 +172,9 @@ TEST(Types, DdlRefusals) {
        {"a", "a int,", "a int b string", "a array<int", "a frob", "`a int", "a int NOT"}) {
     EXPECT_TRUE(base::Is(SchemaFromDdl(ddl).status(), base::kParse)) << ddl;
   }
-  EXPECT_TRUE(base::Is(TypeFromDdl("map<int,int>").status(), base::kUnsupported));
+  for (const char* ddl : {"map", "map<int>", "map<int,>", "map<int,int", "map<,int>"}) {
+    EXPECT_TRUE(base::Is(TypeFromDdl(ddl).status(), base::kParse)) << ddl;
+  }
   for (const char* ddl : {"decimal(", "decimal()", "decimal(x)", "decimal(5,)", "decimal(5,2",
                           "decimal(5,-1)", "decimal(5 2)"}) {
     EXPECT_TRUE(base::Is(TypeFromDdl(ddl).status(), base::kParse)) << ddl;
@@ -280,6 +283,58 @@ TEST(ArrowStatus, CountsAsQuotingData) {
   EXPECT_TRUE(base::QuotesData(status));
   EXPECT_TRUE(base::Is(FromArrow(arrow::Status::OutOfMemory("x")), base::kMemoryLimit));
   EXPECT_TRUE(FromArrow(arrow::Status::OK()).ok());
+}
+
+TEST(Types, MapsAreKeysAndValues) {
+  const auto type = TypeFromDdl("MAP < string , map<int,array<double>> >");
+  ASSERT_TRUE(type.ok()) << base::Message(type.status());
+  EXPECT_EQ(TypeName(**type), "map<string,map<int,array<double>>>");
+  EXPECT_EQ(SqlTypeName(**type), "MAP<STRING, MAP<INT, ARRAY<DOUBLE>>>");
+  EXPECT_TRUE(ContainsMap(*arrow::struct_({arrow::field("x", ListOf(*type))})));
+  EXPECT_FALSE(ContainsMap(*VectorStructType()));
+  const auto map =
+      MapOf(arrow::field("k", arrow::int32()), VectorField("v", /*nullable=*/false, std::nullopt));
+  const auto schema = arrow::schema({arrow::field("m", map), arrow::field("n", *type, false)});
+  const auto json = SparkSchemaJson(*schema);
+  ASSERT_TRUE(json.ok());
+  EXPECT_NE(json->find(R"("type":{"type":"map","keyType":"integer","valueType":{"type":"udt")"),
+            std::string::npos)
+      << *json;
+  EXPECT_NE(json->find(R"("valueContainsNull":false)"), std::string::npos);
+  const auto back = SchemaFromSparkJson(*json);
+  ASSERT_TRUE(back.ok()) << base::Message(back.status());
+  EXPECT_TRUE((*back)->Equals(*schema, /*check_metadata=*/true));
+  EXPECT_EQ(TypeName(*(*back)->field(0)), "map<int,vector>");
+  for (const char* bad : {R"({"type":"map","keyType":"integer"})", R"({"type":"map"})",
+                          R"({"type":"map","valueType":"integer"})"}) {
+    const std::string text =
+        std::string(R"({"type":"struct","fields":[{"name":"m","type":)") + bad + "}]}";
+    EXPECT_TRUE(base::Is(SchemaFromSparkJson(text).status(), base::kInput)) << text;
+  }
+}
+
+TEST(Types, MapsFromOutsideGetTheirNames) {
+  const auto given = arrow::map(arrow::large_utf8(), arrow::field("its", arrow::uint8()));
+  arrow::LargeStringBuilder keys;
+  ASSERT_TRUE(keys.AppendValues({"x", "a", "b"}).ok());
+  const auto values = ArrayForTest(arrow::int16(), "[0, 1, 2]");
+  arrow::UInt8Builder small;
+  ASSERT_TRUE(small.AppendValues({0, 1}).ok() && small.AppendNull().ok());
+  const auto offsets = ArrayForTest(arrow::int32(), "[0, 1, 1, 3]");
+  const auto array = arrow::MapArray::FromArrays(given, offsets, keys.Finish().ValueOrDie(),
+                                                 small.Finish().ValueOrDie())
+                         .ValueOrDie();
+  // A slice, so that neither the map's offsets nor its entries begin at 0.
+  const auto rows =
+      arrow::Table::Make(arrow::schema({arrow::field("m", given)}), {array->Slice(1, 2)});
+  const auto out = Normalise(rows);
+  ASSERT_TRUE(out.ok()) << base::Message(out.status());
+  ASSERT_TRUE((*out)->ValidateFull().ok());
+  const auto wanted = MapOf(arrow::utf8(), arrow::int16());
+  EXPECT_TRUE((*out)->field(0)->type()->Equals(*wanted)) << (*out)->field(0)->type()->ToString();
+  EXPECT_TRUE(
+      (*out)->column(0)->chunk(0)->Equals(ArrayForTest(wanted, R"([[], [["a", 1], ["b", null]]])")))
+      << (*out)->column(0)->ToString();
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(ROOT / "tools")]
 
 import file_cases  # noqa: E402
+import map_cases  # noqa: E402
 import text_file_cases  # noqa: E402
 from flights import write_flights  # noqa: E402
 from job import GONE  # noqa: E402
@@ -154,7 +155,7 @@ def put_tables(deployment: Deployment) -> list[pathlib.Path]:
     tables = {"patients4": (people, 4), "patients1": (people, 1), "sparse4": (few, 4), "sparse1": (few, 1),
               "mixed": (mixed(), 1), "times": (times(), 1), "ratings": (ratings(), 2), "badtext": (file_cases.bad_text(), 1),
               "example": (patients(), 1), "movies": (ratings().rename(columns={"rating": "stars"}), 1),
-              "loans": (loans(), 1)}
+              "loans": (loans(), 1), "maps": (map_cases.table(), 2)}
     return [deployment.table(name, frame, files) for name, (frame, files) in tables.items()]
 
 

@@ -32,6 +32,7 @@ import grammar
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401
+import map_cases  # noqa: F401
 import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases

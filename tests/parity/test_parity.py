@@ -12,6 +12,7 @@ import frame_cases  # noqa: F401
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401
+import map_cases  # noqa: F401
 import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases  # noqa: F401
@@ -28,7 +29,8 @@ from recorder import CASES, difference
 # What Spark does and Soteria refuses by name.
 REFUSED = {
     "csv option no escape", "csv option own ends multiLine", "frame colRegex",
-    "python_function", "table summary distinct", "table summary approx distinct", "group of an array",
+    "python_function", "table summary distinct", "table summary approx distinct", "group of an array", "map groupBy map",
+    "map repartition by map",
     "config refused ansi.enabled", "config refused caseSensitive", "config refused timestampType",
     "config refused legacy.timeParserPolicy",
     "to nested", "frame alias of nothing", *(f"selectExpr {text}" for text in (
