@@ -98,8 +98,14 @@ TEST(FolderKeys, ColumnsOfOneValue) {
 TEST(Conform, MapsByKeyAndValue) {
   const auto from = *TypeFromDdl("map<int,struct<a:int>>");
   const auto to = *TypeFromDdl("map<bigint,struct<a:bigint,b:string>>");
-  EXPECT_EQ(As(from, "[[[1, [2]], [3, null]], null]", "map<bigint,struct<a:bigint,b:string>>"),
-            ArrayForTest(to, "[[[1, [2, null]], [3, null]], null]")->ToString());
+  const auto rows = TableForTest(arrow::schema({arrow::field("v", from)}),
+                                 {"[[[9, null]], [[1, [2]], [3, null]], null]"});
+  const auto out = Conform(*rows->Slice(1), arrow::Schema({arrow::field("v", to)}));
+  ASSERT_TRUE(out.ok()) << base::Message(out.status());
+  ASSERT_TRUE((*out)->ValidateFull().ok());
+  EXPECT_TRUE(
+      (*out)->column(0)->chunk(0)->Equals(ArrayForTest(to, "[[[1, [2, null]], [3, null]], null]")))
+      << (*out)->ToString();
   EXPECT_EQ(As(from, "[]", "map<string,struct<a:int>>"),
             "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH");
   EXPECT_EQ(As(from, "[]", "array<int>"), "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH");
