@@ -454,6 +454,9 @@ base::StatusOr<std::unique_ptr<JsonColumn>> MakeJsonColumn(const arrow::Field& f
     }
     case Type::MAP: {
       const auto& map = static_cast<const arrow::MapType&>(*field.type());
+      if (map.key_type()->id() != Type::STRING) {
+        return base::Fail(base::kProtocol, "a map whose keys are no names of JSON");
+      }
       SOTERIA_ASSIGN_OR_RETURN(auto values, MakeJsonColumn(*map.item_field(), rules));
       return std::unique_ptr<JsonColumn>(
           std::make_unique<ListColumn>(field.type(), std::move(values), rules.room));

@@ -76,7 +76,9 @@ TEST(JsonRead, MapsTakeAllOrNothing) {
             "map<string, int32>[{key:string = a, value:int32 = 1}, {key:string = b, value:int32 = "
             "null}]|\n-|\n-|\nmap<string, int32>[]|\nmap<string, int32>[{key:string = a, "
             "value:int32 = 1}, {key:string = a, value:int32 = 2}]|\n-|\n");
-  EXPECT_EQ(Rows("json", maps, {}, "m map<int,int>"), "INVALID_JSON_SCHEMA_MAP_TYPE");
+  const auto other = *table::SchemaFromDdl("m array<map<int,int>>");
+  EXPECT_EQ(base::ConditionName(CheckJsonSchema({}, *other)), "INVALID_JSON_SCHEMA_MAP_TYPE");
+  EXPECT_EQ(Rows("json", maps, {}, "m map<int,int>"), "SOTERIA.PROTOCOL");
 }
 
 TEST(JsonRead, SchemasOfContents) {
