@@ -194,6 +194,22 @@ def test_the_workloads_data_are_sparks_vectors(tmp_path):
     assert list(workloads.chosen([], "T")) == [(name, "T") for name in ("als", "pca", "gbt", "lr", "bayes")]
 
 
+def test_a_query_counts_only_if_its_rows_are_the_answer():
+    sys.path.insert(0, str(ROOT / "bench"))
+    from queries import Results
+    results = Results("AB", [1, 2, 3], {1: [["7", "x"]], 2: [["8"]], 3: [["9"]]})
+    for name in "AB":
+        results.note(name, 1, {"seconds": 9.0, "rows": [["7", "x"]]})
+        results.note(name, 2, {"seconds": 9.0, "rows": [["8"] if name == "A" else ["9"]]})
+        for number in (1, 2):
+            for seconds in (1.0, 2.0, 9.0):
+                results.note(name, number, {"seconds": seconds * (4 if name == "A" else 1)})
+    results.note("B", 3, {"seconds": 0.1, "error": "no such table\nmore"})
+    assert results.ratio(1, "A") == 0.25 and results.cold["B"] == {1: 9.0, 2: 9.0}
+    assert results.median("A", 2) == 8.0 and results.median("B", 2) is None and results.ratio(2, "A") is None
+    assert results.wrong["B"] == {2: "row 0: 9 for 8", 3: "no such table"} and results.median("C", 1) is None
+
+
 def test_a_time_counts_only_if_the_models_are_worth_the_same():
     sys.path.insert(0, str(ROOT / "bench"))
     import bench_plot
