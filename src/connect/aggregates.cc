@@ -18,6 +18,7 @@
 #include "src/base/unsupported.h"
 #include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
+#include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/generate.h"
 #include "src/exec/window_expression.h"
@@ -120,6 +121,14 @@ base::StatusOr<exec::AggregateCall> ToCall(const Expr& expr, std::string name) {
                       "a fix.");
   }
   return call;
+}
+
+const Expr* FindWindow(const Expr& expr) {
+  if (exec::IsOver(expr)) return &expr;
+  for (const ExprPtr& arg : expr.args) {
+    if (const Expr* over = FindWindow(*arg); over != nullptr) return over;
+  }
+  return nullptr;
 }
 
 bool NamesColumn(const ExprPtr& expr) {
@@ -240,6 +249,29 @@ base::Status CheckCondition(const Expr& condition) {
                 "generator functions in the WHERE clause."));
 }
 
+base::Status CheckAggregateFilter(const Expr& condition) {
+  const auto refuse = [&](const base::Condition& what, std::string_view wanted) {
+    return base::Fail(
+        what, base::Cat("The FILTER expression \"", exec::PrettyName(condition),
+                        "\" in an aggregate function is invalid. Expected a ", wanted, "."));
+  };
+  if (exec::IsNondeterministic(condition)) {
+    return refuse(exec::AggregateFilter("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC"),
+                  "deterministic FILTER expression");
+  }
+  if (const Expr* call = FindAggregate(condition); call != nullptr) {
+    return refuse(exec::AggregateFilter("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE"),
+                  base::Cat("FILTER expression without an aggregation, but found \"",
+                            exec::PrettyName(*call), "\""));
+  }
+  if (const Expr* over = FindWindow(condition); over != nullptr) {
+    return refuse(exec::AggregateFilter("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION"),
+                  base::Cat("FILTER expression without a window function, but found \"",
+                            exec::PrettyName(*over), "\""));
+  }
+  return base::OkStatus();
+}
+
 base::Status MissingAggregation(const Expr& expr) {
   const Expr* column = &expr;
   while (column->kind != Expr::Kind::kColumn) {
@@ -260,6 +292,9 @@ base::StatusOr<exec::AggregateCall> CallOf(const Expr& expr, std::string name) {
 bool CallsAggregate(const spark::connect::Expression& expression) {
   if (expression.has_alias()) return CallsAggregate(expression.alias().expr());
   if (expression.has_cast()) return CallsAggregate(expression.cast().expr());
+  if (expression.has_unresolved_extract_value()) {
+    return CallsAggregate(expression.unresolved_extract_value().child());
+  }
   if (!expression.has_unresolved_function()) return false;
   const auto& call = expression.unresolved_function();
   if (IsAggregateFunction(call.function_name())) return true;

@@ -39,6 +39,8 @@ std::string SameText(const exec::Expr& expr);
 
 /// What Spark says to an aggregate function in a filter; OK without one.
 base::Status CheckCondition(const exec::Expr& condition);
+/// What Spark says to an aggregate, a window or a draw in the FILTER of an aggregate.
+base::Status CheckAggregateFilter(const exec::Expr& condition);
 /// MISSING_GROUP_BY.
 base::Status MissingGroupBy();
 /// MISSING_AGGREGATION of the first column that the expression names.

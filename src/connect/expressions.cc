@@ -13,12 +13,14 @@
 #include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/aggregates.h"
 #include "src/connect/literals.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
+#include "src/table/conditions.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -32,6 +34,10 @@ constexpr int kDepthMax = exec::kExprDepthMax + 1;
 constexpr base::Condition kStar = {"INVALID_USAGE_OF_STAR_OR_REGEX",
                                    base::exception_class::kAnalysis, "42000",
                                    absl::StatusCode::kInvalidArgument};
+
+constexpr base::Condition kFunctionSyntax = {"INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                                             base::exception_class::kAnalysis, "42000",
+                                             absl::StatusCode::kInvalidArgument};
 
 constexpr base::Condition kMultiAlias = {"MULTI_ALIAS_WITHOUT_GENERATOR",
                                          base::exception_class::kAnalysis, "42K0E",
@@ -48,27 +54,6 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> CastType(const Expression::Cast
   if (!cast.has_type()) return base::Fail(base::kAnalysis, "A cast without a type");
   SOTERIA_ASSIGN_OR_RETURN(auto field, FieldOf("", true, cast.type()));
   return field->type();
-}
-
-bool NamesFields(const google::protobuf::RepeatedPtrField<Expression>& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(),
-                     [](const Expression& argument) { return argument.has_alias(); });
-}
-
-/// Spark's name of a struct whose fields have names of their own: "struct(a AS b, c)".
-std::string StructName(const Expression& expression, const exec::Expr& expr) {
-  if (!expression.has_unresolved_function() || expr.name != "named_struct") return "";
-  const auto& arguments = expression.unresolved_function().arguments();
-  if (!NamesFields(arguments) || static_cast<size_t>(arguments.size()) * 2 != expr.args.size()) {
-    return "";
-  }
-  std::string text;
-  for (int i = 0; i < arguments.size(); ++i) {
-    const size_t at = static_cast<size_t>(i) * 2;
-    text += base::Cat(i == 0 ? "struct(" : ", ", exec::PrettyName(*expr.args[at + 1]));
-    if (arguments[i].has_alias()) text += base::Cat(" AS ", exec::PrettyName(*expr.args[at]));
-  }
-  return text + ")";
 }
 
 /// Names that are calls without parentheses, unless a column has one of them.
@@ -123,6 +108,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Attribute(
   if (column.ok() || !IsClock(parts) || !base::Is(column.status(), base::kUnresolvedColumn)) {
     return column;
   }
+  SOTERIA_RETURN_IF_ERROR(CheckFunction(parts[0]));
   return Function(base::Lower(parts[0]), Expressions(), false, 1);
 }
 
@@ -132,6 +118,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::ColumnOrOuter(
   auto column = Attribute(expression.unresolved_attribute());
   if (column.ok() || around_ == nullptr) return column;
   const bool none = base::Is(column.status(), base::kUnresolvedColumn) ||
+                    base::Is(column.status(), table::kUnresolvedNoSuggestion) ||
                     base::Is(column.status(), plan::kNoDataFrameColumn);
   if (!none) return column;
   SOTERIA_ASSIGN_OR_RETURN(auto outer, around_->Outer(expression));
@@ -152,18 +139,44 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Subquery(
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Call(const Expression::UnresolvedFunction& call,
                                                         int depth) const {
-  return Function(call.function_name(), call.arguments(), call.is_distinct(), depth);
+  const std::string& name = call.function_name();
+  if (call.is_internal() && name == kSqlFilter) return Filtered(call.arguments(), depth);
+  if (call.is_internal() && name == kSqlTuple) {
+    return Struct("named_struct", call.arguments(), depth);
+  }
+  const bool syntax = call.is_internal() && exec::IsSyntax(name);
+  if (!syntax) SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
+  return Function(name, call.arguments(), call.is_distinct(), depth);
+}
+
+/// An aggregate of the rows where the condition holds.
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Filtered(const Expressions& parts,
+                                                            int depth) const {
+  if (parts.size() != 2 || !parts[0].has_unresolved_function()) {
+    return base::Fail(base::kAnalysis, "A FILTER of what is no call");
+  }
+  const std::string& name = parts[0].unresolved_function().function_name();
+  SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
+  if (exec::KindOfFunction(name) != exec::FunctionKind::kAggregate) {
+    return base::Fail(kFunctionSyntax,
+                      base::Cat("Invalid SQL syntax: The function `", base::Lower(name),
+                                "` does not support FILTER CLAUSE."));
+  }
+  // What the call means of groups it doesn't mean here.
+  SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr call, Node(parts[0], depth + 1));
+  SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr condition, AtDepth(parts[1], depth + 1));
+  SOTERIA_RETURN_IF_ERROR(CheckAggregateFilter(*condition));
+  return exec::Filtered(call, std::move(condition));
 }
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
                                                             const Expressions& arguments,
                                                             bool distinct, int depth) const {
-  SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
   const std::string function = Canonical(name);
   if (distinct && exec::KindOfFunction(function) != exec::FunctionKind::kAggregate) {
     return base::NotSupported(base::Cat("The function ", name, "() of distinct values"));
   }
-  if (function == "struct" && NamesFields(arguments)) return NamedStruct(arguments, depth);
+  if (function == "struct") return Struct(exec::kStructOf, arguments, depth);
   std::vector<exec::ExprPtr> args;
   for (const Expression& argument : arguments) {
     if (argument.has_unresolved_star()) {
@@ -180,6 +193,10 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
   }
   if (function == "!=" || function == "<>") {
     return exec::Call("not", {exec::Call("==", std::move(args))});
+  }
+  // A field of a struct is another call.
+  if (function == "extract" && args.size() == 2) {
+    return exec::Call(std::string(exec::kExtractFrom), std::move(args));
   }
   return distinct ? exec::DistinctCall(function, std::move(args))
                   : exec::Call(function, std::move(args));
@@ -207,15 +224,19 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Lambda(const Expression::Lamb
   return exec::Lambda(std::move(body), std::move(names));
 }
 
-/// struct(a.alias("b"), c): the fields are b and c.
-base::StatusOr<exec::ExprPtr> ExpressionConverter::NamedStruct(const Expressions& arguments,
-                                                               int depth) const {
+/// struct(a.alias("b"), c): the fields are b and c; (a AS b, c) is the same, under another name.
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Struct(std::string_view function,
+                                                          const Expressions& arguments,
+                                                          int depth) const {
+  if (arguments.empty()) return exec::Call("struct", {});
   std::vector<exec::ExprPtr> args;
   const auto add = [&args](std::string_view name, exec::ExprPtr value) {
     args.push_back(exec::Literal(name));
     args.push_back(std::move(value));
   };
+  int place = 0;  // as it is written: a star has one
   for (const Expression& argument : arguments) {
+    ++place;
     if (argument.has_unresolved_star()) {
       SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));
       for (auto& column : columns) add(exec::AutoName(*column), column);
@@ -226,14 +247,18 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::NamedStruct(const Expressions
       if (argument.alias().name_size() != 1) {
         return base::NotSupported("An alias of several names");
       }
-      add(argument.alias().name(0), std::move(value));
+      const std::string& name = argument.alias().name(0);
+      add(name, exec::Call(std::string(exec::kAliasOf),
+                           {std::move(value), exec::Literal(std::string_view(name))}));
     } else if (value->kind == exec::Expr::Kind::kColumn) {
       add(exec::AutoName(*value), value);
+    } else if (value->kind == exec::Expr::Kind::kVariable) {
+      add(value->name, value);
     } else {
-      add(base::Cat("col", args.size() / 2 + 1), std::move(value));
+      add(base::Cat("col", place), std::move(value));
     }
   }
-  return exec::Call("named_struct", std::move(args));
+  return exec::Call(std::string(function), std::move(args));
 }
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& expression,
@@ -258,6 +283,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
     case Expression::kUnresolvedFunction:
       return Call(expression.unresolved_function(), depth);
     case Expression::kCallFunction:
+      SOTERIA_RETURN_IF_ERROR(CheckFunction(expression.call_function().function_name()));
       return Function(expression.call_function().function_name(),
                       expression.call_function().arguments(), false, depth);
     case Expression::kLambdaFunction:
@@ -365,8 +391,7 @@ base::Status ExpressionConverter::Append(const Expression& expression,
         return base::OkStatus();
       }
       SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(expression, 0));
-      std::string name = StructName(expression, *expr);
-      out->push_back({std::move(name), std::move(expr)});
+      out->push_back({"", std::move(expr)});
       return base::OkStatus();
     }
   }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,6 +98,7 @@ class ExpressionConverter {
                                          int depth) const;
   base::StatusOr<exec::ExprPtr> Call(const spark::connect::Expression_UnresolvedFunction& call,
                                      int depth) const;
+  base::StatusOr<exec::ExprPtr> Filtered(const Expressions& parts, int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
                                          bool distinct, int depth) const;
   base::StatusOr<exec::ExprPtr> Lambda(const spark::connect::Expression_LambdaFunction& lambda,
@@ -107,7 +109,8 @@ class ExpressionConverter {
   base::StatusOr<exec::ExprPtr> FrameBound(
       const spark::connect::Expression_Window_WindowFrame_FrameBoundary& bound, bool lower,
       int depth) const;
-  base::StatusOr<exec::ExprPtr> NamedStruct(const Expressions& arguments, int depth) const;
+  base::StatusOr<exec::ExprPtr> Struct(std::string_view function, const Expressions& arguments,
+                                       int depth) const;
   base::Status SeveralNames(const spark::connect::Expression_Alias& alias) const;
   base::Status Append(const spark::connect::Expression& expression,
                       std::vector<exec::NamedExpr>* out) const;

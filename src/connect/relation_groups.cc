@@ -35,6 +35,7 @@ constexpr base::Condition kSortPosition = {"ORDER_BY_POS_OUT_OF_RANGE",
 constexpr int kKeyTrialsMax = 1000;
 
 bool IsAggregateCall(const Expression& expression) {
+  if (IsInternal(expression, kSqlFilter)) return true;
   return expression.has_unresolved_function() &&
          IsAggregateFunction(expression.unresolved_function().function_name());
 }

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/sql_parser.h"
+#include "src/exec/catalogue.h"
 
 namespace soteria::connect {
 namespace {
@@ -19,6 +20,23 @@ using Kind = SqlToken::Kind;
 constexpr base::Condition kNullTreatment = {"INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
                                             base::exception_class::kAnalysis, "42000",
                                             absl::StatusCode::kInvalidArgument};
+
+constexpr base::Condition kStarOfTable = {"INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
+                                          base::exception_class::kAnalysis, "42000",
+                                          absl::StatusCode::kInvalidArgument};
+
+constexpr std::string_view kEnds[] = {"first", "last", "any_value"};
+/// Those that take a unit of time, as a word, before other arguments.
+constexpr std::string_view kOfUnits[] = {"timestampadd", "dateadd",   "date_add", "timestampdiff",
+                                         "datediff",     "date_diff", "timediff"};
+constexpr std::string_view kUnits[] = {"YEAR",      "QUARTER",     "MONTH",      "WEEK",
+                                       "DAY",       "HOUR",        "MINUTE",     "SECOND",
+                                       "DAYOFYEAR", "MILLISECOND", "MICROSECOND"};
+
+template <size_t n>
+bool IsIn(const std::string_view (&words)[n], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
 
 }  // namespace
 
@@ -37,6 +55,7 @@ base::Status SqlParser::Argument(SqlExprs* args) {
     args->push_back(*std::move(star));
     return base::OkStatus();
   }
+  if (IsWord("SELECT") && IsQueryStart()) return ErrorAt(at_ - 1);
   if (IsQueryStart() && !IsOp("(")) return base::NotSupported("A table as an argument");
   if (IsName() && IsOp("=>", 1)) return base::NotSupported("An argument by name");
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr arg, Or());
@@ -60,18 +79,38 @@ SqlParser::ExprOr SqlParser::Function() {
   const auto refuse = [&](std::string_view clause) {
     return base::NotSupported(base::Cat("The function ", name, "() with ", clause));
   };
-  if (IsWord("FILTER") && IsOp("(", 1)) return refuse("FILTER");
   if (IsWords("WITHIN", "GROUP")) return refuse("WITHIN GROUP");
+  std::optional<SqlExpr> filter;
+  if (IsWord("FILTER") && IsOp("(", 1)) {
+    SOTERIA_ASSIGN_OR_RETURN(filter, FilterOfCall());
+  }
   SOTERIA_RETURN_IF_ERROR(NullTreatment(name, &call));
+  if (filter.has_value()) {
+    SqlExprs parts;
+    parts.push_back(std::move(call));
+    parts.push_back(*std::move(filter));
+    SOTERIA_ASSIGN_OR_RETURN(call, CallNode(kSqlFilter, std::move(parts), /*internal=*/true));
+  }
   if (!IsWord("OVER") || !(IsOp("(", 1) || (windows_ != nullptr && IsName(1)))) return call;
   ++at_;
   return Over(std::move(call));
+}
+
+/// FILTER (WHERE condition)
+SqlParser::ExprOr SqlParser::FilterOfCall() {
+  ++at_;
+  if (!IsWord("WHERE", 1)) return Error();
+  at_ += 2;
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr condition, Or());
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  return condition;
 }
 
 /// f(a) IGNORE NULLS is f(a, true), or what it is with all its arguments.
 base::Status SqlParser::NullTreatment(const std::string& name, SqlExpr* call) {
   const bool ignore = TakeWords("IGNORE", "NULLS");
   if (!ignore && !TakeWords("RESPECT", "NULLS")) return base::OkStatus();
+  if (IsWord("FILTER") && IsOp("(", 1)) return ErrorAt(at_ + 1);
   const bool shifts = name == "lag" || name == "lead";
   const bool ends = name == "first" || name == "first_value" || name == "last" ||
                     name == "last_value" || name == "any_value";
@@ -101,84 +140,132 @@ base::Status SqlParser::NullTreatment(const std::string& name, SqlExpr* call) {
 /// After "name(".
 SqlParser::ExprOr SqlParser::Call(std::string name) {
   if (name == "struct") return Struct();
+  if (name == "extract" && IsName() && IsWord("FROM", 1)) return Extract();
   SqlExprs args;
   const bool distinct = TakeWord("DISTINCT");
   if (!distinct && IsWord("ALL") && !IsOp(")", 1) && !IsOp(",", 1) && !IsOp(".", 1)) ++at_;
-  if (name == "count" && IsOp("*") && IsOp(")", 1)) {
+  if (name == "count" && IsOp("*") && IsOp(")", 1) && !distinct) {
     at_ += 2;
     SOTERIA_ASSIGN_OR_RETURN(SqlExpr one, LiteralNode(*exec::Literal(int32_t{1})));
     args.push_back(std::move(one));
-  } else if (name == "extract" || name == "date_part" || name == "datepart") {
-    return DatePart(std::move(name));
-  } else if (name == "substring" || name == "substr") {
-    SOTERIA_RETURN_IF_ERROR(SubstringArguments(&args));
-  } else if (name == "position") {
-    SOTERIA_RETURN_IF_ERROR(PositionArguments(&args));
-  } else {
-    SOTERIA_RETURN_IF_ERROR(OwnSyntax(name));
+  } else if (distinct) {
     SOTERIA_RETURN_IF_ERROR(Arguments(&args));
+  } else {
+    SOTERIA_RETURN_IF_ERROR(OwnArguments(&name, &args));
   }
-  const bool star = std::any_of(args.begin(), args.end(), [](const SqlExpr& arg) {
-    return arg.proto->has_unresolved_star();
-  });
-  if (star && name == "count") {
-    return base::NotSupported("COUNT(t.*)", "count(*) or the names of the columns");
+  for (const SqlExpr& arg : args) {
+    if (name != "count" || !arg.proto->unresolved_star().has_unparsed_target()) continue;
+    return base::Fail(kStarOfTable,
+                      base::Cat("count(", arg.proto->unresolved_star().unparsed_target(),
+                                ") is not allowed. Use count(*) or expand the columns "
+                                "manually, e.g. count(col1, col2)."));
   }
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr call, CallNode(name, std::move(args)));
   if (distinct) call.proto->mutable_unresolved_function()->set_is_distinct(true);
   return call;
 }
 
-/// extract(YEAR FROM d); with a comma it is a function like others.
-SqlParser::ExprOr SqlParser::DatePart(std::string name) {
-  SqlExprs args;
-  if (IsName() && IsWord("FROM", 1)) {
-    args.push_back(StringNode(Now().text));
-    at_ += 2;
-    SOTERIA_RETURN_IF_ERROR(Argument(&args));
-    SOTERIA_RETURN_IF_ERROR(Need(")"));
-  } else {
-    SOTERIA_RETURN_IF_ERROR(Arguments(&args));
+/// After "name(": what a few functions have there in words, or arguments.
+base::Status SqlParser::OwnArguments(std::string* name, SqlExprs* args) {
+  if (*name == "substring" || *name == "substr") return SubstringArguments(name, args);
+  if (*name == "position") return PositionArguments(name, args);
+  if (*name == "trim") return TrimArguments(name, args);
+  if (*name == "overlay") return OverlayArguments(args);
+  if (IsIn(kEnds, *name)) return FirstArguments(args);
+  if (IsIn(kOfUnits, *name) && Now().kind == Kind::kWord && IsIn(kUnits, Now().upper) &&
+      IsOp(",", 1)) {
+    return base::NotSupported(base::Cat("The function ", *name, "() of a unit"));
   }
-  // `extract` is a field of a struct to the converter.
-  return CallNode(name == "extract" ? "date_part" : name, std::move(args));
+  return Arguments(args);
+}
+
+/// first(a IGNORE NULLS), a form of its own that nothing comes behind, or arguments.
+base::Status SqlParser::FirstArguments(SqlExprs* args) {
+  if (TakeOp(")")) return base::OkStatus();
+  do {
+    SOTERIA_RETURN_IF_ERROR(Argument(args));
+  } while (TakeOp(","));
+  if (args->size() != 1 || !TakeWords("IGNORE", "NULLS")) return Need(")");
+  args->push_back(BooleanNode(true));
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  const bool more = (IsWord("FILTER") || IsWord("OVER")) && IsOp("(", 1);
+  return more ? ErrorAt(at_ + 1) : base::OkStatus();
+}
+
+/// extract(YEAR FROM d); with a comma it is a function like others.
+SqlParser::ExprOr SqlParser::Extract() {
+  SqlExprs args;
+  args.push_back(StringNode(Now().text));
+  at_ += 2;
+  SOTERIA_ASSIGN_OR_RETURN(args.emplace_back(), Comparison());
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  return CallNode(exec::kExtractFrom, std::move(args), /*internal=*/true);
 }
 
 /// substring(a FROM 2 [FOR 3]), or with commas.
-base::Status SqlParser::SubstringArguments(SqlExprs* args) {
+base::Status SqlParser::SubstringArguments(std::string* name, SqlExprs* args) {
   if (TakeOp(")")) return base::OkStatus();
   SOTERIA_RETURN_IF_ERROR(Argument(args));
-  if (TakeWord("FROM")) {
-    SOTERIA_RETURN_IF_ERROR(Argument(args));
-    if (TakeWord("FOR")) SOTERIA_RETURN_IF_ERROR(Argument(args));
-  } else {
-    while (TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
+  bool words = false;
+  for (const std::string_view word : {"FROM", "FOR"}) {
+    const bool its = TakeWord(word);
+    words = words || its;
+    if (its || TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
   }
+  if (words) *name = "substring";
+  while (!words && TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
   return Need(")");
 }
 
-/// position('b' IN a), or with commas.
-base::Status SqlParser::PositionArguments(SqlExprs* args) {
+/// position('b' IN a), which is locate, or with commas.
+base::Status SqlParser::PositionArguments(std::string* name, SqlExprs* args) {
   if (TakeOp(")")) return base::OkStatus();
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr part, Binary(0));
   args->push_back(std::move(part));
-  const bool in = TakeWord("IN");
-  while (in ? args->size() == 1 : TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
+  if (TakeWord("IN")) {
+    *name = "locate";
+    SOTERIA_RETURN_IF_ERROR(Argument(args));
+    return Need(")");
+  }
+  while (TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
   return Need(")");
 }
 
-/// What a few functions have between their parentheses instead of arguments.
-base::Status SqlParser::OwnSyntax(std::string_view name) const {
-  if (name != "trim" && name != "overlay") return base::OkStatus();
-  int open = 1;
-  for (size_t k = 0; open > 0 && Now(k).kind != Kind::kEnd; ++k) {
-    if (IsOp("(", k)) ++open;
-    if (IsOp(")", k)) --open;
-    if (open == 1 && (IsWord("FROM", k) || IsWord("PLACING", k))) {
-      return base::NotSupported(base::Cat(base::Upper(name), "(... ", Now(k).upper, " ...)"));
-    }
+/// trim([BOTH | LEADING | TRAILING] [characters] FROM a), or with commas.
+base::Status SqlParser::TrimArguments(std::string* name, SqlExprs* args) {
+  const bool side = IsWord("BOTH") || IsWord("LEADING") || IsWord("TRAILING");
+  const bool operand = Now(1).kind != Kind::kOperator || IsOp("(", 1);
+  const std::string word = side && operand ? tokens_[at_++].upper : "";
+  if (word == "LEADING") *name = "ltrim";
+  if (word == "TRAILING") *name = "rtrim";
+  if (!word.empty() && TakeWord("FROM")) {
+    SOTERIA_RETURN_IF_ERROR(Argument(args));
+    return Need(")");
   }
-  return base::OkStatus();
+  if (word.empty() && TakeOp(")")) return base::OkStatus();
+  SOTERIA_RETURN_IF_ERROR(Argument(args));
+  if (!word.empty() && !IsWord("FROM")) return Error();
+  if (TakeWord("FROM")) {
+    SOTERIA_RETURN_IF_ERROR(Argument(args));
+    return Need(")");
+  }
+  while (TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
+  return Need(")");
+}
+
+/// overlay(a PLACING b FROM 2 [FOR 3]), or with commas.
+base::Status SqlParser::OverlayArguments(SqlExprs* args) {
+  if (TakeOp(")")) return base::OkStatus();
+  SOTERIA_RETURN_IF_ERROR(Argument(args));
+  if (TakeWord("PLACING")) {
+    SOTERIA_RETURN_IF_ERROR(Argument(args));
+    SOTERIA_RETURN_IF_ERROR(NeedWord("FROM"));
+    SOTERIA_RETURN_IF_ERROR(Argument(args));
+    if (TakeWord("FOR")) SOTERIA_RETURN_IF_ERROR(Argument(args));
+    return Need(")");
+  }
+  while (TakeOp(",")) SOTERIA_RETURN_IF_ERROR(Argument(args));
+  return Need(")");
 }
 
 /// After "struct(": fields may have names.

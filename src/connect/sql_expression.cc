@@ -17,10 +17,6 @@ namespace {
 
 using Kind = SqlToken::Kind;
 
-constexpr base::Condition kEmptyIn = {"INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE",
-                                      base::exception_class::kParse, "42000",
-                                      absl::StatusCode::kInvalidArgument};
-
 /// Words that begin a clause behind a SELECT item, if what follows lets them.
 constexpr std::string_view kClauses[] = {"FROM",    "WHERE",     "GROUP",     "HAVING", "ORDER",
                                          "LIMIT",   "OFFSET",    "UNION",     "EXCEPT", "MINUS",
@@ -124,120 +120,10 @@ SqlParser::ExprOr SqlParser::And() {
   return left;
 }
 
-namespace {
-
-SqlParser::ExprOr NegatedIf(bool negate, SqlParser::ExprOr expr) {
-  if (!expr.ok() || !negate) return expr;
-  return CallNode("not", *std::move(expr));
-}
-
-}  // namespace
-
-SqlParser::ExprOr SqlParser::Not() {
-  bool negate = false;
-  while (TakeWord("NOT") || TakeOp("!")) negate = !negate;
-  if (IsWord("EXISTS") && IsOp("(", 1) && IsQueryStart(2)) return NegatedIf(negate, Exists());
-  return NegatedIf(negate, Predicate());
-}
-
-/// At most one: `a IS NULL IS NULL` is none.
-SqlParser::ExprOr SqlParser::Predicate() {
-  SOTERIA_ASSIGN_OR_RETURN(SqlExpr left, Comparison());
-  if (TakeWord("IS")) return Is(std::move(left));
-  const size_t behind_not = IsWord("NOT") ? 1 : 0;
-  if (IsWord("ILIKE", behind_not) && Now(behind_not + 1).kind != Kind::kEnd &&
-      !IsOp(",", behind_not + 1)) {
-    return base::NotSupported("ILIKE");
-  }
-  const bool negate =
-      IsWord("NOT") && (IsWord("IN", 1) || IsWord("BETWEEN", 1) || IsWord("LIKE", 1) ||
-                        IsWord("RLIKE", 1) || IsWord("REGEXP", 1));
-  if (negate) ++at_;
-  if (TakeWord("IN")) return NegatedIf(negate, In(std::move(left)));
-  if (TakeWord("BETWEEN")) return NegatedIf(negate, Between(std::move(left)));
-  if (!IsWord("LIKE") && !IsWord("RLIKE") && !IsWord("REGEXP")) return left;
-  return NegatedIf(negate, Like(std::move(left)));
-}
-
-SqlParser::ExprOr SqlParser::Like(SqlExpr left) {
-  const char* function = IsWord("LIKE") ? "like" : "rlike";
-  ++at_;
-  for (const std::string_view which : {"ANY", "SOME", "ALL"}) {
-    if (IsWord(which) && IsOp("(", 1)) return base::NotSupported(base::Cat("LIKE ", which));
-  }
-  SOTERIA_ASSIGN_OR_RETURN(SqlExpr pattern, Comparison());
-  if (IsWord("ESCAPE") && Now(1).kind == Kind::kString) {
-    return base::NotSupported("LIKE with ESCAPE");
-  }
-  return CallNode(function, std::move(left), std::move(pattern));
-}
-
-SqlParser::ExprOr SqlParser::Is(SqlExpr left) {
-  const bool negate = TakeWord("NOT");
-  if (TakeWord("NULL") || TakeWord("UNKNOWN")) {
-    return CallNode(negate ? "isnotnull" : "isnull", std::move(left));
-  }
-  if (IsWord("TRUE") || IsWord("FALSE")) {
-    const bool value = IsWord("TRUE");
-    ++at_;
-    return NegatedIf(negate, CallNode("<=>", std::move(left), BooleanNode(value)));
-  }
-  if (TakeWord("DISTINCT")) {
-    SOTERIA_RETURN_IF_ERROR(NeedWord("FROM"));
-    SOTERIA_ASSIGN_OR_RETURN(SqlExpr right, Comparison());
-    return NegatedIf(!negate, CallNode("<=>", std::move(left), std::move(right)));
-  }
-  return Error();
-}
-
-SqlParser::ExprOr SqlParser::In(SqlExpr left) {
-  const size_t begin = tokens_[at_ - 1].begin;
-  const bool of_row = row_end_ > 0 && (row_end_ == at_ - 1 || row_end_ == at_ - 2);
-  SOTERIA_RETURN_IF_ERROR(Need("("));
-  SqlExprs args;
-  args.push_back(std::move(left));
-  if (QueryHere() && of_row) {
-    SqlExprs values;
-    auto* row = args[0].proto->mutable_unresolved_function()->mutable_arguments();
-    for (auto& value : *row) {
-      values.push_back(NullNode());
-      values.back().proto->Swap(&value);
-    }
-    values[0].height = args[0].height;
-    values[0].size = args[0].size;
-    return InSubquery(std::move(values));
-  }
-  if (QueryHere()) return InSubquery(std::move(args));
-  SOTERIA_RETURN_IF_ERROR(Arguments(&args));
-  if (args.size() < 2) {
-    return SqlFailureOver(kEmptyIn,
-                          "Invalid SQL syntax: IN predicate requires at least one value. Empty IN "
-                          "clauses like 'IN ()' are not allowed. Consider using 'WHERE FALSE' if "
-                          "you need an always-false condition, or provide at least one value in "
-                          "the IN list.",
-                          sql_, begin, tokens_[at_ - 1].end);
-  }
-  return CallNode("in", std::move(args));
-}
-
-SqlParser::ExprOr SqlParser::Between(SqlExpr left) {
-  SqlExprs args;
-  args.push_back(std::move(left));
-  SOTERIA_ASSIGN_OR_RETURN(SqlExpr low, Comparison());
-  SOTERIA_RETURN_IF_ERROR(NeedWord("AND"));
-  SOTERIA_ASSIGN_OR_RETURN(SqlExpr high, Comparison());
-  args.push_back(std::move(low));
-  args.push_back(std::move(high));
-  return CallNode("between", std::move(args));
-}
-
 SqlParser::ExprOr SqlParser::Comparison() {
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr left, Binary(0));
   while (Now().kind == Kind::kOperator) {
     std::string op = Now().text;
-    if ((op == "<" || op == ">") && IsOp(op, 1) && Now().end == Now(1).begin) {
-      return base::NotSupported("A shift (<<, >>, >>>)");
-    }
     const bool equal = op == "=" || op == "==";
     const bool unequal = op == "<>" || op == "!=";
     if (!equal && !unequal && op != "<" && op != ">" && op != "<=" && op != ">=" && op != "<=>" &&
@@ -247,39 +133,52 @@ SqlParser::ExprOr SqlParser::Comparison() {
     ++at_;
     if (op.starts_with('!') && !unequal) op = op == "!<" ? ">=" : "<=";
     SOTERIA_ASSIGN_OR_RETURN(SqlExpr right, Binary(0));
-    SOTERIA_ASSIGN_OR_RETURN(left, NegatedIf(unequal, CallNode(equal || unequal ? "==" : op,
-                                                               std::move(left), std::move(right))));
+    SOTERIA_ASSIGN_OR_RETURN(
+        left, CallNode(equal || unequal ? "==" : op, std::move(left), std::move(right)));
+    if (!unequal) continue;
+    SOTERIA_ASSIGN_OR_RETURN(left, CallNode("not", std::move(left)));
   }
   return left;
 }
 
-/// The level of the binary operator at hand and its function's name; -1 for none.
-int SqlParser::BinaryLevel(std::string* function) const {
-  static constexpr std::string_view kLevels[][4] = {{"|", "", "", ""},
-                                                    {"^", "", "", ""},
-                                                    {"&", "", "", ""},
-                                                    {"+", "-", "||", ""},
-                                                    {"*", "/", "%", "DIV"}};
+/// Tokens of the shift at hand (<<, >>, >>>), 0 for none: types are closed by the same signs.
+size_t SqlParser::ShiftTokens() const {
+  if (!IsOp("<") && !IsOp(">")) return 0;
+  size_t tokens = 1;
+  while (tokens < 3 && IsOp(Now().text, tokens) && Now(tokens - 1).end == Now(tokens).begin) {
+    ++tokens;
+  }
+  if (tokens == 1) return 0;
+  return IsOp("<") ? 2 : tokens;
+}
+
+/// The binary operator at hand; of level -1 for none.
+SqlParser::Operator SqlParser::OperatorHere() const {
+  static constexpr int kShift = 3;
+  static constexpr std::string_view kLevels[][4] = {{"|", "", "", ""},    {"^", "", "", ""},
+                                                    {"&", "", "", ""},    {"", "", "", ""},
+                                                    {"+", "-", "||", ""}, {"*", "/", "%", "DIV"}};
   const SqlToken& now = Now();
-  for (int level = 0; level < 5; ++level) {
+  if (const size_t tokens = ShiftTokens(); tokens > 0) {
+    return {kShift, std::string(tokens, now.text[0]), tokens};
+  }
+  for (int level = 0; level < static_cast<int>(std::size(kLevels)); ++level) {
     for (const std::string_view op : kLevels[level]) {
       if (op.empty()) continue;
       const bool word = now.kind == Kind::kWord && now.upper == op;
       if (!word && (now.kind != Kind::kOperator || now.text != op)) continue;
-      *function = word ? "div" : op == "||" ? "concat" : now.text;
-      return level;
+      return {level, word ? "div" : op == "||" ? "concat" : now.text, 1};
     }
   }
-  return -1;
+  return {-1, "", 0};
 }
 
 SqlParser::ExprOr SqlParser::Binary(int level) {
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr left, Unary());
-  std::string function;
-  for (int its = BinaryLevel(&function); its >= level; its = BinaryLevel(&function)) {
-    ++at_;
-    SOTERIA_ASSIGN_OR_RETURN(SqlExpr right, Binary(its + 1));
-    SOTERIA_ASSIGN_OR_RETURN(left, CallNode(function, std::move(left), std::move(right)));
+  for (Operator its = OperatorHere(); its.level >= level; its = OperatorHere()) {
+    at_ += its.tokens;
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr right, Binary(its.level + 1));
+    SOTERIA_ASSIGN_OR_RETURN(left, CallNode(its.function, std::move(left), std::move(right)));
   }
   return left;
 }
@@ -357,26 +256,25 @@ SqlParser::ExprOr SqlParser::Parenthesised() {
     return Lambda();
   }
   if (QueryHere()) return ScalarSubquery();
-  SOTERIA_ASSIGN_OR_RETURN(SqlExpr inner, Or());
-  if (IsOp(",")) {
-    SqlExprs values;
-    values.push_back(std::move(inner));
-    while (TakeOp(",")) {
-      SOTERIA_ASSIGN_OR_RETURN(SqlExpr value, Or());
-      values.push_back(std::move(value));
+  SqlExprs values;
+  do {
+    std::optional<SqlExpr> star = TryStar();
+    SqlExpr value = NullNode();
+    if (star.has_value()) {
+      value = *std::move(star);
+    } else {
+      SOTERIA_ASSIGN_OR_RETURN(value, Or());
     }
-    SOTERIA_RETURN_IF_ERROR(Need(")"));
-    // Only a row that a query is asked for is one.
-    const size_t in = IsWord("NOT") ? 1 : 0;
-    if (!IsWord("IN", in) || !IsOp("(", in + 1) || !IsQueryStart(in + 2)) {
-      return base::NotSupported("A row (a, b)", "struct(a, b)");
+    if (values.empty() && TakeOp(")")) return value;
+    if (TakeWord("AS") || IsName()) {
+      SOTERIA_ASSIGN_OR_RETURN(std::string name, Identifier());
+      SOTERIA_ASSIGN_OR_RETURN(value, AliasNode(std::move(value), {std::move(name)}));
     }
-    row_end_ = at_;
-    return CallNode("struct", std::move(values));
-  }
-  if (IsWord("AS")) return base::NotSupported("A row (a, b)", "struct(a, b)");
+    values.push_back(std::move(value));
+    if (values.size() == 1 && !IsOp(",")) return Error();
+  } while (TakeOp(","));
   SOTERIA_RETURN_IF_ERROR(Need(")"));
-  return inner;
+  return CallNode(kSqlTuple, std::move(values), /*internal=*/true);
 }
 
 SqlParser::ExprOr SqlParser::ColumnName() {

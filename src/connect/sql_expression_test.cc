@@ -210,28 +210,9 @@ TEST(SqlExpression, WhatIsNoExpression) {
 }
 
 TEST(SqlExpression, WhatTheGrammarHasAndTheServerHasNotIsRefusedByName) {
-  for (const char* sql : {"a in (select 1)",
-                          "(select 1)",
-                          "exists (select 1)",
-                          "a << 2",
-                          "a >> 1 + 2",
-                          "a>>>b",
-                          "a like 'b' escape '/'",
-                          "a not like 'b' ESCAPE 'c' and b",
-                          "a ilike 'b'",
-                          "a NOT ILIKE 'b'",
-                          "a like any ('b', 'c')",
-                          "a not like all ('b')",
-                          "trim(both 'x' from a)",
-                          "overlay(a placing b from 1)",
-                          "(1, 2)",
-                          "sum(a) filter (where b)",
-                          "sum(a) filter (where b) over ()",
-                          "percentile(a) within group (order by b)",
-                          "count(t.*)",
-                          "f(a => 1)",
-                          "interval '1 day 2 hours'",
-                          "interval 1 year 2 days"}) {
+  for (const char* sql : {"a in (select 1)", "(select 1)", "exists (select 1)",
+                          "percentile(a) within group (order by b)", "dateadd(DAY, 1, a)",
+                          "f(a => 1)", "interval '1 day 2 hours'", "interval 1 year 2 days"}) {
     const auto parsed = ParseSqlExpression(sql, "");
     EXPECT_EQ(base::ConditionName(parsed.status()), "UNSUPPORTED_FEATURE") << sql;
     EXPECT_NE(base::Message(parsed.status()).find(" is not supported in an enclave."),
@@ -241,6 +222,91 @@ TEST(SqlExpression, WhatTheGrammarHasAndTheServerHasNotIsRefusedByName) {
   }
 }
 
+TEST(SqlExpression, FiltersOfAggregates) {
+  const Case cases[] = {
+      {"sum(a) FILTER (WHERE b > 1)", "(sql_filter (sum `a`) (> `b` 1:int32))"},
+      {"count(*) filter (where b)", "(sql_filter (count 1:int32) `b`)"},
+      {"count(DISTINCT a) FILTER (WHERE b) + 1",
+       "(+ (sql_filter (count distinct `a`) `b`) 1:int32)"},
+      {"first(a) FILTER (WHERE b) IGNORE NULLS", "(sql_filter (first `a` true:bool) `b`)"},
+      {"sum(a) FILTER (WHERE b) OVER ()", "(over (sql_filter (sum `a`) `b`))"},
+      {"sum(a) FILTER (b)", "PARSE_SYNTAX_ERROR"},
+      {"sum(a) FILTER (WHERE)", "PARSE_SYNTAX_ERROR"},
+      {"sum(a) FILTER (WHERE b) FILTER (WHERE c)", "PARSE_SYNTAX_ERROR"},
+      {"first(a IGNORE NULLS)", "(first `a` true:bool)"},
+      {"first(a IGNORE NULLS) FILTER (WHERE b)", "PARSE_SYNTAX_ERROR"},
+      {"last(a IGNORE NULLS) OVER ()", "PARSE_SYNTAX_ERROR"},
+      {"first(DISTINCT a IGNORE NULLS)", "PARSE_SYNTAX_ERROR"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+  EXPECT_EQ(ItemShape("sum(a) filter"), "(sum `a`) as filter");
+}
+
+TEST(SqlExpression, Likes) {
+  const Case cases[] = {
+      {"a LIKE 'x' ESCAPE '/'", "(like `a` x:string /:string)"},
+      {"a NOT ILIKE 'x' ESCAPE '/' AND b", "(and (not (ilike `a` x:string /:string)) `b`)"},
+      {"a ILIKE b", "(ilike `a` `b`)"},
+      {"a NOT REGEXP 'x'", "(not (rlike `a` x:string))"},
+      {"a RLIKE any('x')", "(rlike `a` (any x:string))"},
+      {"a LIKE ALL ('x%', 'y')", "(like all `a` x%:string y:string)"},
+      {"a LIKE SOME ('x')", "(like any `a` x:string)"},
+      {"a NOT LIKE ANY ('x', 'y')", "(not like any `a` x:string y:string)"},
+      {"a NOT LIKE ALL ('x')", "(not like all `a` x:string)"},
+      {"a ILIKE ANY ('X', 'Éy')", "(like any (lower `a`) x:string éy:string)"},
+      {"a LIKE ANY (b, 'y')", "(or (like `a` `b`) (like `a` y:string))"},
+      {"a NOT LIKE ALL ('x', NULL)", "(and (not (like `a` x:string)) (not (like `a` null)))"},
+      {"a ILIKE ALL (b, 'Y')", "(and (ilike `a` `b`) (ilike `a` Y:string))"},
+      {"a LIKE ANY ()", "INVALID_SQL_SYNTAX.EMPTY_QUANTIFIED_PATTERN"},
+      {"a LIKE 'x' ESCAPE 'yz'", "INVALID_ESC"},
+      {"a LIKE 'x' ESCAPE ''", "INVALID_ESC"},
+      {"a LIKE 'x' ESCAPE b", "PARSE_SYNTAX_ERROR"},
+      {"a !LIKE 'x'", "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT"},
+      {"a ! IN (1)", "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT"},
+      {"a IS !NULL", "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+  EXPECT_EQ(base::Message(ParseSqlExpression("a NOT LIKE 'x' ESCAPE 'yz'", "").status()),
+            "Found an invalid escape string: 'yz'. The escape string must contain only one "
+            "character.\n== SQL (line 1, position 3) ==\na NOT LIKE 'x' ESCAPE 'yz'\n"
+            "  ^^^^^^^^^^^^^^^^^^^^^^^^\n");
+}
+
+TEST(SqlExpression, RowsAndShifts) {
+  const Case cases[] = {
+      {"(a, 1)", "(sql_tuple `a` 1:int32)"},
+      {"(a AS x, b y, (1, 2))", "(sql_tuple `a` as x `b` as y (sql_tuple 1:int32 2:int32))"},
+      {"(t.*, *)", "(sql_tuple `t`.* *)"},
+      {"(a, b) IN ((1, 2), (3, 4))",
+       "(in (sql_tuple `a` `b`) (sql_tuple 1:int32 2:int32) (sql_tuple 3:int32 4:int32))"},
+      {"(a, b).x", "(extract (sql_tuple `a` `b`) x:string)"},
+      {"((a))", "`a`"},
+      {"(a AS b)", "PARSE_SYNTAX_ERROR"},
+      {"(*)", "*"},
+      {"(a,)", "PARSE_SYNTAX_ERROR"},
+      {"a << 2", "(<< `a` 2:int32)"},
+      {"a >> 1 + 2 & b", "(& (>> `a` (+ 1:int32 2:int32)) `b`)"},
+      {"a>>>b << 1", "(<< (>>> `a` `b`) 1:int32)"},
+      {"8 >> 1 > 2", "(> (>> 8:int32 1:int32) 2:int32)"},
+      {"a < < b", "PARSE_SYNTAX_ERROR"},
+      {"a > > b", "PARSE_SYNTAX_ERROR"},
+      {"cast(a as array<array<int>>)", "(cast:list<element: list<element: int32>> `a`)"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+}
+
+TEST(SqlExpression, TextsOfALengthAreTexts) {
+  const Case cases[] = {
+      {"cast(a as varchar(3))", "(cast:string `a`)"},
+      {"a::char(2)", "(cast:string `a`)"},
+      {"try_cast(a as CHARACTER(2))", "(try_cast:string `a`)"},
+      {"cast(a as array<varchar(2)>)", "(cast:list<element: string> `a`)"},
+      {"cast(a as varchar)", "DATATYPE_MISSING_SIZE"},
+      {"cast(a as char)", "DATATYPE_MISSING_SIZE"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Parse(c.sql), c.shape) << c.sql;
+}
+
 // What the converter refuses, or will take: here it is a message.
 TEST(SqlExpression, CallsThatHaveASyntaxOfTheirOwn) {
   const Case cases[] = {
@@ -248,9 +314,26 @@ TEST(SqlExpression, CallsThatHaveASyntaxOfTheirOwn) {
       {"count(all a)", "(count `a`)"},
       {"count(distinct a, b)", "(count distinct `a` `b`)"},
       {"substring(a from 2 for 3)", "(substring `a` 2:int32 3:int32)"},
-      {"substr(a from 2)", "(substr `a` 2:int32)"},
-      {"extract(year from a)", "(date_part year:string `a`)"},
-      {"position('b' in a)", "(position b:string `a`)"},
+      {"substr(a from 2)", "(substring `a` 2:int32)"},
+      {"substring(a, 2 for 3)", "(substring `a` 2:int32 3:int32)"},
+      {"substr(a, 2)", "(substr `a` 2:int32)"},
+      {"extract(year from a)", "(extract from year:string `a`)"},
+      {"extract('year', a)", "(extract year:string `a`)"},
+      {"position('b' in a)", "(locate b:string `a`)"},
+      {"trim(both 'x' from a)", "(trim x:string `a`)"},
+      {"trim(leading from a)", "(ltrim `a`)"},
+      {"trim(trailing 'x' || b from a)", "(rtrim (concat x:string `b`) `a`)"},
+      {"trim('x' from a)", "(trim x:string `a`)"},
+      {"trim(both || 'x' from a)", "(trim (concat `both` x:string) `a`)"},
+      {"trim(both, a)", "(trim `both` `a`)"},
+      {"trim(both 'x', a)", "PARSE_SYNTAX_ERROR"},
+      {"ltrim('x' from a)", "PARSE_SYNTAX_ERROR"},
+      {"overlay(a placing b from 1)", "(overlay `a` `b` 1:int32)"},
+      {"overlay(a placing b from 1 for 2)", "(overlay `a` `b` 1:int32 2:int32)"},
+      {"overlay(a, b, 1)", "(overlay `a` `b` 1:int32)"},
+      {"count(t.*)", "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT"},
+      {"count(distinct *)", "(count distinct *)"},
+      {"sum(a) over (cluster by b)", "(over (sum `a`) by `b`)"},
       {"position('b', a)", "(position b:string `a`)"},
       {"struct(*)", "(struct *)"},
       {"f(t.*, 1)", "(f `t`.* 1:int32)"},

@@ -16,7 +16,22 @@
 //   sql_star_except(star, names...)  the columns of the star but those
 //   sql_unbounded()             a bound of a window's frame: unbounded, on the side where no frame
 //                               begins or ends
-//   sql_qualify(condition)      the condition of a Filter that is QUALIFY
+//   sql_qualify(condition, windows)  the condition of a Filter that is QUALIFY, and whether the
+//   list
+//                               of columns has functions over windows
+//   sql_limit(count), sql_offset(count)  that of one that is LIMIT or OFFSET by an expression
+//   sql_boundary()              the only expression of a Project: all columns, and what is above
+//                               it finds no others
+//   sql_natural()               the condition of a NATURAL JOIN
+//   sql_pivot(column, values...)  the only grouping expression of a pivot that groups by what else
+//                               its input has; values may have aliases
+//   sql_unpivot(names...)       the only id of an Unpivot whose ids are what is no value; its
+//                               values are sql_row(columns...), of as many as there are names,
+//                               and may have aliases
+//   sql_tuple(values...)        the struct that (a, b AS c) is
+//   sql_filter(call, condition) the call of an aggregate with its FILTER (WHERE condition)
+//
+// and those of syntax that exec has (exec/catalogue.h): "like any" and so on.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +55,14 @@ inline constexpr std::string_view kSqlOrdinal = "sql_ordinal";
 inline constexpr std::string_view kSqlRow = "sql_row";
 inline constexpr std::string_view kSqlUnbounded = "sql_unbounded";
 inline constexpr std::string_view kSqlQualify = "sql_qualify";
+inline constexpr std::string_view kSqlLimit = "sql_limit";
+inline constexpr std::string_view kSqlOffset = "sql_offset";
+inline constexpr std::string_view kSqlBoundary = "sql_boundary";
+inline constexpr std::string_view kSqlNatural = "sql_natural";
+inline constexpr std::string_view kSqlFilter = "sql_filter";
+inline constexpr std::string_view kSqlPivot = "sql_pivot";
+inline constexpr std::string_view kSqlUnpivot = "sql_unpivot";
+inline constexpr std::string_view kSqlTuple = "sql_tuple";
 inline constexpr std::string_view kSqlLateralView = "sql_lateral_view";
 inline constexpr std::string_view kSqlStarExcept = "sql_star_except";
 

@@ -15,6 +15,9 @@ namespace {
 
 using Kind = SqlToken::Kind;
 
+constexpr base::Condition kMissingSize = {"DATATYPE_MISSING_SIZE", base::exception_class::kParse,
+                                          "42K01", absl::StatusCode::kInvalidArgument};
+
 /// Ids of the relations of subqueries: far from those that a client counts from 0.
 constexpr int64_t kFirstReference = int64_t{1} << 40;
 
@@ -60,6 +63,7 @@ bool SqlParser::IsName(size_t ahead) const {
 bool SqlParser::IsQueryStart(size_t ahead) const {
   if (IsWord("VALUES", ahead)) return !IsOp(",", ahead + 1) && !IsOp(")", ahead + 1);
   if (IsWord("SELECT", ahead)) return true;
+  if (IsWord("FROM", ahead)) return IsName(ahead + 1) || IsOp("(", ahead + 1);
   return (IsWord("WITH", ahead) || IsWord("TABLE", ahead)) && IsName(ahead + 1);
 }
 
@@ -164,23 +168,43 @@ base::StatusOr<SqlParser::Name> SqlParser::IdentifierList() {
   return names;
 }
 
-/// The text of a type: a word, then balanced <...> or (...).
+/// The text of a type: a word, then balanced <...> or (...). To casts char(3) and varchar(3) are
+/// string.
 base::StatusOr<std::string> SqlParser::Type() {
-  const size_t begin = Now().begin;
   if (Now().kind != Kind::kWord) return Error();
-  ++at_;
+  if (IsText() && !IsOp("(", 1)) {
+    const SqlToken& type = Now();
+    return SqlFailureOver(kMissingSize,
+                          base::Cat("DataType \"", type.upper,
+                                    "\" requires a length parameter, for "
+                                    "example \"",
+                                    type.upper, "\"(10). Please specify the length."),
+                          sql_, type.begin, type.end);
+  }
+  std::string text;
+  AddOfType(&text);
   if (IsOp("(") || IsOp("<") || IsOp("<>")) {
     int open = 0;
     do {
       if (Now().kind == Kind::kEnd) return Error();
       if (IsOp("(") || IsOp("<")) ++open;
       if (IsOp(")") || IsOp(">")) --open;
-      ++at_;
+      AddOfType(&text);
     } while (open > 0);
   }
-  std::string text(sql_.substr(begin, tokens_[at_ - 1].end - begin));
   SOTERIA_RETURN_IF_ERROR(table::TypeFromDdl(text));
   return text;
+}
+
+void SqlParser::AddOfType(std::string* text) {
+  const bool sized = IsText() && IsOp("(", 1) && Now(2).kind == Kind::kNumber && IsOp(")", 3);
+  *text += sized ? " string" : base::Cat(" ", sql_.substr(Now().begin, Now().end - Now().begin));
+  at_ += sized ? 4 : 1;
+}
+
+/// A type of texts of a length.
+bool SqlParser::IsText() const {
+  return IsWord("CHAR") || IsWord("CHARACTER") || IsWord("VARCHAR");
 }
 
 /// Tokens of the dotted name that begins here.

@@ -84,8 +84,10 @@ class SqlParser {
   base::StatusOr<Name> IdentifierList();
   base::StatusOr<std::string> Type();
   size_t PartsAhead() const;
+  bool IsText() const;
+  void AddOfType(std::string* text);
 
-  // Expressions: sql_expression.cc.
+  // Expressions: sql_expression.cc, sql_predicate.cc.
   ExprOr Or();
   ExprOr And();
   ExprOr Not();
@@ -93,9 +95,17 @@ class SqlParser {
   ExprOr Is(SqlExpr left);
   ExprOr In(SqlExpr left);
   ExprOr Between(SqlExpr left);
-  ExprOr Like(SqlExpr left);
+  ExprOr Likes(SqlExpr left, bool any_case, bool negate, size_t begin);
+  bool IsPredicate(size_t ahead) const;
+  base::Status BangIsNot() const;
   ExprOr Comparison();
-  int BinaryLevel(std::string* function) const;
+  struct Operator {
+    int level;
+    std::string function;
+    size_t tokens;
+  };
+  size_t ShiftTokens() const;
+  Operator OperatorHere() const;
   ExprOr Binary(int level);
   ExprOr Unary();
   ExprOr Postfix(SqlExpr expr, bool name);
@@ -120,10 +130,14 @@ class SqlParser {
   ExprOr CastCall();
   ExprOr Function();
   ExprOr Call(std::string name);
-  ExprOr DatePart(std::string name);
-  base::Status SubstringArguments(SqlExprs* args);
-  base::Status PositionArguments(SqlExprs* args);
-  base::Status OwnSyntax(std::string_view name) const;
+  ExprOr FilterOfCall();
+  ExprOr Extract();
+  base::Status SubstringArguments(std::string* name, SqlExprs* args);
+  base::Status PositionArguments(std::string* name, SqlExprs* args);
+  base::Status TrimArguments(std::string* name, SqlExprs* args);
+  base::Status OverlayArguments(SqlExprs* args);
+  base::Status FirstArguments(SqlExprs* args);
+  base::Status OwnArguments(std::string* name, SqlExprs* args);
   base::Status Arguments(SqlExprs* args);
   base::Status Argument(SqlExprs* args);
   ExprOr Struct();
@@ -212,7 +226,6 @@ class SqlParser {
   /// Of the SELECT that is read: its WINDOW clause, by names in lower case.
   std::map<std::string, SqlExpr>* windows_ = nullptr;
   size_t windows_end_ = 0;  // the token behind that clause
-  size_t row_end_ = 0;      // the token behind the last (a, b)
   std::vector<std::string> lambda_names_;
 };
 

@@ -81,16 +81,17 @@ SqlParser::ExprOr SqlParser::Over(SqlExpr call) {
   return whole;
 }
 
-/// ( [PARTITION | DISTRIBUTE BY ...] [ORDER | SORT BY ...] [frame] )
+/// ( [PARTITION | DISTRIBUTE | CLUSTER BY ...] [ORDER | SORT BY ...] [frame] )
 base::Status SqlParser::WindowSpec(Expression::Window* out, SqlExpr* whole) {
   SOTERIA_RETURN_IF_ERROR(Need("("));
-  if (TakeWords("PARTITION", "BY") || TakeWords("DISTRIBUTE", "BY")) {
+  const bool cluster = TakeWords("CLUSTER", "BY");
+  if (cluster || TakeWords("PARTITION", "BY") || TakeWords("DISTRIBUTE", "BY")) {
     do {
       SOTERIA_ASSIGN_OR_RETURN(SqlExpr key, Or());
       out->mutable_partition_spec()->AddAllocated(Take(std::move(key), whole).release());
     } while (TakeOp(","));
   }
-  if (TakeWords("ORDER", "BY") || TakeWords("SORT", "BY")) {
+  if (!cluster && (TakeWords("ORDER", "BY") || TakeWords("SORT", "BY"))) {
     do {
       SOTERIA_RETURN_IF_ERROR(SortItem(out->add_order_spec(), whole));
     } while (TakeOp(","));

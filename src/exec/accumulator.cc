@@ -8,7 +8,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/base/unsupported.h"
+#include "src/exec/conditions.h"
 #include "src/exec/distinct.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
@@ -99,7 +99,10 @@ base::StatusOr<BoundCall> BindCall(const AggregateCall& call, const arrow::Schem
   if (call.where != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(bound.where, BindExpr(*call.where, context, 1));
     if (bound.where->field->type()->id() != arrow::Type::BOOL) {
-      return base::NotSupported(base::Cat("A FILTER of an aggregate that is no boolean"));
+      return base::Fail(AggregateFilter("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN"),
+                        base::Cat("The FILTER expression \"", PrettyName(*call.where),
+                                  "\" in an aggregate function is invalid. Expected a FILTER "
+                                  "expression of the BOOLEAN type."));
     }
     for (size_t i = 0; i < typing.args.size(); ++i) {
       SOTERIA_ASSIGN_OR_RETURN(typing.args[i], Where(call.where, bound.where, exprs[i],

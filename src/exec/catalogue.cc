@@ -15,7 +15,12 @@ constexpr std::string_view kGroupings[] = {"grouping", "grouping_id"};
 
 }  // namespace
 
+bool IsSyntax(std::string_view function) {
+  return function.find(' ') != std::string_view::npos && FindFunction(function) != nullptr;
+}
+
 std::optional<FunctionKind> KindOfFunction(std::string_view name) {
+  if (IsSyntax(name)) return std::nullopt;
   if (const AggregateFunction* function = FindAggregate(name); function != nullptr) {
     if (!function->callable) return std::nullopt;
     return FunctionKind::kAggregate;
@@ -32,6 +37,7 @@ std::optional<FunctionKind> KindOfFunction(std::string_view name) {
 std::vector<CatalogueRow> Catalogue() {
   std::vector<CatalogueRow> rows;
   for (const Function* function : AllFunctions()) {
+    if (IsSyntax(function->name)) continue;
     rows.push_back({function->name, FunctionKind::kScalar});
   }
   for (const AggregateFunction* function : AllAggregates()) {

@@ -18,6 +18,16 @@ enum class FunctionKind : uint8_t {
   kGrouping    ///< which grouping set a group is of: known to whoever makes the sets
 };
 
+/// What SQL's syntax calls, and no script by its name: blanks are in no name of Spark's.
+inline constexpr std::string_view kLikeAll = "like all";  ///< (text, patterns...)
+inline constexpr std::string_view kLikeAny = "like any";
+inline constexpr std::string_view kNotLikeAll = "not like all";
+inline constexpr std::string_view kNotLikeAny = "not like any";
+inline constexpr std::string_view kExtractFrom = "extract from";  ///< (field, source)
+inline constexpr std::string_view kStructOf = "struct of";        ///< (name, value, ...)
+inline constexpr std::string_view kAliasOf = "alias of";          ///< (value, name), of a struct
+bool IsSyntax(std::string_view function);
+
 /// In any case; none for a function that isn't there.
 std::optional<FunctionKind> KindOfFunction(std::string_view name);
 

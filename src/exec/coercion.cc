@@ -166,6 +166,35 @@ bool UdtsAgree(const arrow::Field& a, const arrow::Field& b) {
          table::UdtOf(a) == table::UdtOf(b);
 }
 
+/// The first type, if the other is the same but for the names of fields; nullptr: it isn't.
+TypePtr SameButNames(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.Equals(b)) return Self(a);
+  if (a.id() == Type::LIST && b.id() == Type::LIST) {
+    TypePtr element = SameButNames(*a.field(0)->type(), *b.field(0)->type());
+    if (element == nullptr) return nullptr;
+    return table::ListOf(std::move(element), a.field(0)->nullable() || b.field(0)->nullable());
+  }
+  if (a.id() != Type::STRUCT || b.id() != Type::STRUCT || a.num_fields() != b.num_fields()) {
+    return nullptr;
+  }
+  std::vector<FieldPtr> fields;
+  for (int i = 0; i < a.num_fields(); ++i) {
+    if (!UdtsAgree(*a.field(i), *b.field(i))) return nullptr;
+    TypePtr type = SameButNames(*a.field(i)->type(), *b.field(i)->type());
+    if (type == nullptr) return nullptr;
+    fields.push_back(a.field(i)
+                         ->WithType(std::move(type))
+                         ->WithNullable(a.field(i)->nullable() || b.field(i)->nullable()));
+  }
+  return arrow::struct_(std::move(fields));
+}
+
+/// As Spark compares them: names of fields don't matter.
+TypePtr ComparedType(const arrow::DataType& a, const arrow::DataType& b, Texts texts) {
+  TypePtr common = CommonType(a, b, texts);
+  return common == nullptr ? SameButNames(a, b) : common;
+}
+
 }  // namespace
 
 base::Status DifferentTypes(const Expr& e, const arrow::Field& a, const arrow::Field& b) {
@@ -185,7 +214,7 @@ base::Status CoercePair(const Expr& e, BoundPtr& a, BoundPtr& b) {
     b = both[1];
   }
   const TypePtr common = UdtsAgree(*a->field, *b->field)
-                             ? CommonType(*a->field->type(), *b->field->type(), Texts::kOutside)
+                             ? ComparedType(*a->field->type(), *b->field->type(), Texts::kOutside)
                              : nullptr;
   if (common == nullptr) return DifferentTypes(e, *a->field, *b->field);
   SOTERIA_ASSIGN_OR_RETURN(a, CastTo(std::move(a), common, e.zone));
@@ -200,8 +229,9 @@ base::StatusOr<FieldPtr> CoerceAll(const Expr& e, const std::string& function,
   bool agree = true;
   for (const size_t i : which) {
     const arrow::Field& field = *args[i]->field;
+    const auto common_type = function == "in" ? ComparedType : CommonType;
     TypePtr type =
-        UdtsAgree(*common, field) ? CommonType(*common->type(), *field.type(), texts) : nullptr;
+        UdtsAgree(*common, field) ? common_type(*common->type(), *field.type(), texts) : nullptr;
     if (type == nullptr) {
       agree = false;
       break;

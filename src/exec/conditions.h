@@ -25,6 +25,10 @@ inline constexpr base::Condition kDataDiffTypes =
     internal::Mismatch("DATATYPE_MISMATCH.DATA_DIFF_TYPES");
 inline constexpr base::Condition kFilterNotBoolean =
     internal::Mismatch("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN");
+/// INVALID_AGGREGATE_FILTER and its kinds.
+constexpr base::Condition AggregateFilter(const char* name) {
+  return {name, base::exception_class::kAnalysis, "42903", absl::StatusCode::kInvalidArgument};
+}
 inline constexpr base::Condition kCastWithoutSuggestion =
     internal::Mismatch("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION");
 inline constexpr base::Condition kCastWithConf =
@@ -55,6 +59,9 @@ inline constexpr base::Condition kEscapeAtTheEnd = {"INVALID_FORMAT.ESC_AT_THE_E
 inline constexpr base::Condition kEscapeInTheMiddle = {"INVALID_FORMAT.ESC_IN_THE_MIDDLE",
                                                        base::exception_class::kAnalysis, "42601",
                                                        absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kInvalidEscape = {"INVALID_ESCAPE_CHAR",
+                                                   base::exception_class::kAnalysis, "42604",
+                                                   absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kElementAtIndex = {"INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
                                                     base::exception_class::kArrayIndex, "22003",
                                                     absl::StatusCode::kOutOfRange};

@@ -14,6 +14,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -502,7 +503,8 @@ base::StatusOr<BoundPtr> BindPart(const Expr& e, std::vector<BoundPtr> args, Bin
                                         "() of a field that is no "
                                         "constant"));
   }
-  const std::string name = base::Upper(static_cast<const arrow::StringScalar&>(*literal).view());
+  const std::string_view written = static_cast<const arrow::StringScalar&>(*literal).view();
+  const std::string name = base::Upper(written);
   const bool seconds =
       name == "SECOND" || name == "S" || name == "SEC" || name == "SECONDS" || name == "SECS";
   if (seconds) {
@@ -528,7 +530,7 @@ base::StatusOr<BoundPtr> BindPart(const Expr& e, std::vector<BoundPtr> args, Bin
   return base::Fail(
       {"INVALID_EXTRACT_FIELD", base::exception_class::kAnalysis, "42601",
        absl::StatusCode::kInvalidArgument},
-      base::Cat("Cannot extract `", name, "` from \"", PrettyName(*e.args[1]), "\"."));
+      base::Cat("Cannot extract `", written, "` from \"", PrettyName(*e.args[1]), "\"."));
 }
 
 template <bool kMinus>
@@ -590,7 +592,8 @@ constexpr Function kFunctions[] = {
     {"from_utc_timestamp", 2, 2, "from_utc_timestamp", Print::kCall,
      BindSimple<Shifted<false>, "ts", 't', kCareful>},
     {"date_part", 2, 2, "date_part", Print::kCall, BindPart},
-    {"datepart", 2, 2, "datepart", Print::kCall, BindPart},
+    {"datepart", 2, 2, "datepart", Print::kSpecial, BindPart},
+    {kExtractFrom.data(), 2, 2, "extract", Print::kSpecial, BindPart},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <random>
 
 #include "src/base/errors.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/conditions.h"
 #include "src/exec/show.h"
 #include "src/table/table_for_test.h"
@@ -366,6 +367,24 @@ TEST(Expression, TextAndNested) {
       {Call("startsWith", {C("s"), L("a")}), "startswith(s, a)", "boolean", "true"},
       {Call("like", {C("s"), L("a%")}), "s LIKE a%", "boolean", "true"},
       {Call("like", {C("s"), L("a_")}), "s LIKE a_", "boolean", "false"},
+      {Call("like", {L("a%"), L("a/%"), L("/")}), "a% LIKE a/% ESCAPE '/'", "boolean not null",
+       "true"},
+      {Call("like", {L("ab"), L("a%%"), L("%")}), "ab LIKE a%% ESCAPE '%'", "boolean not null",
+       "false"},
+      {Call("like", {L("aé_"), L("aééé_"), L("é")}), "aé_ LIKE aééé_ ESCAPE 'é'",
+       "boolean not null", "true"},
+      {Call("ilike", {L("A_"), L("a/_"), L("/")}), "ilike(A_, a/_)", "boolean not null", "true"},
+      {Call("like any", {C("s"), L("x"), L("a%")}), "likeany(s)", "boolean", "true"},
+      {Call("like all", {C("s"), L("x"), L("a%")}), "likeall(s)", "boolean", "false"},
+      {Call("not like any", {C("s"), L("x"), L("a%")}), "notlikeany(s)", "boolean", "true"},
+      {Call("not like all", {C("s"), L("x"), L("a%")}), "notlikeall(s)", "boolean", "false"},
+      {Call("<<", {L(3), L(2)}), "(3 << 2)", "int not null", "12"},
+      {Call(">>", {L(-8), L(1)}), "(-8 >> 1)", "int not null", "-4"},
+      {Call(">>>", {L(-8), L(28)}), "(-8 >>> 28)", "int not null", "15"},
+      {Call("struct of", {L("x"), Call("alias of", {C("a"), L("x")}), L("s"), C("s")}),
+       "struct(a AS x, s)", "struct<x:int,s:string> not null", "{1, abc}"},
+      {Call("extract from", {L("MONTH"), L("2020-05-06")}), "extract(MONTH FROM 2020-05-06)", "int",
+       "5"},
       {Call("vector_to_array", {C("v"), L("float64")}), "UDF(v)", "array<double> not null",
        "[1.0, 2.0]"},
       {Call("vector_to_array", {C("v"), L("float32")}), "UDF(v)", "array<float> not null",
@@ -385,6 +404,33 @@ TEST(Expression, TextAndNested) {
             "The index 7 is out of bounds. The array has 2 elements. Use the SQL function `get()` "
             "to tolerate accessing element at invalid index and return NULL instead.");
   EXPECT_EQ(Value(Call("raise_error", {L("boo")})), "boo");
+}
+
+TEST(Expression, EscapesOfPatterns) {
+  const auto says = [](const char* pattern, const ExprPtr& escape) {
+    return Value(Call("like", {C("s"), L(pattern), escape}));
+  };
+  EXPECT_EQ(says("a/", L("/")),
+            "The format is invalid: 'a/'. The escape character is not allowed to end with.");
+  EXPECT_EQ(says("a/é", L("/")),
+            "The format is invalid: 'a/é'. The escape character is not allowed to precede 'é'.");
+  EXPECT_EQ(says("a", L("//")),
+            "`EscapeChar` should be a string literal of length one, but got \"//\".");
+  EXPECT_EQ(says("a", L("😀")),
+            "`EscapeChar` should be a string literal of length one, but got \"😀\".");
+  EXPECT_EQ(says("a", C("s")),
+            "`EscapeChar` should be a string literal of length one, but got \"s\".");
+}
+
+TEST(Expression, WhatOnlySyntaxCallsHasNoName) {
+  for (const std::string_view name :
+       {kLikeAll, kLikeAny, kNotLikeAll, kNotLikeAny, kExtractFrom, kStructOf, kAliasOf}) {
+    EXPECT_TRUE(IsSyntax(name)) << name;
+    EXPECT_FALSE(KindOfFunction(name).has_value()) << name;
+  }
+  EXPECT_FALSE(IsSyntax("like"));
+  EXPECT_FALSE(IsSyntax("like none"));
+  for (const CatalogueRow& row : Catalogue()) EXPECT_FALSE(IsSyntax(row.name)) << row.name;
 }
 
 TEST(Expression, AnalysisErrors) {

@@ -11,6 +11,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -226,15 +227,9 @@ base::StatusOr<BoundPtr> BindElement(const Expr& e, std::vector<BoundPtr> args, 
   return node;
 }
 
-/// extract(struct, 'field') and extract(array, index); extract('year', date) is date_part.
+/// extract(struct, 'field') and extract(array, index).
 base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
-                                     BindContext& context) {
-  const auto& part = args[0]->literal;
-  const Type::type source = args[1]->field->type()->id();
-  if (part != nullptr && part->type->id() == Type::STRING &&
-      (source == Type::DATE32 || source == Type::TIMESTAMP)) {
-    return FindFunction("date_part")->bind(e, std::move(args), context);
-  }
+                                     BindContext& /*context*/) {
   if (args[0]->field->type()->id() == Type::MAP) return BindMapValue(e, std::move(args));
   const auto& key = args[1]->literal;
   const bool named = key != nullptr && key->is_valid && key->type->id() == Type::STRING;
@@ -360,6 +355,12 @@ base::StatusOr<BoundPtr> BindNamedStruct(const Expr& e, std::vector<BoundPtr> ar
   return node;
 }
 
+/// The value as it is: its name is that of a struct's field.
+base::StatusOr<BoundPtr> BindAlias(const Expr& /*e*/, std::vector<BoundPtr> args,
+                                   BindContext& /*context*/) {
+  return args[0];
+}
+
 base::StatusOr<BoundPtr> BindArrayContains(const Expr& e, std::vector<BoundPtr> args,
                                            BindContext& /*context*/) {
   const FieldPtr field = args[0]->field;
@@ -451,6 +452,8 @@ constexpr Function kFunctions[] = {
     {"array", 0, -1, "array", Print::kCall, BindArray},
     {"struct", 1, -1, "struct", Print::kCall, BindStruct},
     {"named_struct", 2, -1, "named_struct", Print::kCall, BindNamedStruct},
+    {kStructOf.data(), 2, -1, "struct", Print::kSpecial, BindNamedStruct},
+    {kAliasOf.data(), 2, 2, "alias", Print::kSpecial, BindAlias},
     {"array_contains", 2, 2, "array_contains", Print::kCall, BindArrayContains},
     {"vector_to_array", 1, 2, "vector_to_array", Print::kSpecial, BindVectorToArray},
     {"array_to_vector", 1, 1, "array_to_vector", Print::kSpecial, BindArrayToVector},

@@ -364,7 +364,7 @@ base::StatusOr<BoundPtr> BindList(const Expr& e, std::vector<BoundPtr> args,
   return BindLists(e, std::move(args), kKernel);
 }
 
-/// ilike(a, b) is: lower(a) like lower(b).
+/// ilike(a, b, [escape]) is: lower(a) like lower(b).
 base::StatusOr<BoundPtr> BindILike(const Expr& e, std::vector<BoundPtr> args,
                                    BindContext& context) {
   for (size_t i = 0; i < 2; ++i) SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, i, 's'));
@@ -374,6 +374,7 @@ base::StatusOr<BoundPtr> BindILike(const Expr& e, std::vector<BoundPtr> args,
         lower.emplace_back(),
         FindFunction("lower")->bind(*Call("lower", {e.args[i]}), {args[i]}, context));
   }
+  if (args.size() > 2) lower.push_back(args[2]);
   SOTERIA_ASSIGN_OR_RETURN(const BoundPtr bound,
                            FindFunction("like")->bind(e, std::move(lower), context));
   return bound;
@@ -421,7 +422,7 @@ constexpr Function kFunctions[] = {
     {"regexp_instr", 2, 3, "regexp_instr", Print::kSpecial,
      BindSimple<RegexpInstr, "ssi", 'i', kCareful>},
     {"split", 2, 3, "split", Print::kSpecial, BindList<SplitText>},
-    {"ilike", 2, 2, "ilike", Print::kCall, BindILike},
+    {"ilike", 2, 3, "ilike", Print::kSpecial, BindILike},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "src/base/bytes.h"
 #include "src/base/text.h"
 #include "src/exec/accumulator.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/expression.h"
 #include "src/exec/functions.h"
@@ -80,15 +81,44 @@ std::optional<std::string> DefaultText(std::string_view name, size_t args) {
   return named ? std::optional<std::string>("") : std::nullopt;
 }
 
+/// What SQL writes in words of its own.
+std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
+  const std::string_view name = function.name;
+  const auto& args = e.args;
+  if (name == "like") {
+    std::string text = base::Cat(PrettyName(*args[0]), " LIKE ", PrettyName(*args[1]));
+    const std::string escape = args.size() > 2 ? PrettyName(*args[2]) : "\\";
+    if (escape != "\\") text += base::Cat(" ESCAPE '", escape, "'");
+    return text;
+  }
+  if (name == "ilike") {
+    return base::Cat("ilike(", PrettyName(*args[0]), ", ", PrettyName(*args[1]), ")");
+  }
+  if (name.find("like a") != std::string_view::npos) {
+    return base::Cat(function.printed, "(", PrettyName(*args[0]), ")");
+  }
+  if (name == "datepart" || name == kExtractFrom) {
+    return base::Cat(function.printed, "(", PrettyName(*args[0]), " FROM ", PrettyName(*args[1]),
+                     ")");
+  }
+  if (name == kAliasOf) return base::Cat(PrettyName(*args[0]), " AS ", PrettyName(*args[1]));
+  if (name != kStructOf) return std::nullopt;
+  std::string text = "struct(";
+  for (size_t i = 1; i < args.size(); i += 2) {
+    text += base::Cat(i == 1 ? "" : ", ", PrettyName(*args[i]));
+  }
+  return text + ")";
+}
+
 std::string Special(const Expr& e, const Function& function) {
   const std::string_view name = function.name;
   const auto& args = e.args;
+  if (auto text = SyntaxText(e, function); text.has_value()) return *std::move(text);
   if (IsCastFunction(function)) return PrettyName(*args[0]);
   if (name == "~") return base::Cat("~", PrettyName(*args[0]));
   if (name == "when") return When(args);
   if (name == "in") return base::Cat("(", PrettyName(*args[0]), " IN (", List(args, 1), "))");
   if (name == "if") return base::Cat("(IF(", List(args, 0), "))");
-  if (name == "like") return base::Cat(PrettyName(*args[0]), " LIKE ", PrettyName(*args[1]));
   if (name == "positive") return base::Cat("(+ ", PrettyName(*args[0]), ")");
   if (name == "substr" || name == "substring") {
     return base::Cat(name, "(", List(args, 0), args.size() == 2 ? ", 2147483647)" : ")");

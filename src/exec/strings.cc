@@ -1,6 +1,7 @@
 // Functions of strings. Lengths and positions count code points, as Spark's do.
 #include <arrow/array.h>
 #include <arrow/builder.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/characters.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
@@ -133,24 +135,29 @@ base::StatusOr<ArrayPtr> EndsWith(const Bound& /*node*/, const ArrayList& args, 
                [&](int64_t i) { return Cell(*args[0], i).ends_with(Cell(*args[1], i)); });
 }
 
-/// SQL's LIKE with backslash as escape, in time proportional to text times pattern.
-bool Like(std::string_view text, std::string_view pattern) {
+constexpr std::string_view kBackslash = "\\";
+
+/// SQL's LIKE, in time proportional to text times pattern. What the escape is goes before what a
+/// wildcard is.
+bool Like(std::string_view text, std::string_view pattern, std::string_view escape) {
   size_t t = 0;
   size_t p = 0;
   size_t star = std::string_view::npos;
   size_t resume = 0;
   while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '%') {
+    const bool escaped = pattern.substr(p).starts_with(escape);
+    const char here = p < pattern.size() ? pattern[p] : '\0';
+    if (!escaped && here == '%') {
       star = p++;
       resume = t;
       continue;
     }
-    if (p < pattern.size() && pattern[p] == '_') {
+    if (!escaped && here == '_') {
       t = std::min(text.size(), t + table::CharacterBytes(text[t]));
       ++p;
       continue;
     }
-    const size_t literal = p < pattern.size() && pattern[p] == '\\' ? p + 1 : p;
+    const size_t literal = escaped ? p + escape.size() : p;
     if (literal < pattern.size() && pattern[literal] == text[t]) {
       ++t;
       p = literal + 1;
@@ -160,36 +167,65 @@ bool Like(std::string_view text, std::string_view pattern) {
     t = ++resume;
     p = star + 1;
   }
-  while (p < pattern.size() && pattern[p] == '%') ++p;
+  while (pattern.substr(p).starts_with('%') && !pattern.substr(p).starts_with(escape)) ++p;
   return p == pattern.size();
 }
 
-/// A backslash stands before a wildcard or another one, nowhere else.
-base::Status CheckPattern(std::string_view pattern) {
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '\\') continue;
-    if (++i == pattern.size()) {
+/// An escape stands before a wildcard or another one, nowhere else.
+base::Status CheckPattern(std::string_view pattern, std::string_view escape) {
+  for (size_t i = 0; i < pattern.size();) {
+    if (!pattern.substr(i).starts_with(escape)) {
+      ++i;
+      continue;
+    }
+    i += escape.size();
+    const std::string_view rest = pattern.substr(i);
+    if (rest.empty()) {
       return base::FailQuotingData(
           kEscapeAtTheEnd, base::Cat("The format is invalid: '", pattern,
                                      "'. The escape character is not allowed to end with."));
     }
-    if (pattern[i] != '%' && pattern[i] != '_' && pattern[i] != '\\') {
-      return base::FailQuotingData(
-          kEscapeInTheMiddle,
-          base::Cat("The format is invalid: '", pattern,
-                    "'. The escape character is not allowed to precede '", pattern[i], "'."));
+    const size_t bytes = std::min(rest.size(), table::CharacterBytes(rest[0]));
+    if (rest[0] != '%' && rest[0] != '_' && !rest.starts_with(escape)) {
+      return base::FailQuotingData(kEscapeInTheMiddle,
+                                   base::Cat("The format is invalid: '", pattern,
+                                             "'. The escape character is not allowed to precede '",
+                                             rest.substr(0, bytes), "'."));
     }
+    i += bytes;
   }
   return base::OkStatus();
 }
 
+/// like(text, pattern, [escape])
 base::StatusOr<ArrayPtr> LikeKernel(const Bound& /*node*/, const ArrayList& args, int64_t rows,
                                     EvalState& /*state*/) {
+  const auto escape = [&](int64_t i) { return args.size() > 2 ? Cell(*args[2], i) : kBackslash; };
   for (int64_t i = 0; i < rows; ++i) {
     if (args[0]->IsNull(i) || args[1]->IsNull(i)) continue;
-    SOTERIA_RETURN_IF_ERROR(CheckPattern(Cell(*args[1], i)));
+    SOTERIA_RETURN_IF_ERROR(CheckPattern(Cell(*args[1], i), escape(i)));
   }
-  return Tests(args, rows, [&](int64_t i) { return Like(Cell(*args[0], i), Cell(*args[1], i)); });
+  return Tests(args, rows,
+               [&](int64_t i) { return Like(Cell(*args[0], i), Cell(*args[1], i), escape(i)); });
+}
+
+/// Whether the text is like some of the patterns, or unlike some of them, or so with all.
+template <bool kAll, bool kNot>
+base::StatusOr<ArrayPtr> LikesKernel(const Bound& /*node*/, const ArrayList& args, int64_t rows,
+                                     EvalState& /*state*/) {
+  for (int64_t i = 0; i < rows; ++i) {
+    if (args[0]->IsNull(i)) continue;
+    for (size_t k = 1; k < args.size(); ++k) {
+      SOTERIA_RETURN_IF_ERROR(CheckPattern(Cell(*args[k], i), kBackslash));
+    }
+  }
+  return Tests(args, rows, [&](int64_t i) {
+    const auto holds = [&](const ArrayPtr& pattern) {
+      return Like(Cell(*args[0], i), Cell(*pattern, i), kBackslash) != kNot;
+    };
+    return kAll ? std::all_of(args.begin() + 1, args.end(), holds)
+                : std::any_of(args.begin() + 1, args.end(), holds);
+  });
 }
 
 // ---- binders ------------------------------------------------------------------------------------
@@ -216,7 +252,44 @@ base::StatusOr<BoundPtr> BindText(const Expr& e, std::vector<BoundPtr> args,
   const bool nullable = AnyNullable(args);
   auto node = MakeCall(PrettyName(e), type, nullable, std::move(args));
   node->kernel = kKernel;
-  node->careful = node->careful || kKernel == LikeKernel;
+  return node;
+}
+
+/// One character of Java's.
+bool IsEscape(const Expr& e) {
+  if (e.kind != Expr::Kind::kLiteral || e.literal->type->id() != Type::STRING) return false;
+  if (!e.literal->is_valid) return false;
+  const auto text = static_cast<const arrow::StringScalar&>(*e.literal).view();
+  return !text.empty() && text.size() < 4 && table::CharacterBytes(text[0]) == text.size();
+}
+
+base::StatusOr<BoundPtr> BindLike(const Expr& e, std::vector<BoundPtr> args,
+                                  BindContext& /*context*/) {
+  if (args.size() > 2 && !IsEscape(*e.args[2])) {
+    return base::Fail(kInvalidEscape,
+                      base::Cat("`EscapeChar` should be a string literal of length one, but got \"",
+                                PrettyName(*e.args[2]), "\"."));
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, i, arrow::utf8(), "\"STRING\""));
+  }
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, std::move(args));
+  node->kernel = LikeKernel;
+  node->careful = true;
+  return node;
+}
+
+template <bool kAll, bool kNot>
+base::StatusOr<BoundPtr> BindLikes(const Expr& e, std::vector<BoundPtr> args,
+                                   BindContext& /*context*/) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    SOTERIA_RETURN_IF_ERROR(CoerceArgument(e, args, i, arrow::utf8(), "\"STRING\""));
+  }
+  const bool nullable = AnyNullable(args);
+  auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, std::move(args));
+  node->kernel = LikesKernel<kAll, kNot>;
+  node->careful = true;
   return node;
 }
 
@@ -277,7 +350,11 @@ constexpr Function kFunctions[] = {
     {"contains", 2, 2, "contains", Print::kCall, BindText<Contains, Type::BOOL, 2>},
     {"startswith", 2, 2, "startswith", Print::kCall, BindText<StartsWith, Type::BOOL, 2>},
     {"endswith", 2, 2, "endswith", Print::kCall, BindText<EndsWith, Type::BOOL, 2>},
-    {"like", 2, 2, "like", Print::kSpecial, BindText<LikeKernel, Type::BOOL, 2>},
+    {"like", 2, 3, "like", Print::kSpecial, BindLike},
+    {kLikeAll.data(), 2, -1, "likeall", Print::kSpecial, BindLikes<true, false>},
+    {kLikeAny.data(), 2, -1, "likeany", Print::kSpecial, BindLikes<false, false>},
+    {kNotLikeAll.data(), 2, -1, "notlikeall", Print::kSpecial, BindLikes<true, true>},
+    {kNotLikeAny.data(), 2, -1, "notlikeany", Print::kSpecial, BindLikes<false, true>},
 };
 
 }  // namespace
