@@ -51,6 +51,10 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
       IsInternal(aggregate.grouping_expressions(0), kSqlGroupBy)) {
     return SqlAggregate(aggregate);
   }
+  if (aggregate.grouping_expressions_size() == 1 &&
+      IsInternal(aggregate.grouping_expressions(0), kSqlPivot)) {
+    return SqlPivot(aggregate);
+  }
   if (aggregate.group_type() == spark::connect::Aggregate::GROUP_TYPE_PIVOT) {
     return Pivot(aggregate);
   }

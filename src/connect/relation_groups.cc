@@ -252,8 +252,10 @@ base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
   plan::Scope plain(input, plan::Scope::Missing::kAdd);
   ExpressionConverter::Meaning meaning = nullptr;
   if (parts.has_value()) meaning = [&](const Expression& part) { return parts->Mean(part); };
-  const ExpressionConverter converter =
-      Over(parts.has_value() ? parts->out() : plain, nullptr, meaning);
+  const ExpressionConverter converter = Over(
+      parts.has_value() ? parts->out() : plain,
+      [&input]() -> base::StatusOr<std::shared_ptr<arrow::Schema>> { return input->schema; },
+      meaning);
   Sorting sorting;
   const auto add = [&](const Order& order, exec::ExprPtr expr) {
     sorting.keys.push_back(SortKeyOf(order, std::move(expr)));
@@ -263,6 +265,7 @@ base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
     if (!IsInternal(order.child(), kSqlOrdinal)) {
       SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(order.child()));
       SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*expr, "Sort"));
+      SOTERIA_RETURN_IF_ERROR(CheckSortKey(*expr));
       add(order, std::move(expr));
       continue;
     }
@@ -283,6 +286,9 @@ base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
     SOTERIA_ASSIGN_OR_RETURN(sorting.input, WideGroups(*groups));
   } else {
     sorting.input = input;
+  }
+  for (exec::SortKey& key : sorting.keys) {
+    SOTERIA_RETURN_IF_ERROR(ApplySubqueries(&sorting.input, &key.expr));
   }
   return sorting;
 }

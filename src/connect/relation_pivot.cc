@@ -17,16 +17,22 @@
 #include "spark/connect/relations.pb.h"
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
+#include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/literals.h"
 #include "src/connect/relations.h"
+#include "src/connect/select_list.h"
 #include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
 #include "src/connect/windows.h"
 #include "src/exec/aggregate.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/constant.h"
+#include "src/exec/join.h"
+#include "src/plan/conditions.h"
 #include "src/plan/decorrelate.h"
 #include "src/plan/execute.h"
 #include "src/plan/scope.h"
@@ -41,6 +47,10 @@ using exec::ExprPtr;
 
 constexpr base::Condition kValueType = {"PIVOT_VALUE_DATA_TYPE_MISMATCH",
                                         base::exception_class::kAnalysis, "42K09",
+                                        absl::StatusCode::kInvalidArgument};
+
+constexpr base::Condition kNoLiteral = {"NON_LITERAL_PIVOT_VALUES",
+                                        base::exception_class::kAnalysis, "42K08",
                                         absl::StatusCode::kInvalidArgument};
 
 /// Columns of all values and aggregates: each is an aggregate over the same groups.
@@ -152,7 +162,7 @@ base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
   std::vector<PivotValue> out;
   for (int64_t i = 0; i < found->length(); ++i) {
     SOTERIA_ARROW_ASSIGN(auto scalar, found->GetScalar(i));
-    out.push_back({"", exec::Literal(std::move(scalar))});
+    out.push_back({"", {exec::Literal(std::move(scalar))}});
   }
   return out;
 }
@@ -172,34 +182,112 @@ RelationConverter::PlanOr RelationConverter::Pivot(const spark::connect::Aggrega
   std::vector<PivotValue> values;
   for (const auto& literal : aggregate.pivot().values()) {
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr value, ToLiteralExpr(literal));
-    values.push_back({"", std::move(value)});
+    values.push_back({"", {std::move(value)}});
   }
   if (values.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(values, DistinctValues(input, column));
   }
   for (PivotValue& value : values) {
-    SOTERIA_ASSIGN_OR_RETURN(value.name, TextOf(value.value, zone));
+    SOTERIA_ASSIGN_OR_RETURN(value.name, TextOf(value.parts[0], zone));
   }
-  return PivotColumns(std::move(input), std::move(keys), std::move(columns), column,
+  return PivotColumns(std::move(input), std::move(keys), std::move(columns), {column},
                       std::move(values));
 }
 
-/// The values as the pivot column's type has them.
-base::Status RelationConverter::CastValues(const plan::Plan& input, const ExprPtr& column,
-                                           std::vector<PivotValue>* values) {
-  SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*column, *input.schema));
-  for (PivotValue& value : *values) {
-    SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*value.value, *input.schema));
-    if (its->type()->Equals(*field->type())) continue;
-    const ExprPtr cast =
-        exec::InZone(exec::Cast(value.value, field->type()), state_.config().Zone());
-    if (!exec::TypeOf(*cast, *input.schema).ok()) {
+/// A value of SQL's pivot, of `count` columns.
+base::StatusOr<PivotValue> RelationConverter::PivotValueOf(
+    const spark::connect::Expression& expression, size_t count,
+    const ExpressionConverter& converter) {
+  if (expression.has_alias() && expression.alias().name_size() != 1) {
+    return base::NotSupported("A pivot's value under several names");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const ExprPtr value, converter.Convert(expression));
+  if (!IsFoldable(*value)) {
+    return base::Fail(kNoLiteral,
+                      base::Cat("Literal expressions required for pivot values, found \"",
+                                exec::PrettyName(*value), "\"."));
+  }
+  PivotValue out{"", {value}};
+  if (count > 1) {
+    const bool row = value->kind == Expr::Kind::kCall &&
+                     (value->name == "named_struct" || value->name == exec::kStructOf);
+    if (!row || value->args.size() != 2 * count) {
       return base::Fail(kValueType,
-                        base::Cat("Invalid pivot value '", value.name, "': value data type ",
+                        base::Cat("Invalid pivot value '", exec::PrettyName(*value),
+                                  "': value data type does not match pivot column data type."));
+    }
+    out.parts.clear();
+    for (size_t i = 1; i < value->args.size(); i += 2) out.parts.push_back(value->args[i]);
+  }
+  if (expression.has_alias()) {
+    out.name = expression.alias().name(0);
+    return out;
+  }
+  std::vector<std::string> texts;
+  for (const ExprPtr& part : out.parts) {
+    SOTERIA_ASSIGN_OR_RETURN(texts.emplace_back(), TextOf(part, state_.config().Zone()));
+  }
+  out.name = count > 1 ? base::Cat("{", base::Joined(texts), "}") : texts[0];
+  return out;
+}
+
+/// A pivot of SQL: groups are by the columns that nothing else in it names.
+RelationConverter::PlanOr RelationConverter::SqlPivot(const spark::connect::Aggregate& aggregate) {
+  const auto& parts = aggregate.grouping_expressions(0).unresolved_function().arguments();
+  if (parts.empty()) return base::Fail(base::kAnalysis, "A pivot without a column");
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
+  plan::Scope scope(input);
+  const ExpressionConverter converter(scope, state_.config().Zone());
+  SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
+  std::vector<ExprPtr> pivots;
+  if (IsInternal(parts[0], kSqlTuple)) {
+    for (const auto& part : parts[0].unresolved_function().arguments()) {
+      SOTERIA_ASSIGN_OR_RETURN(pivots.emplace_back(), converter.Convert(part));
+    }
+  } else {
+    SOTERIA_ASSIGN_OR_RETURN(pivots.emplace_back(), converter.Convert(parts[0]));
+  }
+  std::vector<bool> named(static_cast<size_t>(input->schema->num_fields()), false);
+  const auto mark = [&named](const Expr& expr) {
+    for (const int place : exec::PlacesOf(expr)) named[static_cast<size_t>(place)] = true;
+  };
+  for (const ExprPtr& pivot : pivots) mark(*pivot);
+  for (const exec::NamedExpr& one : columns) {
+    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*one.expr, "Pivot"));
+    mark(*one.expr);
+  }
+  std::vector<PivotValue> values;
+  for (int i = 1; i < parts.size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(values.emplace_back(),
+                             PivotValueOf(parts[i], pivots.size(), converter));
+  }
+  std::vector<exec::NamedExpr> keys;
+  for (size_t i = 0; i < named.size(); ++i) {
+    if (!named[i]) keys.push_back({"", plan::ColumnAt(*input, static_cast<int>(i))});
+  }
+  return PivotColumns(std::move(input), std::move(keys), std::move(columns), pivots,
+                      std::move(values));
+}
+
+/// The values as the pivot columns' types have them.
+base::Status RelationConverter::CastValues(const plan::Plan& input,
+                                           const std::vector<ExprPtr>& pivots,
+                                           std::vector<PivotValue>* values) {
+  for (size_t p = 0; p < pivots.size(); ++p) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*pivots[p], *input.schema));
+    for (PivotValue& value : *values) {
+      ExprPtr& part = value.parts[p];
+      SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*part, *input.schema));
+      if (its->type()->Equals(*field->type())) continue;
+      const ExprPtr cast = exec::InZone(exec::Cast(part, field->type()), state_.config().Zone());
+      if (!exec::TypeOf(*cast, *input.schema).ok()) {
+        return base::Fail(
+            kValueType, base::Cat("Invalid pivot value '", value.name, "': value data type ",
                                   table::TypeName(*its), " does not match pivot column data type ",
                                   table::TypeName(*field), "."));
+      }
+      part = cast;
     }
-    value.value = cast;
   }
   return base::OkStatus();
 }
@@ -207,44 +295,51 @@ base::Status RelationConverter::CastValues(const plan::Plan& input, const ExprPt
 RelationConverter::PlanOr RelationConverter::PivotColumns(plan::PlanPtr input,
                                                           std::vector<exec::NamedExpr> keys,
                                                           std::vector<exec::NamedExpr> columns,
-                                                          const ExprPtr& column,
+                                                          const std::vector<ExprPtr>& pivots,
                                                           std::vector<PivotValue> values) {
   if (values.size() * columns.size() > kColumnsMax) {
     return base::NotSupported(base::Cat("A pivot of more than ", kColumnsMax, " columns"));
   }
-  SOTERIA_RETURN_IF_ERROR(CastValues(*input, column, &values));
+  SOTERIA_RETURN_IF_ERROR(CastValues(*input, pivots, &values));
   const auto name = [&](const PivotValue& value, const exec::NamedExpr& one) {
     if (columns.size() == 1) return value.name;
     return base::Cat(value.name, "_", one.name.empty() ? exec::PrettyName(*one.expr) : one.name);
   };
+  const auto holds = [](const std::vector<ExprPtr>& of, const PivotValue& value) {
+    std::vector<ExprPtr> all;
+    for (size_t p = 0; p < of.size(); ++p)
+      all.push_back(exec::Call("<=>", {of[p], value.parts[p]}));
+    return plan::AllOf(all);
+  };
   std::vector<exec::NamedExpr> finer = keys;
-  finer.push_back({"__pivot_col", column});
+  for (const ExprPtr& pivot : pivots) finer.push_back({"__pivot_col", pivot});
   SOTERIA_ASSIGN_OR_RETURN(const auto grouped, AggregateColumns(input, columns, finer));
-  const auto of_column = static_cast<int>(keys.size());
+  const auto of_pivot = static_cast<int>(keys.size());
+  const auto of_columns = static_cast<int>(finer.size());
   bool looked_up = true;
   for (size_t j = 0; j < columns.size(); ++j) {
-    const int place = of_column + 1 + static_cast<int>(j);
+    const int place = of_columns + static_cast<int>(j);
     looked_up = looked_up && IsLookedUp(*grouped->schema->field(place)->type());
   }
   if (!looked_up) {
     std::vector<exec::NamedExpr> picked;
     for (const PivotValue& value : values) {
-      const ExprPtr holds = exec::Call("<=>", {column, value.value});
       for (const exec::NamedExpr& one : columns) {
-        picked.push_back({name(value, one), Picked(one.expr, holds)});
+        picked.push_back({name(value, one), Picked(one.expr, holds(pivots, value))});
       }
     }
     return AggregateColumns(std::move(input), std::move(picked), std::move(keys));
   }
+  std::vector<ExprPtr> there;
+  for (int p = of_pivot; p < of_columns; ++p) there.push_back(plan::ColumnAt(*grouped, p));
   std::vector<exec::GroupKey> groups;
-  for (int k = 0; k < of_column; ++k) groups.push_back({plan::ColumnAt(*grouped, k), ""});
+  for (int k = 0; k < of_pivot; ++k) groups.push_back({plan::ColumnAt(*grouped, k), ""});
   std::vector<exec::AggregateCall> calls;
   for (const PivotValue& value : values) {
     for (size_t j = 0; j < columns.size(); ++j) {
-      exec::AggregateCall call{"first",
-                               plan::ColumnAt(*grouped, of_column + 1 + static_cast<int>(j)),
+      exec::AggregateCall call{"first", plan::ColumnAt(*grouped, of_columns + static_cast<int>(j)),
                                name(value, columns[j])};
-      call.where = exec::Call("<=>", {plan::ColumnAt(*grouped, of_column), value.value});
+      call.where = holds(there, value);
       calls.push_back(std::move(call));
     }
   }
@@ -268,13 +363,13 @@ RelationConverter::PlanOr RelationConverter::Crosstab(
                                     exec::Literal(std::string_view())});
   SOTERIA_ASSIGN_OR_RETURN(std::vector<PivotValue> values, DistinctValues(input, texts[1]));
   for (PivotValue& value : values) {
-    SOTERIA_ASSIGN_OR_RETURN(value.name, TextOf(value.value, ""));
+    SOTERIA_ASSIGN_OR_RETURN(value.name, TextOf(value.parts[0], ""));
   }
   const std::string name = base::Cat(crosstab.col1(), "_", crosstab.col2());
   SOTERIA_ASSIGN_OR_RETURN(
       auto counts, PivotColumns(std::move(input), {{name, texts[0]}},
                                 {{"count", exec::Call("count", {exec::Literal(int32_t{1})})}},
-                                texts[1], std::move(values)));
+                                {texts[1]}, std::move(values)));
   std::vector<exec::NamedExpr> columns = {{"", plan::ColumnAt(*counts, 0)}};
   const ExprPtr none = exec::Literal(std::make_shared<arrow::Int64Scalar>(0));
   for (int i = 1; i < counts->schema->num_fields(); ++i) {

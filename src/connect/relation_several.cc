@@ -19,6 +19,7 @@
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
+#include "src/connect/sql_nodes.h"
 #include "src/connect/windows.h"
 #include "src/plan/scope.h"
 #include "src/table/conditions.h"
@@ -120,14 +121,28 @@ RelationConverter::PlanOr RelationConverter::Join(const spark::connect::Join& jo
     }
     return JoinUsing(cross, kind, {join.using_columns().begin(), join.using_columns().end()});
   }
-  exec::ExprPtr condition;
-  if (join.has_join_condition()) {
-    plan::Scope scope(cross);
-    SOTERIA_ASSIGN_OR_RETURN(condition, Over(scope).Convert(join.join_condition()));
-    SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*condition, "Join"));
-    if (HasAggregate(*condition)) return base::NotSupported("An aggregate in a join's condition");
+  if (!join.has_join_condition()) return builder_.Join(cross, kind, nullptr);
+  if (IsInternal(join.join_condition(), kSqlNatural)) return JoinNatural(cross, kind);
+  plan::Scope scope(cross);
+  // Rows that have no match must be known before a subquery is looked at.
+  const bool inner = kind == JoinKind::kInner;
+  const ExpressionConverter converter = inner ? OverWithSubqueries(scope) : Over(scope);
+  SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr condition, converter.Convert(join.join_condition()));
+  SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*condition, "Join"));
+  if (HasAggregate(*condition)) return base::NotSupported("An aggregate in a join's condition");
+  return inner ? JoinRows(cross, condition) : builder_.Join(cross, kind, condition);
+}
+
+/// By the columns whose names both sides have.
+RelationConverter::PlanOr RelationConverter::JoinNatural(const plan::PlanPtr& cross,
+                                                         JoinKind kind) {
+  std::vector<std::string> names;
+  for (const auto& field : cross->inputs[0]->schema->fields()) {
+    const bool both = NamedColumn(*cross->inputs[1], field->name()) >= 0;
+    if (both) names.push_back(field->name());
   }
-  return builder_.Join(cross, kind, condition);
+  if (names.empty()) return builder_.Join(cross, kind, nullptr);
+  return JoinUsing(cross, kind, names);
 }
 
 RelationConverter::PlanOr RelationConverter::JoinUsing(const plan::PlanPtr& cross, JoinKind kind,

@@ -53,6 +53,16 @@ constexpr base::Condition kGroupPositionAggregate = {"GROUP_BY_POS_AGGREGATE",
 constexpr base::Condition kStarPosition = {"STAR_GROUP_BY_POS", base::exception_class::kAnalysis,
                                            "0A000", absl::StatusCode::kInvalidArgument};
 
+constexpr base::Condition kLimitUnfoldable = {"INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE",
+                                              base::exception_class::kAnalysis, "42K0E",
+                                              absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kLimitType = {"INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE",
+                                        base::exception_class::kAnalysis, "42K0E",
+                                        absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kLimitNull = {"INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL",
+                                        base::exception_class::kAnalysis, "42K0E",
+                                        absl::StatusCode::kInvalidArgument};
+
 /// Most values of all rows of VALUES.
 constexpr int64_t kInlineValuesMax = 100'000;
 
@@ -173,6 +183,44 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
                     base::Cat("The table or view ", QuoteName(parts),
                               " cannot be found. An enclave knows temporary views only; read "
                               "data sets by their path."));
+}
+
+RelationConverter::PlanOr RelationConverter::RowsCounted(const Expression& count,
+                                                         plan::PlanPtr input) {
+  const auto& call = count.unresolved_function();
+  const bool limit = call.function_name() == kSqlLimit;
+  if (call.arguments_size() != 1) return base::Fail(base::kAnalysis, "A limit takes one number");
+  plan::Scope scope(input);
+  const ExpressionConverter converter = OverWithSubqueries(scope);
+  SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr expr, converter.Convert(call.arguments(0)));
+  const auto refuse = [&](const base::Condition& what, std::string_view why) {
+    return base::Fail(what, base::Cat("The limit like expression \"", exec::PrettyName(*expr),
+                                      "\" is invalid. ", why));
+  };
+  if (!IsFoldable(*expr)) {
+    return refuse(kLimitUnfoldable, "The limit expression must evaluate to a constant value.");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*expr, *exec::OneEmptyRow()->schema()));
+  if (field->type()->id() != arrow::Type::INT32) {
+    return refuse(kLimitType, base::Cat("The limit expression must be integer type, but got ",
+                                        table::QuotedTypeName(*field), "."));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(const auto value, exec::ConstantValue(*expr));
+  if (value->IsNull(0)) {
+    return refuse(kLimitNull, "The evaluated limit expression must not be null.");
+  }
+  const int32_t rows = static_cast<const arrow::Int32Array&>(*value).Value(0);
+  return limit ? builder_.Limit(std::move(input), rows) : builder_.Offset(std::move(input), rows);
+}
+
+/// The input under the names that it has: what is above it finds nothing below it.
+RelationConverter::PlanOr RelationConverter::Bounded(const spark::connect::Project& project) {
+  SOTERIA_ASSIGN_OR_RETURN(const plan::PlanPtr input, Resolve(project.input()));
+  auto same = std::make_shared<plan::Plan>(*builder_.Alias(input, ""));
+  for (size_t i = 0; i < input->columns.size(); ++i) {
+    same->columns[i].qualifier = input->columns[i].qualifier;
+  }
+  return plan::PlanPtr(std::move(same));
 }
 
 RelationConverter::PlanOr RelationConverter::OneRow() {

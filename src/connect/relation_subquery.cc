@@ -25,6 +25,7 @@
 #include "src/plan/conditions.h"
 #include "src/plan/decorrelate.h"
 #include "src/plan/scope.h"
+#include "src/table/conditions.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -54,6 +55,12 @@ constexpr base::Condition kMixedAggregate = {
 constexpr base::Condition kUngroupedSubquery = {
     "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", base::exception_class::kAnalysis,
     "0A000", absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kTestInSort = {
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY",
+    base::exception_class::kAnalysis, "0A000", absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kCorrelatedScalar = {
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY",
+    base::exception_class::kAnalysis, "0A000", absl::StatusCode::kInvalidArgument};
 constexpr char kReferenceText[] =
     "Unsupported subquery expression: Expressions referencing the outer query are not supported "
     "outside of WHERE/HAVING clauses: ";
@@ -100,6 +107,11 @@ bool HasCorrelatedScalar(const Expr& e) {
   return (IsScalar(e) && !e.args.empty()) ||
          std::any_of(e.args.begin(), e.args.end(),
                      [](const ExprPtr& arg) { return HasCorrelatedScalar(*arg); });
+}
+
+bool HasTest(const Expr& e) {
+  return IsTest(e) || std::any_of(e.args.begin(), e.args.end(),
+                                  [](const ExprPtr& arg) { return HasTest(*arg); });
 }
 
 /// What the subquery is joined by: rows of `plan`, whose columns come behind `lefts` others.
@@ -213,6 +225,7 @@ base::StatusOr<std::optional<ExprPtr>> RelationConverter::Outer(
   frames.swap(frames_);
   if (!column.ok()) {
     const bool none = base::Is(column.status(), base::kUnresolvedColumn) ||
+                      base::Is(column.status(), table::kUnresolvedNoSuggestion) ||
                       base::Is(column.status(), plan::kNoDataFrameColumn);
     if (none) return std::optional<ExprPtr>();
     return column.status();
@@ -400,6 +413,20 @@ base::Status RelationConverter::ApplySubqueries(plan::PlanPtr* input, ExprPtr* e
   return base::OkStatus();
 }
 
+base::Status RelationConverter::CheckSortKey(const Expr& expr) {
+  if (HasTest(expr)) {
+    return base::Fail(kTestInSort,
+                      "Unsupported subquery expression: IN/EXISTS predicate subqueries can only be "
+                      "used in filters, joins, aggregations, window functions, projections, and "
+                      "UPDATE/MERGE/DELETE commands.");
+  }
+  if (!HasCorrelatedScalar(expr)) return base::OkStatus();
+  return base::Fail(kCorrelatedScalar,
+                    "Unsupported subquery expression: Correlated scalar subqueries can only be "
+                    "used in filters, aggregations, projections, and UPDATE/MERGE/DELETE "
+                    "commands.");
+}
+
 RelationConverter::PlanOr RelationConverter::ChosenBy(const plan::PlanPtr& input,
                                                       const Expr& condition) {
   const bool negated = IsNot(condition);
@@ -452,6 +479,19 @@ RelationConverter::PlanOr RelationConverter::FilterRows(plan::PlanPtr input,
     SOTERIA_ASSIGN_OR_RETURN(input, builder_.Project(std::move(input), std::move(first)));
   }
   return input;
+}
+
+RelationConverter::PlanOr RelationConverter::JoinRows(const plan::PlanPtr& cross,
+                                                      const ExprPtr& condition) {
+  Exprs plain;
+  Exprs others;
+  for (const ExprPtr& one : plan::ConjunctsOf(condition)) {
+    (HasSubquery(*one) ? others : plain).push_back(one);
+  }
+  if (others.empty()) return builder_.Join(cross, JoinKind::kInner, condition);
+  SOTERIA_ASSIGN_OR_RETURN(
+      auto joined, builder_.Join(cross, JoinKind::kInner, plain.empty() ? nullptr : AllOf(plain)));
+  return FilterRows(std::move(joined), AllOf(others));
 }
 
 RelationConverter::PlanOr RelationConverter::ProjectRows(plan::PlanPtr input,

@@ -25,6 +25,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/generate.h"
 #include "src/exec/operator.h"
+#include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
 #include "src/table/number_column.h"
 
@@ -32,6 +33,10 @@ namespace soteria::connect {
 namespace {
 
 using spark::connect::Relation;
+
+constexpr base::Condition kQualifyWindow = {"QUALIFY_REQUIRES_WINDOW_FUNCTION",
+                                            base::exception_class::kAnalysis, "42903",
+                                            absl::StatusCode::kInvalidArgument};
 
 constexpr base::Condition kColumnExists = {"COLUMN_ALREADY_EXISTS",
                                            base::exception_class::kAnalysis, "42711",
@@ -224,6 +229,9 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
   }
   const spark::connect::Expression& text = parsed == nullptr ? filter.condition() : *parsed;
   if (IsInternal(text, kSqlQualify)) return Qualify(text, input);
+  if (IsInternal(text, kSqlLimit) || IsInternal(text, kSqlOffset)) {
+    return RowsCounted(text, std::move(input));
+  }
   if (const Groups* groups = GroupsOf(input);
       groups != nullptr && (groups->sql || CallsAggregate(text))) {
     return FilterGroups(text, *groups);
@@ -242,19 +250,21 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
 RelationConverter::PlanOr RelationConverter::Qualify(const spark::connect::Expression& qualify,
                                                      const plan::PlanPtr& input) {
   const auto& arguments = qualify.unresolved_function().arguments();
-  if (arguments.size() != 1) return base::Fail(base::kAnalysis, "QUALIFY takes one condition");
-  if (GroupsOf(input) != nullptr) {
-    return base::NotSupported("QUALIFY over groups", "a subquery and WHERE");
-  }
-  plan::Scope scope(input, plan::Scope::Missing::kAdd);
-  SOTERIA_ASSIGN_OR_RETURN(
-      auto condition, ExpressionConverter(scope, state_.config().Zone()).Convert(arguments[0]));
+  if (arguments.size() != 2) return base::Fail(base::kAnalysis, "QUALIFY takes one condition");
+  // Of groups only the columns may be named.
+  using Missing = plan::Scope::Missing;
+  plan::Scope scope(input, GroupsOf(input) == nullptr ? Missing::kAdd : Missing::kRefuse);
+  SOTERIA_ASSIGN_OR_RETURN(auto condition, OverWithSubqueries(scope).Convert(arguments[0]));
   SOTERIA_RETURN_IF_ERROR(CheckCondition(*condition));
+  if (!arguments[1].literal().boolean() && !exec::HasWindow(*condition)) {
+    return base::Fail(kQualifyWindow,
+                      "The QUALIFY clause requires at least one window function in the current "
+                      "SELECT list or the QUALIFY condition.");
+  }
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
   SOTERIA_ASSIGN_OR_RETURN(WithWindows taken,
                            TakeWindows(builder_, std::move(wider), {{"", std::move(condition)}}));
-  SOTERIA_ASSIGN_OR_RETURN(auto kept,
-                           builder_.Filter(std::move(taken.plan), taken.columns[0].expr));
+  SOTERIA_ASSIGN_OR_RETURN(auto kept, FilterRows(std::move(taken.plan), taken.columns[0].expr));
   return builder_.Project(std::move(kept), AllColumns(*input));
 }
 
@@ -279,6 +289,9 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
   }
   if (project.expressions_size() == 1 && IsInternal(project.expressions(0), kSqlLateralView)) {
     return LateralView(project);
+  }
+  if (project.expressions_size() == 1 && IsInternal(project.expressions(0), kSqlBoundary)) {
+    return Bounded(project);
   }
   SOTERIA_ASSIGN_OR_RETURN(auto input, project.has_input() ? Resolve(project.input()) : OneRow());
   plan::Scope scope(input);
@@ -419,7 +432,7 @@ RelationConverter::PlanOr RelationConverter::RepartitionBy(
     if (partitions == 0) return input;
     return builder_.Repartition(std::move(input), partitions);
   }
-  plan::Scope scope(input);
+  plan::Scope scope(input, plan::Scope::Missing::kAdd);
   const ExpressionConverter converter = Over(scope);
   std::vector<exec::ExprPtr> keys;
   std::vector<exec::SortKey> order;
@@ -434,12 +447,19 @@ RelationConverter::PlanOr RelationConverter::RepartitionBy(
   for (const exec::ExprPtr& key : keys) {
     SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*key, "RepartitionByExpression"));
   }
-  if (order.empty()) return builder_.RepartitionBy(std::move(input), std::move(keys), partitions);
+  SOTERIA_ASSIGN_OR_RETURN(plan::PlanPtr rows, scope.Input(builder_));
+  const auto own = [&](PlanOr moved) -> PlanOr {
+    if (!moved.ok() || !scope.added()) return moved;
+    return builder_.Project(*std::move(moved), AllColumns(*input));
+  };
+  if (order.empty()) {
+    return own(builder_.RepartitionBy(std::move(rows), std::move(keys), partitions));
+  }
   for (exec::ExprPtr& key : keys) order.push_back({std::move(key), true, true});
   for (const exec::SortKey& key : order) {
     SOTERIA_RETURN_IF_ERROR(CheckNoWindow(*key.expr, "RepartitionByExpression"));
   }
-  return builder_.RepartitionByRange(std::move(input), std::move(order), partitions);
+  return own(builder_.RepartitionByRange(std::move(rows), std::move(order), partitions));
 }
 
 RelationConverter::PlanOr RelationConverter::ToSchema(const spark::connect::ToSchema& to) {

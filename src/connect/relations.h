@@ -76,10 +76,16 @@ inline constexpr int64_t kRelationNodesMax = 20'000;
 /// With Spark's place of nulls where the order names none: first ascending, last descending.
 exec::SortKey SortKeyOf(const spark::connect::Expression_SortOrder& order, exec::ExprPtr expr);
 
-/// A value of a pivot's column, and how its columns' names begin.
+/// A value of each of a pivot's columns, and how the names of what is made of them begin.
 struct PivotValue {
   std::string name;
-  exec::ExprPtr value;
+  std::vector<exec::ExprPtr> parts;
+};
+
+/// Columns that become one row, as many as an unpivot has values.
+struct UnpivotSet {
+  std::string name;
+  std::vector<exec::NamedExpr> columns;
 };
 
 class RelationConverter : private Around {
@@ -103,6 +109,8 @@ class RelationConverter : private Around {
   PlanOr Local(const spark::connect::LocalRelation& local);
   PlanOr Filter(const spark::connect::Filter& filter);
   PlanOr Qualify(const spark::connect::Expression& qualify, const plan::PlanPtr& input);
+  /// LIMIT or OFFSET by an expression.
+  PlanOr RowsCounted(const spark::connect::Expression& count, plan::PlanPtr input);
   PlanOr ToDf(const spark::connect::ToDF& to_df);
   PlanOr Project(const spark::connect::Project& project);
   PlanOr WithColumns(const spark::connect::WithColumns& with);
@@ -114,6 +122,7 @@ class RelationConverter : private Around {
   PlanOr RepartitionBy(const spark::connect::RepartitionByExpression& repartition);
   PlanOr Join(const spark::connect::Join& join);
   /// Of equal columns of both sides, each of them once.
+  PlanOr JoinNatural(const plan::PlanPtr& cross, exec::JoinKind kind);
   PlanOr JoinUsing(const plan::PlanPtr& cross, exec::JoinKind kind,
                    const std::vector<std::string>& names);
   PlanOr SetOperation(const spark::connect::SetOperation& operation);
@@ -148,16 +157,21 @@ class RelationConverter : private Around {
 
   // Pivots: relation_pivot.cc.
   PlanOr Pivot(const spark::connect::Aggregate& aggregate);
+  PlanOr SqlPivot(const spark::connect::Aggregate& aggregate);
+  base::StatusOr<PivotValue> PivotValueOf(const spark::connect::Expression& expression,
+                                          size_t count, const ExpressionConverter& converter);
   PlanOr PivotColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> keys,
-                      std::vector<exec::NamedExpr> columns, const exec::ExprPtr& column,
-                      std::vector<PivotValue> values);
+                      std::vector<exec::NamedExpr> columns,
+                      const std::vector<exec::ExprPtr>& pivots, std::vector<PivotValue> values);
   PlanOr Crosstab(const spark::connect::StatCrosstab& crosstab);
-  base::Status CastValues(const plan::Plan& input, const exec::ExprPtr& column,
+  base::Status CastValues(const plan::Plan& input, const std::vector<exec::ExprPtr>& pivots,
                           std::vector<PivotValue>* values);
   base::StatusOr<std::vector<PivotValue>> DistinctValues(const plan::PlanPtr& input,
                                                          const exec::ExprPtr& column);
   // relation_unpivot.cc.
   PlanOr Unpivot(const spark::connect::Unpivot& unpivot);
+  PlanOr RowsOfSets(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,
+                    const std::vector<UnpivotSet>& sets, std::vector<std::string> names);
   PlanOr SampleBy(const spark::connect::StatSampleBy& sample);
 
   // Generators: relation_generate.cc.
@@ -175,6 +189,7 @@ class RelationConverter : private Around {
   PlanOr Named(const spark::connect::Read& read);
   PlanOr OneRow();
   PlanOr Rows(const Expressions& rows);
+  PlanOr Bounded(const spark::connect::Project& project);
   base::StatusOr<std::vector<exec::NamedExpr>> SqlKeys(const Expressions& keys,
                                                        const Expressions& outputs,
                                                        const plan::PlanPtr& input,
@@ -195,6 +210,8 @@ class RelationConverter : private Around {
   /// Joins to the input what the expression's subqueries give, behind its own columns, and puts
   /// these columns in their place.
   base::Status ApplySubqueries(plan::PlanPtr* input, exec::ExprPtr* expr);
+  /// Whether no subquery of it depends on rows.
+  static base::Status CheckSortKey(const exec::Expr& expr);
   struct OfRow {
     std::vector<exec::ExprPtr> columns;
     exec::ExprPtr kept;  // null: always
@@ -210,6 +227,8 @@ class RelationConverter : private Around {
   PlanOr ChosenBy(const plan::PlanPtr& input, const exec::Expr& condition);
   /// Rows for which the condition holds, and the input's columns.
   PlanOr FilterRows(plan::PlanPtr input, const exec::ExprPtr& condition);
+  /// The pairs for which the condition holds.
+  PlanOr JoinRows(const plan::PlanPtr& cross, const exec::ExprPtr& condition);
   PlanOr ProjectRows(plan::PlanPtr input, std::vector<exec::NamedExpr> columns);
   /// Groups, of those sets of the keys if there are any, and what is computed of them.
   PlanOr AggregateRows(plan::PlanPtr input, SplitAggregate split,

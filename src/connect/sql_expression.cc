@@ -18,10 +18,10 @@ namespace {
 using Kind = SqlToken::Kind;
 
 /// Words that begin a clause behind a SELECT item, if what follows lets them.
-constexpr std::string_view kClauses[] = {"FROM",    "WHERE",     "GROUP",     "HAVING", "ORDER",
-                                         "LIMIT",   "OFFSET",    "UNION",     "EXCEPT", "MINUS",
-                                         "SORT",    "INTERSECT", "LATERAL",   "WINDOW", "CLUSTER",
-                                         "QUALIFY", "SETMINUS",  "DISTRIBUTE"};
+constexpr std::string_view kClauses[] = {"FROM",    "WHERE",     "GROUP",      "HAVING", "ORDER",
+                                         "LIMIT",   "OFFSET",    "UNION",      "EXCEPT", "MINUS",
+                                         "SORT",    "INTERSECT", "LATERAL",    "WINDOW", "CLUSTER",
+                                         "QUALIFY", "SETMINUS",  "DISTRIBUTE", "SELECT"};
 /// Those that are only one before BY.
 constexpr std::string_view kBeforeBy[] = {"GROUP", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE"};
 

@@ -123,7 +123,7 @@ base::StatusOr<SqlRelation> RenamedColumns(SqlRelation input, std::vector<std::s
 SqlParser::RelationOr SqlParser::From() {
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation left, Joined());
   while (TakeOp(",")) {
-    if (LateralHere()) {
+    if (LateralHere() || LateralCallHere()) {
       SOTERIA_ASSIGN_OR_RETURN(left, Lateral(std::move(left), Join::JOIN_TYPE_INNER));
       bool joined = true;
       while (joined) {
@@ -147,11 +147,14 @@ SqlParser::RelationOr SqlParser::Joined() {
   return left;
 }
 
-/// One more table, if there is one: [NATURAL] [type] JOIN table [ON condition | USING (columns)].
+/// One more table, if there is one: [NATURAL] [type] JOIN table [ON condition | USING (columns)],
+/// or a PIVOT or UNPIVOT of what is there.
 SqlParser::RelationOr SqlParser::JoinStep(SqlRelation left, bool* joined) {
-  if (IsWord("NATURAL") && Now(1).kind == Kind::kWord) {
-    return base::NotSupported("NATURAL JOIN", "JOIN ... USING (columns)");
+  if (PivotHere()) {
+    *joined = true;
+    return Pivoted(std::move(left));
   }
+  const bool natural = TakeWord("NATURAL");
   const Joining* found = nullptr;
   size_t words = 0;
   for (const Joining& joining : kJoinings) {
@@ -164,14 +167,28 @@ SqlParser::RelationOr SqlParser::JoinStep(SqlRelation left, bool* joined) {
     break;
   }
   *joined = found != nullptr;
+  if (found == nullptr && natural) return Error();
   if (found == nullptr) return left;
   at_ += words;
-  if (LateralHere()) return Lateral(std::move(left), found->type);
+  if (natural && (found->type == Join::JOIN_TYPE_CROSS || IsWord("LATERAL"))) {
+    return base::NotSupported("NATURAL with CROSS or LATERAL");
+  }
+  if (natural &&
+      (found->type == Join::JOIN_TYPE_LEFT_SEMI || found->type == Join::JOIN_TYPE_LEFT_ANTI)) {
+    const bool semi = found->type == Join::JOIN_TYPE_LEFT_SEMI;
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("requirement failed: Unsupported natural join type Left",
+                                semi ? "Semi" : "Anti"));
+  }
+  if (LateralHere() || LateralCallHere()) return Lateral(std::move(left), found->type);
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Source());
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation both,
                            MakeJoin(std::move(left), std::move(right), found->type));
   auto* join = both.proto->mutable_join();
-  if (TakeWord("ON")) {
+  if (natural) {
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr same, CallNode(kSqlNatural, SqlExprs(), /*internal=*/true));
+    join->set_allocated_join_condition(same.proto.release());
+  } else if (TakeWord("ON")) {
     SOTERIA_ASSIGN_OR_RETURN(SqlExpr condition, Or());
     join->set_allocated_join_condition(condition.proto.release());
   } else if (TakeWord("USING")) {
@@ -187,6 +204,7 @@ bool SqlParser::LateralHere() const { return IsWord("LATERAL") && IsOp("(", 1) &
 SqlParser::RelationOr SqlParser::Lateral(SqlRelation left, int type) {
   SOTERIA_RETURN_IF_ERROR(Deeper());
   const Nested nested(&depth_);
+  if (LateralCallHere()) return LateralCall(std::move(left), type);
   ++at_;
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, Source());
   SqlRelation both = NewRelation();
@@ -207,7 +225,9 @@ SqlParser::RelationOr SqlParser::Lateral(SqlRelation left, int type) {
 SqlParser::RelationOr SqlParser::Source() {
   SOTERIA_RETURN_IF_ERROR(Deeper());
   const Nested nested(&depth_);
-  if (IsWord("LATERAL")) return base::NotSupported("LATERAL");
+  // Of nothing before it, a query that may name columns of what is before it is one.
+  if (LateralHere()) ++at_;
+  if (LateralCallHere()) ++at_;
   if (IsWord("VALUES") && !IsOp(",", 1) && Now(1).kind != Kind::kEnd) {
     ++at_;
     SOTERIA_ASSIGN_OR_RETURN(SqlRelation rows, Rows());
@@ -282,21 +302,58 @@ SqlParser::RelationOr SqlParser::LateralView(SqlRelation input) {
   const bool outer = IsWord("OUTER") && !IsOp("(", 1);
   if (outer) ++at_;
   if (!IsName() || !IsOp("(", 1)) return Error();
-  std::string function = base::Lower(Now().text);
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr call, TableCall());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string table, Identifier());
+  Name columns;
+  if (TakeWord("AS") || (IsName() && !EndsItem())) {
+    do {
+      SOTERIA_ASSIGN_OR_RETURN(columns.emplace_back(), Identifier());
+    } while (TakeOp(","));
+  }
+  return Viewed(std::move(input), std::move(call), outer, table, columns);
+}
+
+/// function(arguments)
+SqlParser::ExprOr SqlParser::TableCall() {
+  const std::string function = base::Lower(Now().text);
   at_ += 2;
   SqlExprs args;
   SOTERIA_RETURN_IF_ERROR(Arguments(&args));
-  SqlExprs parts;
-  SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), CallNode(function, std::move(args)));
-  parts.push_back(BooleanNode(outer));
-  SOTERIA_ASSIGN_OR_RETURN(const std::string table, Identifier());
-  parts.push_back(StringNode(table));
-  if (TakeWord("AS") || (IsName() && !EndsItem())) {
-    do {
-      SOTERIA_ASSIGN_OR_RETURN(const std::string column, Identifier());
-      parts.push_back(StringNode(column));
-    } while (TakeOp(","));
+  return CallNode(function, std::move(args));
+}
+
+bool SqlParser::LateralCallHere() const {
+  return IsWord("LATERAL") && IsName(1) && !IsWord("VIEW", 1) && IsOp("(", 2);
+}
+
+/// LATERAL function(arguments) [AS] table [(columns)], which is a LATERAL VIEW in other words.
+SqlParser::RelationOr SqlParser::LateralCall(SqlRelation input, int type) {
+  ++at_;
+  SOTERIA_ASSIGN_OR_RETURN(SqlExpr call, TableCall());
+  const bool outer = type == Join::JOIN_TYPE_LEFT_OUTER;
+  const bool inner = type == Join::JOIN_TYPE_INNER || type == Join::JOIN_TYPE_CROSS;
+  const bool as = TakeWord("AS");
+  if (!as && !TableAliasHere()) {
+    return base::NotSupported("LATERAL of a table function without a name", "LATERAL VIEW");
   }
+  SOTERIA_ASSIGN_OR_RETURN(const std::string table, Identifier());
+  Name columns;
+  if (IsOp("(")) {
+    SOTERIA_ASSIGN_OR_RETURN(columns, IdentifierList());
+  }
+  if (IsWord("ON") || (!outer && !inner)) {
+    return base::NotSupported("LATERAL of a table function in a join of that kind", "LATERAL VIEW");
+  }
+  return Viewed(std::move(input), std::move(call), outer, table, columns);
+}
+
+SqlParser::RelationOr SqlParser::Viewed(SqlRelation input, SqlExpr call, bool outer,
+                                        const std::string& table, const Name& columns) {
+  SqlExprs parts;
+  parts.push_back(std::move(call));
+  parts.push_back(BooleanNode(outer));
+  parts.push_back(StringNode(table));
+  for (const std::string& column : columns) parts.push_back(StringNode(column));
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr view,
                            CallNode(kSqlLateralView, std::move(parts), /*internal=*/true));
   SqlRelation both = NewRelation();
@@ -311,19 +368,15 @@ SqlParser::RelationOr SqlParser::LateralView(SqlRelation input) {
 bool SqlParser::TableAliasHere() const {
   if (Now().kind == Kind::kQuotedName) return true;
   if (Now().kind != Kind::kWord || EndsItem()) return false;
-  if ((IsWord("PIVOT") || IsWord("UNPIVOT") || IsWord("TABLESAMPLE")) && IsOp("(", 1)) return false;
+  if (PivotHere() || (IsWord("TABLESAMPLE") && IsOp("(", 1))) return false;
   return std::find(std::begin(kNoAlias), std::end(kNoAlias), Now().upper) == std::end(kNoAlias);
 }
 
-/// [TABLESAMPLE ...] [[AS] name [(columns)]] [PIVOT | UNPIVOT]
+/// [TABLESAMPLE ...] [[AS] name [(columns)]]
 SqlParser::RelationOr SqlParser::Aliased(SqlRelation input) {
   if (IsWord("TABLESAMPLE") && IsOp("(", 1)) {
     SOTERIA_ASSIGN_OR_RETURN(input, Sampled(std::move(input)));
   }
-  if (IsWord("PIVOT") && IsOp("(", 1)) {
-    return base::NotSupported("PIVOT", "GROUP BY and sums of CASE");
-  }
-  if (IsWord("UNPIVOT") && IsOp("(", 1)) return base::NotSupported("UNPIVOT");
   const bool as = TakeWord("AS");
   if (!as && !TableAliasHere()) return input;
   SOTERIA_ASSIGN_OR_RETURN(const std::string name, Identifier());
@@ -332,11 +385,7 @@ SqlParser::RelationOr SqlParser::Aliased(SqlRelation input) {
     SOTERIA_RETURN_IF_ERROR(CheckWidth(*input.proto, columns.size()));
     SOTERIA_ASSIGN_OR_RETURN(input, RenamedColumns(std::move(input), std::move(columns)));
   }
-  SOTERIA_ASSIGN_OR_RETURN(input, AliasedRelation(std::move(input), name));
-  if (IsWord("PIVOT") && IsOp("(", 1)) {
-    return base::NotSupported("PIVOT", "GROUP BY and sums of CASE");
-  }
-  return input;
+  return AliasedRelation(std::move(input), name);
 }
 
 /// TABLESAMPLE (10 PERCENT) [REPEATABLE (7)], TABLESAMPLE (5 ROWS)

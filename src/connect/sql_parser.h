@@ -1,8 +1,9 @@
 // The parser of Spark SQL: recursive descent over the tokens of one text, by the grammar and the
 // precedences of Spark's SqlBaseParser.g4. Its methods are in sql_parser.cc (tokens, names, types),
-// sql_expression.cc, sql_literals.cc, sql_call.cc, sql_window.cc, sql_query.cc, sql_groups.cc,
-// sql_from.cc and sql_statement.cc. Private to these. Recursion is bounded by kSqlDepthMax, trees
-// by their height, messages by kSqlNodesMax. One parser reads one text, in one thread.
+// sql_expression.cc, sql_predicate.cc, sql_literals.cc, sql_call.cc, sql_window.cc, sql_query.cc,
+// sql_groups.cc, sql_from.cc, sql_pivot.cc, sql_pipe.cc and sql_statement.cc. Private to these.
+// Recursion is bounded by kSqlDepthMax, trees by their height, messages by kSqlNodesMax. One parser
+// reads one text, in one thread.
 #pragma once
 
 #include <cstddef>
@@ -83,9 +84,9 @@ class SqlParser {
   base::StatusOr<Name> Identifiers();
   base::StatusOr<Name> IdentifierList();
   base::StatusOr<std::string> Type();
-  size_t PartsAhead() const;
   bool IsText() const;
   void AddOfType(std::string* text);
+  size_t PartsAhead() const;
 
   // Expressions: sql_expression.cc, sql_predicate.cc.
   ExprOr Or();
@@ -129,8 +130,8 @@ class SqlParser {
   // Calls: sql_call.cc.
   ExprOr CastCall();
   ExprOr Function();
-  ExprOr Call(std::string name);
   ExprOr FilterOfCall();
+  ExprOr Call(std::string name);
   ExprOr Extract();
   base::Status SubstringArguments(std::string* name, SqlExprs* args);
   base::Status PositionArguments(std::string* name, SqlExprs* args);
@@ -158,16 +159,23 @@ class SqlParser {
   // Queries: sql_query.cc.
   RelationOr Query();
   base::Status Ctes(std::vector<SqlRelation>* ctes);
+  int SetTypeHere() const;
   RelationOr SetTerm(int level);
+  RelationOr SetStep(SqlRelation left, int type, int level);
   RelationOr QueryPrimary();
   RelationOr Organised(SqlRelation query);
   RelationOr Sorted(SqlRelation query);
+  RelationOr Ordered(SqlRelation query);
+  RelationOr Distributed(SqlRelation query);
   RelationOr Limited(SqlRelation query);
-  base::StatusOr<int32_t> RowCount(std::string_view clause);
-  RelationOr Select();
+  RelationOr Counted(SqlRelation query, SqlExpr count, bool limit);
+  RelationOr FromClause();
+  base::Status SelectWords(bool* distinct);
+  RelationOr Select(std::optional<SqlRelation> from);
+  static SqlRelation Distinct(SqlRelation select);
   base::StatusOr<SqlExprs> Items();
   RelationOr Filtered(SqlRelation input);
-  RelationOr Qualified(SqlRelation select);
+  RelationOr Qualified(SqlRelation select, bool windows);
   RelationOr Rows();
   base::StatusOr<int64_t> Reference();
   ExprOr ScalarSubquery();
@@ -196,9 +204,31 @@ class SqlParser {
   RelationOr NamedSource();
   RelationOr TableFunction(std::string name);
   RelationOr LateralView(SqlRelation input);
+  ExprOr TableCall();
+  bool LateralCallHere() const;
+  RelationOr LateralCall(SqlRelation input, int type);
+  RelationOr Viewed(SqlRelation input, SqlExpr call, bool outer, const std::string& table,
+                    const Name& columns);
   RelationOr Sampled(SqlRelation input);
   RelationOr Aliased(SqlRelation input);
   bool TableAliasHere() const;
+
+  // The pipe: sql_pipe.cc.
+  RelationOr Piped(SqlRelation query);
+  RelationOr PipeStep(SqlRelation input);
+  RelationOr PipeSelect(SqlRelation input);
+  RelationOr PipeExtend(SqlRelation input);
+  RelationOr PipeDrop(SqlRelation input);
+  RelationOr PipeAggregate(SqlRelation input);
+
+  // PIVOT and UNPIVOT: sql_pivot.cc.
+  bool PivotHere() const;
+  RelationOr Pivoted(SqlRelation input);
+  RelationOr Pivot(SqlRelation input);
+  base::Status PivotAlias(SqlExpr* expr);
+  RelationOr Unpivot(SqlRelation input);
+  ExprOr UnpivotSet(bool several);
+  RelationOr WithSomeValue(SqlRelation rows, const Name& names);
 
   // Statements: sql_statement.cc.
   base::StatusOr<SqlStatement> Statement();

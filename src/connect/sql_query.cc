@@ -8,6 +8,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/sql_error.h"
 #include "src/connect/sql_parser.h"
 #include "src/connect/sql_relations.h"
 
@@ -18,6 +19,43 @@ using Kind = SqlToken::Kind;
 using spark::connect::Relation;
 using spark::connect::SetOperation;
 using spark::connect::SubqueryExpression;
+using SortOrder = spark::connect::Expression_SortOrder;
+
+constexpr base::Condition kLateralPivot = {"NOT_ALLOWED_IN_FROM.LATERAL_WITH_PIVOT",
+                                           base::exception_class::kParse, "42601",
+                                           absl::StatusCode::kInvalidArgument};
+constexpr base::Condition kLateralUnpivot = {"NOT_ALLOWED_IN_FROM.LATERAL_WITH_UNPIVOT",
+                                             base::exception_class::kParse, "42601",
+                                             absl::StatusCode::kInvalidArgument};
+
+/// The values of (a, b AS c).
+SqlExprs Members(SqlExpr* row) {
+  SqlExprs values;
+  for (auto& value : *row->proto->mutable_unresolved_function()->mutable_arguments()) {
+    values.push_back(NullNode());
+    values.back().proto->Swap(value.has_alias() ? value.mutable_alias()->mutable_expr() : &value);
+    values.back().height = row->height;
+  }
+  values[0].size = row->size;
+  return values;
+}
+
+/// Is there a function over a window within? Trees are no higher than the parser makes them.
+bool CallsWindow(const spark::connect::Expression& expression) {
+  if (expression.has_window()) return true;
+  if (expression.has_alias()) return CallsWindow(expression.alias().expr());
+  if (expression.has_cast()) return CallsWindow(expression.cast().expr());
+  if (expression.has_unresolved_extract_value()) {
+    const auto& extract = expression.unresolved_extract_value();
+    return CallsWindow(extract.child()) || CallsWindow(extract.extraction());
+  }
+  if (expression.has_subquery_expression()) {
+    const auto& values = expression.subquery_expression().in_subquery_values();
+    return std::any_of(values.begin(), values.end(), CallsWindow);
+  }
+  const auto& arguments = expression.unresolved_function().arguments();
+  return std::any_of(arguments.begin(), arguments.end(), CallsWindow);
+}
 
 }  // namespace
 
@@ -31,6 +69,7 @@ SqlParser::RelationOr SqlParser::Query() {
   auto* const outer_references = std::exchange(references_, &references);
   auto* const outer_windows = std::exchange(windows_, &windows);
   RelationOr query = SetTerm(0);
+  if (query.ok()) query = Piped(*std::move(query));
   if (query.ok()) query = Organised(*std::move(query));
   references_ = outer_references;
   windows_ = outer_windows;
@@ -76,33 +115,44 @@ base::Status SqlParser::Ctes(std::vector<SqlRelation>* ctes) {
   return base::OkStatus();
 }
 
+/// The operation on sets at hand, 0 for none.
+int SqlParser::SetTypeHere() const {
+  if (IsWord("INTERSECT")) return SetOperation::SET_OP_TYPE_INTERSECT;
+  if (IsWord("UNION")) return SetOperation::SET_OP_TYPE_UNION;
+  if (IsWord("EXCEPT") || IsWord("MINUS") || IsWord("SETMINUS")) {
+    return SetOperation::SET_OP_TYPE_EXCEPT;
+  }
+  return SetOperation::SET_OP_TYPE_UNSPECIFIED;
+}
+
 /// INTERSECT (level 1) binds before UNION and EXCEPT (level 0).
 SqlParser::RelationOr SqlParser::SetTerm(int level) {
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation left, level == 0 ? SetTerm(1) : QueryPrimary());
   while (true) {
-    SetOperation::SetOpType type = SetOperation::SET_OP_TYPE_UNSPECIFIED;
-    if (level == 1 && IsWord("INTERSECT")) type = SetOperation::SET_OP_TYPE_INTERSECT;
-    if (level == 0 && IsWord("UNION")) type = SetOperation::SET_OP_TYPE_UNION;
-    if (level == 0 && (IsWord("EXCEPT") || IsWord("MINUS") || IsWord("SETMINUS"))) {
-      type = SetOperation::SET_OP_TYPE_EXCEPT;
-    }
-    if (type == SetOperation::SET_OP_TYPE_UNSPECIFIED) return left;
-    ++at_;
-    const bool all = TakeWord("ALL");
-    if (!all) TakeWord("DISTINCT");
-    const bool by_name = type == SetOperation::SET_OP_TYPE_UNION && TakeWords("BY", "NAME");
-    SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, level == 0 ? SetTerm(1) : QueryPrimary());
-    SqlRelation both = NewRelation();
-    both.height = std::max(left.height, right.height) + 1;
-    auto* proto = both.proto->mutable_set_op();
-    proto->set_set_op_type(type);
-    proto->set_is_all(all);
-    if (by_name) proto->set_by_name(true);
-    proto->set_allocated_left_input(left.proto.release());
-    proto->set_allocated_right_input(right.proto.release());
-    SOTERIA_RETURN_IF_ERROR(CheckHeight(both.height));
-    left = std::move(both);
+    const int type = SetTypeHere();
+    const bool intersect = type == SetOperation::SET_OP_TYPE_INTERSECT;
+    if (type == SetOperation::SET_OP_TYPE_UNSPECIFIED || intersect != (level == 1)) return left;
+    SOTERIA_ASSIGN_OR_RETURN(left, SetStep(std::move(left), type, level));
   }
+}
+
+/// The operation at hand and what is right of it.
+SqlParser::RelationOr SqlParser::SetStep(SqlRelation left, int type, int level) {
+  ++at_;
+  const bool all = TakeWord("ALL");
+  if (!all) TakeWord("DISTINCT");
+  const bool by_name = type == SetOperation::SET_OP_TYPE_UNION && TakeWords("BY", "NAME");
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation right, level == 0 ? SetTerm(1) : QueryPrimary());
+  SqlRelation both = NewRelation();
+  both.height = std::max(left.height, right.height) + 1;
+  auto* proto = both.proto->mutable_set_op();
+  proto->set_set_op_type(static_cast<SetOperation::SetOpType>(type));
+  proto->set_is_all(all);
+  if (by_name) proto->set_by_name(true);
+  proto->set_allocated_left_input(left.proto.release());
+  proto->set_allocated_right_input(right.proto.release());
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(both.height));
+  return both;
 }
 
 SqlParser::RelationOr SqlParser::QueryPrimary() {
@@ -111,27 +161,72 @@ SqlParser::RelationOr SqlParser::QueryPrimary() {
     SOTERIA_RETURN_IF_ERROR(Need(")"));
     return query;
   }
-  if (IsWord("SELECT")) return Select();
-  if (TakeWord("VALUES")) return Rows();
+  if (IsWord("SELECT")) return Select(std::nullopt);
+  if (TakeWord("VALUES")) {
+    SOTERIA_ASSIGN_OR_RETURN(SqlRelation rows, Rows());
+    return Aliased(std::move(rows));
+  }
   if (IsWord("TABLE") && IsName(1)) {
     ++at_;
     SOTERIA_ASSIGN_OR_RETURN(const Name name, Identifiers());
     return NamedRelation(name);
   }
-  if (IsWord("FROM")) return base::NotSupported("A query that begins with FROM", "SELECT ... FROM");
+  if (TakeWord("FROM")) {
+    SOTERIA_ASSIGN_OR_RETURN(SqlRelation input, FromClause());
+    if (!IsWord("SELECT")) return input;
+    SOTERIA_ASSIGN_OR_RETURN(SqlRelation select, Select(std::move(input)));
+    if (IsWord("SELECT")) return base::NotSupported("Several SELECT of one FROM", "UNION ALL");
+    return select;
+  }
   return Error();
 }
 
 /// ORDER BY, SORT BY, DISTRIBUTE BY, CLUSTER BY, LIMIT, OFFSET.
 SqlParser::RelationOr SqlParser::Organised(SqlRelation query) {
+  SOTERIA_ASSIGN_OR_RETURN(query, Ordered(std::move(query)));
+  if (IsWord("WINDOW") && EndsItem()) at_ = windows_end_;
+  return Limited(std::move(query));
+}
+
+SqlParser::RelationOr SqlParser::Ordered(SqlRelation query) {
+  if (IsWords("CLUSTER", "BY") || IsWords("DISTRIBUTE", "BY")) {
+    SOTERIA_ASSIGN_OR_RETURN(query, Distributed(std::move(query)));
+  }
   if (IsWords("ORDER", "BY") || IsWords("SORT", "BY")) {
     SOTERIA_ASSIGN_OR_RETURN(query, Sorted(std::move(query)));
   }
-  if (IsWords("CLUSTER", "BY") || IsWords("DISTRIBUTE", "BY")) {
-    return base::NotSupported(base::Cat(Now().upper, " BY"));
-  }
-  if (IsWord("WINDOW") && EndsItem()) at_ = windows_end_;
-  return Limited(std::move(query));
+  return query;
+}
+
+/// CLUSTER BY, which sorts each partition too, or DISTRIBUTE BY, behind which only SORT BY may
+/// come.
+SqlParser::RelationOr SqlParser::Distributed(SqlRelation query) {
+  const bool cluster = IsWord("CLUSTER");
+  at_ += 2;
+  SqlRelation parts = NewRelation();
+  auto* repartition = parts.proto->mutable_repartition_by_expression();
+  SqlRelation sorted = NewRelation();
+  auto* sort = sorted.proto->mutable_sort();
+  do {
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr key, Or());
+    if (cluster) {
+      SOTERIA_ASSIGN_OR_RETURN(SqlExpr copy, Copy(key));
+      auto* order = sort->add_order();
+      order->set_direction(SortOrder::SORT_DIRECTION_ASCENDING);
+      order->set_null_ordering(SortOrder::SORT_NULLS_FIRST);
+      order->set_allocated_child(copy.proto.release());
+    }
+    repartition->mutable_partition_exprs()->AddAllocated(key.proto.release());
+  } while (TakeOp(","));
+  parts.height = query.height + 1;
+  repartition->set_allocated_input(query.proto.release());
+  if (IsWords("ORDER", "BY") || (cluster && IsWords("SORT", "BY"))) return Error();
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(parts.height + 1));
+  if (!cluster) return parts;
+  sort->set_is_global(false);
+  sorted.height = parts.height + 1;
+  sort->set_allocated_input(parts.proto.release());
+  return sorted;
 }
 
 SqlParser::RelationOr SqlParser::Sorted(SqlRelation query) {
@@ -161,35 +256,37 @@ SqlParser::RelationOr SqlParser::Sorted(SqlRelation query) {
 }
 
 SqlParser::RelationOr SqlParser::Limited(SqlRelation query) {
-  std::optional<int32_t> limit;
+  std::optional<SqlExpr> limit;
   if (TakeWord("LIMIT") && !TakeWord("ALL")) {
-    SOTERIA_ASSIGN_OR_RETURN(limit, RowCount("LIMIT"));
+    SOTERIA_ASSIGN_OR_RETURN(limit, Or());
   }
   if (TakeWord("OFFSET")) {
-    SOTERIA_ASSIGN_OR_RETURN(const int32_t rows, RowCount("OFFSET"));
-    SqlRelation offset = NewRelation();
-    offset.height = query.height + 1;
-    offset.proto->mutable_offset()->set_offset(rows);
-    offset.proto->mutable_offset()->set_allocated_input(query.proto.release());
-    query = std::move(offset);
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr count, Or());
+    SOTERIA_ASSIGN_OR_RETURN(query, Counted(std::move(query), std::move(count), /*limit=*/false));
   }
-  if (limit.has_value()) {
-    SqlRelation limited = NewRelation();
-    limited.height = query.height + 1;
-    limited.proto->mutable_limit()->set_limit(*limit);
-    limited.proto->mutable_limit()->set_allocated_input(query.proto.release());
-    query = std::move(limited);
-  }
-  SOTERIA_RETURN_IF_ERROR(CheckHeight(query.height));
-  return query;
+  if (!limit.has_value()) return query;
+  return Counted(std::move(query), *std::move(limit), /*limit=*/true);
 }
 
-base::StatusOr<int32_t> SqlParser::RowCount(std::string_view clause) {
-  SOTERIA_ASSIGN_OR_RETURN(const SqlExpr count, Or());
+SqlParser::RelationOr SqlParser::Counted(SqlRelation query, SqlExpr count, bool limit) {
+  SqlRelation counted = NewRelation();
+  counted.height = query.height + 1;
+  SOTERIA_RETURN_IF_ERROR(CheckHeight(counted.height));
   if (!count.proto->literal().has_integer()) {
-    return base::NotSupported(base::Cat(clause, " by an expression"), "a whole number");
+    SqlExprs parts;
+    parts.push_back(std::move(count));
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr call,
+                             CallNode(limit ? kSqlLimit : kSqlOffset, std::move(parts), true));
+    counted.proto->mutable_filter()->set_allocated_condition(call.proto.release());
+    counted.proto->mutable_filter()->set_allocated_input(query.proto.release());
+  } else if (limit) {
+    counted.proto->mutable_limit()->set_limit(count.proto->literal().integer());
+    counted.proto->mutable_limit()->set_allocated_input(query.proto.release());
+  } else {
+    counted.proto->mutable_offset()->set_offset(count.proto->literal().integer());
+    counted.proto->mutable_offset()->set_allocated_input(query.proto.release());
   }
-  return count.proto->literal().integer();
+  return counted;
 }
 
 base::StatusOr<SqlExprs> SqlParser::Items() {
@@ -201,7 +298,23 @@ base::StatusOr<SqlExprs> SqlParser::Items() {
   return items;
 }
 
-SqlParser::RelationOr SqlParser::Select() {
+/// Behind FROM: the tables, with their PIVOT and UNPIVOT, or LATERAL VIEW.
+SqlParser::RelationOr SqlParser::FromClause() {
+  const size_t begin = at_ - 1;
+  SOTERIA_ASSIGN_OR_RETURN(SqlRelation input, From());
+  while (IsWords("LATERAL", "VIEW")) {
+    SOTERIA_ASSIGN_OR_RETURN(input, LateralView(std::move(input)));
+  }
+  if (!PivotHere()) return input;
+  const bool pivot = IsWord("PIVOT");
+  return SqlFailureOver(
+      pivot ? kLateralPivot : kLateralUnpivot,
+      base::Cat("Not allowed in the FROM clause: LATERAL together with ", Now().upper, "."), sql_,
+      tokens_[begin].begin, Now().end);
+}
+
+/// SELECT [DISTINCT | ALL], with what is written before it.
+base::Status SqlParser::SelectWords(bool* distinct) {
   ++at_;
   windows_->clear();
   SOTERIA_RETURN_IF_ERROR(ReadNamedWindows());
@@ -210,19 +323,32 @@ SqlParser::RelationOr SqlParser::Select() {
     while (Now().kind != Kind::kEnd && !IsOp("*/")) ++at_;
     SOTERIA_RETURN_IF_ERROR(Need("*/"));
   }
-  bool distinct = false;
+  *distinct = false;
   if ((IsWord("DISTINCT") || IsWord("ALL")) && Now(1).kind != Kind::kEnd && !IsOp(",", 1) &&
       !IsOp(".", 1)) {
-    distinct = IsWord("DISTINCT");
+    *distinct = IsWord("DISTINCT");
     ++at_;
   }
+  return base::OkStatus();
+}
+
+/// `from`: what a FROM before it gave.
+SqlParser::RelationOr SqlParser::Select(std::optional<SqlRelation> from) {
+  bool distinct = false;
+  SOTERIA_RETURN_IF_ERROR(SelectWords(&distinct));
   SOTERIA_ASSIGN_OR_RETURN(SqlExprs items, Items());
+  const bool windows = std::any_of(items.begin(), items.end(),
+                                   [](const SqlExpr& item) { return CallsWindow(*item.proto); });
+  bool one_row = !from.has_value();
   SqlRelation input = NewRelation();
-  input.proto->mutable_project();  // without anything: one row
-  bool one_row = true;
-  if (TakeWord("FROM")) {
-    SOTERIA_ASSIGN_OR_RETURN(input, From());
-    one_row = false;
+  if (!one_row) {
+    input = *std::move(from);
+  } else {
+    input.proto->mutable_project();  // without anything: one row
+    if (TakeWord("FROM")) {
+      SOTERIA_ASSIGN_OR_RETURN(input, FromClause());
+      one_row = false;
+    }
   }
   while (IsWords("LATERAL", "VIEW")) {
     SOTERIA_ASSIGN_OR_RETURN(input, LateralView(std::move(input)));
@@ -248,10 +374,13 @@ SqlParser::RelationOr SqlParser::Select() {
   }
   if (IsWord("WINDOW") && EndsItem()) at_ = windows_end_;
   if (IsWord("QUALIFY") && Now(1).kind != Kind::kEnd) {
-    SOTERIA_ASSIGN_OR_RETURN(select, Qualified(std::move(select)));
+    SOTERIA_ASSIGN_OR_RETURN(select, Qualified(std::move(select), windows));
   }
   SOTERIA_RETURN_IF_ERROR(CheckHeight(select.height));
-  if (!distinct) return select;
+  return distinct ? Distinct(std::move(select)) : std::move(select);
+}
+
+SqlRelation SqlParser::Distinct(SqlRelation select) {
   SqlRelation only = NewRelation();
   only.height = select.height + 1;
   only.proto->mutable_deduplicate()->set_all_columns_as_keys(true);
@@ -271,12 +400,14 @@ SqlParser::RelationOr SqlParser::Filtered(SqlRelation input) {
   return filtered;
 }
 
-SqlParser::RelationOr SqlParser::Qualified(SqlRelation select) {
+/// `windows`: has the list of columns any?
+SqlParser::RelationOr SqlParser::Qualified(SqlRelation select, bool windows) {
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation filtered, Filtered(std::move(select)));
   auto* condition = filtered.proto->mutable_filter()->mutable_condition();
   SqlExprs parts;
   parts.push_back(NullNode());
   *parts.back().proto = std::move(*condition);
+  parts.push_back(BooleanNode(windows));
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr qualify, CallNode(kSqlQualify, std::move(parts), true));
   *condition = std::move(*qualify.proto);
   return filtered;
@@ -294,6 +425,7 @@ SqlParser::RelationOr SqlParser::Rows() {
       SOTERIA_ASSIGN_OR_RETURN(SqlExpr value, Or());
       values.push_back(std::move(value));
     }
+    if (values.size() == 1 && IsInternal(*values[0].proto, kSqlTuple)) values = Members(&values[0]);
     SOTERIA_ASSIGN_OR_RETURN(SqlExpr row, CallNode(kSqlRow, std::move(values), true));
     project->mutable_expressions()->AddAllocated(row.proto.release());
   } while (IsOp(",") && (IsOp("(", 1) || Now(1).kind != Kind::kEnd) && TakeOp(","));

@@ -203,6 +203,16 @@ std::string Shape(const Relation& r) {
     case Relation::kRange:
       return base::Cat("range(", r.range().start(), ", ", r.range().end(), ", ", r.range().step(),
                        ")");
+    case Relation::kUnpivot:
+      return base::Cat(
+          "unpivot(", All(r.unpivot().ids(), ", "), ", ", r.unpivot().variable_column_name(),
+          " of ", All(r.unpivot().values().values(), ", "), "; ", Shape(r.unpivot().input()), ")");
+    case Relation::kRepartitionByExpression:
+      return base::Cat("parts(", All(r.repartition_by_expression().partition_exprs(), ", "), "; ",
+                       Shape(r.repartition_by_expression().input()), ")");
+    case Relation::kLateralJoin:
+      return base::Cat("lateral(", Shape(r.lateral_join().left()), ", ",
+                       Shape(r.lateral_join().right()), ")");
     case Relation::kSample:
       return base::Cat("sample(", r.sample().upper_bound(), ", ", Shape(r.sample().input()), ")");
     case Relation::kWithRelations:

@@ -75,6 +75,8 @@ TEST(SqlStatement, Values) {
       {"SELECT * FROM VALUES (1), (2) AS t(a)",
        "project(*; alias(t, names(a, row((sql_row 1:int32), (sql_row 2:int32)))))"},
       {"SELECT * FROM (VALUES (1)) t", "project(*; alias(t, row((sql_row 1:int32))))"},
+      {"VALUES ((1, 2)), (3, 4)", "row((sql_row 1:int32 2:int32), (sql_row 3:int32 4:int32))"},
+      {"VALUES ((1, 2), 3)", "row((sql_row (sql_tuple 1:int32 2:int32) 3:int32))"},
   });
 }
 
@@ -124,10 +126,11 @@ TEST(SqlStatement, OrdersAndLimits) {
       {"SELECT sum(b) OVER (v) FROM t WINDOW w AS (ORDER BY c), v AS w",
        "project((over (sum `b`) order `c` asc first); `t`)"},
       {"SELECT a FROM t QUALIFY rank() OVER (ORDER BY b) = 1 LIMIT 2",
-       "limit(2, filter((sql_qualify (== (over (rank) order `b` asc first) 1:int32)), "
+       "limit(2, filter((sql_qualify (== (over (rank) order `b` asc first) 1:int32) false:bool), "
        "project(`a`; `t`)))"},
       {"SELECT DISTINCT a FROM t WINDOW w AS (ORDER BY b) QUALIFY count(1) OVER w > 1",
-       "distinct(filter((sql_qualify (> (over (count 1:int32) order `b` asc first) 1:int32)), "
+       "distinct(filter((sql_qualify (> (over (count 1:int32) order `b` asc first) 1:int32) "
+       "false:bool), "
        "project(`a`; `t`)))"},
       {"SELECT a AS qualify, b FROM t", "project(`a` as qualify, `b`; `t`)"},
   });
@@ -157,6 +160,100 @@ TEST(SqlStatement, Joins) {
        "(== `x`.`k` `y`.`k`)), `c`, true:bool))"},
       {"SELECT * FROM a JOIN (b JOIN c ON p) ON q",
        "project(*; inner-join(`a`, inner-join(`b`, `c`, `p`), `q`))"},
+  });
+}
+
+TEST(SqlStatement, Pivots) {
+  const std::string end = "; `t`)))";
+  Check({
+      {"SELECT * FROM t PIVOT (sum(a) FOR b IN (1, 2))",
+       "project(*; pivot((sql_pivot `b` 1:int32 2:int32) -> (sum `a`), `t`))"},
+      {"SELECT * FROM t PIVOT (sum(a) AS x, max(a) y FOR (b, c) IN ((1, 2) AS z, (3, 4) w)) p",
+       "project(*; alias(p, pivot((sql_pivot (sql_tuple `b` `c`) (sql_tuple 1:int32 2:int32) as z "
+       "(sql_tuple 3:int32 4:int32) as w) -> (sum `a`) as x, (max `a`) as y, `t`)))"},
+      {"SELECT * FROM a JOIN b ON x PIVOT (sum(c) FOR d IN ('e'))",
+       "project(*; pivot((sql_pivot `d` e:string) -> (sum `c`), inner-join(`a`, `b`, `x`)))"},
+      {"SELECT * FROM u, t PIVOT (sum(a) FOR b IN (1))",
+       "project(*; cross-join(`u`, pivot((sql_pivot `b` 1:int32) -> (sum `a`), `t`)))"},
+      {"SELECT * FROM t UNPIVOT INCLUDE NULLS (a FOR b IN (c, t.d AS e))",
+       "project(*; unpivot((sql_unpivot a:string), b of (sql_row `c`), (sql_row `t`.`d`) as e" +
+           end.substr(0, 6) + ")"},
+      {"SELECT * FROM t UNPIVOT ((a, b) FOR n IN ((c, d), (e, f) AS g)) AS p WHERE a",
+       "project(*; filter(`a`, alias(p, filter((isnotnull (coalesce `a` `b`)), "
+       "unpivot((sql_unpivot a:string b:string), n of (sql_row `c` `d`), (sql_row `e` `f`) as g" +
+           end + "))"},
+      {"SELECT pivot, unpivot FROM t pivot", "project(`pivot`, `unpivot`; alias(pivot, `t`))"},
+  });
+  for (const char* sql :
+       {"SELECT * FROM t PIVOT (sum(a) FOR b IN ())", "SELECT * FROM t PIVOT (sum(a) FOR b IN (1)",
+        "SELECT * FROM t PIVOT (FOR b IN (1))", "SELECT * FROM t PIVOT (sum(a) FOR b = 1)",
+        "SELECT * FROM t PIVOT (sum(a) FOR b IN (1)) AS p (c)",
+        "SELECT * FROM t UNPIVOT (a FOR b IN ())", "SELECT * FROM t UNPIVOT (a FOR b IN (c + 1))",
+        "SELECT * FROM t UNPIVOT (a FOR b IN (*))"}) {
+    EXPECT_EQ(Parse(sql), "PARSE_SYNTAX_ERROR") << sql;
+  }
+}
+
+TEST(SqlStatement, QueriesThatBeginElsewhere) {
+  Check({
+      {"FROM t", "`t`"},
+      {"FROM t SELECT a WHERE b ORDER BY c",
+       "order(`c` asc first; project(`a`; filter(`b`, `t`)))"},
+      {"FROM t SELECT DISTINCT a GROUP BY a LIMIT 1",
+       "limit(1, distinct(groupby((sql_group_by `a`) -> `a`, `t`)))"},
+      {"SELECT 1 UNION FROM t SELECT a", "union(row(1:int32), project(`a`; `t`))"},
+      {"SELECT * FROM (FROM t SELECT a) q", "project(*; alias(q, project(`a`; `t`)))"},
+      {"VALUES (1, 2) AS t (a, b)", "alias(t, names(a, b, row((sql_row 1:int32 2:int32))))"},
+      {"VALUES 1 t ORDER BY 1 LIMIT 1",
+       "limit(1, order((sql_ordinal 1:int32) asc first; alias(t, row((sql_row 1:int32)))))"},
+      {"SELECT * FROM LATERAL (SELECT 1) q", "project(*; alias(q, row(1:int32)))"},
+      {"SELECT * FROM t, LATERAL explode(a) AS e (b)",
+       "project(*; project((sql_lateral_view (explode `a`) false:bool e:string b:string); `t`))"},
+      {"SELECT * FROM t LEFT JOIN LATERAL explode(a) e",
+       "project(*; project((sql_lateral_view (explode `a`) true:bool e:string); `t`))"},
+      {"SELECT * FROM a NATURAL LEFT JOIN b",
+       "project(*; left_outer-join(`a`, `b`, (sql_natural)))"},
+      {"SELECT a FROM t DISTRIBUTE BY a, b SORT BY c",
+       "sort(`c` asc first; parts(`a`, `b`; project(`a`; `t`)))"},
+      {"SELECT a FROM t CLUSTER BY a", "sort(`a` asc first; parts(`a`; project(`a`; `t`)))"},
+      {"SELECT a FROM t LIMIT 1 + 1 OFFSET b",
+       "filter((sql_limit (+ 1:int32 1:int32)), filter((sql_offset `b`), project(`a`; `t`)))"},
+      {"SELECT a FROM t DISTRIBUTE BY a ORDER BY b", "PARSE_SYNTAX_ERROR"},
+      {"SELECT rank() OVER (ORDER BY a) AS r FROM t QUALIFY r > 1",
+       "filter((sql_qualify (> `r` 1:int32) true:bool), project((over (rank) order `a` asc first) "
+       "as r; "
+       "`t`))"},
+  });
+}
+
+TEST(SqlStatement, Pipes) {
+  const std::string bound = "project((sql_boundary); ";
+  Check({
+      {"FROM t |> WHERE a |> SELECT b, c", "project(`b`, `c`; " + bound + "filter(`a`, `t`)))"},
+      {"TABLE t |> SELECT DISTINCT a |> AS q |> LIMIT 1",
+       "limit(1, alias(q, " + bound + "distinct(project(`a`; `t`)))))"},
+      {"TABLE t |> EXTEND a + 1 AS b |> DROP a, t.c",
+       "project((sql_star_except * `a` `t`.`c`); " + bound +
+           "project(*, (+ `a` 1:int32) as b; `t`)))"},
+      {"TABLE t |> AGGREGATE sum(a) AS s GROUP BY b, c AS d",
+       "groupby(`b`, `c` as d -> (sum `a`) as s, `t`)"},
+      {"TABLE t |> AGGREGATE GROUP BY b", "groupby(`b` -> , `t`)"},
+      {"TABLE t |> JOIN u ON a |> ORDER BY b |> UNION ALL TABLE t",
+       "union-all(" + bound + "order(`b` asc first; " + bound +
+           "inner-join(`t`, `u`, `a`)))), `t`)"},
+      {"SELECT 1 UNION SELECT 2 |> WHERE true ORDER BY 1",
+       "order((sql_ordinal 1:int32) asc first; filter(true:bool, " + bound +
+           "union(row(1:int32), row(2:int32)))))"},
+      {"TABLE t |> PIVOT (sum(a) FOR b IN (1))",
+       "pivot((sql_pivot `b` 1:int32) -> (sum `a`), `t`)"},
+      {"TABLE t |> ORDER BY a LIMIT 1", "MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS"},
+      {"TABLE t |> EXTEND sum(a)", "PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION"},
+      {"TABLE t |> AGGREGATE a",
+       "PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION"},
+      {"TABLE t |> AGGREGATE sum(a) GROUP BY CUBE (b)",
+       "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE"},
+      {"TABLE t |> HAVING a", "PARSE_SYNTAX_ERROR"},
+      {"SELECT a FROM t ORDER BY a |> LIMIT 1", "PARSE_SYNTAX_ERROR"},
   });
 }
 
@@ -268,14 +365,14 @@ TEST(SqlStatement, WhatIsRefusedByName) {
       {"SHOW DATABASES", "The statement SHOW DATABASES"},
       {"DESCRIBE FUNCTION abs", "The statement DESCRIBE FUNCTION"},
       {"EXPLAIN EXTENDED SELECT 1", "EXPLAIN EXTENDED"},
-      {"SELECT * FROM a NATURAL JOIN b", "NATURAL JOIN"},
-      {"SELECT * FROM t, LATERAL explode(a)", "LATERAL"},
-      {"SELECT * FROM t PIVOT (sum(a) FOR b IN (1))", "PIVOT"},
-      {"SELECT * FROM t UNPIVOT (a FOR b IN (c))", "UNPIVOT"},
+      {"SELECT * FROM a NATURAL CROSS JOIN b", "NATURAL with CROSS or LATERAL"},
+      {"SELECT * FROM t, LATERAL explode(a)", "LATERAL of a table function without a name"},
+      {"SELECT * FROM t JOIN LATERAL explode(a) e ON true",
+       "LATERAL of a table function in a join of that kind"},
+      {"FROM t SELECT a SELECT b", "Several SELECT of one FROM"},
+      {"TABLE t |> SET a = 1", "The pipe |> SET"},
+      {"TABLE t |> AGGREGATE sum(a) GROUP BY 1", "A position in the GROUP BY of |> AGGREGATE"},
       {"WITH RECURSIVE x AS (SELECT 1) TABLE x", "WITH RECURSIVE"},
-      {"SELECT a FROM t CLUSTER BY a", "CLUSTER BY"},
-      {"SELECT a FROM t LIMIT 1 + 1", "LIMIT by an expression"},
-      {"FROM t SELECT a", "A query that begins with FROM"},
       {"SELECT * FROM t TABLESAMPLE (10 PERCENT)", "TABLESAMPLE without a seed"},
   };
   for (const Case& c : cases) EXPECT_EQ(Refusal(c.sql), c.shape) << c.sql;

@@ -37,6 +37,7 @@ import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases
 import sql_cases  # noqa: F401
+import sql_form_cases  # noqa: F401
 import stat_cases  # noqa: F401
 import subquery_cases  # noqa: F401
 import table_cases  # noqa: F401
