@@ -14,6 +14,7 @@
 #include "src/base/text.h"
 #include "src/exec/accumulator.h"
 #include "src/exec/codec.h"
+#include "src/exec/partition.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
 
@@ -44,7 +45,7 @@ base::StatusOr<ArrayPtr> Evaluated(const BoundPtr& bound, const std::vector<int6
 
 base::StatusOr<BoundPtr> BindKey(const GroupKey& key, BindContext& context) {
   SOTERIA_ASSIGN_OR_RETURN(BoundPtr bound, BindExpr(*key.expr, context, 1));
-  if (IsAtom(*bound->field->type()) && table::UdtOf(*bound->field).empty()) return bound;
+  if (table::UdtOf(*bound->field).empty() && CheckKey(*bound->field).ok()) return bound;
   return base::Fail(base::kUnsupported,
                     base::Cat("groupBy a column of type ", table::TypeName(*bound->field),
                               " is not supported in an enclave"));
@@ -215,7 +216,7 @@ base::StatusOr<Aggregate> Aggregate::Decode(std::string_view bytes) {
     SOTERIA_ASSIGN_OR_RETURN(fields.emplace_back(), ReadField(in));
   }
   for (uint64_t i = 0; i < keys; ++i) {
-    if (!IsAtom(*fields[i]->type())) return base::Fail(base::kProtocol, "Aggregate: a bad key");
+    if (!CheckKey(*fields[i]).ok()) return base::Fail(base::kProtocol, "Aggregate: a bad key");
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr expr, exprs.Read());
     aggregate.keys_.push_back({std::move(expr), fields[i]->name()});
   }

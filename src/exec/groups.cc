@@ -1,6 +1,7 @@
 #include "src/exec/groups.h"
 
 #include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 
@@ -11,11 +12,13 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/accumulator.h"
+#include "src/exec/cell_bytes.h"
 #include "src/exec/group_index.h"
 #include "src/exec/partition.h"
 #include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
 #include "src/exec/taken.h"
+#include "src/table/arrow_status.h"
 #include "src/table/held_bytes.h"
 #include "src/table/types.h"
 
@@ -64,6 +67,22 @@ base::StatusOr<std::unique_ptr<GroupStates>> StatesOfCall(const Aggregate& aggre
   return empty->OfGroups(groups);
 }
 
+/// Arrays and structs with one NaN and one zero at any depth.
+base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Normalised(const arrow::ChunkedArray& values) {
+  SOTERIA_ARROW_ASSIGN(auto builder, arrow::MakeBuilder(values.type()));
+  std::string cell;
+  for (const auto& chunk : values.chunks()) {
+    for (int64_t i = 0; i < chunk->length(); ++i) {
+      cell.clear();
+      WriteCell(*chunk, i, Floats::kNormalised, cell);
+      std::string_view bytes = cell;
+      SOTERIA_RETURN_IF_ERROR(ReadCell(bytes, *builder));
+    }
+  }
+  SOTERIA_ARROW_ASSIGN(ArrayPtr made, builder->Finish());
+  return std::make_shared<arrow::ChunkedArray>(std::move(made));
+}
+
 /// The keys of these rows, as Spark shows them: one NaN, one zero.
 base::StatusOr<arrow::ChunkedArrayVector> KeyColumns(const RowKeys& keys,
                                                      const std::vector<int64_t>& rows) {
@@ -80,7 +99,12 @@ base::StatusOr<arrow::ChunkedArrayVector> KeyColumns(const RowKeys& keys,
       const TablePtr taken,
       WithOneZero(arrow::Table::Make(whole->schema(), columns, static_cast<int64_t>(rows.size())),
                   all));
-  return taken->columns();
+  columns = taken->columns();
+  for (auto& column : columns) {
+    if (column->type()->num_fields() == 0) continue;
+    SOTERIA_ASSIGN_OR_RETURN(column, Normalised(*column));
+  }
+  return columns;
 }
 
 base::Status AskForRows(const arrow::Table& table, const Operator::Admit& admit) {

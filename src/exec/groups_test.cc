@@ -125,6 +125,20 @@ TEST(Groups, KeysOfEveryTypeComeBack) {
             "2\nNULL 7 300 9223372036854775807 1.0E30 2024-10-04 NULL -3.5 [61 62] 2\n");
 }
 
+TEST(Groups, ArraysAndStructsAreKeysWithOneZeroAtAnyDepth) {
+  const auto table = TableForTest(
+      *table::SchemaFromDdl("xs array<double>, r struct<a: float, b: string>, n int"),
+      {R"([[0.0, "NaN"], [-0.0, "NaN"], [], null, [null], null])",
+       R"([[1.5, "x"], [1.5, "x"], [-0.0, null], [0.0, null], null, null])", "[1, 2, 3, 4, 5, 6]"});
+  const auto by = [&](const char* key) {
+    const AggregatePtr groups =
+        Made({{"sum", Column("n"), ""}}, *table->schema(), {{Column(key), ""}});
+    return Lines(*Groups(groups, Cut(table, {1, 6}), 2, 1));
+  };
+  EXPECT_EQ(by("xs"), "[0.0, NaN] 3\n[] 3\nNULL 10\n[NULL] 5\n");
+  EXPECT_EQ(by("r"), "{1.5, x} 3\n{0.0, NULL} 7\nNULL 11\n");
+}
+
 TEST(Groups, ManyGroupsOfFewRows) {
   constexpr int64_t kRows = 300'000;
   arrow::Int64Builder numbers;
