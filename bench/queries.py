@@ -150,7 +150,8 @@ class Comparison:
         for side in sides:
             times = [found for number in self.args.query if (found := self.results.median(side.name, number)) is not None]
             if times:
-                print(f"{NAMES[side.name]:8} {sum(times):8.2f} s in all, geometric mean {geometric(times):.3f} s, cold {sum(self.results.cold[side.name].values()):.2f} s, "
+                cold = sum(self.results.cold[side.name].values())
+                print(f"{NAMES[side.name]:8} {sum(times):8.2f} s in all, geometric mean {geometric(times):.3f} s, cold {cold:.2f} s, "
                       f"CPU {sum(side.cpu) / self.args.runs:.1f} s, peak {side.peak / 2**20:,.0f} MiB")
             for number, why in self.results.wrong[side.name].items():
                 print(f"{NAMES[side.name]:8} query {number} doesn't count: {why}")
