@@ -172,11 +172,12 @@ base::Status SqlParser::OwnArguments(std::string* name, SqlExprs* args) {
   if (*name == "trim") return TrimArguments(name, args);
   if (*name == "overlay") return OverlayArguments(args);
   if (IsIn(kEnds, *name)) return FirstArguments(args);
-  if (IsIn(kOfUnits, *name) && Now().kind == Kind::kWord && IsIn(kUnits, Now().upper) &&
-      IsOp(",", 1)) {
-    return base::NotSupported(base::Cat("The function ", *name, "() of a unit"));
-  }
-  return Arguments(args);
+  const bool unit = IsIn(kOfUnits, *name) && Now().kind == Kind::kWord &&
+                    IsIn(kUnits, Now().upper) && IsOp(",", 1);
+  SOTERIA_RETURN_IF_ERROR(Arguments(args));
+  // Of two arguments the first is a column that has such a name.
+  if (!unit || args->size() != 3) return base::OkStatus();
+  return base::NotSupported(base::Cat("The function ", *name, "() of a unit"));
 }
 
 /// first(a IGNORE NULLS), a form of its own that nothing comes behind, or arguments.
