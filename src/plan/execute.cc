@@ -316,8 +316,8 @@ class Lowerer {
                             {dataflow::kHash,
                              exec::EncodeGroupPartitioner(*node.aggregate, node.targets_max)}));
     }
-    Lowered groups =
-        partial.With(Bytes(*exec::FinishGroups(node.aggregate, node.targets_max)), plan.schema);
+    const uint64_t places = IsInOnePart(*plan.input()) ? 1 : node.targets_max;
+    Lowered groups = partial.With(Bytes(*exec::FinishGroups(node.aggregate, places)), plan.schema);
     SOTERIA_RETURN_IF_ERROR(runner_.OnGroups(plan, input, groups));
     return groups;
   }

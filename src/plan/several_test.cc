@@ -138,13 +138,31 @@ TEST_F(SeveralTest, GroupsAreExchangedOnceAndTheirOrderIsThatOfOnePartition) {
   ASSERT_EQ(found.size(), 7U);
   // 3, 10, ..., 24993: 3571 numbers.
   EXPECT_EQ(std::count(found.begin(), found.end(), "3,3571,44630358"), 1);
-  const PlanPtr one = builder_.Coalesce(rows, 1).value();
-  EXPECT_EQ(Partitions(groups(one)), 1U);
-  EXPECT_EQ(Collected(*groups(one)), found);
+  const PlanPtr other = Local(25'000, 7);
+  EXPECT_EQ(Collected(*groups(builder_.Coalesce(other, 2).value())), found);
   EXPECT_EQ(Canonical(*plan), Canonical(*groups(rows)));
   builder_.set_targets_max(2);
   EXPECT_EQ(Partitions(groups(rows)), 2U);
   EXPECT_NE(Canonical(*plan), Canonical(*groups(rows)));
+}
+
+TEST_F(SeveralTest, APlanSaysThatItsRowsAreInOnePart) {
+  const PlanPtr rows = Local(25'000, 7);
+  EXPECT_FALSE(IsInOnePart(*rows));
+  EXPECT_FALSE(IsInOnePart(*builder_.Coalesce(rows, 2).value()));
+  const PlanPtr one = builder_.Coalesce(rows, 1).value();
+  const PlanPtr limit = builder_.Limit(rows, 5).value();
+  const PlanPtr total = builder_.Aggregate(rows, {{"count", nullptr, "n"}}).value();
+  for (const PlanPtr& plan : {one, limit, total}) {
+    EXPECT_TRUE(IsInOnePart(*plan));
+    EXPECT_TRUE(IsInOnePart(*builder_.Filter(plan, exec::Literal(true)).value()));
+    EXPECT_FALSE(IsInOnePart(*builder_.Union({plan, plan}).value()));
+  }
+  // As they first come, and not by the place of their hash.
+  const PlanPtr groups =
+      builder_.Aggregate(one, {{"count", nullptr, "n"}}, {{ColumnAt(*one, 0), ""}}).value();
+  EXPECT_EQ(Collected(*groups), (std::vector<std::string>{"0,3572", "1,3572", "2,3572", "3,3571",
+                                                          "4,3571", "5,3571", "6,3571"}));
 }
 
 TEST_F(SeveralTest, WhatWasExchangedIsKeptWhileItIsSorted) {

@@ -46,6 +46,33 @@ uint64_t BytesBehind(const Plan& plan) {
 
 }  // namespace
 
+bool IsInOnePart(const Plan& plan) {
+  if (const auto* coalesce = std::get_if<CoalesceNode>(&plan.node)) {
+    return coalesce->partitions == 1 || IsInOnePart(*plan.input());
+  }
+  if (const auto* dealt = std::get_if<RepartitionNode>(&plan.node)) return dealt->partitions == 1;
+  if (const auto* range = std::get_if<RangeNode>(&plan.node)) return range->partitions == 1;
+  if (const auto* sort = std::get_if<SortNode>(&plan.node)) {
+    return !sort->global && IsInOnePart(*plan.input());
+  }
+  if (const auto* window = std::get_if<WindowNode>(&plan.node)) {
+    return window->spec.partition.empty() || IsInOnePart(*plan.input());
+  }
+  if (const auto* aggregate = std::get_if<AggregateNode>(&plan.node)) {
+    return aggregate->aggregate->keys().empty() || IsInOnePart(*plan.input());
+  }
+  if (std::holds_alternative<DistinctNode>(plan.node)) return IsInOnePart(*plan.input());
+  if (std::holds_alternative<LimitNode>(plan.node) ||
+      std::holds_alternative<OffsetNode>(plan.node) ||
+      std::holds_alternative<TailNode>(plan.node)) {
+    return true;
+  }
+  if (NarrowOperator(plan) == nullptr && !std::holds_alternative<AliasNode>(plan.node)) {
+    return false;
+  }
+  return plan.inputs.size() == 1 && IsInOnePart(*plan.input());
+}
+
 bool IsSmall(const Plan& plan) { return BytesBehind(plan) <= kSmallBytesMax; }
 
 }  // namespace soteria::plan

@@ -16,4 +16,8 @@ inline constexpr uint64_t kSmallBytesMax = uint64_t{10} << 20;
 
 bool IsSmall(const Plan& plan);
 
+/// Whether Spark knows without looking that all rows are in one partition, so that it groups them
+/// without an exchange: behind coalesce(1), a limit, an aggregate without keys and the like.
+bool IsInOnePart(const Plan& plan);
+
 }  // namespace soteria::plan

@@ -41,7 +41,7 @@ EXAMPLE = ROOT / "examples/breast_cancer.py"
 MOVIES = ROOT / "examples/movie_recommendations.py"
 CREDIT = ROOT / "examples/credit_risk.py"
 FLIGHTS = ROOT / "examples/flights.py"
-SPARK_SECONDS = 1200 + int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
+SPARK_SECONDS = 2100 + int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
 # One file, one partition, as in Soteria: without it Spark packs small files into one partition.
 SPARK_OPTIONS = ["--master", "local[2]", "--driver-memory", "2g", "--conf", "spark.ui.enabled=false",
                  "--conf", f"spark.sql.files.openCostInBytes={2**30}", "--conf", "spark.sql.shuffle.partitions=4",

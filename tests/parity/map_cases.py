@@ -380,6 +380,6 @@ add("map table filter", lambda s: s.table("maps").filter("size(m) > 3 and l[k + 
 add("map table explode",
     lambda s: s.table("maps").select("k", F.explode("m")).groupBy("key").agg(F.sum("value").alias("v"), F.max("k").alias("k")).orderBy("key"))
 add("map table aggregates",
-    lambda s: s.table("maps").groupBy((F.col("k") % 3).alias("g")).agg(F.max_by("m", "k").alias("m"), F.first("s").alias("s"),
+    lambda s: s.table("maps").groupBy((F.col("k") % 3).alias("g")).agg(F.max_by("m", "k").alias("m"), F.min_by("s", "k").alias("s"),
         F.count("m")).orderBy("g"))
 add("map table written", through("table_written", "parquet", lambda s: s.table("maps").withColumn("z", F.map_concat("s", F.expr("map('z', null)")))))

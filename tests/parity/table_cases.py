@@ -204,6 +204,9 @@ ORDERS = {
     "many partitions": lambda s: s.spark.range(0, 3000, 1, 6).groupBy((F.col("id") * 7919 % 101).alias("g")).agg(F.count("*"), F.sum("id")),
     "no keys twice": lambda s: s.spark.range(0, 100, 1, 3).groupBy(F.col("id") % 5).count().groupBy("count").count(),
     "rollup": lambda s: s.table("mixed").rollup("b", F.col("k") % 3).count(),
+    "one part": lambda s: s.spark.range(0, 300, 1, 4).coalesce(1).groupBy((F.col("id") * 7919 % 23).alias("g")).count(),
+    "a limit": lambda s: s.table("mixed").orderBy("k").limit(30).groupBy("b", "y").count(),
+    "of groups": lambda s: s.spark.range(0, 300, 1, 1).groupBy((F.col("id") % 30).alias("g")).count().groupBy(F.col("g") % 7).count(),
     "shown": lambda s: s.table("mixed").groupBy("b").count()._show_string(20, 20, False),
     "sql": lambda s: s.spark.sql("SELECT id % 7 AS g, count(*) FROM range(0, 50, 1, 4) GROUP BY ALL HAVING g <> 3"),
 }
