@@ -296,13 +296,7 @@ bool SqlParser::LambdaHere() const {
 
 /// `x -> body` or `(x, y) -> body`
 SqlParser::ExprOr SqlParser::Lambda() {
-  Name names;
-  if (IsOp("(")) {
-    SOTERIA_ASSIGN_OR_RETURN(names, IdentifierList());
-  } else {
-    SOTERIA_ASSIGN_OR_RETURN(std::string name, Identifier());
-    names.push_back(std::move(name));
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const Name names, IdentifierOrList());
   SOTERIA_RETURN_IF_ERROR(Need("->"));
   const size_t outer = lambda_names_.size();
   lambda_names_.insert(lambda_names_.end(), names.begin(), names.end());

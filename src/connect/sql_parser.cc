@@ -156,6 +156,13 @@ base::StatusOr<SqlParser::Name> SqlParser::Identifiers() {
   return parts;
 }
 
+/// "a" or "(a, b)"
+base::StatusOr<SqlParser::Name> SqlParser::IdentifierOrList() {
+  if (IsOp("(")) return IdentifierList();
+  SOTERIA_ASSIGN_OR_RETURN(std::string name, Identifier());
+  return Name{std::move(name)};
+}
+
 /// "(a, b)"
 base::StatusOr<SqlParser::Name> SqlParser::IdentifierList() {
   SOTERIA_RETURN_IF_ERROR(Need("("));

@@ -83,6 +83,8 @@ class SqlParser {
   base::StatusOr<std::string> Identifier();
   base::StatusOr<Name> Identifiers();
   base::StatusOr<Name> IdentifierList();
+  /// One identifier, or a list of them in parentheses.
+  base::StatusOr<Name> IdentifierOrList();
   base::StatusOr<std::string> Type();
   bool IsText() const;
   void AddOfType(std::string* text);

@@ -49,13 +49,7 @@ SqlParser::RelationOr SqlParser::Pivot(SqlRelation input) {
   } while (TakeOp(","));
   SOTERIA_RETURN_IF_ERROR(NeedWord("FOR"));
   SqlExprs parts;
-  const bool several = IsOp("(");
-  Name names;
-  if (several) {
-    SOTERIA_ASSIGN_OR_RETURN(names, IdentifierList());
-  } else {
-    SOTERIA_ASSIGN_OR_RETURN(names.emplace_back(), Identifier());
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const Name names, IdentifierOrList());
   SqlExprs columns;
   for (const std::string& name : names) columns.push_back(NameNode({name}));
   if (columns.size() == 1) {
@@ -91,12 +85,7 @@ SqlParser::RelationOr SqlParser::Unpivot(SqlRelation input) {
   SqlRelation unpivoted = NewRelation();
   auto* unpivot = unpivoted.proto->mutable_unpivot();
   const bool several = IsOp("(");
-  Name names;
-  if (several) {
-    SOTERIA_ASSIGN_OR_RETURN(names, IdentifierList());
-  } else {
-    SOTERIA_ASSIGN_OR_RETURN(names.emplace_back(), Identifier());
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const Name names, IdentifierOrList());
   SOTERIA_RETURN_IF_ERROR(NeedWord("FOR"));
   SOTERIA_ASSIGN_OR_RETURN(const std::string variable, Identifier());
   unpivot->set_variable_column_name(variable);
