@@ -175,13 +175,13 @@ base::Status StageScope::OnGroups(const plan::Plan& plan, const plan::Lowered& i
       statistics_->RuleFor(stats::StatisticKind::kClasses, BehindOf(*input.recipe)) == nullptr) {
     return base::OkStatus();
   }
-  SOTERIA_ARROW_ASSIGN(auto rows, arrow::Table::MakeEmpty(plan.schema));
+  std::vector<std::shared_ptr<arrow::Table>> parts;
   const auto on_output = [&](uint64_t, const std::string& ipc) -> base::Status {
-    SOTERIA_ASSIGN_OR_RETURN(auto more, table::FromIpcStream(ipc));
-    SOTERIA_ARROW_ASSIGN(rows, arrow::ConcatenateTables({rows, more}));
+    SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), table::FromIpcStream(ipc));
     return base::OkStatus();
   };
   SOTERIA_RETURN_IF_ERROR(Run(groups.Stage(dataflow::Terminal::kCollect), on_output).status());
+  SOTERIA_ARROW_ASSIGN(auto rows, arrow::ConcatenateTables(parts));
   SOTERIA_ASSIGN_OR_RETURN(const auto questions, QuestionsOfClasses(std::move(rows)));
   return Ask(plan, input, questions);
 }
