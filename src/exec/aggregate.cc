@@ -1,7 +1,6 @@
 #include "src/exec/aggregate.h"
 
 #include <arrow/array.h>
-#include <arrow/array/concatenate.h>
 #include <arrow/builder.h>
 #include <arrow/chunked_array.h>
 #include <arrow/scalar.h>
@@ -15,6 +14,7 @@
 #include "src/exec/accumulator.h"
 #include "src/exec/codec.h"
 #include "src/exec/partition.h"
+#include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
 #include "src/table/types.h"
 
@@ -34,13 +34,7 @@ base::StatusOr<ArrayPtr> Evaluated(const BoundPtr& bound, const std::vector<int6
                                    const arrow::Table& table, uint64_t partition) {
   const Program program(bound, seeds);
   SOTERIA_ASSIGN_OR_RETURN(const auto values, program.Run(table, partition));
-  if (values->num_chunks() == 1) return values->chunk(0);
-  if (values->num_chunks() == 0) {
-    SOTERIA_ARROW_ASSIGN(ArrayPtr empty, arrow::MakeArrayOfNull(values->type(), 0));
-    return empty;
-  }
-  SOTERIA_ARROW_ASSIGN(ArrayPtr all, arrow::Concatenate(values->chunks()));
-  return all;
+  return OneChunk(*values);
 }
 
 base::StatusOr<BoundPtr> BindKey(const GroupKey& key, BindContext& context) {

@@ -12,7 +12,7 @@
 
 namespace soteria::exec {
 
-/// A type without children whose single values can be written: of literals and of grouping keys.
+/// A type without children whose single values can be written: of literals.
 bool IsAtom(const arrow::DataType& type);
 void WriteExpr(const Expr& e, base::FieldWriter& out);
 void WriteType(const arrow::DataType& type, base::FieldWriter& out);

@@ -19,6 +19,7 @@
 #include "src/exec/digests.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/exec/key_words.h"
 #include "src/table/decimal.h"
 #include "src/table/map_type.h"
 #include "src/table/types.h"
@@ -28,8 +29,6 @@ namespace {
 
 using arrow::Type;
 using Text = arrow::StringBuilder;
-
-constexpr int kLongDigits = 18;  // of a decimal that Spark keeps in a long
 
 template <std::string (*kDigest)(std::string_view)>
 base::StatusOr<ArrayPtr> Digest(const Bound& node, const ArrayList& args, int64_t rows,

@@ -34,10 +34,7 @@ class Slots {
   }
 
  private:
-  // The hashes of one target of an exchange agree in their remainder, and so in low bits.
-  static size_t Spread(uint32_t hash) {
-    return static_cast<size_t>((uint64_t{hash} * 0x9e3779b97f4a7c15U) >> 24);
-  }
+  static size_t Spread(uint32_t hash) { return static_cast<size_t>(SpreadHash(hash) >> 24); }
 
   void Grow() {
     slots_.assign(slots_.size() * 4, kFree);

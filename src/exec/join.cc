@@ -181,6 +181,12 @@ class Residual {
   ExprPtr condition_;
 };
 
+std::vector<ExprPtr> KeyExprs(const std::vector<JoinKey>& keys, ExprPtr JoinKey::*side) {
+  std::vector<ExprPtr> exprs;
+  for (const JoinKey& key : keys) exprs.push_back(key.*side);
+  return exprs;
+}
+
 bool MayMatch(const std::vector<JoinKey>& keys, const RowKeys& values, int64_t row) {
   for (size_t k = 0; k < keys.size(); ++k) {
     if (!keys[k].null_safe && values.IsNull(k, row)) return false;
@@ -207,13 +213,13 @@ base::Status TooManyPairs() {
 
 class JoinSide {
  public:
-  static base::StatusOr<JoinSide> Of(const std::vector<JoinKey>& keys, TablePtr rows) {
+  /// By the keys' expressions of that side. No key is a function of the partition: Make refuses
+  /// such conditions.
+  static base::StatusOr<JoinSide> Of(const std::vector<JoinKey>& keys, ExprPtr JoinKey::*its,
+                                     TablePtr rows) {
     JoinSide side(std::move(rows), keys.empty());
     if (keys.empty()) return side;
-    std::vector<ExprPtr> exprs;
-    for (const JoinKey& key : keys) exprs.push_back(key.right);
-    // No key is a function of the partition: Make refuses such conditions.
-    SOTERIA_ASSIGN_OR_RETURN(side.keys_, RowKeys::Of(exprs, *side.rows_, 0));
+    SOTERIA_ASSIGN_OR_RETURN(side.keys_, RowKeys::Of(KeyExprs(keys, its), *side.rows_, 0));
     for (int64_t r = side.rows_->num_rows() - 1; r >= 0; --r) {
       if (MayMatch(keys, *side.keys_, r)) side.index_.Add(side.keys_->hash(r), r);
     }
@@ -262,9 +268,8 @@ class Matching {
   base::StatusOr<Pairs> Run(uint64_t partition) {
     SOTERIA_RETURN_IF_ERROR(Room(0));
     if (!keys_.empty()) {
-      std::vector<ExprPtr> lefts;
-      for (const JoinKey& key : keys_) lefts.push_back(key.left);
-      SOTERIA_ASSIGN_OR_RETURN(left_keys_, RowKeys::Of(lefts, left_, partition));
+      SOTERIA_ASSIGN_OR_RETURN(left_keys_,
+                               RowKeys::Of(KeyExprs(keys_, &JoinKey::left), left_, partition));
       SOTERIA_RETURN_IF_ERROR(CheckTypes(*left_keys_, side_.keys()));
     }
     if (NeedsRight()) right_matched_.assign(static_cast<size_t>(right_.num_rows()), false);
@@ -438,15 +443,10 @@ Pairs InOrder(const Pairs& pairs, int64_t left_rows) {
 }
 
 /// The pairs of an inner join by keys alone, found by looking up the left side's rows.
-base::StatusOr<Pairs> PairsFromRight(const std::vector<JoinKey>& keys, const arrow::Table& left,
+base::StatusOr<Pairs> PairsFromRight(const std::vector<JoinKey>& keys, const TablePtr& left_rows,
                                      const arrow::Table& right, uint64_t partition,
                                      const Join::Admit& admit) {
-  std::vector<ExprPtr> lefts;
-  std::vector<ExprPtr> rights;
-  for (const JoinKey& key : keys) {
-    lefts.push_back(key.left);
-    rights.push_back(key.right);
-  }
+  const arrow::Table& left = *left_rows;
   const uint64_t index_bytes = JoinSide::IndexBytes(left.num_rows());
   // Twice: as they are found, and in order.
   const uint64_t pair_bytes = 4 * sizeof(int64_t) + RowBytes(left) + RowBytes(right);
@@ -455,20 +455,18 @@ base::StatusOr<Pairs> PairsFromRight(const std::vector<JoinKey>& keys, const arr
     return admit == nullptr ? base::OkStatus() : admit(index_bytes + rows * pair_bytes);
   };
   SOTERIA_RETURN_IF_ERROR(room(0));
-  SOTERIA_ASSIGN_OR_RETURN(const RowKeys left_keys, RowKeys::Of(lefts, left, partition));
-  SOTERIA_ASSIGN_OR_RETURN(const RowKeys right_keys, RowKeys::Of(rights, right, partition));
-  SOTERIA_RETURN_IF_ERROR(CheckTypes(left_keys, right_keys));
-  RowIndex index(left.num_rows());
-  for (int64_t l = left.num_rows() - 1; l >= 0; --l) {
-    if (MayMatch(keys, left_keys, l)) index.Add(left_keys.hash(l), l);
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const JoinSide side, JoinSide::Of(keys, &JoinKey::left, left_rows));
+  SOTERIA_ASSIGN_OR_RETURN(const RowKeys right_keys,
+                           RowKeys::Of(KeyExprs(keys, &JoinKey::right), right, partition));
+  SOTERIA_RETURN_IF_ERROR(CheckTypes(side.keys(), right_keys));
+  const RowIndex& index = side.index();
   Pairs pairs;
   size_t asked = 0;
   for (int64_t r = 0; r < right.num_rows(); ++r) {
     if (!MayMatch(keys, right_keys, r)) continue;
     const uint32_t hash = right_keys.hash(r);
     for (int64_t l = index.First(hash); l >= 0; l = index.Next(l)) {
-      if (index.hash(l) == hash && right_keys.Equal(r, left_keys, l)) pairs.Add(l, r);
+      if (index.hash(l) == hash && right_keys.Equal(r, side.keys(), l)) pairs.Add(l, r);
     }
     if (pairs.size() - asked < kPairsAtOnce) continue;
     asked = pairs.size();
@@ -622,7 +620,7 @@ base::StatusOr<JoinSidePtr> Join::Side(TablePtr right, const Admit& admit) const
   if (admit != nullptr && !keys_.empty()) {
     SOTERIA_RETURN_IF_ERROR(admit(JoinSide::IndexBytes(right->num_rows())));
   }
-  SOTERIA_ASSIGN_OR_RETURN(JoinSide side, JoinSide::Of(keys_, std::move(right)));
+  SOTERIA_ASSIGN_OR_RETURN(JoinSide side, JoinSide::Of(keys_, &JoinKey::right, std::move(right)));
   return std::make_shared<const JoinSide>(std::move(side));
 }
 
@@ -639,7 +637,7 @@ base::StatusOr<TablePtr> Join::Apply(TablePtr left, TablePtr right, uint64_t par
   SOTERIA_ASSIGN_OR_RETURN(left, table::ToSparkForm(std::move(left)));
   SOTERIA_ASSIGN_OR_RETURN(right, table::ToSparkForm(std::move(right)));
   SOTERIA_ASSIGN_OR_RETURN(const Pairs pairs,
-                           PairsFromRight(keys_, *left, *right, partition, admit));
+                           PairsFromRight(keys_, left, *right, partition, admit));
   return Rows(*left, *right, pairs.left, pairs.right);
 }
 

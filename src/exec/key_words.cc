@@ -4,10 +4,7 @@
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
 
-#include <bit>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 
 #include "src/table/decimal.h"
@@ -17,16 +14,10 @@ namespace {
 
 using arrow::Type;
 
-/// Spark keeps decimals of as many digits in a long.
-constexpr int kLongDigits = 18;
-
 template <class T>
 uint64_t Word(T value) {
   if constexpr (std::is_floating_point_v<T>) {
-    using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
-    if (std::isnan(value)) value = std::numeric_limits<T>::quiet_NaN();
-    if (value == 0) value = 0;
-    return static_cast<uint64_t>(std::bit_cast<Bits>(value));
+    return static_cast<uint64_t>(CanonicalBits(value));
   } else {
     return static_cast<uint64_t>(static_cast<int64_t>(value));
   }

@@ -4,8 +4,6 @@
 #include <arrow/type.h>
 
 #include <bit>
-#include <cmath>
-#include <limits>
 #include <string_view>
 
 #include "src/base/bytes.h"
@@ -20,8 +18,6 @@ namespace {
 
 using arrow::Array;
 using arrow::Type;
-
-constexpr int kLongDigits = 18;
 
 uint32_t MixKey(uint32_t key) {
   key *= 0xcc9e2d51U;
@@ -63,16 +59,7 @@ uint32_t HashBytes(std::string_view bytes, uint32_t seed) {
   return Finish(hash, static_cast<uint32_t>(bytes.size()));
 }
 
-template <class Real, class Bits>
-Bits CanonicalBits(Real value) {
-  if (std::isnan(value)) value = std::numeric_limits<Real>::quiet_NaN();
-  if (value == 0) value = 0;
-  return std::bit_cast<Bits>(value);
-}
-
-uint32_t HashDouble(double value, uint32_t seed) {
-  return HashLong(CanonicalBits<double, int64_t>(value), seed);
-}
+uint32_t HashDouble(double value, uint32_t seed) { return HashLong(CanonicalBits(value), seed); }
 
 template <class ArrayType>
 int32_t Small(const Array& array, int64_t row) {
@@ -115,9 +102,7 @@ uint32_t HashCell(const Array& array, int64_t row, uint32_t seed) {
     case Type::TIMESTAMP:
       return HashLong(static_cast<const arrow::TimestampArray&>(array).Value(row), seed);
     case Type::FLOAT:
-      return HashInt(
-          CanonicalBits<float, int32_t>(static_cast<const arrow::FloatArray&>(array).Value(row)),
-          seed);
+      return HashInt(CanonicalBits(static_cast<const arrow::FloatArray&>(array).Value(row)), seed);
     case Type::DOUBLE:
       return HashDouble(static_cast<const arrow::DoubleArray&>(array).Value(row), seed);
     case Type::STRING:

@@ -37,6 +37,10 @@ class RowKeys {
   int64_t rows_ = 0;
 };
 
+/// A hash with its bits spread upwards: those of one target of an exchange agree in their
+/// remainder, and so in low bits.
+inline uint64_t SpreadHash(uint32_t hash) { return uint64_t{hash} * 0x9e3779b97f4a7c15U; }
+
 /// Rows found by their keys. Rows of equal keys come in the order that they were added in reverse.
 class RowIndex {
  public:
@@ -61,10 +65,7 @@ class RowIndex {
     int32_t next = -1;
   };
 
-  // The hashes of one target of an exchange agree in their remainder, and so in low bits.
-  size_t SlotOf(uint32_t hash) const {
-    return static_cast<size_t>((uint64_t{hash} * 0x9e3779b97f4a7c15U) >> shift_);
-  }
+  size_t SlotOf(uint32_t hash) const { return static_cast<size_t>(SpreadHash(hash) >> shift_); }
 
   std::vector<int32_t> heads_;
   std::vector<Row> rows_;

@@ -1,4 +1,5 @@
-// Which side of a join every worker gets whole. What data hold must not decide it: how many
+// What a plan says about its rows without a look at them: which side of a join every worker gets
+// whole, and whether all are in one part. What data hold must not decide it: how many
 // partitions a join has, and in which order its rows come, the script can see. So it is what the
 // script says (hint("broadcast")) and which rows come with the plan; and how large files are only
 // where the Manifest lets rows leave, since beside rows of its own, whose bytes it knows, a script
