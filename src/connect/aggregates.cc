@@ -378,15 +378,15 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
     replacing.names.push_back(exec::PrettyName(*keys[k].expr));
     split.keys.push_back({keys[k].expr, keys[k].name});
     const std::string name = NameOf(keys[k]);
-    split.columns.push_back({keys[k].metadata.empty() ? "" : name,
+    split.columns.push_back({keys[k].metadata.empty() ? std::nullopt : std::optional(name),
                              exec::Input(static_cast<int>(k), {name}), keys[k].metadata});
   }
   for (exec::NamedExpr& column : columns) {
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr expr, Replace(column.expr, replacing));
     // A grouping column that is named again stays the column it is.
-    const bool same = column.name.empty() && exec::IsInput(*column.expr);
-    split.columns.push_back(
-        {same ? "" : NameOf(column), std::move(expr), std::move(column.metadata)});
+    const bool same = !column.name.has_value() && exec::IsInput(*column.expr);
+    split.columns.push_back({same ? std::nullopt : std::optional(NameOf(column)), std::move(expr),
+                             std::move(column.metadata)});
   }
   split.calls = std::move(replacing.calls);
   return split;

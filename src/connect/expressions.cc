@@ -358,7 +358,6 @@ base::Status ExpressionConverter::SeveralNames(const Expression::Alias& alias) c
 base::StatusOr<exec::NamedExpr> ExpressionConverter::ConvertAlias(
     const Expression::Alias& alias) const {
   if (alias.name_size() != 1) return SeveralNames(alias);
-  if (alias.name(0).empty()) return base::NotSupported("A column without a name");
   if (!alias.metadata().empty()) SOTERIA_RETURN_IF_ERROR(table::CheckMetadata(alias.metadata()));
   SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(alias.expr(), 1));
   return exec::NamedExpr{alias.name(0), std::move(expr),
@@ -375,7 +374,7 @@ base::Status ExpressionConverter::Append(const Expression& expression,
     }
     case Expression::kUnresolvedStar: {
       SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(expression.unresolved_star()));
-      for (auto& column : columns) out->push_back({"", std::move(column)});
+      for (auto& column : columns) out->push_back({std::nullopt, std::move(column)});
       return base::OkStatus();
     }
     case Expression::kExpressionString: {
@@ -387,11 +386,11 @@ base::Status ExpressionConverter::Append(const Expression& expression,
       if (IsInternal(expression, kSqlStarExcept)) {
         SOTERIA_ASSIGN_OR_RETURN(auto columns,
                                  StarExcept(expression.unresolved_function().arguments()));
-        for (auto& column : columns) out->push_back({"", std::move(column)});
+        for (auto& column : columns) out->push_back({std::nullopt, std::move(column)});
         return base::OkStatus();
       }
       SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(expression, 0));
-      out->push_back({"", std::move(expr)});
+      out->push_back({std::nullopt, std::move(expr)});
       return base::OkStatus();
     }
   }
@@ -412,7 +411,7 @@ base::StatusOr<std::vector<exec::NamedExpr>> ExpressionConverter::ConvertAll(
 base::Status ExpressionConverter::Add(const Expression& expression,
                                       std::vector<exec::NamedExpr>* out) const {
   SOTERIA_RETURN_IF_ERROR(Append(expression, out));
-  if (!out->empty() && !out->back().name.empty()) scope_.Define(out->back().name);
+  if (!out->empty() && out->back().name.has_value()) scope_.Define(*out->back().name);
   return base::OkStatus();
 }
 

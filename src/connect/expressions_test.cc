@@ -4,6 +4,7 @@
 #include <arrow/type.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,7 @@ class ExpressionsTest : public testing::Test {
     if (!columns.ok()) return {base::ConditionName(columns.status())};
     std::vector<std::string> names;
     for (const auto& column : *columns) {
-      names.push_back(column.name.empty() ? exec::AutoName(*column.expr) : column.name);
+      names.push_back(exec::NameOf(column));
     }
     return names;
   }
@@ -140,7 +141,7 @@ TEST_F(ExpressionsTest, DepthIsBounded) {
 
 TEST_F(ExpressionsTest, AggregatesAreSplitOff) {
   const auto sum = *converter_.Convert(Call("sum", {Attribute("a")}));
-  const auto plain = SplitAggregates({{"", sum}});
+  const auto plain = SplitAggregates({{std::nullopt, sum}});
   ASSERT_TRUE(plain.ok());
   EXPECT_TRUE(plain->plain);
   EXPECT_EQ(plain->calls[0].name, "sum(a)");
@@ -151,10 +152,10 @@ TEST_F(ExpressionsTest, AggregatesAreSplitOff) {
   EXPECT_FALSE(mixed->plain);
   EXPECT_EQ(mixed->calls.size(), 2U);
   EXPECT_EQ(mixed->columns[0].name, "d");
-  EXPECT_FALSE(SplitAggregates({{"", exec::ColumnNamed("a")}}).ok());
-  EXPECT_FALSE(
-      SplitAggregates({{"", *converter_.Convert(Call("sum", {Call("max", {Attribute("a")})}))}})
-          .ok());
+  EXPECT_FALSE(SplitAggregates({{std::nullopt, exec::ColumnNamed("a")}}).ok());
+  EXPECT_FALSE(SplitAggregates({{std::nullopt, *converter_.Convert(
+                                                   Call("sum", {Call("max", {Attribute("a")})}))}})
+                   .ok());
 }
 
 TEST_F(ExpressionsTest, GroupingExpressionsAreFoundAgain) {
@@ -162,17 +163,20 @@ TEST_F(ExpressionsTest, GroupingExpressionsAreFoundAgain) {
   const auto key = convert(Call("%", {Attribute("a"), Attribute("b")}));
   const auto again = convert(Call("%", {Attribute("A"), Attribute("B")}));
   const auto count = convert(Call("count", {Attribute("a")}));
-  const auto plain = SplitAggregates({{"n", count}}, {{"", key}});
+  const auto plain = SplitAggregates({{"n", count}}, {{std::nullopt, key}});
   ASSERT_TRUE(plain.ok());
   EXPECT_TRUE(plain->plain);
   EXPECT_EQ(exec::PrettyName(*plain->keys[0].expr), "(a % b)");
-  const auto mixed = SplitAggregates({{"x", exec::Call("+", {again, count})}}, {{"", key}});
+  const auto mixed =
+      SplitAggregates({{"x", exec::Call("+", {again, count})}}, {{std::nullopt, key}});
   ASSERT_TRUE(mixed.ok());
   EXPECT_EQ(exec::PrettyName(*mixed->columns[1].expr), "((A % B) + _agg0)");
-  EXPECT_EQ(
-      base::ConditionName(SplitAggregates({{"", exec::ColumnNamed("a")}}, {{"", key}}).status()),
-      "MISSING_AGGREGATION");
-  EXPECT_EQ(base::ConditionName(SplitAggregates({}, {{"", count}}).status()), "GROUP_BY_AGGREGATE");
+  EXPECT_EQ(base::ConditionName(
+                SplitAggregates({{std::nullopt, exec::ColumnNamed("a")}}, {{std::nullopt, key}})
+                    .status()),
+            "MISSING_AGGREGATION");
+  EXPECT_EQ(base::ConditionName(SplitAggregates({}, {{std::nullopt, count}}).status()),
+            "GROUP_BY_AGGREGATE");
 }
 
 TEST_F(ExpressionsTest, SummarizerSendsItsMetricsFirst) {
@@ -180,7 +184,7 @@ TEST_F(ExpressionsTest, SummarizerSendsItsMetricsFirst) {
       "array", {exec::Literal(std::string_view("mean")), exec::Literal(std::string_view("std"))});
   const auto column = exec::Column("v");
   const auto call = [&](std::vector<exec::ExprPtr> args) {
-    return SplitAggregates({{"", exec::Call("aggregate_metrics", std::move(args))}});
+    return SplitAggregates({{std::nullopt, exec::Call("aggregate_metrics", std::move(args))}});
   };
   const auto split = call({metrics, column, exec::Literal(1.0)});
   ASSERT_TRUE(split.ok());

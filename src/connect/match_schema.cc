@@ -4,6 +4,7 @@
 #include <arrow/type.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -128,7 +129,8 @@ base::StatusOr<std::vector<exec::NamedExpr>> MatchSchema(
                                              base::Cat("`", wanted->name(), "`")));
     // What passes as it is stays the same column.
     const bool same = exec::IsInput(*value) && from.field(*index)->name() == wanted->name();
-    columns.push_back({same ? "" : wanted->name(), std::move(value)});
+    columns.push_back(
+        {same ? std::nullopt : std::optional(wanted->name()), std::move(value)});
   }
   return columns;
 }

@@ -138,7 +138,7 @@ RelationConverter::PlanOr RelationConverter::ApproxQuantile(
     }
     call.probabilities.assign(quantile.probabilities().begin(), quantile.probabilities().end());
     call.relative_error = quantile.relative_error();
-    results.push_back(exec::Input(static_cast<int>(calls.size()), {call.name}));
+    results.push_back(exec::Input(static_cast<int>(calls.size()), {*call.name}));
     calls.push_back(std::move(call));
   }
   SOTERIA_ASSIGN_OR_RETURN(auto row, builder_.Aggregate(std::move(input), std::move(calls)));

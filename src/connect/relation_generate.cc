@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -116,7 +117,7 @@ std::vector<size_t> AddArguments(const exec::Generator& generator,
 std::vector<exec::NamedExpr> ColumnsAt(const plan::Plan& plan, size_t from, size_t count) {
   std::vector<exec::NamedExpr> columns;
   for (size_t i = from; i < from + count; ++i) {
-    columns.push_back({"", plan::ColumnAt(plan, static_cast<int>(i))});
+    columns.push_back({std::nullopt, plan::ColumnAt(plan, static_cast<int>(i))});
   }
   return columns;
 }
@@ -153,7 +154,7 @@ base::StatusOr<SelectList> ListOf(std::vector<exec::NamedExpr> columns) {
       continue;
     }
     if (!column.metadata.empty()) return NoMetadata();
-    list.generators.push_back({list.columns.size(), column.expr, {column.name}});
+    list.generators.push_back({list.columns.size(), column.expr, {NameOf(column)}});
   }
   return list;
 }

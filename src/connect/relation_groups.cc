@@ -2,6 +2,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +44,7 @@ bool IsAggregateCall(const Expression& expression) {
 std::vector<exec::NamedExpr> FirstColumns(const plan::Plan& plan, size_t count) {
   std::vector<exec::NamedExpr> columns;
   for (size_t i = 0; i < count; ++i) {
-    columns.push_back({"", plan::ColumnAt(plan, static_cast<int>(i))});
+    columns.push_back({std::nullopt, plan::ColumnAt(plan, static_cast<int>(i))});
   }
   return columns;
 }
@@ -149,7 +150,7 @@ class GroupParts {
         std::find_if(groups_.columns.begin(), groups_.columns.end(),
                      [&](const exec::NamedExpr& column) { return SameText(*column.expr) == text; });
     const auto place = static_cast<int>(same - groups_.columns.begin());
-    if (same == groups_.columns.end()) groups_.columns.push_back({"", expr});
+    if (same == groups_.columns.end()) groups_.columns.push_back({std::nullopt, expr});
     return exec::Input(place, {exec::AutoName(*expr)});
   }
 
@@ -176,7 +177,8 @@ RelationConverter::PlanOr RelationConverter::WideGroups(const Groups& groups) {
   const size_t keys = groups.keys.size();
   if (split.plain) {
     for (size_t i = 0; i < groups.columns.size(); ++i) {
-      split.columns.push_back({"", exec::Input(static_cast<int>(keys + i), {split.calls[i].name})});
+      split.columns.push_back(
+          {std::nullopt, exec::Input(static_cast<int>(keys + i), {*split.calls[i].name})});
     }
   } else {
     split.columns.erase(split.columns.begin(),

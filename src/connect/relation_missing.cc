@@ -2,6 +2,7 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -171,7 +172,7 @@ RelationConverter::PlanOr RelationConverter::FillMissing(const spark::connect::N
   SOTERIA_ASSIGN_OR_RETURN(const auto wanted, Columns(input, fill.cols()));
   std::vector<exec::NamedExpr> columns;
   for (int i = 0; i < input->schema->num_fields(); ++i) {
-    columns.push_back({"", plan::ColumnAt(*input, i)});
+    columns.push_back({std::nullopt, plan::ColumnAt(*input, i)});
   }
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (!exec::IsInput(*wanted[i])) continue;  // a field of a struct: Spark leaves it, too
@@ -214,7 +215,7 @@ RelationConverter::PlanOr RelationConverter::Replace(const NAReplace& replace) {
         Fills(replace.replacements(0).old_value(), *field.type())) {
       columns.push_back({field.name(), WithReplaced(column, field, replaced)});
     } else {
-      columns.push_back({"", column});
+      columns.push_back({std::nullopt, column});
     }
   }
   return builder_.Project(std::move(input), std::move(columns));

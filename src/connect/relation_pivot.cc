@@ -303,7 +303,8 @@ RelationConverter::PlanOr RelationConverter::PivotColumns(plan::PlanPtr input,
   SOTERIA_RETURN_IF_ERROR(CastValues(*input, pivots, &values));
   const auto name = [&](const PivotValue& value, const exec::NamedExpr& one) {
     if (columns.size() == 1) return value.name;
-    return base::Cat(value.name, "_", one.name.empty() ? exec::PrettyName(*one.expr) : one.name);
+    return base::Cat(value.name, "_",
+                     one.name.has_value() ? *one.name : exec::PrettyName(*one.expr));
   };
   const auto holds = [](const std::vector<ExprPtr>& of, const PivotValue& value) {
     std::vector<ExprPtr> all;
@@ -333,7 +334,7 @@ RelationConverter::PlanOr RelationConverter::PivotColumns(plan::PlanPtr input,
   std::vector<ExprPtr> there;
   for (int p = of_pivot; p < of_columns; ++p) there.push_back(plan::ColumnAt(*grouped, p));
   std::vector<exec::GroupKey> groups;
-  for (int k = 0; k < of_pivot; ++k) groups.push_back({plan::ColumnAt(*grouped, k), ""});
+  for (int k = 0; k < of_pivot; ++k) groups.push_back({plan::ColumnAt(*grouped, k)});
   std::vector<exec::AggregateCall> calls;
   for (const PivotValue& value : values) {
     for (size_t j = 0; j < columns.size(); ++j) {
@@ -370,7 +371,7 @@ RelationConverter::PlanOr RelationConverter::Crosstab(
       auto counts, PivotColumns(std::move(input), {{name, texts[0]}},
                                 {{"count", exec::Call("count", {exec::Literal(int32_t{1})})}},
                                 {texts[1]}, std::move(values)));
-  std::vector<exec::NamedExpr> columns = {{"", plan::ColumnAt(*counts, 0)}};
+  std::vector<exec::NamedExpr> columns = {{std::nullopt, plan::ColumnAt(*counts, 0)}};
   const ExprPtr none = exec::Literal(std::make_shared<arrow::Int64Scalar>(0));
   for (int i = 1; i < counts->schema->num_fields(); ++i) {
     columns.push_back({counts->schema->field(i)->name(),

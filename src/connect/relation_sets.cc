@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -166,10 +167,10 @@ RelationConverter::PlanOr RelationConverter::GroupsOfSets(plan::PlanPtr input,
   }
   const std::vector<int> kept(used.begin(), used.end());
   std::vector<exec::NamedExpr> columns;
-  for (const int place : kept) columns.push_back({"", plan::ColumnAt(*input, place)});
+  for (const int place : kept) columns.push_back({std::nullopt, plan::ColumnAt(*input, place)});
   std::vector<std::string> names;
   for (const exec::GroupKey& key : keys) {
-    names.push_back(key.name.empty() ? exec::AutoName(*key.expr) : key.name);
+    names.push_back(key.name.has_value() ? *key.name : exec::AutoName(*key.expr));
     columns.push_back({names.back(), key.expr});
   }
   SOTERIA_ASSIGN_OR_RETURN(auto below, builder_.Project(std::move(input), std::move(columns)));
@@ -197,7 +198,7 @@ RelationConverter::PlanOr RelationConverter::GroupsOfSets(plan::PlanPtr input,
   }
   std::vector<exec::GroupKey> groups;
   for (size_t i = kept.size(); i < all_names.size(); ++i) {
-    groups.push_back({exec::Input(static_cast<int>(i), {all_names[i]}), ""});
+    groups.push_back({exec::Input(static_cast<int>(i), {all_names[i]})});
   }
   return builder_.Aggregate(std::move(expanded), std::move(calls), std::move(groups));
 }

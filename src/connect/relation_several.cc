@@ -4,6 +4,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -170,13 +171,13 @@ RelationConverter::PlanOr RelationConverter::JoinUsing(const plan::PlanPtr& cros
       columns.push_back(
           {left->schema->field(left_keys[k])->name(), exec::Call("coalesce", {of_left, of_right})});
     } else {
-      columns.push_back({"", kind == JoinKind::kRightOuter ? of_right : of_left});
+      columns.push_back({std::nullopt, kind == JoinKind::kRightOuter ? of_right : of_left});
     }
   }
   const auto others = [&](const plan::Plan& side, const std::vector<int>& keys, int before) {
     for (int i = 0; i < side.schema->num_fields(); ++i) {
       if (std::find(keys.begin(), keys.end(), i) != keys.end()) continue;
-      columns.push_back({"", plan::ColumnAt(*cross, before + i)});
+      columns.push_back({std::nullopt, plan::ColumnAt(*cross, before + i)});
     }
   };
   others(*left, left_keys, 0);
@@ -221,17 +222,17 @@ RelationConverter::PlanOr RelationConverter::UnionByName(plan::PlanPtr left, pla
   std::vector<exec::NamedExpr> rights;
   for (int i = 0; i < left->schema->num_fields(); ++i) {
     const std::string& name = left->schema->field(i)->name();
-    lefts.push_back({"", plan::ColumnAt(*left, i)});
+    lefts.push_back({std::nullopt, plan::ColumnAt(*left, i)});
     const int at = NamedColumn(*right, name);
     if (at < 0 && !allow_missing) return NotAmong(name, *right);
     rights.push_back(at < 0 ? MissingColumn(name)
-                            : exec::NamedExpr{"", plan::ColumnAt(*right, at)});
+                            : exec::NamedExpr{std::nullopt, plan::ColumnAt(*right, at)});
   }
   for (int i = 0; allow_missing && i < right->schema->num_fields(); ++i) {
     const std::string& name = right->schema->field(i)->name();
     if (NamedColumn(*left, name) >= 0) continue;
     lefts.push_back(MissingColumn(name));
-    rights.push_back({"", plan::ColumnAt(*right, i)});
+    rights.push_back({std::nullopt, plan::ColumnAt(*right, i)});
   }
   if (lefts.size() > left->columns.size()) {
     SOTERIA_ASSIGN_OR_RETURN(left, builder_.Project(std::move(left), std::move(lefts)));

@@ -7,6 +7,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -276,7 +277,9 @@ base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
                              NameParts(part.unresolved_attribute().unparsed_identifier()));
     if (parts.size() != 1 || scope.Resolve(parts).ok()) return std::optional<exec::ExprPtr>();
     for (const exec::NamedExpr& item : items) {
-      if (base::EqualIgnoringCase(item.name, parts[0])) return std::optional(item.expr);
+      if (item.name.has_value() && base::EqualIgnoringCase(*item.name, parts[0])) {
+        return std::optional(item.expr);
+      }
     }
     return std::optional<exec::ExprPtr>();
   };
@@ -288,13 +291,13 @@ base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
     if (key.has_unresolved_star()) {
       for (const exec::NamedExpr& item : items) {
         if (HasAggregate(*item.expr) || exec::HasWindow(*item.expr)) continue;
-        out.push_back({"", item.expr});
+        out.push_back({std::nullopt, item.expr});
       }
       continue;
     }
     if (!key.literal().has_integer()) {
       SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(key));
-      out.push_back({"", std::move(expr)});
+      out.push_back({std::nullopt, std::move(expr)});
       continue;
     }
     const int32_t position = key.literal().integer();
@@ -313,12 +316,12 @@ base::StatusOr<std::vector<exec::NamedExpr>> RelationConverter::SqlKeys(
       return base::Fail(
           kGroupPositionAggregate,
           base::Cat("GROUP BY ", position, " refers to an expression ",
-                    item.name.empty() ? exec::PrettyName(*item.expr)
-                                      : base::Cat(exec::PrettyName(*item.expr), " AS ", item.name),
+                    exec::PrettyName(*item.expr),
+                    item.name.has_value() ? base::Cat(" AS ", *item.name) : "",
                     " that contains an aggregate function. Aggregate functions are not allowed in "
                     "GROUP BY."));
     }
-    out.push_back({"", item.expr});
+    out.push_back({std::nullopt, item.expr});
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -135,7 +136,7 @@ struct Joined {
 
 std::vector<exec::NamedExpr> FirstColumns(const plan::Plan& plan, int count) {
   std::vector<exec::NamedExpr> columns;
-  for (int i = 0; i < count; ++i) columns.push_back({"", plan::ColumnAt(plan, i)});
+  for (int i = 0; i < count; ++i) columns.push_back({std::nullopt, plan::ColumnAt(plan, i)});
   return columns;
 }
 
@@ -498,7 +499,7 @@ RelationConverter::PlanOr RelationConverter::ProjectRows(plan::PlanPtr input,
                                                          std::vector<exec::NamedExpr> columns) {
   for (exec::NamedExpr& column : columns) {
     if (!HasSubquery(*column.expr)) continue;
-    if (column.name.empty()) column.name = exec::AutoName(*column.expr);
+    if (!column.name.has_value()) column.name = exec::AutoName(*column.expr);
     SOTERIA_RETURN_IF_ERROR(ApplySubqueries(&input, &column.expr));
   }
   return ProjectWindows(builder_, std::move(input), std::move(columns));
@@ -509,7 +510,7 @@ RelationConverter::PlanOr RelationConverter::AggregateRows(
   SOTERIA_RETURN_IF_ERROR(CheckOfGroups(split));
   for (exec::GroupKey& key : split.keys) {
     if (!HasSubquery(*key.expr)) continue;
-    if (key.name.empty()) key.name = exec::AutoName(*key.expr);
+    if (!key.name.has_value()) key.name = exec::AutoName(*key.expr);
     SOTERIA_RETURN_IF_ERROR(ApplySubqueries(&input, &key.expr));
   }
   for (exec::AggregateCall& call : split.calls) {

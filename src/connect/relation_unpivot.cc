@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -58,7 +59,7 @@ base::StatusOr<std::vector<exec::NamedExpr>> OtherColumns(const plan::Plan& inpu
   }
   std::vector<exec::NamedExpr> others;
   for (size_t i = 0; i < taken.size(); ++i) {
-    if (!taken[i]) others.push_back({"", plan::ColumnAt(input, static_cast<int>(i))});
+    if (!taken[i]) others.push_back({std::nullopt, plan::ColumnAt(input, static_cast<int>(i))});
   }
   return others;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "spark/connect/expressions.pb.h"
@@ -71,7 +72,7 @@ bool IsGlobal(const spark::connect::Sort& sort) {
 std::vector<exec::NamedExpr> AllColumns(const plan::Plan& input) {
   std::vector<exec::NamedExpr> columns;
   for (int i = 0; i < input.schema->num_fields(); ++i) {
-    columns.push_back({"", plan::ColumnAt(input, i)});
+    columns.push_back({std::nullopt, plan::ColumnAt(input, i)});
   }
   return columns;
 }
@@ -262,8 +263,8 @@ RelationConverter::PlanOr RelationConverter::Qualify(const spark::connect::Expre
                       "SELECT list or the QUALIFY condition.");
   }
   SOTERIA_ASSIGN_OR_RETURN(auto wider, scope.Input(builder_));
-  SOTERIA_ASSIGN_OR_RETURN(WithWindows taken,
-                           TakeWindows(builder_, std::move(wider), {{"", std::move(condition)}}));
+  SOTERIA_ASSIGN_OR_RETURN(WithWindows taken, TakeWindows(builder_, std::move(wider),
+                                                          {{std::nullopt, std::move(condition)}}));
   SOTERIA_ASSIGN_OR_RETURN(auto kept, FilterRows(std::move(taken.plan), taken.columns[0].expr));
   return builder_.Project(std::move(kept), AllColumns(*input));
 }
@@ -314,18 +315,20 @@ RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::W
   for (const auto& alias : with.aliases()) {
     SOTERIA_ASSIGN_OR_RETURN(auto column, converter.ConvertAlias(alias));
     if (HasAggregate(*column.expr)) return MissingGroupBy();
-    if (std::any_of(names.begin(), names.end(),
-                    [&](const auto& name) { return base::EqualIgnoringCase(name, column.name); })) {
+    const std::string name = NameOf(column);
+    if (std::any_of(names.begin(), names.end(), [&name](const std::string& other) {
+          return base::EqualIgnoringCase(other, name);
+        })) {
       return base::Fail(kColumnExists,
-                        base::Cat("The column `", base::Lower(column.name),
+                        base::Cat("The column `", base::Lower(name),
                                   "` already exists. Choose another name or rename the existing "
                                   "column."));
     }
-    names.push_back(column.name);
-    scope.Define(column.name);
+    names.push_back(name);
+    scope.Define(name);
     bool replaced = false;  // every column of that name is
     for (int i = 0; i < input->schema->num_fields(); ++i) {
-      if (!base::EqualIgnoringCase(input->schema->field(i)->name(), column.name)) continue;
+      if (!base::EqualIgnoringCase(input->schema->field(i)->name(), name)) continue;
       columns[static_cast<size_t>(i)] = column;
       replaced = true;
     }
@@ -351,7 +354,9 @@ RelationConverter::PlanOr RelationConverter::Rename(
   for (size_t i = 0; i < columns.size(); ++i) {
     std::string name = input->schema->field(static_cast<int>(i))->name();
     for (const auto& [from, to] : names) {
-      if (base::EqualIgnoringCase(name, from)) columns[i].name = name = to;
+      if (!base::EqualIgnoringCase(name, from)) continue;
+      name = to;
+      columns[i].name = to;
     }
   }
   return builder_.Project(std::move(input), std::move(columns));
@@ -381,7 +386,7 @@ RelationConverter::PlanOr RelationConverter::Drop(const spark::connect::Drop& dr
                       std::any_of(names.begin(), names.end(), [&](const std::string& name) {
                         return base::EqualIgnoringCase(name, input->schema->field(i)->name());
                       });
-    if (!gone) columns.push_back({"", plan::ColumnAt(*input, i)});
+    if (!gone) columns.push_back({std::nullopt, plan::ColumnAt(*input, i)});
   }
   return builder_.Project(std::move(input), std::move(columns));
 }

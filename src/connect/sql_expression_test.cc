@@ -179,7 +179,6 @@ TEST(SqlExpression, WhatIsNoExpression) {
                           "CASE WHEN a THEN 1",
                           "'open",
                           "`open",
-                          "``",
                           "a @ b",
                           "f(a",
                           "CAST(a AS)",

@@ -238,7 +238,6 @@ class Cutter {
       if (sql_[at_] == '`') {
         if (Peek(1) != '`') {
           ++at_;
-          if (token->text.empty()) return Error(begin);
           return base::OkStatus();
         }
         ++at_;

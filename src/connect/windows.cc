@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -140,7 +141,7 @@ class Taking {
       if (!exec::IsNondeterministic(*expr)) return base::OkStatus();
       std::vector<exec::NamedExpr> columns;
       for (int i = 0; i < plan_->schema->num_fields(); ++i) {
-        columns.push_back({"", plan::ColumnAt(*plan_, i)});
+        columns.push_back({std::nullopt, plan::ColumnAt(*plan_, i)});
       }
       const std::string name = base::Cat("_w", columns_++);
       columns.push_back({name, expr});
@@ -203,7 +204,7 @@ base::Status CheckNoWindowInClause(const Expr& expr, std::string_view clause) {
 base::StatusOr<WithWindows> TakeWindows(plan::Builder& builder, plan::PlanPtr input,
                                         std::vector<exec::NamedExpr> columns) {
   for (exec::NamedExpr& column : columns) {
-    if (!column.name.empty() || !exec::HasWindow(*column.expr)) continue;
+    if (column.name.has_value() || !exec::HasWindow(*column.expr)) continue;
     column.name = exec::AutoName(*AsPrinted(column.expr, *input->schema));
   }
   Taking taking(builder, std::move(input));

@@ -83,9 +83,9 @@ base::StatusOr<BoundCall> BindCall(const AggregateCall& call, const arrow::Schem
   const std::vector<ExprPtr> exprs = Arguments(call);
   Expr text = *Call(function->printed, exprs);
   text.distinct = call.distinct;
-  std::string name = call.name.empty() ? PrettyName(text) : call.name;
+  std::string name = call.name.has_value() ? *call.name : PrettyName(text);
   if (exprs.empty() && call.function == "count") {
-    if (call.name.empty()) name = "count(1)";
+    if (!call.name.has_value()) name = "count(1)";
   } else {
     SOTERIA_RETURN_IF_ERROR(CheckCount(*function, call, static_cast<int>(exprs.size())));
   }

@@ -163,7 +163,7 @@ base::StatusOr<Aggregate> Aggregate::Make(std::vector<AggregateCall> calls,
   for (const GroupKey& key : keys) {
     BindContext context{input, {}};
     SOTERIA_ASSIGN_OR_RETURN(const BoundPtr bound, BindKey(key, context));
-    fields.push_back(arrow::field(key.name.empty() ? AutoName(*key.expr) : key.name,
+    fields.push_back(arrow::field(key.name.has_value() ? *key.name : AutoName(*key.expr),
                                   bound->field->type(), bound->field->nullable()));
   }
   Aggregate aggregate;

@@ -7,6 +7,7 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ inline constexpr size_t kAggregateCallsMax = 10'000;
 struct AggregateCall {
   std::string function;
   ExprPtr arg;
-  std::string name;  ///< "": Spark's automatic name, e.g. "count(1)"
+  std::optional<std::string> name;  ///< none: Spark's automatic name, e.g. "count(1)"
   ExprPtr weight = nullptr;
   std::vector<std::string> metrics = {};
   std::vector<double> probabilities = {};
@@ -40,7 +41,7 @@ struct AggregateCall {
 /// Rows group by the value: null is one group, NaN is NaN, -0.0 is 0.0.
 struct GroupKey {
   ExprPtr expr;
-  std::string name;
+  std::optional<std::string> name = std::nullopt;
 };
 
 /// What a call's partial says beside its result, for what may be told of it.

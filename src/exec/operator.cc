@@ -65,7 +65,7 @@ std::vector<int> AllColumns(const arrow::Schema& input) {
 void WriteNamed(const std::vector<NamedExpr>& columns, FieldWriter& out) {
   out.AddU64(columns.size());
   for (const NamedExpr& column : columns) {
-    out.Add(column.name).Add(column.metadata);
+    out.AddBool(column.name.has_value()).Add(column.name.value_or("")).Add(column.metadata);
     WriteExpr(*column.expr, out);
   }
 }
@@ -82,7 +82,13 @@ base::StatusOr<std::vector<NamedExpr>> ReadNamed(FieldReader& in) {
   std::vector<NamedExpr> columns;
   for (uint64_t i = 0; i < count; ++i) {
     NamedExpr column;
-    SOTERIA_ASSIGN_OR_RETURN(column.name, in.Next());
+    SOTERIA_ASSIGN_OR_RETURN(const bool named, in.NextBool());
+    SOTERIA_ASSIGN_OR_RETURN(const std::string_view name, in.Next());
+    if (named) {
+      column.name = name;
+    } else if (!name.empty()) {
+      return base::Fail(base::kProtocol, "Operator: a name of a column without one");
+    }
     SOTERIA_ASSIGN_OR_RETURN(column.metadata, in.Next());
     if (!column.metadata.empty()) SOTERIA_RETURN_IF_ERROR(table::CheckMetadata(column.metadata));
     SOTERIA_ASSIGN_OR_RETURN(column.expr, exprs.Read());
@@ -529,7 +535,7 @@ base::StatusOr<TablePtr> AskingOperator::Apply(TablePtr table, uint64_t partitio
 }
 
 std::string NameOf(const NamedExpr& column) {
-  return column.name.empty() ? AutoName(*column.expr) : column.name;
+  return column.name.has_value() ? *column.name : AutoName(*column.expr);
 }
 
 base::StatusOr<OperatorPtr> DecodeOperator(std::string_view kind, std::string_view bytes) {

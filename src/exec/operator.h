@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,7 +61,7 @@ class AskingOperator : public Operator {
 base::StatusOr<OperatorPtr> DecodeOperator(std::string_view kind, std::string_view bytes);
 
 struct NamedExpr {
-  std::string name;  ///< "": PrettyName(expr)
+  std::optional<std::string> name;  ///< none: AutoName(expr)
   ExprPtr expr;
   std::string metadata =
       {};  ///< Spark's metadata object as JSON; "": the column's own, if it is one

@@ -59,11 +59,11 @@ TEST(Operator, ProjectKeepsMarksAndNames) {
   const auto table = arrow::Table::Make(
       schema, arrow::ArrayVector{ArrayForTest(arrow::int32(), "[1, 2]"),
                                  table::VectorsForTest({DenseVector({1}), std::nullopt})});
-  const auto out = ApplyForTest(Project({{"", Column("A")},
+  const auto out = ApplyForTest(Project({{std::nullopt, Column("A")},
                                          {"f", Column("v")},
-                                         {"", Call("+", {Column("a"), Literal(1)})},
+                                         {std::nullopt, Call("+", {Column("a"), Literal(1)})},
                                          {"m", Column("a"), R"({"x":2})"},
-                                         {"", Cast(Column("a"), arrow::utf8())}}),
+                                         {std::nullopt, Cast(Column("a"), arrow::utf8())}}),
                                 table);
   EXPECT_EQ(Names(*out), "A,f,(a + 1),m,a");
   EXPECT_TRUE(table::IsVector(*out->field(1)));
@@ -96,13 +96,14 @@ TEST(Operator, Filter) {
 TEST(Operator, ColumnsByPlace) {
   // Two columns of one name, as a select may make them.
   const auto table = TableForTest(*table::SchemaFromDdl("a int, a int"), {"[1, 2]", "[10, 20]"});
-  const auto op = Project({{"", Input(1, {"A"})}, {"z", Call("+", {Input(0, {"a"}), Literal(1)})}});
+  const auto op =
+      Project({{std::nullopt, Input(1, {"A"})}, {"z", Call("+", {Input(0, {"a"}), Literal(1)})}});
   const auto decoded = DecodeOperator(op->kind(), op->Encode());
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(Names(*ApplyForTest(*decoded, table)), "A,z");
   EXPECT_EQ(Ids(*ApplyForTest(*decoded, table)), (std::vector<int64_t>{10, 20}));
   EXPECT_EQ(Ids(*ApplyForTest(*decoded, table), 1), (std::vector<int64_t>{2, 3}));
-  const auto beyond = Project({{"", Input(2, {"a"})}})->OutputSchema(*table->schema());
+  const auto beyond = Project({{std::nullopt, Input(2, {"a"})}})->OutputSchema(*table->schema());
   EXPECT_TRUE(base::Is(beyond.status(), base::kProtocol));
   Expr absurd = *Input(0, {"a"});
   absurd.ordinal = table::kFieldsMax;
@@ -236,21 +237,21 @@ TEST(Aggregate, MatchesSpark) {
   const auto i = Column("i");
   const auto d = Column("d");
   const auto s = Column("s");
-  const auto aggregate = Aggregate::Make({{"count", nullptr, ""},
-                                          {"count", i, ""},
-                                          {"count", Literal(1), ""},
-                                          {"sum", i, ""},
-                                          {"avg", i, ""},
-                                          {"mean", d, ""},
-                                          {"min", i, ""},
-                                          {"max", d, ""},
-                                          {"min", d, ""},
-                                          {"min", s, ""},
-                                          {"max", s, ""},
-                                          {"sum", d, ""},
-                                          {"stddev", i, ""},
-                                          {"variance", i, ""},
-                                          {"stddev_pop", i, ""},
+  const auto aggregate = Aggregate::Make({{"count", nullptr, std::nullopt},
+                                          {"count", i, std::nullopt},
+                                          {"count", Literal(1), std::nullopt},
+                                          {"sum", i, std::nullopt},
+                                          {"avg", i, std::nullopt},
+                                          {"mean", d, std::nullopt},
+                                          {"min", i, std::nullopt},
+                                          {"max", d, std::nullopt},
+                                          {"min", d, std::nullopt},
+                                          {"min", s, std::nullopt},
+                                          {"max", s, std::nullopt},
+                                          {"sum", d, std::nullopt},
+                                          {"stddev", i, std::nullopt},
+                                          {"variance", i, std::nullopt},
+                                          {"stddev_pop", i, std::nullopt},
                                           {"var_pop", i, "named"}},
                                          *schema);
   ASSERT_TRUE(aggregate.ok()) << base::Message(aggregate.status());
@@ -267,12 +268,12 @@ TEST(Aggregate, MatchesSpark) {
 TEST(Aggregate, NothingAndOne) {
   const auto none = Range(0, 0);
   const auto id = Column("id");
-  const auto aggregate = Aggregate::Make({{"count", nullptr, ""},
-                                          {"sum", id, ""},
-                                          {"avg", id, ""},
-                                          {"min", id, ""},
-                                          {"stddev", id, ""},
-                                          {"var_pop", id, ""}},
+  const auto aggregate = Aggregate::Make({{"count", nullptr, std::nullopt},
+                                          {"sum", id, std::nullopt},
+                                          {"avg", id, std::nullopt},
+                                          {"min", id, std::nullopt},
+                                          {"stddev", id, std::nullopt},
+                                          {"var_pop", id, std::nullopt}},
                                          *none->schema());
   ASSERT_TRUE(aggregate.ok());
   EXPECT_EQ(Line(*Finish(*aggregate, {none})), "0 NULL NULL NULL NULL NULL");
@@ -281,23 +282,24 @@ TEST(Aggregate, NothingAndOne) {
 
 TEST(Aggregate, SumsWidenAndOverflow) {
   const auto ints = TableForTest(*table::SchemaFromDdl("x int"), {"[2147483647, 2147483647]"});
-  const auto sum = Aggregate::Make({{"sum", Column("x"), ""}}, *ints->schema());
+  const auto sum = Aggregate::Make({{"sum", Column("x"), std::nullopt}}, *ints->schema());
   ASSERT_TRUE(sum.ok());
   EXPECT_EQ(Line(*Finish(*sum, {ints})), "4294967294");
   const auto longs = TableForTest(*table::SchemaFromDdl("x bigint"), {"[9223372036854775807, 1]"});
-  const auto wide = Aggregate::Make({{"sum", Column("x"), ""}}, *longs->schema());
+  const auto wide = Aggregate::Make({{"sum", Column("x"), std::nullopt}}, *longs->schema());
   ASSERT_TRUE(wide.ok());
   EXPECT_TRUE(base::Is(wide->Map(*longs).status(), base::kOverflow));
   const std::string partials[] = {*wide->Map(*longs->Slice(0, 1)), *wide->Map(*longs->Slice(1, 1))};
   EXPECT_TRUE(base::Is(wide->Merge(partials).status(), base::kOverflow));
-  const auto average = Aggregate::Make({{"avg", Column("x"), ""}}, *longs->schema());
+  const auto average = Aggregate::Make({{"avg", Column("x"), std::nullopt}}, *longs->schema());
   ASSERT_TRUE(average.ok());
   EXPECT_EQ(Line(*Finish(*average, {longs})), "4.611686018427388E18");
 }
 
 TEST(Aggregate, VectorsHaveExtremes) {
   const auto aggregate =
-      Aggregate::Make({{"min", Column("v"), ""}, {"max", Column("v"), ""}}, *Vectors()->schema());
+      Aggregate::Make({{"min", Column("v"), std::nullopt}, {"max", Column("v"), std::nullopt}},
+                      *Vectors()->schema());
   ASSERT_TRUE(aggregate.ok());
   EXPECT_EQ(Line(*Finish(*aggregate, {Vectors()->Slice(0, 4), Vectors()->Slice(4)})),
             "(2,[1],[-1.0]) [NaN,0.0]");
@@ -305,15 +307,15 @@ TEST(Aggregate, VectorsHaveExtremes) {
 
 TEST(Aggregate, Refusals) {
   const auto schema = *table::SchemaFromDdl("t boolean");
-  const auto status = Aggregate::Make({{"avg", Column("t"), ""}}, *schema).status();
+  const auto status = Aggregate::Make({{"avg", Column("t"), std::nullopt}}, *schema).status();
   EXPECT_TRUE(base::Is(status, kUnexpectedInputType));
   EXPECT_EQ(base::Message(status),
             "Cannot resolve \"avg(t)\" due to data type mismatch: The first parameter requires the "
             "\"NUMERIC\" or \"ANSI INTERVAL\" type, however \"t\" has the type \"BOOLEAN\".");
-  EXPECT_TRUE(base::Is(Aggregate::Make({{"frob", Column("t"), ""}}, *schema).status(),
+  EXPECT_TRUE(base::Is(Aggregate::Make({{"frob", Column("t"), std::nullopt}}, *schema).status(),
                        base::kUnresolvedRoutine));
-  EXPECT_FALSE(Aggregate::Make({{"sum", nullptr, ""}}, *schema).ok());
-  const auto good = Aggregate::Make({{"min", Column("t"), ""}}, *schema);
+  EXPECT_FALSE(Aggregate::Make({{"sum", nullptr, std::nullopt}}, *schema).ok());
+  const auto good = Aggregate::Make({{"min", Column("t"), std::nullopt}}, *schema);
   ASSERT_TRUE(good.ok());
   const std::string bytes = good->Encode();
   for (size_t cut = 0; cut < bytes.size(); ++cut) {

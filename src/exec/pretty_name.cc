@@ -231,8 +231,13 @@ std::string CallText(const Expr& e) {
 std::string Plain(const std::string& identifier) {
   std::string text;
   for (size_t i = 0; i < identifier.size(); ++i) {
+  bool quoted = false;
     if (identifier[i] == '`') {
-      if (i + 1 >= identifier.size() || identifier[i + 1] != '`') continue;
+      const bool twice = i + 1 < identifier.size() && identifier[i + 1] == '`';
+      if (!quoted || !twice) {
+        quoted = !quoted;
+        continue;
+      }
       ++i;
     }
     text += identifier[i];

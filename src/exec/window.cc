@@ -68,7 +68,7 @@ base::StatusOr<BoundWindow> BindWindow(const WindowFunction& function, const Agg
   }
   SOTERIA_RETURN_IF_ERROR(function.bind(typing));
   return BoundWindow{&function, std::move(typing.args), std::move(context.seeds),
-                     typing.gives->WithName(call.name)};
+                     typing.gives->WithName(call.name.value_or(""))};
 }
 
 base::StatusOr<FieldPtr> OutputOf(const WindowCall& call, const arrow::Schema& input) {
@@ -273,7 +273,7 @@ std::string WindowOperator::Encode() const {
   WriteSortKeys(spec_.order, out);
   out.AddU64(calls_.size());
   for (const WindowCall& call : calls_) {
-    out.Add(call.call.name);
+    out.Add(call.call.name.value_or(""));
     WriteAggregateCall(call.call, out);
     out.AddBool(call.frame.rows);
     WriteBound(call.frame.lower, out);

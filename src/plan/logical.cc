@@ -107,7 +107,7 @@ base::StatusOr<PlanPtr> Builder::Project(PlanPtr input, std::vector<exec::NamedE
   std::vector<Column> ids;
   for (const exec::NamedExpr& column : columns) {
     const bool passes =
-        column.name.empty() && column.metadata.empty() && exec::IsInput(*column.expr);
+        !column.name.has_value() && column.metadata.empty() && exec::IsInput(*column.expr);
     ids.push_back(passes ? input->columns.at(static_cast<size_t>(column.expr->ordinal))
                          : Column{next_id_++});
   }
@@ -216,7 +216,7 @@ base::StatusOr<PlanPtr> Builder::GlobalSort(PlanPtr input, std::vector<exec::Sor
   // A key that is drawn is a column while the rows are sorted.
   std::vector<exec::NamedExpr> columns;
   for (int i = 0; i < input->schema->num_fields(); ++i)
-    columns.push_back({"", ColumnAt(*input, i)});
+    columns.push_back({std::nullopt, ColumnAt(*input, i)});
   const std::vector<exec::NamedExpr> own = columns;
   for (exec::SortKey& key : keys) {
     const std::string name = base::Cat("_sort", columns.size());
@@ -296,7 +296,7 @@ base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::Aggr
   auto schema = shared->output_schema();
   std::vector<Column> columns = NewColumns(*schema);
   for (size_t k = 0; k < keys.size(); ++k) {
-    if (!keys[k].name.empty() || !exec::IsInput(*keys[k].expr)) continue;
+    if (keys[k].name.has_value() || !exec::IsInput(*keys[k].expr)) continue;
     columns[k] = input->columns.at(static_cast<size_t>(keys[k].expr->ordinal));
   }
   return MakeNode(AggregateNode{std::move(shared), nullptr, targets_max_}, std::move(schema),

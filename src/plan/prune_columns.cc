@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -54,7 +55,7 @@ PlanPtr Only(PlanPtr plan, const std::vector<int>& places) {
   arrow::FieldVector fields;
   std::vector<Column> ids;
   for (const int place : places) {
-    columns.push_back({"", ColumnAt(*plan, place)});
+    columns.push_back({std::nullopt, ColumnAt(*plan, place)});
     fields.push_back(plan->schema->field(place));
     ids.push_back(plan->columns[static_cast<size_t>(place)]);
   }

@@ -2,6 +2,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "src/exec/join.h"
@@ -394,7 +395,7 @@ class Pusher {
     PlanPtr rows = Filtered(std::move(joined), constant);
     if (std::is_sorted(places.begin(), places.end())) return rows;
     std::vector<exec::NamedExpr> columns;
-    for (const int place : places) columns.push_back({"", ColumnAt(*rows, place)});
+    for (const int place : places) columns.push_back({std::nullopt, ColumnAt(*rows, place)});
     auto node = ProjectNode{std::move(columns)};
     return MakeNode(std::move(node), plan->schema, plan->columns, {std::move(rows)});
   }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -146,7 +147,8 @@ TEST_F(RewriteTest, ConditionsStayAboveWhatMakesNullsOfTheirRows) {
 TEST_F(RewriteTest, DataSetsAreReadByColumn) {
   const PlanPtr read = Read();
   const PlanPtr filtered = builder_.Filter(read, Above(read, 2, 5)).value();
-  const PlanPtr named = builder_.Project(filtered, {{"", ColumnAt(*filtered, 1)}}).value();
+  const PlanPtr named =
+      builder_.Project(filtered, {{std::nullopt, ColumnAt(*filtered, 1)}}).value();
   EXPECT_EQ(Explain(*Rewritten(named)),
             "== Plan ==\n"
             "Project -> [k]\n"
@@ -194,7 +196,7 @@ TEST_F(RewriteTest, APersistedNodeIsAWall) {
   const PlanPtr read = Read();
   const PlanPtr kept = builder_.Filter(read, Above(read, 2, 5)).value();
   const PlanPtr above = builder_.Filter(kept, Above(kept, 1, 7)).value();
-  const PlanPtr named = builder_.Project(above, {{"", ColumnAt(*above, 1)}}).value();
+  const PlanPtr named = builder_.Project(above, {{std::nullopt, ColumnAt(*above, 1)}}).value();
   const PlanPtr rewritten = Rewritten(named, kept);
   EXPECT_EQ(Explain(*rewritten),
             "== Plan ==\n"
@@ -247,7 +249,7 @@ TEST_F(RewriteTest, AConditionDoesNotDoubleOnItsWayDown) {
     plan = builder_
                .Project(plan,
                         {{"x", Call("when", {Call(">", {x, number}), Call("-", {x, number}), x})},
-                         {"", ColumnAt(*plan, 1)}})
+                         {std::nullopt, ColumnAt(*plan, 1)}})
                .value();
   }
   const PlanPtr filtered = builder_.Filter(plan, Above(plan, 0, 10)).value();
@@ -337,7 +339,7 @@ TEST_F(RewriteTest, RulesStopAtRowsThatBecomeSeveral) {
   };
   const PlanPtr stacked = stack(ColumnAt(*input, 1));
   const PlanPtr large = builder_.Filter(stacked, Above(stacked, 1, 4)).value();
-  const PlanPtr made = builder_.Project(large, {{"", ColumnAt(*large, 1)}}).value();
+  const PlanPtr made = builder_.Project(large, {{std::nullopt, ColumnAt(*large, 1)}}).value();
   const std::string text = Explain(*Rewritten(made));
   EXPECT_LT(text.find("Filter"), text.find("Generate stack")) << text;
   EXPECT_EQ(Rows(made), (std::vector<std::string>{"5", "9", "9", "9", "9", "9", "9"}));
@@ -351,7 +353,7 @@ TEST_F(RewriteTest, RulesStopAtRowsThatBecomeSeveral) {
   };
   const PlanPtr copied = copies(ColumnAt(*input, 0));
   const PlanPtr second = builder_.Filter(copied, Above(copied, 1, 0)).value();
-  const PlanPtr keys = builder_.Project(second, {{"", ColumnAt(*second, 0)}}).value();
+  const PlanPtr keys = builder_.Project(second, {{std::nullopt, ColumnAt(*second, 0)}}).value();
   EXPECT_EQ(Rows(keys), std::vector<std::string>(6, "-"));
 
   const ExprPtr reference = Reference(0, *input->schema->field(0), "outer(k)");

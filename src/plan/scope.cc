@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "src/base/ascii.h"
@@ -229,7 +230,9 @@ base::StatusOr<PlanPtr> GenerateWithAdded(Builder& builder, const Plan& plan,
   }
   made = copy;
   std::vector<exec::NamedExpr> columns;
-  const auto add = [&](size_t i) { columns.push_back({"", ColumnAt(*made, static_cast<int>(i))}); };
+  const auto add = [&](size_t i) {
+    columns.push_back({std::nullopt, ColumnAt(*made, static_cast<int>(i))});
+  };
   for (size_t i = 0; i < plan.columns.size(); ++i) add(i < own ? i : i + ids.size());
   for (size_t i = 0; i < ids.size(); ++i) add(own + i);
   SOTERIA_ASSIGN_OR_RETURN(made, builder.Project(made, std::move(columns)));
@@ -249,7 +252,8 @@ base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
     SOTERIA_ASSIGN_OR_RETURN(input, WithAdded(builder, input, below));
   }
   const auto append = [&](std::vector<exec::NamedExpr>& columns) {
-    for (const ColumnId id : ids) columns.push_back({"", ColumnAt(*input, *OrdinalOf(*input, id))});
+    for (const ColumnId id : ids)
+      columns.push_back({std::nullopt, ColumnAt(*input, *OrdinalOf(*input, id))});
   };
   if (const auto* project = std::get_if<ProjectNode>(&plan->node)) {
     std::vector<exec::NamedExpr> columns = project->columns;
@@ -277,9 +281,10 @@ base::StatusOr<PlanPtr> WithAdded(Builder& builder, const PlanPtr& plan,
     made = copy;
     std::vector<exec::NamedExpr> columns;
     for (const Column& column : plan->columns) {
-      columns.push_back({"", ColumnAt(*made, *OrdinalOf(*made, column.id))});
+      columns.push_back({std::nullopt, ColumnAt(*made, *OrdinalOf(*made, column.id))});
     }
-    for (const ColumnId id : ids) columns.push_back({"", ColumnAt(*made, *OrdinalOf(*made, id))});
+    for (const ColumnId id : ids)
+      columns.push_back({std::nullopt, ColumnAt(*made, *OrdinalOf(*made, id))});
     SOTERIA_ASSIGN_OR_RETURN(made, builder.Project(made, std::move(columns)));
     for (const int64_t tag : plan->tags) made = Tagged(made, tag);
     return made;

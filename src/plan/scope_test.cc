@@ -39,14 +39,14 @@ class ScopeTest : public testing::Test {
   PlanPtr Select(const PlanPtr& input, const std::vector<std::string>& names) {
     Scope scope(input);
     std::vector<exec::NamedExpr> columns;
-    for (const auto& name : names) columns.push_back({"", scope.Resolve({name}).value()});
+    for (const auto& name : names) columns.push_back({std::nullopt, scope.Resolve({name}).value()});
     return builder_.Project(input, std::move(columns)).value();
   }
   /// withColumn("x", 0)
   PlanPtr Shadowed(const PlanPtr& input) {
     std::vector<exec::NamedExpr> columns;
     for (int i = 0; i < input->schema->num_fields(); ++i) {
-      columns.push_back({"", ColumnAt(*input, i)});
+      columns.push_back({std::nullopt, ColumnAt(*input, i)});
     }
     columns[1] = {"x", Literal(0.0)};
     return builder_.Project(input, std::move(columns)).value();
@@ -85,7 +85,9 @@ TEST_F(ScopeTest, NamesAreColumnsAndTheirFields) {
 TEST_F(ScopeTest, AColumnThatIsThereTwiceIsOne) {
   EXPECT_EQ(In(Select(Base(), {"y", "x", "x"}), {"x"}), "1 x");
   const PlanPtr two =
-      builder_.Project(Base(), {{"", exec::Input(1, {"x"})}, {"x", exec::Input(2, {"y"})}}).value();
+      builder_
+          .Project(Base(), {{std::nullopt, exec::Input(1, {"x"})}, {"x", exec::Input(2, {"y"})}})
+          .value();
   Scope scope(two);
   const auto ambiguous = scope.Resolve({"X"});
   EXPECT_EQ(base::ConditionName(ambiguous.status()), "AMBIGUOUS_REFERENCE");
@@ -124,7 +126,7 @@ TEST_F(ScopeTest, FiltersReachWhatASelectDropped) {
   EXPECT_EQ(Of(aliased, {"y"}), "UNRESOLVED_COLUMN.WITH_SUGGESTION");
   EXPECT_EQ(Of(aliased, {"x"}, kBase), "CANNOT_RESOLVE_DATAFRAME_COLUMN");
   const PlanPtr groups =
-      builder_.Aggregate(base, {{"count", nullptr, "n"}}, {{exec::Input(1, {"x"}), ""}}).value();
+      builder_.Aggregate(base, {{"count", nullptr, "n"}}, {{exec::Input(1, {"x"})}}).value();
   Scope grouped(groups, Scope::Missing::kAdd);
   EXPECT_EQ(Of(grouped, {"x"}, kBase), "0 x");
   EXPECT_EQ(Of(grouped, {"y"}, kBase), "UNRESOLVED_COLUMN.WITH_SUGGESTION");

@@ -1,6 +1,7 @@
 // Nodes of several inputs, and those that compare whole rows.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -64,7 +65,7 @@ base::StatusOr<PlanPtr> AsFields(Builder& builder, PlanPtr input,
     const arrow::Field& wanted = *fields[static_cast<size_t>(i)];
     exec::ExprPtr column = ColumnAt(*input, i);
     if (input->schema->field(i)->type()->Equals(*wanted.type())) {
-      columns.push_back({"", std::move(column)});
+      columns.push_back({std::nullopt, std::move(column)});
       continue;
     }
     changed = true;

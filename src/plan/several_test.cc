@@ -217,7 +217,7 @@ TEST_F(SeveralTest, RowsOfAWindowsPartitionGoToOnePlace) {
 TEST_F(SeveralTest, AColumnThatASelectAboveAWindowDroppedIsFoundBelowIt) {
   const PlanPtr local = Local(10, 3);
   // v is dropped below the window, which has k and n alone.
-  const PlanPtr below = builder_.Project(local, {{"", ColumnAt(*local, 0)}}).value();
+  const PlanPtr below = builder_.Project(local, {{std::nullopt, ColumnAt(*local, 0)}}).value();
   const PlanPtr window = builder_.Window(below, {{ColumnAt(*below, 0)}, {}}, {Counted()}).value();
   Scope scope(window, Scope::Missing::kAdd);
   const exec::ExprPtr v = scope.Resolve({"v"}).value();
@@ -384,7 +384,7 @@ TEST_F(SeveralTest, DistinctKeepsTheFirstRowOfEach) {
 
 TEST_F(SeveralTest, SetOperationsCountRows) {
   const auto keys = [&](int64_t rows, int64_t modulus) {
-    return builder_.Project(Local(rows, modulus), {{"", exec::Input(0, {"k"})}}).value();
+    return builder_.Project(Local(rows, modulus), {{std::nullopt, exec::Input(0, {"k"})}}).value();
   };
   const PlanPtr a = keys(12'000, 10);  // each of 0..9 1,200 times
   const PlanPtr b = keys(500, 5);      // each of 0..4 100 times

@@ -50,7 +50,7 @@ class StoredTest : public testing::Test {
     std::vector<exec::NamedExpr> columns;
     const auto stored = Stored();  // a loop over a part of a temporary outlives it
     for (const auto& field : stored->fields()) {
-      if (field->name() != name) columns.push_back({"", Column(field->name())});
+      if (field->name() != name) columns.push_back({std::nullopt, Column(field->name())});
       if (field->name() == name) columns.push_back({name, e});
     }
     return Project(std::move(columns));
@@ -133,8 +133,10 @@ TEST_F(StoredTest, AVectorIsStoredWhenAllItsElementsAre) {
 }
 
 TEST_F(StoredTest, ExpressionsOverThePlan) {
-  const auto plan = Project(
-      {{"", Column("a")}, {"", Column("n")}, {"", Column("s")}, {"c", Call("abs", {Column("a")})}});
+  const auto plan = Project({{std::nullopt, Column("a")},
+                             {std::nullopt, Column("n")},
+                             {std::nullopt, Column("s")},
+                             {"c", Call("abs", {Column("a")})}});
   const auto is_stored = [&](const exec::ExprPtr& e) { return IsStored(*e, *plan).value(); };
   EXPECT_TRUE(is_stored(Column("a")));
   EXPECT_TRUE(is_stored(Cast(Column("n"), arrow::float64())));
