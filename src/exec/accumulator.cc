@@ -22,8 +22,8 @@ using Catalogue = std::unordered_map<std::string_view, const AggregateFunction*>
 const Catalogue& TheCatalogue() {
   static const Catalogue& catalogue = *[] {
     auto* all = new Catalogue;
-    for (const auto& table :
-         {NumberAggregates(), ValueAggregates(), QuantileAggregates(), VectorAggregates()}) {
+    for (const auto& table : {NumberAggregates(), ValueAggregates(), QuantileAggregates(),
+                              VectorAggregates(), SketchAggregates()}) {
       for (const AggregateFunction& function : table) all->emplace(function.name, &function);
     }
     return all;

@@ -87,6 +87,7 @@ std::span<const AggregateFunction> NumberAggregates();
 std::span<const AggregateFunction> ValueAggregates();
 std::span<const AggregateFunction> QuantileAggregates();
 std::span<const AggregateFunction> VectorAggregates();
+std::span<const AggregateFunction> SketchAggregates();
 
 struct BoundCall {
   std::vector<BoundPtr> args;

@@ -189,6 +189,7 @@ std::string AggregateText(const Expr& e) {
   }
   if ((name == "listagg" || name == "string_agg") && e.args.size() == 1) args += ", NULL";
   if (name == "percentile" && e.args.size() == 2) args += ", 1";
+  if (name == "approx_count_distinct" && !e.args.empty()) args = PrettyName(*e.args[0]);
   if ((name == "percentile_approx" || name == "approx_percentile") && e.args.size() == 2) {
     args += ", 10000";
   }
@@ -230,8 +231,8 @@ std::string CallText(const Expr& e) {
 /// Identifier text without its backticks.
 std::string Plain(const std::string& identifier) {
   std::string text;
-  for (size_t i = 0; i < identifier.size(); ++i) {
   bool quoted = false;
+  for (size_t i = 0; i < identifier.size(); ++i) {
     if (identifier[i] == '`') {
       const bool twice = i + 1 < identifier.size() && identifier[i + 1] == '`';
       if (!quoted || !twice) {

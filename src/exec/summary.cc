@@ -81,13 +81,10 @@ base::Status Summary::ReadStatistics(std::vector<std::string> statistics) {
   }
   for (const std::string& statistic : statistics) {
     const std::string lower = base::Lower(statistic);
-    if (lower == "count_distinct" || lower == "approx_count_distinct") {
-      return base::Fail(base::kUnsupported,
-                        base::Cat("The statistic `", lower, "` is not supported in an enclave"));
-    }
     const bool percentile = statistic.ends_with('%');
     const bool known = lower == "count" || lower == "mean" || lower == "stddev" || lower == "min" ||
-                       lower == "max";
+                       lower == "max" || lower == "count_distinct" ||
+                       lower == "approx_count_distinct";
     if (!percentile && !known) return Unrecognized(statistic);
     functions_.push_back(percentile ? "" : lower);
   }
@@ -135,6 +132,10 @@ std::vector<AggregateCall> Summary::Calls() const {
     };
     for (const std::string& function : functions_) {
       if (function.empty()) continue;
+      if (function == "count_distinct") {
+        add("count", column).distinct = true;
+        continue;
+      }
       add(function, function == "mean" || function == "stddev" ? number : column);
     }
     if (percentiles_.empty()) continue;

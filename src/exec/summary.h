@@ -18,9 +18,9 @@ inline constexpr size_t kSummaryStatisticsMax = 1'000;
 
 class Summary {
  public:
-  /// "count", "mean", "stddev", "min", "max" in any case and percentiles ("25%"); none: Spark's own
-  /// choice. Errors: Spark's of unknown or repeated statistics, of percentiles that are none, of
-  /// columns of one name; kUnsupported for distinct counts.
+  /// "count", "count_distinct", "approx_count_distinct", "mean", "stddev", "min", "max" in any case
+  /// and percentiles ("25%"); none: Spark's own choice. Errors: Spark's of unknown or repeated
+  /// statistics, of percentiles that are none, of columns of one name.
   static base::StatusOr<Summary> Make(std::vector<std::string> statistics,
                                       const arrow::Schema& input);
 

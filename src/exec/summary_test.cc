@@ -97,7 +97,7 @@ TEST(Summary, Refusals) {
   EXPECT_EQ(names({"x%"}), "UNRECOGNIZED_STATISTIC");
   EXPECT_EQ(names({"101%"}), "INVALID_PARAMETER_VALUE");
   EXPECT_EQ(names({"min", "min"}), "DUPLICATED_MAP_KEY");
-  EXPECT_EQ(names({"approx_count_distinct"}), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(names({"approx_distinct"}), "UNRECOGNIZED_STATISTIC");
   const arrow::Schema twice({arrow::field("a", arrow::int32()), arrow::field("A", arrow::int32())});
   EXPECT_TRUE(base::Is(Summary::Make({}, twice).status(), base::kAmbiguousReference));
   const auto none = Summary::Make({}, arrow::Schema({arrow::field("b", arrow::boolean())}));
