@@ -14,6 +14,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
+#include "src/connect/column_regex.h"
 #include "src/connect/literals.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
@@ -66,7 +67,28 @@ bool IsClock(const std::vector<std::string>& parts) {
                                         base::Lower(parts[0])) != std::end(kClocks);
 }
 
+std::optional<ColumnRegex> RegexOf(const Expression& expression) {
+  if (!expression.has_unresolved_regex()) return std::nullopt;
+  return ReadColumnRegex(expression.unresolved_regex().col_name());
+}
+
+base::Status RegexWithin(std::string_view pattern) {
+  return base::Fail(
+      kStar, base::Cat("Invalid usage of regular expression '", pattern, "' in an expression."));
+}
+
 }  // namespace
+
+base::Status StarWithin() { return base::Fail(kStar, "Invalid usage of '*' in an expression."); }
+
+base::Status CheckNoRegex(const ExpressionConverter::Expressions& expressions) {
+  for (const Expression& expression : expressions) {
+    if (const auto regex = RegexOf(expression); regex.has_value()) {
+      return RegexWithin(regex->pattern);
+    }
+  }
+  return base::OkStatus();
+}
 
 base::StatusOr<std::vector<exec::ExprPtr>> ExpressionConverter::Star(
     const Expression::UnresolvedStar& star) const {
@@ -179,6 +201,11 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
   if (function == "struct") return Struct(exec::kStructOf, arguments, depth);
   std::vector<exec::ExprPtr> args;
   for (const Expression& argument : arguments) {
+    if (const auto regex = RegexOf(argument); regex.has_value()) {
+      SOTERIA_ASSIGN_OR_RETURN(const auto columns, MatchingColumns(scope_.plan(), *regex));
+      args.insert(args.end(), columns.begin(), columns.end());
+      continue;
+    }
     if (argument.has_unresolved_star()) {
       SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));
       if (function == "count" && arguments.size() == 1 && !distinct) {
@@ -332,7 +359,17 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
       return base::NotSupported(base::Cat("The user-defined function ", function.function_name()));
     }
     case Expression::kUnresolvedStar:
-      return base::Fail(kStar, "Invalid usage of '*' in an expression.");
+      return StarWithin();
+    case Expression::kUnresolvedRegex: {
+      const auto regex = RegexOf(expression);
+      if (regex.has_value()) return RegexWithin(regex->pattern);
+      Expression::UnresolvedAttribute attribute;
+      attribute.set_unparsed_identifier(expression.unresolved_regex().col_name());
+      if (expression.unresolved_regex().has_plan_id()) {
+        attribute.set_plan_id(expression.unresolved_regex().plan_id());
+      }
+      return Attribute(attribute);
+    }
     default:
       return RefuseExpression(expression);
   }
@@ -381,6 +418,17 @@ base::Status ExpressionConverter::Append(const Expression& expression,
       SOTERIA_ASSIGN_OR_RETURN(const ExpressionPtr parsed,
                                ParseSqlItem(expression.expression_string().expression(), zone_));
       return Append(*parsed, out);
+    }
+    case Expression::kUnresolvedRegex: {
+      const auto regex = RegexOf(expression);
+      if (!regex.has_value()) {
+        SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr column, Whole(expression, 0));
+        out->push_back({std::nullopt, std::move(column)});
+        return base::OkStatus();
+      }
+      SOTERIA_ASSIGN_OR_RETURN(auto columns, MatchingColumns(scope_.plan(), *regex));
+      for (auto& column : columns) out->push_back({std::nullopt, std::move(column)});
+      return base::OkStatus();
     }
     default: {
       if (IsInternal(expression, kSqlStarExcept)) {

@@ -125,4 +125,9 @@ class ExpressionConverter {
   SchemaOfRows rows_;
 };
 
+/// A star where there can be none.
+base::Status StarWithin();
+/// That no expression is a pattern of df.colRegex.
+base::Status CheckNoRegex(const ExpressionConverter::Expressions& expressions);
+
 }  // namespace soteria::connect

@@ -61,6 +61,7 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);
+  SOTERIA_RETURN_IF_ERROR(CheckNoRegex(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(aggregate.aggregate_expressions(), scope));
   if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {

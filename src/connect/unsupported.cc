@@ -55,7 +55,6 @@ constexpr Refusal kCommands[] = {
 };
 
 constexpr Refusal kExpressions[] = {
-    {"unresolved_regex", "DataFrame.colRegex", "select with the names that match (df.columns)"},
     {"update_fields", "Column.withField (dropFields)", "struct"},
     {"named_argument_expression", "An argument by name"},
     {"direct_shuffle_partition_id", "DataFrame.repartitionById", "repartition(n)"},

@@ -79,7 +79,7 @@ def frames(spark: SparkSession) -> dict:
         "checkpoint": lambda: t.checkpoint().count(), "localCheckpoint": lambda: t.localCheckpoint().count(),
         "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),
         "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),
-        "colRegex": lambda: t.select(t.colRegex("`x.*`")).columns, "inputFiles": t.inputFiles,
+        "inputFiles": t.inputFiles,
         "bucketBy": lambda: t.write.bucketBy(2, "g").saveAsTable("zz"), "saveAsTable": lambda: t.write.saveAsTable("zz"),
         "insertInto": lambda: t.write.insertInto("zz"), "writeTo": lambda: t.writeTo("zz").create(),
         "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
