@@ -211,6 +211,12 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return SampleBy(relation.sample_by());
     case Relation::kCrosstab:
       return Crosstab(relation.crosstab());
+    case Relation::kCorr:
+      return Correlation(relation.corr());
+    case Relation::kCov:
+      return Covariance(relation.cov());
+    case Relation::kFreqItems:
+      return FrequentItems(relation.freq_items());
     case Relation::kUnresolvedTableValuedFunction:
       return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:

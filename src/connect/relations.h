@@ -51,8 +51,11 @@ class Sample;
 class SetOperation;
 class Sort;
 class StatApproxQuantile;
+class StatCorr;
+class StatCov;
 class StatCrosstab;
 class StatDescribe;
+class StatFreqItems;
 class StatSampleBy;
 class StatSummary;
 class ToDF;
@@ -168,6 +171,10 @@ class RelationConverter : private Around {
                           std::vector<PivotValue>* values);
   base::StatusOr<std::vector<PivotValue>> DistinctValues(const plan::PlanPtr& input,
                                                          const exec::ExprPtr& column);
+  // relation_stat.cc.
+  PlanOr Correlation(const spark::connect::StatCorr& corr);
+  PlanOr Covariance(const spark::connect::StatCov& cov);
+  PlanOr FrequentItems(const spark::connect::StatFreqItems& items);
   // relation_unpivot.cc.
   PlanOr Unpivot(const spark::connect::Unpivot& unpivot);
   PlanOr RowsOfSets(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,

@@ -52,10 +52,10 @@ TEST(Unsupported, SparksNamesAreInOrder) {
 // Each case of each message is refused in words of its own, or is served.
 TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
   sc::Relation relation;
-  relation.mutable_freq_items();
+  relation.mutable_collect_metrics();
   EXPECT_EQ(Text(RefuseRelation(relation)),
-            "DataFrame.freqItems is not supported in an enclave. Use groupBy(column).count() "
-            "instead. What is: docs/functions.md");
+            "DataFrame.observe is not supported in an enclave. Use agg instead. What is: "
+            "docs/functions.md");
   relation.mutable_catalog()->mutable_list_tables();
   EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 24), "spark.catalog.listTables");
   const char* served[] = {"read",
@@ -67,6 +67,9 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "unpivot",
                           "crosstab",
                           "sample_by",
+                          "cov",
+                          "corr",
+                          "freq_items",
                           "unresolved_table_valued_function",
                           "to_df",
                           "local_relation",

@@ -427,7 +427,7 @@ def test_views(spark, people):
 @pytest.mark.parametrize(
     "ask, name",
     [
-        (lambda f: f.freqItems(["id"]), "freqItems"),
+        (lambda f: f.localCheckpoint(), "checkpoint"),
         (lambda f: f.hint("repartition", 2), "repartition"),
     ],
 )
