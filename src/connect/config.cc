@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kTimeZone = "spark.sql.session.timeZone";
 constexpr std::string_view kShufflePartitions = "spark.sql.shuffle.partitions";
 constexpr std::string_view kPivotMaxValues = "spark.sql.pivotMaxValues";
+constexpr std::string_view kTransposeMaxValues = "spark.sql.transposeMaxValues";
 
 struct Default {
   std::string_view key;
@@ -159,6 +160,7 @@ constexpr Rule kRules[] = {
     {"spark.sql.subexpressionElimination.", Effect::kNone},
     {"spark.sql.thriftServer.", Effect::kNone},
     {"spark.sql.thriftserver.", Effect::kNone},
+    {kTransposeMaxValues, Effect::kActs},
     {"spark.sql.ui.", Effect::kNone},
     {"spark.sql.variant.", Effect::kNone},
     {"spark.sql.window.", Effect::kNone},
@@ -246,10 +248,10 @@ base::Status CheckKind(std::string_view key) {
   return base::OkStatus();
 }
 
-uint64_t PivotValuesOf(std::string_view value) {
+int64_t NumberOf(std::string_view value) {
   int64_t most = 0;
   std::from_chars(value.data(), value.data() + value.size(), most);
-  return static_cast<uint64_t>(std::max<int64_t>(most, 0));
+  return most;
 }
 
 /// Is it a value that the key may have, here?
@@ -263,11 +265,13 @@ base::Status CheckValue(const std::string& key, const std::string& value) {
   if (key == kTimeZone && !table::TimeZone::Find(value).has_value()) {
     return Invalid(kConfigTimeZone, key, value, "Cannot resolve the given timezone.");
   }
-  if (key == kPivotMaxValues && PivotValuesOf(value) > exec::kAggregateCallsMax) {
-    return base::Fail(
-        base::kUnsupported,
-        base::Cat("The config \"", key, "\" with the value '", value, "': more than ",
-                  exec::kAggregateCallsMax, " values of a pivot are not supported in an enclave"));
+  const bool of_names = key == kPivotMaxValues || key == kTransposeMaxValues;
+  if (of_names && NumberOf(value) > int64_t{exec::kAggregateCallsMax}) {
+    return base::Fail(base::kUnsupported,
+                      base::Cat("The config \"", key, "\" with the value '", value, "': more than ",
+                                exec::kAggregateCallsMax,
+                                " values that are columns are not supported in an "
+                                "enclave"));
   }
   const std::string usual = entry->value == nullptr ? "" : entry->value;
   if (EffectOf(key) == Effect::kRefused && In(kPinned, key) == nullptr &&
@@ -369,7 +373,13 @@ uint64_t Config::ShufflePartitions() const {
   return good ? partitions : plan::kTargetsDefault;
 }
 
-uint64_t Config::PivotMaxValues() const { return PivotValuesOf(Get(kPivotMaxValues).value_or("")); }
+uint64_t Config::PivotMaxValues() const {
+  return static_cast<uint64_t>(std::max<int64_t>(NumberOf(Get(kPivotMaxValues).value_or("")), 0));
+}
+
+int64_t Config::TransposeMaxValues() const {
+  return NumberOf(Get(kTransposeMaxValues).value_or(""));
+}
 
 std::string Config::Zone() const {
   const std::string id = Get(kTimeZone).value_or("");

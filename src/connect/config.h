@@ -43,6 +43,8 @@ class Config {
   uint64_t ShufflePartitions() const;
   /// spark.sql.pivotMaxValues.
   uint64_t PivotMaxValues() const;
+  /// spark.sql.transposeMaxValues.
+  int64_t TransposeMaxValues() const;
 
   /// Is it a key of Spark's that a session may set?
   static bool IsModifiable(std::string_view key);

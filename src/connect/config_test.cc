@@ -52,6 +52,11 @@ TEST(Config, SetAndUnset) {
   EXPECT_EQ(config.PivotMaxValues(), 0U);
   EXPECT_TRUE(
       base::Is(config.Set("spark.sql.pivotMaxValues", "10001").status(), base::kUnsupported));
+  EXPECT_EQ(config.TransposeMaxValues(), 500);
+  ASSERT_TRUE(config.Set("spark.sql.transposeMaxValues", "-5").ok());
+  EXPECT_EQ(config.TransposeMaxValues(), -5);
+  EXPECT_TRUE(
+      base::Is(config.Set("spark.sql.transposeMaxValues", "10001").status(), base::kUnsupported));
   EXPECT_FALSE(config.Get("mine").has_value());
   ASSERT_TRUE(config.Set("mine", "x").ok());
   EXPECT_EQ(config.All("mi").size(), 1U);

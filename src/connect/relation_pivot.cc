@@ -1,5 +1,6 @@
 // Pivots: the values of a column become columns of their own, a group's row.
 #include <arrow/array.h>
+#include <arrow/array/array_nested.h>
 #include <arrow/array/concatenate.h>
 #include <arrow/array/util.h>
 #include <arrow/scalar.h>
@@ -109,7 +110,46 @@ ExprPtr Picked(const ExprPtr& expr, const ExprPtr& holds) {
 
 }  // namespace
 
-/// The values of a column, in order: rows that leave, so that the Manifest has to say `rows`.
+/// The plan's rows, which name columns: they leave, so that the Manifest has to say `rows`.
+base::StatusOr<std::shared_ptr<arrow::Array>> RelationConverter::RowsForNames(
+    const plan::PlanPtr& plan, const char* refusal) {
+  const std::string name = plan::Canonical(*plan);
+  std::shared_ptr<arrow::Array> found = state_.pivots().Find(name);
+  if (found != nullptr) return found;
+  std::vector<std::shared_ptr<arrow::Table>> tables;
+  // An analysis waits for the operations before it: a cancel of theirs would be one of this.
+  std::unique_lock<std::mutex> turn(state_.call_mutex(), std::defer_lock);
+  if (whom_ == For::kAnalysis) turn.lock();
+  const base::Status collected = state_.session().Collect(
+      plan,
+      [&](master::Permitted<std::shared_ptr<arrow::Table>> rows) -> base::Status {
+        tables.push_back(rows.value());
+        return base::OkStatus();
+      },
+      nullptr);
+  if (base::Is(collected, base::kNotInManifest)) return base::WithContext(collected, refusal);
+  SOTERIA_RETURN_IF_ERROR(collected);
+  arrow::ArrayVector columns;
+  arrow::FieldVector fields;
+  for (int i = 0; i < plan->schema->num_fields(); ++i) {
+    arrow::ArrayVector chunks;
+    for (const auto& table : tables) {
+      const auto& more = table->column(i)->chunks();
+      chunks.insert(chunks.end(), more.begin(), more.end());
+    }
+    if (chunks.empty()) {
+      SOTERIA_ARROW_ASSIGN(chunks.emplace_back(),
+                           arrow::MakeEmptyArray(plan->schema->field(i)->type()));
+    }
+    SOTERIA_ARROW_ASSIGN(columns.emplace_back(), arrow::Concatenate(chunks));
+    fields.push_back(arrow::field(base::Cat(i), columns.back()->type()));
+  }
+  SOTERIA_ARROW_ASSIGN(found, arrow::StructArray::Make(columns, fields));
+  state_.pivots().Add(name, found);
+  return found;
+}
+
+/// The values of a column, in order.
 base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
     const plan::PlanPtr& input, const ExprPtr& column) {
   if (plan::RefersOut(*input)) {
@@ -121,34 +161,10 @@ base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
   SOTERIA_ASSIGN_OR_RETURN(values, builder_.Limit(std::move(values), most + 1));
   const ExprPtr value = plan::ColumnAt(*values, 0);
   SOTERIA_ASSIGN_OR_RETURN(values, builder_.GlobalSort(std::move(values), {{value, true, true}}));
-  const std::string name = plan::Canonical(*values);
-  std::shared_ptr<arrow::Array> found = state_.pivots().Find(name);
-  if (found == nullptr) {
-    arrow::ArrayVector chunks;
-    // An analysis waits for the operations before it: a cancel of theirs would be one of this.
-    std::unique_lock<std::mutex> turn(state_.call_mutex(), std::defer_lock);
-    if (whom_ == For::kAnalysis) turn.lock();
-    const base::Status collected = state_.session().Collect(
-        values,
-        [&](master::Permitted<std::shared_ptr<arrow::Table>> rows) -> base::Status {
-          const auto& more = rows.value()->column(0)->chunks();
-          chunks.insert(chunks.end(), more.begin(), more.end());
-          return base::OkStatus();
-        },
-        nullptr);
-    if (base::Is(collected, base::kNotInManifest)) {
-      return base::WithContext(collected,
-                               "columns would be named by what rows hold: give the values to "
-                               "pivot");
-    }
-    SOTERIA_RETURN_IF_ERROR(collected);
-    if (chunks.empty()) {
-      SOTERIA_ARROW_ASSIGN(chunks.emplace_back(),
-                           arrow::MakeEmptyArray(values->schema->field(0)->type()));
-    }
-    SOTERIA_ARROW_ASSIGN(found, arrow::Concatenate(chunks));
-    state_.pivots().Add(name, found);
-  }
+  SOTERIA_ASSIGN_OR_RETURN(
+      const auto rows,
+      RowsForNames(values, "columns would be named by what rows hold: give the values to pivot"));
+  const auto& found = static_cast<const arrow::StructArray&>(*rows).field(0);
   if (found->length() > most) {
     return base::Fail(
         base::kAnalysis,

@@ -217,6 +217,8 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return Covariance(relation.cov());
     case Relation::kFreqItems:
       return FrequentItems(relation.freq_items());
+    case Relation::kTranspose:
+      return Transpose(relation.transpose());
     case Relation::kUnresolvedTableValuedFunction:
       return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:

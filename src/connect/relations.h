@@ -60,6 +60,7 @@ class StatSampleBy;
 class StatSummary;
 class ToDF;
 class ToSchema;
+class Transpose;
 class WithColumns;
 class WithColumnsRenamed;
 class Unpivot;
@@ -169,12 +170,16 @@ class RelationConverter : private Around {
   PlanOr Crosstab(const spark::connect::StatCrosstab& crosstab);
   base::Status CastValues(const plan::Plan& input, const std::vector<exec::ExprPtr>& pivots,
                           std::vector<PivotValue>* values);
+  base::StatusOr<std::shared_ptr<arrow::Array>> RowsForNames(const plan::PlanPtr& plan,
+                                                             const char* refusal);
   base::StatusOr<std::vector<PivotValue>> DistinctValues(const plan::PlanPtr& input,
                                                          const exec::ExprPtr& column);
   // relation_stat.cc.
   PlanOr Correlation(const spark::connect::StatCorr& corr);
   PlanOr Covariance(const spark::connect::StatCov& cov);
   PlanOr FrequentItems(const spark::connect::StatFreqItems& items);
+  // relation_transpose.cc.
+  PlanOr Transpose(const spark::connect::Transpose& transpose);
   // relation_unpivot.cc.
   PlanOr Unpivot(const spark::connect::Unpivot& unpivot);
   PlanOr RowsOfSets(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,

@@ -324,6 +324,55 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const DataType& type) {
   return arrow::schema(field->type()->fields());
 }
 
+std::string ScalaTypeText(const arrow::Field& field) {
+  if (table::UdtOf(field) == table::kVectorUdt) return base::Cat(kVectorClass, "@3bfc3ba7");
+  if (!table::UdtOf(field).empty()) return kMatrixClass;
+  const arrow::DataType& type = *field.type();
+  switch (type.id()) {
+    case arrow::Type::NA:
+      return "NullType";
+    case arrow::Type::BOOL:
+      return "BooleanType";
+    case arrow::Type::INT8:
+      return "ByteType";
+    case arrow::Type::INT16:
+      return "ShortType";
+    case arrow::Type::INT32:
+      return "IntegerType";
+    case arrow::Type::INT64:
+      return "LongType";
+    case arrow::Type::FLOAT:
+      return "FloatType";
+    case arrow::Type::DOUBLE:
+      return "DoubleType";
+    case arrow::Type::BINARY:
+      return "BinaryType";
+    case arrow::Type::DATE32:
+      return "DateType";
+    case arrow::Type::TIMESTAMP: {
+      const bool local = static_cast<const arrow::TimestampType&>(type).timezone().empty();
+      return local ? "TimestampNTZType" : "TimestampType";
+    }
+    case arrow::Type::DECIMAL128: {
+      const table::DecimalShape shape = table::ShapeOf(type);
+      return base::Cat("DecimalType(", shape.precision, ",", shape.scale, ")");
+    }
+    case arrow::Type::LIST:
+      return base::Cat("ArrayType(", ScalaTypeText(*type.field(0)), ",",
+                       type.field(0)->nullable() ? "true" : "false", ")");
+    case arrow::Type::STRUCT: {
+      std::string fields;
+      for (const auto& part : type.fields()) {
+        fields += base::Cat(fields.empty() ? "" : ",", "StructField(", part->name(), ",",
+                            ScalaTypeText(*part), ",", part->nullable() ? "true" : "false", ")");
+      }
+      return base::Cat("StructType(", fields, ")");
+    }
+    default:
+      return "StringType";
+  }
+}
+
 std::string TreeString(const arrow::Schema& schema, int level) {
   std::string out = "root\n";
   const int levels = level > 0 ? level : table::kTypeDepthMax;

@@ -28,6 +28,8 @@ base::StatusOr<std::shared_ptr<arrow::Field>> FieldOf(const std::string& name, b
 /// kIllegalArgument unless the type is a struct.
 base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const spark::connect::DataType& type);
 
+/// As Scala prints a column's type: "ArrayType(StringType,true)".
+std::string ScalaTypeText(const arrow::Field& field);
 /// What printSchema prints; at most `level` levels deep when it is positive.
 std::string TreeString(const arrow::Schema& schema, int level);
 

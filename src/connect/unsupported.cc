@@ -23,7 +23,6 @@ constexpr Refusal kRelations[] = {
     {"as_of_join", "A join as of a time"},
     {"nearest_by_join", "A join by nearness"},
     {"zip", "DataFrame.zip"},
-    {"transpose", "DataFrame.transpose"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
     {"parse", "DataFrameReader.csv or json of a DataFrame"},
     {"collect_metrics", "DataFrame.observe", "agg"},

@@ -70,6 +70,7 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "cov",
                           "corr",
                           "freq_items",
+                          "transpose",
                           "unresolved_table_valued_function",
                           "to_df",
                           "local_relation",

@@ -71,7 +71,6 @@ def frames(spark: SparkSession) -> dict:
     t = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
     asks = {
         "join by chance": lambda: t.join(t, F.rand(1) > 0.5).count(), "hint repartition": lambda: t.hint("repartition", 2).count(),
-        "transpose": lambda: t.transpose().count(),
         "observe": lambda: t.observe("o", F.count("*")).count(), "withWatermark": lambda: t.withWatermark("d", "1 day").count(),
         "checkpoint": lambda: t.checkpoint().count(), "localCheckpoint": lambda: t.localCheckpoint().count(),
         "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),

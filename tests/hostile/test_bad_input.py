@@ -212,8 +212,7 @@ def test_python_functions_are_refused_clearly(read):
 
 @pytest.mark.parametrize("name, ask", [
     ("CREATE TABLE", lambda s, f: s.sql("create table t (a int)").collect()),
-    ("freqItems", lambda s, f: f.freqItems(["label"]).collect()),
-    ("transpose", lambda s, f: f.transpose().columns),
+    ("observe", lambda s, f: f.observe("o", F.count("*")).collect()),
     ("orc", lambda s, f: s.read.orc("/x").collect()),
 ])
 def test_unknown_relations_are_named(read, connected, name, ask):
