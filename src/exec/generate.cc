@@ -479,8 +479,11 @@ class ExpandOperator : public AskingOperator {
           fields[c] = field->WithName(names_[c]);
         } else if (!fields[c]->type()->Equals(*field->type())) {
           return base::Fail(base::kInternal, "Expand: columns of several types");
-        } else if (field->nullable()) {
-          fields[c] = fields[c]->WithNullable(true);
+        } else {
+          // A key that isn't one of the first set is null there, and has its metadata all the same.
+          const bool tells = !fields[c]->HasMetadata() && field->HasMetadata();
+          if (tells) fields[c] = fields[c]->WithMetadata(field->metadata());
+          if (field->nullable()) fields[c] = fields[c]->WithNullable(true);
         }
       }
     }

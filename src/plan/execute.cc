@@ -536,7 +536,9 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Runner::FinishAggregate(const Plan
                                                                       std::string_view partial) {
   const auto& node = std::get<AggregateNode>(plan.node);
   SOTERIA_ASSIGN_OR_RETURN(auto rows, node.aggregate->Finish(partial));
-  return node.summary == nullptr ? rows : node.summary->Table(*rows);
+  if (node.summary != nullptr) return node.summary->Table(*rows);
+  // The aggregate knows nothing of its keys' metadata.
+  return arrow::Table::Make(plan.schema, rows->columns(), rows->num_rows());
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Runner::RowsOf(const MadeRows&) {

@@ -293,7 +293,13 @@ base::StatusOr<PlanPtr> Builder::Aggregate(PlanPtr input, std::vector<exec::Aggr
   SOTERIA_ASSIGN_OR_RETURN(auto aggregate,
                            exec::Aggregate::Make(std::move(calls), *input->schema, keys));
   auto shared = std::make_shared<const exec::Aggregate>(std::move(aggregate));
-  auto schema = shared->output_schema();
+  arrow::FieldVector fields = shared->output_schema()->fields();
+  for (size_t k = 0; k < keys.size(); ++k) {  // a key that is a column keeps its metadata
+    if (keys[k].expr->kind != exec::Expr::Kind::kColumn) continue;
+    SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*keys[k].expr, *input->schema));
+    if (its->HasMetadata()) fields[k] = fields[k]->WithMetadata(its->metadata());
+  }
+  auto schema = arrow::schema(std::move(fields));
   std::vector<Column> columns = NewColumns(*schema);
   for (size_t k = 0; k < keys.size(); ++k) {
     if (keys[k].name.has_value() || !exec::IsInput(*keys[k].expr)) continue;
