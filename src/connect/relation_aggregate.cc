@@ -16,11 +16,12 @@
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
+#include "src/connect/types.h"
 #include "src/connect/windows.h"
 #include "src/exec/coercion.h"
 #include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
-#include "src/table/types.h"
+#include "src/table/java_text.h"
 
 namespace soteria::connect {
 namespace {
@@ -31,7 +32,7 @@ base::Status CheckQuantiles(const spark::connect::StatApproxQuantile& quantile) 
   if (!(quantile.relative_error() >= 0)) {
     return base::Fail(base::kIllegalArgument,
                       base::Cat("requirement failed: Relative Error must be non-negative but got ",
-                                quantile.relative_error()));
+                                table::JavaDouble(quantile.relative_error())));
   }
   for (const double probability : quantile.probabilities()) {
     if (probability >= 0 && probability <= 1) continue;
@@ -60,8 +61,8 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
   }
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
-  const ExpressionConverter converter = OverWithSubqueries(scope);
   SOTERIA_RETURN_IF_ERROR(CheckNoRegex(aggregate.grouping_expressions()));
+  const ExpressionConverter converter = OverWithSubqueries(scope);
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(aggregate.aggregate_expressions(), scope));
   if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
@@ -132,10 +133,9 @@ RelationConverter::PlanOr RelationConverter::ApproxQuantile(
     exec::AggregateCall call{"approx_quantile", std::move(column), base::Cat("_", calls.size())};
     SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*call.arg, *input->schema));
     if (!exec::IsNumeric(*field)) {
-      return base::Fail(
-          base::kIllegalArgument,
-          base::Cat("requirement failed: Quantile calculation for column ", name,
-                    " with data type ", table::TypeName(*field), " is not supported."));
+      return base::Fail(base::kIllegalArgument,
+                        base::Cat("requirement failed: Quantile calculation for column ", name,
+                                  " with data type ", ScalaTypeText(*field), " is not supported."));
     }
     call.probabilities.assign(quantile.probabilities().begin(), quantile.probabilities().end());
     call.relative_error = quantile.relative_error();

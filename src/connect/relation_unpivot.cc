@@ -3,9 +3,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
-#include <string>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,8 @@
 #include "src/exec/coercion.h"
 #include "src/exec/widened_field.h"
 #include "src/plan/scope.h"
+#include "src/table/decimal.h"
+#include "src/table/java_text.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -137,6 +140,20 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> CommonType(const std::vector<Un
                               TypesWithNames(std::move(types)), "]."));
 }
 
+/// Can a value of the column equal the stratum, as Scala compares what Spark hands to its map?
+/// Numbers of Java do whatever their types, but no decimal and not NaN.
+bool MayEqual(const exec::Expr& stratum, const arrow::Field& column) {
+  if (stratum.kind != exec::Expr::Kind::kLiteral) return false;
+  const arrow::DataType& type = *stratum.literal->type;
+  if (type.id() == arrow::Type::DOUBLE && stratum.literal->is_valid &&
+      std::isnan(static_cast<const arrow::DoubleScalar&>(*stratum.literal).value)) {
+    return false;
+  }
+  if (type.id() == arrow::Type::NA || type.Equals(*column.type())) return true;
+  return exec::IsNumeric(type) && exec::IsNumeric(column) && !table::IsDecimal(type) &&
+         !table::IsDecimal(*column.type());
+}
+
 }  // namespace
 
 RelationConverter::PlanOr RelationConverter::Unpivot(const spark::connect::Unpivot& unpivot) {
@@ -222,20 +239,21 @@ RelationConverter::PlanOr RelationConverter::SampleBy(const spark::connect::Stat
   SOTERIA_ASSIGN_OR_RETURN(const ExprPtr column, converter.Convert(sample.col()));
   SOTERIA_ASSIGN_OR_RETURN(const auto field, exec::TypeOf(*column, *input->schema));
   std::vector<ExprPtr> cases;
+  std::string fractions;  // as Scala prints a map
+  bool good = true;
   for (const auto& fraction : sample.fractions()) {
-    if (!(fraction.fraction() >= 0 && fraction.fraction() <= 1)) {
-      return base::Fail(base::kIllegalArgument,
-                        base::Cat("requirement failed: Fractions must be in [0, 1], but got ",
-                                  fraction.fraction(), "."));
-    }
+    good = good && fraction.fraction() >= 0 && fraction.fraction() <= 1;
     SOTERIA_ASSIGN_OR_RETURN(const ExprPtr stratum, ToLiteralExpr(fraction.stratum()));
-    SOTERIA_ASSIGN_OR_RETURN(const auto its, exec::TypeOf(*stratum, *input->schema));
-    const bool comparable = its->type()->Equals(*field->type()) ||
-                            its->type()->id() == arrow::Type::NA ||
-                            (exec::IsNumeric(*its) && exec::IsNumeric(*field));
-    if (!comparable) continue;  // no value of the column is that
+    fractions += base::Cat(fractions.empty() ? "" : ", ", exec::PrettyName(*stratum), " -> ",
+                           table::JavaDouble(fraction.fraction()));
+    if (!MayEqual(*stratum, *field)) continue;
     cases.push_back(exec::Call("<=>", {column, stratum}));
     cases.push_back(exec::Literal(fraction.fraction()));
+  }
+  if (!good) {
+    return base::Fail(base::kIllegalArgument,
+                      base::Cat("requirement failed: Fractions must be in [0, 1], but got Map(",
+                                fractions, ")."));
   }
   ExprPtr chance = exec::Literal(0.0);
   if (!cases.empty()) {
