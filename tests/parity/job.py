@@ -36,6 +36,7 @@ import map_cases  # noqa: F401
 import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases
+import shape_cases  # noqa: F401
 import sql_cases  # noqa: F401
 import sql_form_cases  # noqa: F401
 import stat_cases  # noqa: F401

@@ -16,6 +16,7 @@ import map_cases  # noqa: F401
 import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases  # noqa: F401
+import shape_cases  # noqa: F401
 import sql_cases  # noqa: F401
 import sql_form_cases  # noqa: F401
 import stat_cases  # noqa: F401
@@ -33,7 +34,7 @@ REFUSED = {
     "python_function", "regex lookahead", "approx_count_distinct rsd other", "map groupBy map", "map repartition by map",
     "config refused ansi.enabled", "config refused caseSensitive", "config refused timestampType",
     "config refused legacy.timeParserPolicy",
-    "to nested", "frame alias of nothing", "selectExpr current_date",
+    "selectExpr current_date",
 }
 # Differences that are known, and why they stay for now. A case that agrees after all fails (strict).
 DIFFERENT = {
