@@ -279,7 +279,7 @@ RelationConverter::PlanOr RelationConverter::SqlPivot(const spark::connect::Aggr
   }
   std::vector<exec::NamedExpr> keys;
   for (size_t i = 0; i < named.size(); ++i) {
-    if (!named[i]) keys.push_back({"", plan::ColumnAt(*input, static_cast<int>(i))});
+    if (!named[i]) keys.push_back({std::nullopt, plan::ColumnAt(*input, static_cast<int>(i))});
   }
   return PivotColumns(std::move(input), std::move(keys), std::move(columns), pivots,
                       std::move(values));

@@ -76,12 +76,13 @@ std::vector<TablePtr> Cut(const TablePtr& table, const std::vector<int64_t>& end
 
 TEST(Groups, NullNanAndZeroAreOneKeyEach) {
   const TablePtr table = Spoiled();
-  const AggregatePtr by_number = Made({{"count", nullptr, ""}, {"sum", Column("n"), ""}},
-                                      *table->schema(), {{Column("d"), ""}});
+  const AggregatePtr by_number =
+      Made({{"count", nullptr, std::nullopt}, {"sum", Column("n"), std::nullopt}}, *table->schema(),
+           {{Column("d"), std::nullopt}});
   EXPECT_EQ(by_number->output_schema()->field(0)->name(), "d");
   EXPECT_EQ(Lines(*Groups(by_number, {table}, 1, 1)), "0.0 2 5\nNaN 2 7\nNULL 2 9\n-1.5 1 7\n");
-  const AggregatePtr by_both =
-      Made({{"max", Column("n"), ""}}, *table->schema(), {{Column("s"), "t"}, {Column("d"), ""}});
+  const AggregatePtr by_both = Made({{"max", Column("n"), std::nullopt}}, *table->schema(),
+                                    {{Column("s"), "t"}, {Column("d"), std::nullopt}});
   EXPECT_EQ(Lines(*Groups(by_both, Cut(table, {2, 7}), 2, 1)),
             "a 0.0 4\na NaN 5\nb NULL 3\nNULL NULL 6\nc -1.5 7\n");
   EXPECT_EQ(Groups(by_both, {table->Slice(0, 0)}, 1)->num_rows(), 0);
@@ -89,8 +90,9 @@ TEST(Groups, NullNanAndZeroAreOneKeyEach) {
 
 TEST(Groups, TheOrderIsSparksHoweverManyPartsAndTargets) {
   const TablePtr table = Spoiled();
-  const AggregatePtr groups = Made({{"sum", Column("n"), ""}, {"collect_list", Column("n"), ""}},
-                                   *table->schema(), {{Column("s"), ""}});
+  const AggregatePtr groups =
+      Made({{"sum", Column("n"), std::nullopt}, {"collect_list", Column("n"), std::nullopt}},
+           *table->schema(), {{Column("s"), std::nullopt}});
   // Of the hashes modulo 200: what Spark itself says is in tests/parity/table_cases.py.
   const std::string expected = Lines(*Groups(groups, {table}, 1));
   for (const uint64_t targets : {1U, 2U, 3U, 7U, 200U}) {
@@ -105,7 +107,7 @@ TEST(Groups, EachPartOfARowIsUnderItsFilter) {
   few.where = Call("<", {Column("n"), Literal(4)});
   AggregateCall none{"count", nullptr, "none"};
   none.where = Call("isNull", {Column("n")});
-  const AggregatePtr groups = Made({few, none}, *table->schema(), {{Column("s"), ""}});
+  const AggregatePtr groups = Made({few, none}, *table->schema(), {{Column("s"), std::nullopt}});
   EXPECT_EQ(Lines(*Groups(groups, Cut(table, {3, 7}), 2, 1)),
             "a 3 0\nb 3 0\nNULL NULL 0\nc NULL 0\n");
 }
@@ -118,8 +120,9 @@ TEST(Groups, KeysOfEveryTypeComeBack) {
        "[-0.25, 1e30]", "[-1, 20000]", R"(["-12345678901234567890.12", null])", R"([null, "-3.5"])",
        R"(["", "ab"])"});
   std::vector<GroupKey> keys;
-  for (const auto& field : table->schema()->fields()) keys.push_back({Column(field->name()), ""});
-  const AggregatePtr groups = Made({{"count", nullptr, ""}}, *table->schema(), keys);
+  for (const auto& field : table->schema()->fields())
+    keys.push_back({Column(field->name()), std::nullopt});
+  const AggregatePtr groups = Made({{"count", nullptr, std::nullopt}}, *table->schema(), keys);
   EXPECT_EQ(Lines(*Groups(groups, {table, table}, 2, 1)),
             "true -7 -300 -9223372036854775807 -0.25 1969-12-31 -12345678901234567890.12 NULL [] "
             "2\nNULL 7 300 9223372036854775807 1.0E30 2024-10-04 NULL -3.5 [61 62] 2\n");
@@ -132,7 +135,7 @@ TEST(Groups, ArraysAndStructsAreKeysWithOneZeroAtAnyDepth) {
        R"([[1.5, "x"], [1.5, "x"], [-0.0, null], [0.0, null], null, null])", "[1, 2, 3, 4, 5, 6]"});
   const auto by = [&](const char* key) {
     const AggregatePtr groups =
-        Made({{"sum", Column("n"), ""}}, *table->schema(), {{Column(key), ""}});
+        Made({{"sum", Column("n"), std::nullopt}}, *table->schema(), {{Column(key), std::nullopt}});
     return Lines(*Groups(groups, Cut(table, {1, 6}), 2, 1));
   };
   EXPECT_EQ(by("xs"), "[0.0, NaN] 3\n[] 3\nNULL 10\n[NULL] 5\n");
@@ -146,7 +149,8 @@ TEST(Groups, ManyGroupsOfFewRows) {
   const auto schema = arrow::schema({arrow::field("k", arrow::int64())});
   const auto table = arrow::Table::Make(schema, {*numbers.Finish()});
   const AggregatePtr aggregate =
-      Made({{"count", nullptr, ""}, {"sum", Column("k"), ""}}, *schema, {{Column("k"), ""}});
+      Made({{"count", nullptr, std::nullopt}, {"sum", Column("k"), std::nullopt}}, *schema,
+           {{Column("k"), std::nullopt}});
   const TablePtr groups = Groups(aggregate, Cut(table, {kRows / 3, kRows}), 5);
   ASSERT_EQ(groups->num_rows(), 100'003);
   const TablePtr whole = groups->CombineChunks().ValueOrDie();
@@ -162,15 +166,15 @@ TEST(Groups, ManyGroupsOfFewRows) {
 }
 
 TEST(Groups, WhatIsNoKeyIsRefused) {
-  const auto vectors =
-      Aggregate::Make({}, *arrow::schema({table::VectorField("v", true, {})}), {{Column("v"), ""}});
+  const auto vectors = Aggregate::Make({}, *arrow::schema({table::VectorField("v", true, {})}),
+                                       {{Column("v"), std::nullopt}});
   EXPECT_TRUE(base::Is(vectors.status(), base::kUnsupported));
 }
 
 TEST(Groups, RowsThatAreNoPartialOnesAreRefused) {
   const TablePtr table = Spoiled();
   const AggregatePtr groups =
-      Made({{"sum", Column("n"), ""}}, *table->schema(), {{Column("s"), ""}});
+      Made({{"sum", Column("n"), std::nullopt}}, *table->schema(), {{Column("s"), std::nullopt}});
   const OperatorPtr finish = FinishGroups(groups, 200);
   EXPECT_TRUE(base::Is(finish->Apply(table, 0).status(), base::kProtocol)) << "columns";
   const auto schema =
@@ -189,7 +193,7 @@ TEST(Groups, RowsThatAreNoPartialOnesAreRefused) {
 
 TEST(Groups, BytesThatAreNoOperatorAreRefused) {
   const TablePtr table = Spoiled();
-  const AggregatePtr groups = Made({}, *table->schema(), {{Column("s"), ""}});
+  const AggregatePtr groups = Made({}, *table->schema(), {{Column("s"), std::nullopt}});
   const auto refused = [](std::string_view kind, const std::string& bytes) {
     return base::Is(DecodeOperator(kind, bytes).status(), base::kProtocol);
   };
@@ -199,14 +203,14 @@ TEST(Groups, BytesThatAreNoOperatorAreRefused) {
   for (const uint64_t places : {uint64_t{0}, kTargetsMax + 1}) {
     EXPECT_TRUE(refused("exec.finish_groups", FinishGroups(groups, places)->Encode()));
   }
-  const AggregatePtr unkeyed = Made({{"count", nullptr, ""}}, *table->schema(), {});
+  const AggregatePtr unkeyed = Made({{"count", nullptr, std::nullopt}}, *table->schema(), {});
   EXPECT_TRUE(refused("exec.partial_groups", PartialGroups(unkeyed)->Encode()));
   EXPECT_TRUE(base::Is(groups->Map(*table).status(), base::kProtocol)) << "is no kernel";
 }
 
 TEST(Groups, MemoryIsAskedFor) {
   const TablePtr table = Spoiled();
-  const AggregatePtr groups = Made({}, *table->schema(), {{Column("s"), ""}});
+  const AggregatePtr groups = Made({}, *table->schema(), {{Column("s"), std::nullopt}});
   const auto full = [](uint64_t) { return base::Fail(base::kMemoryLimit, "full"); };
   EXPECT_TRUE(
       base::Is(PartialGroups(groups)->ApplyWithin(table, 0, full).status(), base::kMemoryLimit));

@@ -124,7 +124,7 @@ TEST_F(SeveralTest, GroupsAreExchangedOnceAndTheirOrderIsThatOfOnePartition) {
   const auto groups = [&](const PlanPtr& input) {
     return builder_
         .Aggregate(input, {{"count", nullptr, "n"}, {"sum", ColumnAt(*input, 1), "s"}},
-                   {{ColumnAt(*input, 0), ""}})
+                   {{ColumnAt(*input, 0)}})
         .value();
   };
   const PlanPtr plan = groups(rows);
@@ -181,7 +181,7 @@ TEST_F(SeveralTest, WhatWasExchangedIsKeptWhileItIsSorted) {
   EXPECT_EQ(Collected(*sorted(rows), runner).size(), 25'000U);
   EXPECT_TRUE(runner.kept.empty()) << "what is there already is read twice";
   const PlanPtr groups =
-      builder_.Aggregate(rows, {{"count", nullptr, "n"}}, {{ColumnAt(*rows, 0), ""}}).value();
+      builder_.Aggregate(rows, {{"count", nullptr, "n"}}, {{ColumnAt(*rows, 0)}}).value();
   EXPECT_EQ(Collected(*sorted(groups), runner).front(), "0,3572");
   EXPECT_EQ(runner.kept.size(), 1U);
   EXPECT_EQ(runner.dropped, runner.kept);
