@@ -239,6 +239,19 @@ base::StatusOr<std::string> VariableName(
   return variable.name_parts(0);
 }
 
+/// Only a map's value is printed in brackets under a text; a lambda's variable has no type yet.
+exec::ExprPtr Extracted(exec::ExprPtr child, exec::ExprPtr key, const arrow::Schema& schema) {
+  const bool text =
+      key->kind == exec::Expr::Kind::kLiteral && key->literal->type->id() == arrow::Type::STRING;
+  if (text) {
+    const auto type = exec::TypeOf(*child, schema);
+    if (type.ok() && (*type)->type()->id() == arrow::Type::MAP) {
+      return exec::Call("[]", {std::move(child), std::move(key)});
+    }
+  }
+  return exec::Call("extract", {std::move(child), std::move(key)});
+}
+
 }  // namespace
 
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Lambda(const Expression::LambdaFunction& lambda,
@@ -341,17 +354,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
       const auto& extract = expression.unresolved_extract_value();
       SOTERIA_ASSIGN_OR_RETURN(auto child, AtDepth(extract.child(), depth + 1));
       SOTERIA_ASSIGN_OR_RETURN(auto key, AtDepth(extract.extraction(), depth + 1));
-      // Only a map's value is printed in brackets under a text; a lambda's variable has no type
-      // yet.
-      const bool text = key->kind == exec::Expr::Kind::kLiteral &&
-                        key->literal->type->id() == arrow::Type::STRING;
-      if (text) {
-        const auto type = exec::TypeOf(*child, *scope_.plan().schema);
-        if (type.ok() && (*type)->type()->id() == arrow::Type::MAP) {
-          return exec::Call("[]", {std::move(child), std::move(key)});
-        }
-      }
-      return exec::Call("extract", {std::move(child), std::move(key)});
+      return Extracted(std::move(child), std::move(key), *scope_.plan().schema);
     }
     case Expression::kCommonInlineUserDefinedFunction: {
       const auto& function = expression.common_inline_user_defined_function();
