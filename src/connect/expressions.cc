@@ -282,6 +282,11 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Struct(std::string_view funct
       for (auto& column : columns) add(exec::AutoName(*column), column);
       continue;
     }
+    if (const auto regex = RegexOf(argument); regex.has_value()) {
+      SOTERIA_ASSIGN_OR_RETURN(const auto columns, MatchingColumns(scope_.plan(), *regex));
+      for (const auto& column : columns) add(exec::AutoName(*column), column);
+      continue;
+    }
     SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr value, AtDepth(argument, depth + 1));
     if (argument.has_alias()) {
       if (argument.alias().name_size() != 1) {

@@ -42,16 +42,6 @@ base::StatusOr<ExprPtr> IsMissing(const ExprPtr& column, const plan::Plan& input
   return exec::Call("or", {std::move(missing), exec::Call("isnan", {column})});
 }
 
-/// That each column can be told from the others by its name: Spark looks all of them up by name
-/// where it drops rows. A column that is there twice is itself.
-base::Status CheckNames(const plan::PlanPtr& input) {
-  plan::Scope scope(input);
-  for (const auto& field : input->schema->fields()) {
-    SOTERIA_RETURN_IF_ERROR(scope.Resolve({field->name()}).status());
-  }
-  return base::OkStatus();
-}
-
 /// The columns of those names, or all.
 base::StatusOr<std::vector<ExprPtr>> Columns(
     const plan::PlanPtr& input, const google::protobuf::RepeatedPtrField<std::string>& names) {
@@ -153,7 +143,6 @@ RelationConverter::PlanOr RelationConverter::DropMissing(const spark::connect::N
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(drop.input()));
   SOTERIA_ASSIGN_OR_RETURN(const auto columns, Columns(input, drop.cols()));
   if (columns.empty()) return input;
-  if (drop.cols().empty()) SOTERIA_RETURN_IF_ERROR(CheckNames(input));
   const auto count = static_cast<int32_t>(columns.size());
   const int32_t wanted = drop.has_min_non_nulls() ? drop.min_non_nulls() : count;
   // Counted pairwise, so that many columns don't make a deep expression.

@@ -230,9 +230,6 @@ MISSING = {
     "fill bool": lambda t: t.na.fill(True),
     "fill float": lambda t: t.na.fill(1.5),
     "fill subset f": lambda t: t.na.fill(1.5, ["f"]),
-    "drop": lambda t: t.na.drop(),
-    "drop all": lambda t: t.na.drop("all"),
-    "drop thresh": lambda t: t.na.drop(thresh=3),
     "drop subset": lambda t: t.na.drop(subset=["l"]),
     "drop subset two": lambda t: t.na.drop(subset=["i"]),
     "drop subset s": lambda t: t.na.drop(subset=["s"]),
@@ -246,8 +243,8 @@ MISSING = {
     "drop same column subset": lambda t: t.select("l", "l").na.drop(subset=["l"]),
     "replace": lambda t: t.na.replace(1, 5),
     "joined": lambda t: t.select("l").join(t.select("l"), F.lit(True)).na.fill(0).count(),
-    "joined drop": lambda t: t.select("l").join(t.select("l"), F.lit(True)).na.drop().count(),
 }
+# That na.drop() takes all columns, names or not, is compared over Connect (column_chains.py): classic PySpark names them itself.
 for name, run in MISSING.items():
     add(f"na {name} of two of a name", lambda s, run=run: run(two(s)))
 
