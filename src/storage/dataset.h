@@ -25,6 +25,8 @@
 
 namespace soteria::storage {
 
+class ParquetFile;
+
 enum class Compression { kNone, kSnappy, kZstd };
 
 struct DatasetOptions {
@@ -56,6 +58,28 @@ class DatasetWriter {
 
 /// The Arrow schema that the index records, with the marks of vector columns.
 base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const Index& index);
+
+/// A file of a data set, verified, for reading several times. One thread at a time; what it was
+/// opened with must outlive it.
+class DatasetFile {
+ public:
+  static base::StatusOr<DatasetFile> Open(base::Files& files, const std::string& root,
+                                          const Index& index, size_t file,
+                                          const crypto::Secret& key);
+  DatasetFile(DatasetFile&&) noexcept;
+  DatasetFile& operator=(DatasetFile&&) noexcept;
+  ~DatasetFile();
+
+  /// As ReadDatasetFile.
+  base::StatusOr<std::shared_ptr<arrow::Table>> Read(
+      const std::optional<std::vector<std::string>>& columns, const Admit& admit = nullptr);
+
+ private:
+  explicit DatasetFile(std::unique_ptr<ParquetFile> file, std::string name);
+
+  std::unique_ptr<ParquetFile> file_;
+  std::string name_;  // for errors
+};
 
 /// Reads file number `file` of the index: all columns in file order, or `columns` in the order
 /// asked for (none: a table of rows without columns). A column that isn't there: kUnresolvedColumn.

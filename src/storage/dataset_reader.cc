@@ -48,10 +48,8 @@ StatusOr<std::shared_ptr<TailedSource>> OpenVerified(base::Files& files, const s
   return std::make_shared<TailedSource>(std::move(opened).value(), std::move(tail));
 }
 
-StatusOr<std::shared_ptr<arrow::Table>> ReadEntry(
-    base::Files& files, const std::string& root, const Index& index, const FileEntry& entry,
-    const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns,
-    const Admit& admit) {
+StatusOr<ParquetFile> OpenEntry(base::Files& files, const std::string& root, const Index& index,
+                                const FileEntry& entry, const crypto::Secret& key) {
   SOTERIA_ASSIGN_OR_RETURN(auto source, OpenVerified(files, root, entry));
   SOTERIA_ASSIGN_OR_RETURN(const crypto::Secret file_key,
                            crypto::UnwrapSecret(key, entry.wrapped_key, index.id));
@@ -62,11 +60,12 @@ StatusOr<std::shared_ptr<arrow::Table>> ReadEntry(
   if (file.rows() != static_cast<int64_t>(entry.rows)) {
     return base::Fail(base::kIntegrity, "a file has another number of rows than the index says");
   }
-  if (admit != nullptr) {
-    SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file.ReadBytes(columns));
-    SOTERIA_RETURN_IF_ERROR(admit(bytes));
-  }
-  return file.Read(columns, std::nullopt);
+  return file;
+}
+
+Status InFile(const Status& status, const std::string& name) {
+  if (status.ok() || base::Is(status, base::kUnresolvedColumn)) return status;
+  return base::WithContext(status, name);
 }
 
 }  // namespace
@@ -78,17 +77,44 @@ StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const Index& index) {
   return table::SchemaFromSparkJson(index.schema_json);
 }
 
+DatasetFile::DatasetFile(std::unique_ptr<ParquetFile> file, std::string name)
+    : file_(std::move(file)), name_(std::move(name)) {}
+DatasetFile::DatasetFile(DatasetFile&&) noexcept = default;
+DatasetFile& DatasetFile::operator=(DatasetFile&&) noexcept = default;
+DatasetFile::~DatasetFile() = default;
+
+StatusOr<DatasetFile> DatasetFile::Open(base::Files& files, const std::string& root,
+                                        const Index& index, size_t file,
+                                        const crypto::Secret& key) {
+  if (index.kind != RootKind::kDataSet || file >= index.files.size()) {
+    return base::Fail(base::kIntegrity, "the index names no such file");
+  }
+  std::string name = Cat("data set ", base::Hex(index.id), ", file ", file);
+  auto opened = OpenEntry(files, root, index, index.files[file], key);
+  if (!opened.ok()) return InFile(opened.status(), name);
+  return DatasetFile(std::make_unique<ParquetFile>(*std::move(opened)), std::move(name));
+}
+
+StatusOr<std::shared_ptr<arrow::Table>> DatasetFile::Read(
+    const std::optional<std::vector<std::string>>& columns, const Admit& admit) {
+  const auto read = [&]() -> StatusOr<std::shared_ptr<arrow::Table>> {
+    if (admit != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file_->ReadBytes(columns));
+      SOTERIA_RETURN_IF_ERROR(admit(bytes));
+    }
+    return file_->Read(columns, std::nullopt);
+  };
+  auto table = read();
+  if (!table.ok()) return InFile(table.status(), name_);
+  return table;
+}
+
 StatusOr<std::shared_ptr<arrow::Table>> ReadDatasetFile(
     base::Files& files, const std::string& root, const Index& index, size_t file,
     const crypto::Secret& key, const std::optional<std::vector<std::string>>& columns,
     const Admit& admit) {
-  if (index.kind != RootKind::kDataSet || file >= index.files.size()) {
-    return base::Fail(base::kIntegrity, "the index names no such file");
-  }
-  StatusOr<std::shared_ptr<arrow::Table>> table =
-      ReadEntry(files, root, index, index.files[file], key, columns, admit);
-  if (table.ok() || base::Is(table.status(), base::kUnresolvedColumn)) return table;
-  return base::WithContext(table.status(), Cat("data set ", base::Hex(index.id), ", file ", file));
+  SOTERIA_ASSIGN_OR_RETURN(DatasetFile opened, DatasetFile::Open(files, root, index, file, key));
+  return opened.Read(columns, admit);
 }
 
 }  // namespace soteria::storage

@@ -244,6 +244,9 @@ base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe
                                                   base::Status* pending) {
   const storage::Admit admit = [&](uint64_t bytes) { return holding.Set(bytes); };
   if (const auto* source = std::get_if<dataflow::DatasetSource>(&recipe.source)) {
+    if (cache_.keeps_columns() && !source->columns.empty()) {
+      return ReadColumns(*source, recipe.partitions, partition, holding);
+    }
     return sources_.Read(*source, recipe.partitions, partition, admit);
   }
   if (const auto* source = std::get_if<dataflow::TreeSource>(&recipe.source)) {
@@ -254,6 +257,43 @@ base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe
   }
   return ReadGather(recipe, std::get<dataflow::GatherSource>(recipe.source), partition, holding,
                     pending);
+}
+
+base::StatusOr<TablePtr> BlockBuilder::ReadColumns(const dataflow::DatasetSource& source,
+                                                   uint64_t partitions, uint64_t partition,
+                                                   Holding& holding) {
+  SOTERIA_RETURN_IF_ERROR(sources_.Check(source, partitions));
+  std::optional<storage::DatasetFile> file;
+  arrow::FieldVector fields;
+  arrow::ChunkedArrayVector columns;
+  std::shared_ptr<const arrow::KeyValueMetadata> metadata;
+  int64_t rows = 0;
+  for (const std::string& column : source.columns) {
+    const auto read = [&](Holding& holding) -> base::StatusOr<Block> {
+      if (!file.has_value()) {
+        SOTERIA_ASSIGN_OR_RETURN(file, sources_.OpenFile(source, partitions, partition));
+      }
+      SOTERIA_ASSIGN_OR_RETURN(
+          TablePtr one, file->Read({{column}}, [&](uint64_t bytes) { return holding.Set(bytes); }));
+      return Block{std::move(one), nullptr};
+    };
+    const base::Digest name = crypto::Sha256(base::FieldWriter()
+                                                 .Add("soteria/1 column")
+                                                 .Add(source.id)
+                                                 .Add(base::View(source.index))
+                                                 .Add(column)
+                                                 .bytes());
+    SOTERIA_ASSIGN_OR_RETURN(const auto block,
+                             cache_.Get(memory_, {name, partition}, Eviction::kColumn, read));
+    // The cache may let go of it for others from here on: what the table has is the task's.
+    SOTERIA_RETURN_IF_ERROR(holding.Set(holding.bytes() + block->bytes()));
+    fields.push_back(block->table->field(0));
+    columns.push_back(block->table->column(0));
+    metadata = block->table->schema()->metadata();
+    rows = block->table->num_rows();
+  }
+  return arrow::Table::Make(arrow::schema(std::move(fields), std::move(metadata)),
+                            std::move(columns), rows);
 }
 
 base::StatusOr<TablePtr> BlockBuilder::ReadLocal(const dataflow::LocalSource& source,

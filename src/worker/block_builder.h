@@ -94,6 +94,10 @@ class BlockBuilder {
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadSource(const dataflow::Recipe& recipe,
                                                            uint64_t partition, Holding& holding,
                                                            base::Status* pending);
+  /// Column by column, so that what tasks have read before is there.
+  base::StatusOr<std::shared_ptr<arrow::Table>> ReadColumns(const dataflow::DatasetSource& source,
+                                                            uint64_t partitions, uint64_t partition,
+                                                            Holding& holding);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadLocal(const dataflow::LocalSource& source,
                                                           uint64_t partition);
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadGather(const dataflow::Recipe& recipe,

@@ -22,12 +22,17 @@ struct BlockCache::Use {
   std::shared_ptr<const Block> block;
 };
 
-BlockCache::BlockCache(MemoryBudget& budget, SpillStore& spill) : budget_(budget), spill_(spill) {
+BlockCache::BlockCache(MemoryBudget& budget, SpillStore& spill, uint64_t columns_max)
+    : budget_(budget), spill_(spill), columns_max_(columns_max) {
   budget_.SetEvictor(this);
 }
 
 BlockCache::~BlockCache() {
   budget_.SetEvictor(nullptr);
+  {
+    const Lock lock(budget_.mutex());
+    for (auto& [name, entry] : entries_) entry->eviction = Eviction::kDrop;  // nothing is next
+  }
   KeepOnly({});
 }
 
@@ -129,7 +134,31 @@ base::StatusOr<std::shared_ptr<const Block>> BlockCache::Get(TaskMemory& task, c
   entry->block = std::make_shared<const Block>(*std::move(block));
   entry->bytes = holding.Release();
   entry->state = State::kHere;
-  return UseOf(task, entry);
+  auto use = UseOf(task, entry);
+  if (eviction == Eviction::kColumn) TrimColumns();
+  return use;
+}
+
+void BlockCache::TrimColumns() {
+  while (true) {
+    uint64_t bytes = 0;
+    EntryPtr oldest;
+    for (const auto& [name, entry] : entries_) {
+      if (entry->eviction != Eviction::kColumn || entry->state != State::kHere) continue;
+      bytes += entry->bytes;
+      if (entry->users > 0) continue;
+      if (oldest == nullptr || entry->used < oldest->used) oldest = entry;
+    }
+    if (bytes <= columns_max_ || oldest == nullptr) return;
+    Drop(oldest);
+  }
+}
+
+void BlockCache::Drop(const EntryPtr& entry) {
+  ++counts_.dropped;
+  entry->listed = false;
+  entries_.erase(entry->name);
+  Clear(*entry);
 }
 
 void BlockCache::KeepOnly(const std::set<base::Digest>& live) {
@@ -140,6 +169,7 @@ void BlockCache::KeepOnly(const std::set<base::Digest>& live) {
       Entry& entry = *named.second;
       // One that is being made belongs to its maker, and goes with the next list.
       if (entry.state == State::kMaking || live.count(entry.name.first) > 0) return false;
+      if (entry.eviction == Eviction::kColumn) return false;
       entry.listed = false;
       if (auto file = Clear(entry); file.has_value()) files.push_back(*file);
       return true;
@@ -182,11 +212,8 @@ base::StatusOr<bool> BlockCache::EvictOne(Lock& lock) {
 }
 
 base::Status BlockCache::Evict(const EntryPtr& entry, Lock& lock) {
-  if (entry->eviction == Eviction::kDrop) {
-    ++counts_.dropped;
-    entry->listed = false;
-    entries_.erase(entry->name);
-    Clear(*entry);
+  if (entry->eviction != Eviction::kSpill) {
+    Drop(entry);
     return base::OkStatus();
   }
   if (!entry->file.has_value()) SOTERIA_RETURN_IF_ERROR(Spill(entry, lock));

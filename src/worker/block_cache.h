@@ -4,7 +4,7 @@
 // last: a pass over them needs it last. A block that its source can give again is let go, any other
 // is sealed out to disk and opened again when it is asked for (spill_store.h). A block that a
 // running task uses stays. Blocks go for good when the master's live list no longer names their
-// recipe.
+// recipe; columns of files stay until others need the room.
 //
 // Thread-safe. A block of one task must not outlive the task's TaskMemory.
 #pragma once
@@ -29,8 +29,10 @@
 
 namespace soteria::worker {
 
-/// What happens to a block that has to leave memory.
-enum class Eviction { kSpill, kDrop };
+/// What happens to a block that has to leave memory. A column of a file as it was read is kept
+/// whatever is live, for whoever reads it next: it goes when others need the room, or as the one
+/// that has rested longest when columns take more than their part.
+enum class Eviction { kSpill, kDrop, kColumn };
 
 /// Since the worker's start.
 struct EvictionCounts {
@@ -54,15 +56,16 @@ class BlockCache : public MemoryBudget::Evictor {
   /// Makes a block and counts what it takes meanwhile, and the block, in the holding.
   using Build = std::function<base::StatusOr<Block>(Holding& holding)>;
 
-  /// Both must outlive the cache.
-  BlockCache(MemoryBudget& budget, SpillStore& spill);
+  /// Both must outlive the cache. Columns take at most `columns_max` bytes; 0: none are kept.
+  BlockCache(MemoryBudget& budget, SpillStore& spill, uint64_t columns_max = 0);
   ~BlockCache() override;
 
   /// The kept block, or the one that `build` makes, which is kept. A failed build is the builder's
   /// error only; a waiter then builds itself.
   base::StatusOr<std::shared_ptr<const Block>> Get(TaskMemory& task, const Name& name,
                                                    Eviction eviction, const Build& build);
-  /// Lets go of all blocks of other recipes.
+  bool keeps_columns() const { return columns_max_ > 0; }
+  /// Lets go of all blocks of other recipes, but for columns of files.
   void KeepOnly(const std::set<base::Digest>& live);
   /// Blocks, in memory or not.
   size_t size() const;
@@ -102,9 +105,12 @@ class BlockCache : public MemoryBudget::Evictor {
   /// Takes an unlisted entry's memory away unless it is in use; the file that is to be removed.
   std::optional<SpilledBlock> Clear(Entry& entry);
   void EndUse(Use& use);
+  void TrimColumns();
+  void Drop(const EntryPtr& entry);
 
   MemoryBudget& budget_;  // its mutex guards all that follows
   SpillStore& spill_;
+  const uint64_t columns_max_;
   std::map<Name, EntryPtr> entries_;
   uint64_t clock_ = 0;
   uint64_t spilling_ = 0;

@@ -287,5 +287,60 @@ TEST(BlockTest, FeatureBlocksCountTheirOwnBytes) {
   EXPECT_GE(block.bytes(), 64U);
 }
 
+TEST_F(BlockCacheTest, ColumnsStayWhateverIsLiveUpToTheirPart) {
+  MemoryBudget budget(100'000);
+  BlockCache cache(budget, spill_, 2 * kBlockBytes + 1);
+  int builds = 0;
+  const auto want = [&](TaskMemory& task, uint64_t partition) {
+    return *cache.Get(task, {DigestOf('c'), partition}, Eviction::kColumn,
+                      [&](Holding& /*holding*/) -> base::StatusOr<Block> {
+                        ++builds;
+                        return BlockOf(1000, static_cast<int64_t>(partition));
+                      });
+  };
+  TaskMemory task(budget);
+  want(task, 0);
+  want(task, 1);
+  cache.KeepOnly({});
+  want(task, 0);  // so that 1 has rested longest
+  EXPECT_EQ(builds, 2);
+  want(task, 2);
+  EXPECT_EQ(cache.size(), 2U);
+  EXPECT_EQ(budget.used(), 2 * kBlockBytes);
+  want(task, 0);
+  EXPECT_EQ(builds, 3);
+  want(task, 1);
+  EXPECT_EQ(builds, 4);
+
+  // Those that a task uses stay, and go when it no longer does.
+  std::vector<std::shared_ptr<const Block>> used;
+  for (uint64_t p = 10; p < 15; ++p) used.push_back(want(task, p));
+  EXPECT_EQ(cache.size(), 5U);
+  used.clear();
+  want(task, 20);
+  EXPECT_EQ(cache.size(), 2U);
+  EXPECT_EQ(budget.used(), 2 * kBlockBytes);
+}
+
+TEST_F(BlockCacheTest, ColumnsMakeRoomForOthersAndAreNeverSealedOut) {
+  BlockCache cache(budget_, spill_, 20'000);
+  TaskMemory task(budget_);
+  const auto want = [&](char recipe, Eviction eviction) {
+    return cache.Get(task, {DigestOf(recipe), 0}, eviction,
+                     [&](Holding& holding) -> base::StatusOr<Block> {
+                       SOTERIA_RETURN_IF_ERROR(holding.Set(kBlockBytes));
+                       return BlockOf(1000);
+                     });
+  };
+  ASSERT_TRUE(want('c', Eviction::kColumn).ok());
+  ASSERT_TRUE(want('d', Eviction::kColumn).ok());
+  const auto first = want('a', Eviction::kSpill);
+  const auto second = want('b', Eviction::kSpill);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(cache.size(), 2U);
+  EXPECT_EQ(cache.counts().dropped, 2U);
+  EXPECT_TRUE(Files().empty());
+}
+
 }  // namespace
 }  // namespace soteria::worker

@@ -261,18 +261,32 @@ base::StatusOr<Sources::RootPtr> Sources::Open(const std::string& root, const st
   return RootPtr(std::move(fresh));
 }
 
+base::StatusOr<Sources::RootPtr> Sources::OpenDataset(const dataflow::DatasetSource& source,
+                                                      uint64_t partitions) {
+  SOTERIA_ASSIGN_OR_RETURN(RootPtr root, Open(source.root, source.id, source.version, source.index,
+                                              storage::RootKind::kDataSet));
+  if (root->index.index.files.size() == partitions) return root;
+  return base::Fail(base::kIntegrity, "the index has another number of files than the recipe");
+}
+
 base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::DatasetSource& source,
                                                             uint64_t partitions, uint64_t partition,
                                                             const storage::Admit& admit) {
-  SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, Open(source.root, source.id, source.version,
-                                                    source.index, storage::RootKind::kDataSet));
-  if (root->index.index.files.size() != partitions) {
-    return base::Fail(base::kIntegrity, "the index has another number of files than the recipe");
-  }
+  SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, OpenDataset(source, partitions));
   std::optional<std::vector<std::string>> columns;
   if (!source.columns.empty()) columns = source.columns;
   return storage::ReadDatasetFile(files_, source.root, root->index.index, partition, root->key,
                                   columns, admit);
+}
+
+base::Status Sources::Check(const dataflow::DatasetSource& source, uint64_t partitions) {
+  return OpenDataset(source, partitions).status();
+}
+
+base::StatusOr<storage::DatasetFile> Sources::OpenFile(const dataflow::DatasetSource& source,
+                                                       uint64_t partitions, uint64_t partition) {
+  SOTERIA_ASSIGN_OR_RETURN(const RootPtr root, OpenDataset(source, partitions));
+  return storage::DatasetFile::Open(files_, source.root, root->index.index, partition, root->key);
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::TreeSource& source,

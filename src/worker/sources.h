@@ -17,6 +17,7 @@
 #include "src/crypto/secret.h"
 #include "src/dataflow/recipe.h"
 #include "src/dataflow/stage.h"
+#include "src/storage/dataset.h"
 #include "src/storage/tree.h"
 
 namespace soteria::worker {
@@ -39,6 +40,11 @@ class Sources {
   base::StatusOr<std::shared_ptr<arrow::Table>> Read(const dataflow::TreeSource& source,
                                                      uint64_t partition,
                                                      const storage::Admit& admit = nullptr);
+  /// The partition's file, to be read column by column. The key must be here, whoever has read the
+  /// file before.
+  base::Status Check(const dataflow::DatasetSource& source, uint64_t partitions);
+  base::StatusOr<storage::DatasetFile> OpenFile(const dataflow::DatasetSource& source,
+                                                uint64_t partitions, uint64_t partition);
   /// What Write takes besides the table, whose block has so many bytes.
   static base::StatusOr<uint64_t> WriteBytes(const dataflow::WriteTarget& target,
                                              const arrow::Table& table, uint64_t block_bytes);
@@ -55,6 +61,7 @@ class Sources {
   };
   using RootPtr = std::shared_ptr<const Root>;
 
+  base::StatusOr<RootPtr> OpenDataset(const dataflow::DatasetSource& source, uint64_t partitions);
   base::StatusOr<const crypto::Secret*> KeyOf(const std::string& id);
   base::StatusOr<RootPtr> Open(const std::string& root, const std::string& id, uint64_t version,
                                const base::Digest& index, storage::RootKind kind);

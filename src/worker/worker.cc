@@ -27,6 +27,20 @@ namespace soteria::worker {
 using dataflow::FrameLink;
 using dataflow::Greeting;
 
+namespace {
+
+constexpr uint64_t kRoomyBytes = uint64_t{4} << 30;
+constexpr uint64_t kColumnBytesMax = uint64_t{1} << 30;
+
+/// With room, columns that were decrypted and decoded are kept for the queries to come; with less
+/// there are better uses for it.
+uint64_t ColumnBytesMax(uint64_t memory_bytes) {
+  if (memory_bytes < kRoomyBytes) return 0;
+  return std::min(memory_bytes / 4, kColumnBytesMax);
+}
+
+}  // namespace
+
 // What exists once the master has admitted this worker.
 struct Tasks {
   Tasks(const Options& options, base::Files& files, Admitted admitted)
@@ -35,7 +49,7 @@ struct Tasks {
         sealer(admitted.session_root, session, admitted.sender),
         budget(options.memory_bytes_max),
         spill(*options.files, *options.random, options.spill_folder),
-        cache(budget, spill),
+        cache(budget, spill, ColumnBytesMax(options.memory_bytes_max)),
         sources(files, *options.random),
         book(opener),
         runner(book, cache, budget, sources, opener, sealer, options.slice_bytes) {
