@@ -50,7 +50,7 @@ constexpr base::Condition kNoTableFunction = {"UNRESOLVABLE_TABLE_VALUED_FUNCTIO
 
 /// Table functions of Spark's that aren't here.
 constexpr std::string_view kOtherTableFunctions[] = {
-    "collations",   "json_tuple",      "parse_url_all",        "python_worker_logs",
+    "collations",   "parse_url_all",        "python_worker_logs",
     "sql_keywords", "variant_explode", "variant_explode_outer"};
 
 base::Status CheckNested(const exec::Expr& whole, const exec::Expr& inside) {

@@ -28,9 +28,9 @@ TEST(Unsupported, FunctionsAreThereOrMissingOrMistyped) {
   EXPECT_TRUE(CheckFunction("sqrt").ok());
   EXPECT_TRUE(CheckFunction("isNull").ok());
   EXPECT_TRUE(CheckFunction("Stddev_Pop").ok());
-  EXPECT_EQ(Text(CheckFunction("to_json")),
-            "The function to_json() is not supported in an enclave. What is: docs/functions.md");
-  EXPECT_EQ(Text(CheckFunction("from_json")).substr(0, 24), "The function from_json()");
+  EXPECT_EQ(Text(CheckFunction("to_xml")),
+            "The function to_xml() is not supported in an enclave. What is: docs/functions.md");
+  EXPECT_EQ(Text(CheckFunction("from_xml")).substr(0, 23), "The function from_xml()");
   const base::Status typo = CheckFunction("sqroot");
   EXPECT_TRUE(base::Is(typo, base::kUnresolvedRoutine));
   EXPECT_EQ(base::Message(typo),

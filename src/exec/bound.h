@@ -11,6 +11,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,14 +35,21 @@ struct Batch {
   int64_t rows = 0;
 };
 
+struct Bound;
+
+/// What a binder made for its kernel, options or a type, or a kernel for its later rows.
+struct Made {
+  virtual ~Made() = default;
+};
+
 /// What goes on from batch to batch within one partition.
 struct EvalState {
   uint64_t partition = 0;
   int64_t rows_before = 0;  ///< of the partition's earlier batches
   std::vector<table::XorShiftRandom> randoms;
+  std::map<const Bound*, std::unique_ptr<Made>> kept = {};  ///< kernels' own
 };
 
-struct Bound;
 using BoundPtr = std::shared_ptr<const Bound>;
 using Kernel = base::StatusOr<ArrayPtr> (*)(const Bound& node, const ArrayList& args, int64_t rows,
                                             EvalState& state);
@@ -63,7 +71,8 @@ struct Bound {
   bool last_first = false;  ///< kernels: the second argument comes before the first (division)
   bool careful = false;     ///< may fail or draws randomly: only over the rows where Spark would
   std::vector<int> uses;    ///< input columns below this node, ascending
-  std::vector<BoundPtr> bodies = {};  ///< of lambdas: over the elements, see higher_order.cc
+  std::shared_ptr<const Made> made = {};  ///< kernel's own
+  std::vector<BoundPtr> bodies = {};      ///< of lambdas: over the elements, see higher_order.cc
 };
 
 base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& state);

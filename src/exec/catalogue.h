@@ -26,6 +26,7 @@ inline constexpr std::string_view kNotLikeAny = "not like any";
 inline constexpr std::string_view kExtractFrom = "extract from";  ///< (field, source)
 inline constexpr std::string_view kStructOf = "struct of";        ///< (name, value, ...)
 inline constexpr std::string_view kAliasOf = "alias of";          ///< (value, name), of a struct
+inline constexpr std::string_view kTupleOf = "tuple of json";     ///< (text, names...)
 bool IsSyntax(std::string_view function);
 
 /// In any case; none for a function that isn't there.

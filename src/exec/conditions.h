@@ -71,6 +71,11 @@ inline constexpr base::Condition kIndexOfZero = {"INVALID_INDEX_OF_ZERO",
 inline constexpr base::Condition kNullType = internal::Mismatch("DATATYPE_MISMATCH.NULL_TYPE");
 inline constexpr base::Condition kNonFoldableInput =
     internal::Mismatch("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT");
+inline constexpr base::Condition kNonStringType =
+    internal::Mismatch("DATATYPE_MISMATCH.NON_STRING_TYPE");
+inline constexpr base::Condition kParseModeUnsupported = {"PARSE_MODE_UNSUPPORTED",
+                                                          base::exception_class::kAnalysis, "42601",
+                                                          absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kExtractBase = {"INVALID_EXTRACT_BASE_FIELD_TYPE",
                                                  base::exception_class::kAnalysis, "42000",
                                                  absl::StatusCode::kInvalidArgument};

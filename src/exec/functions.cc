@@ -16,7 +16,8 @@ Catalogue BuildCatalogue() {
         StringFunctions(),      NestedFunctions(),  RowFunctions(),      CastFunctions(),
         HigherOrderFunctions(), DateFunctions(),    DateTextFunctions(), TextFunctions(),
         TextFormatFunctions(),  PatternFunctions(), DigestFunctions(),   ArrayFunctions(),
-        ArrayOrderFunctions(),  BitFunctions(),     MapFunctions(),      MapLambdaFunctions()}) {
+        ArrayOrderFunctions(),  BitFunctions(),     MapFunctions(),      MapLambdaFunctions(),
+        JsonFunctions(),        JsonPathFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

@@ -59,6 +59,8 @@ std::span<const Function> ArrayOrderFunctions();
 std::span<const Function> BitFunctions();
 std::span<const Function> MapFunctions();
 std::span<const Function> MapLambdaFunctions();
+std::span<const Function> JsonFunctions();
+std::span<const Function> JsonPathFunctions();
 
 /// WRONG_NUM_ARGS; `most` -1 is any number.
 base::Status WrongNumberOfArguments(std::string_view name, int least, int most, int count);

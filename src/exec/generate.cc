@@ -16,6 +16,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/exec/bound.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/codec.h"
 #include "src/exec/coercion.h"
 #include "src/exec/conditions.h"
@@ -60,10 +61,11 @@ struct Named {
   Kind kind;
   bool outer;
 };
-constexpr std::array<Named, 7> kGenerators = {{{"explode", Kind::kExplode, false},
+constexpr std::array<Named, 8> kGenerators = {{{"explode", Kind::kExplode, false},
                                                {"explode_outer", Kind::kExplode, true},
                                                {"inline", Kind::kInline, false},
                                                {"inline_outer", Kind::kInline, true},
+                                               {"json_tuple", Kind::kInline, false},
                                                {"posexplode", Kind::kPosExplode, false},
                                                {"posexplode_outer", Kind::kPosExplode, true},
                                                {"stack", Kind::kStack, false}}};
@@ -745,6 +747,10 @@ base::StatusOr<Generator> GeneratorOf(const Expr& call) {
                                 "routine call did not supply a value. Please update the routine "
                                 "call to supply an argument value (either positionally at index 0 "
                                 "or by name) and retry the query again."));
+  }
+  if (named->name == "json_tuple") {
+    if (count < 2) return WrongNumberOfArguments(named->name, 2, -1, count);
+    return Generator{named->kind, false, {Call(std::string(kTupleOf), call.args)}};
   }
   if (stack ? count < 2 : count != 1) {
     return WrongNumberOfArguments(named->name, stack ? 2 : 1, stack ? -1 : 1, count);

@@ -37,6 +37,12 @@ base::Status TakeArgument(const Expr& e, std::vector<BoundPtr>& args, size_t ind
   return CoerceArgument(e, args, index, type, table::QuotedTypeName(*arrow::field("", type)));
 }
 
+base::Status TakeText(const Expr& e, std::vector<BoundPtr>& args, size_t index) {
+  const arrow::Type::type id = args[index]->field->type()->id();
+  if (id == arrow::Type::STRING || id == arrow::Type::NA) return TakeArgument(e, args, index, 's');
+  return UnexpectedType(e, index, "\"STRING\"", *e.args[index], *args[index]->field);
+}
+
 base::StatusOr<ArrayPtr> Constant(const Bound& node) {
   if (!node.uses.empty() || node.column >= 0) return ArrayPtr();
   EvalState state;

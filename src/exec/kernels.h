@@ -127,6 +127,8 @@ enum Traits : unsigned {
 
 /// Casts argument `index` to what the letter says.
 base::Status TakeArgument(const Expr& e, std::vector<BoundPtr>& args, size_t index, char letter);
+/// A text as it is, or null: nothing else becomes one.
+base::Status TakeText(const Expr& e, std::vector<BoundPtr>& args, size_t index);
 /// The type of a letter.
 TypePtr TypeOfLetter(char letter);
 

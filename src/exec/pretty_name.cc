@@ -13,10 +13,12 @@
 #include "src/exec/catalogue.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/expression.h"
+#include "src/exec/format_arguments.h"
 #include "src/exec/functions.h"
 #include "src/exec/show.h"
 #include "src/exec/window_expression.h"
 #include "src/exec/window_functions.h"
+#include "src/table/column_path.h"
 #include "src/table/decimal.h"
 #include "src/table/types.h"
 
@@ -101,7 +103,9 @@ std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
     return base::Cat(function.printed, "(", PrettyName(*args[0]), " FROM ", PrettyName(*args[1]),
                      ")");
   }
-  if (name == kAliasOf) return base::Cat(PrettyName(*args[0]), " AS ", PrettyName(*args[1]));
+  if (name == kAliasOf) {
+    return base::Cat(PrettyName(*args[0]), " AS ", table::QuotedIfNeeded(PrettyName(*args[1])));
+  }
   if (name != kStructOf) return std::nullopt;
   std::string text = "struct(";
   for (size_t i = 1; i < args.size(); i += 2) {
@@ -115,6 +119,10 @@ std::string Special(const Expr& e, const Function& function) {
   const auto& args = e.args;
   if (auto text = SyntaxText(e, function); text.has_value()) return *std::move(text);
   if (IsCastFunction(function)) return PrettyName(*args[0]);
+  if (name == "from_json" && SaysMap(*args[1])) return "entries";
+  if (name.ends_with("_json")) {
+    return base::Cat(name, "(", PrettyName(*args[0]), ")");
+  }
   if (name == "~") return base::Cat("~", PrettyName(*args[0]));
   if (name == "when") return When(args);
   if (name == "in") return base::Cat("(", PrettyName(*args[0]), " IN (", List(args, 1), "))");

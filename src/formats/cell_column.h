@@ -24,8 +24,9 @@ enum class CellOutcome : uint8_t {
 /// What all columns of a reader share.
 struct CellRules {
   table::CsvWords words;
-  bool number_words = true;  ///< JSON: "NaN" and the like as strings
-  RowRoom* room = nullptr;   ///< for the elements of arrays; outlives the columns
+  bool number_words = true;     ///< JSON: "NaN" and the like as strings
+  bool copied_strings = false;  ///< JSON: what becomes a string is written anew (json_copy.h)
+  RowRoom* room = nullptr;      ///< for the elements of arrays; outlives the columns
 };
 
 class CellColumn {

@@ -11,6 +11,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/calendar.h"
+#include "src/table/decimal.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/valid_text.h"
@@ -95,7 +96,7 @@ bool CellTexts::Has(const arrow::DataType& type) {
     case Type::TIMESTAMP:
       return static_cast<const arrow::TimestampType&>(type).unit() == arrow::TimeUnit::MICRO;
     default:
-      return false;
+      return table::IsDecimal(type);
   }
 }
 
@@ -133,6 +134,10 @@ base::Status CellTexts::Append(const arrow::Array& array, int64_t row, std::stri
     }
     case Type::BINARY:
       AppendBytes(static_cast<const arrow::BinaryArray&>(array).GetView(row), out);
+      break;
+    case Type::DECIMAL128:
+      out->append(
+          table::JavaDecimal(table::DecimalAt(array, row), table::ShapeOf(*array.type()).scale));
       break;
     case Type::DATE32:
       return AppendDate(static_cast<const arrow::Date32Array&>(array).Value(row), out);

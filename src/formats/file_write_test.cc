@@ -167,7 +167,7 @@ TEST(WriteOptionsTest, WhatIsNotDoneIsRefusedByName) {
       {"csv", {{"encoding", "UTF-16"}}},
       {"csv", {{"timestampformat", "yyyy[-MM]"}}},
       {"csv", {{"frobnicate", "1"}}},
-      {"json", {{"pretty", "true"}}},
+      {"json", {{"writenonasciicharacterascodepoint", "true"}}},
       {"parquet", {{"parquet.block.size", "1"}}},
       {"orc", {}},
   };

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "src/base/errors.h"
+#include "src/formats/json_copy.h"
 #include "src/formats/time_words.h"
 #include "src/table/arrow_status.h"
 #include "src/table/csv_value.h"
@@ -179,6 +180,43 @@ class StringLeaf : public LeafColumn<arrow::StringBuilder, std::string_view> {
     *value = node.kind == Kind::kString ? node.text : node.raw;
     return JsonFit::kWhole;
   }
+};
+
+/// Strings, and whatever else there is written anew.
+class CopiedStrings : public JsonColumn {
+ public:
+  JsonFit Fits(const JsonNodes& /*nodes*/, size_t /*node*/) override { return JsonFit::kWhole; }
+  JsonFit Append(const JsonNodes& nodes, size_t node) override {
+    const JsonNode& value = nodes[node];
+    if (value.kind == Kind::kNull) {
+      Keep(builder_.AppendNull());
+    } else if (value.kind == Kind::kString) {
+      Keep(builder_.Append(value.text));
+    } else {
+      copy_.clear();
+      AppendJsonCopy(nodes, node, &copy_);
+      Keep(builder_.Append(copy_));
+    }
+    return JsonFit::kWhole;
+  }
+  base::Status AppendNull() override {
+    Keep(builder_.AppendNull());
+    return status_;
+  }
+  base::StatusOr<std::shared_ptr<arrow::Array>> Finish() override {
+    SOTERIA_RETURN_IF_ERROR(status_);
+    std::shared_ptr<arrow::Array> array;
+    SOTERIA_ARROW_RETURN(builder_.Finish(&array));
+    return array;
+  }
+
+ private:
+  void Keep(const arrow::Status& status) {
+    if (!status.ok() && status_.ok()) status_ = table::FromArrow(status);
+  }
+  arrow::StringBuilder builder_;
+  std::string copy_;
+  base::Status status_;
 };
 
 class DateLeaf : public LeafColumn<arrow::Date32Builder, int32_t> {
@@ -422,6 +460,7 @@ base::StatusOr<std::unique_ptr<JsonColumn>> MakeJsonColumn(const arrow::Field& f
                                                            const CellRules& rules) {
   switch (field.type()->id()) {
     case Type::STRING:
+      if (rules.copied_strings) return std::make_unique<CopiedStrings>();
       return Make<StringLeaf>(field);
     case Type::INT8:
       return Make<IntegerLeaf<arrow::Int8Builder, int8_t>>(field);

@@ -13,9 +13,11 @@
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
+#include "src/formats/conditions.h"
 #include "src/formats/json_column.h"
 #include "src/formats/json_read.h"
 #include "src/formats/json_records.h"
+#include "src/formats/json_text.h"
 #include "src/formats/time_words.h"
 #include "src/table/conditions.h"
 #include "src/table/decimal.h"
@@ -404,6 +406,28 @@ base::StatusOr<std::string> JsonTypesOf(base::ReadableFile& file, const JsonRead
                              CompatibleRoots(std::move(root), *std::move(all), options.record));
   }
   return Bytes(root);
+}
+
+base::StatusOr<std::shared_ptr<arrow::DataType>> JsonTypeOfText(std::string_view text,
+                                                                const JsonReadOptions& options) {
+  SOTERIA_ASSIGN_OR_RETURN(const table::CsvWords words, WordsOf(options.record));
+  JsonParser parser(options.syntax);
+  JsonType type;
+  const JsonParser::Outcome outcome = parser.Parse(text);
+  if (outcome == JsonParser::Outcome::kMalformed) {
+    return base::FailQuotingData(kMalformedJson, "The text isn't JSON");
+  }
+  if (outcome == JsonParser::Outcome::kValue) {
+    SOTERIA_ASSIGN_OR_RETURN(type, Inference(options, words).TypeOf(parser.nodes(), 0, 1));
+  }
+  Budget budget;
+  SOTERIA_RETURN_IF_ERROR(CountFields(type, budget));
+  SOTERIA_ASSIGN_OR_RETURN(auto made, ArrowTypeOf(type, options));
+  if (made != nullptr) return made;
+  const auto none = arrow::struct_(arrow::FieldVector());
+  if (type.kind == Kind::kStruct) return none;
+  const bool structs = type.kind == Kind::kArray && type.element[0].kind == Kind::kStruct;
+  return structs ? table::ListOf(none) : arrow::utf8();
 }
 
 base::StatusOr<std::string> MergeJsonTypes(const JsonReadOptions& options, std::string_view a,

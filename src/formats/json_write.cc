@@ -54,6 +54,7 @@ bool IsPlainNumber(const arrow::Array& array, int64_t row) {
     case Type::INT16:
     case Type::INT32:
     case Type::INT64:
+    case Type::DECIMAL128:
       return true;
     case Type::FLOAT:
       return std::isfinite(static_cast<const arrow::FloatArray&>(array).Value(row));
@@ -155,63 +156,86 @@ base::StatusOr<JsonObjects> JsonObjects::Make(const WriteOptions& options) {
 
 base::Status JsonObjects::Append(const arrow::Schema& schema, const arrow::ArrayVector& columns,
                                  int64_t row, std::string* out) const {
-  return Fields(schema.fields(), columns, row, out);
+  return Fields(schema.fields(), columns, row, 0, out);
+}
+
+void JsonObjects::Name(std::string_view name, bool first, int depth, std::string* out) const {
+  if (!first) out->push_back(',');
+  if (pretty_) {
+    out->push_back('\n');
+    out->append(2 * static_cast<size_t>(depth + 1), ' ');
+  }
+  AppendJsonString(name, out);
+  out->append(pretty_ ? " : " : ":");
+}
+
+void JsonObjects::EndObject(bool empty, int depth, std::string* out) const {
+  if (pretty_ && empty) out->push_back(' ');
+  if (pretty_ && !empty) {
+    out->push_back('\n');
+    out->append(2 * static_cast<size_t>(depth), ' ');
+  }
+  out->push_back('}');
 }
 
 base::Status JsonObjects::Fields(const arrow::FieldVector& fields,
-                                 const arrow::ArrayVector& columns, int64_t row,
+                                 const arrow::ArrayVector& columns, int64_t row, int depth,
                                  std::string* out) const {
   out->push_back('{');
   bool first = true;
   for (size_t i = 0; i < fields.size(); ++i) {
     if (ignore_null_fields_ && IsNull(*columns[i], row)) continue;
-    if (!std::exchange(first, false)) out->push_back(',');
-    AppendJsonString(fields[i]->name(), out);
-    out->push_back(':');
-    SOTERIA_RETURN_IF_ERROR(Element(*columns[i], row, out));
+    Name(fields[i]->name(), std::exchange(first, false), depth, out);
+    SOTERIA_RETURN_IF_ERROR(Element(*columns[i], row, depth + 1, out));
   }
-  out->push_back('}');
+  EndObject(first, depth, out);
   return base::OkStatus();
 }
 
-base::Status JsonObjects::Element(const arrow::Array& array, int64_t row, std::string* out) const {
-  if (!IsNull(array, row)) return Value(array, row, out);
+base::Status JsonObjects::Element(const arrow::Array& array, int64_t row, int depth,
+                                  std::string* out) const {
+  if (!IsNull(array, row)) return Value(array, row, depth, out);
   out->append("null");
   return base::OkStatus();
 }
 
-base::Status JsonObjects::Value(const arrow::Array& array, int64_t row, std::string* out) const {
+base::Status JsonObjects::List(const arrow::ListArray& list, int64_t row, int depth,
+                               std::string* out) const {
+  out->append(pretty_ ? "[ " : "[");
+  for (int64_t i = list.value_offset(row); i < list.value_offset(row + 1); ++i) {
+    if (i > list.value_offset(row)) out->append(pretty_ ? ", " : ",");
+    SOTERIA_RETURN_IF_ERROR(Element(*list.values(), i, depth, out));
+  }
+  out->append(pretty_ && list.value_length(row) > 0 ? " ]" : "]");
+  return base::OkStatus();
+}
+
+base::Status JsonObjects::Map(const arrow::MapArray& map, int64_t row, int depth,
+                              std::string* out) const {
+  const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
+  out->push_back('{');
+  for (int64_t i = map.value_offset(row); i < map.value_offset(row + 1); ++i) {
+    Name(KeyText(*entries.field(0), i), i == map.value_offset(row), depth, out);
+    SOTERIA_RETURN_IF_ERROR(Element(*entries.field(1), i, depth + 1, out));
+  }
+  EndObject(map.value_length(row) == 0, depth, out);
+  return base::OkStatus();
+}
+
+base::Status JsonObjects::Value(const arrow::Array& array, int64_t row, int depth,
+                                std::string* out) const {
   switch (array.type_id()) {
     case Type::BINARY:
       AppendJsonString(base::Base64(static_cast<const arrow::BinaryArray&>(array).GetView(row)),
                        out);
       return base::OkStatus();
-    case Type::LIST: {
-      const auto& list = static_cast<const arrow::ListArray&>(array);
-      out->push_back('[');
-      for (int64_t i = list.value_offset(row); i < list.value_offset(row + 1); ++i) {
-        if (i > list.value_offset(row)) out->push_back(',');
-        SOTERIA_RETURN_IF_ERROR(Element(*list.values(), i, out));
-      }
-      out->push_back(']');
-      return base::OkStatus();
-    }
-    case Type::MAP: {
-      const auto& map = static_cast<const arrow::MapArray&>(array);
-      const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
-      out->push_back('{');
-      for (int64_t i = map.value_offset(row); i < map.value_offset(row + 1); ++i) {
-        if (i > map.value_offset(row)) out->push_back(',');
-        AppendJsonString(KeyText(*entries.field(0), i), out);
-        out->push_back(':');
-        SOTERIA_RETURN_IF_ERROR(Element(*entries.field(1), i, out));
-      }
-      out->push_back('}');
-      return base::OkStatus();
-    }
+    case Type::LIST:
+      return List(static_cast<const arrow::ListArray&>(array), row, depth, out);
+    case Type::MAP:
+      return Map(static_cast<const arrow::MapArray&>(array), row, depth, out);
     case Type::STRUCT:
       return Fields(array.type()->fields(), static_cast<const arrow::StructArray&>(array).fields(),
-                    row, out);
+                    row, depth, out);
     default:
       break;
   }

@@ -121,7 +121,7 @@ base::StatusOr<WriteOptions> ParseWriteOptions(std::string_view format, const Op
   } else if (format == "json") {
     SOTERIA_RETURN_IF_ERROR(ReadRecords(reader, defaults, &write));
     SOTERIA_RETURN_IF_ERROR(reader.Flag("ignorenullfields", &write.ignore_null_fields));
-    SOTERIA_RETURN_IF_ERROR(reader.Only("pretty", "false"));
+    SOTERIA_RETURN_IF_ERROR(reader.Flag("pretty", &write.pretty));
     SOTERIA_RETURN_IF_ERROR(reader.Only("writenonasciicharacterascodepoint", "false"));
     for (const std::string_view name : kOfJsonReaders) reader.NoEffect(name);
   } else if (format == "text") {
@@ -138,7 +138,12 @@ std::string WriteOptions::Encode() const {
   base::FieldWriter out;
   WriteDialect(dialect, out);
   out.AddBool(header).AddBool(quote_all).AddBool(escape_quotes);
-  out.Add(null_value).Add(empty_value).AddBool(ignore_null_fields).Add(line_end).Add(zone);
+  out.Add(null_value)
+      .Add(empty_value)
+      .AddBool(ignore_null_fields)
+      .AddBool(pretty)
+      .Add(line_end)
+      .Add(zone);
   out.Add(date_format).Add(timestamp_format).Add(compression);
   return out.Take();
 }
@@ -153,6 +158,7 @@ base::StatusOr<WriteOptions> WriteOptions::Decode(std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(options.null_value, in.Next());
   SOTERIA_ASSIGN_OR_RETURN(options.empty_value, in.Next());
   SOTERIA_ASSIGN_OR_RETURN(options.ignore_null_fields, in.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(options.pretty, in.NextBool());
   for (std::string* const text : {&options.line_end, &options.zone, &options.date_format,
                                   &options.timestamp_format, &options.compression}) {
     SOTERIA_ASSIGN_OR_RETURN(*text, in.Next());

@@ -27,6 +27,7 @@ struct WriteOptions {
   std::string empty_value = "\"\"";
   // Of JSON.
   bool ignore_null_fields = true;
+  bool pretty = false;
   // Of all text.
   std::string line_end = "\n";
   std::string zone;              ///< "" is UTC

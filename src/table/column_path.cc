@@ -140,4 +140,15 @@ base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ColumnAt(const arrow::Table
   return column;
 }
 
+std::string QuotedIfNeeded(std::string_view name) {
+  const auto plain = [](char c) { return base::IsAlphanumeric(c) || c == '_'; };
+  if (!name.empty() && std::all_of(name.begin(), name.end(), plain) &&
+      !std::all_of(name.begin(), name.end(), base::IsDigit)) {
+    return std::string(name);
+  }
+  std::string quoted = "`";
+  for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);
+  return quoted + "`";
+}
+
 }  // namespace soteria::table

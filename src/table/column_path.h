@@ -33,4 +33,7 @@ base::StatusOr<ColumnPath> PathOf(const arrow::Schema& schema, std::string_view 
 base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ColumnAt(const arrow::Table& table,
                                                               const ColumnPath& path);
 
+/// A name as SQL has it: between backticks where it isn't letters, digits and underscores.
+std::string QuotedIfNeeded(std::string_view name);
+
 }  // namespace soteria::table

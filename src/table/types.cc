@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/table/column_path.h"
 #include "src/table/decimal.h"
 
 namespace soteria::table {
@@ -138,7 +139,7 @@ std::string Name(const arrow::DataType& type, bool sql) {
       for (int i = 0; i < type.num_fields(); ++i) {
         const arrow::Field& field = *type.field(i);
         if (i > 0) text += sql ? ", " : ",";
-        text += field.name();
+        text += sql ? QuotedIfNeeded(field.name()) : field.name();
         text += sql ? ": " : ":";
         text += sql ? SqlTypeName(field) : TypeName(field);
         if (sql && !field.nullable()) text += " NOT NULL";

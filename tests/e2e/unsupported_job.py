@@ -83,7 +83,7 @@ def frames(spark: SparkSession) -> dict:
         "sql": lambda: spark.sql("create table t (a int)").collect(),
         "catalog.listTables": spark.catalog.listTables, "catalog.currentDatabase": spark.catalog.currentDatabase,
         "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(),
-        "sum_distinct": lambda: t.agg(F.histogram_numeric("x", F.lit(3))).collect(), "expr": lambda: t.selectExpr("to_json(struct(x))").count(),
+        "sum_distinct": lambda: t.agg(F.histogram_numeric("x", F.lit(3))).collect(), "expr": lambda: t.selectExpr("to_xml(struct(x))").count(),
         "agg expr": lambda: t.agg(F.expr("approx_top_k(x)")).collect(),
         "groupBy": lambda: t.groupBy("g").agg(F.histogram_numeric("x", F.lit(3))).count(),
         "filter expr": lambda: t.filter("sentences(s) is null").count(), "withField": lambda: t.select(F.struct("x").withField("y", F.lit(1))).count(),
