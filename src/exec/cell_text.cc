@@ -21,6 +21,7 @@ using arrow::Type;
 
 struct Style {
   bool show = false;
+  bool blank_nulls = false;  // nested ones are nothing, nor is there a space before them
   table::TimeZone zone;
 };
 
@@ -31,6 +32,14 @@ std::string CellOrNull(const arrow::Field& field, const arrow::Array& array, int
                        const Style& style) {
   if (array.type_id() == Type::NA || array.IsNull(row)) return style.show ? "NULL" : "null";
   return Text(field, array, row, style);
+}
+
+/// " x" behind what separates it from the one before; at the beginning, "x".
+std::string Next(const arrow::Field& field, const arrow::Array& array, int64_t row, bool first,
+                 const Style& style) {
+  const bool blank = style.blank_nulls && (array.type_id() == Type::NA || array.IsNull(row));
+  if (blank) return first ? "" : ",";
+  return base::Cat(first ? "" : ", ", CellOrNull(field, array, row, style));
 }
 
 std::string HexBytes(std::string_view bytes) {
@@ -45,8 +54,7 @@ std::string ListText(const arrow::Field& element, const arrow::Array& values, in
                      int64_t count, const Style& style) {
   std::string text = "[";
   for (int64_t i = 0; i < count; ++i) {
-    if (i > 0) text += ", ";
-    text += CellOrNull(element, values, from + i, style);
+    text += Next(element, values, from + i, i == 0, style);
   }
   return text + "]";
 }
@@ -54,8 +62,7 @@ std::string ListText(const arrow::Field& element, const arrow::Array& values, in
 std::string StructText(const arrow::StructArray& array, int64_t row, const Style& style) {
   std::string text = "{";
   for (int i = 0; i < array.num_fields(); ++i) {
-    if (i > 0) text += ", ";
-    text += CellOrNull(*array.type()->field(i), *array.field(i), row, style);
+    text += Next(*array.type()->field(i), *array.field(i), row, i == 0, style);
   }
   return text + "}";
 }
@@ -66,8 +73,10 @@ std::string MapText(const arrow::MapArray& map, int64_t row, const Style& style)
   for (int64_t k = map.value_offset(row); k < map.value_offset(row + 1); ++k) {
     if (text.size() > 1) text += ", ";
     text += Text(*map.map_type()->key_field(), *entries.field(0), k, style);
-    text += " -> ";
-    text += CellOrNull(*map.map_type()->item_field(), *entries.field(1), k, style);
+    const arrow::Array& values = *entries.field(1);
+    const bool blank = style.blank_nulls && (values.type_id() == Type::NA || values.IsNull(k));
+    text += blank ? " ->" : " -> ";
+    if (!blank) text += CellOrNull(*map.map_type()->item_field(), values, k, style);
   }
   return text + "}";
 }
@@ -146,12 +155,17 @@ std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t r
 
 std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row,
                      const table::TimeZone& zone) {
-  return Text(field, array, row, {false, zone});
+  return Text(field, array, row, {false, false, zone});
+}
+
+std::string WriterText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                       const table::TimeZone& zone) {
+  return Text(field, array, row, {false, true, zone});
 }
 
 std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row,
                      const table::TimeZone& zone) {
-  return CellOrNull(field, array, row, {true, zone});
+  return CellOrNull(field, array, row, {true, false, zone});
 }
 
 }  // namespace soteria::exec

@@ -14,6 +14,9 @@ namespace soteria::exec {
 /// are as a clock in `zone` shows them.
 std::string CastText(const arrow::Field& field, const arrow::Array& array, int64_t row,
                      const table::TimeZone& zone = {});
+/// As to_csv writes arrays, maps and structs: nulls within them are nothing.
+std::string WriterText(const arrow::Field& field, const arrow::Array& array, int64_t row,
+                       const table::TimeZone& zone = {});
 /// Spark's ToPrettyString: "NULL" for nulls at any depth, binary as [61 62].
 std::string ShowText(const arrow::Field& field, const arrow::Array& array, int64_t row,
                      const table::TimeZone& zone = {});

@@ -12,12 +12,12 @@ using Catalogue = std::unordered_map<std::string_view, const Function*>;
 Catalogue BuildCatalogue() {
   Catalogue catalogue;
   for (const auto& functions :
-       {ArithmeticFunctions(),  CompareFunctions(), LogicFunctions(),    MathFunctions(),
-        StringFunctions(),      NestedFunctions(),  RowFunctions(),      CastFunctions(),
-        HigherOrderFunctions(), DateFunctions(),    DateTextFunctions(), TextFunctions(),
-        TextFormatFunctions(),  PatternFunctions(), DigestFunctions(),   ArrayFunctions(),
-        ArrayOrderFunctions(),  BitFunctions(),     MapFunctions(),      MapLambdaFunctions(),
-        JsonFunctions(),        JsonPathFunctions()}) {
+       {ArithmeticFunctions(),  CompareFunctions(),  LogicFunctions(),    MathFunctions(),
+        StringFunctions(),      NestedFunctions(),   RowFunctions(),      CastFunctions(),
+        HigherOrderFunctions(), DateFunctions(),     DateTextFunctions(), TextFunctions(),
+        TextFormatFunctions(),  PatternFunctions(),  DigestFunctions(),   ArrayFunctions(),
+        ArrayOrderFunctions(),  BitFunctions(),      MapFunctions(),      MapLambdaFunctions(),
+        JsonFunctions(),        JsonPathFunctions(), CsvFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

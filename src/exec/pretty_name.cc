@@ -120,7 +120,7 @@ std::string Special(const Expr& e, const Function& function) {
   if (auto text = SyntaxText(e, function); text.has_value()) return *std::move(text);
   if (IsCastFunction(function)) return PrettyName(*args[0]);
   if (name == "from_json" && SaysMap(*args[1])) return "entries";
-  if (name.ends_with("_json")) {
+  if (name.ends_with("_json") || name.ends_with("_csv")) {
     return base::Cat(name, "(", PrettyName(*args[0]), ")");
   }
   if (name == "~") return base::Cat("~", PrettyName(*args[0]));

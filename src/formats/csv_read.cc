@@ -17,6 +17,7 @@
 #include "src/base/unsupported.h"
 #include "src/formats/cell_column.h"
 #include "src/formats/conditions.h"
+#include "src/formats/csv_cells.h"
 #include "src/formats/csv_records.h"
 #include "src/formats/reader_rows.h"
 #include "src/formats/time_words.h"
@@ -41,41 +42,12 @@ CsvCut CutOf(const CsvReadOptions& options) {
   return cut;
 }
 
-base::StatusOr<CellRules> RulesOf(const CsvReadOptions& options) {
-  CellRules rules;
-  SOTERIA_ASSIGN_OR_RETURN(rules.words, WordsOf(options.record));
-  rules.words.nan = options.nan_value;
-  rules.words.positive_inf = options.positive_inf;
-  rules.words.negative_inf = options.negative_inf;
-  rules.words.dates = options.prefer_date;
-  return rules;
-}
-
-/// The value as the parser gives it to the converters.
-std::string_view TokenOf(const CsvCell& cell, const CsvReadOptions& options) {
-  switch (cell.kind) {
-    case CsvCell::Kind::kText:
-      return cell.text;
-    case CsvCell::Kind::kMissing:
-      return options.null_value;
-    case CsvCell::Kind::kEmpty:
-      return options.empty_value;
-  }
-  return cell.text;
-}
-
 /// Of rows, or of a schema.
 base::Status TooManyColumns(const CsvReadOptions& options, bool rows) {
   return base::FailQuotingData(
       rows ? table::kFailedReadFile : kMalformedCsv,
       base::Cat("a record of a CSV file has more than ", options.columns_max,
                 " values: raise the option maxColumns"));
-}
-
-base::Status NeedsToday() {
-  return base::FailQuotingData(base::kUnsupported,
-                               "a time stamp without a day, which Spark takes for one of the day "
-                               "of reading, is not supported: read the column as a string");
 }
 
 class Rows {
@@ -85,7 +57,7 @@ class Rows {
       : options_(options), schema_(schema), room_(room, RowBytes(schema), TextRoom(file_bytes)) {}
 
   base::Status Start() {
-    SOTERIA_ASSIGN_OR_RETURN(rules_, RulesOf(options_));
+    SOTERIA_ASSIGN_OR_RETURN(rules_, CsvRulesOf(options_));
     for (const auto& field : schema_.fields()) {
       const bool corrupt = field->name() == options_.record.corrupt_column && corrupt_ == nullptr;
       SOTERIA_ASSIGN_OR_RETURN(auto column, MakeCellColumn(*field, rules_));
@@ -101,27 +73,8 @@ class Rows {
     bool bad = cells.size() != columns_.size();
     if (bad && options_.record.mode == ParseMode::kDropMalformed) return base::OkStatus();
     SOTERIA_RETURN_IF_ERROR(room_.Add(records.raw().size()));
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      if (i >= cells.size()) {
-        SOTERIA_RETURN_IF_ERROR(columns_[i]->AppendNull());
-        continue;
-      }
-      const std::string_view token = TokenOf(cells[i], options_);
-      if (token == options_.null_value) {
-        SOTERIA_RETURN_IF_ERROR(columns_[i]->AppendNull());
-        continue;
-      }
-      switch (columns_[i]->Append(token)) {
-        case CellOutcome::kValue:
-          break;
-        case CellOutcome::kMalformed:
-          bad = true;
-          SOTERIA_RETURN_IF_ERROR(columns_[i]->AppendNull());
-          break;
-        case CellOutcome::kNeedsToday:
-          return NeedsToday();
-      }
-    }
+    SOTERIA_ASSIGN_OR_RETURN(const bool good, AppendCells(cells, options_, columns_));
+    bad = !good;
     if (bad && options_.record.mode == ParseMode::kFailFast) return FailFast(records.raw());
     if (corrupt_ != nullptr) {
       if (bad) {
@@ -288,7 +241,7 @@ base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptio
 
 base::StatusOr<std::string> CsvTypesOf(base::ReadableFile& file, const CsvReadOptions& options,
                                        const CsvHead& head) {
-  SOTERIA_ASSIGN_OR_RETURN(const CellRules rules, RulesOf(options));
+  SOTERIA_ASSIGN_OR_RETURN(const CellRules rules, CsvRulesOf(options));
   std::vector<CsvType> types(head.names.size());
   CsvRecords records(file, CutOf(options));
   // Of a file that is read line by line, Spark leaves out each line that is the header's; of

@@ -23,6 +23,7 @@ import stat_cases  # noqa: F401
 import subquery_cases  # noqa: F401
 import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
+import text_format_cases  # noqa: F401
 import text_function_cases  # noqa: F401
 import tree_cases  # noqa: F401
 import window_cases  # noqa: F401
