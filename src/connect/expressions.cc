@@ -18,6 +18,7 @@
 #include "src/connect/literals.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
+#include "src/connect/typed_calls.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
@@ -226,7 +227,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
     return exec::Call(std::string(exec::kExtractFrom), std::move(args));
   }
   return distinct ? exec::DistinctCall(function, std::move(args))
-                  : exec::Call(function, std::move(args));
+                  : CallByType(function, std::move(args), *scope_.plan().schema);
 }
 
 namespace {

@@ -17,7 +17,7 @@ Catalogue BuildCatalogue() {
         HigherOrderFunctions(), DateFunctions(),     DateTextFunctions(), TextFunctions(),
         TextFormatFunctions(),  PatternFunctions(),  DigestFunctions(),   ArrayFunctions(),
         ArrayOrderFunctions(),  BitFunctions(),      MapFunctions(),      MapLambdaFunctions(),
-        JsonFunctions(),        JsonPathFunctions(), CsvFunctions()}) {
+        JsonFunctions(),        JsonPathFunctions(), CsvFunctions(),      NumberTextFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

@@ -62,6 +62,7 @@ std::span<const Function> MapLambdaFunctions();
 std::span<const Function> JsonFunctions();
 std::span<const Function> JsonPathFunctions();
 std::span<const Function> CsvFunctions();
+std::span<const Function> NumberTextFunctions();
 
 /// WRONG_NUM_ARGS; `most` -1 is any number.
 base::Status WrongNumberOfArguments(std::string_view name, int least, int most, int count);

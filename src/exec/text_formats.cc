@@ -20,6 +20,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/byte_text.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/characters.h"
 #include "src/exec/coercion.h"
@@ -61,13 +62,6 @@ base::StatusOr<ArrayPtr> UrlEncode(const Bound& node, const ArrayList& args, int
   });
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 template <bool kTry>
 base::StatusOr<ArrayPtr> UrlDecode(const Bound& node, const ArrayList& args, int64_t rows,
                                    EvalState& /*state*/) {
@@ -102,56 +96,12 @@ base::StatusOr<ArrayPtr> Base64(const Bound& node, const ArrayList& args, int64_
   return Each<Text>(node, args, rows, [&](int64_t i) { return base::Base64(TextAt(*args[0], i)); });
 }
 
-/// Java's MIME decoder: what isn't of the alphabet is left out. False for what it refuses.
-bool FromMime(std::string_view text, std::string& out) {
-  uint32_t bits = 0;
-  int count = 0;  // characters of the unit so far
-  size_t k = 0;
-  const auto value = [](char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-  };
-  for (; k < text.size(); ++k) {
-    if (text[k] == '=') {
-      if (count == 0 || count == 1) return false;
-      if (count == 2) {
-        ++k;
-        while (k < text.size() && value(text[k]) < 0 && text[k] != '=') ++k;
-        if (k == text.size() || text[k] != '=') return false;
-      }
-      ++k;
-      break;
-    }
-    const int digit = value(text[k]);
-    if (digit < 0) continue;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    if (++count < 4) continue;
-    out += static_cast<char>(bits >> 16);
-    out += static_cast<char>(bits >> 8);
-    out += static_cast<char>(bits);
-    bits = 0;
-    count = 0;
-  }
-  if (count == 1) return false;
-  if (count == 2) out += static_cast<char>(bits >> 4);
-  if (count == 3) {
-    out += static_cast<char>(bits >> 10);
-    out += static_cast<char>(bits >> 2);
-  }
-  for (; k < text.size(); ++k) {
-    if (value(text[k]) >= 0 || text[k] == '=') return false;
-  }
-  return true;
-}
-
 base::StatusOr<ArrayPtr> UnBase64(const Bound& node, const ArrayList& args, int64_t rows,
                                   EvalState& /*state*/) {
   return Each<arrow::BinaryBuilder>(
       node, args, rows, [&](int64_t i) -> base::StatusOr<std::string> {
-        std::string out;
-        if (FromMime(TextAt(*args[0], i), out)) return out;
+        auto out = FromMime(TextAt(*args[0], i));
+        if (out) return *std::move(out);
         return base::FailQuotingData({"_LEGACY_ERROR_TEMP", base::exception_class::kIllegalArgument,
                                       "", absl::StatusCode::kInvalidArgument},
                                      "Input is not valid base64");
@@ -176,27 +126,8 @@ base::StatusOr<ArrayPtr> HexOfText(const Bound& node, const ArrayList& args, int
 
 base::StatusOr<ArrayPtr> UnHex(const Bound& node, const ArrayList& args, int64_t rows,
                                EvalState& /*state*/) {
-  return Each<arrow::BinaryBuilder>(node, args, rows, [&](int64_t i) -> std::optional<std::string> {
-    std::string_view text = TextAt(*args[0], i);
-    std::string out;
-    if (text.size() % 2 == 1) {
-      const int digit = HexDigit(text[0]);
-      if (digit < 0) return std::nullopt;
-      out += static_cast<char>(digit);
-      text.remove_prefix(1);
-    }
-    for (size_t k = 0; k < text.size(); k += 2) {
-      const int high = HexDigit(text[k]);
-      const int low = HexDigit(text[k + 1]);
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
-    }
-    return out;
-  });
-}
-
-bool IsUtf8Name(std::string_view charset) {
-  return base::EqualIgnoringCase(charset, "utf-8") || base::EqualIgnoringCase(charset, "utf8");
+  return Each<arrow::BinaryBuilder>(node, args, rows,
+                                    [&](int64_t i) { return FromHex(TextAt(*args[0], i)); });
 }
 
 base::Status OnlyUtf8(std::string_view function) {

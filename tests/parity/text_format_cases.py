@@ -79,3 +79,42 @@ add("csv DataFrame", lambda s: csvs(s).select(F.from_csv("j", "a int, b string",
     {"sep": "|"})))
 add("csv several partitions", lambda s: csvs(s).crossJoin(s.spark.range(4).withColumnRenamed("id", "r")).repartition(3, "r").select(
     "k", "r", F.from_csv("j", "a string, b string").alias("v")).orderBy("k", "r"))
+
+FORMATS = ["999", "000", "9,999", "0,000", "9999999", "$9999999", "S999", "999S", "MI999", "999MI", "999PR", "9.99", "9999999.999", "0000000D000",
+    "9,999,999.99S", "S$9,999,999.9",
+           ".99", "999.", "99.PR", "99.MI", "99.S", "9G999G999D999", "999999999.999", "$99.9PR", "MI$0.00"]
+for text in FORMATS:
+    add(f"number to_char {text}", query(values, f"to_char(c, '{text}')"))
+    add(f"number to_char int {text}", query(values, f"to_char(i, '{text}')"))
+    add(f"number to_number {text}", lambda s, text=text: one(s).selectExpr(*[
+        f"try_to_number('{value}', '{text}') as v{n}" for n, value in enumerate(
+            ["12", "-12", "12-", "+5", "<3>", "$7.5", "1,234", "1234567", "0.5", ".5", "5.", " 1 2 ", "", "a", "-$1,234.5", "1,2,3", "007", "1.234"])]))
+for text in [
+    "to_char(12, '')", "to_char(12, 'abc')", "to_char(12, '9.9.9')", "to_char(12, '99$')", "to_char(12, 'S99S')", "to_char(12, '9S9')", "to_char(12, ',99')",
+    "to_char(12, '99,')",
+    "to_char(12, '9,,9')", "to_char(12, '9.9,9')", "to_char(12, 'L99')", "to_char(12, 'PR99')", "to_char(12, 'S')", "to_char(12, '.$9')",
+    "to_char(true, '9')", "to_char(12)",
+    "to_char(id, concat('9', id))", "to_char(12, id)", "to_char(12, null)", "to_char(null, '99')", "to_char(12.5D, '99.9')", "to_char(float(12.5), '99.9')",
+    "to_char('12', '99')",
+    "to_char(1e10D, '99')", "to_char(12L, concat('9', '9'))", "to_char(date'2016-04-08', 'y')", "to_char(timestamp'2016-04-08 01:02:03', 'yyyy HH:mm')",
+    "to_char(X'4142', 'base64')",
+    "to_char(X'4142', 'HEX')", "to_char(X'41', 'foo')", "to_char(X'41', null)", "to_char(X'41', string(id))",
+    "to_varchar(454, '999')",
+    "to_varchar(date'2016-04-08', 'y')", "to_number('12', '9')", "to_number('a', '9')", "to_number('12', 'abc')",
+    "to_number('12', string(id))",
+    "to_number('12', null)", "to_number(12, '99')", "to_number('12')", "to_number(null, '99')", "to_number('1', repeat('9', 39))",
+    "to_number('12345678901234567890', repeat('9', 20))",
+    "to_char(5, repeat('9', 41))", "typeof(to_number('12', 'S99,999.9'))", "try_to_number('12', 'abc')", "try_to_number('1')", "to_binary('abc', 'utf-8')",
+    "to_binary('616263', 'hex')",
+    "to_binary('YWJj', 'base64')", "to_binary('abc', 'UTF8')", "to_binary('616263')", "to_binary(null)", "to_binary('a', null)", "to_binary('zz', 'hex')",
+    "to_binary('a', 'hex')",
+    "to_binary('abc', 'base64')", "to_binary('a?b=', 'base64')", "to_binary('YWI= ', 'base64')", "to_binary(' YWI=', 'base64')", "to_binary('YQ=', 'base64')",
+    "to_binary('Y', 'base64')",
+    "to_binary('abc', 'foo')", "to_binary('abc', string(id))", "to_binary(1)", "try_to_binary('zz')", "try_to_binary('abc', 'foo')",
+    "try_to_binary('abc', string(id))",
+    "try_to_binary('616263', 'hex')", "try_to_binary('YWJj====', 'base64')", "to_binary()",
+]:
+    add(f"number {text}", alone(text))
+for text in ["to_char(i, '999,999')", "to_char(d, 'yyyy')", "to_char(z, 'HH')", "to_char(y, 'hex')", "to_char(y, 'base64')", "to_char(f, '99.9')",
+    "to_varchar(i, 'S9')", "to_binary(t, 'utf-8')"]:
+    add(f"number of column {text}", lambda s, text=text: values(s).filter("k < 3").selectExpr("k", text))
