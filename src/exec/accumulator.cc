@@ -23,7 +23,7 @@ const Catalogue& TheCatalogue() {
   static const Catalogue& catalogue = *[] {
     auto* all = new Catalogue;
     for (const auto& table : {NumberAggregates(), ValueAggregates(), QuantileAggregates(),
-                              VectorAggregates(), SketchAggregates()}) {
+                              VectorAggregates(), SketchAggregates(), BitmapAggregates()}) {
       for (const AggregateFunction& function : table) all->emplace(function.name, &function);
     }
     return all;

@@ -88,6 +88,7 @@ std::span<const AggregateFunction> ValueAggregates();
 std::span<const AggregateFunction> QuantileAggregates();
 std::span<const AggregateFunction> VectorAggregates();
 std::span<const AggregateFunction> SketchAggregates();
+std::span<const AggregateFunction> BitmapAggregates();
 
 struct BoundCall {
   std::vector<BoundPtr> args;

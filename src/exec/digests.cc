@@ -229,6 +229,22 @@ std::string Sha2(std::string_view bytes, int bits) {
   return out.substr(0, static_cast<size_t>(bits) / 8);
 }
 
+std::string Hmac(std::string (*digest)(std::string_view bytes), size_t block, std::string_view key,
+                 std::string_view message) {
+  std::string padded = key.size() > block ? digest(key) : std::string(key);
+  padded.resize(block, '\0');
+  const auto masked = [&](char mask) {
+    std::string out = padded;
+    for (char& c : out) c = static_cast<char>(c ^ mask);
+    return out;
+  };
+  return digest(masked(0x5C) + digest(masked(0x36) + std::string(message)));
+}
+
+std::string HmacSha256(std::string_view key, std::string_view message) {
+  return Hmac([](std::string_view bytes) { return Sha2(bytes, 256); }, 64, key, message);
+}
+
 uint32_t Crc32(std::string_view bytes) {
   uint32_t crc = ~uint32_t{0};
   for (const char c : bytes) {

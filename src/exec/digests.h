@@ -13,6 +13,10 @@ std::string Md5(std::string_view bytes);
 std::string Sha1(std::string_view bytes);
 /// `bits` is 224, 256, 384 or 512.
 std::string Sha2(std::string_view bytes, int bits);
+/// RFC 2104, with a digest that works on blocks of so many bytes.
+std::string Hmac(std::string (*digest)(std::string_view bytes), size_t block, std::string_view key,
+                 std::string_view message);
+std::string HmacSha256(std::string_view key, std::string_view message);
 uint32_t Crc32(std::string_view bytes);
 
 /// Spark's Murmur3 and XXH64 of integers and bytes.

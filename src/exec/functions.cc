@@ -17,7 +17,9 @@ Catalogue BuildCatalogue() {
         HigherOrderFunctions(), DateFunctions(),     DateTextFunctions(), TextFunctions(),
         TextFormatFunctions(),  PatternFunctions(),  DigestFunctions(),   ArrayFunctions(),
         ArrayOrderFunctions(),  BitFunctions(),      MapFunctions(),      MapLambdaFunctions(),
-        JsonFunctions(),        JsonPathFunctions(), CsvFunctions(),      NumberTextFunctions()}) {
+        JsonFunctions(),        JsonPathFunctions(), CsvFunctions(),      NumberTextFunctions(),
+        VectorFunctions(),      DrawnFunctions(),    CodeFunctions(),     SimilarityFunctions(),
+        UrlFunctions(),         BitmapFunctions(),   CipherFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

@@ -63,6 +63,13 @@ std::span<const Function> JsonFunctions();
 std::span<const Function> JsonPathFunctions();
 std::span<const Function> CsvFunctions();
 std::span<const Function> NumberTextFunctions();
+std::span<const Function> VectorFunctions();
+std::span<const Function> DrawnFunctions();
+std::span<const Function> CodeFunctions();
+std::span<const Function> SimilarityFunctions();
+std::span<const Function> UrlFunctions();
+std::span<const Function> BitmapFunctions();
+std::span<const Function> CipherFunctions();
 
 /// WRONG_NUM_ARGS; `most` -1 is any number.
 base::Status WrongNumberOfArguments(std::string_view name, int least, int most, int count);

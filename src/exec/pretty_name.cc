@@ -69,6 +69,19 @@ std::optional<std::string> DefaultText(std::string_view name, size_t args) {
                                           {"unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss"},
                                           {"to_unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss"},
                                           {"sort_array", 1, ", true"},
+                                          {"hmac", 2, ", SHA-256"},
+                                          {"aes_encrypt", 2, ", GCM, DEFAULT, , "},
+                                          {"aes_encrypt", 3, ", DEFAULT, , "},
+                                          {"aes_encrypt", 4, ", , "},
+                                          {"aes_encrypt", 5, ", "},
+                                          {"aes_decrypt", 2, ", GCM, DEFAULT, "},
+                                          {"aes_decrypt", 3, ", DEFAULT, "},
+                                          {"aes_decrypt", 4, ", "},
+                                          {"try_aes_decrypt", 2, ", GCM, DEFAULT, "},
+                                          {"try_aes_decrypt", 3, ", DEFAULT, "},
+                                          {"try_aes_decrypt", 4, ", "},
+                                          {"vector_norm", 1, ", 2.0"},
+                                          {"vector_normalize", 1, ", 2.0"},
                                           {"aggregate", 3,
                                            ", lambdafunction(namedlambdavariable(), "
                                            "namedlambdavariable())"},
@@ -120,7 +133,8 @@ std::string Special(const Expr& e, const Function& function) {
   if (auto text = SyntaxText(e, function); text.has_value()) return *std::move(text);
   if (IsCastFunction(function)) return PrettyName(*args[0]);
   if (name == "from_json" && SaysMap(*args[1])) return "entries";
-  if (name.ends_with("_json") || name.ends_with("_csv")) {
+  if (name == "uuid") return "uuid()";
+  if (name == "shuffle" || name.ends_with("_json") || name.ends_with("_csv")) {
     return base::Cat(name, "(", PrettyName(*args[0]), ")");
   }
   if (name == "~") return base::Cat("~", PrettyName(*args[0]));

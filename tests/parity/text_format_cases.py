@@ -118,3 +118,95 @@ for text in [
 for text in ["to_char(i, '999,999')", "to_char(d, 'yyyy')", "to_char(z, 'HH')", "to_char(y, 'hex')", "to_char(y, 'base64')", "to_char(f, '99.9')",
     "to_varchar(i, 'S9')", "to_binary(t, 'utf-8')"]:
     add(f"number of column {text}", lambda s, text=text: values(s).filter("k < 3").selectExpr("k", text))
+
+for text in [
+    "jaro_winkler_similarity('MARTHA', 'MARHTA')", "jaro_winkler_similarity('abc', '')", "jaro_winkler_similarity('', '')",
+    "jaro_winkler_similarity('DIXON', 'DICKSONX')",
+    "jaro_winkler_similarity('é', 'e')", "jaro_winkler_similarity(null, 'a')", "jaro_winkler_similarity('DWAYNE', 'DUANE')",
+    "jaro_winkler_similarity('CRATE', 'TRACE')",
+    "jaro_winkler_similarity('aaaaaaaaaaaaaab', 'aaaaaaaaaaaaaac')", "jaro_winkler_similarity('abcdefgh', 'hgfedcba')", "jaro_winkler_similarity('ab', 'ba')",
+    "jaro_winkler_similarity('JELLYFISH', 'SMELLYFISH')", "jaro_winkler_similarity('ABCVWXYZ', 'CABVWXYZ')", "jaro_winkler_similarity('aaaa', 'aa')",
+    "jaro_winkler_similarity(1, 'a')", "jaro_winkler_similarity('a')", "jaro_winkler_similarity('\U0001D11Ea', '\U0001D11Eb')",
+    "jaro_winkler_similarity('abcdxxxx', 'abcdyyyy')",
+    "jaro_winkler_similarity('kitten sitting', 'sitting kitten')", "quote('Don\\'t')", "quote('')", "quote(null)", "quote('a\\\\b')", "quote(1)", "quote()",
+    "validate_utf8('abc')", "validate_utf8(cast(X'80' as string))", "try_validate_utf8(cast(X'80' as string))", "validate_utf8(null)", "validate_utf8(1)",
+    "to_base32('abc')", "to_base32(X'ff00')", "to_base32('')", "to_base32(null)", "to_base32(1)", "from_base32('MFRGG===')", "from_base32('mfrgg')",
+    "from_base32('1')",
+    "from_base32('M')", "from_base32('MF!RG G')", "from_base32('MF=RGG')", "from_base32('MFR')", "from_base32('MFRG')", "from_base32('MFRGGX')",
+    "from_base32('MFRGGXA')",
+    "from_base32('MFRGGZDFM')", "from_base32(null)", "hmac('key', 'text')", "hmac('key', 'text', 'sha512')", "hmac('key', 'text', 'md5')",
+    "hmac('key', 'text', 'SHA-1')",
+    "hmac('key', 'text', 'sha-384')", "hmac('key', 'text', 'SHA224')", "hmac('key', 'text', 'foo')", "hmac('', 'text')", "hmac(null, 'text')",
+    "hmac('k', 't', null)",
+    "hmac(1, 'text')", "hmac('key')", "hmac(repeat('k', 200), 'text')", "bitmap_bit_position(1)", "bitmap_bit_position(-1)", "bitmap_bit_position(0)",
+    "bitmap_bit_position(32769)",
+    "bitmap_bit_position(null)", "bitmap_bit_position('7')", "bitmap_bucket_number(1)", "bitmap_bucket_number(0)", "bitmap_bucket_number(-32769)",
+    "bitmap_bucket_number(32769)",
+    "bitmap_count(X'1010')", "bitmap_count(X'')", "bitmap_count(null)", "bitmap_count('ab')", "bitmap_bit_position(-9223372036854775808L)",
+    "uuid(1)", "uuid(42)", "uuid('a')", "uuid(id)", "uuid(cast(null as int))", "shuffle(array(1,2,3,4,5), 7)", "shuffle(array(), 7)",
+    "shuffle(array(1, null), 1)", "shuffle(1, 1)",
+    "shuffle(null, 1)", "shuffle(cast(null as array<int>), 3)", "shuffle(array(1), id)", "randstr(5, 3)", "randstr(0, 1)", "randstr(-1, 1)", "randstr(id, 3)",
+    "randstr(5, id)",
+    "randstr('a', 1)", "randstr(5L, 1)", "randstr(null, 1)", "randstr(5, null)", "uniform(1, 10, 3)", "uniform(1.0, 2.0, 3)", "uniform(1L, 100L, 0)",
+    "uniform(1D, 2D, 5)",
+    "uniform(float(1), float(2), 5)", "uniform(1, 2.5, 7)", "uniform(10, 1, 3)", "uniform(1Y, 10S, 3)", "uniform(1, 2.5D, 7)", "uniform(float(1), 2.5, 7)",
+    "uniform(1.25, 9, 7)",
+    "uniform(1, 10, 3L)", "uniform(id, 10, 3)", "uniform(1, 10, id)", "uniform('a', 10, 3)", "uniform(null, 10, 3)", "uniform(1, 2, null)", "uniform(1)",
+    "uniform(1, id, 3)",
+    "vector_norm(array(float(3), float(4)))", "vector_norm(array(float(3), float(4)), float(1))", "vector_norm(array(float(3), float(4)), float('inf'))",
+    "vector_norm(array(float(3)), float(3))", "vector_norm(array(float(3), float('nan')), float('inf'))", "vector_norm(array(1.0D))", "vector_norm(null)",
+    "vector_norm(array(float(1)), 1)",
+    "vector_norm(array(float(1), null))", "vector_inner_product(array(float(1), float(2)), array(float(3), float(4)))",
+    "vector_inner_product(array(float(1)), array(float(3), float(4)))",
+    "vector_l2_distance(array(float(1), float(2)), array(float(3), float(4)))",
+    "vector_cosine_similarity(array(float(1), float(2)), array(float(3), float(4)))",
+    "vector_cosine_similarity(array(float(0)), array(float(1)))", "vector_normalize(array(float(3), float(4)))", "vector_normalize(array(float(0)))",
+    "vector_normalize(cast(array() as array<float>))", "vector_normalize(array(float(1), float(2)), float(1))",
+    "vector_inner_product(transform(sequence(1, 20), x -> float(x / 7)), transform(sequence(1, 20), x -> float(1 / x)))",
+    "vector_cosine_similarity(transform(sequence(1, 20), x -> float(x / 7)), transform(sequence(1, 20), x -> float(1 / x)))",
+    "vector_l2_distance(transform(sequence(1, 20), x -> float(x / 7)), transform(sequence(1, 20), x -> float(1 / x)))",
+    "vector_norm(transform(sequence(1, 20), x -> float(x / 7)))", "vector_normalize(transform(sequence(1, 20), x -> float(x / 7)), float('inf'))",
+]:
+    add(f"code {text}", alone(text))
+URLS = ["http://spark.apache.org/path?query=1", "https://user:pw@a.b:80/p/q;r?x=1&y=2#ref", "http://a/p", "http://a", "a/b", "", "mailto:x@y",
+    "http://a/?x=&y", "http://a/%20?x=%20b",
+        "http://a b", "http://[::1]:80/x", "http://a_b/x", "http://", "http:", "http:///p", "http://a:b/", "http://a/é", "http://a/|", "http://a/?q=[x]",
+        "http://a/#x#y", "http://a/%zz",
+        "1a://a", ":x", "http://1.2.3.4/x", "http://1.2.3.400/x", "http://a.b-/x", "http://a..b/", "http://a.1/", "http://a@b@c/", "//a/b", "?x=1", "#r",
+        "http://[1:2]/", "http://[::1%25en0]/",
+        "http://a:99999999999/", "http://a:/x", "http://A.b./x", "ftp://u@h/", "http://a/?x=1&xx=2&x=3", "http://a\u00a0b/", None]
+add("url parts", lambda s: s.spark.createDataFrame([(u,) for u in URLS], "u string").coalesce(1).selectExpr(
+    "u", *[f"try_parse_url(u, '{part}') as p{n}" for n, part in enumerate(
+        ["HOST", "PATH", "QUERY", "REF", "PROTOCOL", "FILE", "AUTHORITY", "USERINFO", "host", "FOO"])], "try_parse_url(u, 'QUERY', 'x') as q",
+        "try_parse_url(u, 'PATH', 'x') as r"))
+for text in ["parse_url('http://a b', 'HOST')", "parse_url('http://a', 1)", "parse_url('http://a')", "parse_url(1, 'HOST')",
+    "parse_url('http://a/?x=1', 'QUERY', 'x')",
+             "parse_url(null, 'HOST')", "parse_url('http://a', null)", "parse_url('http://a/?xy=1', 'QUERY', 'x.')", "try_parse_url('http://a b', 'HOST')"]:
+    add(f"url {text}", alone(text))
+add("drawn several partitions", lambda s: s.spark.range(0, 30, 1, 3).selectExpr("id", "uuid(5) as u", "shuffle(array(id, 2, 3, 4), 9) as s",
+    "randstr(4, 2) as r", "uniform(1, 100, 8) as n"))
+add("drawn conditional", lambda s: s.spark.range(0, 12, 1, 2).selectExpr("id", "if(id % 3 = 0, uuid(5), null) as u",
+    "if(id % 2 = 0, shuffle(array(id, 2, 3), 9), null) as s"))
+add("drawn DataFrame", lambda s: s.spark.range(3).coalesce(1).select(F.randstr(5, 3), F.uniform(1, 10, 4), F.shuffle(F.array(F.lit(1), F.lit(2), F.lit(3)), 5)))
+for text in [
+    "hex(aes_encrypt('Spark', '0000111122223333', 'ECB'))",
+    "hex(aes_encrypt('Spark', '0000111122223333', 'CBC', 'PKCS', unhex('000102030405060708090a0b0c0d0e0f')))",
+    "hex(aes_encrypt('Spark', '0000111122223333', 'GCM', 'DEFAULT', unhex('000102030405060708090a0b'), 'aad'))",
+    "hex(aes_encrypt('Spark', '000011112222333344445555', 'GCM', 'NONE', unhex('000102030405060708090a0b')))",
+    "cast(aes_decrypt(aes_encrypt('Spark', '0000111122223333'), '0000111122223333') as string)",
+    "cast(aes_decrypt(aes_encrypt('Spark', '00001111222233334444555566667777', 'cbc'), '00001111222233334444555566667777', 'CBC') as string)",
+    "cast(aes_decrypt(aes_encrypt('Spark', '0000111122223333', 'ECB'), '0000111122223333', 'ECB') as string)",
+    "cast(aes_decrypt(aes_encrypt('Spark', '0000111122223333', 'GCM', 'DEFAULT', '', 'a'), '0000111122223333', 'GCM', 'DEFAULT', 'a') as string)",
+    "length(aes_encrypt('Spark', '0000111122223333'))", "length(aes_encrypt('Spark', '0000111122223333', 'CBC'))", "aes_encrypt('Spark', '1234')",
+    "aes_encrypt('Spark', '0000111122223333', 'ZZZ')", "aes_encrypt('Spark', '0000111122223333', 'GCM', 'PKCS')",
+    "aes_encrypt('Spark', '0000111122223333', 'ECB', 'PKCS', unhex('00'))",
+    "aes_encrypt('Spark', '0000111122223333', 'GCM', 'DEFAULT', unhex('00'))",
+    "aes_encrypt('Spark', '0000111122223333', 'CBC', 'PKCS', unhex('000102030405060708090a0b0c0d0e0f'), 'aad')",
+    "aes_decrypt('Spark', '0000111122223333')", "aes_decrypt(unhex(repeat('00', 32)), '0000111122223333', 'ECB')",
+    "aes_decrypt(unhex(repeat('00', 32)), '0000111122223333', 'GCM')",
+    "try_aes_decrypt(unhex(repeat('00', 32)), '0000111122223333', 'ECB')", "aes_decrypt(null, '0000111122223333')", "aes_encrypt('Spark', null)",
+    "aes_encrypt('x', '0000111122223333', null)", "try_aes_decrypt('x', '123')", "try_aes_decrypt('x', '0000111122223333', 'ZZZ')", "aes_encrypt('x')",
+    "aes_encrypt(1, '0000111122223333')",
+    "aes_encrypt('', '0000111122223333', 'ECB')",
+]:
+    add(f"cipher {text}", alone(text))
