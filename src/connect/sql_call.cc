@@ -11,15 +11,33 @@
 #include "src/base/unsupported.h"
 #include "src/connect/sql_parser.h"
 #include "src/exec/catalogue.h"
+#include "src/exec/functions.h"
 
 namespace soteria::connect {
 namespace {
+
+using spark::connect::Expression;
 
 using Kind = SqlToken::Kind;
 
 constexpr base::Condition kNullTreatment = {"INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
                                             base::exception_class::kAnalysis, "42000",
                                             absl::StatusCode::kInvalidArgument};
+
+/// INVALID_WITHIN_GROUP_EXPRESSION and its kinds.
+base::Status WrongWithin(const char* kind, std::string_view function, std::string_view why) {
+  static constexpr base::Condition kKinds[] = {
+      {"INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING", base::exception_class::kAnalysis,
+       "42K0K", absl::StatusCode::kInvalidArgument},
+      {"INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS", base::exception_class::kAnalysis,
+       "42K0K", absl::StatusCode::kInvalidArgument},
+      {"INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", base::exception_class::kAnalysis,
+       "42K0K", absl::StatusCode::kInvalidArgument}};
+  const auto its = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const auto& one) {
+    return std::string_view(one.name).ends_with(kind);
+  });
+  return base::Fail(*its, base::Cat("Invalid function `", function, "` with WITHIN GROUP. ", why));
+}
 
 constexpr base::Condition kStarOfTable = {"INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
                                           base::exception_class::kAnalysis, "42000",
@@ -76,10 +94,7 @@ SqlParser::ExprOr SqlParser::Function() {
   const std::string name = base::Lower(Now().text);
   at_ += 2;
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr call, Call(name));
-  const auto refuse = [&](std::string_view clause) {
-    return base::NotSupported(base::Cat("The function ", name, "() with ", clause));
-  };
-  if (IsWords("WITHIN", "GROUP")) return refuse("WITHIN GROUP");
+  SOTERIA_RETURN_IF_ERROR(WithinGroup(name, &call));
   std::optional<SqlExpr> filter;
   if (IsWord("FILTER") && IsOp("(", 1)) {
     SOTERIA_ASSIGN_OR_RETURN(filter, FilterOfCall());
@@ -94,6 +109,76 @@ SqlParser::ExprOr SqlParser::Function() {
   if (!IsWord("OVER") || !(IsOp("(", 1) || (windows_ != nullptr && IsName(1)))) return call;
   ++at_;
   return Over(std::move(call));
+}
+
+namespace {
+
+/// listagg(a, b) WITHIN GROUP (ORDER BY c) is listagg(a, b, c, whether down, whether nulls first).
+base::Status OrderedTexts(const std::string& name, std::vector<Expression::SortOrder>& orders,
+                          SqlExpr* call) {
+  auto* const function = call->proto->mutable_unresolved_function();
+  if (orders.size() != 1) {
+    return base::NotSupported(
+        base::Cat("The function ", name, "() with WITHIN GROUP by several expressions"));
+  }
+  if (function->arguments_size() == 1) {
+    function->add_arguments()->mutable_literal()->mutable_null()->mutable_null();
+  }
+  if (function->arguments_size() != 2) return base::OkStatus();  // the count is wrong as it is
+  function->add_arguments()->Swap(orders[0].mutable_child());
+  function->add_arguments()->mutable_literal()->set_boolean(
+      orders[0].direction() == Expression::SortOrder::SORT_DIRECTION_DESCENDING);
+  function->add_arguments()->mutable_literal()->set_boolean(
+      orders[0].null_ordering() == Expression::SortOrder::SORT_NULLS_FIRST);
+  call->size += 3;
+  return base::OkStatus();
+}
+
+}  // namespace
+
+/// f(a) WITHIN GROUP (ORDER BY b) is f(b, a), and f(b, a, true) where it goes down.
+base::Status SqlParser::WithinGroup(const std::string& name, SqlExpr* call) {
+  const bool mode = name == "mode";
+  const bool percentile = name == "percentile_cont" || name == "percentile_disc";
+  auto* const function = call->proto->mutable_unresolved_function();
+  if (!IsWords("WITHIN", "GROUP")) {
+    const int count = function->arguments_size();
+    if (percentile && count != 1) return exec::WrongNumberOfArguments(name, 1, 1, count);
+    if (!percentile && (!mode || count > 0)) return base::OkStatus();
+    return WrongWithin("WITHIN_GROUP_MISSING", name, "WITHIN GROUP is required for the function.");
+  }
+  at_ += 2;
+  if (!TakeOp("(") || !TakeWords("ORDER", "BY")) return Error();
+  std::vector<Expression::SortOrder> orders;
+  do {
+    SOTERIA_RETURN_IF_ERROR(SortItem(&orders.emplace_back(), call));
+  } while (TakeOp(","));
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  if (name == "listagg" || name == "string_agg") return OrderedTexts(name, orders, call);
+  if (!mode && !percentile) {
+    return base::Fail(kNullTreatment, base::Cat("Invalid SQL syntax: The function `", name,
+                                                "` does not support WITHIN GROUP (ORDER BY ...)."));
+  }
+  if (function->is_distinct()) {
+    return WrongWithin("DISTINCT_UNSUPPORTED", name,
+                       "The function does not support DISTINCT with WITHIN GROUP.");
+  }
+  const size_t wanted = mode && function->arguments_size() > 0 ? 0 : 1;
+  if (orders.size() != wanted) {
+    return WrongWithin("WRONG_NUM_ORDERINGS", name,
+                       base::Cat("The function requires ", wanted,
+                                 " orderings in WITHIN GROUP but got ", orders.size(), "."));
+  }
+  if (percentile && function->arguments_size() != 1) return base::OkStatus();
+  const bool descends = orders[0].direction() == Expression::SortOrder::SORT_DIRECTION_DESCENDING;
+  google::protobuf::RepeatedPtrField<Expression> arguments;
+  arguments.Add()->Swap(orders[0].mutable_child());
+  for (Expression& argument : *function->mutable_arguments()) arguments.Add()->Swap(&argument);
+  if (mode) arguments.Add()->mutable_literal()->set_boolean(true);
+  if (descends) arguments.Add()->mutable_literal()->set_boolean(true);
+  function->mutable_arguments()->Swap(&arguments);
+  call->size += 2;
+  return base::OkStatus();
 }
 
 /// FILTER (WHERE condition)

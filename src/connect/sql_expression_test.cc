@@ -210,7 +210,7 @@ TEST(SqlExpression, WhatIsNoExpression) {
 
 TEST(SqlExpression, WhatTheGrammarHasAndTheServerHasNotIsRefusedByName) {
   for (const char* sql : {"a in (select 1)", "(select 1)", "exists (select 1)",
-                          "percentile(a) within group (order by b)", "dateadd(DAY, 1, a)",
+                          "listagg(a) within group (order by b, c)", "dateadd(DAY, 1, a)",
                           "f(a => 1)", "interval '1 day 2 hours'", "interval 1 year 2 days"}) {
     const auto parsed = ParseSqlExpression(sql, "");
     EXPECT_EQ(base::ConditionName(parsed.status()), "UNSUPPORTED_FEATURE") << sql;

@@ -155,6 +155,7 @@ class SqlParser {
   base::Status Boundary(spark::connect::Expression_Window_WindowFrame_FrameBoundary* out,
                         bool lower, SqlExpr* whole);
   base::Status NullTreatment(const std::string& name, SqlExpr* call);
+  base::Status WithinGroup(const std::string& name, SqlExpr* call);
   base::Status ReadNamedWindows();
   base::Status SortItem(spark::connect::Expression_SortOrder* out, SqlExpr* whole);
 

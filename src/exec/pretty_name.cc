@@ -202,6 +202,20 @@ std::string AggregateText(const Expr& e) {
   const bool ends = name == "first" || name == "last" || name == "any_value" ||
                     name == "first_value" || name == "last_value" || name == "mode";
   std::string args = List(e.args, 0);
+  if ((name == "percentile_cont" || name == "percentile_disc") && e.args.size() > 1) {
+    return base::Cat(name, "(", PrettyName(*e.args[1]), ") WITHIN GROUP (ORDER BY ",
+                     PrettyName(*e.args[0]), e.args.size() > 2 ? " DESC)" : ")");
+  }
+  if (name == "mode" && e.args.size() > 2) {
+    return base::Cat("mode() WITHIN GROUP (ORDER BY ", PrettyName(*e.args[0]), ")");
+  }
+  if ((name == "listagg" || name == "string_agg") && e.args.size() == 5) {
+    const bool descends = PrettyName(*e.args[3]) == "true";
+    const bool first = PrettyName(*e.args[4]) == "true";
+    return base::Cat("listagg(", e.distinct ? "DISTINCT " : "", PrettyName(*e.args[0]), ", ",
+                     PrettyName(*e.args[1]), ") WITHIN GROUP (ORDER BY ", PrettyName(*e.args[2]),
+                     descends ? " DESC" : " ASC", first ? " NULLS FIRST)" : " NULLS LAST)");
+  }
   if (ends && e.args.size() == 2) {
     // What the second argument says is no argument to Spark.
     args = PrettyName(*e.args[0]);

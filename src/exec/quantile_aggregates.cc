@@ -274,8 +274,12 @@ base::StatusOr<AccumulatorPtr> MakeApprox(const AggregateCall& call, const CallT
 /// All values; between two neighbours the result lies in proportion.
 class Exact final : public AccumulatorOf<Exact> {
  public:
-  Exact(std::string function, std::vector<double> at)
-      : function_(std::move(function)), at_(std::move(at)) {}
+  /// `descends`: of the values from the largest down; `discrete`: of the values themselves.
+  Exact(std::string function, std::vector<double> at, bool descends = false, bool discrete = false)
+      : function_(std::move(function)),
+        at_(std::move(at)),
+        descends_(descends),
+        discrete_(discrete) {}
 
   base::Status Update(const ArrayList& args, int64_t begin, int64_t end) override {
     for (int64_t i = begin; i < end; ++i) {
@@ -319,7 +323,13 @@ class Exact final : public AccumulatorOf<Exact> {
       std::vector<double> sorted = values_;
       std::sort(sorted.begin(), sorted.end(),
                 [](double a, double b) { return CompareNumbers(a, b) < 0; });
+      if (descends_) std::reverse(sorted.begin(), sorted.end());
       for (const double p : at_) {
+        if (discrete_) {
+          const double rank = std::ceil(static_cast<double>(sorted.size()) * p);
+          found.push_back(sorted[static_cast<size_t>(std::max(rank, 1.0)) - 1]);
+          continue;
+        }
         const double position = static_cast<double>(sorted.size() - 1) * p;
         const double below = std::floor(position);
         const double above = std::ceil(position);
@@ -336,6 +346,8 @@ class Exact final : public AccumulatorOf<Exact> {
  private:
   std::string function_;
   std::vector<double> at_;
+  bool descends_;
+  bool discrete_;
   std::vector<double> values_;
 };
 
@@ -375,7 +387,35 @@ base::StatusOr<AccumulatorPtr> MakeExact(const AggregateCall& call, const CallTy
   return std::make_unique<Exact>(call.function, std::move(asked.at));
 }
 
+/// percentile_cont(value, percentages, [descends]): WITHIN GROUP has said the value.
+base::Status BindWithin(const AggregateCall& /*call*/, Typing& typing) {
+  if (typing.args.size() < 2) return WrongNumberOfArguments(typing.text.name, 1, 1, 0);
+  SOTERIA_ASSIGN_OR_RETURN(const Asked asked, AskedOf(typing, 1));
+  const arrow::Field& field = *typing.args[0]->field;
+  const bool number = IsNumeric(*field.type()) || field.type()->id() == Type::STRING ||
+                      field.type()->id() == Type::NA;
+  if (!number || !table::UdtOf(field).empty()) {
+    return UnexpectedType(typing.text, 0,
+                          "((\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO "
+                          "MONTH\") or \"TIME\")",
+                          *typing.text.args[0], field);
+  }
+  SOTERIA_ASSIGN_OR_RETURN(typing.args[0], CastTo(typing.args[0], arrow::float64()));
+  typing.args.resize(1);
+  typing.gives = GivesOf(asked, arrow::float64());
+  return base::OkStatus();
+}
+
+template <bool kDiscrete>
+base::StatusOr<AccumulatorPtr> MakeWithin(const AggregateCall& call, const CallTypes& /*types*/) {
+  SOTERIA_ASSIGN_OR_RETURN(Asked asked, ReadAsked(*call.rest[0]));
+  return std::make_unique<Exact>(call.function, std::move(asked.at), call.rest.size() > 1,
+                                 kDiscrete);
+}
+
 constexpr AggregateFunction kFunctions[] = {
+    {"percentile_cont", "percentile_cont", 1, 3, BindWithin, MakeWithin<false>},
+    {"percentile_disc", "percentile_disc", 1, 3, BindWithin, MakeWithin<true>},
     {"median", "median", 1, 1, BindExact, MakeExact},
     {"percentile", "percentile", 2, 3, BindExact, MakeExact},
     {"percentile_approx", "percentile_approx", 2, 3, BindApprox, MakeApprox},

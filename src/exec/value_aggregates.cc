@@ -15,6 +15,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/kernels.h"
 #include "src/exec/order.h"
+#include "src/exec/ordered_texts.h"
 #include "src/exec/value_set.h"
 #include "src/table/arrow_status.h"
 #include "src/table/map_type.h"
@@ -387,26 +388,64 @@ base::StatusOr<std::string> Between(const AggregateCall& call) {
   return std::string(static_cast<const arrow::BaseBinaryScalar&>(*e.literal).view());
 }
 
+/// listagg(text, between, key, descends, nulls first): WITHIN GROUP has said the last three.
+constexpr size_t kOrderedRest = 4;
+
+base::StatusOr<TextOrder> OrderOfTexts(const AggregateCall& call) {
+  TextOrder order;
+  SOTERIA_ASSIGN_OR_RETURN(order.descends, Flag(call.rest[2]));
+  SOTERIA_ASSIGN_OR_RETURN(order.nulls_first, Flag(call.rest[3]));
+  return order;
+}
+
+base::Status CheckKey(const AggregateCall& call, const Typing& typing) {
+  if (call.rest.size() != kOrderedRest) {
+    return WrongNumberOfArguments(call.function, 1, 2, static_cast<int>(call.rest.size()) + 1);
+  }
+  SOTERIA_RETURN_IF_ERROR(OrderOfTexts(call).status());
+  const arrow::DataType& key = *typing.args[2]->field->type();
+  if (OrderOf(key) == nullptr) return InvalidOrdering(typing.text, "sortorder", key);
+  const std::string text = PrettyName(*typing.text.args[0]);
+  const std::string its = PrettyName(*typing.text.args[2]);
+  if (!call.distinct || text == its) return base::OkStatus();
+  return base::Fail(
+      {"INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
+       base::exception_class::kAnalysis, "42K0K", absl::StatusCode::kInvalidArgument},
+      base::Cat("Invalid function `", call.function,
+                "` with WITHIN GROUP. The function is invoked with DISTINCT and WITHIN GROUP but "
+                "expressions \"",
+                text, "\" and \"", its,
+                "\" do not match. The WITHIN GROUP ordering expression must be picked from the "
+                "function inputs."));
+}
+
 base::Status BindJoined(const AggregateCall& call, Typing& typing) {
   SOTERIA_RETURN_IF_ERROR(Between(call).status());
+  const bool ordered = call.rest.size() > 1;
+  if (ordered) SOTERIA_RETURN_IF_ERROR(CheckKey(call, typing));
   SOTERIA_RETURN_IF_ERROR(TakeArgument(typing.text, typing.args, 0, 'x'));
-  typing.args.resize(1);
+  if (ordered) typing.args[1] = typing.args[2];
+  typing.args.resize(ordered ? 2 : 1);
   typing.gives = arrow::field("", typing.args[0]->field->type(), true);
   return base::OkStatus();
 }
 
-base::StatusOr<AccumulatorPtr> MakeJoined(const AggregateCall& call, const CallTypes& /*types*/) {
+base::StatusOr<AccumulatorPtr> MakeJoined(const AggregateCall& call, const CallTypes& types) {
   SOTERIA_ASSIGN_OR_RETURN(std::string between, Between(call));
+  if (call.rest.size() == kOrderedRest) {
+    SOTERIA_ASSIGN_OR_RETURN(const TextOrder order, OrderOfTexts(call));
+    return MakeOrderedTexts(call.function, std::move(between), types.args[1], order);
+  }
   return std::make_unique<JoinedTexts>(call.function, std::move(between));
 }
 
 // ---- the most frequent --------------------------------------------------------------------------
 
-/// Of equally frequent values the least, where Spark takes any.
+/// Of equally frequent values the least, where Spark takes any; or the greatest.
 class Mode final : public OverValues<Mode> {
  public:
-  Mode(std::string function, TypePtr type)
-      : OverValues(std::move(function)), type_(std::move(type)) {}
+  Mode(std::string function, TypePtr type, bool greatest)
+      : OverValues(std::move(function)), type_(std::move(type)), greatest_(greatest) {}
 
   base::Status Finish(arrow::ArrayBuilder& out) const override {
     int64_t most = 0;
@@ -422,7 +461,8 @@ class Mode final : public OverValues<Mode> {
     const CompareCells compare = OrderOf(*type_);
     int64_t least = 0;
     for (int64_t i = 1; i < candidates->length() && compare != nullptr; ++i) {
-      if (compare(*candidates, i, *candidates, least) < 0) least = i;
+      const int order = compare(*candidates, i, *candidates, least);
+      if (greatest_ ? order > 0 : order < 0) least = i;
     }
     SOTERIA_ARROW_RETURN(out.AppendArraySlice(arrow::ArraySpan(*candidates->data()), least, 1));
     return base::OkStatus();
@@ -430,15 +470,17 @@ class Mode final : public OverValues<Mode> {
 
  private:
   TypePtr type_;
+  bool greatest_;
 };
 
+/// mode(value, [of equally frequent ones a certain one], [the greatest])
 base::Status BindMode(const AggregateCall& call, Typing& typing) {
   if (!call.rest.empty()) SOTERIA_RETURN_IF_ERROR(Flag(call.rest[0]).status());
   return BindEnd({.function = call.function, .arg = call.arg, .name = call.name}, typing);
 }
 
 base::StatusOr<AccumulatorPtr> MakeMode(const AggregateCall& call, const CallTypes& types) {
-  return std::make_unique<Mode>(call.function, types.args[0]);
+  return std::make_unique<Mode>(call.function, types.args[0], call.rest.size() > 1);
 }
 
 constexpr AggregateFunction kFunctions[] = {
@@ -454,9 +496,9 @@ constexpr AggregateFunction kFunctions[] = {
     {"collect_list", "collect_list", 1, 1, BindCollect, MakeCollect<ValueList>},
     {"array_agg", "collect_list", 1, 1, BindCollect, MakeCollect<ValueList>},
     {"collect_set", "collect_set", 1, 1, BindCollect, MakeCollect<ValuesOnce>},
-    {"listagg", "listagg", 1, 2, BindJoined, MakeJoined},
-    {"string_agg", "string_agg", 1, 2, BindJoined, MakeJoined},
-    {"mode", "mode", 1, 2, BindMode, MakeMode},
+    {"listagg", "listagg", 1, 5, BindJoined, MakeJoined},
+    {"string_agg", "string_agg", 1, 5, BindJoined, MakeJoined},
+    {"mode", "mode", 1, 3, BindMode, MakeMode},
 };
 
 }  // namespace

@@ -189,6 +189,29 @@ add("drawn conditional", lambda s: s.spark.range(0, 12, 1, 2).selectExpr("id", "
     "if(id % 2 = 0, shuffle(array(id, 2, 3), 9), null) as s"))
 add("drawn DataFrame", lambda s: s.spark.range(3).coalesce(1).select(F.randstr(5, 3), F.uniform(1, 10, 4), F.shuffle(F.array(F.lit(1), F.lit(2), F.lit(3)), 5)))
 for text in [
+    "percentile_cont(0.5) within group (order by i)", "percentile_disc(0.5) within group (order by i)", "percentile_cont(0.25) within group (order by i desc)",
+    "percentile_disc(array(0.0, 0.3, 0.5, 0.75, 1.0)) within group (order by i)",
+    "percentile_disc(array(0.0, 0.3, 0.5, 0.75, 1.0)) within group (order by i desc)",
+    "percentile_cont(array(0.1, 0.9)) within group (order by f)", "percentile_cont(0.5) within group (order by i) filter (where i > 0)", "percentile_cont(0.5)",
+    "listagg(t, ',') within group (order by t desc)", "listagg(t) within group (order by t)", "listagg(distinct b, ',') within group (order by b)",
+    "listagg(t, ',') within group (order by i desc)", "listagg(t, ',') within group (order by i nulls last)",
+    "listagg(distinct t, ',') within group (order by i)",
+    "listagg(t, '|') within group (order by f desc nulls first)", "string_agg(t, '|') within group (order by k)", "listagg(t, '|') within group (order by m)",
+    "percentile_disc(i, 0.5)", "mode()", "sum(i) within group (order by i)", "percentile_cont(0.5) within group (order by i, i)",
+    "percentile_cont(0.5) within group (order by i nulls last)",
+    "percentile_cont(1.5) within group (order by i)", "percentile_cont(i) within group (order by i)", "percentile_cont(0.5) within group (order by t)",
+    "percentile_cont(0.5) within group (order by b)", "mode(i) within group (order by i)", "mode() within group (order by k % 2)",
+    "mode() within group (order by k % 2 desc)",
+    "mode() within group (order by k)", "mode() within group (order by k desc)", "percentile_cont(distinct 0.5) within group (order by i)",
+    "left(hex(bitmap_construct_agg(bitmap_bit_position(k))), 8)", "length(bitmap_construct_agg(k))", "bitmap_count(bitmap_construct_agg(k))",
+    "bitmap_construct_agg(i)",
+    "bitmap_construct_agg(40000)", "left(hex(bitmap_or_agg(y)), 8)", "left(hex(bitmap_and_agg(y)), 8)", "bitmap_or_agg(t)",
+    "bitmap_count(bitmap_and_agg(cast(null as binary)))",
+]:
+    add(f"within {text}", lambda s, text=text: values(s).selectExpr(f"{text} as v" if "order by" not in text else text))
+    add(f"within grouped {text}", lambda s, text=text: (values(s).createOrReplaceTempView("within_view"),
+                                                       s.spark.sql(f"SELECT k % 2 g, {text} AS v FROM within_view GROUP BY k % 2 ORDER BY g"))[1])
+for text in [
     "hex(aes_encrypt('Spark', '0000111122223333', 'ECB'))",
     "hex(aes_encrypt('Spark', '0000111122223333', 'CBC', 'PKCS', unhex('000102030405060708090a0b0c0d0e0f')))",
     "hex(aes_encrypt('Spark', '0000111122223333', 'GCM', 'DEFAULT', unhex('000102030405060708090a0b'), 'aad'))",
