@@ -21,6 +21,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/generate.h"
+#include "src/exec/window_conditions.h"
 #include "src/exec/window_expression.h"
 
 namespace soteria::connect {
@@ -177,6 +178,25 @@ base::StatusOr<ExprPtr> GroupingValue(const Expr& expr, const Replacing& replaci
   return exec::Cast(exec::Call("&", {exec::Call("shiftright", {id, exec::Literal(bit)}),
                                      exec::Literal(std::make_shared<arrow::Int64Scalar>(1))}),
                     arrow::int8());
+}
+
+/// The first call of a window function that is over no window; null: there is none.
+const Expr* FindWithoutOver(const Expr& e) {
+  if (exec::IsOver(e)) return nullptr;
+  if (e.kind == Expr::Kind::kCall && exec::KindOfFunction(e.name) == exec::FunctionKind::kWindow) {
+    return &e;
+  }
+  for (const ExprPtr& arg : e.args) {
+    if (const Expr* found = FindWithoutOver(*arg); found != nullptr) return found;
+  }
+  return nullptr;
+}
+
+base::Status CheckOver(const Expr& expr) {
+  const Expr* const call = FindWithoutOver(expr);
+  if (call == nullptr) return base::OkStatus();
+  return base::Fail(exec::kWithoutOver, base::Cat("Window function \"", exec::PrettyName(*call),
+                                                  "\" requires an OVER clause."));
 }
 
 /// Replaces grouping expressions and aggregate calls within `expr` by the columns that hold them:
@@ -382,6 +402,7 @@ base::StatusOr<SplitAggregate> SplitAggregates(std::vector<exec::NamedExpr> colu
                              exec::Input(static_cast<int>(k), {name}), keys[k].metadata});
   }
   for (exec::NamedExpr& column : columns) {
+    SOTERIA_RETURN_IF_ERROR(CheckOver(*column.expr));
     SOTERIA_ASSIGN_OR_RETURN(ExprPtr expr, Replace(column.expr, replacing));
     // A grouping column that is named again stays the column it is.
     const bool same = !column.name.has_value() && exec::IsInput(*column.expr);

@@ -424,7 +424,9 @@ base::StatusOr<BoundPtr> BindFold(const Expr& e, std::vector<BoundPtr> args, Bin
     SOTERIA_ASSIGN_OR_RETURN(bodies.emplace_back(), BindBody(*e.args[3], {sum}, 0, context));
     type = bodies[1]->field->type();
   }
-  const bool nullable = args[0]->field->nullable() || bodies.back()->field->nullable();
+  // What is folded may be null to Spark, whatever it is; what is made of it may not.
+  const bool nullable =
+      args[0]->field->nullable() || e.args.size() <= 3 || bodies.back()->field->nullable();
   args.resize(2);
   return HigherOrder(e, type, nullable, std::move(args), std::move(bodies), Fold, context);
 }

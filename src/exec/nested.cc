@@ -11,6 +11,7 @@
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
@@ -32,6 +33,18 @@ base::StatusOr<ArrayPtr> GetField(const Bound& node, const ArrayList& args, int6
   const auto& parent = static_cast<const arrow::StructArray&>(*args[0]);
   SOTERIA_ARROW_ASSIGN(ArrayPtr field, parent.GetFlattenedField(node.number));
   return field;
+}
+
+/// Field node.number of the structs in an array, as an array.
+base::StatusOr<ArrayPtr> GetFields(const Bound& node, const ArrayList& args, int64_t rows,
+                                   EvalState& /*state*/) {
+  const auto& lists = static_cast<const arrow::ListArray&>(*args[0]);
+  const auto& structs = static_cast<const arrow::StructArray&>(*lists.values());
+  SOTERIA_ARROW_ASSIGN(ArrayPtr values, structs.GetFlattenedField(node.number));
+  const auto& data = *lists.data();
+  return std::make_shared<arrow::ListArray>(node.field->type(), rows, data.buffers[1],
+                                            std::move(values), data.buffers[0], lists.null_count(),
+                                            lists.offset());
 }
 
 base::StatusOr<ArrayPtr> GetElement(const arrow::Array& array, const arrow::Array& index,
@@ -236,7 +249,8 @@ base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
   if (named) {
     const std::string name(static_cast<const arrow::StringScalar&>(*key).view());
     const FieldPtr field = args[0]->field;
-    if (field->type()->id() == Type::LIST && table::UdtOf(*field).empty()) {
+    if (field->type()->id() == Type::LIST && table::UdtOf(*field).empty() &&
+        field->type()->field(0)->type()->id() != Type::STRUCT) {
       return UnexpectedType(e, 1, "\"INTEGRAL\"", *e.args[1], *args[1]->field);
     }
     return BindField(std::move(args[0]), name, PrettyName(*e.args[0]));
@@ -465,17 +479,25 @@ base::StatusOr<BoundPtr> BindField(BoundPtr parent, const std::string& name,
                                    const std::string& text) {
   const FieldPtr field = parent->field;
   if (field->type()->id() == Type::MAP) return BindMapField(std::move(parent), name);
-  if (field->type()->id() != Type::STRUCT || !table::UdtOf(*field).empty()) {
+  // Of an array of structs it is one of their fields.
+  const bool list = field->type()->id() == Type::LIST && table::UdtOf(*field).empty();
+  const FieldPtr its = list ? field->type()->field(0) : field;
+  if (its->type()->id() != Type::STRUCT || !table::UdtOf(*its).empty()) {
     return NotComplex(text, *field);
   }
   std::string names;
-  for (int i = 0; i < field->type()->num_fields(); ++i) {
-    const FieldPtr& child = field->type()->field(i);
+  for (int i = 0; i < its->type()->num_fields(); ++i) {
+    const FieldPtr& child = its->type()->field(i);
     if (base::EqualIgnoringCase(child->name(), name)) {
-      const bool nullable = field->nullable() || child->nullable();
+      const bool nullable = its->nullable() || child->nullable();
+      if (list && !table::UdtOf(*child).empty()) {
+        return base::NotSupported("A field of an array of structs that is a vector or matrix");
+      }
       auto node = MakeCall(child->name(), child->type(), nullable, {std::move(parent)});
-      node->field = child->WithNullable(nullable);
-      node->kernel = GetField;
+      node->field = list ? arrow::field(child->name(), table::ListOf(child->type(), nullable),
+                                        field->nullable())
+                         : child->WithNullable(nullable);
+      node->kernel = list ? GetFields : GetField;
       node->number = i;
       return node;
     }

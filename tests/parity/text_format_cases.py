@@ -233,3 +233,15 @@ for text in [
     "aes_encrypt('', '0000111122223333', 'ECB')",
 ]:
     add(f"cipher {text}", alone(text))
+for text in ["array(named_struct('a', 1, 'b', 'x'), null).a", "array(named_struct('a', named_struct('c', 1))).a.c", "array(named_struct('a', 1)).z",
+    "array(named_struct('a', 1))['a']",
+             "array(named_struct('a', array(1, 2))).a", "array(1).a",
+             "transform(array(array(named_struct('a', 1))), x -> x.a)", "aggregate(array(1), 0, (a, x) -> 1)", "aggregate(array(1), 0, (a, x) -> 1, a -> 2)"]:
+    add(f"nested {text}", alone(f"{text} as v"))
+    if "transform" not in text:  # Spark shows the number of a variable
+        add(f"nested named {text}", alone(text))
+add("nested field of column", lambda s: s.spark.createDataFrame([([(1, "x"), (None, None)],), ([],), (None,), ([None],)],
+    "a array<struct<b:int,c:string>>").coalesce(1).select(
+    "a.b", "a.C", F.col("a").getField("b"), F.col("a")["c"], F.col("a.b")[0]))
+for name, make in {"nth_value": lambda: F.nth_value("id", 1), "rank": F.rank, "within": lambda: F.col("id") + F.nth_value("id", 1)}.items():
+    add(f"window function without OVER {name}", lambda s, make=make: s.spark.range(3).groupBy((F.col("id") % 2).alias("g")).agg(make()))
