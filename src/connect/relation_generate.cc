@@ -49,9 +49,9 @@ constexpr base::Condition kNoTableFunction = {"UNRESOLVABLE_TABLE_VALUED_FUNCTIO
                                               absl::StatusCode::kInvalidArgument};
 
 /// Table functions of Spark's that aren't here.
-constexpr std::string_view kOtherTableFunctions[] = {
-    "collations",   "parse_url_all",        "python_worker_logs",
-    "sql_keywords", "variant_explode", "variant_explode_outer"};
+constexpr std::string_view kOtherTableFunctions[] = {"collations",         "parse_url_all",
+                                                     "python_worker_logs", "sql_keywords",
+                                                     "variant_explode",    "variant_explode_outer"};
 
 base::Status CheckNested(const exec::Expr& whole, const exec::Expr& inside) {
   if (exec::FindGenerator(inside) == nullptr) return base::OkStatus();
