@@ -381,6 +381,11 @@ int64_t Config::TransposeMaxValues() const {
   return NumberOf(Get(kTransposeMaxValues).value_or(""));
 }
 
+void Config::SetOwn(const std::string& key, std::string value) {
+  const std::lock_guard lock(mutex_);
+  set_[key] = std::move(value);
+}
+
 std::string Config::Zone() const {
   const std::string id = Get(kTimeZone).value_or("");
   const auto zone = table::TimeZone::Find(id);

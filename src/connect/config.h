@@ -35,6 +35,8 @@ class Config {
   /// have, kUnsupported for those that this server doesn't follow, kIllegalArgument beyond limits.
   base::StatusOr<std::string> Set(const std::string& key, const std::string& value);
   base::Status Unset(const std::string& key);
+  /// What the session is, whatever scripts may set: of a static key.
+  void SetOwn(const std::string& key, std::string value);
 
   /// The session's time zone; "" for any that is UTC.
   std::string Zone() const;

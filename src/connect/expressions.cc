@@ -18,6 +18,7 @@
 #include "src/connect/literals.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
+#include "src/connect/tables.h"
 #include "src/connect/typed_calls.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
@@ -66,6 +67,13 @@ constexpr std::string_view kClocks[] = {"current_date", "current_time", "current
 bool IsClock(const std::vector<std::string>& parts) {
   return parts.size() == 1 && std::find(std::begin(kClocks), std::end(kClocks),
                                         base::Lower(parts[0])) != std::end(kClocks);
+}
+
+/// "default.t.a" as "t.a": there is no other database that a table could be in.
+std::vector<std::string> WithoutDatabase(std::vector<std::string> parts) {
+  if (base::EqualIgnoringCase(parts[0], kCatalogName)) parts.erase(parts.begin());
+  if (base::EqualIgnoringCase(parts[0], kDatabaseName)) parts.erase(parts.begin());
+  return parts;
 }
 
 std::optional<ColumnRegex> RegexOf(const Expression& expression) {
@@ -128,6 +136,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Attribute(
   if (attribute.has_plan_id()) tag = attribute.plan_id();
   if (attribute.is_metadata_column()) return scope_.NoMetadata(parts);
   auto column = scope_.Resolve(parts, tag);
+  if (base::Is(column.status(), base::kUnresolvedColumn) && parts.size() > 2) {
+    if (auto known = scope_.Resolve(WithoutDatabase(parts), tag); known.ok()) return known;
+  }
   if (column.ok() || !IsClock(parts) || !base::Is(column.status(), base::kUnresolvedColumn)) {
     return column;
   }

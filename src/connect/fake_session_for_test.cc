@@ -297,6 +297,40 @@ base::Status FakeSession::Store(const std::string& path, const Stage& stage, boo
   return base::OkStatus();
 }
 
+base::StatusOr<std::string> FakeSession::TablePath(const std::string& name) {
+  return base::Cat("/spark-warehouse/", name);
+}
+
+base::StatusOr<std::optional<master::StoredTable>> FakeSession::FindTable(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto defined = defined_.find(name);
+  if (defined == defined_.end()) return std::nullopt;
+  master::StoredTable table;
+  table.definition = defined->second;
+  table.path = base::Cat("/spark-warehouse/", name);
+  return std::optional(std::move(table));
+}
+
+base::StatusOr<std::vector<std::string>> FakeSession::TableNames() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, definition] : defined_) names.push_back(name);
+  return names;
+}
+
+base::Status FakeSession::DefineTable(const std::string& name,
+                                      const master::TableDefinition& definition) {
+  const std::lock_guard lock(mutex_);
+  defined_[name] = definition;
+  return base::OkStatus();
+}
+
+base::Status FakeSession::DropTable(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  defined_.erase(name);
+  return base::OkStatus();
+}
+
 base::Status FakeSession::SaveModel(const std::string& object_id, const ml::ParamMap& params,
                                     const std::string& path, bool overwrite) {
   const std::lock_guard lock(mutex_);
@@ -383,6 +417,11 @@ void FakeSession::Persist(const plan::PlanPtr& plan) {
 void FakeSession::Unpersist(const plan::PlanPtr& plan) {
   const std::lock_guard lock(mutex_);
   std::erase_if(persisted_, [&](const auto& p) { return plan::SameSemantics(*p, *plan); });
+}
+
+void FakeSession::UnpersistAll() {
+  const std::lock_guard lock(mutex_);
+  persisted_.clear();
 }
 
 bool FakeSession::IsPersisted(const plan::PlanPtr& plan) {

@@ -55,6 +55,12 @@ class FakeSession final : public master::Session, private plan::Catalog {
   base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) override;
   base::Status Write(const plan::PlanPtr& plan, const WriteRequest& request,
                      const master::Progress& progress) override;
+  base::StatusOr<std::string> TablePath(const std::string& name) override;
+  base::StatusOr<std::optional<master::StoredTable>> FindTable(const std::string& name) override;
+  base::StatusOr<std::vector<std::string>> TableNames() override;
+  base::Status DefineTable(const std::string& name,
+                           const master::TableDefinition& definition) override;
+  base::Status DropTable(const std::string& name) override;
   base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                          const std::string& path, bool overwrite) override;
   base::Status SaveStage(const std::string& class_name, const std::string& uid,
@@ -69,6 +75,7 @@ class FakeSession final : public master::Session, private plan::Catalog {
   int64_t CleanCache() override;
   void Persist(const plan::PlanPtr& plan) override;
   void Unpersist(const plan::PlanPtr& plan) override;
+  void UnpersistAll() override;
   bool IsPersisted(const plan::PlanPtr& plan) override;
   void Cancel() override { cancelled_ = true; }
 
@@ -89,6 +96,7 @@ class FakeSession final : public master::Session, private plan::Catalog {
   plan::Builder builder_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<arrow::Table>> tables_;  // by path
+  std::map<std::string, master::TableDefinition> defined_;       // by name
   std::map<std::string, Stage> models_;                          // by id
   std::map<std::string, Stage> saved_;                           // by path
   std::map<std::string, plan::PlanPtr> evaluated_;               // by id of the summary

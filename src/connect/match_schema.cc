@@ -37,7 +37,8 @@ bool IsTime(const arrow::DataType& type) {
   return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
 }
 
-/// May a value of `from` be stored in a column of `to` (Spark's ANSI store assignment)?
+}  // namespace
+
 bool MayStore(const arrow::Field& from, const arrow::Field& to) {
   const arrow::DataType& a = *from.type();
   const arrow::DataType& b = *to.type();
@@ -59,6 +60,8 @@ bool MayStore(const arrow::Field& from, const arrow::Field& to) {
   }
   return false;
 }
+
+namespace {
 
 ExprPtr NullOf(const arrow::Field& field) {
   return exec::Literal(arrow::MakeNullScalar(field.type()), table::UdtOf(field));

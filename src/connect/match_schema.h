@@ -20,4 +20,7 @@ base::StatusOr<std::vector<exec::NamedExpr>> MatchSchema(
     const arrow::Schema& from, const arrow::Schema& to,
     const std::function<exec::ExprPtr(int index)>& column);
 
+/// May a value of `from` be stored in a column of `to` (Spark's ANSI store assignment)?
+bool MayStore(const arrow::Field& from, const arrow::Field& to);
+
 }  // namespace soteria::connect

@@ -26,6 +26,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/sql_statement.h"
+#include "src/connect/tables.h"
 #include "src/exec/constant.h"
 #include "src/exec/window_expression.h"
 #include "src/plan/scope.h"
@@ -149,7 +150,8 @@ RelationConverter::PlanOr RelationConverter::WithRelations(
   return root;
 }
 
-/// A common table expression, a temporary view, or the files of a path: parquet.`path`.
+/// A common table expression, a temporary view, a stored table, or the files of a path:
+/// parquet.`path`.
 RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& read) {
   const std::string& name = read.named_table().unparsed_identifier();
   SOTERIA_ASSIGN_OR_RETURN(const auto parts, NameParts(name));
@@ -165,11 +167,11 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
       return builder_.Alias(named->plan, parts[0]);
     }
   }
-  const bool global = parts.size() == 2 && base::EqualIgnoringCase(parts[0], kGlobalViews);
-  const bool ours = parts.size() == 2 && base::EqualIgnoringCase(parts[0], kSessionViews);
-  auto view = state_.views().Find(parts.back(), global);
-  if (view.has_value() && (parts.size() == 1 || global || ours)) {
-    return builder_.Alias(*std::move(view), parts.back());
+  if (auto view = FindView(parts, state_)) return builder_.Alias(*std::move(view), parts.back());
+  SOTERIA_ASSIGN_OR_RETURN(const auto table, FindTable(parts, state_));
+  if (table.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(auto rows, RowsOfTable(*table, state_));
+    return builder_.Alias(std::move(rows), base::Lower(parts.back()));
   }
   if (parts.size() == 2) {
     const std::string format = base::Lower(parts[0]);
@@ -180,10 +182,7 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
       return base::NotSupported(base::Cat("A table of ", format, " files"), "parquet.`path`");
     }
   }
-  return base::Fail(kTableNotFound,
-                    base::Cat("The table or view ", QuoteName(parts),
-                              " cannot be found. An enclave knows temporary views only; read "
-                              "data sets by their path."));
+  return NoTable(parts);
 }
 
 RelationConverter::PlanOr RelationConverter::RowsCounted(const Expression& count,

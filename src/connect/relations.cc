@@ -14,6 +14,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/aggregates.h"
+#include "src/connect/catalog.h"
 #include "src/connect/errors.h"
 #include "src/connect/expressions.h"
 #include "src/connect/match_schema.h"
@@ -223,6 +224,8 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:
       return Range(relation.range());
+    case Relation::kCatalog:
+      return RunCatalog(relation.catalog(), state_);
     default:
       return RefuseRelation(relation);
   }

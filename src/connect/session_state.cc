@@ -124,6 +124,10 @@ base::StatusOr<std::shared_ptr<SessionState>> Sessions::For(const std::string& i
   if (const auto found = sessions_.find(id); found != sessions_.end()) return found->second;
   SOTERIA_ASSIGN_OR_RETURN(auto session, master_.SessionFor(id));
   auto state = std::make_shared<SessionState>(id, std::move(session));
+  if (auto warehouse = state->session().TablePath(""); warehouse.ok()) {
+    warehouse->pop_back();  // the slash before a table's name
+    state->config().SetOwn("spark.sql.warehouse.dir", *std::move(warehouse));
+  }
   sessions_[id] = state;
   return state;
 }

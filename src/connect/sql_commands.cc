@@ -1,8 +1,7 @@
 #include "src/connect/sql_commands.h"
 
-#include <arrow/array/builder_binary.h>
-#include <arrow/array/builder_primitive.h>
 #include <arrow/record_batch.h>
+#include <arrow/table.h>
 #include <arrow/type.h>
 
 #include <algorithm>
@@ -18,10 +17,12 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/answer.h"
 #include "src/connect/errors.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_statement.h"
+#include "src/connect/tables.h"
 #include "src/table/arrow_status.h"
 #include "src/table/ipc.h"
 #include "src/table/types.h"
@@ -32,111 +33,25 @@ namespace {
 using spark::connect::Relation;
 using Kind = SqlStatement::Kind;
 
-/// A column of texts, or of booleans, of an answer.
-struct Column {
-  std::string name;
-  bool nullable = false;
-  std::vector<std::optional<std::string>> texts = {};
-  bool booleans = false;  // texts are "true" or "false"
-};
-
-base::StatusOr<std::shared_ptr<arrow::Array>> ArrayOf(const Column& column) {
-  arrow::StringBuilder texts;
-  arrow::BooleanBuilder booleans;
-  for (const auto& text : column.texts) {
-    if (column.booleans) {
-      SOTERIA_ARROW_RETURN(booleans.Append(text == "true"));
-    } else {
-      SOTERIA_ARROW_RETURN(text.has_value() ? texts.Append(*text) : texts.AppendNull());
-    }
-  }
-  arrow::ArrayBuilder& builder =
-      column.booleans ? static_cast<arrow::ArrayBuilder&>(booleans) : texts;
-  SOTERIA_ARROW_ASSIGN(auto array, builder.Finish());
-  return array;
-}
+constexpr base::Condition kNoViewButTable = {"WRONG_COMMAND_FOR_OBJECT_TYPE",
+                                             base::exception_class::kAnalysis, "42809",
+                                             absl::StatusCode::kInvalidArgument};
 
 /// Rows of an answer as the relation that the client will ask for.
-base::StatusOr<Relation> Answer(const std::vector<Column>& columns) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const Column& column : columns) {
-    fields.push_back(arrow::field(column.name, column.booleans ? arrow::boolean() : arrow::utf8(),
-                                  column.nullable));
-    SOTERIA_ASSIGN_OR_RETURN(auto array, ArrayOf(column));
-    arrays.push_back(std::move(array));
-  }
-  const int64_t rows = arrays.empty() ? 0 : arrays[0]->length();
-  const auto schema = arrow::schema(std::move(fields));
+base::StatusOr<Relation> Answer(const std::vector<AnswerColumn>& columns) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto rows, AnswerTable(columns));
+  SOTERIA_ARROW_ASSIGN(const auto batch, rows->CombineChunksToBatch());
   Relation relation;
   auto* local = relation.mutable_local_relation();
-  SOTERIA_ASSIGN_OR_RETURN(*local->mutable_schema(), table::SparkSchemaJson(*schema));
-  SOTERIA_ASSIGN_OR_RETURN(*local->mutable_data(), table::ToIpcStream(*arrow::RecordBatch::Make(
-                                                       schema, rows, std::move(arrays))));
+  SOTERIA_ASSIGN_OR_RETURN(*local->mutable_schema(), table::SparkSchemaJson(*batch->schema()));
+  SOTERIA_ASSIGN_OR_RETURN(*local->mutable_data(), table::ToIpcStream(*batch));
   return relation;
-}
-
-/// The name of a temporary view, and whether it is a global one.
-struct ViewName {
-  std::string name;
-  bool global = false;
-};
-std::optional<ViewName> ViewOf(const std::vector<std::string>& parts) {
-  if (parts.size() == 1) return ViewName{parts[0], false};
-  if (parts.size() != 2) return std::nullopt;
-  if (base::EqualIgnoringCase(parts[0], kSessionViews)) return ViewName{parts[1], false};
-  if (!base::EqualIgnoringCase(parts[0], kGlobalViews)) return std::nullopt;
-  return ViewName{parts[1], true};
-}
-
-base::Status NoView(const std::vector<std::string>& parts) {
-  return base::Fail(kTableNotFound,
-                    base::Cat("The table or view ", QuoteName(parts),
-                              " cannot be found. An enclave knows temporary views only."));
-}
-
-/// Java's `replaceAll("\\*", ".*")` and `|`: stars match anything, bars separate, no case counts.
-bool MatchesOne(std::string_view text, std::string_view pattern) {
-  size_t t = 0;
-  size_t p = 0;
-  size_t star = std::string_view::npos;
-  size_t from = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      from = t;
-    } else if (p < pattern.size() &&
-               base::EqualIgnoringCase(pattern.substr(p, 1), text.substr(t, 1))) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++from;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
-bool Matches(std::string_view text, std::string_view patterns) {
-  if (patterns.empty()) return true;
-  for (size_t at = 0; at <= patterns.size();) {
-    const size_t end = std::min(patterns.find('|', at), patterns.size());
-    std::string_view one = patterns.substr(at, end - at);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    while (one.ends_with(' ')) one.remove_suffix(1);
-    if (MatchesOne(text, one)) return true;
-    at = end + 1;
-  }
-  return false;
 }
 
 class Statement {
  public:
-  Statement(const SqlStatement& statement, SessionState& state)
-      : statement_(statement), state_(state) {}
+  Statement(const SqlStatement& statement, SessionState& state, Operation& operation)
+      : statement_(statement), state_(state), operation_(operation) {}
 
   base::StatusOr<Relation> Run() {
     switch (statement_.kind) {
@@ -162,6 +77,20 @@ class Statement {
       case Kind::kUncache:
       case Kind::kClearCache:
         return Cache();
+      case Kind::kCreateTable:
+        return CreateOneTable();
+      case Kind::kInsert:
+        return Insert();
+      case Kind::kDropTable:
+        return DropOneTable();
+      case Kind::kTruncate:
+        return Done(TruncateTable(statement_.name, state_));
+      case Kind::kRefresh:
+        return Done(Query().status());
+      case Kind::kUse:
+        return Done(CheckDatabase(statement_.name));
+      case Kind::kShowDatabases:
+        return ShowDatabases();
     }
     return base::Fail(base::kInternal, "An unknown statement");
   }
@@ -182,20 +111,105 @@ class Statement {
   base::StatusOr<Relation> DropView() {
     const auto view = ViewOf(statement_.name);
     const bool dropped = view.has_value() && state_.views().Drop(view->name, view->global);
-    if (!dropped && !statement_.if_exists) return NoView(statement_.name);
+    if (dropped) return Answer({});
+    SOTERIA_ASSIGN_OR_RETURN(const auto table, FindTable(statement_.name, state_));
+    if (table.has_value()) {
+      return base::Fail(kNoViewButTable,
+                        base::Cat("The operation DROP VIEW requires a VIEW or METRIC_VIEW. But ",
+                                  kCatalogName, ".", kDatabaseName, ".", statement_.name.back(),
+                                  " is a MANAGED. Use DROP TABLE instead."));
+    }
+    if (!statement_.if_exists) return NoTable(statement_.name);
     return Answer({});
+  }
+
+  base::StatusOr<Relation> Done(const base::Status& status) {
+    SOTERIA_RETURN_IF_ERROR(status);
+    return Answer({});
+  }
+
+  master::Progress Shown() {
+    return [this](const master::StageProgress& at) { operation_.Progress(at); };
+  }
+
+  base::StatusOr<Relation> CreateOneTable() {
+    const SqlTable& has = *statement_.table;
+    NewTable table{statement_.name, {}, has.keys, has.comment};
+    table.request.format = has.format;
+    table.request.options = has.options;
+    if (statement_.if_exists) table.request.mode = master::Session::WriteMode::kIgnore;
+    if (statement_.query != nullptr) {
+      SOTERIA_ASSIGN_OR_RETURN(auto rows, Query());
+      return Done(SaveTable(std::move(table), std::move(rows), state_, Shown()));
+    }
+    if (has.columns.empty()) return base::NotSupported("A table without columns");
+    master::TableDefinition definition;
+    SOTERIA_ASSIGN_OR_RETURN(definition.schema, table::SchemaFromDdl(has.columns));
+    definition.comments = has.comments;
+    return Done(CreateTable(table, std::move(definition), state_));
+  }
+
+  base::StatusOr<Relation> Insert() {
+    SOTERIA_ASSIGN_OR_RETURN(auto rows, Query());
+    Insertion insertion;
+    insertion.columns = statement_.columns;
+    insertion.by_name = statement_.by_name;
+    insertion.overwrite = statement_.overwrite;
+    SOTERIA_ASSIGN_OR_RETURN(auto one, state_.session().builder().Range(0, 1, 1, 1));
+    plan::Scope nothing(std::move(one));
+    const ExpressionConverter converter(nothing, state_.config().Zone());
+    for (const auto& [key, value] : statement_.fixed) {
+      SOTERIA_ASSIGN_OR_RETURN(auto constant, converter.Convert(*value));
+      insertion.fixed.emplace_back(key, std::move(constant));
+    }
+    return Done(InsertInto(statement_.name, std::move(rows), insertion, state_, Shown()));
+  }
+
+  /// Spark drops a temporary view, too.
+  base::StatusOr<Relation> DropOneTable() {
+    const auto view = ViewOf(statement_.name);
+    if (view.has_value() && state_.views().Drop(view->name, view->global)) return Answer({});
+    return Done(DropTable(statement_.name, statement_.if_exists, state_));
+  }
+
+  base::StatusOr<Relation> ShowDatabases() {
+    AnswerColumn names{"namespace"};
+    if (FitsPattern(kDatabaseName, statement_.pattern)) names.texts.emplace_back(kDatabaseName);
+    return Answer({std::move(names)});
+  }
+
+  /// Of a table, not of a view: nullopt for everything else.
+  base::StatusOr<std::optional<master::StoredTable>> Table() {
+    if (statement_.name.empty()) return std::nullopt;
+    if (FindView(statement_.name, state_).has_value()) return std::nullopt;
+    return FindTable(statement_.name, state_);
   }
 
   base::StatusOr<Relation> Describe() {
     SOTERIA_ASSIGN_OR_RETURN(const auto plan, Query());
     SOTERIA_ASSIGN_OR_RETURN(const auto schema, state_.session().SchemaOf(plan));
-    Column names{"col_name"};
-    Column types{"data_type"};
-    Column comments{"comment", /*nullable=*/true};
-    for (const auto& field : schema.value()->fields()) {
-      names.texts.emplace_back(field->name());
-      types.texts.emplace_back(table::TypeName(*field));
-      comments.texts.emplace_back(std::nullopt);
+    SOTERIA_ASSIGN_OR_RETURN(const auto table, Table());
+    AnswerColumn names{"col_name"};
+    AnswerColumn types{"data_type"};
+    AnswerColumn comments{"comment", /*nullable=*/true};
+    const auto add = [&](const arrow::Field& field) {
+      names.texts.emplace_back(field.name());
+      types.texts.emplace_back(table::TypeName(field));
+      auto& comment = comments.texts.emplace_back();
+      if (!table.has_value()) return;
+      const auto its = table->definition.comments.find(field.name());
+      if (its != table->definition.comments.end()) comment = its->second;
+    };
+    for (const auto& field : schema.value()->fields()) add(*field);
+    if (table.has_value() && !table->definition.keys.empty()) {
+      for (const char* title : {"# Partition Information", "# col_name"}) {
+        names.texts.emplace_back(title);
+      }
+      for (const char* title : {"", "data_type"}) types.texts.emplace_back(title);
+      for (const char* title : {"", "comment"}) comments.texts.emplace_back(title);
+      for (const std::string& key : table->definition.keys) {
+        add(*table->definition.schema->GetFieldByName(key));
+      }
     }
     return Answer({std::move(names), std::move(types), std::move(comments)});
   }
@@ -203,33 +217,35 @@ class Statement {
   base::StatusOr<Relation> ShowColumns() {
     SOTERIA_ASSIGN_OR_RETURN(const auto plan, Query());
     SOTERIA_ASSIGN_OR_RETURN(const auto schema, state_.session().SchemaOf(plan));
-    Column names{"col_name"};
+    AnswerColumn names{"col_name"};
     for (const auto& field : schema.value()->fields()) names.texts.emplace_back(field->name());
     return Answer({std::move(names)});
   }
 
-  /// Global views, when their database is asked for, and then those of the session.
+  /// Tables, or global views where their database is asked for, and then the session's views.
   base::StatusOr<Relation> ShowTables() {
-    Column spaces{"namespace"};
-    Column names{statement_.views ? "viewName" : "tableName"};
-    Column temporary{"isTemporary", false, {}, /*booleans=*/true};
-    const bool ours =
-        statement_.name.empty() ||
-        (statement_.name.size() == 1 && base::EqualIgnoringCase(statement_.name[0], kGlobalViews));
-    if (!ours &&
-        !(statement_.name.size() == 1 && base::EqualIgnoringCase(statement_.name[0], "default"))) {
-      return base::NotSupported("A database");
+    AnswerColumn spaces{"namespace"};
+    AnswerColumn names{statement_.views ? "viewName" : "tableName"};
+    AnswerColumn temporary{"isTemporary", false, {}, AnswerColumn::Kind::kBoolean};
+    const bool of_views =
+        statement_.name.size() == 1 && base::EqualIgnoringCase(statement_.name[0], kGlobalViews);
+    if (!statement_.name.empty() && !of_views) {
+      SOTERIA_RETURN_IF_ERROR(CheckDatabase(statement_.name));
     }
-    const auto add = [&](bool global) {
-      for (const std::string& name : state_.views().Names(global)) {
-        if (!Matches(name, statement_.pattern)) continue;
-        spaces.texts.emplace_back(global ? std::string(kGlobalViews) : "");
-        names.texts.emplace_back(name);
-        temporary.texts.emplace_back("true");
-      }
+    const auto add = [&](std::string_view space, const std::string& name, bool is_temporary) {
+      if (!FitsPattern(name, statement_.pattern)) return;
+      spaces.texts.emplace_back(space);
+      names.texts.emplace_back(name);
+      temporary.texts.emplace_back(BooleanText(is_temporary));
     };
-    if (ours && !statement_.name.empty()) add(/*global=*/true);
-    add(/*global=*/false);
+    if (!statement_.views && !of_views) {
+      SOTERIA_ASSIGN_OR_RETURN(const auto tables, state_.session().TableNames());
+      for (const std::string& name : tables) add(kDatabaseName, name, false);
+    }
+    if (of_views) {
+      for (const std::string& name : state_.views().Names(true)) add(kGlobalViews, name, true);
+    }
+    for (const std::string& name : state_.views().Names(false)) add("", name, true);
     return Answer({std::move(spaces), std::move(names), std::move(temporary)});
   }
 
@@ -239,8 +255,8 @@ class Statement {
   }
 
   base::StatusOr<Relation> Set() {
-    Column keys{"key"};
-    Column values{"value"};
+    AnswerColumn keys{"key"};
+    AnswerColumn values{"value"};
     const auto add = [&](const std::string& key, const std::string& value) {
       keys.texts.emplace_back(key);
       values.texts.emplace_back(value);
@@ -271,13 +287,7 @@ class Statement {
 
   base::StatusOr<Relation> Cache() {
     if (statement_.kind == Kind::kClearCache) {
-      for (const bool global : {false, true}) {
-        for (const std::string& name : state_.views().Names(global)) {
-          if (const auto view = state_.views().Find(name, global)) {
-            state_.session().Unpersist(*view);
-          }
-        }
-      }
+      state_.session().UnpersistAll();
       return Answer({});
     }
     const auto view = ViewOf(statement_.name);
@@ -286,11 +296,10 @@ class Statement {
       SOTERIA_ASSIGN_OR_RETURN(auto plan, Query());
       SOTERIA_RETURN_IF_ERROR(state_.views().Create(view->name, std::move(plan), false));
     }
-    std::optional<plan::PlanPtr> plan;
-    if (view.has_value()) plan = state_.views().Find(view->name, view->global);
+    SOTERIA_ASSIGN_OR_RETURN(const auto plan, FindViewOrTable(statement_.name, state_));
     if (!plan.has_value()) {
       if (statement_.kind == Kind::kUncache && statement_.if_exists) return Answer({});
-      return NoView(statement_.name);
+      return NoTable(statement_.name);
     }
     if (statement_.kind == Kind::kCache) {
       state_.session().Persist(*plan);
@@ -302,6 +311,7 @@ class Statement {
 
   const SqlStatement& statement_;
   SessionState& state_;
+  Operation& operation_;
 };
 
 /// The text within the command's relation, be it under the DataFrames that it names; or null.
@@ -351,7 +361,7 @@ base::Status RunSqlCommand(const spark::connect::SqlCommand& command, SessionSta
     *result = std::move(input);
   } else {
     statement.query = Within(input, std::move(statement.query));
-    SOTERIA_ASSIGN_OR_RETURN(*result, Statement(statement, state).Run());
+    SOTERIA_ASSIGN_OR_RETURN(*result, Statement(statement, state, operation).Run());
   }
   return operation.Send(std::move(response));
 }

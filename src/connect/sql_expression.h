@@ -33,6 +33,9 @@ base::StatusOr<ExpressionPtr> ParseSqlExpression(std::string_view sql, const std
 /// The parts of an identifier as PySpark's column names have it: dots outside backticks separate.
 base::StatusOr<std::vector<std::string>> NameParts(std::string_view identifier);
 
+/// The parts of a table's name as SQL reads them. kParse and its kin.
+base::StatusOr<std::vector<std::string>> ParseSqlName(std::string_view sql);
+
 /// The text of a name made of parts, each quoted: "`a`.`b.c`".
 std::string QuoteName(const std::vector<std::string>& parts);
 

@@ -233,6 +233,11 @@ base::StatusOr<ExpressionPtr> ParseSqlItem(std::string_view sql, const std::stri
   return std::move(item.proto);
 }
 
+base::StatusOr<std::vector<std::string>> ParseSqlName(std::string_view sql) {
+  SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
+  return SqlParser(sql, std::move(tokens), {}).WholeName();
+}
+
 base::StatusOr<ExpressionPtr> ParseSqlExpression(std::string_view sql, const std::string& zone) {
   SOTERIA_ASSIGN_OR_RETURN(auto tokens, CutSql(sql));
   const SqlContext context{zone};

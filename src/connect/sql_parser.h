@@ -1,7 +1,8 @@
 // The parser of Spark SQL: recursive descent over the tokens of one text, by the grammar and the
 // precedences of Spark's SqlBaseParser.g4. Its methods are in sql_parser.cc (tokens, names, types),
 // sql_expression.cc, sql_predicate.cc, sql_literals.cc, sql_call.cc, sql_window.cc, sql_query.cc,
-// sql_groups.cc, sql_from.cc, sql_pivot.cc, sql_pipe.cc and sql_statement.cc. Private to these.
+// sql_groups.cc, sql_from.cc, sql_pivot.cc, sql_pipe.cc, sql_statement.cc and sql_tables.cc.
+// Private to these.
 // Recursion is bounded by kSqlDepthMax, trees by their height, messages by kSqlNodesMax. One parser
 // reads one text, in one thread.
 #pragma once
@@ -43,6 +44,7 @@ class SqlParser {
 
   ExprOr WholeItem();
   ExprOr WholeExpression();
+  base::StatusOr<std::vector<std::string>> WholeName();
   base::StatusOr<SqlStatement> WholeStatement();
 
  private:
@@ -244,6 +246,17 @@ class SqlParser {
   base::StatusOr<SqlStatement> Set();
   base::StatusOr<SqlStatement> Cache();
   base::Status RefuseStatement() const;
+
+  // Of tables: sql_tables.cc.
+  base::StatusOr<std::string> Text();
+  base::Status ColumnsOfTable(SqlTable* out);
+  base::Status OptionsOfTable(SqlTable* out);
+  base::Status ClausesOfTable(SqlTable* out);
+  base::StatusOr<SqlStatement> CreateTable();
+  base::Status Partition(SqlStatement* out);
+  bool QueryAfter() const;
+  base::StatusOr<SqlStatement> Insert();
+  base::StatusOr<SqlStatement> OfOneTable();
 
   const std::string_view sql_;
   const std::vector<SqlToken> tokens_;

@@ -70,7 +70,13 @@ base::StatusOr<SqlStatement> SqlParser::Statement() {
     SOTERIA_RETURN_IF_ERROR(TakeQuery(&query));
     return query;
   }
+  if (IsWords("CREATE", "TABLE")) return CreateTable();
   if (IsWord("CREATE")) return CreateView();
+  if (IsWord("INSERT")) return Insert();
+  if (IsWords("DROP", "TABLE") || IsWords("TRUNCATE", "TABLE") || IsWord("USE")) {
+    return OfOneTable();
+  }
+  if (IsWord("REFRESH") && !IsWord("FUNCTION", 1)) return OfOneTable();
   if (IsWords("DROP", "VIEW")) return DropView();
   if (IsWord("DESCRIBE") || IsWord("DESC")) return Describe();
   if (IsWord("SHOW")) return ShowNames();
@@ -165,16 +171,21 @@ base::StatusOr<SqlStatement> SqlParser::Describe() {
   SOTERIA_ASSIGN_OR_RETURN(const Name name, Identifiers());
   if (IsName()) return base::NotSupported("DESCRIBE of one column");
   describe.query = std::move(NamedRelation(name).proto);
+  describe.name = name;
   return describe;
 }
 
-/// SHOW TABLES | VIEWS [FROM | IN namespace] [[LIKE] 'pattern'], SHOW COLUMNS FROM | IN name
+/// SHOW TABLES | VIEWS | DATABASES [FROM | IN namespace] [[LIKE] 'pattern'], SHOW COLUMNS FROM | IN
+/// name
 base::StatusOr<SqlStatement> SqlParser::ShowNames() {
   const size_t begin = at_++;
   SqlStatement show = Of(What::kShowTables);
   const bool columns = TakeWord("COLUMNS");
-  show.views = !columns && TakeWord("VIEWS");
-  if (!columns && !show.views && !TakeWord("TABLES")) {
+  const bool databases =
+      !columns && (TakeWord("DATABASES") || TakeWord("SCHEMAS") || TakeWord("NAMESPACES"));
+  if (databases) show.kind = What::kShowDatabases;
+  show.views = !columns && !databases && TakeWord("VIEWS");
+  if (!columns && !databases && !show.views && !TakeWord("TABLES")) {
     at_ = begin;
     return RefuseStatement();
   }

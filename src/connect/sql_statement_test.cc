@@ -354,15 +354,61 @@ TEST(SqlStatement, Commands) {
   EXPECT_EQ(ParseSql("CLEAR CACHE", {})->kind, Kind::kClearCache);
 }
 
+TEST(SqlStatement, Tables) {
+  using Kind = SqlStatement::Kind;
+  const auto create = *ParseSql(
+      "CREATE TABLE IF NOT EXISTS default.t (a INT NOT NULL COMMENT 'x', `b c` ARRAY<INT>) USING "
+      "CSV "
+      "OPTIONS (header true, 'Sep' = ';', a.b 1) PARTITIONED BY (a) COMMENT 'all'",
+      {});
+  EXPECT_EQ(create.kind, Kind::kCreateTable);
+  EXPECT_EQ(create.name, (std::vector<std::string>{"default", "t"}));
+  EXPECT_TRUE(create.if_exists);
+  EXPECT_EQ(create.query, nullptr);
+  EXPECT_EQ(create.table->columns, "`a` INT NOT NULL, `b c` ARRAY<INT>");
+  EXPECT_EQ(create.table->comments.at("a"), "x");
+  EXPECT_EQ(create.table->format, "csv");
+  EXPECT_EQ(create.table->options,
+            (std::map<std::string, std::string>{{"header", "true"}, {"sep", ";"}, {"a.b", "1"}}));
+  EXPECT_EQ(create.table->keys, std::vector<std::string>{"a"});
+  EXPECT_EQ(*create.table->comment, "all");
+  EXPECT_EQ(Parse("CREATE TABLE t USING json AS SELECT 1"), "row(1:int32)");
+  EXPECT_EQ(Parse("CREATE TABLE t (SELECT 1)"), "row(1:int32)");
+
+  const auto insert = *ParseSql("INSERT OVERWRITE TABLE t (b, a) WITH x AS (SELECT 1) TABLE x", {});
+  EXPECT_EQ(insert.kind, Kind::kInsert);
+  EXPECT_TRUE(insert.overwrite);
+  EXPECT_EQ(insert.columns, (std::vector<std::string>{"b", "a"}));
+  const auto parts = *ParseSql("INSERT INTO t PARTITION (k = 'x', n) BY NAME SELECT 1", {});
+  EXPECT_TRUE(parts.by_name);
+  ASSERT_EQ(parts.fixed.size(), 1U);
+  EXPECT_EQ(parts.fixed[0].first, "k");
+  EXPECT_EQ(Parse("INSERT INTO t (SELECT 1)"), "row(1:int32)");
+  EXPECT_EQ(Parse("REFRESH TABLE t"), "`t`");
+  EXPECT_TRUE(ParseSql("DROP TABLE IF EXISTS a.t PURGE", {})->if_exists);
+  EXPECT_EQ(ParseSql("TRUNCATE TABLE t", {})->kind, Kind::kTruncate);
+  EXPECT_EQ(ParseSql("USE DATABASE d", {})->name, std::vector<std::string>{"d"});
+  EXPECT_EQ(ParseSql("SHOW SCHEMAS LIKE 'x'", {})->pattern, "x");
+  for (const char* sql :
+       {"CREATE TABLE", "CREATE TABLE t (a)", "CREATE TABLE t (a INT", "INSERT t VALUES (1)",
+        "INSERT INTO t", "INSERT INTO t ()", "INSERT INTO t PARTITION (k = a) SELECT 1",
+        "DROP TABLE", "TRUNCATE TABLE t x", "CREATE TABLE t OPTIONS (a b) AS SELECT 1"}) {
+    EXPECT_FALSE(ParseSql(sql, {}).ok()) << sql;
+  }
+}
+
 TEST(SqlStatement, WhatIsRefusedByName) {
   const Case cases[] = {
-      {"CREATE TABLE t (a INT)", "The statement CREATE TABLE"},
+      {"CREATE OR REPLACE TABLE t (a INT)", "The statement CREATE TABLE"},
+      {"CREATE TABLE t (a INT) LOCATION '/x'", "CREATE TABLE ... LOCATION"},
+      {"CREATE TABLE t (a INT DEFAULT 1)", "A column's DEFAULT"},
+      {"CREATE TABLE t (a INT) AS SELECT 1", "CREATE TABLE of columns AS a query"},
+      {"INSERT OVERWRITE DIRECTORY '/x' SELECT 1", "The statement INSERT OVERWRITE"},
+      {"INSERT OVERWRITE t PARTITION (a = 1) SELECT 1", "INSERT OVERWRITE of one partition"},
+      {"TRUNCATE TABLE t PARTITION (a = 1)", "TRUNCATE TABLE ... PARTITION"},
       {"CREATE OR REPLACE VIEW v AS SELECT 1", "The statement CREATE VIEW"},
-      {"INSERT INTO t VALUES (1)", "The statement INSERT INTO"},
-      {"DROP TABLE t", "The statement DROP TABLE"},
       {"ALTER VIEW v RENAME TO w", "The statement ALTER VIEW"},
-      {"USE default", "The statement USE DEFAULT"},
-      {"SHOW DATABASES", "The statement SHOW DATABASES"},
+      {"DROP DATABASE x", "The statement DROP DATABASE"},
       {"DESCRIBE FUNCTION abs", "The statement DESCRIBE FUNCTION"},
       {"EXPLAIN EXTENDED SELECT 1", "EXPLAIN EXTENDED"},
       {"SELECT * FROM a NATURAL CROSS JOIN b", "NATURAL with CROSS or LATERAL"},

@@ -30,8 +30,6 @@ constexpr Refusal kRelations[] = {
     {"html_string", "A DataFrame as HTML", "show or toPandas"},
     {"cached_remote_relation", "DataFrame.checkpoint (localCheckpoint)", "persist"},
     {"relation_changes", "DataFrameReader.changes"},
-    {"named_table", "A table of a catalog", "the path of a data set, or a temporary view"},
-    {"catalog", "spark.catalog"},
     {"extension", "A plan extension"},
 };
 
@@ -120,13 +118,14 @@ base::Status RefuseRelation(const sc::Relation& relation) {
       return base::NotSupported("A cached local relation",
                                 "local data inside the plan "
                                 "(spark.sql.session.localRelationCacheThreshold)");
-    case sc::Relation::kCatalog: {
-      const std::string name = CaseName<sc::Catalog>(relation.catalog().cat_type_case());
-      return base::NotSupported(base::Cat("spark.catalog.", Camel(name)));
-    }
     default:
       return Refuse(kRelations, CaseName<sc::Relation>(relation.rel_type_case()), "relation");
   }
+}
+
+base::Status RefuseCatalog(const sc::Catalog& call) {
+  return base::NotSupported(
+      base::Cat("spark.catalog.", Camel(CaseName<sc::Catalog>(call.cat_type_case()))));
 }
 
 base::Status RefuseCommand(const sc::Command& command) {

@@ -10,6 +10,7 @@
 
 namespace spark::connect {
 class AnalyzePlanRequest;
+class Catalog;
 class Command;
 class Expression;
 class Relation;
@@ -25,6 +26,7 @@ struct Refusal {
 };
 
 base::Status RefuseRelation(const spark::connect::Relation& relation);
+base::Status RefuseCatalog(const spark::connect::Catalog& call);
 base::Status RefuseCommand(const spark::connect::Command& command);
 base::Status RefuseExpression(const spark::connect::Expression& expression);
 base::Status RefuseAnalysis(const spark::connect::AnalyzePlanRequest& request);

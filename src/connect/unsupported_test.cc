@@ -56,8 +56,8 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
   EXPECT_EQ(Text(RefuseRelation(relation)),
             "DataFrame.observe is not supported in an enclave. Use agg instead. What is: "
             "docs/functions.md");
-  relation.mutable_catalog()->mutable_list_tables();
-  EXPECT_EQ(Text(RefuseRelation(relation)).substr(0, 24), "spark.catalog.listTables");
+  relation.mutable_catalog()->mutable_list_functions();
+  EXPECT_EQ(Text(RefuseCatalog(relation.catalog())).substr(0, 27), "spark.catalog.listFunctions");
   const char* served[] = {"read",
                           "project",
                           "filter",
@@ -98,6 +98,7 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "tail",
                           "deduplicate",
                           "range",
+                          "catalog",
                           "repartition_by_expression",
                           "sql",
                           "with_relations"};

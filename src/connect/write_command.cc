@@ -13,6 +13,8 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/relations.h"
+#include "src/connect/sql_expression.h"
+#include "src/connect/tables.h"
 #include "src/exec/expression.h"
 #include "src/table/types.h"
 
@@ -52,6 +54,10 @@ base::StatusOr<WriteMode> ModeOf(WriteOperation::SaveMode mode) {
   }
 }
 
+constexpr base::Condition kKeysOfInsert = {"PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO",
+                                           base::exception_class::kAnalysis, "42601",
+                                           absl::StatusCode::kInvalidArgument};
+
 /// What all writers have: the path, and what is done of none of them.
 base::Status ReadOptions(const WriteOperation& write, WriteRequest* request) {
   request->path = write.path();
@@ -68,6 +74,10 @@ base::Status ReadOptions(const WriteOperation& write, WriteRequest* request) {
     } else {
       request->options[lower] = value;
     }
+  }
+  if (write.has_table()) {
+    if (request->path.empty()) return base::OkStatus();
+    return base::NotSupported("A table of a path that the script names", "write.save(path)");
   }
   if (!request->path.empty()) return base::OkStatus();
   return base::Fail(base::kIllegalArgument, "Expected exactly one path to be specified.");
@@ -101,12 +111,64 @@ bool MayBeKey(const arrow::Field& field) {
   }
 }
 
-/// The other columns, then those that folders are named by, as text.
-base::StatusOr<plan::PlanPtr> WithKeysLast(plan::PlanPtr plan, const WriteOperation& write,
+/// What the command says of itself but the rows.
+base::StatusOr<WriteRequest> RequestOf(const WriteOperation& write, const Config& config) {
+  WriteRequest request;
+  request.format = write.source().empty() ? "parquet" : base::Lower(write.source());
+  if (write.sort_column_names_size() > 0 || write.has_bucket_by() ||
+      write.clustering_columns_size() > 0) {
+    return base::NotSupported("DataFrameWriter.bucketBy (sortBy, clusterBy)",
+                              "write.parquet without it");
+  }
+  SOTERIA_RETURN_IF_ERROR(ReadOptions(write, &request));
+  SOTERIA_ASSIGN_OR_RETURN(request.mode, ModeOf(write.mode()));
+  request.zone = config.Zone();
+  request.ignore_null_fields = IgnoresNullFields(config);
+  return request;
+}
+
+base::Status CheckOverwrite(const WriteRequest& request, const Config& config) {
+  const bool whole = base::Lower(config.Get(kOverwriteMode).value_or("static")) == "static";
+  if (whole || request.mode != WriteMode::kOverwrite) return base::OkStatus();
+  return base::NotSupported(base::Cat(kOverwriteMode, " of other than static"));
+}
+
+/// saveAsTable and insertInto.
+base::Status RunTableWrite(const WriteOperation& write, SessionState& state,
+                           const master::Progress& progress) {
+  const auto& target = write.table();
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> name, ParseSqlName(target.table_name()));
+  const bool insert =
+      target.save_method() == WriteOperation::SaveTable::TABLE_SAVE_METHOD_INSERT_INTO;
+  if (insert && write.partitioning_columns_size() > 0) {
+    return base::Fail(kKeysOfInsert,
+                      base::Cat("partitionBy() cannot be used with insertInto(). Partition columns "
+                                "for table ",
+                                target.table_name(), " are determined by the table definition."));
+  }
+  NewTable table{name, {}, {}};
+  SOTERIA_ASSIGN_OR_RETURN(table.request, RequestOf(write, state.config()));
+  table.keys.assign(write.partitioning_columns().begin(), write.partitioning_columns().end());
+  SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(write.input()));
+  SOTERIA_RETURN_IF_ERROR(CheckOverwrite(table.request, state.config()));
+  if (!insert) return SaveTable(std::move(table), std::move(plan), state, progress);
+  Insertion insertion;
+  insertion.overwrite = table.request.mode == WriteMode::kOverwrite;
+  return InsertInto(name, std::move(plan), insertion, state, progress);
+}
+
+}  // namespace
+
+bool IgnoresNullFields(const Config& config) {
+  return base::Lower(config.Get(kIgnoreNullFields).value_or("true")) != "false";
+}
+
+base::StatusOr<plan::PlanPtr> WithKeysLast(plan::PlanPtr plan,
+                                           const std::vector<std::string>& names,
                                            SessionState& state, WriteRequest* request) {
   const std::shared_ptr<arrow::Schema> schema = plan->schema;
   std::vector<int> keys;
-  for (const std::string& name : write.partitioning_columns()) {
+  for (const std::string& name : names) {
     const auto found = exec::ResolveColumn(*schema, name);
     if (!found.ok()) return NoSuchKey(name, *schema);
     const int place = *found;
@@ -138,35 +200,20 @@ base::StatusOr<plan::PlanPtr> WithKeysLast(plan::PlanPtr plan, const WriteOperat
   return state.session().builder().Project(std::move(plan), std::move(columns));
 }
 
-}  // namespace
-
 base::Status RunWrite(const WriteOperation& write, SessionState& state, Operation& operation) {
-  WriteRequest request;
-  request.format = write.source().empty() ? "parquet" : base::Lower(write.source());
-  if (write.has_table()) {
-    return base::NotSupported("DataFrameWriter.saveAsTable (insertInto)", "write.parquet(path)");
-  }
-  if (write.sort_column_names_size() > 0 || write.has_bucket_by() ||
-      write.clustering_columns_size() > 0) {
-    return base::NotSupported("DataFrameWriter.bucketBy (sortBy, clusterBy)",
-                              "write.parquet without it");
-  }
-  SOTERIA_RETURN_IF_ERROR(ReadOptions(write, &request));
-  SOTERIA_ASSIGN_OR_RETURN(request.mode, ModeOf(write.mode()));
-  request.zone = state.config().Zone();
-  request.ignore_null_fields =
-      base::Lower(state.config().Get(kIgnoreNullFields).value_or("true")) != "false";
+  const master::Progress progress = [&](const master::StageProgress& at) {
+    operation.Progress(at);
+  };
+  if (write.has_table()) return RunTableWrite(write, state, progress);
+  SOTERIA_ASSIGN_OR_RETURN(WriteRequest request, RequestOf(write, state.config()));
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(write.input()));
   if (write.partitioning_columns_size() > 0) {
-    const bool whole =
-        base::Lower(state.config().Get(kOverwriteMode).value_or("static")) == "static";
-    if (!whole && request.mode == WriteMode::kOverwrite) {
-      return base::NotSupported(base::Cat(kOverwriteMode, " of other than static"));
-    }
-    SOTERIA_ASSIGN_OR_RETURN(plan, WithKeysLast(std::move(plan), write, state, &request));
+    SOTERIA_RETURN_IF_ERROR(CheckOverwrite(request, state.config()));
+    const std::vector<std::string> keys(write.partitioning_columns().begin(),
+                                        write.partitioning_columns().end());
+    SOTERIA_ASSIGN_OR_RETURN(plan, WithKeysLast(std::move(plan), keys, state, &request));
   }
-  return state.session().Write(plan, request,
-                               [&](const master::StageProgress& at) { operation.Progress(at); });
+  return state.session().Write(plan, request, progress);
 }
 
 }  // namespace soteria::connect

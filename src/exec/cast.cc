@@ -16,6 +16,7 @@
 #include "src/base/text.h"
 #include "src/exec/bound.h"
 #include "src/exec/cast_errors.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/cell_text.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
@@ -662,7 +663,27 @@ base::StatusOr<BoundPtr> BindCastCall(const Expr& e, std::vector<BoundPtr> args,
   return BindCast(std::move(args[0]), type, false, PrettyName(*e.args[0]), e.zone);
 }
 
+/// A value on its way into a table's column, whose own words say that it doesn't fit.
+base::StatusOr<ArrayPtr> RunStored(const Bound& node, const Batch& batch, EvalState& state) {
+  base::StatusOr<ArrayPtr> values = Run(*node.args[0], batch, state);
+  if (values.ok() || !base::Is(values.status(), base::kCastOverflow)) return values;
+  const auto& says = static_cast<const arrow::StringScalar&>(*node.args[1]->literal);
+  return base::Fail(kStoredOverflow, std::string(says.view()));
+}
+
+base::StatusOr<BoundPtr> BindStored(const Expr& e, std::vector<BoundPtr> args,
+                                    BindContext& /*context*/) {
+  if (args[1]->literal == nullptr || args[1]->literal->type->id() != arrow::Type::STRING) {
+    return base::Fail(base::kAnalysis, "What is said of a value that doesn't fit is no text");
+  }
+  const FieldPtr field = args[0]->field;
+  auto node = MakeCall(PrettyName(e), field->type(), field->nullable(), std::move(args));
+  node->lazy = RunStored;
+  return BoundPtr(std::move(node));
+}
+
 constexpr Function kFunctions[] = {
+    {kStored.data(), 2, 2, "stored as", Print::kCall, BindStored},
     {"boolean", 1, 1, "boolean", Print::kSpecial, BindCastCall},
     {"tinyint", 1, 1, "tinyint", Print::kSpecial, BindCastCall},
     {"smallint", 1, 1, "smallint", Print::kSpecial, BindCastCall},

@@ -27,6 +27,8 @@ inline constexpr std::string_view kExtractFrom = "extract from";  ///< (field, s
 inline constexpr std::string_view kStructOf = "struct of";        ///< (name, value, ...)
 inline constexpr std::string_view kAliasOf = "alias of";          ///< (value, name), of a struct
 inline constexpr std::string_view kTupleOf = "tuple of json";     ///< (text, names...)
+inline constexpr std::string_view kStored = "stored as";          ///< (cast, what is said of one
+                                                                  ///< that is out of range)
 bool IsSyntax(std::string_view function);
 
 /// In any case; none for a function that isn't there.

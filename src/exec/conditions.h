@@ -114,4 +114,8 @@ inline constexpr base::Condition kCastInvalidDate = {"CAST_INVALID_INPUT",
                                                      "java.time.DateTimeException", "22018",
                                                      absl::StatusCode::kInvalidArgument};
 
+inline constexpr base::Condition kStoredOverflow = {"CAST_OVERFLOW_IN_TABLE_INSERT",
+                                                    base::exception_class::kArithmetic, "22003",
+                                                    absl::StatusCode::kInvalidArgument};
+
 }  // namespace soteria::exec

@@ -424,7 +424,7 @@ TEST(Expression, EscapesOfPatterns) {
 
 TEST(Expression, WhatOnlySyntaxCallsHasNoName) {
   for (const std::string_view name :
-       {kLikeAll, kLikeAny, kNotLikeAll, kNotLikeAny, kExtractFrom, kStructOf, kAliasOf}) {
+       {kLikeAll, kLikeAny, kNotLikeAll, kNotLikeAny, kExtractFrom, kStructOf, kAliasOf, kStored}) {
     EXPECT_TRUE(IsSyntax(name)) << name;
     EXPECT_FALSE(KindOfFunction(name).has_value()) << name;
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,11 @@ class EnclaveSession : public Session {
   base::StatusOr<std::string> Adopt(std::shared_ptr<const ml::Model> model) override;
   base::Status Write(const plan::PlanPtr& plan, const WriteRequest& request,
                      const Progress& progress) override;
+  base::StatusOr<std::string> TablePath(const std::string& name) override;
+  base::StatusOr<std::optional<StoredTable>> FindTable(const std::string& name) override;
+  base::StatusOr<std::vector<std::string>> TableNames() override;
+  base::Status DefineTable(const std::string& name, const TableDefinition& definition) override;
+  base::Status DropTable(const std::string& name) override;
   base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                          const std::string& path, bool overwrite) override;
   base::Status SaveStage(const std::string& class_name, const std::string& uid,
@@ -91,6 +97,7 @@ class EnclaveSession : public Session {
   int64_t CleanCache() override;
   void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan); }
   void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
+  void UnpersistAll() override { persisted_.Clear(); }
   bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.Contains(*plan); }
   void Cancel() override { world_.turn.Cancel(&persisted_); }
 
@@ -117,6 +124,13 @@ class EnclaveSession : public Session {
   struct Place {
     policy::Readable target;
     std::vector<std::string> removed;
+  };
+  /// Rows on their way to a folder.
+  struct Writing {
+    dataflow::WriteTarget where;
+    policy::Readable target;
+    std::vector<std::string> removed;
+    std::string definition;  // of a table's folder, else ""
   };
   base::StatusOr<Place> PlaceFor(const std::string& path, bool overwrite);
 
@@ -161,9 +175,8 @@ class EnclaveSession : public Session {
   base::StatusOr<bool> EnoughSummarized(const InsideKey& key, Fitted& fitted, uint64_t min_rows);
   base::StatusOr<std::shared_ptr<arrow::Table>> CurveInside(const InsideKey& key, Fitted& fitted,
                                                             const std::string& method);
-  base::Status WriteInside(const InsideKey& key, const plan::PlanPtr& plan,
-                           dataflow::WriteTarget where, const policy::Readable& target,
-                           const std::vector<std::string>& removed, const Progress& progress);
+  base::Status WriteInside(const InsideKey& key, const plan::PlanPtr& plan, Writing writing,
+                           const Progress& progress);
   /// `behind`: what the files were made of.
   base::Status SaveInside(const InsideKey& key, std::vector<ml::SavedFile> files,
                           const Place& place, const DataBehind& behind);
@@ -178,6 +191,7 @@ class EnclaveSession : public Session {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Fitted>> models_;
   std::map<std::string, std::shared_ptr<Fitted>> evaluations_;
+  std::set<std::string> asked_tables_;  // that are there
 };
 
 }  // namespace soteria::master

@@ -29,6 +29,7 @@ const Class kClasses[] = {
     {exec::kCastInvalidBoolean, "a value can't be cast"},
     {exec::kCastInvalidDate, "a value can't be cast"},
     {base::kCastOverflow, "a value is out of the range of a cast"},
+    {exec::kStoredOverflow, "a value is out of the range of a table's column"},
     {base::kArrayIndex, "an index is out of an array's bounds"},
     {exec::kElementAtIndex, "an index is out of an array's bounds"},
     {exec::kIndexOfZero, "an index is 0"},

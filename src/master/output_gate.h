@@ -139,6 +139,10 @@ class OutputGate {
     return Open(std::move(work));
   }
   base::StatusOr<plan::Source> Handle(Ungated<plan::Source> work) { return Open(std::move(work)); }
+  /// The columns of a stored table are those that a script gave it.
+  base::StatusOr<std::optional<StoredTable>> Handle(Ungated<std::optional<StoredTable>> work) {
+    return Open(std::move(work));
+  }
 
  private:
   template <class T>

@@ -19,6 +19,7 @@
 #include "arrow/type_fwd.h"
 #include "src/base/status.h"
 #include "src/master/permitted.h"
+#include "src/master/table_definition.h"
 #include "src/ml/estimator.h"
 #include "src/ml/param.h"
 #include "src/plan/logical.h"
@@ -54,6 +55,15 @@ struct FetchResult {
   std::vector<std::string> model_ids;  // models of this session that the attribute is made of
 };
 
+/// A table that a script saved by name, and where it lies.
+struct StoredTable {
+  TableDefinition definition;
+  std::string path;    // of its folder
+  std::string id;      // of the root, 16 bytes
+  std::string folder;  // below the root
+  bool empty = true;   // no file of rows
+};
+
 class Session {
  public:
   enum class WriteMode { kErrorIfExists, kOverwrite, kAppend, kIgnore };
@@ -61,10 +71,11 @@ class Session {
     std::string path;
     std::string format;  // "parquet", "csv", "json" or "text"
     WriteMode mode = WriteMode::kErrorIfExists;
-    std::map<std::string, std::string> options;  // as the script gave them, names in lower case
-    std::vector<std::string> keys;               // of folders; text, the plan's last columns
-    std::string zone;                            // "" is UTC
-    bool ignore_null_fields = true;              // of JSON, where no option says it
+    std::map<std::string, std::string> options;      // as the script gave them, names in lower case
+    std::vector<std::string> keys;                   // of folders; text, the plan's last columns
+    std::string zone;                                // "" is UTC
+    bool ignore_null_fields = true;                  // of JSON, where no option says it
+    std::optional<TableDefinition> definition = {};  // the folder is a table's
   };
 
   struct FitResult {
@@ -159,6 +170,18 @@ class Session {
   virtual base::Status Write(const plan::PlanPtr& plan, const WriteRequest& request,
                              const Progress& progress) = 0;
 
+  /// The folder of the table of that name, in the warehouse (policy::Gate). kNotInManifest where
+  /// nothing may be written. Names of tables are in lower case.
+  virtual base::StatusOr<std::string> TablePath(const std::string& name) = 0;
+  /// nullopt: none of that name.
+  virtual base::StatusOr<std::optional<StoredTable>> FindTable(const std::string& name) = 0;
+  /// The names, in order: without `models` or `rows` of those tables only that the session named.
+  virtual base::StatusOr<std::vector<std::string>> TableNames() = 0;
+  /// The table without rows, in place of what is there.
+  virtual base::Status DefineTable(const std::string& name, const TableDefinition& definition) = 0;
+  /// Removes the folder.
+  virtual base::Status DropTable(const std::string& name) = 0;
+
   virtual base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                                  const std::string& path, bool overwrite) = 0;
   virtual base::Status SaveStage(const std::string& class_name, const std::string& uid,
@@ -182,6 +205,7 @@ class Session {
 
   virtual void Persist(const plan::PlanPtr& plan) = 0;
   virtual void Unpersist(const plan::PlanPtr& plan) = 0;
+  virtual void UnpersistAll() = 0;
   virtual bool IsPersisted(const plan::PlanPtr& plan) = 0;
 
   /// Ends the running call with kCancelled.

@@ -126,6 +126,10 @@ base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const WriteRequest
   SOTERIA_ASSIGN_OR_RETURN(std::string id, RootId(target.id));
   dataflow::WriteTarget where{target.root,      id,          target.relative, request.format, 0,
                               options.Encode(), request.keys};
+  std::string definition;
+  if (request.definition.has_value()) {
+    SOTERIA_ASSIGN_OR_RETURN(definition, EncodeDefinition(*request.definition));
+  }
   if (!removed.empty()) {
     if (request.mode == WriteMode::kErrorIfExists) return Exists(target.path);
     if (request.mode == WriteMode::kIgnore) return base::OkStatus();
@@ -135,7 +139,7 @@ base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const WriteRequest
     }
   }
   return world_.output.Ended(world_.output.Run([&](const InsideKey& key) {
-    return WriteInside(key, plan, std::move(where), target, removed, progress);
+    return WriteInside(key, plan, {std::move(where), target, removed, definition}, progress);
   }));
 }
 
@@ -151,14 +155,12 @@ base::Status EnclaveSession::Publish(const policy::Readable& target,
 }
 
 base::Status EnclaveSession::WriteInside(const InsideKey& key, const plan::PlanPtr& plan,
-                                         dataflow::WriteTarget where,
-                                         const policy::Readable& target,
-                                         const std::vector<std::string>& removed,
-                                         const Progress& progress) {
+                                         Writing writing, const Progress& progress) {
+  const policy::Readable& target = writing.target;
   StageScope scope = NewScope(key, progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*plan, scope));
   dataflow::StageSpec stage = lowered.Stage(dataflow::Terminal::kWrite);
-  stage.write = std::move(where);
+  stage.write = std::move(writing.where);
   std::vector<storage::FileEntry> files;
   const auto on_output = [&](uint64_t, std::string written) -> base::Status {
     SOTERIA_ASSIGN_OR_RETURN(auto some,
@@ -170,16 +172,21 @@ base::Status EnclaveSession::WriteInside(const InsideKey& key, const plan::PlanP
     return base::OkStatus();
   };
   base::Status written = scope.Run(stage, on_output).status();
-  if (written.ok()) {
-    auto success = world_.roots.Seal(target, Join(target.relative, "_SUCCESS"), "", 0);
-    written = success.status();
-    if (success.ok()) files.push_back(*std::move(success));
-  }
+  const auto add = [&](const std::string& name, const std::string& bytes, bool saved) {
+    if (!written.ok()) return;
+    auto file = world_.roots.Seal(target, Join(target.relative, name), bytes, 0);
+    written = file.status();
+    if (!file.ok()) return;
+    file->saved = saved;
+    files.push_back(*std::move(file));
+  };
+  add("_SUCCESS", "", false);
+  if (!writing.definition.empty()) add(kDefinitionFile, writing.definition, true);
   if (!written.ok()) {  // a full disk would stay full of what nothing names
     world_.roots.Discard(target.root, stage.write.id, files);
     return written;
   }
-  return Publish(target, std::move(files), removed, BehindOf(*lowered.recipe));
+  return Publish(target, std::move(files), writing.removed, BehindOf(*lowered.recipe));
 }
 
 base::StatusOr<EnclaveSession::Place> EnclaveSession::PlaceFor(const std::string& path,

@@ -75,17 +75,16 @@ base::StatusOr<std::vector<std::string>> Matches(const storage::Tree& tree,
   return std::vector<std::string>(found.begin(), found.end());
 }
 
-/// The columns that a script gave, then those of the keys that it didn't name; as the script has
-/// them, which Spark reads as nullable.
-base::StatusOr<std::shared_ptr<arrow::Schema>> GivenSchema(
-    const arrow::Schema& given, std::vector<std::shared_ptr<arrow::Field>>* keys) {
-  arrow::FieldVector fields;
+/// Gives the keys the types that a script gave; its other columns, which Spark reads as nullable.
+base::StatusOr<arrow::FieldVector> TypeKeys(const arrow::Schema& given,
+                                            std::vector<std::shared_ptr<arrow::Field>>* keys) {
+  arrow::FieldVector others;
   for (const auto& field : given.fields()) {
     const auto key = std::find_if(keys->begin(), keys->end(), [&](const auto& one) {
-      return base::Lower(one->name()) == base::Lower(field->name());
+      return base::EqualIgnoringCase(one->name(), field->name());
     });
     if (key == keys->end()) {
-      fields.push_back(field->WithNullable(true));
+      others.push_back(field->WithNullable(true));
       continue;
     }
     switch (field->type()->id()) {
@@ -101,6 +100,13 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> GivenSchema(
             base::Cat("The partition column `", field->name(), "` as ", table::TypeName(*field)));
     }
   }
+  return others;
+}
+
+/// The columns that a script gave, then those of the keys that it didn't name.
+base::StatusOr<std::shared_ptr<arrow::Schema>> GivenSchema(
+    const arrow::Schema& given, std::vector<std::shared_ptr<arrow::Field>>* keys) {
+  SOTERIA_ASSIGN_OR_RETURN(arrow::FieldVector fields, TypeKeys(given, keys));
   fields.insert(fields.end(), keys->begin(), keys->end());
   return arrow::schema(std::move(fields));
 }
@@ -345,6 +351,9 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
   if (text && asked.options.schema != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(source.schema, GivenSchema(*asked.options.schema, &table.keys));
   } else {
+    if (asked.options.schema != nullptr) {
+      SOTERIA_RETURN_IF_ERROR(TypeKeys(*asked.options.schema, &table.keys).status());
+    }
     SOTERIA_ASSIGN_OR_RETURN(source.schema, SchemaOf(key, tree, asked, table));
   }
   dataflow::TreeSource where;
@@ -367,7 +376,7 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
   for (const TreePath& path : asked.paths) named.Add(path.path);
   named.AddBool(asked.options.merge_schema).AddBool(asked.options.recursive);
   named.Add(asked.options.base.value_or("")).AddBool(asked.options.base.has_value());
-  if (text) named.Add(asked.reader).Add(where.schema);
+  if (text || asked.options.schema != nullptr) named.Add(asked.reader).Add(where.schema);
   source.asked = named.Take();
   source.where = std::move(where);
   return source;

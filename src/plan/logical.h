@@ -49,7 +49,8 @@ struct ReadOptions {
   bool recursive = false;           // recursiveFileLookup
   std::optional<std::string> base;  // basePath: where the names of folders begin to be columns
   /// Of formats that aren't Parquet: the reader's own options as the script gave them, names in
-  /// lower case; the columns that the script gave; what the session says.
+  /// lower case; the columns that the script gave (of Parquet those of folders); what the session
+  /// says.
   std::map<std::string, std::string> reader = {};
   std::shared_ptr<arrow::Schema> schema = nullptr;
   std::string zone = {};  // "" is UTC

@@ -1,10 +1,12 @@
 #include "src/plan/stored.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <variant>
 
 #include "arrow/type.h"
+#include "src/base/text.h"
 
 namespace soteria::plan {
 namespace {
@@ -117,6 +119,27 @@ base::StatusOr<bool> IsStored(const exec::Expr& e, const Plan& plan) {
   if (column < 0) return false;
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<bool> stored, StoredColumns(plan));
   return stored[static_cast<size_t>(column)];
+}
+
+bool ReadsFolder(const Plan& plan, const std::string& root_id, const std::string& folder) {
+  const std::string prefix = base::Cat(folder, "/");
+  std::vector<const Plan*> open = {&plan};
+  std::set<const Plan*> seen;
+  while (!open.empty()) {
+    const Plan* node = open.back();
+    open.pop_back();
+    if (!seen.insert(node).second) continue;
+    for (const PlanPtr& input : node->inputs) open.push_back(input.get());
+    const auto* read = std::get_if<ReadNode>(&node->node);
+    if (read == nullptr) continue;
+    const auto* tree = std::get_if<dataflow::TreeSource>(&read->source.where);
+    if (tree == nullptr || tree->id != root_id) continue;
+    if (std::any_of(tree->files.begin(), tree->files.end(),
+                    [&](const std::string& file) { return file.starts_with(prefix); })) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace soteria::plan

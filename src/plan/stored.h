@@ -24,4 +24,7 @@ base::StatusOr<std::vector<bool>> StoredColumns(const Plan& plan);
 /// read as a double still is.
 base::StatusOr<bool> IsStored(const exec::Expr& e, const Plan& plan);
 
+/// Whether rows of the plan come from files below `folder` of the root of this id.
+bool ReadsFolder(const Plan& plan, const std::string& root_id, const std::string& folder);
+
 }  // namespace soteria::plan

@@ -11,6 +11,9 @@
 namespace soteria::policy {
 namespace {
 
+/// Spark's default for spark.sql.warehouse.dir, in the folder that it runs in.
+constexpr std::string_view kWarehouse = "spark-warehouse";
+
 base::Status NotListed(std::string_view path, std::string_view table, const Manifest& manifest) {
   const std::string nearest = NearestPath(path, manifest);
   return base::Fail(
@@ -103,6 +106,20 @@ base::StatusOr<const WritableRule*> Gate::MayWrite(std::string_view path) const 
     if (IsWithin(normal, rule.path)) return &rule;
   }
   return NotListed(normal, "write", manifest_);
+}
+
+std::optional<std::string> Gate::Warehouse() const {
+  const auto is = [](const auto& rule) {
+    return rule.alias == kWarehouse || rule.path.ends_with(base::Cat("/", kWarehouse));
+  };
+  for (const WritableRule& rule : manifest_.write) {
+    if (is(rule)) return rule.path;
+  }
+  for (const DataSetRule& rule : manifest_.read) {
+    if (is(rule)) return rule.path;
+  }
+  if (manifest_.write.empty()) return std::nullopt;
+  return manifest_.write.front().path;
 }
 
 base::Status Gate::MayUse(std::string_view class_name) const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,9 @@ class Gate {
   base::StatusOr<Readable> RootOf(std::string_view id) const;
   /// `path` is at or below a root of [[write]].
   base::StatusOr<const WritableRule*> MayWrite(std::string_view path) const;
+  /// Where tables are kept that scripts save by name: the root that is called `spark-warehouse`, by
+  /// `as` or by its path's last part, or else the first of [[write]]; nullopt without any.
+  std::optional<std::string> Warehouse() const;
   /// `class_name` (a JVM class name) matches a glob of [ml] classes.
   base::Status MayUse(std::string_view class_name) const;
   base::Status MayOutput(Output output) const;

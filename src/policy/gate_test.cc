@@ -49,6 +49,19 @@ TEST_F(GateTest, AMistypedPathIsToldTheNearest) {
   ExpectRefused(gate_.MayWrite("/bucket/model").status(), "did you mean \"/bucket/models\"?");
 }
 
+TEST_F(GateTest, TablesAreKeptInTheRootOfThatNameOrTheFirst) {
+  EXPECT_EQ(gate_.Warehouse(), "/bucket/models");
+  manifest_.write.push_back({"/bucket/tables", "01112233445566778899aabbccddeeff", 1, {}});
+  EXPECT_EQ(gate_.Warehouse(), "/bucket/models");
+  manifest_.read.push_back({"/else/spark-warehouse", "03112233445566778899aabbccddeeff", 1});
+  EXPECT_EQ(gate_.Warehouse(), "/else/spark-warehouse");
+  manifest_.write.back().alias = "spark-warehouse";
+  EXPECT_EQ(gate_.Warehouse(), "/bucket/tables");
+  manifest_.write.clear();
+  manifest_.read.pop_back();
+  EXPECT_EQ(gate_.Warehouse(), std::nullopt);
+}
+
 TEST_F(GateTest, ReadsAListedRootAndBelow) {
   const auto root = gate_.MayRead("file:///bucket/patients");
   ASSERT_TRUE(root.ok()) << base::Message(root.status());

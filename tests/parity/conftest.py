@@ -136,7 +136,8 @@ def run_spark(folder: pathlib.Path, *args) -> None:
     for again in (True, False):
         crash = folder / f"jvm_crash_{time.monotonic_ns()}.log"
         options = f"'-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ErrorFile={crash}'"
-        env = environment() | {"PYSPARK_SUBMIT_ARGS": " ".join([*SPARK_OPTIONS, "--driver-java-options", options, "pyspark-shell"]),
+        env = environment() | {"PYSPARK_SUBMIT_ARGS": " ".join([*SPARK_OPTIONS, "--conf", f"spark.sql.warehouse.dir={folder}/warehouse",
+                                                                 "--driver-java-options", options, "pyspark-shell"]),
                                "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": PYTHON,
                                "OPENBLAS_NUM_THREADS": "1"}  # its Java machine calls OpenBLAS from both tasks
         done = subprocess.run([PYTHON, str(JOB), *map(str, args)], env=env, capture_output=True, text=True,

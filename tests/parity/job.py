@@ -20,6 +20,7 @@ import sys
 from py4j.protocol import Py4JNetworkError
 from pyspark.sql import SparkSession
 
+import catalog_cases  # noqa: F401
 import cluster_cases  # noqa: F401
 import config_cases  # noqa: F401
 import decimal_cases  # noqa: F401
