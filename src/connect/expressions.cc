@@ -59,6 +59,36 @@ base::StatusOr<std::shared_ptr<arrow::DataType>> CastType(const Expression::Cast
   return field->type();
 }
 
+/// The call that a script means by a function's name.
+exec::ExprPtr CallOf(const std::string& function, std::vector<exec::ExprPtr> args,
+                     const arrow::Schema& schema) {
+  if (function == "unix_timestamp" && args.empty()) {
+    args.push_back(exec::Call("current_timestamp", {}));
+  }
+  if (function == "!=" || function == "<>") {
+    return exec::Call("not", {exec::Call("==", std::move(args))});
+  }
+  // A field of a struct is another call.
+  if (function == "extract" && args.size() == 2) {
+    return exec::Call(std::string(exec::kExtractFrom), std::move(args));
+  }
+  return CallByType(function, std::move(args), schema);
+}
+
+/// child[key], or child.key
+exec::ExprPtr ValueWithin(exec::ExprPtr child, exec::ExprPtr key, const arrow::Schema& schema) {
+  // Only a map's value is printed in brackets under a text; a lambda's variable has no type yet.
+  const bool text =
+      key->kind == exec::Expr::Kind::kLiteral && key->literal->type->id() == arrow::Type::STRING;
+  if (text) {
+    const auto type = exec::TypeOf(*child, schema);
+    if (type.ok() && (*type)->type()->id() == arrow::Type::MAP) {
+      return exec::Call("[]", {std::move(child), std::move(key)});
+    }
+  }
+  return exec::Call("extract", {std::move(child), std::move(key)});
+}
+
 /// Names that are calls without parentheses, unless a column has one of them.
 constexpr std::string_view kClocks[] = {"current_date", "current_time", "current_timestamp",
                                         "current_user", "session_user", "user",
@@ -230,15 +260,8 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
     SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr arg, AtDepth(argument, depth + 1));
     args.push_back(std::move(arg));
   }
-  if (function == "!=" || function == "<>") {
-    return exec::Call("not", {exec::Call("==", std::move(args))});
-  }
-  // A field of a struct is another call.
-  if (function == "extract" && args.size() == 2) {
-    return exec::Call(std::string(exec::kExtractFrom), std::move(args));
-  }
   return distinct ? exec::DistinctCall(function, std::move(args))
-                  : CallByType(function, std::move(args), *scope_.plan().schema);
+                  : CallOf(function, std::move(args), *scope_.plan().schema);
 }
 
 namespace {
@@ -249,19 +272,6 @@ base::StatusOr<std::string> VariableName(
     return base::NotSupported("A field of a lambda's variable by its name");
   }
   return variable.name_parts(0);
-}
-
-/// Only a map's value is printed in brackets under a text; a lambda's variable has no type yet.
-exec::ExprPtr Extracted(exec::ExprPtr child, exec::ExprPtr key, const arrow::Schema& schema) {
-  const bool text =
-      key->kind == exec::Expr::Kind::kLiteral && key->literal->type->id() == arrow::Type::STRING;
-  if (text) {
-    const auto type = exec::TypeOf(*child, schema);
-    if (type.ok() && (*type)->type()->id() == arrow::Type::MAP) {
-      return exec::Call("[]", {std::move(child), std::move(key)});
-    }
-  }
-  return exec::Call("extract", {std::move(child), std::move(key)});
 }
 
 }  // namespace
@@ -371,7 +381,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
       const auto& extract = expression.unresolved_extract_value();
       SOTERIA_ASSIGN_OR_RETURN(auto child, AtDepth(extract.child(), depth + 1));
       SOTERIA_ASSIGN_OR_RETURN(auto key, AtDepth(extract.extraction(), depth + 1));
-      return Extracted(std::move(child), std::move(key), *scope_.plan().schema);
+      return ValueWithin(std::move(child), std::move(key), *scope_.plan().schema);
     }
     case Expression::kCommonInlineUserDefinedFunction: {
       const auto& function = expression.common_inline_user_defined_function();

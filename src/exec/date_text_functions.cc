@@ -11,7 +11,6 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/base/unsupported.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -80,7 +79,7 @@ base::StatusOr<ArrayPtr> FromUnixTime(const Bound& node, const ArrayList& args, 
 }
 
 /// node.try_cast: null instead of an error; node.number: what is made of the instant.
-enum Made { kInstant = 0, kDate = 1, kSeconds = 2 };
+enum Made { kInstant = 0, kDate = 1, kSeconds = 2, kLocal = 3 };
 
 template <class Builder>
 base::StatusOr<ArrayPtr> ParsedAs(const Bound& node, const ArrayList& args, int64_t rows) {
@@ -103,6 +102,7 @@ base::StatusOr<ArrayPtr> ParsedAs(const Bound& node, const ArrayList& args, int6
     }
     if (node.number == kInstant) return std::optional(static_cast<Value>(*micros));
     const int64_t local = node.zone.ToLocal(*micros).value_or(*micros);
+    if (node.number == kLocal) return std::optional(static_cast<Value>(local));
     return std::optional(static_cast<Value>(table::FloorDivide(local, kDay)));
   });
 }
@@ -134,12 +134,16 @@ base::StatusOr<BoundPtr> Printed(const Expr& e, const BoundPtr& bound) {
 template <Made kMade, bool kTry>
 base::StatusOr<BoundPtr> BindParse(const Expr& e, std::vector<BoundPtr> args,
                                    BindContext& /*context*/) {
-  const TypePtr type = TypeOfLetter(kMade == kDate ? 'D' : 't');
+  const TypePtr type = TypeOfLetter(kMade == kDate ? 'D' : kMade == kLocal ? 'n' : 't');
   const Type::type id = args[0]->field->type()->id();
   if (args.size() == 1 || IsTime(*args[0]->field)) {
     if (id != Type::STRING && !IsTime(*args[0]->field) && id != Type::NA && kMade == kDate) {
       return UnexpectedType(e, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\")", *e.args[0],
                             *args[0]->field);
+    }
+    // A number is a text first, which is no time.
+    if (kMade == kLocal && !IsTime(*args[0]->field)) {
+      SOTERIA_RETURN_IF_ERROR(TakeArgument(e, args, 0, 's'));
     }
     SOTERIA_ASSIGN_OR_RETURN(const BoundPtr cast, BindCast(std::move(args[0]), type, kTry,
                                                            PrettyName(*e.args[0]), e.zone));
@@ -153,7 +157,7 @@ base::StatusOr<BoundPtr> BindParse(const Expr& e, std::vector<BoundPtr> args,
   node->number = kMade;
   node->try_cast = kTry;
   node->careful = true;
-  node->zone = table::TimeZone::Find(e.zone).value_or(table::TimeZone());
+  if (kMade != kLocal) node->zone = table::TimeZone::Find(e.zone).value_or(table::TimeZone());
   return node;
 }
 
@@ -167,15 +171,12 @@ base::StatusOr<ArrayPtr> WholeSeconds(const Bound& node, const ArrayList& args, 
 /// unix_timestamp(x, [format]): seconds since the epoch.
 base::StatusOr<BoundPtr> BindUnix(const Expr& e, std::vector<BoundPtr> args,
                                   BindContext& /*context*/) {
-  if (args.empty()) {
-    return base::NotSupported(
-        "The function unix_timestamp() of no arguments (an enclave has no trusted clock)");
-  }
   if (IsTime(*args[0]->field)) {
     const TypePtr type = TypeOfLetter('t');
     SOTERIA_ASSIGN_OR_RETURN(args[0], CastTo(std::move(args[0]), type, e.zone));
     args.resize(1);
-    auto node = MakeCall(PrettyName(e), arrow::int64(), true, std::move(args));
+    const bool clock = e.args[0]->kind == Expr::Kind::kCall && e.args[0]->args.empty();
+    auto node = MakeCall(PrettyName(e), arrow::int64(), !clock, std::move(args));
     node->kernel = WholeSeconds;
     return node;
   }
@@ -202,8 +203,9 @@ constexpr Function kFunctions[] = {
     {"try_to_date", 1, 2, "try_to_date", Print::kCall, BindParse<kDate, true>},
     {"to_timestamp", 1, 2, "to_timestamp", Print::kCall, BindParse<kInstant, false>},
     {"to_timestamp_ltz", 1, 2, "to_timestamp_ltz", Print::kCall, BindParse<kInstant, false>},
+    {"to_timestamp_ntz", 1, 2, "to_timestamp_ntz", Print::kCall, BindParse<kLocal, false>},
     {"try_to_timestamp", 1, 2, "try_to_timestamp", Print::kCall, BindParse<kInstant, true>},
-    {"unix_timestamp", 0, 2, "unix_timestamp", Print::kSpecial, BindUnix},
+    {"unix_timestamp", 1, 2, "unix_timestamp", Print::kSpecial, BindUnix},
     {"to_unix_timestamp", 1, 2, "to_unix_timestamp", Print::kSpecial, BindUnix},
 };
 

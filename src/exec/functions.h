@@ -48,6 +48,7 @@ std::span<const Function> NestedFunctions();
 std::span<const Function> RowFunctions();
 std::span<const Function> CastFunctions();
 std::span<const Function> HigherOrderFunctions();
+std::span<const Function> ClockFunctions();
 std::span<const Function> DateFunctions();
 std::span<const Function> DateTextFunctions();
 std::span<const Function> TextFunctions();

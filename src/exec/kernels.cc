@@ -21,6 +21,8 @@ TypePtr TypeOfLetter(char letter) {
       return arrow::date32();
     case 't':
       return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case 'n':
+      return arrow::timestamp(arrow::TimeUnit::MICRO);
     default:
       CHECK(letter == 'B') << "not a letter of a type";
       return arrow::boolean();

@@ -108,7 +108,8 @@ inline bool IsPlainList(const arrow::Field& field) {
 }
 
 /// What a function takes, a letter an argument, the last one for all that follow: s string,
-/// b binary, x string or binary, i int, l bigint, d double, D date, t timestamp, B boolean.
+/// b binary, x string or binary, i int, l bigint, d double, D date, t timestamp, n timestamp
+/// without a zone, B boolean.
 struct Takes {
   char letters[16] = {};
   template <size_t N>

@@ -95,7 +95,7 @@ class EnclaveSession : public Session {
   base::StatusOr<std::vector<Cached>> CacheInfo() override;
   base::StatusOr<Permitted<int64_t>> ModelSize(const std::string& object_id) override;
   int64_t CleanCache() override;
-  void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan); }
+  void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan, NowMicros()); }
   void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
   void UnpersistAll() override { persisted_.Clear(); }
   bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.Contains(*plan); }
@@ -147,6 +147,7 @@ class EnclaveSession : public Session {
 
   // What takes an InsideKey runs within the gate.
   StageScope NewScope(const InsideKey& key, Progress progress);
+  int64_t NowMicros() const { return world_.clock.NowMs() * 1000; }
   base::StatusOr<std::vector<std::string>> FitInside(const InsideKey& key, const std::string& id,
                                                      const ml::Estimator& estimator,
                                                      const plan::PlanPtr& input,

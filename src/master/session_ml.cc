@@ -53,7 +53,7 @@ base::Status EnclaveSession::Keep(const std::string& id, std::shared_ptr<Fitted>
 }
 
 StageScope EnclaveSession::NewScope(const InsideKey& key, Progress progress) {
-  return StageScope(key, world_.coordinator, world_.turn, world_.live, persisted_,
+  return StageScope(key, world_.coordinator, world_.turn, world_.live, persisted_, NowMicros(),
                     std::move(progress));
 }
 
@@ -78,7 +78,7 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideK
                                                                    const Progress& progress) {
   SOTERIA_RETURN_IF_ERROR(estimator.CheckInput(*input->schema));  // with what data say of columns
   auto scope = std::make_unique<StageScope>(key, world_.coordinator, world_.turn, world_.live,
-                                            persisted_, progress);
+                                            persisted_, NowMicros(), progress);
   SOTERIA_ASSIGN_OR_RETURN(plan::Lowered lowered, plan::Lower(*input, *scope));
   ml::FitResult result;
   if (const auto columns = estimator.Columns()) {

@@ -36,9 +36,16 @@ bool LiveBlocks::Contains(const base::Digest& recipe) const {
   return live_.contains(recipe);
 }
 
-void Persisted::Add(const plan::Plan& plan) {
+void Persisted::Add(const plan::Plan& plan, int64_t now_micros) {
   const std::lock_guard lock(mutex_);
-  plans_.insert(plan::Canonical(plan));
+  plans_.emplace(plan::Canonical(plan), now_micros);
+}
+
+std::optional<int64_t> Persisted::AddedMicros(const plan::Plan& plan) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = plans_.find(plan::Canonical(plan));
+  if (found == plans_.end()) return std::nullopt;
+  return found->second;
 }
 
 void Persisted::Remove(const plan::Plan& plan) {
@@ -114,13 +121,15 @@ void StageTurn::Cancel(const void* owner) {
 }
 
 StageScope::StageScope(const InsideKey& key, dataflow::Coordinator& coordinator, StageTurn& turn,
-                       LiveBlocks& live, Persisted& persisted, Progress progress)
+                       LiveBlocks& live, Persisted& persisted, int64_t now_micros,
+                       Progress progress)
     : key_(key),
       coordinator_(coordinator),
       turn_(turn),
       piece_(turn, &persisted),
       live_(live),
       persisted_(persisted),
+      now_micros_(now_micros),
       progress_(std::move(progress)) {}
 
 StageScope::~StageScope() {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -50,11 +51,14 @@ class LiveBlocks {
 class Persisted {
  public:
   explicit Persisted(LiveBlocks& live) : live_(live) {}
-  void Add(const plan::Plan& plan);
+  /// What is persisted already stays as it is.
+  void Add(const plan::Plan& plan, int64_t now_micros);
   /// Also lets the workers drop the blocks.
   void Remove(const plan::Plan& plan);
   void Clear();
   bool Contains(const plan::Plan& plan) const;
+  /// When it was added, if it was.
+  std::optional<int64_t> AddedMicros(const plan::Plan& plan) const;
   bool empty() const;
   /// Remembers that this plan's blocks are kept under `recipe`.
   void Keep(const plan::Plan& plan, const base::Digest& recipe);
@@ -62,7 +66,7 @@ class Persisted {
  private:
   LiveBlocks& live_;
   mutable std::mutex mutex_;
-  std::set<std::string> plans_;
+  std::map<std::string, int64_t> plans_;  // and when they were added
   std::vector<std::pair<std::string, base::Digest>> kept_;
 };
 
@@ -116,7 +120,7 @@ class StageScope : public plan::Runner {
   /// Only what the gate runs may run stages. `persisted` is the session's, which also names the
   /// session to `turn`.
   StageScope(const InsideKey& key, dataflow::Coordinator& coordinator, StageTurn& turn,
-             LiveBlocks& live, Persisted& persisted, Progress progress);
+             LiveBlocks& live, Persisted& persisted, int64_t now_micros, Progress progress);
   ~StageScope() override;
 
   base::StatusOr<dataflow::StageResult> Run(
@@ -124,6 +128,10 @@ class StageScope : public plan::Runner {
       const std::function<base::Status(uint64_t, std::string)>& on_output) override;
   base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) override;
   bool IsKept(const plan::Plan& node) const override { return persisted_.Contains(node); }
+  int64_t NowMicros() const override { return now_micros_; }
+  int64_t KeptAtMicros(const plan::Plan& node) const override {
+    return persisted_.AddedMicros(node).value_or(now_micros_);
+  }
   base::Status OnLowered(const plan::Plan& node, const plan::Lowered& lowered) override;
   /// After UseStatistics, by the Manifest's rule.
   base::Status OnGroups(const plan::Plan& plan, const plan::Lowered& input,
@@ -159,6 +167,7 @@ class StageScope : public plan::Runner {
   const StageTurn::Piece piece_;
   LiveBlocks& live_;
   Persisted& persisted_;
+  const int64_t now_micros_;
   Progress progress_;
   /// Asks them, all of one kind and about the same rows, by the Manifest's rule.
   base::Status Ask(const plan::Plan& plan, const plan::Lowered& input,

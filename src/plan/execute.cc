@@ -506,8 +506,11 @@ namespace {
 
 base::StatusOr<PlanPtr> Rewritten(const Plan& plan, const Runner& runner) {
   SOTERIA_RETURN_IF_ERROR(CheckComplete(plan));
-  return Rewrite(std::make_shared<Plan>(plan),
-                 [&runner](const Plan& node) { return runner.IsKept(node); });
+  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten,
+                           Rewrite(std::make_shared<Plan>(plan),
+                                   [&runner](const Plan& node) { return runner.IsKept(node); }));
+  return AtInstant(rewritten, runner.NowMicros(),
+                   [&runner](const Plan& node) { return runner.KeptAtMicros(node); });
 }
 
 }  // namespace

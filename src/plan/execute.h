@@ -7,6 +7,7 @@
 // workers, so that a lost block has the same name and the same bits when it is made again (I7).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,6 +46,10 @@ class Runner {
   virtual base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) = 0;
   /// Does the owner want this node's blocks kept? Then nothing above changes what it computes.
   virtual bool IsKept(const Plan& /*node*/) const { return false; }
+  /// What a clock shows to all that it runs: one instant, in microseconds since 1970 by UTC.
+  virtual int64_t NowMicros() const = 0;
+  /// What it showed when the owner asked for the node's blocks to be kept.
+  virtual int64_t KeptAtMicros(const Plan& /*node*/) const { return NowMicros(); }
   /// Called for each node once it is lowered; keeps the node's blocks if the owner persisted it.
   virtual base::Status OnLowered(const Plan& node, const Lowered& lowered) = 0;
   /// The result of `plan`, an AggregateNode without keys, whose partial over all of `input` is

@@ -20,6 +20,8 @@ class InProcessRunnerForTest : public Runner {
   base::StatusOr<dataflow::BroadcastRef> Broadcast(std::string_view plain) override;
   base::Status OnLowered(const Plan& node, const Lowered& lowered) override;
   base::Digest ContentDigest(std::string_view bytes) override;
+  int64_t NowMicros() const override { return now_micros_; }
+  void set_now_micros(int64_t micros) { now_micros_ = micros; }
 
   /// The terminals of the stages that ran, in order.
   const std::vector<dataflow::Terminal>& stages() const { return stages_; }
@@ -38,6 +40,7 @@ class InProcessRunnerForTest : public Runner {
   std::map<base::Digest, std::vector<std::vector<TablePtr>>> shuffles_;  // [source][target]
   std::vector<dataflow::Terminal> stages_;
   uint64_t lowered_nodes_ = 0;
+  int64_t now_micros_ = 0;
 };
 
 }  // namespace soteria::plan

@@ -11,6 +11,7 @@
 // are kept under the name of that. Pure functions; any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "src/base/status.h"
@@ -28,5 +29,10 @@ base::StatusOr<PlanPtr> Rewrite(const PlanPtr& plan, const IsWall& wall);
 base::StatusOr<PlanPtr> PushFilters(const PlanPtr& plan);
 /// With the same columns in the same order.
 base::StatusOr<PlanPtr> PruneColumns(const PlanPtr& plan);
+
+/// The instant, in microseconds, at which a wall was put up: what is behind it keeps that.
+using InstantOfWall = std::function<int64_t(const Plan&)>;
+/// A rewritten plan with an instant for all that it asks of a clock (exec/clock.h).
+base::StatusOr<PlanPtr> AtInstant(const PlanPtr& plan, int64_t micros, const InstantOfWall& wall);
 
 }  // namespace soteria::plan

@@ -380,5 +380,41 @@ TEST_F(RewriteTest, APlanThatRefersOutDoesNotRun) {
   }
 }
 
+/// The instants that a plan has in the place of its clocks: as literals, printed like the calls.
+std::vector<std::string> Shown(const Plan& plan) {
+  std::vector<std::string> shown;
+  for (const PlanPtr& input : plan.inputs) {
+    const auto below = Shown(*input);
+    shown.insert(shown.end(), below.begin(), below.end());
+  }
+  if (const auto* project = std::get_if<ProjectNode>(&plan.node); project != nullptr) {
+    for (const exec::NamedExpr& column : project->columns) {
+      if (column.expr->kind != exec::Expr::Kind::kLiteral) continue;
+      shown.push_back(base::Cat(exec::PrettyName(*column.expr), " ", column.name.value_or(""), " ",
+                                column.expr->literal->ToString()));
+    }
+  }
+  return shown;
+}
+
+TEST_F(RewriteTest, ClocksShowOneInstantAndWallsTheirOwn) {
+  const auto wall = builder_.Project(Local(2, 2), {{"kept", Call("current_date", {})}}).value();
+  const auto plan = builder_
+                        .Project(wall, {{std::nullopt, ColumnAt(*wall, 0)},
+                                        {std::nullopt, Call("current_date", {})}})
+                        .value();
+  const PlanPtr rewritten = Rewritten(plan, wall);
+  constexpr int64_t kDay = 86'400'000'000;
+  const PlanPtr set = AtInstant(rewritten, 3 * kDay, [](const Plan&) { return 2 * kDay; }).value();
+  EXPECT_EQ(Shown(*set), (std::vector<std::string>{"current_date() kept 1970-01-03",
+                                                   "current_date() current_date() 1970-01-04"}));
+  EXPECT_EQ(set->schema->field(1)->name(), "current_date()");
+}
+
+TEST_F(RewriteTest, APlanWithoutClocksStaysAsItIs) {
+  const PlanPtr plan = Rewritten(builder_.Filter(Local(2, 2), exec::Literal(true)).value());
+  EXPECT_EQ(AtInstant(plan, 1, [](const Plan&) { return 0; }).value(), plan);
+}
+
 }  // namespace
 }  // namespace soteria::plan

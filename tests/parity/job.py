@@ -46,6 +46,7 @@ import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
 import text_format_cases  # noqa: F401
 import text_function_cases  # noqa: F401
+import time_cases  # noqa: F401
 import tree_cases  # noqa: F401
 import window_cases  # noqa: F401
 import writer_cases  # noqa: F401
