@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/sql_parser.h"
+#include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/functions.h"
 
@@ -41,6 +42,10 @@ base::Status WrongWithin(const char* kind, std::string_view function, std::strin
 
 constexpr base::Condition kStarOfTable = {"INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
                                           base::exception_class::kAnalysis, "42000",
+                                          absl::StatusCode::kInvalidArgument};
+
+constexpr base::Condition kInvalidUnit = {"INVALID_PARAMETER_VALUE.DATETIME_UNIT",
+                                          base::exception_class::kParse, "22023",
                                           absl::StatusCode::kInvalidArgument};
 
 constexpr std::string_view kEnds[] = {"first", "last", "any_value"};
@@ -257,12 +262,35 @@ base::Status SqlParser::OwnArguments(std::string* name, SqlExprs* args) {
   if (*name == "trim") return TrimArguments(name, args);
   if (*name == "overlay") return OverlayArguments(args);
   if (IsIn(kEnds, *name)) return FirstArguments(args);
-  const bool unit = IsIn(kOfUnits, *name) && Now().kind == Kind::kWord &&
-                    IsIn(kUnits, Now().upper) && IsOp(",", 1);
+  return IsIn(kOfUnits, *name) ? UnitArguments(name, args) : Arguments(args);
+}
+
+/// dateadd(HOUR, 1, a), which is timestampadd, or without a unit; of two arguments the first is a
+/// column that has such a name.
+base::Status SqlParser::UnitArguments(std::string* name, SqlExprs* args) {
+  const bool word = Now().kind == Kind::kWord && IsIn(kUnits, Now().upper) && IsOp(",", 1);
+  const bool quoted = Now().kind == Kind::kString && IsOp(",", 1);
+  const std::string unit = word || quoted ? Now().text : "";
+  const std::string written = *name;
   SOTERIA_RETURN_IF_ERROR(Arguments(args));
-  // Of two arguments the first is a column that has such a name.
-  if (!unit || args->size() != 3) return base::OkStatus();
-  return base::NotSupported(base::Cat("The function ", *name, "() of a unit"));
+  const bool three = args->size() == 3;
+  if (quoted && three) {
+    return base::Fail(
+        kInvalidUnit,
+        base::Cat("The value of parameter(s) `unit` in `", written,
+                  "` is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, "
+                  "WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got "
+                  "the string literal '",
+                  unit, "'."));
+  }
+  if (word && three) {
+    *name = written.ends_with("diff") ? "timestampdiff" : "timestampadd";
+    args->front() = StringNode(unit);
+    return base::OkStatus();
+  }
+  // These two are no functions, but syntax.
+  if (written.starts_with("timestamp") || written == "timediff") return NoRoutine(written);
+  return base::OkStatus();
 }
 
 /// first(a IGNORE NULLS), a form of its own that nothing comes behind, or arguments.

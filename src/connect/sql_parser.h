@@ -141,6 +141,7 @@ class SqlParser {
   base::Status PositionArguments(std::string* name, SqlExprs* args);
   base::Status TrimArguments(std::string* name, SqlExprs* args);
   base::Status OverlayArguments(SqlExprs* args);
+  base::Status UnitArguments(std::string* name, SqlExprs* args);
   base::Status FirstArguments(SqlExprs* args);
   base::Status OwnArguments(std::string* name, SqlExprs* args);
   base::Status Arguments(SqlExprs* args);

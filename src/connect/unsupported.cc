@@ -153,6 +153,10 @@ base::Status CheckFunction(std::string_view name) {
   const std::string lower = base::Lower(name);
   if (exec::KindOfFunction(lower).has_value()) return base::OkStatus();
   if (IsSparkFunction(lower)) return base::NotSupported(base::Cat("The function ", name, "()"));
+  return NoRoutine(name);
+}
+
+base::Status NoRoutine(std::string_view name) {
   return base::Fail(base::kUnresolvedRoutine,
                     base::Cat("Cannot resolve routine `", name,
                               "` on search path [`system`.`builtin`, `system`.`session`, "

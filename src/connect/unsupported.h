@@ -34,6 +34,8 @@ base::Status RefuseAnalysis(const spark::connect::AnalyzePlanRequest& request);
 /// OK for a function of the catalogue. kUnsupported by name for another one of Spark's,
 /// UNRESOLVED_ROUTINE for a name that Spark hasn't either. `name` is as the script wrote it.
 base::Status CheckFunction(std::string_view name);
+/// UNRESOLVED_ROUTINE
+base::Status NoRoutine(std::string_view name);
 
 /// A function of MLlib that the client asks the server for by this name.
 base::Status RefuseHelper(std::string_view helper);

@@ -132,6 +132,7 @@ bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to) {
   if (table::IsDecimal(to)) return IsNullableDecimalCast(from, to);
   if (table::IsDecimal(from)) return IsIntegral(to);
   if (from.id() == Type::TIMESTAMP) return IsIntegral(to) && to.id() != Type::INT64;
+  if (from.id() == Type::DATE32) return to_time && IsLocal(to);
   return IsFractional(from) && (to_time || IsIntegral(to));
 }
 

@@ -97,6 +97,9 @@ inline constexpr base::Condition kRemainderByZero = {"REMAINDER_BY_ZERO",
 inline constexpr base::Condition kBinaryOverflow = {"BINARY_ARITHMETIC_OVERFLOW",
                                                     base::exception_class::kArithmetic, "22003",
                                                     absl::StatusCode::kOutOfRange};
+inline constexpr base::Condition kDatetimeOverflow = {"DATETIME_OVERFLOW",
+                                                      base::exception_class::kArithmetic, "22008",
+                                                      absl::StatusCode::kOutOfRange};
 inline constexpr base::Condition kNumericOutOfRange = {"NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
                                                        base::exception_class::kArithmetic, "22003",
                                                        absl::StatusCode::kOutOfRange};

@@ -18,6 +18,7 @@
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
+#include "src/exec/date_checks.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
 #include "src/table/calendar.h"
@@ -346,77 +347,12 @@ base::StatusOr<ArrayPtr> Name(const Bound& node, const ArrayList& args, int64_t 
   });
 }
 
-base::Status OutOfBounds(std::string_view field, int64_t most, int64_t value, int64_t least = 1) {
-  return base::FailQuotingData(
-      kDateField,
-      base::Cat("Invalid value for ", field, " (valid values ", least, " - ", most, "): ", value,
-                ". If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this "
-                "error."));
-}
-
-base::StatusOr<int64_t> CheckedDate(int64_t year, int64_t month, int64_t day) {
-  if (month < 1 || month > 12) return OutOfBounds("MonthOfYear", 12, month);
-  if (day < 1 || day > 31) return OutOfBounds("DayOfMonth", 31, day);
-  if (day > table::DaysInMonth(year, static_cast<int>(month))) {
-    const bool leap = month == 2 && day == 29;
-    constexpr std::string_view kNames[] = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
-                                           "MAY",       "JUNE",     "JULY",     "AUGUST",
-                                           "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
-    return base::FailQuotingData(
-        kDateField,
-        base::Cat(leap ? base::Cat("Invalid date 'February 29' as '", year, "' is not a leap year")
-                       : base::Cat("Invalid date '", kNames[month - 1], " ", day, "'"),
-                  ". If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this "
-                  "error."));
-  }
-  return DaysFromDate(year, static_cast<int>(month), static_cast<int>(day));
-}
-
 base::StatusOr<ArrayPtr> MakeDate(const Bound& node, const ArrayList& args, int64_t rows,
                                   EvalState& /*state*/) {
   return Each<Date>(node, args, rows, [&](int64_t i) -> base::StatusOr<int32_t> {
     SOTERIA_ASSIGN_OR_RETURN(const int64_t days, CheckedDate(IntAt(*args[0], i), IntAt(*args[1], i),
                                                              IntAt(*args[2], i)));
     return static_cast<int32_t>(days);
-  });
-}
-
-/// As Spark reads a zone's name in an argument.
-base::StatusOr<table::TimeZone> ZoneNamed(std::string_view id) {
-  const std::optional<table::TimeZone> zone = table::TimeZone::Find(id);
-  if (zone) return *zone;
-  return base::FailQuotingData(
-      {"INVALID_TIMEZONE", "org.apache.spark.SparkDateTimeException", "22009",
-       absl::StatusCode::kInvalidArgument},
-      base::Cat("The timezone: ", id,
-                " is invalid. The timezone must be either a region-based zone ID or a zone "
-                "offset. Region IDs must have the form 'area/city', such as "
-                "'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', "
-                "'(+|-)HH:mm’ or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must "
-                "be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms "
-                "for '+00:00'."));
-}
-
-/// make_timestamp(year, month, day, hour, minute, seconds, [zone])
-base::StatusOr<ArrayPtr> MakeTime(const Bound& node, const ArrayList& args, int64_t rows,
-                                  EvalState& /*state*/) {
-  return Each<Stamp>(node, args, rows, [&](int64_t i) -> base::StatusOr<int64_t> {
-    table::TimeZone zone = node.zone;
-    if (args.size() > 6) {
-      SOTERIA_ASSIGN_OR_RETURN(zone, ZoneNamed(TextAt(*args[6], i)));
-    }
-    SOTERIA_ASSIGN_OR_RETURN(const int64_t days, CheckedDate(IntAt(*args[0], i), IntAt(*args[1], i),
-                                                             IntAt(*args[2], i)));
-    const int64_t hour = IntAt(*args[3], i);
-    const int64_t minute = IntAt(*args[4], i);
-    const auto micros = static_cast<int64_t>(std::nearbyint(DoubleAt(*args[5], i) * 1e6));
-    if (hour < 0 || hour > 23) return OutOfBounds("HourOfDay", 23, hour, 0);
-    if (minute < 0 || minute > 59) return OutOfBounds("MinuteOfHour", 59, minute, 0);
-    if (micros < 0 || micros > 60 * kSecond) {
-      return OutOfBounds("SecondOfMinute", 59, FloorDivide(micros, kSecond), 0);
-    }
-    const int64_t local = days * kDay + (hour * 3600 + minute * 60) * kSecond + micros;
-    return zone.ToInstant(local).value_or(local);
   });
 }
 
@@ -585,8 +521,6 @@ constexpr Function kFunctions[] = {
     {"dayname", 1, 1, "dayname", Print::kCall, BindSimple<Name<true>, "D", 's'>},
     {"monthname", 1, 1, "monthname", Print::kCall, BindSimple<Name<false>, "D", 's'>},
     {"make_date", 3, 3, "make_date", Print::kCall, BindSimple<MakeDate, "iii", 'D', kCareful>},
-    {"make_timestamp", 6, 7, "make_timestamp", Print::kCall,
-     BindSimple<MakeTime, "iiiiids", 't', kCareful>},
     {"to_utc_timestamp", 2, 2, "to_utc_timestamp", Print::kCall,
      BindSimple<Shifted<true>, "ts", 't', kCareful>},
     {"from_utc_timestamp", 2, 2, "from_utc_timestamp", Print::kCall,
@@ -597,6 +531,44 @@ constexpr Function kFunctions[] = {
 };
 
 }  // namespace
+
+base::Status OutOfBounds(std::string_view field, int64_t most, int64_t value, int64_t least) {
+  return base::FailQuotingData(
+      kDateField, base::Cat("Invalid value for ", field, " (valid values ", least, " - ",
+                            field == "DayOfMonth" ? "28/" : "", most, "): ", value, "."));
+}
+
+base::StatusOr<int64_t> CheckedDate(int64_t year, int64_t month, int64_t day) {
+  if (month < 1 || month > 12) return OutOfBounds("MonthOfYear", 12, month);
+  if (day < 1 || day > 31) return OutOfBounds("DayOfMonth", 31, day);
+  if (day > table::DaysInMonth(year, static_cast<int>(month))) {
+    const bool leap = month == 2 && day == 29;
+    constexpr std::string_view kNames[] = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
+                                           "MAY",       "JUNE",     "JULY",     "AUGUST",
+                                           "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
+    return base::FailQuotingData(
+        kDateField,
+        base::Cat(leap ? base::Cat("Invalid date 'February 29' as '", year, "' is not a leap year")
+                       : base::Cat("Invalid date '", kNames[month - 1], " ", day, "'"),
+                  "."));
+  }
+  return DaysFromDate(year, static_cast<int>(month), static_cast<int>(day));
+}
+
+base::StatusOr<table::TimeZone> ZoneNamed(std::string_view id) {
+  const std::optional<table::TimeZone> zone = table::TimeZone::Find(id);
+  if (zone) return *zone;
+  return base::FailQuotingData(
+      {"INVALID_TIMEZONE", "java.time.DateTimeException", "22009",
+       absl::StatusCode::kInvalidArgument},
+      base::Cat("The timezone: ", id,
+                " is invalid. The timezone must be either a region-based zone ID or a zone "
+                "offset. Region IDs must have the form 'area/city', such as "
+                "'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', "
+                "'(+|-)HH:mm’ or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must "
+                "be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms "
+                "for '+00:00'."));
+}
 
 std::span<const Function> DateFunctions() { return kFunctions; }
 

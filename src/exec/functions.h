@@ -51,6 +51,7 @@ std::span<const Function> HigherOrderFunctions();
 std::span<const Function> ClockFunctions();
 std::span<const Function> DateFunctions();
 std::span<const Function> DateTextFunctions();
+std::span<const Function> TimeFunctions();
 std::span<const Function> TextFunctions();
 std::span<const Function> TextFormatFunctions();
 std::span<const Function> PatternFunctions();

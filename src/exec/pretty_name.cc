@@ -145,6 +145,9 @@ std::string Special(const Expr& e, const Function& function) {
   if (name == "substr" || name == "substring") {
     return base::Cat(name, "(", List(args, 0), args.size() == 2 ? ", 2147483647)" : ")");
   }
+  if (name == "convert_timezone") {
+    return base::Cat(name, args.size() == 2 ? "(current_timezone(), " : "(", List(args, 0), ")");
+  }
   if (name == "raise_error") {
     return base::Cat("raise_error(USER_RAISED_EXCEPTION, map(errorMessage, ", PrettyName(*args[0]),
                      "))");
