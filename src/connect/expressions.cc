@@ -19,6 +19,7 @@
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/tables.h"
+#include "src/connect/time_operators.h"
 #include "src/connect/typed_calls.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
@@ -72,7 +73,10 @@ exec::ExprPtr CallOf(const std::string& function, std::vector<exec::ExprPtr> arg
   if (function == "extract" && args.size() == 2) {
     return exec::Call(std::string(exec::kExtractFrom), std::move(args));
   }
-  return CallByType(function, std::move(args), schema);
+  if (function == "to_char" || function == "to_varchar") {
+    return CallByType(function, std::move(args), schema);
+  }
+  return OperatorCall(function, std::move(args), schema);
 }
 
 /// child[key], or child.key

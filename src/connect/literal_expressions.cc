@@ -17,6 +17,7 @@
 #include "src/connect/types.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/map_type.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
@@ -194,6 +195,22 @@ base::StatusOr<Typed> Decimal(const Literal::Decimal& literal) {
       std::make_shared<arrow::Decimal128Scalar>(table::ToArrow(*unscaled), std::move(type)));
 }
 
+base::StatusOr<Typed> Interval(const Literal& literal) {
+  const bool day_time = literal.has_day_time_interval();
+  std::shared_ptr<arrow::DataType> type = day_time ? table::DayTimeType() : table::YearMonthType();
+  if (literal.has_data_type()) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto field, FieldOf("", true, literal.data_type()));
+    if (field->type()->id() != type->id()) {
+      return base::Fail(base::kIllegalArgument, "An interval literal of another type");
+    }
+    type = field->type();
+  }
+  if (day_time) {
+    return Plain(std::make_shared<arrow::DurationScalar>(literal.day_time_interval(), type));
+  }
+  return Plain(std::make_shared<arrow::MonthIntervalScalar>(literal.year_month_interval(), type));
+}
+
 base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
   if (depth > kLiteralDepthMax) {
     return base::Fail(base::kIllegalArgument, "A literal that is nested too deeply");
@@ -230,6 +247,9 @@ base::StatusOr<Typed> Scalar(const Literal& literal, int depth) {
     case Literal::kTimestampNtz:
       return Plain(make_shared<arrow::TimestampScalar>(literal.timestamp_ntz(),
                                                        arrow::timestamp(arrow::TimeUnit::MICRO)));
+    case Literal::kDayTimeInterval:
+    case Literal::kYearMonthInterval:
+      return Interval(literal);
     case Literal::kArray:
       return Array(literal.array(), depth);
     case Literal::kSpecializedArray:

@@ -197,8 +197,15 @@ TEST(LiteralExpressions, Types) {
   literal.mutable_decimal()->set_value("1");
   literal.mutable_decimal()->set_scale(-1000);
   EXPECT_EQ(TypeOfLiteral(literal), "decimal128(1, 0)");
-  literal.set_year_month_interval(1);
+  literal.mutable_calendar_interval();
   EXPECT_EQ(TypeOfLiteral(literal), "UNSUPPORTED_FEATURE");
+  literal.set_year_month_interval(1);
+  EXPECT_EQ(TypeOfLiteral(literal), "month_interval");
+  literal.set_day_time_interval(1);
+  literal.mutable_data_type()->mutable_day_time_interval()->set_end_field(1);
+  EXPECT_EQ(TypeOfLiteral(literal), "interval day to hour");
+  literal.mutable_data_type()->mutable_day_time_interval()->set_end_field(4);
+  EXPECT_EQ(TypeOfLiteral(literal), "INVALID_PARAMETER_VALUE");
 }
 
 TEST(LiteralExpressions, ArraysAndVectors) {

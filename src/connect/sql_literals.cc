@@ -36,32 +36,6 @@ bool IsReserved(std::string_view word) {
   return std::find(std::begin(kReserved), std::end(kReserved), word) != std::end(kReserved);
 }
 
-struct Unit {
-  std::string_view name;
-  int64_t months;
-  int64_t micros;
-};
-constexpr int64_t kSecond = 1'000'000;
-constexpr Unit kUnits[] = {{"YEAR", 12, 0},
-                           {"MONTH", 1, 0},
-                           {"WEEK", 0, 7 * 86'400 * kSecond},
-                           {"DAY", 0, 86'400 * kSecond},
-                           {"HOUR", 0, 3'600 * kSecond},
-                           {"MINUTE", 0, 60 * kSecond},
-                           {"SECOND", 0, kSecond},
-                           {"MILLISECOND", 0, 1'000},
-                           {"MICROSECOND", 0, 1}};
-
-const Unit* FindUnit(std::string_view word) {
-  for (const Unit& unit : kUnits) {
-    if (word == unit.name ||
-        (word.ends_with('S') && word.substr(0, word.size() - 1) == unit.name)) {
-      return &unit;
-    }
-  }
-  return nullptr;
-}
-
 /// Levels of calls over literals; 0 for what is neither.
 int ArgumentHeight(const Expression& argument, int depth) {
   if (argument.has_literal()) return 1;
@@ -110,53 +84,6 @@ SqlParser::ExprOr SqlParser::Word(bool* name) {
   }
   *name = true;
   return ColumnName();
-}
-
-/// INTERVAL [-] 3 DAYS [4 HOURS ...], INTERVAL '90' DAY
-SqlParser::ExprOr SqlParser::Interval() {
-  ++at_;
-  const bool negative = TakeOp("-");
-  if (!negative) TakeOp("+");
-  int64_t months = 0;
-  int64_t micros = 0;
-  bool of_months = false;
-  bool of_time = false;
-  bool overflow = false;
-  do {
-    const bool minus = TakeOp("-");
-    int64_t number = 0;
-    const std::string& text = Now().text;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      return base::NotSupported(base::Cat("An interval of '", text, "'"), "INTERVAL '1' DAY");
-    }
-    ++at_;
-    const Unit* unit = FindUnit(Now().upper);
-    if (unit == nullptr) return Error();
-    ++at_;
-    if (IsWord("TO")) return base::NotSupported("An interval of two units (TO)");
-    (unit->months > 0 ? of_months : of_time) = true;
-    overflow |= minus && __builtin_sub_overflow(int64_t{0}, number, &number);
-    int64_t product = 0;
-    overflow |= __builtin_mul_overflow(number, unit->months, &product) ||
-                __builtin_add_overflow(months, product, &months) ||
-                __builtin_mul_overflow(number, unit->micros, &product) ||
-                __builtin_add_overflow(micros, product, &micros);
-  } while (Now().kind == Kind::kNumber || Now().kind == Kind::kString);
-  if (of_months && of_time) return base::NotSupported("An interval of months and of days");
-  overflow |= micros == std::numeric_limits<int64_t>::min();
-  if (overflow || months > std::numeric_limits<int32_t>::max() ||
-      months < -std::numeric_limits<int32_t>::max()) {
-    return base::Fail(base::kParse, "The interval is out of range.");
-  }
-  SqlExpr literal = NullNode();
-  auto* proto = literal.proto->mutable_literal();
-  if (of_months) {
-    proto->set_year_month_interval(static_cast<int32_t>(negative ? -months : months));
-  } else {
-    proto->set_day_time_interval(negative ? -micros : micros);
-  }
-  return literal;
 }
 
 SqlParser::ExprOr SqlParser::Parameter() {

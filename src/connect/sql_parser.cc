@@ -4,10 +4,12 @@
 
 #include "spark/connect/expressions.pb.h"
 #include "spark/connect/relations.pb.h"
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/sql_error.h"
 #include "src/connect/sql_expression.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -189,7 +191,15 @@ base::StatusOr<std::string> SqlParser::Type() {
                           sql_, type.begin, type.end);
   }
   std::string text;
+  const bool interval = IsWord("INTERVAL");
   AddOfType(&text);
+  if (interval && IsName() && table::IntervalNamed(base::Lower(Now().text)) != nullptr) {
+    AddOfType(&text);
+    if (IsWord("TO") && IsName(1)) {
+      AddOfType(&text);
+      AddOfType(&text);
+    }
+  }
   if (IsOp("(") || IsOp("<") || IsOp("<>")) {
     int open = 0;
     do {

@@ -128,6 +128,8 @@ class SqlParser {
   ExprOr Number(const SqlToken& token, bool negative);
   ExprOr Word(bool* name);
   ExprOr Interval();
+  ExprOr IntervalOf(const std::string& text, bool negative, int start, int end, bool day_time);
+  ExprOr IntervalNode(__int128 value, bool day_time, int start, int end);
   ExprOr Parameter();
   ExprOr Substitute(const std::string& name, const spark::connect::Expression& argument);
 

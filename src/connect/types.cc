@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/map_type.h"
 #include "src/table/types.h"
 
@@ -73,6 +74,17 @@ base::StatusOr<std::shared_ptr<arrow::Field>> Plain(const std::string& name, boo
   return arrow::field(name, std::move(type), nullable);
 }
 
+base::StatusOr<std::shared_ptr<arrow::Field>> IntervalField(const std::string& name, bool nullable,
+                                                            bool day_time,
+                                                            table::IntervalFields fields) {
+  const int last = day_time ? table::kDayToSecond.end : table::kYearToMonth.end;
+  if (fields.start < 0 || fields.start > fields.end || fields.end > last) {
+    return base::Fail(base::kIllegalArgument, "An interval type of fields that there aren't");
+  }
+  return Plain(name, nullable,
+               day_time ? table::DayTimeType(fields) : table::YearMonthType(fields));
+}
+
 base::StatusOr<std::shared_ptr<arrow::Field>> NestedField(const std::string& name, bool nullable,
                                                           const DataType& type, int depth);
 
@@ -105,6 +117,18 @@ base::StatusOr<std::shared_ptr<arrow::Field>> FieldAtDepth(const std::string& na
       return Plain(name, nullable, arrow::timestamp(arrow::TimeUnit::MICRO, kUtc));
     case DataType::kTimestampNtz:
       return Plain(name, nullable, arrow::timestamp(arrow::TimeUnit::MICRO));
+    case DataType::kDayTimeInterval: {
+      const auto& its = type.day_time_interval();
+      return IntervalField(name, nullable, true,
+                           {its.has_start_field() ? its.start_field() : 0,
+                            its.has_end_field() ? its.end_field() : 3});
+    }
+    case DataType::kYearMonthInterval: {
+      const auto& its = type.year_month_interval();
+      return IntervalField(name, nullable, false,
+                           {its.has_start_field() ? its.start_field() : 0,
+                            its.has_end_field() ? its.end_field() : 1});
+    }
     case DataType::kDecimal: {
       // Spark's DecimalType.USER_DEFAULT where nothing is said.
       const auto& decimal = type.decimal();
@@ -290,6 +314,18 @@ base::Status FillDataType(const arrow::Field& field, DataType* out) {
         out->mutable_timestamp();
       }
       break;
+    case arrow::Type::DURATION: {
+      auto* its = out->mutable_day_time_interval();
+      its->set_start_field(table::FieldsOf(type).start);
+      its->set_end_field(table::FieldsOf(type).end);
+      break;
+    }
+    case arrow::Type::INTERVAL_MONTHS: {
+      auto* its = out->mutable_year_month_interval();
+      its->set_start_field(table::FieldsOf(type).start);
+      its->set_end_field(table::FieldsOf(type).end);
+      break;
+    }
     case arrow::Type::DECIMAL128:
       out->mutable_decimal()->set_precision(table::ShapeOf(type).precision);
       out->mutable_decimal()->set_scale(table::ShapeOf(type).scale);
@@ -353,6 +389,10 @@ std::string ScalaTypeText(const arrow::Field& field) {
       const bool local = static_cast<const arrow::TimestampType&>(type).timezone().empty();
       return local ? "TimestampNTZType" : "TimestampType";
     }
+    case arrow::Type::DURATION:
+    case arrow::Type::INTERVAL_MONTHS:
+      return base::Cat(table::IsDayTime(type) ? "DayTimeIntervalType(" : "YearMonthIntervalType(",
+                       table::FieldsOf(type).start, ",", table::FieldsOf(type).end, ")");
     case arrow::Type::DECIMAL128: {
       const table::DecimalShape shape = table::ShapeOf(type);
       return base::Cat("DecimalType(", shape.precision, ",", shape.scale, ")");

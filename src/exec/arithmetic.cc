@@ -8,13 +8,13 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
-#include "src/base/unsupported.h"
 #include "src/exec/arithmetic_errors.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/decimal_arithmetic.h"
 #include "src/exec/functions.h"
+#include "src/exec/intervals.h"
 #include "src/table/decimal.h"
 #include "src/table/types.h"
 
@@ -232,25 +232,10 @@ base::Status CoerceNumbers(const Expr& e, std::vector<BoundPtr>& args) {
   return base::OkStatus();
 }
 
-/// Days that are added to dates, and the intervals between dates and times: Spark has them.
-base::Status CheckNoTimes(const Expr& e, const std::vector<BoundPtr>& args) {
-  const arrow::DataType& a = *args[0]->field->type();
-  const arrow::DataType& b = *args[1]->field->type();
-  const auto is_days = [](const arrow::DataType& type) {
-    return IsIntegral(type) && type.id() != Type::INT64;
-  };
-  const auto is_time = [](const arrow::DataType& type) {
-    return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;
-  };
-  const bool shifted = (a.id() == Type::DATE32 && is_days(b)) ||
-                       (e.name == "+" && is_days(a) && b.id() == Type::DATE32);
-  if (!shifted && !(e.name == "-" && is_time(a) && is_time(b))) return base::OkStatus();
-  return base::NotSupported(base::Cat("Arithmetic with dates and times, ", PrettyName(e), ","));
-}
-
 template <Kernel kKernel, DecimalOp kOp>
 base::StatusOr<BoundPtr> BindBinary(const Expr& e, std::vector<BoundPtr> args,
-                                    BindContext& /*context*/) {
+                                    BindContext& context) {
+  if (AreOfIntervals(e, args)) return BindIntervals(e, std::move(args), context);
   if (AreDecimals(args)) return BindDecimals(kOp, e, std::move(args));
   SOTERIA_RETURN_IF_ERROR(CoerceNumbers(e, args));
   const TypePtr type = args[0]->field->type();
@@ -265,8 +250,8 @@ base::StatusOr<BoundPtr> BindBinary(const Expr& e, std::vector<BoundPtr> args,
 }
 
 template <bool kAbsolute>
-base::StatusOr<BoundPtr> BindSign(const Expr& e, std::vector<BoundPtr> args,
-                                  BindContext& /*context*/) {
+base::StatusOr<BoundPtr> BindSign(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
+  if (AreOfIntervals(e, args)) return BindIntervals(e, std::move(args), context);
   const TypePtr from = args[0]->field->type();
   if (table::IsDecimal(*from)) return BindDecimalSign(e, std::move(args), kAbsolute);
   const TypePtr type = IsNumber(*from) ? from : arrow::float64();
@@ -280,12 +265,12 @@ base::StatusOr<BoundPtr> BindSign(const Expr& e, std::vector<BoundPtr> args,
 base::StatusOr<BoundPtr> BindSubtract(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& context) {
   if (args.size() == 1) return BindSign<false>(e, std::move(args), context);
-  SOTERIA_RETURN_IF_ERROR(CheckNoTimes(e, args));
   return BindBinary<Binary<Subtract>, DecimalOp::kSubtract>(e, std::move(args), context);
 }
 
 base::StatusOr<BoundPtr> BindDivide(const Expr& e, std::vector<BoundPtr> args,
-                                    BindContext& /*context*/) {
+                                    BindContext& context) {
+  if (AreOfIntervals(e, args)) return BindIntervals(e, std::move(args), context);
   if (AreDecimals(args)) return BindDecimals(DecimalOp::kDivide, e, std::move(args));
   SOTERIA_RETURN_IF_ERROR(CoerceNumbers(e, args));
   for (BoundPtr& arg : args) {
@@ -329,7 +314,7 @@ base::StatusOr<BoundPtr> BindIntegralDivide(const Expr& e, std::vector<BoundPtr>
 
 base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& /*context*/) {
-  if (!IsNumeric(*args[0]->field->type())) {
+  if (!IsNumeric(*args[0]->field->type()) && !AreOfIntervals(e, args)) {
     SOTERIA_RETURN_IF_ERROR(
         CoerceArgument(e, args, 0, arrow::float64(), "(\"NUMERIC\" or \"INTERVAL\")"));
   }
@@ -338,7 +323,6 @@ base::StatusOr<BoundPtr> BindPositive(const Expr& e, std::vector<BoundPtr> args,
 
 base::StatusOr<BoundPtr> BindAdd(const Expr& e, std::vector<BoundPtr> args, BindContext& context) {
   if (args.size() == 1) return BindPositive(e, std::move(args), context);
-  SOTERIA_RETURN_IF_ERROR(CheckNoTimes(e, args));
   return BindBinary<Binary<Add>, DecimalOp::kAdd>(e, std::move(args), context);
 }
 

@@ -19,6 +19,7 @@
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
+#include "src/exec/intervals.h"
 #include "src/exec/kernels.h"
 #include "src/exec/order.h"
 #include "src/table/types.h"
@@ -558,12 +559,8 @@ base::StatusOr<BoundPtr> BindFlatten(const Expr& e, std::vector<BoundPtr> args,
 
 base::StatusOr<BoundPtr> BindSequence(const Expr& e, std::vector<BoundPtr> args,
                                       BindContext& /*context*/) {
-  for (const BoundPtr& arg : args) {
-    const Type::type id = arg->field->type()->id();
-    if (id == Type::DATE32 || id == Type::TIMESTAMP) {
-      return base::NotSupported("The function sequence() of dates (intervals)");
-    }
-  }
+  SOTERIA_ASSIGN_OR_RETURN(BoundPtr times, BindTimeSequence(e, args));
+  if (times != nullptr) return times;
   TypePtr type = args[0]->field->type();
   for (const BoundPtr& arg : args) {
     const TypePtr common = CommonType(*type, *arg->field->type(), Texts::kNowhere);

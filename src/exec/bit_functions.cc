@@ -18,6 +18,7 @@
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
+#include "src/exec/intervals.h"
 #include "src/exec/kernels.h"
 #include "src/table/decimal.h"
 #include "src/table/types.h"
@@ -275,7 +276,7 @@ base::StatusOr<ArrayPtr> Try(const Bound& node, const Batch& batch, EvalState& s
         !one.ok() &&
         (base::Is(one.status(), kBinaryOverflow) || base::Is(one.status(), kNumericOutOfRange) ||
          base::Is(one.status(), base::kOverflow) || base::Is(one.status(), base::kDivideByZero) ||
-         base::Is(one.status(), kRemainderByZero));
+         base::Is(one.status(), kRemainderByZero) || IsIntervalError(one.status()));
     if (!one.ok() && !tried) return one.status();
     if (tried) {
       SOTERIA_ARROW_RETURN(builder->AppendNull());

@@ -23,10 +23,12 @@
 #include "src/exec/conditions.h"
 #include "src/exec/decimal_cast.h"
 #include "src/exec/functions.h"
+#include "src/exec/intervals.h"
 #include "src/exec/map_calls.h"
 #include "src/exec/special_time.h"
 #include "src/table/calendar.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -59,6 +61,9 @@ bool IsNullableCast(const arrow::DataType& from, const arrow::DataType& to);
 
 bool CanCast(const arrow::DataType& from, const arrow::DataType& to, bool try_cast) {
   if (from.Equals(to) || from.id() == Type::NA) return true;
+  if (table::IsInterval(to) || (table::IsInterval(from) && to.id() != Type::STRING)) {
+    return CanCastInterval(from, to);
+  }
   const bool number_from = IsNumeric(from);
   const bool number_to = IsNumeric(to);
   switch (to.id()) {
@@ -114,6 +119,7 @@ bool IsLossless(const arrow::DataType& from, const arrow::DataType& to) {
   }
   if (from.num_fields() > 0) return false;
   if (to.id() == Type::STRING) return true;
+  if (table::IsInterval(from)) return from.id() == to.id();
   const bool time = to.id() == Type::TIMESTAMP;
   if (time)
     return from.id() == Type::DATE32 || from.id() == Type::TIMESTAMP || from.id() == Type::INT64;
@@ -540,6 +546,7 @@ base::StatusOr<ArrayPtr> CastArray(const Bound& node, const ArrayPtr& array) {
   if (from.Equals(to)) return array;
   if (from.id() == Type::NA) return MakeNulls(node.field->type(), array->length());
   if (to.id() == Type::STRING) return ToStrings(node, *array);
+  if (table::IsInterval(from) || table::IsInterval(to)) return CastInterval(node, *array);
   if (to.id() == Type::BINARY) return ToBinary(*array);
   if (from.id() == Type::FIXED_SIZE_LIST) {
     // The dense form of a vector to the struct form.

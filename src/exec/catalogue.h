@@ -23,12 +23,15 @@ inline constexpr std::string_view kLikeAll = "like all";  ///< (text, patterns..
 inline constexpr std::string_view kLikeAny = "like any";
 inline constexpr std::string_view kNotLikeAll = "not like all";
 inline constexpr std::string_view kNotLikeAny = "not like any";
-inline constexpr std::string_view kExtractFrom = "extract from";  ///< (field, source)
-inline constexpr std::string_view kStructOf = "struct of";        ///< (name, value, ...)
-inline constexpr std::string_view kAliasOf = "alias of";          ///< (value, name), of a struct
-inline constexpr std::string_view kTupleOf = "tuple of json";     ///< (text, names...)
-inline constexpr std::string_view kStored = "stored as";          ///< (cast, what is said of one
-                                                                  ///< that is out of range)
+inline constexpr std::string_view kExtractFrom = "extract from";    ///< (field, source)
+inline constexpr std::string_view kStructOf = "struct of";          ///< (name, value, ...)
+inline constexpr std::string_view kAliasOf = "alias of";            ///< (value, name), of a struct
+inline constexpr std::string_view kTupleOf = "tuple of json";       ///< (text, names...)
+inline constexpr std::string_view kStored = "stored as";            ///< (cast, what is said of one
+                                                                    ///< that is out of range)
+inline constexpr std::string_view kTimePlus = "time plus";          ///< (time, interval)
+inline constexpr std::string_view kTimeMinus = "time minus";        ///< (time, interval)
+inline constexpr std::string_view kIntervalDays = "interval days";  ///< (interval)
 bool IsSyntax(std::string_view function);
 
 /// In any case; none for a function that isn't there.

@@ -131,6 +131,10 @@ void WriteCell(const arrow::Array& array, int64_t row, Floats floats, std::strin
       return PutNumber<arrow::Int64Array>(array, row, out);
     case Type::TIMESTAMP:
       return PutNumber<arrow::TimestampArray>(array, row, out);
+    case Type::DURATION:
+      return PutNumber<arrow::DurationArray>(array, row, out);
+    case Type::INTERVAL_MONTHS:
+      return PutNumber<arrow::MonthIntervalArray>(array, row, out);
     case Type::FLOAT:
       return PutFloat<arrow::FloatArray>(array, row, floats, out);
     case Type::DOUBLE:
@@ -186,6 +190,10 @@ base::Status ReadCell(std::string_view& bytes, arrow::ArrayBuilder& builder) {
       return TakeNumber<arrow::Int64Builder>(bytes, builder);
     case Type::TIMESTAMP:
       return TakeNumber<arrow::TimestampBuilder>(bytes, builder);
+    case Type::DURATION:
+      return TakeNumber<arrow::DurationBuilder>(bytes, builder);
+    case Type::INTERVAL_MONTHS:
+      return TakeNumber<arrow::MonthIntervalBuilder>(bytes, builder);
     case Type::FLOAT:
       return TakeNumber<arrow::FloatBuilder>(bytes, builder);
     case Type::DOUBLE:

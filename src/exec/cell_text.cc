@@ -9,6 +9,7 @@
 #include "src/base/bytes.h"
 #include "src/base/text.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/java_text.h"
 #include "src/table/text_value.h"
 #include "src/table/types.h"
@@ -130,6 +131,10 @@ std::string Text(const arrow::Field& field, const arrow::Array& array, int64_t r
       return table::DateText(At<arrow::Date32Array>(array, row));
     case Type::TIMESTAMP:
       return TimestampCell(array, row, style.zone);
+    case Type::DURATION:
+      return table::IntervalText(At<arrow::DurationArray>(array, row), *array.type());
+    case Type::INTERVAL_MONTHS:
+      return table::IntervalText(At<arrow::MonthIntervalArray>(array, row), *array.type());
     case Type::DECIMAL128:
       return table::DecimalText(table::DecimalAt(array, row), table::ShapeOf(*array.type()).scale);
     case Type::LIST: {

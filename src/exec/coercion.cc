@@ -9,6 +9,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/decimal_arithmetic.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/map_type.h"
 #include "src/table/types.h"
 
@@ -43,6 +44,8 @@ bool IsAtomic(const arrow::DataType& type) {
     case Type::BINARY:
     case Type::DATE32:
     case Type::TIMESTAMP:
+    case Type::DURATION:
+    case Type::INTERVAL_MONTHS:
     case Type::DECIMAL128:
       return true;
     default:
@@ -53,7 +56,7 @@ bool IsAtomic(const arrow::DataType& type) {
 TypePtr Self(const arrow::DataType& type) { return type.GetSharedPtr(); }
 
 TypePtr ForString(const arrow::DataType& other) {
-  if (!IsAtomic(other)) return nullptr;
+  if (!IsAtomic(other) || table::IsInterval(other)) return nullptr;
   if (IsIntegral(other)) return arrow::int64();
   if (IsFractional(other) || table::IsDecimal(other)) return arrow::float64();
   return Self(other);
@@ -147,6 +150,7 @@ TypePtr CommonType(const arrow::DataType& a, const arrow::DataType& b, Texts tex
     return texts == Texts::kNowhere ? nullptr : ForString(a.id() == Type::STRING ? b : a);
   }
   if (IsDateOrTime(a) && IsDateOrTime(b)) return WiderTime(a, b);
+  if (a.id() == b.id() && table::IsInterval(a)) return table::WiderInterval(a, b);
   if (a.id() == Type::LIST && b.id() == Type::LIST) {
     TypePtr element = CommonType(*a.field(0)->type(), *b.field(0)->type(), Inside(texts));
     if (element == nullptr) return nullptr;

@@ -20,10 +20,12 @@
 #include "src/exec/conditions.h"
 #include "src/exec/date_checks.h"
 #include "src/exec/functions.h"
+#include "src/exec/intervals.h"
 #include "src/exec/kernels.h"
 #include "src/table/calendar.h"
 #include "src/table/date_pattern.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -440,6 +442,9 @@ base::StatusOr<BoundPtr> BindPart(const Expr& e, std::vector<BoundPtr> args, Bin
                                         "constant"));
   }
   const std::string_view written = static_cast<const arrow::StringScalar&>(*literal).view();
+  if (table::IsInterval(*args[1]->field->type())) {
+    return BindIntervalPart(e, std::move(args), written);
+  }
   const std::string name = base::Upper(written);
   const bool seconds =
       name == "SECOND" || name == "S" || name == "SEC" || name == "SECONDS" || name == "SECS";

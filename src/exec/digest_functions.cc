@@ -80,9 +80,11 @@ typename Hash::Value HashCell(const arrow::Array& array, int64_t i, typename Has
       return Hash::Int(Values<int16_t>(array)[i], seed);
     case Type::INT32:
     case Type::DATE32:
+    case Type::INTERVAL_MONTHS:
       return Hash::Int(IntAt(array, i), seed);
     case Type::INT64:
     case Type::TIMESTAMP:
+    case Type::DURATION:
       return Hash::Long(LongAt(array, i), seed);
     case Type::FLOAT: {
       float value = Values<float>(array)[i];

@@ -10,6 +10,7 @@
 #include "src/exec/bound.h"
 #include "src/exec/functions.h"
 #include "src/table/arrow_status.h"
+#include "src/table/interval.h"
 #include "src/table/number_column.h"
 #include "src/table/types.h"
 
@@ -132,7 +133,11 @@ ExprPtr TryCast(ExprPtr child, std::shared_ptr<arrow::DataType> type) {
 
 ExprPtr InZone(const ExprPtr& e, const std::string& zone) {
   if (zone.empty() || e->kind == Expr::Kind::kColumn || e->kind == Expr::Kind::kVariable) return e;
-  if (e->kind == Expr::Kind::kLiteral && e->literal->type->id() != arrow::Type::TIMESTAMP) return e;
+  // Times are printed by the zone, and moved by intervals.
+  if (e->kind == Expr::Kind::kLiteral && e->literal->type->id() != arrow::Type::TIMESTAMP &&
+      !table::IsInterval(*e->literal->type)) {
+    return e;
+  }
   Expr copy = *e;
   copy.zone = zone;
   for (ExprPtr& arg : copy.args) arg = InZone(arg, zone);

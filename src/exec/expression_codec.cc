@@ -66,6 +66,12 @@ void WriteAtom(const arrow::Scalar& scalar, FieldWriter& out) {
     case Type::TIMESTAMP:
       out.AddI64(static_cast<const arrow::TimestampScalar&>(scalar).value);
       return;
+    case Type::DURATION:
+      out.AddI64(static_cast<const arrow::DurationScalar&>(scalar).value);
+      return;
+    case Type::INTERVAL_MONTHS:
+      out.AddI64(static_cast<const arrow::MonthIntervalScalar&>(scalar).value);
+      return;
     case Type::FLOAT:
       out.AddU64(std::bit_cast<uint32_t>(static_cast<const arrow::FloatScalar&>(scalar).value));
       return;
@@ -109,6 +115,10 @@ base::StatusOr<std::shared_ptr<arrow::Scalar>> ReadAtom(
       return Integer<arrow::Int64Scalar, int64_t>(in, type);
     case Type::TIMESTAMP:
       return Integer<arrow::TimestampScalar, int64_t>(in, type);
+    case Type::DURATION:
+      return Integer<arrow::DurationScalar, int64_t>(in, type);
+    case Type::INTERVAL_MONTHS:
+      return Integer<arrow::MonthIntervalScalar, int32_t>(in, type);
     case Type::FLOAT: {
       SOTERIA_ASSIGN_OR_RETURN(const uint64_t bits, in.NextU64());
       if (bits > UINT32_MAX) return Bad("number out of range");
@@ -210,6 +220,8 @@ bool IsAtom(const arrow::DataType& type) {
     case Type::BINARY:
     case Type::DATE32:
     case Type::TIMESTAMP:
+    case Type::DURATION:
+    case Type::INTERVAL_MONTHS:
     case Type::DECIMAL128:
       return true;
     default:

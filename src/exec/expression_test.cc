@@ -289,24 +289,27 @@ TEST(Expression, DoublesBeyondTheTimesThereAre) {
   }
   EXPECT_EQ(base::ConditionName(Error(at(std::nan("")))), "CAST_INVALID_INPUT");
   EXPECT_EQ(Value(TryCast(L(std::nan("")), time)), "NULL");
-  // Spark has an answer for these.
-  const ExprPtr day = Cast(L("2020-01-01"), arrow::date32());
-  const ExprPtr then = Cast(day, time);
-  for (const ExprPtr& e :
-       {Call("+", {day, L(1)}), Call("+", {L(1), day}), Call("-", {day, L(1)}),
-        Call("-", {day, day}), Call("-", {then, day}), Call("-", {then, then})}) {
-    EXPECT_TRUE(base::Is(Error(e), base::kUnsupported)) << PrettyName(*e);
-  }
-  for (const ExprPtr& e :
-       {Call("+", {day, C("lx")}), Call("-", {L(1), day}), Call("*", {day, L(1)}),
-        Call("+", {then, L(1)}), Call("+", {day, L(1.5)})}) {
-    EXPECT_TRUE(base::Is(Error(e), kBinaryOpDiffTypes)) << PrettyName(*e);
-  }
   // The clock's reading isn't a 64 bit number there.
   const auto local = Cast(at(-9223372036854.775807), arrow::timestamp(arrow::TimeUnit::MICRO));
   EXPECT_TRUE(base::Is(Error(InZone(local, "America/Los_Angeles")), base::kOverflow));
   EXPECT_EQ(Value(InZone(Cast(at(-9223372036854.775807), arrow::date32()), "-18:00")),
             "-290308-12-21");
+}
+
+TEST(Expression, TimesInArithmetic) {
+  const ExprPtr day = Cast(L("2020-01-01"), arrow::date32());
+  const ExprPtr then = Cast(day, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
+  EXPECT_EQ(Value(Call("+", {day, L(1)})), "2020-01-02");
+  EXPECT_EQ(Value(Call("+", {L(1), day})), "2020-01-02");
+  EXPECT_EQ(Value(Call("-", {day, L(1)})), "2019-12-31");
+  EXPECT_EQ(Value(Call("-", {day, day})), "INTERVAL '0' DAY");
+  EXPECT_EQ(Value(Call("-", {then, day})), "INTERVAL '0 00:00:00' DAY TO SECOND");
+  EXPECT_TRUE(base::Is(Error(Call("*", {day, L(1)})), kBinaryOpDiffTypes));
+  EXPECT_TRUE(base::Is(Error(Call("+", {then, L(1)})), kBinaryOpDiffTypes));
+  for (const ExprPtr& e : {Call("+", {day, C("lx")}), Call("+", {day, L(1.5)}),
+                           Call("-", {then, L(1)}), Call("-", {L(1), then})}) {
+    EXPECT_TRUE(base::Is(Error(e), kUnexpectedInputType)) << PrettyName(*e);
+  }
 }
 
 TEST(Expression, Casts) {

@@ -12,15 +12,15 @@ using Catalogue = std::unordered_map<std::string_view, const Function*>;
 Catalogue BuildCatalogue() {
   Catalogue catalogue;
   for (const auto& functions :
-       {ArithmeticFunctions(),  CompareFunctions(),    LogicFunctions(),      MathFunctions(),
-        StringFunctions(),      NestedFunctions(),     RowFunctions(),        CastFunctions(),
-        HigherOrderFunctions(), ClockFunctions(),      DateFunctions(),       DateTextFunctions(),
-        TimeFunctions(),        TextFunctions(),       TextFormatFunctions(), PatternFunctions(),
-        DigestFunctions(),      ArrayFunctions(),      ArrayOrderFunctions(), BitFunctions(),
-        MapFunctions(),         MapLambdaFunctions(),  JsonFunctions(),       JsonPathFunctions(),
-        CsvFunctions(),         NumberTextFunctions(), VectorFunctions(),     DrawnFunctions(),
-        CodeFunctions(),        SimilarityFunctions(), UrlFunctions(),        BitmapFunctions(),
-        CipherFunctions()}) {
+       {ArithmeticFunctions(),  CompareFunctions(),  LogicFunctions(),      MathFunctions(),
+        StringFunctions(),      NestedFunctions(),   RowFunctions(),        CastFunctions(),
+        HigherOrderFunctions(), ClockFunctions(),    DateFunctions(),       DateTextFunctions(),
+        TimeFunctions(),        IntervalFunctions(), TextFunctions(),       TextFormatFunctions(),
+        PatternFunctions(),     DigestFunctions(),   ArrayFunctions(),      ArrayOrderFunctions(),
+        BitFunctions(),         MapFunctions(),      MapLambdaFunctions(),  JsonFunctions(),
+        JsonPathFunctions(),    CsvFunctions(),      NumberTextFunctions(), VectorFunctions(),
+        DrawnFunctions(),       CodeFunctions(),     SimilarityFunctions(), UrlFunctions(),
+        BitmapFunctions(),      CipherFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

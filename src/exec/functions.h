@@ -52,6 +52,7 @@ std::span<const Function> ClockFunctions();
 std::span<const Function> DateFunctions();
 std::span<const Function> DateTextFunctions();
 std::span<const Function> TimeFunctions();
+std::span<const Function> IntervalFunctions();
 std::span<const Function> TextFunctions();
 std::span<const Function> TextFormatFunctions();
 std::span<const Function> PatternFunctions();

@@ -65,6 +65,10 @@ std::vector<uint64_t> WordsOf(const arrow::Array& array) {
       return Numbers<arrow::Date32Array>(array);
     case Type::TIMESTAMP:
       return Numbers<arrow::TimestampArray>(array);
+    case Type::DURATION:
+      return Numbers<arrow::DurationArray>(array);
+    case Type::INTERVAL_MONTHS:
+      return Numbers<arrow::MonthIntervalArray>(array);
     case Type::FLOAT:
       return Numbers<arrow::FloatArray>(array);
     case Type::DOUBLE:
@@ -80,6 +84,7 @@ bool IsHashedAsInt(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::INT64:
     case Type::TIMESTAMP:
+    case Type::DURATION:
     case Type::DOUBLE:
     case Type::DECIMAL128:
       return false;

@@ -17,6 +17,7 @@
 #include "src/exec/columns.h"
 #include "src/exec/decimal_rounding.h"
 #include "src/exec/functions.h"
+#include "src/exec/intervals.h"
 #include "src/table/decimal.h"
 
 namespace soteria::exec {
@@ -307,6 +308,12 @@ base::StatusOr<BoundPtr> BindRound(const Expr& e, std::vector<BoundPtr> args,
   return node;
 }
 
+base::StatusOr<BoundPtr> BindSignum(const Expr& e, std::vector<BoundPtr> args,
+                                    BindContext& context) {
+  if (AreOfIntervals(e, args)) return BindIntervals(e, std::move(args), context);
+  return BindDoubles<Apply<Signum>>(e, std::move(args), context);
+}
+
 constexpr Function kFunctions[] = {
     {"exp", 1, 1, "EXP", Print::kCall, BindDoubles<Apply<Exp>>},
     {"sqrt", 1, 1, "SQRT", Print::kCall, BindDoubles<Apply<Sqrt>>},
@@ -322,8 +329,8 @@ constexpr Function kFunctions[] = {
     {"cosh", 1, 1, "COSH", Print::kCall, BindDoubles<Apply<Cosh>>},
     {"tanh", 1, 1, "TANH", Print::kCall, BindDoubles<Apply<Tanh>>},
     {"rint", 1, 1, "rint", Print::kCall, BindDoubles<Apply<Rint>>},
-    {"signum", 1, 1, "SIGNUM", Print::kCall, BindDoubles<Apply<Signum>>},
-    {"sign", 1, 1, "sign", Print::kCall, BindDoubles<Apply<Signum>>},
+    {"signum", 1, 1, "SIGNUM", Print::kCall, BindSignum},
+    {"sign", 1, 1, "sign", Print::kCall, BindSignum},
     {"radians", 1, 1, "RADIANS", Print::kCall, BindDoubles<Apply<Radians>>},
     {"degrees", 1, 1, "DEGREES", Print::kCall, BindDoubles<Apply<Degrees>>},
     {"power", 2, 2, "POWER", Print::kCall, BindDoubles<ApplyTwo<Pow>>},

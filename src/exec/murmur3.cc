@@ -101,6 +101,10 @@ uint32_t HashCell(const Array& array, int64_t row, uint32_t seed) {
       return HashLong(static_cast<const arrow::Int64Array&>(array).Value(row), seed);
     case Type::TIMESTAMP:
       return HashLong(static_cast<const arrow::TimestampArray&>(array).Value(row), seed);
+    case Type::DURATION:
+      return HashLong(static_cast<const arrow::DurationArray&>(array).Value(row), seed);
+    case Type::INTERVAL_MONTHS:
+      return HashInt(Small<arrow::MonthIntervalArray>(array, row), seed);
     case Type::FLOAT:
       return HashInt(CanonicalBits(static_cast<const arrow::FloatArray&>(array).Value(row)), seed);
     case Type::DOUBLE:
@@ -155,6 +159,8 @@ bool IsHashable(const arrow::DataType& type) {
     case Type::DATE32:
     case Type::INT64:
     case Type::TIMESTAMP:
+    case Type::DURATION:
+    case Type::INTERVAL_MONTHS:
     case Type::FLOAT:
     case Type::DOUBLE:
     case Type::STRING:

@@ -15,9 +15,11 @@
 #include "src/exec/coercion.h"
 #include "src/exec/conditions.h"
 #include "src/exec/decimal_aggregates.h"
+#include "src/exec/intervals.h"
 #include "src/exec/kernels.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -229,6 +231,12 @@ bool IsNumberLike(const arrow::Field& field) {
 template <Summed kWhat>
 base::Status BindSum(const AggregateCall& /*call*/, Typing& typing) {
   const arrow::Field& field = *typing.args[0]->field;
+  if (kWhat != Summed::kProduct && table::IsInterval(*field.type())) {
+    const bool days = table::IsDayTime(*field.type());
+    const TypePtr widest = days ? table::DayTimeType() : table::YearMonthType();
+    typing.gives = arrow::field("", kWhat == Summed::kSum ? field.type() : widest, true);
+    return base::OkStatus();
+  }
   if (!IsNumberLike(field)) {
     return NotNumeric(
         typing, kWhat == Summed::kProduct ? "\"DOUBLE\"" : "\"NUMERIC\" or \"ANSI INTERVAL\"");
@@ -249,6 +257,9 @@ base::Status BindSum(const AggregateCall& /*call*/, Typing& typing) {
 
 template <Summed kWhat, bool kTry = false>
 base::StatusOr<AccumulatorPtr> MakeSum(const AggregateCall& /*call*/, const CallTypes& types) {
+  if (table::IsInterval(*types.args[0])) {
+    return MakeIntervalSum(types.args[0], kWhat == Summed::kAverage, kTry);
+  }
   if (table::IsDecimal(*types.args[0])) {
     return kWhat == Summed::kSum ? MakeDecimalSum(*types.args[0], kTry)
                                  : MakeDecimalAverage(*types.args[0], kTry);

@@ -99,6 +99,10 @@ CompareCells OrderOf(const arrow::DataType& type) {
       return Numbers<arrow::Int64Array>;
     case Type::TIMESTAMP:
       return Numbers<arrow::TimestampArray>;
+    case Type::DURATION:
+      return Numbers<arrow::DurationArray>;
+    case Type::INTERVAL_MONTHS:
+      return Numbers<arrow::MonthIntervalArray>;
     case Type::FLOAT:
       return Numbers<arrow::FloatArray>;
     case Type::DOUBLE:

@@ -82,6 +82,12 @@ std::optional<std::string> DefaultText(std::string_view name, size_t args) {
                                           {"try_aes_decrypt", 4, ", "},
                                           {"vector_norm", 1, ", 2.0"},
                                           {"vector_normalize", 1, ", 2.0"},
+                                          {"make_dt_interval", 0, "0, 0, 0, 0.000000"},
+                                          {"make_dt_interval", 1, ", 0, 0, 0.000000"},
+                                          {"make_dt_interval", 2, ", 0, 0.000000"},
+                                          {"make_dt_interval", 3, ", 0.000000"},
+                                          {"make_ym_interval", 0, "0, 0"},
+                                          {"make_ym_interval", 1, ", 0"},
                                           {"aggregate", 3,
                                            ", lambdafunction(namedlambdavariable(), "
                                            "namedlambdavariable())"},
@@ -115,6 +121,9 @@ std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
   if (name == "datepart" || name == kExtractFrom) {
     return base::Cat(function.printed, "(", PrettyName(*args[0]), " FROM ", PrettyName(*args[1]),
                      ")");
+  }
+  if (name == kTimePlus || name == kTimeMinus) {
+    return base::Cat(PrettyName(*args[0]), " ", function.printed, " ", PrettyName(*args[1]));
   }
   if (name == kAliasOf) {
     return base::Cat(PrettyName(*args[0]), " AS ", table::QuotedIfNeeded(PrettyName(*args[1])));

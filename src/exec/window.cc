@@ -91,11 +91,10 @@ base::Status CheckFrame(const WindowFrame& frame, const WindowSpec& spec,
     if (!frame.rows) {
       if (spec.order.size() != 1) return base::Fail(base::kProtocol, "Window: a range of no order");
       SOTERIA_ASSIGN_OR_RETURN(const FieldPtr key, TypeOf(*spec.order[0].expr, input));
-      const bool days = key->type()->id() == arrow::Type::DATE32;
-      fits = days ? fits : key->type()->Equals(*type);
+      fits = FitsOrder(*type, *key->type());
+      if (!fits) return base::Fail(base::kProtocol, "Window: a bound of a wrong type");
       // Where a sum has another type than what is added, its bounds can't be compared with rows.
-      const char* add = days ? "date_add" : "+";
-      const auto sum = TypeOf(*Call(add, {spec.order[0].expr, bound->offset}), input);
+      const auto sum = TypeOf(*ShiftedOrder(spec.order[0], *key->type(), bound->offset), input);
       if (fits && (!sum.ok() || !(*sum)->type()->Equals(*key->type()))) {
         return base::NotSupported(
             base::Cat("A window's range of values of type ", table::TypeName(*key)),

@@ -16,6 +16,7 @@
 #include "src/exec/order.h"
 #include "src/exec/window_conditions.h"
 #include "src/table/arrow_status.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -83,6 +84,7 @@ struct Value {
   Kind kind = Kind::kOffset;
   FieldPtr field = {};  // of an offset
   std::shared_ptr<arrow::Scalar> scalar = {};
+  std::string zone = {};
 };
 
 bool IsTime(const arrow::DataType& type) {
@@ -114,13 +116,13 @@ base::StatusOr<Value> ValueOf(const WindowParts& parts, const Expr& bound,
   }
   SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr constant, Constant(*value));
   SOTERIA_ARROW_ASSIGN(auto scalar, constant->GetScalar(0));
-  return Value{Kind::kOffset, value->field, std::move(scalar)};
+  return Value{Kind::kOffset, value->field, std::move(scalar), bound.zone};
 }
 
 base::Status CheckValue(const WindowParts& parts, const Value& value, const char* location) {
   if (value.kind != Kind::kOffset) return base::OkStatus();
   const arrow::DataType& type = *value.field->type();
-  if (parts.rows ? type.id() == Type::INT32 : IsNumber(type)) {
+  if (parts.rows ? type.id() == Type::INT32 : IsNumber(type) || table::IsInterval(type)) {
     if (value.scalar->is_valid) return base::OkStatus();
     return base::NotSupported("A null as the bound of a window");
   }
@@ -186,8 +188,11 @@ base::Status CheckRange(const WindowParts& parts, const Value& lower, const Valu
   }
   SOTERIA_ASSIGN_OR_RETURN(const FieldPtr key, TypeOf(*order[0].expr, input));
   const arrow::DataType& type = *value.field->type();
-  const bool days = key->type()->id() == Type::DATE32 && type.id() == Type::INT32;
-  if (days || key->type()->Equals(type)) return base::OkStatus();
+  const bool date = key->type()->id() == Type::DATE32;
+  const bool whole_days = table::IsDayTime(type) && table::FieldsOf(type).end == 0;
+  const bool days = date && (type.id() == Type::INT32 || table::IsYearMonth(type) || whole_days);
+  const bool time = key->type()->id() == Type::TIMESTAMP && table::IsInterval(type);
+  if (days || time || key->type()->Equals(type)) return base::OkStatus();
   return Mismatched(
       kRangeType, WindowSpecText(parts),
       base::Cat("The data type ", table::QuotedTypeName(*key),
@@ -251,7 +256,8 @@ base::StatusOr<WindowFrame> FrameOf(const WindowParts& parts, const arrow::Schem
   SOTERIA_RETURN_IF_ERROR(CheckBounds(parts, lower, upper));
   SOTERIA_RETURN_IF_ERROR(CheckRange(parts, lower, upper, input));
   const auto bound = [](const Value& value) {
-    return FrameBound{value.kind, value.scalar == nullptr ? nullptr : Literal(value.scalar)};
+    return FrameBound{
+        value.kind, value.scalar == nullptr ? nullptr : InZone(Literal(value.scalar), value.zone)};
   };
   return WindowFrame{parts.rows, bound(lower), bound(upper)};
 }

@@ -14,9 +14,11 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/kernels.h"
 #include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
+#include "src/table/interval.h"
 
 namespace soteria::exec {
 namespace {
@@ -45,10 +47,9 @@ Span FrameOfRows(const WindowFrame& frame, const Span& partition, int64_t row) {
 base::StatusOr<OrderKey> BoundKey(const FrameBound& bound, const SortKey& key,
                                   const OrderKey& order, const arrow::Table& sorted,
                                   uint64_t partition) {
-  const bool days = order.values->type_id() == Type::DATE32;
-  const char* function = key.ascending ? (days ? "date_add" : "+") : (days ? "date_sub" : "-");
-  SOTERIA_ASSIGN_OR_RETURN(const auto values,
-                           Evaluate(*Call(function, {key.expr, bound.offset}), sorted, partition));
+  const ExprPtr call =
+      InZone(ShiftedOrder(key, *order.values->type(), bound.offset), bound.offset->zone);
+  SOTERIA_ASSIGN_OR_RETURN(const auto values, Evaluate(*call, sorted, partition));
   OrderKey shifted = order;
   SOTERIA_ASSIGN_OR_RETURN(shifted.values, OneChunk(*values));
   if (!shifted.values->type()->Equals(*order.values->type())) {
@@ -225,6 +226,29 @@ class FrameAggregate {
 };
 
 }  // namespace
+
+bool FitsOrder(const arrow::DataType& offset, const arrow::DataType& order) {
+  if (order.id() == Type::DATE32) {
+    const bool days = table::IsDayTime(offset) && table::FieldsOf(offset).end == 0;
+    return days || table::IsYearMonth(offset) || offset.id() == Type::INT32;
+  }
+  if (order.id() == Type::TIMESTAMP) return table::IsInterval(offset);
+  return order.Equals(offset);
+}
+
+ExprPtr ShiftedOrder(const SortKey& key, const arrow::DataType& order, const ExprPtr& offset) {
+  const arrow::DataType& by = *offset->literal->type;
+  const bool date = order.id() == Type::DATE32;
+  if (date && table::IsDayTime(by)) {
+    return Call(key.ascending ? "date_add" : "date_sub",
+                {key.expr, Call(std::string(kIntervalDays), {offset})});
+  }
+  if ((date || order.id() == Type::TIMESTAMP) && table::IsInterval(by)) {
+    return Call(std::string(key.ascending ? kTimePlus : kTimeMinus), {key.expr, offset});
+  }
+  const char* function = key.ascending ? (date ? "date_add" : "+") : (date ? "date_sub" : "-");
+  return Call(function, {key.expr, offset});
+}
 
 base::StatusOr<std::vector<Span>> FramesOf(const WindowFrame& frame, const WindowSpec& spec,
                                            const WindowRows& rows, const arrow::Table& sorted,

@@ -14,6 +14,11 @@
 
 namespace soteria::exec {
 
+/// Whether a range's bound may be of that type beside values of the order.
+bool FitsOrder(const arrow::DataType& offset, const arrow::DataType& order);
+/// The ordering value with an offset added, or taken away where values descend.
+ExprPtr ShiftedOrder(const SortKey& key, const arrow::DataType& order, const ExprPtr& offset);
+
 /// Of each row, in order; empty ones begin where they end. `sorted` are the rows, by whose order
 /// (`spec`) the values of a range's bounds are worked out.
 base::StatusOr<std::vector<Span>> FramesOf(const WindowFrame& frame, const WindowSpec& spec,

@@ -16,6 +16,7 @@
 #include "src/storage/dataset_key.h"
 #include "src/storage/object.h"
 #include "src/storage/parquet_file.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 
 namespace soteria::storage {
@@ -134,7 +135,7 @@ class Writer : public DatasetWriter {
     if (!file_.has_value()) SOTERIA_RETURN_IF_ERROR(BeginFile());
     SOTERIA_RETURN_IF_ERROR(Guarded(base::kInput, [&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(const auto group, arrow::ConcatenateTables(waiting_));
-      return file_->writer->WriteTable(*group, kRowGroupRowsMax);
+      return file_->writer->WriteTable(*table::IntervalsAsNumbers(*group), kRowGroupRowsMax);
     }));
     file_->entry.rows += static_cast<uint64_t>(waiting_rows_);
     waiting_.clear();
@@ -161,12 +162,13 @@ class Writer : public DatasetWriter {
       parquet::ArrowWriterProperties::Builder arrow_properties;
       arrow_properties.store_schema();
       ARROW_ASSIGN_OR_RAISE(
-          file.writer, parquet::arrow::FileWriter::Open(
-                           *schema_, arrow::default_memory_pool(), file.sink,
-                           WriterPropertiesFor(*schema_, CodecOf(options_.compression),
-                                               EncryptionFor(id_, object.file_id, object.file_key,
-                                                             object.wrapped_key)),
-                           arrow_properties.build()));
+          file.writer,
+          parquet::arrow::FileWriter::Open(
+              *table::IntervalsAsNumbers(*schema_), arrow::default_memory_pool(), file.sink,
+              WriterPropertiesFor(
+                  *schema_, CodecOf(options_.compression),
+                  EncryptionFor(id_, object.file_id, object.file_key, object.wrapped_key)),
+              arrow_properties.build()));
       return file.writer->AddKeyValueMetadata(arrow::key_value_metadata(
           {kSparkVersionKey, kSparkRowMetadata}, {kSparkVersion, schema_json_}));
     });

@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/storage/arrow_io.h"
 #include "src/storage/parquet_file.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 
 namespace soteria::storage {
@@ -68,9 +69,10 @@ StatusOr<std::unique_ptr<PlainParquetReader>> PlainParquetReader::Open(base::Rea
 StatusOr<std::string> ParquetBytes(const arrow::Table& table, std::string_view compression) {
   SOTERIA_ASSIGN_OR_RETURN(const arrow::Compression::type codec, CodecOf(compression));
   SOTERIA_ASSIGN_OR_RETURN(
-      const std::shared_ptr<arrow::Table> spark,
+      std::shared_ptr<arrow::Table> spark,
       table::ToSparkForm(arrow::Table::Make(table.schema(), table.columns(), table.num_rows())));
   SOTERIA_ASSIGN_OR_RETURN(const std::string json, table::SparkSchemaJson(*spark->schema()));
+  spark = table::IntervalsAsNumbers(*spark);
   const auto sink = std::make_shared<StringSink>(
       static_cast<size_t>(arrow::util::TotalBufferSize(*spark)) + kFooterBytesGuess);
   SOTERIA_RETURN_IF_ERROR(Guarded(base::kUnsupported, [&]() -> arrow::Status {

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/map_type.h"
 #include "src/table/types.h"
 
@@ -51,7 +52,8 @@ class Parser {
     if (name == "struct") return Struct(depth);
     if (name == "map") return Map(depth);
     if (name == "decimal" || name == "dec" || name == "numeric") return Decimal();
-    if (name == "interval" || name == "variant" || name == "char" || name == "varchar") {
+    if (name == "interval") return Interval();
+    if (name == "variant" || name == "char" || name == "varchar") {
       return base::NotSupported(base::Cat("The data type ", name));
     }
     TypePtr type = Atom(name);
@@ -114,6 +116,20 @@ class Parser {
     }
     if (!Take(')')) return Error("expected ')'");
     return CheckedDecimalType(precision, scale);
+  }
+
+  /// interval day, interval day to second
+  base::StatusOr<TypePtr> Interval() {
+    const size_t from = at_;
+    std::string fields = base::Lower(Word());
+    if (IntervalNamed(fields) == nullptr) {
+      at_ = from;
+      return base::NotSupported("The data type interval");
+    }
+    if (TakeWord("to")) fields += base::Cat(" to ", base::Lower(Word()));
+    TypePtr type = IntervalNamed(fields);
+    if (type == nullptr) return Error("no such interval");
+    return type;
   }
 
   base::StatusOr<int64_t> Digits() {

@@ -10,12 +10,14 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/util/align_util.h>
+#include <arrow/util/key_value_metadata.h>
 
 #include <utility>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
+#include "src/table/interval.h"
 #include "src/table/types.h"
 #include "src/table/validate.h"
 
@@ -43,6 +45,30 @@ class StringOutput : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
+/// Of the schema: what Arrow doesn't know of the types of intervals.
+constexpr char kIntervals[] = "soteria.intervals";
+
+std::shared_ptr<arrow::Schema> SchemaOfStream(const std::shared_ptr<arrow::Schema>& schema) {
+  const std::string intervals = IntervalsOf(*schema);
+  if (intervals.empty()) return schema;
+  auto metadata = schema->metadata() == nullptr ? std::make_shared<arrow::KeyValueMetadata>()
+                                                : schema->metadata()->Copy();
+  metadata->Append(kIntervals, intervals);
+  return schema->WithMetadata(std::move(metadata));
+}
+
+/// The table as it was before it became a stream.
+base::StatusOr<std::shared_ptr<arrow::Table>> AsWritten(std::shared_ptr<arrow::Table> table) {
+  const auto& metadata = table->schema()->metadata();
+  const int at = metadata == nullptr ? -1 : metadata->FindKey(kIntervals);
+  if (at < 0) return table;
+  const std::string intervals = metadata->value(at);
+  auto others = metadata->Copy();
+  SOTERIA_ARROW_RETURN(others->Delete(at));
+  if (others->size() == 0) others = nullptr;
+  return WithIntervals(table->ReplaceSchemaMetadata(others), intervals);
+}
+
 base::Status Malformed(const arrow::Status& status) {
   if (status.IsOutOfMemory()) return base::Fail(base::kMemoryLimit, "IPC stream: out of memory");
   return base::FailQuotingData(base::kInput, base::Cat("Not an Arrow stream: ", status.message()));
@@ -60,7 +86,8 @@ base::StatusOr<std::string> ToIpcStream(const arrow::Table& table) {
   }
   bytes.reserve(static_cast<size_t>(size) + 4096);
   StringOutput out(&bytes);
-  SOTERIA_ARROW_ASSIGN(auto writer, arrow::ipc::MakeStreamWriter(&out, table.schema()));
+  SOTERIA_ARROW_ASSIGN(auto writer,
+                       arrow::ipc::MakeStreamWriter(&out, SchemaOfStream(table.schema())));
   if (table.num_columns() == 0) {
     // A table without columns still has rows, which only a batch can carry.
     const auto rows =
@@ -76,7 +103,8 @@ base::StatusOr<std::string> ToIpcStream(const arrow::Table& table) {
 base::StatusOr<std::string> ToIpcStream(const arrow::RecordBatch& batch) {
   std::string bytes;
   StringOutput out(&bytes);
-  SOTERIA_ARROW_ASSIGN(auto writer, arrow::ipc::MakeStreamWriter(&out, batch.schema()));
+  SOTERIA_ARROW_ASSIGN(auto writer,
+                       arrow::ipc::MakeStreamWriter(&out, SchemaOfStream(batch.schema())));
   SOTERIA_ARROW_RETURN(writer->WriteRecordBatch(batch));
   SOTERIA_ARROW_RETURN(writer->Close());
   return bytes;
@@ -121,7 +149,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view byt
   }
   auto table = arrow::Table::FromRecordBatches((*reader)->schema(), std::move(batches));
   if (!table.ok()) return Malformed(table.status());
-  return *table;
+  return AsWritten(*table);
 }
 
 }  // namespace soteria::table

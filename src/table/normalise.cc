@@ -20,6 +20,7 @@
 #include "src/base/unsupported.h"
 #include "src/table/arrow_status.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 #include "src/table/map_type.h"
 #include "src/table/types.h"
 #include "src/table/vector.h"
@@ -270,6 +271,12 @@ base::StatusOr<ArrayPtr> Convert(const ArrayPtr& array, bool keep_fixed, int dep
     case Type::STRING:
     case Type::BINARY:
     case Type::DATE32:
+    case Type::INTERVAL_MONTHS:
+      return array;
+    case Type::DURATION:
+      if (!array->type()->Equals(*DayTimeType()) && FieldsOf(*array->type()).end == 3) {
+        return Unsupported(*array->type());
+      }
       return array;
     case Type::DECIMAL32:
     case Type::DECIMAL64:
@@ -330,6 +337,9 @@ base::StatusOr<ArrayPtr> ConvertColumn(const ArrayPtr& array, bool keep_fixed,
 
 /// Structs and lists that are vectors or matrices but for child names and nullability.
 bool SameShape(const arrow::DataType& a, const arrow::DataType& b) {
+  // Files hold intervals as numbers.
+  if (IsDayTime(b)) return a.id() == Type::INT64 || IsDayTime(a);
+  if (IsYearMonth(b)) return a.id() == Type::INT32 || IsYearMonth(a);
   if (a.id() != b.id() || a.num_fields() != b.num_fields()) return false;
   if (a.num_fields() == 0) return a.Equals(b);
   for (int i = 0; i < a.num_fields(); ++i) {

@@ -71,6 +71,8 @@ Json TypeJson(const arrow::DataType& type, base::Status* status) {
     case Type::DATE32:
     case Type::TIMESTAMP:
     case Type::DECIMAL128:
+    case Type::DURATION:
+    case Type::INTERVAL_MONTHS:
       return TypeName(type);
     case Type::STRUCT: {
       Json fields = Json::array();

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/ascii.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/column_path.h"
 #include "src/table/decimal.h"
+#include "src/table/interval.h"
 
 namespace soteria::table {
 namespace {
@@ -116,6 +118,11 @@ std::string Name(const arrow::DataType& type, bool sql) {
       const bool local = static_cast<const arrow::TimestampType&>(type).timezone().empty();
       if (sql) return local ? "TIMESTAMP_NTZ" : "TIMESTAMP";
       return local ? "timestamp_ntz" : "timestamp";
+    }
+    case Type::DURATION:
+    case Type::INTERVAL_MONTHS: {
+      const std::string name = IntervalName(type);
+      return sql ? base::Upper(name) : name;
     }
     case Type::DECIMAL128: {
       const DecimalShape shape = ShapeOf(type);

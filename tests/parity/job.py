@@ -30,6 +30,7 @@ import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
 import function_cases
 import grammar
+import interval_cases  # noqa: F401
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401

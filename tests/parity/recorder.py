@@ -98,7 +98,7 @@ def plain(value):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if isinstance(value, (datetime.date, datetime.datetime, decimal.Decimal, bytes, bytearray)):
+    if isinstance(value, (datetime.date, datetime.datetime, datetime.timedelta, decimal.Decimal, bytes, bytearray)):
         return {type(value).__name__: str(value)}
     raise TypeError(f"no record of {type(value)}")
 

@@ -10,6 +10,7 @@ import expand_cases  # noqa: F401
 import feature_cases  # noqa: F401
 import file_cases  # noqa: F401
 import frame_cases  # noqa: F401
+import interval_cases  # noqa: F401
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401

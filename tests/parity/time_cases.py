@@ -40,9 +40,9 @@ for call in ("current_date", "CURRENT_DATE()", "curdate()", "current_timestamp",
              "current_timezone()", "current_timezone", "unix_timestamp()", "to_unix_timestamp()", "current_catalog()", "current_database()",
              "current_schema()", "current_catalog", "current_date(1)", "date(current_timestamp)", "year(current_date)", "curdate"):
     named(call)
-for call in ("current_timestamp() = current_timestamp", "current_date() = date(now())", "localtimestamp() = now()", "unix_timestamp() = cast(now() as bigint)",
 for call in ("current_timestamp() = current_timestamp", "current_date() = date(now())", "localtimestamp() = now()",
-             "unix_timestamp() = cast(now() as bigint)",
+             "unix_timestamp() = cast(now() as bigint)", "current_timezone()", "typeof(curdate())", "current_catalog()", "current_schema()",
+             "current_timestamp() > at", "date_diff(current_date, current_date)",
              "CASE WHEN current_date > day THEN 1 ELSE 2 END", "transform(array(1, 2), x -> x + year(current_date) - year(now()))"):
     value(call)
 for zone in ("Pacific/Kiritimati", "Etc/GMT+12", "Asia/Tokyo"):
