@@ -47,6 +47,7 @@ DIFFERENT = {
     "to nested": "the same",
     **dict.fromkeys(("catalog call listTables", "catalog call listTables default", "catalog call listTables pattern"),
                     "stock Spark lists no tables where it doesn't compile its plans, as here"),
+    "catalog call createTable": "PySpark's Connect client sends the call again with each use of the table that it gives",
     "filter null": "no rows; Spark refuses a literal null as a condition",
     "assembler_skip": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
