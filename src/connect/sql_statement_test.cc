@@ -365,7 +365,7 @@ TEST(SqlStatement, Tables) {
   EXPECT_EQ(create.name, (std::vector<std::string>{"default", "t"}));
   EXPECT_TRUE(create.if_exists);
   EXPECT_EQ(create.query, nullptr);
-  EXPECT_EQ(create.table->columns, "`a` INT NOT NULL, `b c` ARRAY<INT>");
+  EXPECT_EQ(create.table->columns, "`a` INT NOT NULL, `b c` ARRAY < INT >");
   EXPECT_EQ(create.table->comments.at("a"), "x");
   EXPECT_EQ(create.table->format, "csv");
   EXPECT_EQ(create.table->options,

@@ -41,7 +41,7 @@ base::Status SqlParser::ColumnsOfTable(SqlTable* out) {
   do {
     SOTERIA_ASSIGN_OR_RETURN(const std::string name, Identifier());
     SOTERIA_ASSIGN_OR_RETURN(const std::string type, Type());
-    out->columns += base::Cat(out->columns.empty() ? "" : ", ", QuoteName({name}), " ", type);
+    out->columns += base::Cat(out->columns.empty() ? "" : ", ", QuoteName({name}), type);
     if (TakeWords("NOT", "NULL")) out->columns += " NOT NULL";
     if (IsWord("DEFAULT") || IsWord("GENERATED")) {
       return base::NotSupported(base::Cat("A column's ", Now().upper));
@@ -182,8 +182,8 @@ base::StatusOr<SqlStatement> SqlParser::OfOneTable() {
   ++at_;
   if (statement.kind == What::kUse) {
     if (IsName(1) && !TakeWord("DATABASE") && !TakeWord("SCHEMA")) TakeWord("NAMESPACE");
-  } else if (IsName(1)) {
-    TakeWord("TABLE");
+  } else if (statement.kind != What::kRefresh || IsName(1)) {
+    TakeWord("TABLE");  // which a statement to drop or truncate has
   }
   if (statement.kind == What::kDropTable) statement.if_exists = TakeWords("IF", "EXISTS");
   SOTERIA_ASSIGN_OR_RETURN(statement.name, Identifiers());

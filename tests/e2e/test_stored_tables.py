@@ -28,7 +28,7 @@ USE = """
         except Exception as error:
             print(name, "refused", str(error)[:200].replace(chr(10), " "))
     def told():
-        """Of the names, what the answer to a statement has, which comes before anything is collected."""
+        # Of the names, what the answer to a statement has, which comes before anything is collected.
         answer = spark.sql("SHOW TABLES")._plan.to_proto(spark.client).SerializeToString()
         return [name for name in ("grown", "people") if name.encode() in answer]
     tried("before", told)
