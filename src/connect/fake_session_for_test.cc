@@ -319,7 +319,7 @@ base::StatusOr<std::vector<std::string>> FakeSession::TableNames() {
 }
 
 base::Status FakeSession::DefineTable(const std::string& name,
-                                      const master::TableDefinition& definition) {
+                                      const master::TableDefinition& definition, bool /*replace*/) {
   const std::lock_guard lock(mutex_);
   defined_[name] = definition;
   return base::OkStatus();

@@ -35,7 +35,9 @@ constexpr base::Condition Analysis(const char* name, const char* state) {
 constexpr base::Condition kNoSchema = Analysis("SCHEMA_NOT_FOUND", "42704");
 constexpr base::Condition kNoCatalog = Analysis("_LEGACY_ERROR_TEMP_1310", "");
 constexpr base::Condition kTableName = Analysis("INVALID_SCHEMA_OR_RELATION_NAME", "42602");
-constexpr base::Condition kLocationExists = Analysis("LOCATION_ALREADY_EXISTS", "42710");
+constexpr base::Condition kLocationExists = {"LOCATION_ALREADY_EXISTS",
+                                             base::exception_class::kSparkRuntime, "42710",
+                                             absl::StatusCode::kAlreadyExists};
 constexpr base::Condition kReadsItself = Analysis("UNSUPPORTED_OVERWRITE.TABLE", "42902");
 constexpr base::Condition kNoKey = Analysis("COLUMN_NOT_DEFINED_IN_TABLE", "42703");
 constexpr base::Condition kOtherFormat = Analysis("_LEGACY_ERROR_TEMP_1159", "");
@@ -147,6 +149,18 @@ base::Status Arity(const base::Condition& what, std::string_view why, const arro
                                     ".\nData columns: ", Columns(*rows.schema), "."));
 }
 
+/// What Spark says where something else lies in the place of a table that is to be made.
+base::Status OfLocation(const base::Status& made, const std::string& name,
+                        const std::string& path) {
+  if (!base::Is(made, base::kPathExists)) return made;
+  return base::Fail(
+      kLocationExists,
+      base::Cat("Cannot name the managed table as ", FullName(name),
+                ", as its associated location '", path,
+                "' already exists. Please pick a different table name, or remove the existing "
+                "location first."));
+}
+
 /// Writes as the table's definition has it; the plan's columns are the table's, by place.
 base::Status WriteTo(const std::string& name, const TableDefinition& definition, WriteMode mode,
                      plan::PlanPtr rows, SessionState& state, const master::Progress& progress) {
@@ -161,14 +175,7 @@ base::Status WriteTo(const std::string& name, const TableDefinition& definition,
   if (!definition.keys.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(rows, WithKeysLast(std::move(rows), definition.keys, state, &request));
   }
-  const base::Status written = state.session().Write(rows, request, progress);
-  if (!base::Is(written, base::kPathExists)) return written;
-  return base::Fail(
-      kLocationExists,
-      base::Cat("Cannot name the managed table as ", FullName(name),
-                ", as its associated location '", request.path,
-                "' already exists. Please pick a different table name, or remove the existing "
-                "location first."));
+  return OfLocation(state.session().Write(rows, request, progress), name, request.path);
 }
 
 base::Status CheckAppend(const NewTable& wanted, const StoredTable& table, const std::string& name,
@@ -554,7 +561,8 @@ base::Status CreateTable(const NewTable& table, TableDefinition definition, Sess
   SOTERIA_RETURN_IF_ERROR(CheckKeys(table.keys, *definition.schema, name));
   TableDefinition whole = DefinitionOf(table, *definition.schema);
   whole.comments = std::move(definition.comments);
-  return state.session().DefineTable(name, whole);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string path, state.session().TablePath(name));
+  return OfLocation(state.session().DefineTable(name, whole, /*replace=*/false), name, path);
 }
 
 base::Status InsertInto(const Names& parts, plan::PlanPtr rows, const Insertion& insertion,
@@ -584,7 +592,7 @@ base::Status InsertInto(const Names& parts, plan::PlanPtr rows, const Insertion&
 base::Status TruncateTable(const Names& parts, SessionState& state) {
   SOTERIA_ASSIGN_OR_RETURN(const auto found, FindTable(parts, state));
   if (!found.has_value()) return NoTable(parts);
-  return state.session().DefineTable(*TableNameOf(parts), found->definition);
+  return state.session().DefineTable(*TableNameOf(parts), found->definition, /*replace=*/true);
 }
 
 base::Status DropTable(const Names& parts, bool if_exists, SessionState& state) {

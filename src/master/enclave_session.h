@@ -81,7 +81,8 @@ class EnclaveSession : public Session {
   base::StatusOr<std::string> TablePath(const std::string& name) override;
   base::StatusOr<std::optional<StoredTable>> FindTable(const std::string& name) override;
   base::StatusOr<std::vector<std::string>> TableNames() override;
-  base::Status DefineTable(const std::string& name, const TableDefinition& definition) override;
+  base::Status DefineTable(const std::string& name, const TableDefinition& definition,
+                           bool replace) override;
   base::Status DropTable(const std::string& name) override;
   base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                          const std::string& path, bool overwrite) override;

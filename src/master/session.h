@@ -177,8 +177,10 @@ class Session {
   virtual base::StatusOr<std::optional<StoredTable>> FindTable(const std::string& name) = 0;
   /// The names, in order: without `models` or `rows` of those tables only that the session named.
   virtual base::StatusOr<std::vector<std::string>> TableNames() = 0;
-  /// The table without rows, in place of what is there.
-  virtual base::Status DefineTable(const std::string& name, const TableDefinition& definition) = 0;
+  /// The table without rows; `replace`: in place of what is there, else kPathExists where anything
+  /// is. kUnsupported and the like for columns and options that its format doesn't have.
+  virtual base::Status DefineTable(const std::string& name, const TableDefinition& definition,
+                                   bool replace) = 0;
   /// Removes the folder.
   virtual base::Status DropTable(const std::string& name) = 0;
 

@@ -1,8 +1,11 @@
 // Tables that scripts save by name: folders of the warehouse with a definition beside the files.
 #include <utility>
 
+#include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/formats/file_write.h"
+#include "src/formats/write_options.h"
 #include "src/master/enclave_session.h"
 #include "src/master/table_definition.h"
 
@@ -14,6 +17,15 @@ constexpr size_t kAskedMax = 10'000;
 
 std::string FileOf(const policy::Readable& table) {
   return base::Cat(table.relative, "/", kDefinitionFile);
+}
+
+/// Whether rows of these columns can be written under these options.
+base::Status CheckFormat(const TableDefinition& definition) {
+  SOTERIA_RETURN_IF_ERROR(
+      formats::ParseWriteOptions(definition.format, definition.options, {}).status());
+  arrow::FieldVector fields = definition.schema->fields();
+  fields.resize(fields.size() - definition.keys.size());
+  return formats::CheckWriteSchema(definition.format, *arrow::schema(std::move(fields)));
 }
 
 /// The definition, if an enclave wrote one there.
@@ -83,10 +95,11 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::TableNames() {
   return names;
 }
 
-base::Status EnclaveSession::DefineTable(const std::string& name,
-                                         const TableDefinition& definition) {
+base::Status EnclaveSession::DefineTable(const std::string& name, const TableDefinition& definition,
+                                         bool replace) {
+  SOTERIA_RETURN_IF_ERROR(CheckFormat(definition));
   SOTERIA_ASSIGN_OR_RETURN(const std::string path, TablePath(name));
-  SOTERIA_ASSIGN_OR_RETURN(const Place place, PlaceFor(path, /*overwrite=*/true));
+  SOTERIA_ASSIGN_OR_RETURN(const Place place, PlaceFor(path, replace));
   SOTERIA_ASSIGN_OR_RETURN(const std::string bytes, EncodeDefinition(definition));
   return world_.output.Ended(world_.output.Run([&](const InsideKey&) -> base::Status {
     auto entry = world_.roots.Seal(place.target, FileOf(place.target), bytes, 0);

@@ -131,6 +131,25 @@ kept("append other partitions", lambda s: [frame(s).write.saveAsTable("kept"), f
 kept("append without partitions", lambda s: [
     frame(s).write.partitionBy("name").saveAsTable("kept"), frame(s, [(9, "y", 0.0)]).write.mode("append").saveAsTable("kept"),
         s.spark.table("kept").orderBy("id")])
+def occupied(name: str, step) -> None:
+    """A folder that is no table lies where the table would."""
+    def steps(s: Scene):
+        frame(s).write.saveAsTable("kept")
+        where = f"{s.spark.conf.get('spark.sql.warehouse.dir')}/taken"
+        frame(s).write.mode("overwrite").parquet(where)
+        step(s)
+
+    kept(f"location {name}", steps)
+
+
+occupied("saveAsTable", lambda s: frame(s).write.saveAsTable("taken"))
+occupied("saveAsTable overwrite", lambda s: frame(s).write.mode("overwrite").saveAsTable("taken"))
+occupied("create", lambda s: s.spark.sql("CREATE TABLE taken (id INT) USING parquet"))
+occupied("create as", lambda s: s.spark.sql("CREATE TABLE taken USING parquet AS SELECT 1 AS id"))
+occupied("drop", lambda s: s.spark.sql("DROP TABLE taken"))
+occupied("table", lambda s: s.spark.table("taken").columns)
+kept("create of an unknown format", lambda s: s.spark.sql("CREATE TABLE kept (id INT) USING nothing"))
+kept("create of columns that the format has not", lambda s: s.spark.sql("CREATE TABLE kept (id INT, l ARRAY<INT>) USING csv"))
 kept("table of nothing", lambda s: s.spark.table("kept"))
 kept("table of nothing qualified", lambda s: s.spark.table("default.kept"))
 kept("table of no database", lambda s: s.spark.table("nowhere.kept"))
