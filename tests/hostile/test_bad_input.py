@@ -211,7 +211,7 @@ def test_python_functions_are_refused_clearly(read):
 
 
 @pytest.mark.parametrize("name, ask", [
-    ("CREATE TABLE", lambda s, f: s.sql("create table t (a int)").collect()),
+    ("ALTER TABLE", lambda s, f: s.sql("alter table t add columns (a int)").collect()),
     ("observe", lambda s, f: f.observe("o", F.count("*")).collect()),
     ("orc", lambda s, f: s.read.orc("/x").collect()),
 ])
