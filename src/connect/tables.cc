@@ -18,6 +18,7 @@
 #include "src/plan/scope.h"
 #include "src/plan/stored.h"
 #include "src/table/arrow_status.h"
+#include "src/table/conditions.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -53,7 +54,6 @@ constexpr base::Condition kUnsafeCast =
 constexpr base::Condition kExtraColumns =
     Analysis("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS", "KD000");
 constexpr base::Condition kNotPartitioned = Analysis("NON_PARTITION_COLUMN", "42000");
-constexpr base::Condition kRepeated = Analysis("COLUMN_ALREADY_EXISTS", "42711");
 constexpr base::Condition kIntoView = Analysis("UNSUPPORTED_INSERT.RDD_BASED", "42809");
 
 bool IsWordOfTables(const std::string& name) {
@@ -250,14 +250,18 @@ base::Status CheckKeys(const Names& keys, const arrow::Schema& schema, const std
   return base::OkStatus();
 }
 
+base::Status Repeated(const std::string& name) {
+  return base::Fail(table::kColumnExists,
+                    base::Cat("The column `", base::Lower(name),
+                              "` already exists. Choose another name or rename the existing "
+                              "column."));
+}
+
 base::Status CheckDistinct(const arrow::Schema& schema) {
   for (int i = 0; i < schema.num_fields(); ++i) {
     const std::string& name = schema.field(i)->name();
     if (PlaceOf(schema, name) == i) continue;
-    return base::Fail(kRepeated,
-                      base::Cat("The column `", base::Lower(name),
-                                "` already exists. Choose another name or rename the existing "
-                                "column."));
+    return Repeated(name);
   }
   return base::OkStatus();
 }
@@ -316,10 +320,7 @@ base::StatusOr<std::vector<int>> Targets(const arrow::Schema& schema, const Inse
                     "]."));
     }
     if (std::find(targets.begin(), targets.end(), place) != targets.end()) {
-      return base::Fail(kRepeated,
-                        base::Cat("The column `", base::Lower(name),
-                                  "` already exists. Choose another name or rename the existing "
-                                  "column."));
+      return Repeated(name);
     }
     targets.push_back(place);
   }

@@ -269,12 +269,12 @@ base::StatusOr<TablePtr> BlockBuilder::ReadColumns(const dataflow::DatasetSource
   std::shared_ptr<const arrow::KeyValueMetadata> metadata;
   int64_t rows = 0;
   for (const std::string& column : source.columns) {
-    const auto read = [&](Holding& holding) -> base::StatusOr<Block> {
+    const auto read = [&](Holding& its) -> base::StatusOr<Block> {
       if (!file.has_value()) {
         SOTERIA_ASSIGN_OR_RETURN(file, sources_.OpenFile(source, partitions, partition));
       }
       SOTERIA_ASSIGN_OR_RETURN(
-          TablePtr one, file->Read({{column}}, [&](uint64_t bytes) { return holding.Set(bytes); }));
+          TablePtr one, file->Read({{column}}, [&](uint64_t bytes) { return its.Set(bytes); }));
       return Block{std::move(one), nullptr};
     };
     const base::Digest name = crypto::Sha256(base::FieldWriter()
