@@ -240,6 +240,12 @@ base::Status AlreadyThere(const std::string& name) {
                               "tolerate pre-existing objects."));
 }
 
+/// Whoever makes the table: SQL and spark.catalog give a path as an option, too.
+base::Status CheckOptions(const NewTable& table) {
+  if (!table.request.options.contains("path")) return base::OkStatus();
+  return base::NotSupported("A table of a path that the script names", "write.save(path)");
+}
+
 base::Status CheckKeys(const Names& keys, const arrow::Schema& schema, const std::string& name) {
   for (const std::string& key : keys) {
     if (PlaceOf(schema, key) >= 0) continue;
@@ -524,6 +530,7 @@ base::StatusOr<std::optional<plan::PlanPtr>> FindViewOrTable(const Names& parts,
 
 base::Status SaveTable(NewTable table, plan::PlanPtr rows, SessionState& state,
                        const master::Progress& progress) {
+  SOTERIA_RETURN_IF_ERROR(CheckOptions(table));
   SOTERIA_ASSIGN_OR_RETURN(const std::string name, NewName(table.name));
   SOTERIA_ASSIGN_OR_RETURN(const auto found, state.session().FindTable(name));
   if (found.has_value()) {
@@ -552,6 +559,7 @@ base::Status SaveTable(NewTable table, plan::PlanPtr rows, SessionState& state,
 }
 
 base::Status CreateTable(const NewTable& table, TableDefinition definition, SessionState& state) {
+  SOTERIA_RETURN_IF_ERROR(CheckOptions(table));
   SOTERIA_ASSIGN_OR_RETURN(const std::string name, NewName(table.name));
   SOTERIA_ASSIGN_OR_RETURN(const auto found, state.session().FindTable(name));
   if (found.has_value()) {

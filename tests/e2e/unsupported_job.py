@@ -77,6 +77,7 @@ def frames(spark: SparkSession) -> dict:
         "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),
         "inputFiles": t.inputFiles,
         "bucketBy": lambda: t.write.bucketBy(2, "g").saveAsTable("zz"), "saveAsTable of a path": lambda: t.write.saveAsTable("zz", path="/x"),
+        "table of a path": lambda: spark.sql("CREATE TABLE zz (a INT) USING csv OPTIONS (path '/x')").collect(),
         "writeTo": lambda: t.writeTo("zz").create(),
         "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
         "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
