@@ -58,8 +58,8 @@ class FakeSession final : public master::Session, private plan::Catalog {
   base::StatusOr<std::string> TablePath(const std::string& name) override;
   base::StatusOr<std::optional<master::StoredTable>> FindTable(const std::string& name) override;
   base::StatusOr<std::vector<std::string>> TableNames() override;
-  base::Status DefineTable(const std::string& name,
-                           const master::TableDefinition& definition, bool replace) override;
+  base::Status DefineTable(const std::string& name, const master::TableDefinition& definition,
+                           bool replace) override;
   base::Status DropTable(const std::string& name) override;
   base::Status SaveModel(const std::string& object_id, const ml::ParamMap& params,
                          const std::string& path, bool overwrite) override;
