@@ -5,7 +5,7 @@ if(NOT EXISTS ${SOTERIA_PYTHON})
 endif()
 execute_process(
   COMMAND ${SOTERIA_PYTHON} -c
-    "import pyarrow; pyarrow.create_library_symlinks(); print(pyarrow.get_include()); print(pyarrow.get_library_dirs()[0])"
+    "import pyarrow; print(pyarrow.get_include()); print(pyarrow.get_library_dirs()[0])"
   OUTPUT_VARIABLE arrow_where OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE "\n" ";" arrow_where "${arrow_where}")
 list(GET arrow_where 0 arrow_include)
@@ -20,10 +20,20 @@ find_package(Eigen3 REQUIRED NO_MODULE)
 
 # Arrow, Parquet and compute. The wheel's directory goes into the run path. libarrow_compute exports
 # an RE2 of its own, of another version: the one that we are compiled against comes before it.
+# The libraries are linked by their versioned names: the wheel has no others, and links made in it (pyarrow's own
+# way) would be absolute and dangle once the folder has moved.
+set(arrow_libraries)
+foreach(name arrow_compute parquet arrow)
+  file(GLOB versioned ${arrow_lib}/lib${name}.so.[0-9]*)
+  list(LENGTH versioned found)
+  if(NOT found EQUAL 1)
+    message(FATAL_ERROR "${arrow_lib} has ${found} of lib${name}.so.N: remove .venv, and ./run setup makes it anew")
+  endif()
+  list(APPEND arrow_libraries ${versioned})
+endforeach()
 add_library(soteria_arrow INTERFACE)
 target_include_directories(soteria_arrow SYSTEM INTERFACE ${arrow_include})
-target_link_libraries(soteria_arrow INTERFACE re2
-  ${arrow_lib}/libarrow_compute.so ${arrow_lib}/libparquet.so ${arrow_lib}/libarrow.so)
+target_link_libraries(soteria_arrow INTERFACE re2 ${arrow_libraries})
 target_link_options(soteria_arrow INTERFACE -Wl,-rpath,${arrow_lib})
 
 # OpenSSL 3, static. libparquet exports a libcrypto of its own, so ours must come before it on every
