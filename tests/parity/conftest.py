@@ -6,6 +6,7 @@ the cases, loads that model, saves one, runs the example; that model is sealed a
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -196,7 +197,6 @@ def worlds(tmp_path_factory) -> Worlds:
         ours.write_manifest(read=[*paths, *csvs, *trees], write=[output])
         in_utc = {"TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
         ours.run_file(JOB, "all", ours.storage, output, folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)
-        ours.run_file(JOB, "grammar", folder / "soteria_grammar.json", env=in_utc, timeout=SPARK_SECONDS)
         example = ours.run_file(EXAMPLE, ours.storage / "example", output / "example", env=in_utc).stdout
         credit = ours.run_file(CREDIT, ours.storage / "loans", output / "credit", env=in_utc).stdout
         movies = ours.run_file(MOVIES, ours.storage / "movies", output / "movies", env=in_utc).stdout
@@ -212,7 +212,6 @@ def worlds(tmp_path_factory) -> Worlds:
                   "example", *step, folder / "spark_movies.json", MOVIES, theirs / "tables/movies", "--",
                   "example", *step, folder / "spark_credit.json", CREDIT, theirs / "tables/loans", "--",
                   "example", *step, folder / "spark_flights.json", FLIGHTS, theirs / "tables/nycflights13")
-        run_spark(folder, "grammar", folder / "spark_grammar.json")
         model = ours.put(in_parts(theirs / "output/pipeline", folder / "in_parts"), "their_model", "--tree")
         manifest = ours.folder / "manifest2.toml"
         ours.write_manifest(read=[*paths, model], out=manifest)
@@ -224,5 +223,26 @@ def worlds(tmp_path_factory) -> Worlds:
         return {k: v for name in names for k, v in json.loads((folder / f"{name}.json").read_text()).items()}
 
     examples = {name: results(f"spark_{name}")["example"] for name in ("movies", "credit", "flights")}
-    spark = results("spark", "spark_grammar", "spark_example") | examples
-    return Worlds(spark, results("soteria", "soteria_grammar", "soteria_load"), example, movies, credit, flights, ours)
+    spark = results("spark", "spark_example") | examples
+    return Worlds(spark, results("soteria", "soteria_load"), example, movies, credit, flights, ours)
+
+
+@pytest.fixture(scope="session")
+def expressions(tmp_path_factory) -> dict[str, dict]:
+    """What "spark" and "soteria" make of expressions and functions, which need no data: {side: {step: records}}."""
+    folder = tmp_path_factory.mktemp("expressions")
+    ours = Deployment(folder / "soteria")
+    ours.folder.mkdir()
+    ours.keygen()
+    ours.start()
+    try:
+        ours.write_manifest(read=[], write=[ours.storage / "output"])
+        in_utc = {"TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            sides = [pool.submit(run_spark, folder, "grammar", folder / "spark.json"),
+                     pool.submit(ours.run_file, JOB, "grammar", folder / "soteria.json", env=in_utc, timeout=SPARK_SECONDS)]
+            for side in sides:
+                side.result()
+    finally:
+        ours.stop()
+    return {side: json.loads((folder / f"{side}.json").read_text()) for side in ("spark", "soteria")}

@@ -54,8 +54,8 @@ def difference(theirs: dict, ours: dict) -> str | None:
     return None
 
 
-def test_functions(worlds):
-    theirs, ours = worlds.spark["functions"]["value"], worlds.soteria["functions"]["value"]
+def test_functions(expressions):
+    theirs, ours = expressions["spark"]["functions"]["value"], expressions["soteria"]["functions"]["value"]
     assert list(theirs) == list(ours)
     assert sum("error" not in record for record in theirs.values()) > 0.7 * len(theirs)
     found = {text: difference(record, ours[text]) for text, record in theirs.items()}

@@ -47,8 +47,8 @@ def difference(theirs: dict, ours: dict) -> str | None:
     return None
 
 
-def test_expressions(worlds):
-    theirs, ours = worlds.spark["grammar"]["value"], worlds.soteria["grammar"]["value"]
+def test_expressions(expressions):
+    theirs, ours = expressions["spark"]["grammar"]["value"], expressions["soteria"]["grammar"]["value"]
     assert len(theirs) == len(ours) >= 400
     # The generator is worth something: most are valid, and all kinds of outcomes are there.
     assert sum("error" not in record for record in theirs) > 0.7 * len(theirs)
