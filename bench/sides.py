@@ -149,11 +149,12 @@ class Soteria:
     def stop(self) -> None:
         self.call("cluster", "stop", "--dir", self.folder / "cluster")
 
-    def manifest(self, *read: pathlib.Path) -> pathlib.Path:
+    def manifest(self, *read: pathlib.Path, write: tuple[pathlib.Path, ...] = ()) -> pathlib.Path:
         out = self.folder / f"{read[0].name}.toml"
         out.unlink(missing_ok=True)
         self.call("manifest", "new", "--out", out, "--simulated", "--cluster", self.folder / "cluster",
-                  *(word for path in read for word in ("--read", path)), "--output", "rows,metrics,models")
+                  *(word for path in read for word in ("--read", path)), *(word for path in write for word in ("--write", path)),
+                  "--output", "rows,metrics,models")
         return out
 
     def run(self, manifest: pathlib.Path, *command) -> list[str]:

@@ -259,14 +259,16 @@ class SampleOperator : public Operator {
 
 // ---- sort ---------------------------------------------------------------------------------------
 
-class SortAllOperator : public Operator {
+class SortAllOperator : public AskingOperator {
  public:
   std::string_view kind() const override { return "exec.sort_all"; }
   std::string Encode() const override { return ""; }
   base::StatusOr<SchemaPtr> OutputSchema(const arrow::Schema& input) const override {
     return SameSchema(input);
   }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t /*partition*/) const override {
+  base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t /*partition*/,
+                                       const Admit& admit) const override {
+    SOTERIA_RETURN_IF_ERROR(admit(SortBytes(*table)));
     return SortByAll(table);
   }
   base::StatusOr<std::vector<int>> Passes(const arrow::Schema& input) const override {
@@ -274,7 +276,7 @@ class SortAllOperator : public Operator {
   }
 };
 
-class SortOperator : public Operator {
+class SortOperator : public AskingOperator {
  public:
   explicit SortOperator(std::vector<SortKey> keys) : keys_(std::move(keys)) {}
   std::string_view kind() const override { return "exec.sort"; }
@@ -287,8 +289,10 @@ class SortOperator : public Operator {
     for (const SortKey& key : keys_) SOTERIA_RETURN_IF_ERROR(CheckSortKey(key, input));
     return SameSchema(input);
   }
-  base::StatusOr<TablePtr> Apply(TablePtr table, uint64_t partition) const override {
+  base::StatusOr<TablePtr> ApplyWithin(TablePtr table, uint64_t partition,
+                                       const Admit& admit) const override {
     SOTERIA_RETURN_IF_ERROR(OutputSchema(*table->schema()));
+    SOTERIA_RETURN_IF_ERROR(admit(SortBytes(*table)));
     SOTERIA_ASSIGN_OR_RETURN(const auto columns, SortColumnsOf(keys_, *table, partition));
     return SortBy(table, columns);
   }

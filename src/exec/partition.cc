@@ -14,6 +14,7 @@
 #include "src/base/text.h"
 #include "src/exec/codec.h"
 #include "src/exec/murmur3.h"
+#include "src/exec/order_words.h"
 #include "src/exec/row_keys.h"
 #include "src/exec/sort.h"
 #include "src/table/arrow_status.h"
@@ -33,16 +34,31 @@ base::Status CheckTargets(uint64_t targets) {
   return base::Fail(base::kIllegalArgument, "Number of partitions must be positive");
 }
 
-base::StatusOr<Parts> TakeAll(const TablePtr& table,
-                              const std::vector<std::vector<int64_t>>& rows) {
-  // In one piece once, and not again for each target.
-  SOTERIA_ARROW_ASSIGN(const TablePtr whole, table->CombineChunks());
+/// The rows of each target, in their order; row i goes to `target[i]`.
+base::StatusOr<Parts> TakeAll(const TablePtr& table, const std::vector<uint32_t>& target,
+                              uint64_t targets) {
+  std::vector<size_t> ends(targets + 1);
+  for (const uint32_t t : target) ++ends[t + 1];
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<size_t> next(ends.begin(), ends.end() - 1);
+  std::vector<uint32_t> rows(target.size());
+  for (size_t i = 0; i < rows.size(); ++i) rows[next[target[i]]++] = static_cast<uint32_t>(i);
+  SOTERIA_ASSIGN_OR_RETURN(const TablePtr all, TakeTableRows(table, rows));
   Parts parts;
-  for (const std::vector<int64_t>& part : rows) {
-    SOTERIA_ASSIGN_OR_RETURN(auto taken, TakeTableRows(whole, part));
-    parts.push_back(std::move(taken));
+  for (uint64_t t = 0; t < targets; ++t) {
+    parts.push_back(
+        all->Slice(static_cast<int64_t>(ends[t]), static_cast<int64_t>(ends[t + 1] - ends[t])));
   }
   return parts;
+}
+
+base::StatusOr<std::vector<uint32_t>> TargetsOf(const arrow::Table& table) {
+  if (table.num_rows() > kOrderedRowsMax) {
+    return base::Fail(base::kUnsupported, base::Cat("A partition of ", table.num_rows(),
+                                                    " rows can't be exchanged: ", kOrderedRowsMax,
+                                                    " can; use more partitions (files)"));
+  }
+  return std::vector<uint32_t>(static_cast<size_t>(table.num_rows()));
 }
 
 std::string KeyName(size_t k) { return base::Cat("k", k); }
@@ -98,11 +114,11 @@ base::StatusOr<Parts> RoundRobin(const TablePtr& table, uint64_t partition, uint
   const auto count = static_cast<int64_t>(targets);
   table::XorShiftRandom random(static_cast<int64_t>(partition));
   const int64_t start = random.NextInt(static_cast<int32_t>(targets)) + 1;
-  std::vector<std::vector<int64_t>> rows(targets);
-  for (int64_t i = 0; i < table->num_rows(); ++i) {
-    rows[static_cast<size_t>((start + i) % count)].push_back(i);
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<uint32_t> target, TargetsOf(*table));
+  for (size_t i = 0; i < target.size(); ++i) {
+    target[i] = static_cast<uint32_t>((start + static_cast<int64_t>(i)) % count);
   }
-  return TakeAll(table, rows);
+  return TakeAll(table, target, targets);
 }
 
 uint64_t PlaceOf(uint32_t hash, uint64_t places) {
@@ -134,11 +150,12 @@ base::StatusOr<Parts> HashPartition(std::string_view partitioner, const TablePtr
   }
   SOTERIA_RETURN_IF_ERROR(in.Finish());
   SOTERIA_ASSIGN_OR_RETURN(const RowKeys values, RowKeys::Of(keys, *table, partition));
-  std::vector<std::vector<int64_t>> rows(targets);
-  for (int64_t i = 0; i < table->num_rows(); ++i) {
-    rows[PlaceOf(values.hash(i), places) * targets / places].push_back(i);
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<uint32_t> target, TargetsOf(*table));
+  for (size_t i = 0; i < target.size(); ++i) {
+    const uint64_t place = PlaceOf(values.hash(static_cast<int64_t>(i)), places);
+    target[i] = static_cast<uint32_t>(place * targets / places);
   }
-  return TakeAll(table, rows);
+  return TakeAll(table, target, targets);
 }
 
 base::StatusOr<Parts> RangePartition(std::string_view partitioner, const TablePtr& table,
@@ -152,6 +169,7 @@ base::StatusOr<Parts> RangePartition(std::string_view partitioner, const TablePt
   SOTERIA_ASSIGN_OR_RETURN(const auto bounds, OrderOfKeyTable(keys, *bounds_table));
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr values_table, KeyTable(keys, *table, partition));
   SOTERIA_ASSIGN_OR_RETURN(const auto values, OrderOfKeyTable(keys, *values_table));
+  if (keys.empty()) return base::Fail(base::kProtocol, "Sort: no keys");
   const int64_t count = bounds_table->num_rows();
   if (count >= static_cast<int64_t>(targets)) {
     return base::Fail(base::kProtocol, "Sort: more bounds than targets");
@@ -161,20 +179,30 @@ base::StatusOr<Parts> RangePartition(std::string_view partitioner, const TablePt
       return base::Fail(base::kProtocol, "Sort: bounds of another type");
     }
   }
-  std::vector<std::vector<int64_t>> rows(targets);
+  const OrderWords bound_words = OrderWordsOf(bounds.front());
+  const OrderWords words = OrderWordsOf(values.front());
+  const auto below = [&](int64_t bound, int64_t row) {
+    if (!words.words.empty()) {
+      const uint64_t a = bound_words.words[static_cast<size_t>(bound)];
+      const uint64_t b = words.words[static_cast<size_t>(row)];
+      if (a != b) return a < b;
+    }
+    return OrderRows(bounds, bound, values, row) < 0;
+  };
+  SOTERIA_ASSIGN_OR_RETURN(std::vector<uint32_t> target, TargetsOf(*table));
   for (int64_t i = 0; i < table->num_rows(); ++i) {
     int64_t low = 0;  // of the bounds, the first that isn't below the row
     for (int64_t high = count; low < high;) {
       const int64_t middle = low + (high - low) / 2;
-      if (OrderRows(bounds, middle, values, i) < 0) {
+      if (below(middle, i)) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    rows[static_cast<size_t>(low)].push_back(i);
+    target[static_cast<size_t>(i)] = static_cast<uint32_t>(low);
   }
-  return TakeAll(table, rows);
+  return TakeAll(table, target, targets);
 }
 
 std::string KeySample::Encode() const {
@@ -225,19 +253,16 @@ base::StatusOr<std::string> KeySample::Finish(std::string_view partial, uint64_t
   if (tables.empty()) return base::Fail(base::kProtocol, "Sort: no sample");
   SOTERIA_ARROW_ASSIGN(const TablePtr all, arrow::ConcatenateTables(tables));
   SOTERIA_ASSIGN_OR_RETURN(const auto keys, OrderOfKeyTable(keys_, *all));
-  std::vector<int64_t> rows(weights.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  std::stable_sort(rows.begin(), rows.end(),
-                   [&](int64_t i, int64_t j) { return OrderRows(keys, i, keys, j) < 0; });
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, OrderedRows(keys, all->num_rows()));
   // As RangePartitioner.determineBounds does.
   const double step =
       std::accumulate(weights.begin(), weights.end(), 0.0) / static_cast<double>(targets);
   std::vector<int64_t> bounds;
   double reached = 0;
   double target = step;
-  for (const int64_t row : rows) {
+  for (const uint32_t row : rows) {
     if (bounds.size() + 1 >= targets) break;
-    reached += weights[static_cast<size_t>(row)];
+    reached += weights[row];
     if (reached < target) continue;
     if (!bounds.empty() && OrderRows(keys, row, keys, bounds.back()) <= 0) continue;
     bounds.push_back(row);

@@ -8,8 +8,6 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
-#include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -17,10 +15,29 @@
 #include "src/exec/codec.h"
 #include "src/exec/conditions.h"
 #include "src/exec/order.h"
+#include "src/exec/order_words.h"
 #include "src/table/arrow_status.h"
+#include "src/table/held_bytes.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
+namespace {
+
+base::StatusOr<std::shared_ptr<arrow::Table>> TakeAt(const std::shared_ptr<arrow::Table>& table,
+                                                     const arrow::Array& rows) {
+  arrow::ChunkedArrayVector columns;
+  for (const auto& column : table->columns()) {
+    SOTERIA_ASSIGN_OR_RETURN(const auto whole, OneChunk(*column));
+    SOTERIA_ARROW_ASSIGN(
+        auto taken,
+        arrow::compute::Take(*whole, rows, arrow::compute::TakeOptions::NoBoundsCheck()));
+    columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(taken)));
+  }
+  return arrow::Table::Make(table->schema(), std::move(columns), rows.length());
+}
+
+}  // namespace
+
 int OrderKey::Order(int64_t i, const OrderKey& other, int64_t j) const {
   const bool none = values->type_id() == arrow::Type::NA;
   const bool i_null = none || values->IsNull(i);
@@ -129,27 +146,25 @@ base::Status CheckSetColumn(const arrow::Field& field) {
 
 base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(
     const std::shared_ptr<arrow::Table>& table, const std::vector<int64_t>& rows) {
-  const auto count = static_cast<int64_t>(rows.size());
-  const arrow::Int64Array indices(count, arrow::Buffer::Wrap(rows));
-  arrow::ChunkedArrayVector columns;
-  for (const auto& column : table->columns()) {
-    SOTERIA_ASSIGN_OR_RETURN(const auto whole, OneChunk(*column));
-    SOTERIA_ARROW_ASSIGN(
-        auto taken,
-        arrow::compute::Take(*whole, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
-    columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(taken)));
-  }
-  return arrow::Table::Make(table->schema(), std::move(columns), count);
+  return TakeAt(table,
+                arrow::Int64Array(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows)));
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(
+    const std::shared_ptr<arrow::Table>& table, const std::vector<uint32_t>& rows) {
+  return TakeAt(table,
+                arrow::UInt32Array(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows)));
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> SortBy(const std::shared_ptr<arrow::Table>& table,
                                                      const std::vector<SortColumn>& columns) {
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<OrderKey> keys, OrderKeysOf(columns));
-  std::vector<int64_t> rows(static_cast<size_t>(table->num_rows()));
-  std::iota(rows.begin(), rows.end(), 0);
-  std::stable_sort(rows.begin(), rows.end(),
-                   [&keys](int64_t i, int64_t j) { return OrderRows(keys, i, keys, j) < 0; });
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, OrderedRows(keys, table->num_rows()));
   return TakeTableRows(table, rows);
+}
+
+uint64_t SortBytes(const arrow::Table& table) {
+  return table::HeldBytes(table) + static_cast<uint64_t>(table.num_rows()) * kOrderedRowBytes;
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> SortByAll(

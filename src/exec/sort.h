@@ -46,6 +46,8 @@ base::StatusOr<std::vector<SortKey>> ReadSortKeys(base::FieldReader& in);
 
 base::StatusOr<std::shared_ptr<arrow::Table>> SortBy(const std::shared_ptr<arrow::Table>& table,
                                                      const std::vector<SortColumn>& columns);
+/// What a sort of the table takes beside it.
+uint64_t SortBytes(const arrow::Table& table);
 /// By every column that has an order, ascending, nulls first.
 base::StatusOr<std::shared_ptr<arrow::Table>> SortByAll(const std::shared_ptr<arrow::Table>& table);
 /// The column as one array.
@@ -57,5 +59,7 @@ base::Status CheckSetColumn(const arrow::Field& field);
 /// Rows of a table by number, in the order given; one chunk.
 base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(
     const std::shared_ptr<arrow::Table>& table, const std::vector<int64_t>& rows);
+base::StatusOr<std::shared_ptr<arrow::Table>> TakeTableRows(
+    const std::shared_ptr<arrow::Table>& table, const std::vector<uint32_t>& rows);
 
 }  // namespace soteria::exec
