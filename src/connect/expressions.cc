@@ -212,6 +212,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Call(const Expression::Unreso
   if (call.is_internal() && name == kSqlTuple) {
     return Struct("named_struct", call.arguments(), depth);
   }
+  if (call.is_internal() && name == kSqlCasts && call.arguments_size() == 1) {
+    return AtDepth(call.arguments(0), depth + 1);
+  }
   const bool syntax = call.is_internal() && exec::IsSyntax(name);
   if (!syntax) SOTERIA_RETURN_IF_ERROR(CheckFunction(name));
   return Function(name, call.arguments(), call.is_distinct(), depth);
@@ -472,7 +475,9 @@ base::Status ExpressionConverter::Append(const Expression& expression,
         return base::OkStatus();
       }
       SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr expr, Whole(expression, 0));
-      out->push_back({std::nullopt, std::move(expr)});
+      std::optional<std::string> name;
+      if (IsInternal(expression, kSqlCasts)) name = exec::PrettyName(*expr);
+      out->push_back({std::move(name), std::move(expr)});
       return base::OkStatus();
     }
   }

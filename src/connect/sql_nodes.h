@@ -65,6 +65,9 @@ inline constexpr std::string_view kSqlUnpivot = "sql_unpivot";
 inline constexpr std::string_view kSqlTuple = "sql_tuple";
 inline constexpr std::string_view kSqlLateralView = "sql_lateral_view";
 inline constexpr std::string_view kSqlStarExcept = "sql_star_except";
+/// A query's item that is a cast of a cast: named by all it says, where DataFrame.select names it
+/// as the inner one.
+inline constexpr std::string_view kSqlCasts = "sql_casts";
 
 /// Is it a call of that internal function?
 bool IsInternal(const spark::connect::Expression& expression, std::string_view name);

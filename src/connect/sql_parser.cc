@@ -192,6 +192,7 @@ base::StatusOr<std::string> SqlParser::Type() {
   }
   std::string text;
   const bool interval = IsWord("INTERVAL");
+  const bool nested = IsWord("ARRAY") || IsWord("MAP") || IsWord("STRUCT");
   AddOfType(&text);
   if (interval && IsName() && table::IntervalNamed(base::Lower(Now().text)) != nullptr) {
     AddOfType(&text);
@@ -200,7 +201,8 @@ base::StatusOr<std::string> SqlParser::Type() {
       AddOfType(&text);
     }
   }
-  if (IsOp("(") || IsOp("<") || IsOp("<>")) {
+  // Behind any other type these compare: `a::date < b`.
+  if (IsOp("(") || (nested && (IsOp("<") || IsOp("<>")))) {
     int open = 0;
     do {
       if (Now().kind == Kind::kEnd) return Error();

@@ -60,10 +60,12 @@ base::Status SqlParser::BangIsNot() const {
 }
 
 SqlParser::ExprOr SqlParser::Not() {
-  bool negate = false;
-  while (TakeWord("NOT") || TakeOp("!")) negate = !negate;
-  if (IsWord("EXISTS") && IsOp("(", 1) && IsQueryStart(2)) return NegatedIf(negate, Exists());
-  return NegatedIf(negate, Predicate());
+  size_t times = 0;
+  while (TakeWord("NOT") || TakeOp("!")) ++times;
+  const bool exists = IsWord("EXISTS") && IsOp("(", 1) && IsQueryStart(2);
+  ExprOr expr = exists ? Exists() : Predicate();
+  for (; times > 0 && expr.ok(); --times) expr = CallNode("not", *std::move(expr));
+  return expr;
 }
 
 /// At most one: `a IS NULL IS NULL` is none.
@@ -151,7 +153,23 @@ SqlParser::ExprOr SqlParser::Likes(SqlExpr left, bool any_case, bool negate, siz
 SqlParser::ExprOr SqlParser::Is(SqlExpr left) {
   if (IsOp("!")) return BangIsNot();
   const bool negate = TakeWord("NOT");
-  if (TakeWord("NULL") || TakeWord("UNKNOWN")) {
+  if (TakeWord("UNKNOWN")) {
+    // Spark keeps what a constant was asked, and requires a truth value of it; all else it asks for
+    // null.
+    const auto& literal = left.proto->literal();
+    if (left.proto->has_literal() && !literal.has_null()) {
+      return CallNode(
+          negate ? exec::kIsNotUnknown : exec::kIsUnknown,
+          [&] {
+            SqlExprs args;
+            args.push_back(std::move(left));
+            return args;
+          }(),
+          /*internal=*/true);
+    }
+    return CallNode(negate ? "isnotnull" : "isnull", std::move(left));
+  }
+  if (TakeWord("NULL")) {
     return CallNode(negate ? "isnotnull" : "isnull", std::move(left));
   }
   if (IsWord("TRUE") || IsWord("FALSE")) {

@@ -293,6 +293,11 @@ base::StatusOr<SqlExprs> SqlParser::Items() {
   SqlExprs items;
   do {
     SOTERIA_ASSIGN_OR_RETURN(SqlExpr item, Item());
+    if (item.proto->has_cast() && item.proto->cast().expr().has_cast()) {
+      SqlExprs casts;
+      casts.push_back(std::move(item));
+      SOTERIA_ASSIGN_OR_RETURN(item, CallNode(kSqlCasts, std::move(casts), /*internal=*/true));
+    }
     items.push_back(std::move(item));
   } while (TakeOp(","));
   return items;

@@ -168,6 +168,8 @@ base::StatusOr<ArrayPtr> PositiveModulo(const Bound& node, const ArrayList& args
     if (r >= 0 || std::isnan(static_cast<double>(r))) return r;
     if constexpr (std::is_floating_point_v<T>) {
       return JavaRemainder(r + b, b);
+    } else if constexpr (sizeof(T) < sizeof(int)) {
+      return static_cast<T>((r + b) % b);  // Java adds bytes and shorts as ints
     } else {
       T sum = 0;
       __builtin_add_overflow(r, b, &sum);

@@ -102,13 +102,6 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
                                 "` on search path [`system`.`builtin`, `system`.`session`, "
                                 "`spark_catalog`.`default`]."));
   }
-  const auto count = static_cast<int>(e.args.size());
-  if (count < function->args_min || (function->args_max >= 0 && count > function->args_max)) {
-    if (count == 2 && TakesTwoInSpark(e.name)) {
-      return base::NotSupported(base::Cat("The function ", e.name, "() of 2 arguments"));
-    }
-    return WrongNumberOfArguments(e.name, function->args_min, function->args_max, count);
-  }
   std::vector<BoundPtr> args;
   for (const ExprPtr& arg : e.args) {
     if (arg->kind == Expr::Kind::kLambda) {
@@ -129,6 +122,14 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
       SOTERIA_ASSIGN_OR_RETURN(bound, CastTo(std::move(bound), table::VectorStructType(), ""));
     }
     args.push_back(std::move(bound));
+  }
+  // Spark looks a function up when its arguments are resolved, so that their faults come first.
+  const auto count = static_cast<int>(e.args.size());
+  if (count < function->args_min || (function->args_max >= 0 && count > function->args_max)) {
+    if (count == 2 && TakesTwoInSpark(e.name)) {
+      return base::NotSupported(base::Cat("The function ", e.name, "() of 2 arguments"));
+    }
+    return WrongNumberOfArguments(e.name, function->args_min, function->args_max, count);
   }
   return function->bind(e, std::move(args), context);
 }
@@ -268,6 +269,12 @@ base::StatusOr<Batch> TakeRows(const Batch& batch, const std::vector<int>& uses,
                                               arrow::compute::TakeOptions::NoBoundsCheck()));
   }
   return taken;
+}
+
+base::StatusOr<ArrayPtr> RunOver(const Bound& node, const Batch& batch,
+                                 const std::vector<int64_t>& rows, EvalState& state) {
+  SOTERIA_ASSIGN_OR_RETURN(const Batch taken, TakeRows(batch, node.uses, rows));
+  return Run(node, taken, state);
 }
 
 std::vector<int64_t> TrueRows(const arrow::Array& array) {

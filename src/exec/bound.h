@@ -79,6 +79,9 @@ base::StatusOr<ArrayPtr> Run(const Bound& node, const Batch& batch, EvalState& s
 /// Rows `indices` of the columns in `uses`.
 base::StatusOr<Batch> TakeRows(const Batch& batch, const std::vector<int>& uses,
                                const std::vector<int64_t>& indices);
+/// The node over these rows alone.
+base::StatusOr<ArrayPtr> RunOver(const Bound& node, const Batch& batch,
+                                 const std::vector<int64_t>& rows, EvalState& state);
 
 /// Names and counters of one binding.
 struct BindContext {

@@ -3,6 +3,7 @@
 #include <arrow/builder.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "src/base/errors.h"
@@ -129,6 +130,39 @@ base::StatusOr<ArrayPtr> Extreme(const Bound& node, const ArrayList& args, int64
   return out;
 }
 
+/// In of values that may fail: Spark makes them in turn, for rows whose value isn't null and
+/// isn't found yet, so that no other row fails.
+base::StatusOr<ArrayPtr> InTurn(const Bound& node, const Batch& batch, EvalState& state) {
+  SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr value, Run(*node.args[0], batch, state));
+  const CompareCells compare = OrderOf(*value->type());
+  std::vector<int8_t> result(static_cast<size_t>(batch.rows), 0);
+  std::vector<int64_t> open;
+  for (int64_t i = 0; i < batch.rows; ++i) {
+    if (value->IsNull(i)) {
+      result[static_cast<size_t>(i)] = -1;
+    } else {
+      open.push_back(i);
+    }
+  }
+  for (size_t k = 1; k < node.args.size() && !open.empty(); ++k) {
+    SOTERIA_ASSIGN_OR_RETURN(const ArrayPtr listed, RunOver(*node.args[k], batch, open, state));
+    std::vector<int64_t> rest;
+    for (size_t i = 0; i < open.size(); ++i) {
+      int8_t& found = result[static_cast<size_t>(open[i])];
+      const auto at = static_cast<int64_t>(i);
+      if (listed->IsNull(at)) {
+        found = -1;
+      } else if (compare(*value, open[i], *listed, at) == 0) {
+        found = 1;
+        continue;
+      }
+      rest.push_back(open[i]);
+    }
+    open = std::move(rest);
+  }
+  return MakeBools(result);
+}
+
 template <Kernel kKernel>
 base::StatusOr<BoundPtr> BindComparison(const Expr& e, std::vector<BoundPtr> args,
                                         BindContext& /*context*/) {
@@ -159,8 +193,14 @@ base::StatusOr<BoundPtr> BindIn(const Expr& e, std::vector<BoundPtr> args,
   }
   bool nullable = false;
   for (const BoundPtr& arg : args) nullable = nullable || arg->field->nullable();
+  const bool careful =
+      std::any_of(args.begin() + 1, args.end(), [](const BoundPtr& arg) { return arg->careful; });
   auto node = MakeCall(PrettyName(e), arrow::boolean(), nullable, std::move(args));
-  node->kernel = In;
+  if (careful) {
+    node->lazy = InTurn;
+  } else {
+    node->kernel = In;
+  }
   node->null_stops = false;
   return node;
 }

@@ -10,6 +10,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/catalogue.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -20,13 +21,6 @@ namespace soteria::exec {
 namespace {
 
 using arrow::Type;
-
-/// `node` over the given rows of the batch.
-base::StatusOr<ArrayPtr> RunOver(const Bound& node, const Batch& batch,
-                                 const std::vector<int64_t>& rows, EvalState& state) {
-  SOTERIA_ASSIGN_OR_RETURN(const Batch taken, TakeRows(batch, node.uses, rows));
-  return Run(node, taken, state);
-}
 
 // ---- three-valued logic -------------------------------------------------------------------------
 
@@ -255,6 +249,14 @@ base::StatusOr<BoundPtr> BindNullTest(const Expr& e, std::vector<BoundPtr> args,
   return node;
 }
 
+/// Of a constant; a column may be of any type, since Spark forgets what was written.
+template <bool kNull>
+base::StatusOr<BoundPtr> BindUnknown(const Expr& e, std::vector<BoundPtr> args,
+                                     BindContext& context) {
+  SOTERIA_RETURN_IF_ERROR(RequireBool(e, args, 0));
+  return BindNullTest<kNull>(e, std::move(args), context);
+}
+
 base::StatusOr<BoundPtr> BindIsNan(const Expr& e, std::vector<BoundPtr> args,
                                    BindContext& /*context*/) {
   if (args[0]->field->type()->id() != Type::FLOAT) {
@@ -371,6 +373,8 @@ constexpr Function kFunctions[] = {
     {"!", 1, 1, "NOT", Print::kPrefix, BindNot},
     {"isnull", 1, 1, "IS NULL", Print::kPostfix, BindNullTest<true>},
     {"isnotnull", 1, 1, "IS NOT NULL", Print::kPostfix, BindNullTest<false>},
+    {kIsUnknown.data(), 1, 1, "IS UNKNOWN", Print::kSpecial, BindUnknown<true>},
+    {kIsNotUnknown.data(), 1, 1, "IS NOT UNKNOWN", Print::kSpecial, BindUnknown<false>},
     {"isnan", 1, 1, "isnan", Print::kCall, BindIsNan},
     {"when", 2, -1, "when", Print::kSpecial, BindWhen},
     {"if", 3, 3, "if", Print::kSpecial, BindWhen},

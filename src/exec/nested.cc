@@ -243,6 +243,7 @@ base::StatusOr<BoundPtr> BindElement(const Expr& e, std::vector<BoundPtr> args, 
 /// extract(struct, 'field') and extract(array, index).
 base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
                                      BindContext& /*context*/) {
+  if (args[0]->field->type()->id() == Type::NA) return args[0];
   if (args[0]->field->type()->id() == Type::MAP) return BindMapValue(e, std::move(args));
   const auto& key = args[1]->literal;
   const bool named = key != nullptr && key->is_valid && key->type->id() == Type::STRING;
@@ -255,7 +256,6 @@ base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
     }
     return BindField(std::move(args[0]), name, PrettyName(*e.args[0]));
   }
-  if (args[0]->field->type()->id() == Type::NA) return args[0];
   return BindElement(e, std::move(args), true, false);
 }
 

@@ -125,6 +125,8 @@ std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
   if (name == kTimePlus || name == kTimeMinus) {
     return base::Cat(PrettyName(*args[0]), " ", function.printed, " ", PrettyName(*args[1]));
   }
+  if (name == kIsUnknown) return base::Cat("(", PrettyName(*args[0]), " IS UNKNOWN)");
+  if (name == kIsNotUnknown) return base::Cat("(", PrettyName(*args[0]), " IS NOT UNKNOWN)");
   if (name == kAliasOf) {
     return base::Cat(PrettyName(*args[0]), " AS ", table::QuotedIfNeeded(PrettyName(*args[1])));
   }
@@ -135,6 +137,15 @@ std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
   }
   return text + ")";
 }
+
+/// A part of NULL as such.
+bool IsOfNull(const Expr& e) {
+  return e.kind == Expr::Kind::kCall && e.name == "extract" && e.args.size() == 2 &&
+         e.args[0]->kind == Expr::Kind::kLiteral &&
+         e.args[0]->literal->type->id() == arrow::Type::NA;
+}
+
+std::string OfNull(const Expr& e) { return base::Cat("NULL[", PrettyName(*e.args[1]), "]"); }
 
 std::string Special(const Expr& e, const Function& function) {
   const std::string_view name = function.name;
@@ -194,6 +205,8 @@ std::string Special(const Expr& e, const Function& function) {
   }
   // extract: a.field, a[0]
   const Expr& key = *args[1];
+  // Of a null Spark makes a column of that name.
+  if (IsOfNull(e)) return base::Cat("NULL AS `", OfNull(e), "`");
   if (name == "extract" && key.kind == Expr::Kind::kLiteral &&
       key.literal->type->id() == arrow::Type::STRING) {
     return base::Cat(PrettyName(*args[0]), ".", PrettyName(key));
@@ -344,23 +357,22 @@ std::string PrettyName(const Expr& e) {
 
 namespace {
 
-/// Is it a cast, in whatever way it is written?
-bool IsCast(const Expr& e) {
-  if (e.kind == Expr::Kind::kCast || e.kind == Expr::Kind::kTryCast) return true;
-  const Function* function = e.kind == Expr::Kind::kCall ? FindFunction(e.name) : nullptr;
-  return function != nullptr && e.args.size() == 1 && IsCastFunction(*function);
-}
+/// Is it a cast that was written as one, and not as a function?
+bool IsCast(const Expr& e) { return e.kind == Expr::Kind::kCast || e.kind == Expr::Kind::kTryCast; }
 
 }  // namespace
 
 std::string AutoName(const Expr& e) {
-  const Expr* inner = &e;
-  while (IsCast(*inner)) inner = inner->args[0].get();
-  // A field of a struct gives its name as such only.
-  if (inner->kind == Expr::Kind::kColumn && inner != &e) {
-    const std::string name = AutoName(*inner);
-    return name == Plain(inner->name) ? name : PrettyName(e);
+  // Casts of an identifier are named as the innermost would be alone: by the column, or by itself
+  // where the identifier is a struct's field. Everything else shows each.
+  const Expr* innermost = &e;
+  while (IsCast(*innermost) && IsCast(*innermost->args[0])) innermost = innermost->args[0].get();
+  if (IsCast(*innermost) && innermost->args[0]->kind == Expr::Kind::kColumn) {
+    const Expr& column = *innermost->args[0];
+    const std::string name = AutoName(column);
+    return name == Plain(column.name) ? name : PrettyName(*innermost);
   }
+  if (IsOfNull(e)) return OfNull(e);
   if (e.kind != Expr::Kind::kColumn) return PrettyName(e);
   // The last part of the identifier.
   bool quoted = false;

@@ -113,7 +113,7 @@ class Generator:
             return self.cast(kind, depth)
         one, two = self.of(kind, depth), self.of(self.random.choice(NUMBERS) if self.random.random() < 0.3 else kind, depth)
         sign = self.pick("+", "-", "*", "%", "/")
-        forms = [f"{one} {sign} {two}", f"({one} {sign} {two})", f"-{one}", f"+{one}", f"- ({one})", f"abs({one})", f"negative({one})", f"positive({one})",
+        forms = [f"{one} {sign} {two}", f"({one} {sign} {two})", negated(one), f"+{one}", f"- ({one})", f"abs({one})", f"negative({one})", f"positive({one})",
                  f"mod({one}, {two})", f"pmod({one}, {two})", f"nanvl({self.of('double', depth)}, {self.of('double', depth)})"]
         if kind in INTEGRALS:
             forms += [f"{one} & {two}", f"{one} | {two}", f"{one} ^ {two}", f"~{one}", f"{one} div {two}", f"{one} DIV {two}", f"round({one}, -1)",
@@ -204,6 +204,11 @@ def expressions(seed: int, count: int) -> list[str]:
     generator = Generator(seed)
     texts = dict.fromkeys(generator.expression() for _ in range(count * 2))
     return list(texts)[:count]
+
+
+def negated(text: str) -> str:
+    """Two minuses would begin a comment."""
+    return f"- {text}" if text.startswith("-") else f"-{text}"
 
 
 def frame(spark: SparkSession) -> DataFrame:

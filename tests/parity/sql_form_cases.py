@@ -286,11 +286,30 @@ SAID = {
     "escape of two": "SELECT s NOT LIKE 'a' ESCAPE 'xx' FROM t", "no patterns": "SELECT s LIKE ANY () FROM t",
     "no size": "SELECT cast('a' AS varchar)", "bang": "SELECT k !IN (1) FROM t",
 }
+# What ten thousand seeded expressions found (grammar.py): names of casts, parts of NULL, negation, IN that stops.
+FOUND = [
+    "SELECT CAST(string(k) AS bigint), bigint(CAST(k AS string)), string(bigint(k)), CAST(CAST(k AS string) AS bigint), try_cast(string(k) AS int) FROM t",
+    "SELECT CAST(string(p.a) AS int), CAST(CAST(p.a AS string) AS int), CAST(try_cast(p.a AS string) AS int), string(CAST(p.a AS int)) "
+    "FROM (SELECT struct(k AS a) AS p FROM t)",
+    "SELECT CAST(CAST(q[0] AS int) AS string), CAST(string(q[0]) AS int), CAST(int(k + 1) AS string) FROM (SELECT k, array(k) AS q FROM t)",
+    "SELECT NULL[0], NULL.p, NULL['p'], trim(NULL[0]), array(NULL.p), length(NULL.p), coalesce(NULL[0], 1), NULL[0][1] FROM t WHERE k = 1",
+    "SELECT TRUE IS UNKNOWN, FALSE IS NOT UNKNOWN, b IS UNKNOWN, b IS NOT UNKNOWN, NULL IS UNKNOWN, k IS UNKNOWN FROM t",
+    "SELECT NOT NOT b, NOT ! k NOT IN (1, 2), ! ! (k = 1), NOT NOT NOT b FROM t",
+    "SELECT pmod(CAST(-1 AS tinyint), -128Y), pmod(-1S, -32768S), pmod(-7Y, 3Y), pmod(-7Y, -3Y), pmod(-32768S, 32767S), pmod(-1, -2147483648)",
+    "SELECT k::bigint < v, k::bigint <> v, k::string <= s, k::int = 1, k::date <=> NULL FROM (SELECT *, DATE'2024-01-01' AS k2 FROM t) WHERE false",
+    "SELECT k FROM t WHERE s::string < 'b' AND v::double > 1",
+    "SELECT nullif(k, k) IN (1 / (k - k)), k IN (k, 1 / (k - k)), s IN (s, string(int(s))) FROM t WHERE s = 'a'",
+    "SELECT k IN (v, NULL, k), k IN (NULL, v), k NOT IN (v, 99), CAST(NULL AS int) NOT IN (v) FROM t",
+]
+FOUND_ERRORS = [
+    "SELECT 1 IS UNKNOWN", "SELECT NOT NOT 5", "SELECT k IN (1 / (k - k)) FROM t", "SELECT upper(k ^ s, 1) FROM t", "SELECT upper(nosuch, 1) FROM t",
+    "SELECT nosuch(k ^ s, 1) FROM t", "SELECT CAST(NULL AS int).p",
+]
 
 FORMS = {"filter": FILTERS, "like": LIKES, "row": ROWS, "compared": COMPARED_ROWS, "call": CALLS, "pivot": PIVOTS, "unpivot": UNPIVOTS,
-         "place": PLACES, "pipe": PIPES}
+         "place": PLACES, "pipe": PIPES, "found": FOUND}
 ERRORS = {"filter": FILTER_ERRORS, "like": LIKE_ERRORS, "row": ROW_ERRORS, "call": CALL_ERRORS, "pivot": PIVOT_ERRORS, "unpivot": UNPIVOT_ERRORS,
-          "place": PLACE_ERRORS, "pipe": PIPE_ERRORS}
+          "place": PLACE_ERRORS, "pipe": PIPE_ERRORS, "found": FOUND_ERRORS}
 
 for kind, texts in FORMS.items():
     for text in texts:
