@@ -10,6 +10,7 @@
 #include "src/base/check.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/linalg/tridiagonal.h"
 
 // LAPACK's routines as OpenBLAS exports them; the last arguments are lengths of the texts.
 extern "C" {
@@ -21,21 +22,12 @@ void dbdsdc_(const char* uplo, const char* compq, const int* n, double* d, doubl
 void dormbr_(const char* vect, const char* side, const char* trans, const int* m, const int* n,
              const int* k, const double* a, const int* lda, const double* tau, double* c,
              const int* ldc, double* work, const int* lwork, int* info, size_t, size_t, size_t);
-void dsytrd_(const char* uplo, const int* n, double* a, const int* lda, double* d, double* e,
-             double* tau, double* work, const int* lwork, int* info, size_t);
-void dsterf_(const int* n, double* d, double* e, int* info);
-void dstemr_(const char* jobz, const char* range, const int* n, double* d, double* e,
-             const double* vl, const double* vu, const int* il, const int* iu, int* m, double* w,
-             double* z, const int* ldz, const int* nzc, int* isuppz, int* tryrac, double* work,
-             const int* lwork, int* iwork, const int* liwork, int* info, size_t, size_t);
-void dormtr_(const char* side, const char* uplo, const char* trans, const int* m, const int* n,
-             const double* a, const int* lda, const double* tau, double* c, const int* ldc,
-             double* work, const int* lwork, int* info, size_t, size_t, size_t);
 }
 
 namespace soteria::ml {
 namespace {
 
+constexpr uint32_t kProductPieces = 8;
 constexpr int kBlock = 64;  // columns that LAPACK works on at a time, by its workspace
 
 base::Status CheckInfo(const char* routine, int info) {
@@ -75,41 +67,16 @@ void MakeLargestPositive(double* vector, size_t size) {
   for (size_t i = 0; i < size; ++i) vector[i] = -vector[i];
 }
 
-/// All values of a tridiagonal matrix, and its last k vectors (dstemr), which are a part of the
-/// work that all would be.
 base::StatusOr<EigenPairs> ByEigenvalues(std::vector<double> a, int n, int k) {
-  const auto size = static_cast<size_t>(n);
-  std::vector<double> diagonal(size), off(size), tau(size);
-  const int work_size = std::max(kBlock, 18) * n;
-  std::vector<double> work(static_cast<size_t>(work_size));
-  int info = 0;
-  dsytrd_("U", &n, a.data(), &n, diagonal.data(), off.data(), tau.data(), work.data(), &work_size,
-          &info, 1);
-  SOTERIA_RETURN_IF_ERROR(CheckInfo("dsytrd", info));
-  std::vector<double> ascending = diagonal, spent = off;
-  dsterf_(&n, ascending.data(), spent.data(), &info);
-  SOTERIA_RETURN_IF_ERROR(CheckInfo("dsterf", info));
-  std::vector<double> some(size), vectors(size * static_cast<size_t>(k));
-  std::vector<int> support(2 * size), integers(10 * size);
-  const int first = n - k + 1, integers_size = 10 * n;
-  const double unused = 0;
-  int found = 0, accurate = 1;
-  dstemr_("V", "I", &n, diagonal.data(), off.data(), &unused, &unused, &first, &n, &found,
-          some.data(), vectors.data(), &n, &k, support.data(), &accurate, work.data(), &work_size,
-          integers.data(), &integers_size, &info, 1, 1);
-  SOTERIA_RETURN_IF_ERROR(CheckInfo("dstemr", info));
-  CHECK(found == k);
-  dormtr_("L", "U", "N", &n, &k, a.data(), &n, tau.data(), vectors.data(), &n, work.data(),
-          &work_size, &info, 1, 1, 1);
-  SOTERIA_RETURN_IF_ERROR(CheckInfo("dormtr", info));
-  EigenPairs eigen;
-  eigen.values.assign(ascending.rbegin(), ascending.rend());
+  Crew crew;
+  SOTERIA_ASSIGN_OR_RETURN(Tridiagonal reduced, Reduce(crew, a.data(), n));
+  SOTERIA_ASSIGN_OR_RETURN(EigenPairs eigen, LargestOfTridiagonal(crew, std::move(reduced.diagonal),
+                                                                  std::move(reduced.off), k));
+  SOTERIA_RETURN_IF_ERROR(ApplyReflectors(crew, a.data(), reduced.tau, n, k, eigen.vectors.data()));
   for (double& value : eigen.values) value = std::max(value, 0.0);
-  eigen.vectors.resize(size * static_cast<size_t>(k));
-  for (size_t j = 0; j < static_cast<size_t>(k); ++j) {
-    double* to = eigen.vectors.data() + j * size;
-    std::copy_n(vectors.data() + (static_cast<size_t>(k) - 1 - j) * size, size, to);
-    MakeLargestPositive(to, size);
+  for (int j = 0; j < k; ++j) {
+    MakeLargestPositive(eigen.vectors.data() + static_cast<size_t>(j) * static_cast<size_t>(n),
+                        static_cast<size_t>(n));
   }
   return eigen;
 }
@@ -122,6 +89,23 @@ void AddOuterProducts(const double* x, int64_t rows, int64_t size, double* upper
   // Row-major rows are the columns of a column-major matrix.
   cblas_dsyrk(CblasColMajor, CblasUpper, CblasNoTrans, n, static_cast<blasint>(rows), 1.0, x, n,
               1.0, upper, n);
+}
+
+void AddOuterProducts(Crew& crew, const double* x, int64_t rows, int64_t size, double* upper) {
+  if (rows == 0 || size == 0) return;
+  const auto n = static_cast<blasint>(size), m = static_cast<blasint>(rows);
+  const auto end = [&](uint32_t piece) {  // of columns with as many entries each
+    return static_cast<blasint>(n * std::sqrt((piece + 1.0) / kProductPieces));
+  };
+  crew.Run(kProductPieces, [&](uint32_t piece) {
+    const blasint first = piece == 0 ? 0 : end(piece - 1);
+    const blasint last = piece + 1 == kProductPieces ? n : end(piece);
+    double* columns = upper + static_cast<size_t>(first) * static_cast<size_t>(n);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, first, last - first, m, 1.0, x, n,
+                x + first, n, 1.0, columns, n);
+    cblas_dsyrk(CblasColMajor, CblasUpper, CblasNoTrans, last - first, m, 1.0, x + first, n, 1.0,
+                columns + first, n);
+  });
 }
 
 base::StatusOr<EigenPairs> LeadingEigenvectors(std::vector<double> matrix, int64_t size,

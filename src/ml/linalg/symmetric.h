@@ -1,6 +1,7 @@
 // Dense symmetric matrices: sums of outer products of rows, in blocks, and the leading eigenvectors
-// of what is positive semidefinite. By BLAS and LAPACK; one thread each, so that the same input
-// gives the same bits. Pure functions; any thread.
+// of what is positive semidefinite. By BLAS and LAPACK, each call on one thread; large matrices by
+// two, in pieces that their size fixes, so that the same input gives the same bits. Pure functions;
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/ml/linalg/tridiagonal_vectors.h"
 
 namespace soteria::ml {
 
@@ -18,10 +20,8 @@ constexpr uint64_t PackedSize(uint64_t size) { return size * (size + 1) / 2; }
 /// i <= j, count, at j * size + i.
 void AddOuterProducts(const double* x, int64_t rows, int64_t size, double* upper);
 
-struct EigenPairs {
-  std::vector<double> values;   // all of them, descending
-  std::vector<double> vectors;  // the first k, size entries each
-};
+/// The same in pieces, for two threads; other bits than on one.
+void AddOuterProducts(Crew& crew, const double* x, int64_t rows, int64_t size, double* upper);
 
 /// Columns up to which vectors have the signs that LAPACK's dgesdd gives, as MLlib's do. Beyond,
 /// where that would cost more than twice as much, the entry of largest magnitude is positive.

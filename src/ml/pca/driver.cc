@@ -62,16 +62,17 @@ std::optional<table::FeatureColumns> Pca::Columns() const {
 
 base::StatusOr<FitResult> Pca::Fit(Work& work) const {
   const int64_t k = params_.Int("k");
-  SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work.Reduce(ScatterKernel()));
-  SOTERIA_ASSIGN_OR_RETURN(const Scatter scatter, Scatter::Decode(partial));
+  SOTERIA_ASSIGN_OR_RETURN(std::string partial, work.Reduce(ScatterKernel()));
+  SOTERIA_ASSIGN_OR_RETURN(Scatter scatter, Scatter::Decode(std::move(partial)));
   SOTERIA_RETURN_IF_ERROR(CheckScatter(scatter, k));
   if (work.cancelled()) return base::Fail(base::kCancelled, "the fit was cancelled");
+  const int64_t size = scatter.cols();
   SOTERIA_ASSIGN_OR_RETURN(EigenPairs eigen,
-                           LeadingEigenvectors(scatter.Covariance(), scatter.cols(), k));
+                           LeadingEigenvectors(std::move(scatter).Covariance(), size, k));
   SOTERIA_ASSIGN_OR_RETURN(Params params, params_.CopyTo(PcaModelInfo()));
   FitResult result;
-  SOTERIA_ASSIGN_OR_RETURN(
-      result.model, PcaModel::Make(std::move(params), DataOf(std::move(eigen), scatter.cols(), k)));
+  SOTERIA_ASSIGN_OR_RETURN(result.model,
+                           PcaModel::Make(std::move(params), DataOf(std::move(eigen), size, k)));
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -66,25 +67,36 @@ std::vector<double> MeanOf(const table::FeatureBlock& block) {
   return first;
 }
 
-std::vector<double> Packed(const std::vector<double>& upper, size_t size) {
-  std::vector<double> packed(PackedSize(size));
+/// The triangle as its columns' bytes one after the other, and back.
+std::string Packed(const std::vector<double>& upper, size_t size) {
+  std::string packed;
+  packed.reserve(PackedSize(size) * sizeof(double));
   for (size_t j = 0; j < size; ++j) {
-    std::copy_n(upper.data() + j * size, j + 1, packed.data() + PackedSize(j));
+    packed.append(reinterpret_cast<const char*>(upper.data() + j * size), (j + 1) * sizeof(double));
   }
   return packed;
 }
 
-std::vector<double> Unpacked(const std::vector<double>& packed, size_t size) {
+std::vector<double> Unpacked(std::string_view packed, size_t size) {
   std::vector<double> upper(size * size, 0.0);
   for (size_t j = 0; j < size; ++j) {
-    std::copy_n(packed.data() + PackedSize(j), j + 1, upper.data() + j * size);
+    std::memcpy(upper.data() + j * size, packed.data() + PackedSize(j) * sizeof(double),
+                (j + 1) * sizeof(double));
   }
   return upper;
 }
 
+/// From so many entries on a product is worth a second thread: it is the work of the tree's root
+/// and of the driver, beside which little else runs.
+constexpr size_t kSharedEntriesMin = size_t{1} << 20;
+
 void AddProducts(const std::vector<double>& rows, size_t size, std::vector<double>& upper) {
-  AddOuterProducts(rows.data(), static_cast<int64_t>(rows.size() / std::max<size_t>(1, size)),
-                   static_cast<int64_t>(size), upper.data());
+  const auto count = static_cast<int64_t>(rows.size() / std::max<size_t>(1, size));
+  if (std::min(rows.size(), upper.size()) < kSharedEntriesMin) {
+    return AddOuterProducts(rows.data(), count, static_cast<int64_t>(size), upper.data());
+  }
+  Crew crew;
+  AddOuterProducts(crew, rows.data(), count, static_cast<int64_t>(size), upper.data());
 }
 
 }  // namespace
@@ -129,10 +141,10 @@ base::Status Scatter::MultiplyOut() {
   return base::OkStatus();
 }
 
-base::Status Scatter::Merge(const Scatter& other) {
+base::Status Scatter::Merge(Scatter other) {
   if (other.rows_ == 0) return base::OkStatus();
   if (rows_ == 0) {
-    *this = other;
+    *this = std::move(other);
     return base::OkStatus();
   }
   if (other.cols() != cols()) {
@@ -153,7 +165,7 @@ base::Status Scatter::Merge(const Scatter& other) {
   factor_.insert(factor_.end(), apart.begin(), apart.end());
   factor_.insert(factor_.end(), other.factor_.begin(), other.factor_.end());
   if (upper_.empty()) {
-    upper_ = other.upper_;
+    upper_ = std::move(other.upper_);
   } else if (!other.upper_.empty()) {
     for (size_t i = 0; i < upper_.size(); ++i) upper_[i] += other.upper_[i];
   }
@@ -161,17 +173,21 @@ base::Status Scatter::Merge(const Scatter& other) {
   return base::OkStatus();
 }
 
-base::StatusOr<std::string> Scatter::Encode() {
+base::StatusOr<std::string> Scatter::Encode() && {
   const bool is_factor = FactorIsSmaller(factor_.size() / std::max<size_t>(1, mean_.size()));
   if (!is_factor && !factor_.empty()) SOTERIA_RETURN_IF_ERROR(MultiplyOut());
   if (is_factor && factor_.size() > kScatterEntriesMax) return TooWide(cols());
   base::FieldWriter w;
   w.AddDouble(rows_).Add(stats::PackDoubles(mean_)).AddBool(is_factor);
-  w.Add(stats::PackDoubles(is_factor ? factor_ : Packed(upper_, mean_.size())));
+  if (is_factor) {
+    w.Add(stats::PackDoubles(std::exchange(factor_, {})));
+  } else {
+    w.Add(Packed(std::exchange(upper_, {}), mean_.size()));
+  }
   return w.Take();
 }
 
-base::StatusOr<Scatter> Scatter::Decode(std::string_view bytes) {
+base::StatusOr<Scatter> Scatter::Decode(std::string bytes) {
   base::FieldReader r(bytes);
   Scatter scatter;
   SOTERIA_ASSIGN_OR_RETURN(scatter.rows_, r.NextDouble());
@@ -180,29 +196,28 @@ base::StatusOr<Scatter> Scatter::Decode(std::string_view bytes) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
   SOTERIA_RETURN_IF_ERROR(r.Finish());
   SOTERIA_ASSIGN_OR_RETURN(scatter.mean_, stats::UnpackDoubles(mean));
-  SOTERIA_ASSIGN_OR_RETURN(std::vector<double> values, stats::UnpackDoubles(packed));
-  const size_t size = scatter.mean_.size();
-  const bool rows_fit = scatter.rows_ >= 0 && (scatter.rows_ > 0 || values.empty()) &&
+  const size_t size = scatter.mean_.size(), values = packed.size() / sizeof(double);
+  const bool rows_fit = scatter.rows_ >= 0 && (scatter.rows_ > 0 || values == 0) &&
                         std::trunc(scatter.rows_) == scatter.rows_ && scatter.rows_ < 0x1p53;
-  const bool values_fit = is_factor ? (size == 0 ? values.empty() : values.size() % size == 0)
-                                    : values.size() == PackedSize(size);
-  if (!rows_fit || !values_fit || size > static_cast<size_t>(kPcaColumnsMax) ||
-      (scatter.rows_ == 0 && size != 0)) {
+  const bool values_fit =
+      is_factor ? (size == 0 ? values == 0 : values % size == 0) : values == PackedSize(size);
+  if (!rows_fit || !values_fit || packed.size() % sizeof(double) != 0 ||
+      size > static_cast<size_t>(kPcaColumnsMax) || (scatter.rows_ == 0 && size != 0)) {
     return base::Fail(base::kProtocol, "scatter: bad length");
   }
   if (is_factor) {
-    scatter.factor_ = std::move(values);
+    SOTERIA_ASSIGN_OR_RETURN(scatter.factor_, stats::UnpackDoubles(packed));
   } else {
-    scatter.upper_ = Unpacked(values, size);
+    scatter.upper_ = Unpacked(packed, size);
   }
   return scatter;
 }
 
-std::vector<double> Scatter::Covariance() const {
+std::vector<double> Scatter::Covariance() && {
   const size_t size = mean_.size();
-  std::vector<double> full = upper_;
+  std::vector<double> full = std::move(upper_);
   full.resize(size * size, 0.0);
-  AddProducts(factor_, size, full);
+  AddProducts(std::exchange(factor_, {}), size, full);
   const double freedom = rows_ - 1;
   for (size_t j = 0; j < size; ++j) {
     for (size_t i = 0; i <= j; ++i) {
@@ -221,16 +236,16 @@ base::StatusOr<KernelPtr> ScatterKernel::Decode(std::string_view bytes) {
 base::StatusOr<std::string> ScatterKernel::Map(const Part& part) const {
   SOTERIA_ASSIGN_OR_RETURN(const table::FeatureBlock* block, FeaturesOf(part));
   SOTERIA_ASSIGN_OR_RETURN(Scatter scatter, Scatter::Of(*block));
-  return scatter.Encode();
+  return std::move(scatter).Encode();
 }
 
 base::StatusOr<std::string> ScatterKernel::Merge(std::vector<std::string> children) const {
   Scatter all;
   for (std::string& bytes : children) {
-    SOTERIA_ASSIGN_OR_RETURN(const Scatter child, Scatter::Decode(std::exchange(bytes, {})));
-    SOTERIA_RETURN_IF_ERROR(all.Merge(child));
+    SOTERIA_ASSIGN_OR_RETURN(Scatter child, Scatter::Decode(std::exchange(bytes, {})));
+    SOTERIA_RETURN_IF_ERROR(all.Merge(std::move(child)));
   }
-  return all.Encode();
+  return std::move(all).Encode();
 }
 
 }  // namespace soteria::ml

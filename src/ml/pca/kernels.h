@@ -28,17 +28,18 @@ class Scatter {
  public:
   static base::StatusOr<Scatter> Of(const table::FeatureBlock& block);
   /// Errors: kIllegalArgument when the columns differ, kMemoryLimit.
-  base::Status Merge(const Scatter& other);
+  base::Status Merge(Scatter other);
 
-  /// Of whichever form is smaller. Errors: kMemoryLimit.
-  base::StatusOr<std::string> Encode();
-  static base::StatusOr<Scatter> Decode(std::string_view bytes);
+  /// Of whichever form is smaller, which is taken. Errors: kMemoryLimit.
+  base::StatusOr<std::string> Encode() &&;
+  /// Takes the bytes, so that they don't outlive what is made of them.
+  static base::StatusOr<Scatter> Decode(std::string bytes);
 
   uint64_t rows() const { return static_cast<uint64_t>(rows_); }
   int64_t cols() const { return static_cast<int64_t>(mean_.size()); }
   const std::vector<double>& mean() const { return mean_; }
-  /// S / (rows - 1), full, size x size.
-  std::vector<double> Covariance() const;
+  /// S / (rows - 1), full, size x size; it takes the memory of S.
+  std::vector<double> Covariance() &&;
 
  private:
   bool FactorIsSmaller(uint64_t rows) const;
