@@ -83,7 +83,11 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideK
   ml::FitResult result;
   if (const auto columns = estimator.Columns()) {
     lowered = lowered.With(dataflow::FeaturesOperator(*columns), nullptr);
-    SOTERIA_RETURN_IF_ERROR(scope->Keep(lowered));
+    if (estimator.ReadsOnce()) {
+      scope->KeepOnceMade(lowered);
+    } else {
+      SOTERIA_RETURN_IF_ERROR(scope->Keep(lowered));
+    }
   }
   {
     StageWork work(*scope, lowered);

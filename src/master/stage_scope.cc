@@ -217,10 +217,14 @@ base::Digest StageScope::ContentDigest(std::string_view bytes) { return crypto::
 
 base::Status StageScope::Keep(const plan::Lowered& lowered) {
   const bool kept = live_.Contains(lowered.recipe->digest);
-  live_.Add(lowered.recipe->digest);
-  kept_.push_back(lowered.recipe->digest);
+  KeepOnceMade(lowered);
   if (kept) return base::OkStatus();
   return Run(lowered.Stage(dataflow::Terminal::kKeep), nullptr).status();
+}
+
+void StageScope::KeepOnceMade(const plan::Lowered& lowered) {
+  live_.Add(lowered.recipe->digest);
+  kept_.push_back(lowered.recipe->digest);
 }
 
 void StageScope::Drop(const plan::Lowered& lowered) {

@@ -149,6 +149,8 @@ class StageScope : public plan::Runner {
 
   /// Keeps the blocks of `lowered` in the workers as long as this scope lives.
   base::Status Keep(const plan::Lowered& lowered) override;
+  /// The same for a stage to come, whose tasks make them.
+  void KeepOnceMade(const plan::Lowered& lowered);
   /// Lets go of blocks that Keep kept.
   void Drop(const plan::Lowered& lowered) override;
   void DropKept();

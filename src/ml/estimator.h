@@ -190,6 +190,8 @@ class Estimator {
   /// The columns from which the feature blocks are made that Fit works over; none where it works
   /// over the input's rows.
   virtual std::optional<table::FeatureColumns> Columns() const { return std::nullopt; }
+  /// Whether Fit reads those blocks once, so that no pass before that one has to make them.
+  virtual bool ReadsOnce() const { return false; }
   virtual base::StatusOr<FitResult> Fit(Work& work) const = 0;
   /// The same where the input's schema says more than its types: which features are categories.
   virtual base::StatusOr<FitResult> FitInput(Work& work, const arrow::Schema& /*input*/) const {

@@ -14,6 +14,7 @@ class IDF : public Estimator {
   const Params& params() const override { return params_; }
   base::Status CheckInput(const arrow::Schema& input) const override;
   std::optional<table::FeatureColumns> Columns() const override;
+  bool ReadsOnce() const override { return true; }
   base::StatusOr<FitResult> Fit(Work& work) const override;
 
  private:
