@@ -119,8 +119,12 @@ base::StatusOr<FitResult> NaiveBayes::Fit(Work& work) const {
   const BayesType type = BayesTypeOf(params_);
   const uint64_t classes =
       params_.IsSet("thresholds") ? params_.Doubles("thresholds").size() : uint64_t{0};
-  SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work.Reduce(BayesKernel(type, classes)));
-  SOTERIA_ASSIGN_OR_RETURN(BayesSums sums, BayesSums::Decode(partial));
+  BayesSums sums;
+  sums.squares = type == BayesType::kGaussian;
+  {
+    SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work.Reduce(BayesKernel(type, classes)));
+    SOTERIA_RETURN_IF_ERROR(sums.Merge(partial));
+  }
   if (sums.labels.empty()) return base::Fail(base::kUnsupported, "empty collection");
   for (const auto& [label, of] : sums.labels) {
     if (of.weight > 0) continue;

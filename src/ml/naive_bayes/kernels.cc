@@ -1,18 +1,20 @@
 #include "src/ml/naive_bayes/kernels.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <span>
 #include <utility>
 
+#include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
 #include "src/ml/summarizer/kernels.h"
-#include "src/stats/doubles.h"
 #include "src/table/java_text.h"
 #include "src/table/vector.h"
 
@@ -22,6 +24,11 @@ namespace {
 base::Status TooMany() {
   return base::Fail(base::kMemoryLimit,
                     base::Cat("labels times features are more than ", kBayesCellsMax));
+}
+
+base::Status CheckCells(uint64_t labels, uint64_t features, bool squares) {
+  const uint64_t cells = labels * std::max<uint64_t>(1, features) * (squares ? 2 : 1);
+  return cells > kBayesCellsMax ? TooMany() : base::OkStatus();
 }
 
 base::Status Malformed() { return base::Fail(base::kProtocol, "bayes: bad length"); }
@@ -66,45 +73,61 @@ void AddRow(const RowValues& row, double weight, bool squares, LabelSums& sums) 
   }
 }
 
-/// Numbers of which many are 0: their places, 4 bytes each, and values; or all of them.
+constexpr size_t kWordBits = 64;
+
+/// Numbers of which many are 0: a bit for each, whether it is another, and those that are.
 void WriteNumbers(const std::vector<double>& numbers, base::FieldWriter& w) {
-  std::string places;
-  std::vector<double> values;
-  const auto nonzeros = static_cast<size_t>(static_cast<int64_t>(numbers.size()) -
-                                            std::count(numbers.begin(), numbers.end(), 0.0));
-  const bool sparse = nonzeros * 12 < numbers.size() * 8;
-  if (sparse) {
-    places.reserve(nonzeros * 4);
-    values.reserve(nonzeros);
-    for (size_t j = 0; j < numbers.size(); ++j) {
-      if (numbers[j] == 0) continue;
-      for (int shift = 0; shift < 32; shift += 8) places += static_cast<char>(j >> shift & 0xff);
-      values.push_back(numbers[j]);
+  const size_t words = (numbers.size() + kWordBits - 1) / kWordBits;
+  std::string bits(words * sizeof(uint64_t), '\0');
+  // One more than there can be: each number is written, and the next one over it if it was 0.
+  std::vector<double> values(numbers.size() + 1);
+  size_t next = 0;
+  for (size_t word = 0; word < words; ++word) {
+    const size_t first = word * kWordBits, end = std::min(first + kWordBits, numbers.size());
+    uint64_t mask = 0;
+    for (size_t j = first; j < end; ++j) {
+      const uint64_t there = numbers[j] != 0 ? 1 : 0;
+      mask |= there << (j - first);
+      values[next] = numbers[j];
+      next += there;
     }
+    base::PutLe64(mask, bits.data() + word * sizeof(uint64_t));
   }
-  w.AddBool(sparse).Add(places).Add(stats::PackDoubles(sparse ? values : numbers));
+  w.Add(bits).Add({reinterpret_cast<const char*>(values.data()), next * sizeof(double)});
 }
 
-base::StatusOr<std::vector<double>> ReadNumbers(base::FieldReader& r, size_t size) {
-  SOTERIA_ASSIGN_OR_RETURN(const bool sparse, r.NextBool());
-  SOTERIA_ASSIGN_OR_RETURN(const std::string_view places, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(std::vector<double> values, stats::UnpackDoubles(packed));
-  if (!sparse) {
-    if (values.size() != size || !places.empty()) return Malformed();
-    return values;
+/// Adds them to as many others.
+base::Status AddNumbers(base::FieldReader& r, std::vector<double>& to) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view bits, r.Next());
+  SOTERIA_ASSIGN_OR_RETURN(const std::string_view values, r.Next());
+  const size_t words = (to.size() + kWordBits - 1) / kWordBits;
+  if (bits.size() != words * sizeof(uint64_t) || values.size() % sizeof(double) != 0) {
+    return Malformed();
   }
-  if (places.size() != values.size() * 4) return Malformed();
-  std::vector<double> numbers(size, 0.0);
-  for (size_t k = 0; k < values.size(); ++k) {
-    size_t place = 0;
-    for (size_t b = 0; b < 4; ++b) {
-      place |= static_cast<size_t>(static_cast<uint8_t>(places[4 * k + b])) << (8 * b);
+  const char* value = values.data();
+  size_t left = values.size() / sizeof(double);
+  for (size_t word = 0; word < words; ++word) {
+    const size_t first = word * kWordBits;
+    uint64_t mask = base::GetLe64(bits.data() + word * sizeof(uint64_t));
+    const auto set = static_cast<size_t>(std::popcount(mask));
+    if (set > left || to.size() - first < static_cast<size_t>(std::bit_width(mask))) {
+      return Malformed();
     }
-    if (place >= size) return Malformed();
-    numbers[place] = values[k];
+    left -= set;
+    for (; mask != 0; mask &= mask - 1) {
+      double number = 0;
+      std::memcpy(&number, value, sizeof number);
+      value += sizeof number;
+      to[first + static_cast<size_t>(std::countr_zero(mask))] += number;
+    }
   }
-  return numbers;
+  return left == 0 ? base::OkStatus() : Malformed();
+}
+
+void WriteLabel(int32_t label, const LabelSums& sums, bool squares, base::FieldWriter& w) {
+  w.AddI64(label).AddDouble(sums.weight);
+  WriteNumbers(sums.sums, w);
+  if (squares) WriteNumbers(sums.squares, w);
 }
 
 }  // namespace
@@ -112,72 +135,53 @@ base::StatusOr<std::vector<double>> ReadNumbers(base::FieldReader& r, size_t siz
 base::StatusOr<LabelSums*> BayesSums::Of(int32_t label) {
   const auto [at, added] = labels.try_emplace(label);
   if (added) {
-    if (labels.size() * std::max<uint64_t>(1, features) * (squares ? 2 : 1) > kBayesCellsMax) {
-      return TooMany();
-    }
+    SOTERIA_RETURN_IF_ERROR(CheckCells(labels.size(), features, squares));
     at->second.sums.assign(features, 0.0);
     if (squares) at->second.squares.assign(features, 0.0);
   }
   return &at->second;
 }
 
-base::Status BayesSums::Merge(const BayesSums& other) {
-  if (other.labels.empty()) return base::OkStatus();
-  if (labels.empty()) {
-    *this = other;
-    return base::OkStatus();
+base::Status BayesSums::Merge(std::string_view bytes) {
+  base::FieldReader r(bytes);
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, r.NextU64());
+  SOTERIA_ASSIGN_OR_RETURN(const bool with_squares, r.NextBool());
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, r.NextU64());
+  if (size > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) || count > kClassesMax ||
+      with_squares != squares || count * std::max<uint64_t>(1, size) > kBayesCellsMax) {
+    return Malformed();
   }
-  if (features != other.features) {
+  if (count == 0) return r.Finish();
+  if (labels.empty()) features = size;
+  if (features != size) {
     return base::Fail(base::kIllegalArgument,
                       base::Cat("requirement failed: Dimensions mismatch when merging with another"
                                 " summarizer. Expecting ",
-                                features, " but got ", other.features, "."));
+                                features, " but got ", size, "."));
   }
-  for (const auto& [label, from] : other.labels) {
-    SOTERIA_ASSIGN_OR_RETURN(LabelSums * to, Of(label));
-    to->weight += from.weight;
-    for (size_t j = 0; j < from.sums.size(); ++j) to->sums[j] += from.sums[j];
-    for (size_t j = 0; j < from.squares.size(); ++j) to->squares[j] += from.squares[j];
-  }
-  return base::OkStatus();
-}
-
-std::string BayesSums::Encode() const {
-  base::FieldWriter w;
-  w.AddU64(features).AddBool(squares).AddU64(labels.size());
-  for (const auto& [label, sums] : labels) {
-    w.AddI64(label).AddDouble(sums.weight);
-    WriteNumbers(sums.sums, w);
-    if (squares) WriteNumbers(sums.squares, w);
-  }
-  return w.Take();
-}
-
-base::StatusOr<BayesSums> BayesSums::Decode(std::string_view bytes) {
-  base::FieldReader r(bytes);
-  BayesSums read;
-  SOTERIA_ASSIGN_OR_RETURN(read.features, r.NextU64());
-  SOTERIA_ASSIGN_OR_RETURN(read.squares, r.NextBool());
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t count, r.NextU64());
-  if (read.features > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) ||
-      count > kClassesMax || count * std::max<uint64_t>(1, read.features) > kBayesCellsMax) {
-    return Malformed();
-  }
+  int64_t last = -1;
   for (uint64_t i = 0; i < count; ++i) {
     SOTERIA_ASSIGN_OR_RETURN(const int64_t label, r.NextI64());
-    if (label < 0 || label >= kClassesMax) return Malformed();
-    LabelSums sums;
-    SOTERIA_ASSIGN_OR_RETURN(sums.weight, r.NextDouble());
-    SOTERIA_ASSIGN_OR_RETURN(sums.sums, ReadNumbers(r, read.features));
-    if (read.squares) {
-      SOTERIA_ASSIGN_OR_RETURN(sums.squares, ReadNumbers(r, read.features));
-    }
-    if (!read.labels.emplace(static_cast<int32_t>(label), std::move(sums)).second) {
-      return Malformed();
-    }
+    if (label <= last || label >= kClassesMax) return Malformed();
+    last = label;
+    SOTERIA_ASSIGN_OR_RETURN(LabelSums * to, Of(static_cast<int32_t>(label)));
+    SOTERIA_ASSIGN_OR_RETURN(const double weight, r.NextDouble());
+    to->weight += weight;
+    SOTERIA_RETURN_IF_ERROR(AddNumbers(r, to->sums));
+    if (squares) SOTERIA_RETURN_IF_ERROR(AddNumbers(r, to->squares));
   }
-  SOTERIA_RETURN_IF_ERROR(r.Finish());
-  return read;
+  return r.Finish();
+}
+
+std::string BayesSums::Encode() && {
+  base::FieldWriter w;
+  w.AddU64(features).AddBool(squares).AddU64(labels.size());
+  for (auto& [label, sums] : labels) {
+    WriteLabel(label, sums, squares, w);
+    sums = {};
+  }
+  labels.clear();
+  return w.Take();
 }
 
 std::string BayesKernel::Encode() const {
@@ -236,29 +240,41 @@ base::StatusOr<std::string> BayesKernel::Map(const Part& part) const {
   if (block->label.size() != static_cast<size_t>(block->rows)) {
     return base::Fail(base::kInternal, "naive Bayes: a block without labels");
   }
-  BayesSums sums;
-  sums.features = block->rows > 0 ? static_cast<uint64_t>(block->cols) : 0;
-  sums.squares = type_ == BayesType::kGaussian;
+  const uint64_t features = block->rows > 0 ? static_cast<uint64_t>(block->cols) : 0;
+  const bool squares = type_ == BayesType::kGaussian;
+  std::map<int32_t, std::vector<size_t>> rows;
   for (size_t i = 0; i < block->label.size(); ++i) {
     SOTERIA_ASSIGN_OR_RETURN(const int32_t label, ClassOf(block->label[i]));
     SOTERIA_RETURN_IF_ERROR(CheckRow(*block, i));
-    SOTERIA_ASSIGN_OR_RETURN(LabelSums * to, sums.Of(label));
-    const double weight = block->weight.empty() ? 1.0 : block->weight[i];
-    to->weight += weight;
-    if (weight != 0) AddRow(ValuesOf(*block, i), weight, sums.squares, *to);
+    rows[label].push_back(i);
+    SOTERIA_RETURN_IF_ERROR(CheckCells(rows.size(), features, squares));
   }
-  return sums.Encode();
+  // Label by label: the sums of one stay in the cache, and of no more than one is the memory.
+  base::FieldWriter w;
+  w.AddU64(features).AddBool(squares).AddU64(rows.size());
+  LabelSums sums;
+  for (const auto& [label, of_label] : rows) {
+    sums.weight = 0;
+    sums.sums.assign(features, 0.0);
+    if (squares) sums.squares.assign(features, 0.0);
+    for (const size_t i : of_label) {
+      const double weight = block->weight.empty() ? 1.0 : block->weight[i];
+      sums.weight += weight;
+      if (weight != 0) AddRow(ValuesOf(*block, i), weight, squares, sums);
+    }
+    WriteLabel(label, sums, squares, w);
+  }
+  return w.Take();
 }
 
 base::StatusOr<std::string> BayesKernel::Merge(std::vector<std::string> children) const {
   BayesSums all;
   all.squares = type_ == BayesType::kGaussian;
   for (std::string& bytes : children) {
-    SOTERIA_ASSIGN_OR_RETURN(const BayesSums child, BayesSums::Decode(std::exchange(bytes, {})));
-    if (child.squares != all.squares) return Malformed();
+    const std::string child = std::exchange(bytes, {});
     SOTERIA_RETURN_IF_ERROR(all.Merge(child));
   }
-  return all.Encode();
+  return std::move(all).Encode();
 }
 
 }  // namespace soteria::ml

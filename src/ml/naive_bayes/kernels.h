@@ -32,10 +32,11 @@ struct BayesSums {
 
   /// The sums of a label, made where there are none. Errors: kMemoryLimit.
   base::StatusOr<LabelSums*> Of(int32_t label);
-  /// Errors: kIllegalArgument when the features differ in number, kMemoryLimit.
-  base::Status Merge(const BayesSums& other);
-  std::string Encode() const;
-  static base::StatusOr<BayesSums> Decode(std::string_view bytes);
+  /// Adds a partial, which is of the same kind. Errors: kIllegalArgument when the features differ
+  /// in number, kMemoryLimit, kProtocol.
+  base::Status Merge(std::string_view bytes);
+  /// The partial; label by label it takes the memory of these.
+  std::string Encode() &&;
 };
 
 class BayesKernel : public Kernel {

@@ -56,44 +56,47 @@ void Softmax(double* values, size_t size) {
 }
 
 NaiveBayesModel::Scorer::Scorer(BayesType of_type, BayesData of_data)
-    : type(of_type), data(std::move(of_data)) {
-  classes = static_cast<size_t>(data.theta.num_rows);
-  features = static_cast<size_t>(data.theta.num_cols);
-  start = table::ToDense(table::View(data.pi)).values;
+    : type(of_type),
+      classes(static_cast<size_t>(of_data.theta.num_rows)),
+      features(static_cast<size_t>(of_data.theta.num_cols)),
+      data(std::move(of_data)) {}
+
+void NaiveBayesModel::Scorer::Prepare() const {
+  start_ = table::ToDense(table::View(data.pi)).values;
   const std::vector<double> theta = RowMajor(data.theta);
-  by_column.resize(theta.size());
+  by_column_.resize(theta.size());
   for (size_t c = 0; c < classes; ++c) {
-    for (size_t j = 0; j < features; ++j) by_column[j * classes + c] = theta[c * features + j];
+    for (size_t j = 0; j < features; ++j) by_column_[j * classes + c] = theta[c * features + j];
   }
-  if (type == BayesType::kComplement) start.assign(classes, 0.0);
+  if (type == BayesType::kComplement) start_.assign(classes, 0.0);
   if (type == BayesType::kBernoulli) UseBernoulli();
   if (type == BayesType::kGaussian) UseGaussian();
 }
 
 /// log p of a 1, log(1 - p) of a 0: that of all zeros, and what a 1 changes.
-void NaiveBayesModel::Scorer::UseBernoulli() {
+void NaiveBayesModel::Scorer::UseBernoulli() const {
   std::vector<double> zeros(classes, 0.0);
   for (size_t j = 0; j < features; ++j) {
     for (size_t c = 0; c < classes; ++c) {
-      double& log_p = by_column[j * classes + c];
+      double& log_p = by_column_[j * classes + c];
       const double log_not_p = std::log1p(-std::exp(log_p));
       zeros[c] += log_not_p;
       log_p -= log_not_p;
     }
   }
-  for (size_t c = 0; c < classes; ++c) start[c] += zeros[c];
+  for (size_t c = 0; c < classes; ++c) start_[c] += zeros[c];
 }
 
-void NaiveBayesModel::Scorer::UseGaussian() {
+void NaiveBayesModel::Scorer::UseGaussian() const {
   const std::vector<double> sigma = RowMajor(data.sigma);
-  variances.resize(sigma.size());
+  variances_.resize(sigma.size());
   for (size_t c = 0; c < classes; ++c) {
     double logs = 0;
     for (size_t j = 0; j < features; ++j) {
-      variances[j * classes + c] = sigma[c * features + j];
+      variances_[j * classes + c] = sigma[c * features + j];
       logs += std::log(sigma[c * features + j]);
     }
-    start[c] -= logs / 2;
+    start_[c] -= logs / 2;
   }
 }
 
@@ -115,7 +118,7 @@ void NaiveBayesModel::Scorer::AddProducts(const table::VectorView& row, double* 
     const double value = row.values[k];
     if (value == 0) continue;
     const size_t j = row.dense ? k : static_cast<size_t>(row.indices[k]);
-    const double* from = by_column.data() + j * classes;
+    const double* from = by_column_.data() + j * classes;
     for (size_t c = 0; c < classes; ++c) raw[c] += value * from[c];
   }
 }
@@ -129,8 +132,8 @@ void NaiveBayesModel::Scorer::AddGaussian(const table::VectorView& row, double* 
     const double value = here ? row.values[k++] : 0.0;
     const size_t at = j * classes;
     for (size_t c = 0; c < classes; ++c) {
-      const double apart = value - by_column[at + c];
-      sums[c] += apart * apart / variances[at + c];
+      const double apart = value - by_column_[at + c];
+      sums[c] += apart * apart / variances_[at + c];
     }
   }
   for (size_t c = 0; c < classes; ++c) raw[c] -= sums[c] / 2;
@@ -144,7 +147,8 @@ base::Status NaiveBayesModel::Scorer::Score(const table::VectorView& row, double
                                 features, ", x: ", row.size));
   }
   SOTERIA_RETURN_IF_ERROR(Check(row));
-  std::copy(start.begin(), start.end(), raw);
+  std::call_once(prepared_, [this] { Prepare(); });
+  std::copy(start_.begin(), start_.end(), raw);
   if (type == BayesType::kGaussian) {
     AddGaussian(row, raw);
     return base::OkStatus();
@@ -308,9 +312,9 @@ base::Status NaiveBayesModel::CheckColumns(const Params& params, const arrow::Sc
 }
 
 uint64_t NaiveBayesModel::bytes() const {
-  return sizeof(*this) +
-         2 * (scorer_->by_column.size() + scorer_->variances.size() + scorer_->start.size()) *
-             sizeof(double);
+  const uint64_t cells = scorer_->classes * scorer_->features;
+  const uint64_t tables = scorer_->type == BayesType::kGaussian ? 2 : 1;
+  return sizeof(*this) + 2 * (cells * tables + scorer_->classes) * sizeof(double);
 }
 
 }  // namespace soteria::ml

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,23 +40,29 @@ class NaiveBayesModel : public Model {
   const BayesData& data() const { return scorer_->data; }
 
  private:
-  /// What scoring reads: column by column, a number a class.
+  /// The model's numbers, and from the first row that is scored on what scoring reads, column by
+  /// column, a number a class: as large once more, where only attributes are asked for.
   struct Scorer {
-    BayesType type = BayesType::kMultinomial;
-    size_t classes = 0, features = 0;
-    BayesData data;
-    std::vector<double> start;      // one a class
-    std::vector<double> by_column;  // factors; means of the Gaussian type
-    std::vector<double> variances;  // of the Gaussian type
+    const BayesType type;
+    const size_t classes, features;
+    const BayesData data;
 
     explicit Scorer(BayesType type, BayesData data);
-    void UseBernoulli();
-    void UseGaussian();
+    /// Writes a raw prediction of `classes` numbers.
+    base::Status Score(const table::VectorView& row, double* raw) const;
+
+   private:
+    void Prepare() const;
+    void UseBernoulli() const;
+    void UseGaussian() const;
     base::Status Check(const table::VectorView& row) const;
     void AddProducts(const table::VectorView& row, double* raw) const;
     void AddGaussian(const table::VectorView& row, double* raw) const;
-    /// Writes a raw prediction of `classes` numbers.
-    base::Status Score(const table::VectorView& row, double* raw) const;
+
+    mutable std::once_flag prepared_;
+    mutable std::vector<double> start_;      // one a class
+    mutable std::vector<double> by_column_;  // factors; means of the Gaussian type
+    mutable std::vector<double> variances_;  // of the Gaussian type
   };
 
   NaiveBayesModel(Params params, std::shared_ptr<const Scorer> scorer)
