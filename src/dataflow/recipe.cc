@@ -215,7 +215,12 @@ StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chai
   recipe->chain = std::move(chain);
   recipe->partitions = partitions;
   SOTERIA_RETURN_IF_ERROR(Measure(*recipe));
-  recipe->digest = PrefixDigests(*recipe).back();
+  recipe->prefixes = {SourceDigest(recipe->source, partitions)};
+  recipe->prefixes.reserve(recipe->chain.size() + 1);
+  for (const OperatorBytes& op : recipe->chain) {
+    recipe->prefixes.push_back(Extend(recipe->prefixes.back(), op));
+  }
+  recipe->digest = recipe->prefixes.back();
   return RecipePtr(std::move(recipe));
 }
 
@@ -225,19 +230,12 @@ RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t p
   return *std::move(recipe);
 }
 
-std::vector<base::Digest> PrefixDigests(const Recipe& recipe) {
-  std::vector<base::Digest> digests = {SourceDigest(recipe.source, recipe.partitions)};
-  digests.reserve(recipe.chain.size() + 1);
-  for (const OperatorBytes& op : recipe.chain) digests.push_back(Extend(digests.back(), op));
-  return digests;
-}
-
 namespace {
 
 void AddBlocks(const Recipe& recipe, std::set<base::Digest>& known,
                std::vector<base::Digest>& blocks) {
   if (!known.insert(recipe.digest).second) return;
-  for (const base::Digest& digest : PrefixDigests(recipe)) {
+  for (const base::Digest& digest : recipe.prefixes) {
     if (digest == recipe.digest || known.insert(digest).second) blocks.push_back(digest);
   }
   const auto* gather = std::get_if<GatherSource>(&recipe.source);

@@ -142,20 +142,19 @@ struct Recipe {
   std::vector<OperatorBytes> chain;
   uint64_t partitions = 0;
   base::Digest digest{};
+  /// Names of the blocks on the way: [0] is the source alone, [i] has the first i operators, the
+  /// last is the digest. d_0 = H(source, partitions), d_i = H(d_{i-1}, kind, bytes).
+  std::vector<base::Digest> prefixes;
   int depth = 1;      // of gathers, this one included
   uint64_t size = 1;  // recipes that its encoding holds: a parent counts wherever it is named
 };
 
-/// Computes the digest. kProtocol when partitions don't fit the source or a limit is passed.
+/// Computes the digests. kProtocol when partitions don't fit the source or a limit is passed.
 StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chain,
                                   uint64_t partitions);
 /// The same for a caller that planned the recipe itself: a recipe that doesn't check is our own
 /// bug.
 RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t partitions);
-
-/// Names of the blocks on the way: [0] is the source alone, [i] has the first i operators, the last
-/// is recipe.digest. d_0 = H(source, partitions), d_i = H(d_{i-1}, kind, bytes).
-std::vector<base::Digest> PrefixDigests(const Recipe& recipe);
 
 /// All blocks that building this recipe passes through here: its prefixes, and those of its parents
 /// (but not beyond a shuffle). Each once.

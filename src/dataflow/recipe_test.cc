@@ -46,7 +46,7 @@ TEST(RecipeTest, DigestIsARunningHashOverTheChain) {
         crypto::Sha256(base::FieldWriter().Add(base::View(digest)).Add(kind).Add(bytes).Take());
     expected.push_back(digest);
   }
-  EXPECT_EQ(PrefixDigests(*recipe), expected);
+  EXPECT_EQ(recipe->prefixes, expected);
   EXPECT_EQ(recipe->digest, expected.back());
 }
 

@@ -84,7 +84,7 @@ base::StatusOr<std::shared_ptr<const Block>> BlockBuilder::Make(const dataflow::
 base::StatusOr<BlockBuilder::Made> BlockBuilder::MakeOne(const dataflow::Recipe& recipe,
                                                          uint64_t partition) {
   SOTERIA_ASSIGN_OR_RETURN(auto chain, stage_.operators.ChainOf(recipe));
-  const Path path{recipe, dataflow::PrefixDigests(recipe), std::move(chain), partition};
+  const Path path{recipe, recipe.prefixes, std::move(chain), partition};
   return MakePrefix(path, path.chain->size());
 }
 

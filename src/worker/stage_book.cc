@@ -178,7 +178,9 @@ base::Status StageBook::OpenTask(uint64_t stage, const std::string& sealed, Open
   if (open.task.stage != stage) {
     return base::Fail(base::kIntegrity, "a task names another stage");
   }
-  open.digest = dataflow::TaskDigest(sealed, open.task.spec.broadcasts);
+  if (!open.task.spec.broadcasts.empty()) {
+    open.digest = dataflow::TaskDigest(sealed, open.task.spec.broadcasts);
+  }
   for (const dataflow::BroadcastRef& ref : open.task.spec.broadcasts) {
     SOTERIA_ASSIGN_OR_RETURN(open.broadcasts[ref.digest], FindBroadcast(ref));
   }
