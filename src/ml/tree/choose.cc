@@ -199,7 +199,6 @@ void Chooser::SetParent(const double* left, const double* total) {
 }
 
 Chooser::Candidate Chooser::Evaluate(const double* left, const double* total) {
-  constexpr Candidate kInvalid = {-std::numeric_limits<double>::max(), false};
   const size_t n = rules_.stats();
   if (!parent_) SetParent(left, total);
   for (size_t k = 0; k <= n; ++k) right_[k] = total[k] - left[k];
@@ -246,6 +245,7 @@ void Chooser::Look(int32_t feature, std::span<double> histogram) {
 }
 
 void Chooser::LookContinuous(int32_t feature, std::span<double> histogram) {
+  if (rules_.impurity == Impurity::kVariance) return LookVariance(feature, histogram);
   const size_t cell = rules_.cell();
   const auto bins = histogram.size() / cell;
   for (size_t i = cell; i < histogram.size(); ++i) histogram[i] += histogram[i - cell];
@@ -258,6 +258,68 @@ void Chooser::LookContinuous(int32_t feature, std::span<double> histogram) {
     if ((bin == 0 && !looked_) || Above(candidate.gain, best_.gain)) {
       Keep(candidate, feature, static_cast<int32_t>(bin), left, total);
     }
+  }
+}
+
+void Chooser::LookVariance(int32_t feature, std::span<double> histogram) {
+  constexpr size_t kCell = 4;
+  const size_t bins = histogram.size() / kCell;
+  for (std::vector<double>* each : {&weights_, &sums_, &squares_, &rows_, &gains_}) {
+    if (each->size() < bins) each->resize(bins);
+  }
+  if (split_bins_.size() < bins) split_bins_.resize(bins);
+  double before = -1;  // rows
+  size_t splits = 0;
+  for (size_t bin = 0; bin + 1 < bins; ++bin) {
+    double* const left = histogram.data() + bin * kCell;
+    if (bin > 0) {
+      for (size_t k = 0; k < kCell; ++k) left[k] += (left - kCell)[k];
+    }
+    weights_[splits] = left[0];
+    sums_[splits] = left[1];
+    squares_[splits] = left[2];
+    rows_[splits] = left[3];
+    split_bins_[splits] = static_cast<int32_t>(bin);
+    // An empty bin's split is the one before it once more.
+    splits += left[3] != before ? size_t{1} : size_t{0};
+    before = left[3];
+  }
+  double* const total = histogram.data() + (bins - 1) * kCell;
+  for (size_t k = 0; k < kCell; ++k) total[k] += (total - kCell)[k];
+  if (!parent_) SetParent(histogram.data(), total);
+  ReckonGains(splits, total);
+  for (size_t i = 0; i < splits; ++i) {
+    if (!(i == 0 && !looked_) && !Above(gains_[i], best_.gain)) continue;
+    const Candidate candidate = {gains_[i], gains_[i] != kInvalid.gain};
+    Keep(candidate, feature, split_bins_[i],
+         histogram.data() + static_cast<size_t>(split_bins_[i]) * kCell, total);
+  }
+}
+
+/// Evaluate for many splits, without a branch: by the same operations, so to the same bits.
+void Chooser::ReckonGains(size_t splits, const double* total) {
+  const auto least = static_cast<double>(rules_.min_instances);
+  const double min_weight = rules_.min_weight, min_gain = rules_.min_gain;
+  const double parent_impurity = parent_impurity_, none = kInvalid.gain;
+  const double all_weight = total[0], all_sum = total[1], all_squares = total[2];
+  const double all_rows = total[3];
+  const double *weights = weights_.data(), *sums = sums_.data(), *squares = squares_.data(),
+               *rows = rows_.data();
+  double* gains = gains_.data();
+  for (size_t i = 0; i < splits; ++i) {
+    const double weight = weights[i], sum = sums[i];
+    const double right_weight = all_weight - weight, right_sum = all_sum - sum;
+    const double loss = (squares[i] - sum * sum / weight) / weight;
+    const double right_loss =
+        ((all_squares - squares[i]) - right_sum * right_sum / right_weight) / right_weight;
+    const double impurity = weight == 0 ? 0 : loss;
+    const double right_impurity = right_weight == 0 ? 0 : right_loss;
+    const double both = weight + right_weight;
+    const double gain =
+        parent_impurity - weight / both * impurity - right_weight / both * right_impurity;
+    const bool small = (rows[i] < least) | (all_rows - rows[i] < least) | (weight < min_weight) |
+                       (right_weight < min_weight) | (gain < min_gain);
+    gains[i] = small ? none : gain;
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -87,10 +88,13 @@ class Chooser {
 
  private:
   struct Candidate {
-    double gain = 0;
-    bool valid = false;
+    double gain;
+    bool valid;
   };
+  static constexpr Candidate kInvalid = {-std::numeric_limits<double>::max(), false};
   void LookContinuous(int32_t feature, std::span<double> histogram);
+  void LookVariance(int32_t feature, std::span<double> histogram);
+  void ReckonGains(size_t splits, const double* total);
   void LookUnordered(int32_t feature, std::span<const double> histogram);
   void LookOrdered(int32_t feature, std::span<double> histogram);
   Candidate Evaluate(const double* left, const double* total);
@@ -104,6 +108,9 @@ class Chooser {
   double parent_impurity_ = 0;
   Totals total_;
   std::vector<double> right_;  // of the split that is looked at
+  // Of the splits of a feature, for variance: what goes left, which bin is the last to, the gains.
+  std::vector<double> weights_, sums_, squares_, rows_, gains_;
+  std::vector<int32_t> split_bins_;
   bool looked_ = false;
   Choice best_;
 };

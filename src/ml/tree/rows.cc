@@ -164,8 +164,8 @@ base::StatusOr<const typename ArrowArray::value_type*> ValuesOf(const arrow::Tab
 
 template <class T>
 bool AllBelow(const T* values, size_t n, uint32_t limit) {
-  T most = 0;
-  for (size_t i = 0; i < n; ++i) most = std::max(most, values[i]);
+  T most = 0;  // by values, not by std::max's references, so that it is done many at a time
+  for (size_t i = 0; i < n; ++i) most = values[i] > most ? values[i] : most;
   return n == 0 || most < limit;
 }
 
