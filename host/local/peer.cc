@@ -25,7 +25,7 @@ base::StatusOr<base::Frame> Peer::Receive() {
   return frame;
 }
 
-void Peer::Post(uint8_t kind, uint64_t id, std::shared_ptr<const std::string> payload) {
+void Peer::Post(uint8_t kind, uint64_t id, Payload payload) {
   const std::lock_guard<std::mutex> lock(mutex_);
   outbox_.push_back({kind, id, std::move(payload)});
 }
@@ -39,9 +39,10 @@ void Peer::Flush() {
     const Posted next = std::move(outbox_.front());
     outbox_.pop_front();
     lock.unlock();
-    bytes_out_ += next.payload->size();
-    recorder_.Frame(name_, "out", next.kind, next.id, *next.payload);
-    if (!connection_->Send(next.kind, next.id, *next.payload).ok()) connection_->Close();
+    const std::string& payload = *next.payload;
+    bytes_out_ += payload.size();
+    recorder_.Frame(name_, "out", next.kind, next.id, payload);
+    if (!connection_->Send(next.kind, next.id, payload).ok()) connection_->Close();
     lock.lock();
   }
   flushing_ = false;

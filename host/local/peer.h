@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "host/local/payload.h"
 #include "host/local/recorder.h"
 #include "src/base/frame.h"
 #include "src/base/status.h"
@@ -24,7 +25,7 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   base::StatusOr<base::Frame> Receive();
-  void Post(uint8_t kind, uint64_t id, std::shared_ptr<const std::string> payload);
+  void Post(uint8_t kind, uint64_t id, Payload payload);
   /// Sends what was posted. A connection that fails is closed; its reader sees the end.
   void Flush();
   void Close() { connection_->Close(); }
@@ -33,7 +34,7 @@ class Peer {
   struct Posted {
     uint8_t kind;
     uint64_t id;
-    std::shared_ptr<const std::string> payload;
+    Payload payload;
   };
 
   const std::unique_ptr<base::FrameConnection> connection_;

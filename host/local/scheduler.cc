@@ -17,6 +17,15 @@ Outgoing ToMaster(FrameKind kind, uint64_t id, const Message& message) {
           static_cast<uint8_t>(kind), id, Share(message.SerializeAsString())};
 }
 
+/// Puts the outputs of a further frame behind those that are there, without a copy where it can.
+void Append(TaskDone& whole, TaskDone& more) {
+  if (whole.outputs().empty() && whole.needs().empty()) {
+    whole.Swap(&more);
+  } else {
+    whole.MergeFrom(more);
+  }
+}
+
 Outgoing ToWorker(size_t worker, FrameKind kind, uint64_t id, Bytes payload) {
   return {Outgoing::To::kWorker, worker, 0, static_cast<uint8_t>(kind), id, std::move(payload)};
 }
@@ -364,33 +373,36 @@ void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
   state.stage = stage_->run.stage();
   state.partial.Clear();
   Task task;
-  const auto start = [&] {
-    task.Clear();
-    task.set_stage(stage_->run.stage());
-    task.set_kind(work.kind);
-    *task.mutable_place() = stage_->PlaceOfWork(work);
-  };
+  task.set_stage(stage_->run.stage());
+  task.set_kind(work.kind);
+  *task.mutable_place() = stage_->PlaceOfWork(work);
+  std::vector<std::pair<Blob, Bytes>> blobs;  // without and with what is sealed
   const auto send = [&](bool more) {
     task.set_more(more);
+    const auto make = [task, blobs = std::exchange(blobs, {})]() mutable {
+      for (auto& [blob, sealed] : blobs) {
+        blob.set_sealed(*sealed);
+        *task.add_inputs() = std::move(blob);
+      }
+      return task.SerializeAsString();
+    };
     actions.sends.push_back({Outgoing::To::kSlot, worker, slot, static_cast<uint8_t>(TASK),
-                             stage_->run.stage(), Share(task.SerializeAsString())});
+                             stage_->run.stage(), Payload(make)});
   };
-  start();
   size_t bytes = 0;
   for (const Input& input : inputs) {
     for (size_t slice = 0; slice < input.sealed.size(); ++slice) {
-      const std::string& sealed = *input.sealed[slice];
-      if (task.inputs_size() > 0 && bytes + sealed.size() > kInputsFrameBytes) {
+      const Bytes& sealed = input.sealed[slice];
+      if (!blobs.empty() && bytes + sealed->size() > kInputsFrameBytes) {
         send(true);
-        start();
         bytes = 0;
       }
-      bytes += sealed.size();
-      Blob& blob = *task.add_inputs();
+      bytes += sealed->size();
+      Blob blob;
       blob.set_stage(input.stage);
       *blob.mutable_place() = input.place;
-      blob.set_sealed(sealed);
       SetSlice(slice, input.sealed.size(), blob);
+      blobs.emplace_back(std::move(blob), sealed);
     }
   }
   send(false);
@@ -407,7 +419,7 @@ base::Status Scheduler::OnTaskDone(size_t worker, size_t slot, const base::Frame
   const bool stale = stage_ == nullptr || stage_->run.stage() != state.stage;
   if (!stale && !Same(done.place(), stage_->PlaceOfWork(*state.work))) return Malformed();
   if (done.more()) {
-    if (!stale) state.partial.MergeFrom(done);
+    if (!stale) Append(state.partial, done);
     return base::OkStatus();
   }
   base::Status status;
@@ -415,7 +427,7 @@ base::Status Scheduler::OnTaskDone(size_t worker, size_t slot, const base::Frame
     state.work.reset();
     GiveBackWritten(done, actions);
   } else {
-    state.partial.MergeFrom(done);
+    Append(state.partial, done);
     TaskDone whole = std::move(state.partial);
     state.partial.Clear();
     status = Complete(worker, slot, whole, actions);
@@ -512,6 +524,10 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
   if (node.done) return base::OkStatus();  // given out twice after a loss
   if (stage_->run.terminal() == REDUCE) {
     if (done.outputs().empty()) return Malformed();
+    if (work.level + 1 == stage_->levels.size()) {
+      SendRoot(work, done, actions);
+      return base::OkStatus();
+    }
     Slices sealed;
     for (Blob& blob : *done.mutable_outputs()) {
       sealed.push_back(Share(std::move(*blob.mutable_sealed())));
@@ -542,21 +558,23 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
   return base::OkStatus();
 }
 
+void Scheduler::SendRoot(const Work& work, TaskDone& done, Actions& actions) {
+  stage_->levels[work.level][work.index].done = true;
+  const auto slices = static_cast<size_t>(done.outputs_size());
+  for (size_t slice = 0; slice < slices; ++slice) {
+    Result result;
+    result.set_stage(stage_->run.stage());
+    *result.mutable_place() = stage_->PlaceOfWork(work);
+    result.set_allocated_sealed(done.mutable_outputs(static_cast<int>(slice))->release_sealed());
+    SetSlice(slice, slices, result);
+    actions.sends.push_back(ToMaster(RESULT, stage_->run.stage(), result));
+  }
+  EndStage(OK, actions);
+}
+
 void Scheduler::KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions& actions) {
   Node& node = stage_->levels[work.level][work.index];
   node.done = true;
-  if (work.level + 1 == stage_->levels.size()) {
-    for (size_t slice = 0; slice < sealed.size(); ++slice) {
-      Result result;
-      result.set_stage(stage_->run.stage());
-      *result.mutable_place() = stage_->PlaceOfWork(work);
-      result.set_sealed(*sealed[slice]);
-      SetSlice(slice, sealed.size(), result);
-      actions.sends.push_back(ToMaster(RESULT, stage_->run.stage(), result));
-    }
-    EndStage(OK, actions);
-    return;
-  }
   node.sealed = std::move(sealed);
   if (work.kind == MERGE) {
     std::vector<Node>& below = stage_->levels[work.level - 1];

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "host/local/fault.h"
+#include "host/local/payload.h"
 #include "src/base/frame.h"
 #include "src/base/status.h"
 
@@ -37,12 +38,11 @@ inline constexpr int64_t kProgressMs = 500;
 /// Stages have at most so many partitions and shuffle cells.
 inline constexpr uint64_t kPartitionsMax = 100'000;
 inline constexpr uint64_t kCellsMax = uint64_t{1} << 26;
-/// Sealed inputs in one TASK frame; more go in several.
 /// Write stages that failed and whose late answers are still handed on.
 inline constexpr size_t kFailedWritesMax = 256;
-inline constexpr size_t kInputsFrameBytes = size_t{64} << 20;
-
-using Bytes = std::shared_ptr<const std::string>;
+/// Sealed inputs in one TASK frame; more go in several, so that who receives them needn't hold all
+/// of them twice.
+inline constexpr size_t kInputsFrameBytes = size_t{4} << 20;
 
 struct Outgoing {
   enum class To { kMaster, kWorker, kSlot } to = To::kMaster;
@@ -50,7 +50,7 @@ struct Outgoing {
   size_t slot = 0;
   uint8_t kind = 0;
   uint64_t id = 0;
-  Bytes payload;
+  Payload payload;
 };
 
 /// What the caller does next, in this order.
@@ -106,6 +106,7 @@ class Scheduler {
   base::Status CompleteMiss(size_t worker, size_t slot, const TaskDone& done, Actions& actions);
   void Again(const Work& work, Actions& actions);
   base::Status KeepOutputs(const Work& work, TaskDone& done, Actions& actions);
+  void SendRoot(const Work& work, TaskDone& done, Actions& actions);
   void KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions& actions);
   void CheckFaults(Actions& actions);
   void ReportProgress(int64_t now_ms, Actions& actions);
