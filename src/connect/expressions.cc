@@ -267,8 +267,17 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
     SOTERIA_ASSIGN_OR_RETURN(exec::ExprPtr arg, AtDepth(argument, depth + 1));
     args.push_back(std::move(arg));
   }
-  return distinct ? exec::DistinctCall(function, std::move(args))
-                  : CallOf(function, std::move(args), *scope_.plan().schema);
+  AddOptions(function, &args);
+  if (distinct) return exec::DistinctCall(function, std::move(args));
+  const bool lambdas = std::any_of(args.begin(), args.end(), [](const exec::ExprPtr& arg) {
+    return arg->kind == exec::Expr::Kind::kLambda && exec::CallsWithin(*arg, "extract");
+  });
+  const arrow::Schema& schema = *scope_.plan().schema;
+  if (function == "window_time" && args.size() == 1) {
+    SOTERIA_RETURN_IF_ERROR(CheckWindowColumn(args[0], schema));
+  }
+  const exec::ExprPtr call = CallOf(function, std::move(args), schema);
+  return lambdas ? exec::WithMapValues(call, schema) : call;
 }
 
 namespace {

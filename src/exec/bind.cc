@@ -292,6 +292,32 @@ base::StatusOr<int> ColumnOf(const Expr& e, const arrow::Schema& schema) {
   return bound->column;
 }
 
+namespace {
+
+ExprPtr WithBrackets(const ExprPtr& e, const std::vector<const Expr*>& calls) {
+  if (e->args.empty()) return e;
+  auto copy = std::make_shared<Expr>(*e);
+  if (std::find(calls.begin(), calls.end(), e.get()) != calls.end()) copy->name = "[]";
+  for (ExprPtr& arg : copy->args) arg = WithBrackets(arg, calls);
+  return copy;
+}
+
+}  // namespace
+
+bool CallsWithin(const Expr& e, std::string_view function) {
+  if (e.kind == Expr::Kind::kCall && e.name == function) return true;
+  return std::any_of(e.args.begin(), e.args.end(),
+                     [&](const ExprPtr& arg) { return CallsWithin(*arg, function); });
+}
+
+ExprPtr WithMapValues(const ExprPtr& e, const arrow::Schema& schema) {
+  std::vector<const Expr*> calls;
+  BindContext context{schema, {}};
+  context.map_values = &calls;
+  const auto bound = BindExpr(*e, context, 1);
+  return bound.ok() && !calls.empty() ? WithBrackets(e, calls) : e;
+}
+
 base::StatusOr<Program> Program::Bind(const Expr& e, const arrow::Schema& schema) {
   BindContext context{schema, {}};
   SOTERIA_ASSIGN_OR_RETURN(BoundPtr root, BindExpr(e, context, 1));

@@ -89,6 +89,8 @@ struct BindContext {
   std::vector<int64_t> seeds;  ///< of the random generators so far
   /// Of the lambdas around, the innermost last: columns behind those of the schema.
   std::vector<FieldPtr> variables = {};
+  /// Not null: takes note of the calls of extract that take a map's value.
+  std::vector<const Expr*>* map_values = nullptr;
 };
 
 class Program {

@@ -89,6 +89,12 @@ ExprPtr InZone(const ExprPtr& e, const std::string& zone);
 /// kUnresolvedColumn; wrong types: kDatatypeMismatch; unknown function: kAnalysis.
 base::StatusOr<std::shared_ptr<arrow::Field>> TypeOf(const Expr& e, const arrow::Schema& schema);
 
+/// Is there a call of that function within?
+bool CallsWithin(const Expr& e, std::string_view function);
+/// The same expression, printed as its types ask: a map's value in brackets also where the map is a
+/// lambda's variable, whose type only the call says.
+ExprPtr WithMapValues(const ExprPtr& e, const arrow::Schema& schema);
+
 /// One value a row. `partition` matters to rand() only.
 base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> Evaluate(const Expr& e,
                                                               const arrow::Table& table,

@@ -242,9 +242,12 @@ base::StatusOr<BoundPtr> BindElement(const Expr& e, std::vector<BoundPtr> args, 
 
 /// extract(struct, 'field') and extract(array, index).
 base::StatusOr<BoundPtr> BindExtract(const Expr& e, std::vector<BoundPtr> args,
-                                     BindContext& /*context*/) {
+                                     BindContext& context) {
   if (args[0]->field->type()->id() == Type::NA) return args[0];
-  if (args[0]->field->type()->id() == Type::MAP) return BindMapValue(e, std::move(args));
+  if (args[0]->field->type()->id() == Type::MAP) {
+    if (context.map_values != nullptr) context.map_values->push_back(&e);
+    return BindMapValue(e, std::move(args));
+  }
   const auto& key = args[1]->literal;
   const bool named = key != nullptr && key->is_valid && key->type->id() == Type::STRING;
   if (named) {
