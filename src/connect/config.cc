@@ -22,6 +22,9 @@ constexpr std::string_view kShufflePartitions = "spark.sql.shuffle.partitions";
 constexpr std::string_view kPivotMaxValues = "spark.sql.pivotMaxValues";
 constexpr std::string_view kTransposeMaxValues = "spark.sql.transposeMaxValues";
 
+constexpr std::string_view kIgnoreNullFields = "spark.sql.jsonGenerator.ignoreNullFields";
+constexpr std::string_view kCorruptColumn = "spark.sql.columnNameOfCorruptRecord";
+
 struct Default {
   std::string_view key;
   std::string_view value;
@@ -74,6 +77,7 @@ constexpr Rule kRules[] = {
     {"spark.sql.columnVector.", Effect::kNone},
     {"spark.sql.connect.", Effect::kNone},
     {"spark.sql.constraintPropagation.", Effect::kNone},
+    {kCorruptColumn, Effect::kActs},
     {"spark.sql.csv.", Effect::kNone},
     {"spark.sql.cteRe", Effect::kNone},
     {"spark.sql.dataframeCache.", Effect::kNone},
@@ -101,6 +105,7 @@ constexpr Rule kRules[] = {
     {"spark.sql.inMemory", Effect::kNone},
     {"spark.sql.join.", Effect::kNone},
     {"spark.sql.json.", Effect::kNone},
+    {kIgnoreNullFields, Effect::kActs},
     {"spark.sql.jsonGenerator.", Effect::kNone},
     {"spark.sql.kafka.", Effect::kNone},
     {"spark.sql.leafNodeDefaultParallelism", Effect::kNone},
@@ -364,6 +369,14 @@ base::Status Config::Unset(const std::string& key) {
   set_.erase(key);
   return base::OkStatus();
 }
+ExpressionSettings Config::ForExpressions() const {
+  ExpressionSettings settings;
+  settings.zone = Zone();
+  settings.ignore_null_fields = Normal(Get(kIgnoreNullFields).value_or("true")) != "false";
+  settings.corrupt_column = Get(kCorruptColumn).value_or(settings.corrupt_column);
+  return settings;
+}
+
 
 uint64_t Config::ShufflePartitions() const {
   const std::string text = Get(kShufflePartitions).value_or("");

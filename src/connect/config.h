@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/connect/expression_settings.h"
 
 namespace soteria::connect {
 
@@ -40,6 +41,9 @@ class Config {
 
   /// The session's time zone; "" for any that is UTC.
   std::string Zone() const;
+
+  /// What it says of expressions.
+  ExpressionSettings ForExpressions() const;
 
   /// How many partitions a shuffle makes at most: spark.sql.shuffle.partitions.
   uint64_t ShufflePartitions() const;

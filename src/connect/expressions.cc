@@ -254,6 +254,38 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
       SOTERIA_ASSIGN_OR_RETURN(const auto columns, MatchingColumns(scope_.plan(), *regex));
       args.insert(args.end(), columns.begin(), columns.end());
       continue;
+void ExpressionConverter::AddOptions(std::string_view function,
+                                     std::vector<exec::ExprPtr>* args) const {
+  const ExpressionSettings defaults;
+  const bool writes = function == "to_json";
+  const bool reads = function == "from_json" || function == "from_csv";
+  const bool same = writes ? settings_.ignore_null_fields
+                           : !reads || settings_.corrupt_column == defaults.corrupt_column;
+  const size_t at = writes ? 1 : 2;
+  if (same || args->size() < at || args->size() > at + 1) return;
+  std::vector<exec::ExprPtr> options;
+  if (args->size() > at) {
+    const exec::Expr& given = *args->back();
+    if (given.kind != exec::Expr::Kind::kCall || given.name != "map") return;
+    options = given.args;
+  }
+  const std::string_view key = writes ? "ignoreNullFields" : "columnNameOfCorruptRecord";
+  for (size_t i = 0; i < options.size(); i += 2) {
+    const exec::Expr& option = *options[i];
+    const bool text = option.kind == exec::Expr::Kind::kLiteral &&
+                      option.literal->type->id() == arrow::Type::STRING && option.literal->is_valid;
+    if (text && base::EqualIgnoringCase(
+                    static_cast<const arrow::StringScalar&>(*option.literal).view(), key)) {
+      return;
+    }
+  }
+  options.push_back(exec::Literal(key));
+  options.push_back(exec::Literal(writes ? std::string_view("false")
+                                         : std::string_view(settings_.corrupt_column)));
+  args->resize(at);
+  args->push_back(exec::Call("map", std::move(options)));
+}
+
     }
     if (argument.has_unresolved_star()) {
       SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));

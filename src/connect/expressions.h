@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/connect/expression_settings.h"
 #include "src/exec/expression.h"
 #include "src/exec/operator.h"
 #include "src/plan/scope.h"
@@ -61,9 +62,11 @@ class ExpressionConverter {
   using Meaning = std::function<base::StatusOr<std::optional<exec::ExprPtr>>(
       const spark::connect::Expression& expression)>;
 
-  /// `zone` is the session's time zone, "" for UTC.
-  ExpressionConverter(plan::Scope& scope, std::string zone, Meaning meaning = nullptr)
-      : scope_(scope), zone_(std::move(zone)), meaning_(std::move(meaning)) {}
+  ExpressionConverter(plan::Scope& scope, ExpressionSettings settings, Meaning meaning = nullptr)
+      : scope_(scope),
+        settings_(std::move(settings)),
+        zone_(settings_.zone),
+        meaning_(std::move(meaning)) {}
 
   /// The schema of the rows that the converted expressions are over.
   using SchemaOfRows = std::function<base::StatusOr<std::shared_ptr<arrow::Schema>>()>;
@@ -101,6 +104,8 @@ class ExpressionConverter {
   base::StatusOr<exec::ExprPtr> Filtered(const Expressions& parts, int depth) const;
   base::StatusOr<exec::ExprPtr> Function(const std::string& name, const Expressions& arguments,
                                          bool distinct, int depth) const;
+  /// The arguments with the options that the settings are where the script gives none.
+  void AddOptions(std::string_view function, std::vector<exec::ExprPtr>* args) const;
   base::StatusOr<exec::ExprPtr> Lambda(const spark::connect::Expression_LambdaFunction& lambda,
                                        int depth) const;
   // window_expressions.cc
@@ -119,6 +124,7 @@ class ExpressionConverter {
   base::StatusOr<std::vector<exec::ExprPtr>> StarExcept(const Expressions& arguments) const;
 
   plan::Scope& scope_;
+  const ExpressionSettings settings_;
   const std::string zone_;
   const Meaning meaning_;
   Around* around_ = nullptr;

@@ -57,7 +57,7 @@ class ExpressionsTest : public testing::Test {
   NoCatalog catalog_;
   plan::Builder builder_{catalog_};
   plan::Scope scope_{Table()};
-  const ExpressionConverter converter_{scope_, ""};
+  const ExpressionConverter converter_{scope_, {}};
 
   std::string Name(const Expression& e) {
     const auto converted = converter_.Convert(e);

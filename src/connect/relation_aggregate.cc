@@ -106,8 +106,9 @@ RelationConverter::PlanOr RelationConverter::Describe(
       }
     }
     plan::Scope scope(input);
-    SOTERIA_ASSIGN_OR_RETURN(auto columns,
-                             ExpressionConverter(scope, state_.config().Zone()).ConvertAll(names));
+    SOTERIA_ASSIGN_OR_RETURN(
+        auto columns,
+        ExpressionConverter(scope, state_.config().ForExpressions()).ConvertAll(names));
     SOTERIA_ASSIGN_OR_RETURN(input, builder_.Project(std::move(input), std::move(columns)));
   }
   return builder_.Summary(std::move(input), {"count", "mean", "stddev", "min", "max"});

@@ -341,7 +341,7 @@ RelationConverter::PlanOr RelationConverter::TableFunction(
 RelationConverter::PlanOr RelationConverter::RangeOf(const Expressions& arguments) {
   SOTERIA_ASSIGN_OR_RETURN(const auto nothing, OneRow());
   plan::Scope scope(nothing);
-  const ExpressionConverter converter(scope, state_.config().Zone());
+  const ExpressionConverter converter(scope, state_.config().ForExpressions());
   std::vector<int64_t> numbers;
   if (arguments.empty() || arguments.size() > 4) {
     return exec::WrongNumberOfArguments("range", 1, 4, arguments.size());

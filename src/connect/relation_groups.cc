@@ -72,8 +72,8 @@ base::StatusOr<exec::ExprPtr> OverGroups(const exec::ExprPtr& condition,
 /// What parts of an expression over groups are, where they aren't columns of theirs.
 class GroupParts {
  public:
-  GroupParts(Groups* groups, std::string zone)
-      : groups_(*groups), zone_(std::move(zone)), out_(groups->plan), in_(groups->input) {
+  GroupParts(Groups* groups, ExpressionSettings settings)
+      : groups_(*groups), settings_(std::move(settings)), out_(groups->plan), in_(groups->input) {
     for (const exec::NamedExpr& key : groups_.keys) keys_.push_back(SameText(*key.expr));
   }
 
@@ -93,7 +93,7 @@ class GroupParts {
 
  private:
   base::StatusOr<exec::ExprPtr> Below(const Expression& part) {
-    return ExpressionConverter(in_, zone_).Convert(part);
+    return ExpressionConverter(in_, settings_).Convert(part);
   }
 
   /// A column of the rows that are grouped, where the groups have none of that name.
@@ -155,7 +155,7 @@ class GroupParts {
   }
 
   Groups& groups_;
-  const std::string zone_;
+  const ExpressionSettings settings_;
   plan::Scope out_;
   plan::Scope in_;
   std::vector<std::string> keys_;
@@ -227,7 +227,7 @@ RelationConverter::PlanOr RelationConverter::Remember(Groups groups) {
 
 RelationConverter::PlanOr RelationConverter::FilterGroups(const Expression& condition,
                                                           Groups groups) {
-  GroupParts parts(&groups, state_.config().Zone());
+  GroupParts parts(&groups, state_.config().ForExpressions());
   const auto rows = [&]() -> base::StatusOr<std::shared_ptr<arrow::Schema>> {
     SOTERIA_ASSIGN_OR_RETURN(const plan::PlanPtr wide, WideGroups(groups));
     return wide->schema;
@@ -250,7 +250,7 @@ base::StatusOr<RelationConverter::Sorting> RelationConverter::SortingOf(
   std::optional<Groups> groups;
   if (found != nullptr && (found->sql || calls)) groups = *found;
   std::optional<GroupParts> parts;
-  if (groups.has_value()) parts.emplace(&*groups, zone);
+  if (groups.has_value()) parts.emplace(&*groups, state_.config().ForExpressions());
   plan::Scope plain(input, plan::Scope::Missing::kAdd);
   ExpressionConverter::Meaning meaning = nullptr;
   if (parts.has_value()) meaning = [&](const Expression& part) { return parts->Mean(part); };

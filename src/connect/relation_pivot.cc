@@ -253,7 +253,7 @@ RelationConverter::PlanOr RelationConverter::SqlPivot(const spark::connect::Aggr
   if (parts.empty()) return base::Fail(base::kAnalysis, "A pivot without a column");
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
   plan::Scope scope(input);
-  const ExpressionConverter converter(scope, state_.config().Zone());
+  const ExpressionConverter converter(scope, state_.config().ForExpressions());
   SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
   std::vector<ExprPtr> pivots;
   if (IsInternal(parts[0], kSqlTuple)) {

@@ -238,7 +238,7 @@ RelationConverter::PlanOr RelationConverter::Rows(const Expressions& rows) {
   SOTERIA_ASSIGN_OR_RETURN(const auto nothing, OneRow());
   plan::Scope scope(nothing);
   const std::string zone = state_.config().Zone();
-  const ExpressionConverter converter(scope, zone);
+  const ExpressionConverter converter(scope, state_.config().ForExpressions());
   std::vector<std::vector<exec::ExprPtr>> columns(static_cast<size_t>(width));
   for (int r = 0; r < rows.size(); ++r) {
     if (!IsInternal(rows[r], kSqlRow)) {

@@ -204,7 +204,18 @@ base::Status CheckOfGroups(const SplitAggregate& split) {
 ExpressionConverter RelationConverter::Over(plan::Scope& scope,
                                             ExpressionConverter::SchemaOfRows rows,
                                             ExpressionConverter::Meaning meaning) {
-  ExpressionConverter converter(scope, state_.config().Zone(), std::move(meaning));
+  if (TimeWindowOf(scope.plan()) != nullptr) {
+    meaning =
+        [this, &scope, inner = std::move(meaning)](
+            const spark::connect::Expression& part) -> base::StatusOr<std::optional<ExprPtr>> {
+      if (const auto* window = TimeWindowOf(scope.plan());
+          window != nullptr && IsTimeWindow(part)) {
+        return std::optional(plan::ColumnAt(scope.plan(), window->ordinal));
+      }
+      return inner == nullptr ? std::optional<ExprPtr>() : inner(part);
+    };
+  }
+  ExpressionConverter converter(scope, state_.config().ForExpressions(), std::move(meaning));
   converter.UseAround(this, std::move(rows));
   return converter;
 }

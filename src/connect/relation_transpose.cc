@@ -147,8 +147,9 @@ base::StatusOr<int> IndexOf(const spark::connect::Transpose& transpose, const pl
   }
   if (transpose.index_columns_size() == 1) {
     plan::Scope scope(input);
-    SOTERIA_ASSIGN_OR_RETURN(const exec::ExprPtr expr,
-                             ExpressionConverter(scope, zone).Convert(transpose.index_columns(0)));
+    SOTERIA_ASSIGN_OR_RETURN(
+        const exec::ExprPtr expr,
+        ExpressionConverter(scope, {zone}).Convert(transpose.index_columns(0)));
     if (!exec::IsInput(*expr) || transpose.index_columns(0).has_alias()) {
       return BadIndex("Index column must be an atomic attribute");
     }

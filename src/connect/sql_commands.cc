@@ -157,7 +157,7 @@ class Statement {
     insertion.overwrite = statement_.overwrite;
     SOTERIA_ASSIGN_OR_RETURN(auto one, state_.session().builder().Range(0, 1, 1, 1));
     plan::Scope nothing(std::move(one));
-    const ExpressionConverter converter(nothing, state_.config().Zone());
+    const ExpressionConverter converter(nothing, state_.config().ForExpressions());
     for (const auto& [key, value] : statement_.fixed) {
       SOTERIA_ASSIGN_OR_RETURN(auto constant, converter.Convert(*value));
       insertion.fixed.emplace_back(key, std::move(constant));
