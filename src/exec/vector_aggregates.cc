@@ -1,4 +1,5 @@
-// What Summarizer sends: statistics of vectors.
+// What Summarizer sends, statistics of vectors; and sums and means of arrays of floats, in single
+// precision as Spark's.
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/scalar.h>
@@ -94,7 +95,126 @@ base::StatusOr<AccumulatorPtr> MakeMetrics(const AggregateCall& call, const Call
   return std::make_unique<VectorMetrics>(call.metrics, types.result);
 }
 
+constexpr base::Condition kDimensionMismatch = {"VECTOR_DIMENSION_MISMATCH",
+                                                base::exception_class::kSparkRuntime, "22000",
+                                                absl::StatusCode::kInvalidArgument};
+
+/// Of arrays that are null or have a null within nothing counts.
+template <bool kMean>
+class FloatTotals final : public AccumulatorOf<FloatTotals<kMean>> {
+ public:
+  base::Status Update(const ArrayList& args, int64_t begin, int64_t end) override {
+    const auto& lists = static_cast<const arrow::ListArray&>(*args[0]);
+    const auto& floats = static_cast<const arrow::FloatArray&>(*lists.values());
+    for (int64_t i = begin; i < end; ++i) {
+      if (lists.IsNull(i)) continue;
+      const int64_t first = lists.value_offset(i);
+      const int64_t size = lists.value_length(i);
+      bool whole = true;
+      for (int64_t k = 0; k < size && whole; ++k) whole = !floats.IsNull(first + k);
+      if (whole) SOTERIA_RETURN_IF_ERROR(Add(floats.raw_values() + first, size));
+    }
+    return base::OkStatus();
+  }
+  base::Status MergeLater(const FloatTotals& later) {
+    if (later.count_ == 0) return base::OkStatus();
+    if (count_ == 0) {
+      *this = later;
+      return base::OkStatus();
+    }
+    SOTERIA_RETURN_IF_ERROR(CheckSize(later.totals_.size()));
+    const int64_t count = count_ + later.count_;
+    const float own = static_cast<float>(count_) / static_cast<float>(count);
+    const float others = static_cast<float>(later.count_) / static_cast<float>(count);
+    for (size_t k = 0; k < totals_.size(); ++k) {
+      totals_[k] =
+          kMean ? totals_[k] * own + later.totals_[k] * others : totals_[k] + later.totals_[k];
+    }
+    count_ = count;
+    return base::OkStatus();
+  }
+  void Write(base::FieldWriter& out) const override {
+    out.AddI64(count_).AddU64(totals_.size());
+    for (const float total : totals_) out.AddDouble(total);
+  }
+  base::Status Read(base::FieldReader& in) override {
+    SOTERIA_ASSIGN_OR_RETURN(count_, in.NextI64());
+    SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, in.NextU64());
+    if (count_ < 0 || size > kAccumulatorBytesMax / sizeof(float) || (count_ == 0 && size > 0)) {
+      return base::Fail(base::kProtocol, "Aggregate: no sums of floats");
+    }
+    totals_.clear();
+    for (uint64_t k = 0; k < size; ++k) {
+      SOTERIA_ASSIGN_OR_RETURN(const double total, in.NextDouble());
+      totals_.push_back(static_cast<float>(total));
+    }
+    return base::OkStatus();
+  }
+  base::Status Finish(arrow::ArrayBuilder& out) const override {
+    auto& list = static_cast<arrow::ListBuilder&>(out);
+    if (count_ == 0) {
+      SOTERIA_ARROW_RETURN(list.AppendNull());
+      return base::OkStatus();
+    }
+    SOTERIA_ARROW_RETURN(list.Append());
+    SOTERIA_ARROW_RETURN(static_cast<arrow::FloatBuilder&>(*list.value_builder())
+                             .AppendValues(totals_.data(), static_cast<int64_t>(totals_.size())));
+    return base::OkStatus();
+  }
+
+ private:
+  static constexpr const char* kName = kMean ? "vector_avg" : "vector_sum";
+
+  base::Status CheckSize(size_t size) const {
+    if (size == totals_.size()) return base::OkStatus();
+    return base::FailQuotingData(
+        kDimensionMismatch,
+        base::Cat("Vectors passed to `", kName, "` must have the same dimension, but got ",
+                  totals_.size(), " and ", size, "."));
+  }
+
+  base::Status Add(const float* values, int64_t size) {
+    if (count_ == 0) {
+      if (static_cast<size_t>(size) > kAccumulatorBytesMax / sizeof(float)) {
+        return TooMuchState(kName);
+      }
+      totals_.assign(values, values + size);
+      count_ = 1;
+      return base::OkStatus();
+    }
+    SOTERIA_RETURN_IF_ERROR(CheckSize(static_cast<size_t>(size)));
+    ++count_;
+    const float part = 1.0F / static_cast<float>(count_);
+    for (size_t k = 0; k < totals_.size(); ++k) {
+      totals_[k] += kMean ? (values[k] - totals_[k]) * part : values[k];
+    }
+    return base::OkStatus();
+  }
+
+  int64_t count_ = 0;
+  std::vector<float> totals_;
+};
+
+base::Status BindTotals(const AggregateCall& /*call*/, Typing& typing) {
+  const arrow::Field& field = *typing.args[0]->field;
+  const bool floats = field.type()->id() == Type::LIST && table::UdtOf(field).empty() &&
+                      field.type()->field(0)->type()->id() == Type::FLOAT;
+  if (!floats) {
+    return UnexpectedType(typing.text, 0, "\"ARRAY<FLOAT>\"", *typing.text.args[0], field);
+  }
+  typing.gives = arrow::field("", table::ListOf(arrow::float32(), false), true);
+  return base::OkStatus();
+}
+
+template <bool kMean>
+base::StatusOr<AccumulatorPtr> MakeTotals(const AggregateCall& /*call*/,
+                                          const CallTypes& /*types*/) {
+  return std::make_unique<FloatTotals<kMean>>();
+}
+
 constexpr AggregateFunction kFunctions[] = {
+    {"vector_avg", "vector_avg", 1, 1, BindTotals, MakeTotals<true>},
+    {"vector_sum", "vector_sum", 1, 1, BindTotals, MakeTotals<false>},
     {"aggregate_metrics", "aggregate_metrics", 2, 2, BindMetrics, MakeMetrics},
 };
 

@@ -299,3 +299,15 @@ STRATA = {
 }
 for name, run in STRATA.items():
     add(f"strata {name}", lambda s, run=run: run(strata(s)))
+
+# Arrays of floats, element by element.
+VECTORS = ("VALUES (1, array(1.0F, 2.0F)), (1, array(3.0F, 4.5F)), (2, array(-1.0F, float('NaN'))), (2, NULL), (3, array(1.0F, NULL)), "
+           "(4, {none}), (4, {none}) AS t(g, v)")
+for text in ["vector_sum(v)", "vector_avg(v)", "vector_sum(v) FILTER (WHERE g < 3)"]:
+    add(f"stat vectors {text}", lambda s, text=text: s.spark.sql(
+        f"SELECT g, {text} FROM {VECTORS.format(none='cast(array() AS array<float>)')} GROUP BY g ORDER BY g"))
+    add(f"stat vectors of all {text}", lambda s, text=text: s.spark.sql(f"SELECT {text} FROM {VECTORS.format(none='NULL')}"))
+for text in ["vector_sum(1)", "vector_avg(array(1, 2))", "vector_sum(array(1.0D))", "vector_avg('a')", "vector_sum(array(1F), 2)",
+             "vector_avg(v) OVER (ORDER BY id)", "vector_sum(cast(null AS array<float>))", "vector_sum(array())", "vector_sum(DISTINCT array(1F))",
+             "vector_sum(CASE WHEN id = 0 THEN array(1F) ELSE array(1F, 2F) END)", "vector_avg(array(cast(id AS float), 2F))"]:
+    add(f"stat vectors one {text}", lambda s, text=text: s.spark.sql(f"SELECT {text} FROM (SELECT id, array(1F) AS v FROM range(4))"))
