@@ -16,6 +16,7 @@
 #include "src/base/joined.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/sql_expression.h"
 #include "src/connect/windows.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/conditions.h"
@@ -226,6 +227,14 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
     }
     return ExprPtr(std::move(copy));
   }
+  if (const ExprPtr whole = ColumnOfField(*expr); whole != nullptr) {
+    const auto its = std::find(replacing.keys.begin(), replacing.keys.end(), SameText(*whole));
+    if (its != replacing.keys.end()) {
+      auto field = std::make_shared<Expr>(*expr);
+      field->ordinal = static_cast<int>(its - replacing.keys.begin());
+      return ExprPtr(std::move(field));
+    }
+  }
   if (expr->kind == Expr::Kind::kColumn) {
     if (!replacing.keys.empty()) return MissingAggregation(*expr);
     return MissingGroupBy();
@@ -319,6 +328,13 @@ bool CallsAggregate(const spark::connect::Expression& expression) {
   const auto& call = expression.unresolved_function();
   if (IsAggregateFunction(call.function_name())) return true;
   return std::any_of(call.arguments().begin(), call.arguments().end(), CallsAggregate);
+}
+
+ExprPtr ColumnOfField(const Expr& expr) {
+  if (expr.kind != Expr::Kind::kColumn || expr.ordinal < 0) return nullptr;
+  const auto parts = NameParts(expr.name);
+  if (!parts.ok() || parts->size() < 2) return nullptr;
+  return exec::Input(expr.ordinal, {parts->front()});
 }
 
 std::string SameText(const Expr& expr) {

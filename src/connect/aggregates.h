@@ -37,6 +37,9 @@ bool CallsAggregate(const spark::connect::Expression& expression);
 /// Equal for expressions that are the same to Spark: the names of columns have no case.
 std::string SameText(const exec::Expr& expr);
 
+/// The column that a field of a struct is taken of; null for any other expression.
+exec::ExprPtr ColumnOfField(const exec::Expr& expr);
+
 /// What Spark says to an aggregate function in a filter; OK without one.
 base::Status CheckCondition(const exec::Expr& condition);
 /// What Spark says to an aggregate, a window or a draw in the FILTER of an aggregate.

@@ -140,6 +140,8 @@ class GroupParts {
   }
 
   bool IsKey(const exec::Expr& expr) const {
+    const exec::ExprPtr whole = ColumnOfField(expr);
+    if (whole != nullptr && IsKey(*whole)) return true;
     return std::find(keys_.begin(), keys_.end(), SameText(expr)) != keys_.end();
   }
 

@@ -311,3 +311,11 @@ add("sets sql parameters before a window", lambda s: ordered(
 add("generate before a limit", lambda s: both(
     s.spark.range(0, 2000, 1, 1).select(F.explode(F.sequence(F.lit(1), F.lit(300000))).alias("x")).limit(3)))
 add("sample again in parts", lambda s: s.table("patients4").select("row").sample(True, 0.7, 11).count())
+
+# Fields of a struct that groups are by.
+FIELDS = "(SELECT named_struct('a', id % 2, 'b', struct(id % 3 AS c)) AS st, id FROM range(6)) t"
+for text in ["SELECT st.a, count(*) AS n FROM {t} GROUP BY st ORDER BY st.a, n", "SELECT ST.A + 1 AS x, sum(id) AS s FROM {t} GROUP BY st ORDER BY x, s",
+             "SELECT st.b.c, max(id) AS m FROM {t} GROUP BY st.b ORDER BY m", "SELECT sum(id) AS s FROM {t} GROUP BY st HAVING st.a = 1 ORDER BY st.b.c",
+             "SELECT t.st.a, count(*) AS n FROM {t} GROUP BY st ORDER BY 1, 2", "SELECT st.nobody, count(*) FROM {t} GROUP BY st",
+             "SELECT st.a FROM {t} GROUP BY id"]:
+    add(f"fields of a key {text}", lambda s, text=text: s.spark.sql(text.format(t=FIELDS)))
