@@ -15,6 +15,22 @@ namespace {
 using spark::connect::Command;
 
 }  // namespace
+base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, SessionState& state,
+                           Operation& operation) {
+  SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(command.relation()));
+  plan = plan::Untagged(plan);
+  SOTERIA_ASSIGN_OR_RETURN(const std::string name, state.checkpoints().Add(plan));
+  const auto kept = state.session().Checkpoint(
+      plan, command.eager(), [&](const master::StageProgress& at) { operation.Progress(at); });
+  if (!kept.ok()) {
+    state.checkpoints().Remove(name);
+    return kept;
+  }
+  spark::connect::ExecutePlanResponse response;
+  response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(name);
+  return operation.Send(std::move(response));
+}
+
 
 base::Status RunCommand(const Command& command, SessionState& state, Operation& operation) {
   switch (command.command_type_case()) {

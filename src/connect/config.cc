@@ -35,15 +35,14 @@ constexpr Default kOwnDefaults[] = {
     {"spark.app.name", "soteria"},
     {"spark.master", "soteria"},
     {"spark.sql.connect.serverStacktrace.enabled", "false"},
+    {"spark.sql.session.localRelationSizeLimit", "536870912"},  // kArtifactBytesMax
     {"spark.sql.warehouse.dir", "/"},
 };
 
-// Whatever the script sets, the server depends on these: local data comes inside the plan, and no
-// plan comes compressed.
+// Whatever the script sets, the server depends on these: no plan comes compressed.
 constexpr Default kPinned[] = {
     {"spark.connect.session.planCompression.defaultAlgorithm", "NONE"},
     {"spark.connect.session.planCompression.threshold", "-1"},
-    {"spark.sql.session.localRelationCacheThreshold", "2147483647"},
 };
 
 /// What setting a key to another value than its default does.

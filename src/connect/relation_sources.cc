@@ -31,6 +31,28 @@ constexpr table::IpcLimits kLocalLimits{
     .bytes_max = uint64_t{128} << 20, .rows_max = int64_t{1} << 28, .batches_max = 1 << 20};
 
 /// Spark's schema JSON or DDL.
+/// Of a blob beside it: rows aren't cut, however long they are.
+constexpr table::IpcLimits kBlobLimits{
+    .bytes_max = kArtifactBytesMax, .rows_max = int64_t{1} << 28, .batches_max = 1 << 20};
+
+/// Longest schema of local data, and longest name of its parts together.
+constexpr int64_t kSchemaBytesMax = int64_t{16} << 20;
+constexpr size_t kLocalNameBytesMax = size_t{8} << 20;
+
+constexpr base::Condition InvalidPlan(const char* name) {
+  return {name, "org.apache.spark.sql.connect.common.InvalidPlanInput", "56K00",
+          absl::StatusCode::kInvalidArgument};
+}
+constexpr base::Condition kNoLocal =
+    InvalidPlan("CONNECT_INVALID_PLAN.NOT_FOUND_CACHED_LOCAL_RELATION");
+constexpr base::Condition kNoChunk =
+    InvalidPlan("CONNECT_INVALID_PLAN.NOT_FOUND_CHUNKED_CACHED_LOCAL_RELATION");
+constexpr base::Condition kNoLocalData =
+    InvalidPlan("CONNECT_INVALID_PLAN.CHUNKED_CACHED_LOCAL_RELATION_WITHOUT_DATA");
+constexpr base::Condition kNoCheckpoint = InvalidPlan("CONNECT_INVALID_PLAN.DATAFRAME_NOT_FOUND");
+constexpr base::Condition kLocalSize =
+    InvalidPlan("CONNECT_INVALID_PLAN.LOCAL_RELATION_SIZE_LIMIT_EXCEEDED");
+
 base::StatusOr<std::shared_ptr<arrow::Schema>> ParseSchema(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return table::SchemaFromSparkJson(text);
@@ -38,6 +60,18 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> ParseSchema(const std::string& te
 }
 
 base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
+/// The data's columns as those of the schema, where there is one.
+base::StatusOr<std::shared_ptr<arrow::Table>> WithSchema(
+    std::shared_ptr<arrow::Table> data, const std::shared_ptr<arrow::Schema>& schema) {
+  if (schema != nullptr && schema->num_fields() != data->num_columns()) {
+    return base::Fail(base::kAnalysis, "Local data and its schema differ in columns");
+  }
+  return table::Normalise(std::move(data), schema.get());
+}
+
+/// A hash as an error text shows it, whatever a client sent for it.
+std::string_view ShownHash(std::string_view hash) { return hash.substr(0, 64); }
+
     const std::shared_ptr<arrow::Schema>& schema) {
   SOTERIA_ARROW_ASSIGN(auto table, arrow::Table::MakeEmpty(schema));
   return table;
@@ -162,12 +196,92 @@ RelationConverter::PlanOr RelationConverter::Local(const spark::connect::LocalRe
     SOTERIA_ASSIGN_OR_RETURN(data, EmptyTable(schema));
   } else {
     SOTERIA_ASSIGN_OR_RETURN(data, table::FromIpcStream(local.data(), kLocalLimits));
-    if (schema != nullptr && schema->num_fields() != data->num_columns()) {
-      return base::Fail(base::kAnalysis, "Local data and its schema differ in columns");
-    }
-    SOTERIA_ASSIGN_OR_RETURN(data, table::Normalise(std::move(data), schema.get()));
+    SOTERIA_ASSIGN_OR_RETURN(data, WithSchema(std::move(data), schema));
   }
   return builder_.Local(std::move(data));
 }
 
 }  // namespace soteria::connect
+RelationConverter::PlanOr RelationConverter::Checkpointed(
+    const spark::connect::CachedRemoteRelation& cached) {
+  plan::PlanPtr plan = state_.checkpoints().Find(cached.relation_id());
+  if (plan != nullptr) return plan;
+  return base::Fail(kNoCheckpoint, base::Cat("The Spark Connect plan is invalid. No DataFrame with "
+                                             "id ",
+                                             ShownHash(cached.relation_id()),
+                                             " is found in the session ", state_.id()));
+}
+
+/// One blob that is a LocalRelation: as older clients send it.
+RelationConverter::PlanOr RelationConverter::CachedLocal(
+    const spark::connect::CachedLocalRelation& local) {
+  const Artifacts::Blob blob = state_.artifacts().Find(local.hash());
+  if (blob == nullptr) {
+    return base::Fail(kNoLocal, base::Cat("The Spark Connect plan is invalid. Not found any cached "
+                                          "local relation with the hash: ",
+                                          ShownHash(local.hash()),
+                                          " in the session with sessionUUID ", state_.id(), "."));
+  }
+  spark::connect::LocalRelation whole;
+  if (blob->size() > static_cast<int64_t>(kLocalLimits.bytes_max) ||
+      !whole.ParseFromArray(blob->data(), static_cast<int>(blob->size()))) {
+    return base::Fail(base::kAnalysis, "A cached local relation that isn't one");
+  }
+  return Local(whole);
+}
+
+/// Blobs that are Arrow streams of one schema, and one that is Spark's.
+RelationConverter::PlanOr RelationConverter::ChunkedLocal(
+    const spark::connect::ChunkedCachedLocalRelation& local) {
+  if (local.datahashes().empty()) {
+    return base::Fail(kNoLocalData,
+                      "The Spark Connect plan is invalid. ChunkedCachedLocalRelation should "
+                      "contain data.");
+  }
+  std::string name = local.schemahash();
+  for (const std::string& hash : local.datahashes()) name += base::Cat(" ", hash);
+  if (name.size() > kLocalNameBytesMax) {
+    return base::Fail(base::kAnalysis, "Local data in too many parts");
+  }
+  Artifacts& artifacts = state_.artifacts();
+  std::shared_ptr<arrow::Table> known = artifacts.FindTable(name);
+  if (known != nullptr) return builder_.Local(std::move(known), std::move(name));
+  const auto find = [&](const std::string& hash) -> base::StatusOr<Artifacts::Blob> {
+    Artifacts::Blob blob = artifacts.Find(hash);
+    if (blob != nullptr) return blob;
+    return base::Fail(
+        kNoChunk,
+        base::Cat("The Spark Connect plan is invalid. Not found chunked cached local "
+                  "relation block with the hash: ",
+                  ShownHash(hash), " in the session with sessionUUID ", state_.id(), "."));
+  };
+  std::shared_ptr<arrow::Schema> schema;
+  if (local.has_schemahash()) {
+    SOTERIA_ASSIGN_OR_RETURN(const Artifacts::Blob text, find(local.schemahash()));
+    if (text->size() > kSchemaBytesMax) {
+      return base::Fail(base::kAnalysis, "The schema of local data is too long");
+    }
+    SOTERIA_ASSIGN_OR_RETURN(schema, ParseSchema(text->ToString()));
+  }
+  std::vector<std::shared_ptr<arrow::Table>> parts;
+  uint64_t bytes = 0;
+  for (const std::string& hash : local.datahashes()) {
+    SOTERIA_ASSIGN_OR_RETURN(const Artifacts::Blob blob, find(hash));
+    bytes += static_cast<uint64_t>(blob->size());  // a blob counts wherever it is named
+    if (bytes > kArtifactBytesMax) {
+      return base::Fail(kLocalSize, base::Cat("The Spark Connect plan is invalid. Cached local "
+                                              "relation size (",
+                                              bytes, " bytes) exceeds the limit (",
+                                              kArtifactBytesMax, " bytes)."));
+    }
+    SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), table::FromIpcStream(blob, kBlobLimits));
+  }
+  auto joined = arrow::ConcatenateTables(parts);
+  if (!joined.ok()) {
+    return base::Fail(base::kAnalysis, "The parts of local data differ in their columns");
+  }
+  SOTERIA_ASSIGN_OR_RETURN(auto data, WithSchema(*joined, schema));
+  artifacts.KeepTable(name, data);
+  return builder_.Local(std::move(data), std::move(name));
+}
+

@@ -231,6 +231,12 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
   }
 }
 
+    case Relation::kCachedRemoteRelation:
+      return Checkpointed(relation.cached_remote_relation());
+    case Relation::kCachedLocalRelation:
+      return CachedLocal(relation.cached_local_relation());
+    case Relation::kChunkedCachedLocalRelation:
+      return ChunkedLocal(relation.chunked_cached_local_relation());
 RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter& filter) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(filter.input()));
   ExpressionPtr parsed;

@@ -27,6 +27,9 @@ class RepeatedPtrField;
 namespace spark::connect {
 class Aggregate;
 class Deduplicate;
+class CachedLocalRelation;
+class CachedRemoteRelation;
+class ChunkedCachedLocalRelation;
 class Drop;
 class Expression;
 class Expression_SortOrder;
@@ -118,6 +121,9 @@ class RelationConverter : private Around {
   PlanOr ToDf(const spark::connect::ToDF& to_df);
   PlanOr Project(const spark::connect::Project& project);
   PlanOr WithColumns(const spark::connect::WithColumns& with);
+  PlanOr CachedLocal(const spark::connect::CachedLocalRelation& local);
+  PlanOr ChunkedLocal(const spark::connect::ChunkedCachedLocalRelation& local);
+  PlanOr Checkpointed(const spark::connect::CachedRemoteRelation& cached);
   PlanOr Rename(const spark::connect::WithColumnsRenamed& rename);
   PlanOr Drop(const spark::connect::Drop& drop);
   PlanOr Sample(const spark::connect::Sample& sample);

@@ -17,6 +17,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/connect/analyze.h"
+#include "src/connect/artifacts.h"
 #include "src/connect/config_rpc.h"
 #include "src/connect/errors.h"
 #include "src/connect/execution.h"
@@ -167,18 +168,29 @@ class Service final : public sc::SparkConnectService::Service, public ConnectSer
     auto state = Enter(*context, *request, response);
     if (!state.ok()) return ToGrpc(state.status());
     for (const std::string& name : request->names()) {
-      (*response->mutable_statuses())[name].set_exists(false);
+      (*response->mutable_statuses())[name].set_exists((*state)->artifacts().Has(name));
     }
     return grpc::Status::OK;
   }
 
   grpc::Status AddArtifacts(grpc::ServerContext* context,
-                            grpc::ServerReader<sc::AddArtifactsRequest>* /*reader*/,
-                            sc::AddArtifactsResponse* /*response*/) override {
+                            grpc::ServerReader<sc::AddArtifactsRequest>* reader,
+                            sc::AddArtifactsResponse* response) override {
     if (auto status = CheckToken(*context); !status.ok()) return ToGrpc(status);
-    return ToGrpc(base::Fail(base::kUnsupported,
-                             "Artifacts (files, archives, Python modules) can't be added to an "
-                             "enclave: no Python is part of the trusted code"));
+    sc::AddArtifactsRequest request;
+    if (!reader->Read(&request)) {
+      return ToGrpc(base::Fail(base::kIllegalArgument, "A call without artifacts"));
+    }
+    auto state = Enter(*context, request, response);
+    if (!state.ok()) return ToGrpc(state.status());
+    ArtifactReader artifacts((*state)->artifacts());
+    do {
+      if (request.session_id() != (*state)->id()) {
+        return ToGrpc(base::Fail(base::kIllegalArgument, "Artifacts of several sessions"));
+      }
+      if (auto status = artifacts.Add(request, response); !status.ok()) return ToGrpc(status);
+    } while (reader->Read(&request));
+    return ToGrpc(artifacts.Finish());
   }
 
   grpc::Status FetchErrorDetails(grpc::ServerContext* context,

@@ -47,6 +47,29 @@ void Pivots::Add(const std::string& name, Values values) {
   values_[name] = std::move(values);
 }
 
+base::StatusOr<std::string> Checkpoints::Add(plan::PlanPtr plan) {
+  const std::lock_guard lock(mutex_);
+  if (plans_.size() >= kCheckpointsMax) {
+    return base::Fail(base::kMemoryLimit,
+                      base::Cat("A session has at most ", kCheckpointsMax, " checkpoints"));
+  }
+  std::string name = base::Cat("checkpoint-", next_++);
+  plans_.emplace(name, std::move(plan));
+  return name;
+}
+
+plan::PlanPtr Checkpoints::Find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = plans_.find(name);
+  return found == plans_.end() ? nullptr : found->second;
+}
+
+plan::PlanPtr Checkpoints::Remove(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = plans_.extract(name);
+  return found.empty() ? nullptr : std::move(found.mapped());
+}
+
 bool Views::Drop(const std::string& name, bool global) {
   const std::lock_guard lock(mutex_);
   return views_.erase({global, base::Lower(name)}) > 0;

@@ -15,6 +15,7 @@
 
 #include "arrow/type_fwd.h"
 #include "src/base/status.h"
+#include "src/connect/artifacts.h"
 #include "src/connect/config.h"
 #include "src/connect/operations.h"
 #include "src/master/master.h"
@@ -97,6 +98,8 @@ class SessionState {
   Config config_;
   Views views_;
   Pivots pivots_;
+  Artifacts& artifacts() { return artifacts_; }
+  Checkpoints& checkpoints() { return checkpoints_; }
   std::mutex call_mutex_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;
@@ -116,6 +119,8 @@ class Sessions {
  private:
   master::Master& master_;
   mutable std::mutex mutex_;
+  Artifacts artifacts_;
+  Checkpoints checkpoints_;
   std::map<std::string, std::shared_ptr<SessionState>> sessions_;
 };
 

@@ -113,11 +113,6 @@ base::Status RefuseRelation(const sc::Relation& relation) {
     case sc::Relation::kCommonInlineUserDefinedTableFunction:
     case sc::Relation::kCommonInlineUserDefinedDataSource:
       return RefusePython("a table function or data source");
-    case sc::Relation::kCachedLocalRelation:
-    case sc::Relation::kChunkedCachedLocalRelation:
-      return base::NotSupported("A cached local relation",
-                                "local data inside the plan "
-                                "(spark.sql.session.localRelationCacheThreshold)");
     default:
       return Refuse(kRelations, CaseName<sc::Relation>(relation.rel_type_case()), "relation");
   }

@@ -50,8 +50,15 @@ std::optional<int64_t> Persisted::AddedMicros(const plan::Plan& plan) const {
 
 void Persisted::Remove(const plan::Plan& plan) {
   const std::lock_guard lock(mutex_);
-  const std::string name = plan::Canonical(plan);
-  plans_.erase(name);
+  const auto found = plans_.find(plan::Canonical(plan));
+  if (found == plans_.end()) return;
+  found->second.added = false;
+  Release(found->first);
+}
+
+void Persisted::Release(const std::string& name) {
+  const Kept& plan = plans_.at(name);
+  if (plan.added || plan.pins > 0) return;
   std::erase_if(kept_, [&](const auto& kept) {
     if (kept.first != name) return false;
     live_.Remove(kept.second);

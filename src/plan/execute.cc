@@ -8,6 +8,7 @@
 #include "arrow/builder.h"
 #include "arrow/table.h"
 #include "arrow/type.h"
+#include "arrow/util/byte_size.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -31,6 +32,10 @@ namespace {
 
 /// Rows of one partition of local data.
 constexpr uint64_t kLocalPartitionRows = 10'000;
+// Of larger local data: how many bytes of it travel as one message, and into how many partitions
+// at least it is cut.
+constexpr int64_t kLocalPieceBytes = int64_t{64} << 20;
+constexpr uint64_t kLocalPartitions = 64;
 
 dataflow::OperatorBytes Bytes(const exec::Operator& op) {
   return {std::string(op.kind()), op.Encode()};
@@ -82,7 +87,7 @@ class Lowerer {
   base::StatusOr<Lowered> LowerNode(const Plan& plan) {
     if (const auto* read = std::get_if<ReadNode>(&plan.node)) return Read(plan, *read);
     if (const auto* local = std::get_if<LocalNode>(&plan.node)) {
-      return Local(*local->table, kLocalPartitionRows);
+      return LocalRows(plan, *local->table);
     }
     if (const auto* made = std::get_if<MadeNode>(&plan.node)) {
       SOTERIA_ASSIGN_OR_RETURN(auto rows, runner_.RowsOf(*made->rows));
@@ -142,6 +147,29 @@ class Lowerer {
         [&](const auto& where) { return dataflow::MakeRecipe(where, {}, read.source.partitions); },
         read.source.where);
     return lowered;
+  }
+
+  /// What is too large for one broadcast comes in several, one after the other.
+  base::StatusOr<Lowered> LocalRows(const Plan& plan, const arrow::Table& table) {
+    const int64_t bytes = std::max<int64_t>(arrow::util::TotalBufferSize(table), 1);
+    if (bytes <= kLocalPieceBytes) return Local(table, kLocalPartitionRows);
+    const int64_t rows = table.num_rows();
+    const auto piece = static_cast<int64_t>(
+        std::max(1.0, static_cast<double>(rows) * kLocalPieceBytes / static_cast<double>(bytes)));
+    const uint64_t partition_rows =
+        std::max(kLocalPartitionRows, static_cast<uint64_t>(rows) / kLocalPartitions);
+    std::vector<Lowered> pieces;
+    for (int64_t at = 0; at < rows; at += piece) {
+      SOTERIA_ASSIGN_OR_RETURN(pieces.emplace_back(),
+                               Local(*table.Slice(at, piece), partition_rows));
+    }
+    dataflow::GatherSource source;
+    uint64_t partitions = 0;
+    for (const Lowered& one : pieces) {
+      source.inputs.push_back({one.recipe, dataflow::Reads::kOffset, partitions, {}});
+      partitions += one.recipe->partitions;
+    }
+    return Gathered(plan, std::move(source), pieces, partitions);
   }
 
   /// One partition, however many rows: a write makes a file of each partition, and how many files
@@ -442,6 +470,10 @@ struct CanonicalNode {
     out.Add("read").Add(base::View(recipe->digest));
   }
   void operator()(const LocalNode& n) const {
+    if (!n.name.empty()) {
+      out.Add("local data").Add(n.name);
+      return;
+    }
     const auto ipc = table::ToIpcStream(*n.table);
     out.Add("local").Add(ipc.ok() ? *ipc : std::string());
   }

@@ -84,7 +84,7 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
   return MakeNode(ReadNode{std::move(source)}, std::move(schema), std::move(columns), {});
 }
 
-base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table) {
+base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table, std::string name) {
   auto schema = table->schema();
   auto columns = NewColumns(*schema);
   return MakeNode(LocalNode{std::move(table)}, std::move(schema), std::move(columns), {});

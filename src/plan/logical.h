@@ -81,6 +81,7 @@ struct ReadNode {
 /// Rows that came with the script.
 struct LocalNode {
   std::shared_ptr<arrow::Table> table;
+  std::string name = {};  // these rows', no others'; "": they say it themselves
 };
 /// Rows that whoever runs the plan makes of data when it runs (a summary's curve), by name: nothing
 /// of them shows in the plan, its explanation or its canonical form.
@@ -231,7 +232,7 @@ class Builder {
 
   base::StatusOr<PlanPtr> Read(const std::vector<std::string>& paths, const std::string& format,
                                const ReadOptions& options = {});
-  base::StatusOr<PlanPtr> Local(std::shared_ptr<arrow::Table> table);
+  base::StatusOr<PlanPtr> Local(std::shared_ptr<arrow::Table> table, std::string name = {});
   PlanPtr Made(MadeNode made, std::shared_ptr<arrow::Schema> schema);
   /// A column without a name that is an input's column as such passes on; others are new.
   base::StatusOr<PlanPtr> Project(PlanPtr input, std::vector<exec::NamedExpr> columns);

@@ -114,8 +114,14 @@ base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view byt
                                                             const IpcLimits& limits) {
   if (bytes.size() > limits.bytes_max)
     return base::Fail(base::kMemoryLimit, "IPC stream: too long");
-  // The table's buffers point into this copy.
-  arrow::io::BufferReader input(arrow::Buffer::FromString(std::string(bytes)));
+  return FromIpcStream(arrow::Buffer::FromString(std::string(bytes)), limits);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::shared_ptr<arrow::Buffer> bytes,
+                                                            const IpcLimits& limits) {
+  if (static_cast<uint64_t>(bytes->size()) > limits.bytes_max)
+    return base::Fail(base::kMemoryLimit, "IPC stream: too long");
+  arrow::io::BufferReader input(std::move(bytes));  // the table's buffers point into them
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.max_recursion_depth = kTypeDepthMax;
   options.use_threads = false;

@@ -26,5 +26,8 @@ base::StatusOr<std::string> ToIpcStream(const arrow::RecordBatch& batch);
 /// kInput when the bytes aren't a whole, valid stream; kMemoryLimit beyond the limits.
 base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::string_view bytes,
                                                             const IpcLimits& limits = {});
+/// The same of bytes that the table may share.
+base::StatusOr<std::shared_ptr<arrow::Table>> FromIpcStream(std::shared_ptr<arrow::Buffer> bytes,
+                                                            const IpcLimits& limits = {});
 
 }  // namespace soteria::table

@@ -4,6 +4,7 @@ What is tested is the protocol: messages in, calls on master::Session out, and b
 under test is `connect_fake` (src/connect/connect_fake_main.cc).
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -180,8 +181,141 @@ def test_config(spark):
 
 
 def test_the_server_depends_on_some_keys(spark):
-    spark.conf.set("spark.sql.session.localRelationCacheThreshold", "1")
-    assert spark.conf.get("spark.sql.session.localRelationCacheThreshold") == "2147483647"
+    spark.conf.set("spark.connect.session.planCompression.threshold", "1")
+    assert spark.conf.get("spark.connect.session.planCompression.threshold") == "-1"
+
+
+# ---- local data beside the plan ---------------------------------------------------------------------
+
+
+def test_large_local_data_come_as_artifacts(spark):
+    rows = [(i, f"text {i}" * 4) for i in range(100_000)]
+    frame = spark.createDataFrame(rows, "i long, t string")
+    assert "ChunkedCached" in type(frame._plan).__name__
+    assert frame.count() == len(rows)
+    assert frame.filter("i >= 99998").collect() == [Row(i=i, t=t) for i, t in rows[-2:]]
+    again = spark.createDataFrame(rows, "i long, t string")  # nothing is sent twice
+    assert again.agg(F.sum("i")).collect()[0][0] == sum(range(len(rows)))
+
+
+def test_every_size_of_chunk(spark):
+    rows = [(i, "x" * (i % 50)) for i in range(3_000)]
+    keys = ("CacheThreshold", "ChunkSizeRows", "ChunkSizeBytes", "BatchOfChunksSizeBytes")
+    try:
+        for sizes in ((1, 7, 1_000, 2_000), (1, 1_024, 100_000, 50), (1, 5_000, 1, 1)):
+            for key, size in zip(keys, sizes, strict=True):
+                spark.conf.set(f"spark.sql.session.localRelation{key}", str(size))
+            assert spark.createDataFrame(rows, "i int, t string").collect() == [Row(i=i, t=t) for i, t in rows]
+        spark.conf.set("spark.sql.session.localRelationSizeLimit", "1000")
+        with pytest.raises(AnalysisException, match="LOCAL_RELATION_SIZE_LIMIT_EXCEEDED"):
+            spark.createDataFrame(rows, "i int, t string")
+    finally:
+        for key in (*keys, "SizeLimit"):
+            spark.conf.unset(f"spark.sql.session.localRelation{key}")
+
+
+class Artifacts:
+    """Calls of one session as a client makes them that doesn't keep to the rules."""
+
+    def __init__(self, port):
+        self.stub, self.metadata = raw(port, TOKEN)
+        self.session = str(uuid.uuid4())
+
+    def request(self, **payload):
+        return pb2.AddArtifactsRequest(session_id=self.session, **payload)
+
+    def whole(self, name, data):
+        chunk = pb2.AddArtifactsRequest.ArtifactChunk(data=data)
+        artifact = pb2.AddArtifactsRequest.SingleChunkArtifact(name=name, data=chunk)
+        return self.request(batch=pb2.AddArtifactsRequest.Batch(artifacts=[artifact]))
+
+    def begin(self, name, total, chunks, data):
+        chunk = pb2.AddArtifactsRequest.ArtifactChunk(data=data)
+        return self.request(
+            begin_chunk=pb2.AddArtifactsRequest.BeginChunkedArtifact(name=name, total_bytes=total, num_chunks=chunks, initial_chunk=chunk)
+        )
+
+    def chunk(self, data):
+        return self.request(chunk=pb2.AddArtifactsRequest.ArtifactChunk(data=data))
+
+    def add(self, *requests):
+        return self.stub.AddArtifacts(iter(requests), metadata=self.metadata)
+
+    def exists(self, name):
+        request = pb2.ArtifactStatusesRequest(session_id=self.session, names=[name])
+        return self.stub.ArtifactStatus(request, metadata=self.metadata).statuses[name].exists
+
+    def refused(self, text, *requests):
+        with pytest.raises(grpc.RpcError) as error:
+            self.add(*requests)
+        assert text in error.value.details()
+
+    def release(self):
+        self.stub.ReleaseSession(pb2.ReleaseSessionRequest(session_id=self.session), metadata=self.metadata)
+
+
+def cached(data):
+    return "cache/" + hashlib.sha256(data).hexdigest()
+
+
+def test_artifacts_are_what_their_names_say(port):
+    client = Artifacts(port)
+    data = bytes(range(256)) * 300
+    name = cached(data)
+    assert not client.exists(name)
+    client.refused("not what the hash", client.whole(name, data[:-1]))
+    client.refused("not what the hash", client.begin(name, 4, 2, b"ab"), client.chunk(b"cd"))
+    client.refused("too few", client.begin(name, len(data), 2, data[:100]))
+    client.refused("too few", client.begin(name, len(data), 1, data[:100]))
+    client.refused("too many", client.begin(name, 10, 2, data[:8]), client.chunk(data[8:]))
+    client.refused("without a beginning", client.chunk(data))
+    client.refused("before the next one", client.begin(name, len(data), 2, data[:100]), client.whole(name, data))
+    client.refused("not a hash", client.whole("cache/../" + name, data))
+    for other in ("pyfiles/module.py", "jars/some.jar", "archives/a.zip", "files/table.csv", "forward_to_fs/etc/passwd"):
+        client.refused("can't be added to an enclave", client.whole(other, data))
+        assert not client.exists(other)
+    assert not client.exists(name)
+    done = client.add(client.begin(name, len(data), 2, data[:100]), client.chunk(data[100:]), client.whole(cached(b"x"), b"x"))
+    assert [summary.is_crc_successful for summary in done.artifacts] == [True, True]
+    assert client.exists(name) and client.exists(cached(b"x"))
+    assert not Artifacts(port).exists(name)  # another session's
+    client.release()
+
+
+def test_a_session_holds_only_so_many_bytes_of_artifacts(port):
+    client = Artifacts(port)
+    client.refused("larger than 536870912 bytes", client.begin(cached(b""), 1 << 62, 2, b""))
+    # What is only announced counts while it may still come, and not when its call has failed.
+    for _ in range(3):
+        client.refused("too few", client.begin(cached(b""), 500 << 20, 2, b"x"))
+    client.refused("several sessions", client.whole(cached(b"x"), b"x"), Artifacts(port).whole(cached(b"x"), b"x"))
+    client.release()
+
+
+def test_local_data_of_missing_chunks(port):
+    client = Artifacts(port)
+    relation = pb2.Relation()
+    relation.chunked_cached_local_relation.dataHashes.append("0" * 64)
+
+    def failure():
+        request = pb2.AnalyzePlanRequest(session_id=client.session)
+        request.schema.plan.root.CopyFrom(relation)
+        with pytest.raises(grpc.RpcError) as error:
+            client.stub.AnalyzePlan(request, metadata=client.metadata)
+        return error.value.details()
+
+    assert "NOT_FOUND_CHUNKED_CACHED_LOCAL_RELATION" in failure() and client.session in failure()
+    relation.cached_local_relation.hash = "1" * 64
+    assert "NOT_FOUND_CACHED_LOCAL_RELATION" in failure()
+    client.add(client.whole(cached(b"no rows"), b"no rows"))
+    relation.cached_local_relation.hash = cached(b"no rows").removeprefix("cache/")
+    assert "isn't one" in failure() or "schema" in failure()
+    relation.chunked_cached_local_relation.dataHashes.append(cached(b"no rows").removeprefix("cache/"))
+    assert "Arrow stream" in failure() or "SOTERIA.INPUT" in failure()
+    relation.chunked_cached_local_relation.ClearField("dataHashes")
+    relation.chunked_cached_local_relation.SetInParent()
+    assert "CHUNKED_CACHED_LOCAL_RELATION_WITHOUT_DATA" in failure()
+    client.release()
 
 
 # ---- local data, schemas, results ------------------------------------------------------------------
