@@ -5,6 +5,7 @@
 #include "spark/connect/base.pb.h"
 #include "spark/connect/commands.pb.h"
 #include "src/connect/ml_commands.h"
+#include "src/connect/relations.h"
 #include "src/connect/sql_commands.h"
 #include "src/connect/unsupported.h"
 #include "src/connect/write_command.h"
@@ -14,7 +15,6 @@ namespace {
 
 using spark::connect::Command;
 
-}  // namespace
 base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, SessionState& state,
                            Operation& operation) {
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(command.relation()));
@@ -31,6 +31,7 @@ base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, Ses
   return operation.Send(std::move(response));
 }
 
+}  // namespace
 
 base::Status RunCommand(const Command& command, SessionState& state, Operation& operation) {
   switch (command.command_type_case()) {
@@ -46,8 +47,14 @@ base::Status RunCommand(const Command& command, SessionState& state, Operation& 
       return RunSqlCommand(command.sql_command(), state, operation);
     case Command::kCreateDataframeView:
       return RunView(command.create_dataframe_view(), state);
-    case Command::kRemoveCachedRemoteRelationCommand:
+    case Command::kCheckpointCommand:
+      return RunCheckpoint(command.checkpoint_command(), state, operation);
+    case Command::kRemoveCachedRemoteRelationCommand: {
+      const auto plan = state.checkpoints().Remove(
+          command.remove_cached_remote_relation_command().relation().relation_id());
+      if (plan != nullptr) state.session().ForgetCheckpoint(plan);
       return base::OkStatus();
+    }
     default:
       return RefuseCommand(command);
   }

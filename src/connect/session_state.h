@@ -68,6 +68,25 @@ class Pivots {
   std::map<std::string, Values> values_;
 };
 
+/// Checkpoints that a session has at once.
+inline constexpr size_t kCheckpointsMax = 1'000;
+
+/// Plans that DataFrame.checkpoint names. Thread-safe.
+class Checkpoints {
+ public:
+  /// Its name. kMemoryLimit.
+  base::StatusOr<std::string> Add(plan::PlanPtr plan);
+  /// nullptr: there is none.
+  plan::PlanPtr Find(const std::string& name) const;
+  /// What it was.
+  plan::PlanPtr Remove(const std::string& name);
+
+ private:
+  mutable std::mutex mutex_;
+  uint64_t next_ = 1;
+  std::map<std::string, plan::PlanPtr> plans_;
+};
+
 class SessionState {
  public:
   SessionState(std::string id, std::shared_ptr<master::Session> session)
@@ -79,6 +98,8 @@ class SessionState {
   Config& config() { return config_; }
   Views& views() { return views_; }
   Pivots& pivots() { return pivots_; }
+  Artifacts& artifacts() { return artifacts_; }
+  Checkpoints& checkpoints() { return checkpoints_; }
   /// Held while an operation runs a session call, so that a cancel ends the right one.
   std::mutex& call_mutex() { return call_mutex_; }
 
@@ -98,8 +119,8 @@ class SessionState {
   Config config_;
   Views views_;
   Pivots pivots_;
-  Artifacts& artifacts() { return artifacts_; }
-  Checkpoints& checkpoints() { return checkpoints_; }
+  Artifacts artifacts_;
+  Checkpoints checkpoints_;
   std::mutex call_mutex_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;
@@ -119,8 +140,6 @@ class Sessions {
  private:
   master::Master& master_;
   mutable std::mutex mutex_;
-  Artifacts artifacts_;
-  Checkpoints checkpoints_;
   std::map<std::string, std::shared_ptr<SessionState>> sessions_;
 };
 

@@ -28,7 +28,6 @@ constexpr Refusal kRelations[] = {
     {"collect_metrics", "DataFrame.observe", "agg"},
     {"with_watermark", "DataFrame.withWatermark (streaming)"},
     {"html_string", "A DataFrame as HTML", "show or toPandas"},
-    {"cached_remote_relation", "DataFrame.checkpoint (localCheckpoint)", "persist"},
     {"relation_changes", "DataFrameReader.changes"},
     {"extension", "A plan extension"},
 };
@@ -41,7 +40,6 @@ constexpr Refusal kCommands[] = {
     {"streaming_query_listener_bus_command", "spark.streams"},
     {"get_resources_command", "SparkContext.resources"},
     {"create_resource_profile_command", "A resource profile"},
-    {"checkpoint_command", "DataFrame.checkpoint (localCheckpoint)", "persist"},
     {"merge_into_table_command", "DataFrame.mergeInto"},
     {"execute_external_command", "spark.executeCommand"},
     {"pipeline_command", "A declarative pipeline"},

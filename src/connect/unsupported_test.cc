@@ -118,8 +118,9 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
 }
 
 TEST(Unsupported, EveryCommandIsNamedAsAScriptCallsIt) {
-  const char* served[] = {"write_operation", "create_dataframe_view",
-                          "remove_cached_remote_relation_command", "ml_command", "sql_command"};
+  const char* served[] = {"write_operation",    "create_dataframe_view",
+                          "checkpoint_command", "remove_cached_remote_relation_command",
+                          "ml_command",         "sql_command"};
   const auto* oneof = sc::Command::descriptor()->FindOneofByName("command_type");
   for (int i = 0; i < oneof->field_count(); ++i) {
     const auto* field = oneof->field(i);

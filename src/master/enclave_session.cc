@@ -35,13 +35,26 @@ EnclaveSession::EnclaveSession(SessionWorld world)
       builder_(catalog_),
       persisted_(world.live) {}
 
-EnclaveSession::~EnclaveSession() { persisted_.Clear(); }
+EnclaveSession::~EnclaveSession() { persisted_.Clear(true); }
 
 base::StatusOr<std::string> EnclaveSession::NewId() {
   std::string bytes(kUuidBytes, '\0');
   SOTERIA_RETURN_IF_ERROR(
       world_.random.Fill({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}));
   return UuidText(std::move(bytes));
+}
+
+base::Status EnclaveSession::Checkpoint(const plan::PlanPtr& plan, bool eager,
+                                        const Progress& progress) {
+  persisted_.Pin(*plan, NowMicros());
+  if (!eager) return base::OkStatus();
+  // Lowering keeps the blocks of what is pinned.
+  auto ended = world_.output.Ended(world_.output.Run([&](const InsideKey& key) -> base::Status {
+    StageScope scope = NewScope(key, progress);
+    return plan::Lower(*plan, scope).status();
+  }));
+  if (!ended.ok()) persisted_.Unpin(*plan);
+  return ended;
 }
 
 base::Status EnclaveSession::Collect(

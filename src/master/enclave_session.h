@@ -98,8 +98,10 @@ class EnclaveSession : public Session {
   int64_t CleanCache() override;
   void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan, NowMicros()); }
   void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
-  void UnpersistAll() override { persisted_.Clear(); }
-  bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.Contains(*plan); }
+  void UnpersistAll() override { persisted_.Clear(false); }
+  bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.IsAdded(*plan); }
+  base::Status Checkpoint(const plan::PlanPtr& plan, bool eager, const Progress& progress) override;
+  void ForgetCheckpoint(const plan::PlanPtr& plan) override { persisted_.Unpin(*plan); }
   void Cancel() override { world_.turn.Cancel(&persisted_); }
 
  private:

@@ -210,6 +210,12 @@ class Session {
   virtual void UnpersistAll() = 0;
   virtual bool IsPersisted(const plan::PlanPtr& plan) = 0;
 
+  /// Keeps the plan's blocks from when it first runs, which is now if `eager`, until it is
+  /// forgotten; persisted it isn't by that.
+  virtual base::Status Checkpoint(const plan::PlanPtr& plan, bool eager,
+                                  const Progress& progress) = 0;
+  virtual void ForgetCheckpoint(const plan::PlanPtr& plan) = 0;
+
   /// Ends the running call with kCancelled.
   virtual void Cancel() = 0;
 };

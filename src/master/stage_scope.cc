@@ -38,14 +38,27 @@ bool LiveBlocks::Contains(const base::Digest& recipe) const {
 
 void Persisted::Add(const plan::Plan& plan, int64_t now_micros) {
   const std::lock_guard lock(mutex_);
-  plans_.emplace(plan::Canonical(plan), now_micros);
+  plans_.emplace(plan::Canonical(plan), Kept{now_micros}).first->second.added = true;
+}
+
+void Persisted::Pin(const plan::Plan& plan, int64_t now_micros) {
+  const std::lock_guard lock(mutex_);
+  ++plans_.emplace(plan::Canonical(plan), Kept{now_micros}).first->second.pins;
+}
+
+void Persisted::Unpin(const plan::Plan& plan) {
+  const std::lock_guard lock(mutex_);
+  const auto found = plans_.find(plan::Canonical(plan));
+  if (found == plans_.end() || found->second.pins == 0) return;
+  --found->second.pins;
+  Release(found->first);
 }
 
 std::optional<int64_t> Persisted::AddedMicros(const plan::Plan& plan) const {
   const std::lock_guard lock(mutex_);
   const auto found = plans_.find(plan::Canonical(plan));
   if (found == plans_.end()) return std::nullopt;
-  return found->second;
+  return found->second.since;
 }
 
 void Persisted::Remove(const plan::Plan& plan) {
@@ -64,13 +77,24 @@ void Persisted::Release(const std::string& name) {
     live_.Remove(kept.second);
     return true;
   });
+  plans_.erase(name);
 }
 
-void Persisted::Clear() {
+void Persisted::Clear(bool checkpoints) {
   const std::lock_guard lock(mutex_);
-  plans_.clear();
-  for (const auto& [name, recipe] : kept_) live_.Remove(recipe);
-  kept_.clear();
+  std::vector<std::string> names;
+  for (auto& [name, plan] : plans_) {
+    plan.added = false;
+    if (checkpoints) plan.pins = 0;
+    names.push_back(name);
+  }
+  for (const std::string& name : names) Release(name);
+}
+
+bool Persisted::IsAdded(const plan::Plan& plan) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = plans_.empty() ? plans_.end() : plans_.find(plan::Canonical(plan));
+  return found != plans_.end() && found->second.added;
 }
 
 bool Persisted::Contains(const plan::Plan& plan) const {

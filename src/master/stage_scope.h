@@ -46,16 +46,23 @@ class LiveBlocks {
   std::map<base::Digest, uint64_t> live_;
 };
 
-/// The plans that the owner persisted, by canonical name, and which of their recipes are kept.
-/// Thread-safe.
+/// The plans that the owner persisted or checkpointed, by canonical name, and which of their
+/// recipes are kept. Thread-safe.
 class Persisted {
  public:
   explicit Persisted(LiveBlocks& live) : live_(live) {}
   /// What is persisted already stays as it is.
   void Add(const plan::Plan& plan, int64_t now_micros);
-  /// Also lets the workers drop the blocks.
+  /// Also lets the workers drop the blocks, unless a checkpoint needs them.
   void Remove(const plan::Plan& plan);
-  void Clear();
+  /// Removes what was added; with `checkpoints` all.
+  void Clear(bool checkpoints);
+  /// Whether it was added.
+  bool IsAdded(const plan::Plan& plan) const;
+  /// The same for a checkpoint, of which there may be several of a plan; it isn't added by that.
+  void Pin(const plan::Plan& plan, int64_t now_micros);
+  void Unpin(const plan::Plan& plan);
+  /// Whether its blocks are kept.
   bool Contains(const plan::Plan& plan) const;
   /// When it was added, if it was.
   std::optional<int64_t> AddedMicros(const plan::Plan& plan) const;
@@ -64,9 +71,17 @@ class Persisted {
   void Keep(const plan::Plan& plan, const base::Digest& recipe);
 
  private:
+  struct Kept {
+    int64_t since = 0;
+    bool added = false;
+    uint64_t pins = 0;
+  };
+  /// Forgets it where nobody needs it.
+  void Release(const std::string& name);
+
   LiveBlocks& live_;
   mutable std::mutex mutex_;
-  std::map<std::string, int64_t> plans_;  // and when they were added
+  std::map<std::string, Kept> plans_;
   std::vector<std::pair<std::string, base::Digest>> kept_;
 };
 

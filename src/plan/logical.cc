@@ -344,6 +344,25 @@ PlanPtr Tagged(const PlanPtr& plan, int64_t tag) {
 
 PlanPtr Small(const PlanPtr& plan) {
   auto small = std::make_shared<Plan>(*plan);
+namespace {
+
+PlanPtr WithoutTags(const PlanPtr& plan, std::map<const Plan*, PlanPtr>& known) {
+  const auto found = known.find(plan.get());
+  if (found != known.end()) return found->second;
+  auto copy = std::make_shared<Plan>(*plan);
+  copy->tags.clear();
+  for (PlanPtr& input : copy->inputs) input = WithoutTags(input, known);
+  known.emplace(plan.get(), copy);
+  return copy;
+}
+
+}  // namespace
+
+PlanPtr Untagged(const PlanPtr& plan) {
+  std::map<const Plan*, PlanPtr> known;
+  return WithoutTags(plan, known);
+}
+
   small->small = true;
   return small;
 }

@@ -313,6 +313,8 @@ PlanPtr Tagged(const PlanPtr& plan, int64_t tag);
 /// The same plan, whose rows fit every worker as the script says.
 PlanPtr Small(const PlanPtr& plan);
 /// The plan without the aliases on top of it, which compute nothing.
+/// The same plan, within which no DataFrame is known any more.
+PlanPtr Untagged(const PlanPtr& plan);
 PlanPtr WithoutAliases(PlanPtr plan);
 /// What a node computes of each partition alone; null for one that is something else.
 exec::OperatorPtr NarrowOperator(const Plan& plan);

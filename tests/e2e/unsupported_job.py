@@ -72,7 +72,6 @@ def frames(spark: SparkSession) -> dict:
     asks = {
         "join by chance": lambda: t.join(t, F.rand(1) > 0.5).count(), "hint repartition": lambda: t.hint("repartition", 2).count(),
         "observe": lambda: t.observe("o", F.count("*")).count(), "withWatermark": lambda: t.withWatermark("d", "1 day").count(),
-        "checkpoint": lambda: t.checkpoint().count(), "localCheckpoint": lambda: t.localCheckpoint().count(),
         "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),
         "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),
         "inputFiles": t.inputFiles,
