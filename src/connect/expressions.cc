@@ -21,6 +21,7 @@
 #include "src/connect/tables.h"
 #include "src/connect/time_operators.h"
 #include "src/connect/typed_calls.h"
+#include "src/connect/time_windows.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
@@ -111,6 +112,16 @@ std::vector<std::string> WithoutDatabase(std::vector<std::string> parts) {
 }
 
 std::optional<ColumnRegex> RegexOf(const Expression& expression) {
+/// Rows of files, or of what keeps Spark's hidden columns of them.
+bool ReadsFiles(const plan::Plan& plan) {
+  const plan::Plan* node = &plan;
+  while (std::holds_alternative<plan::FilterNode>(node->node) ||
+         std::holds_alternative<plan::AliasNode>(node->node)) {
+    node = node->input().get();
+  }
+  return std::holds_alternative<plan::ReadNode>(node->node);
+}
+
   if (!expression.has_unresolved_regex()) return std::nullopt;
   return ReadColumnRegex(expression.unresolved_regex().col_name());
 }
@@ -173,8 +184,9 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Attribute(
   if (base::Is(column.status(), base::kUnresolvedColumn) && parts.size() > 2) {
     if (auto known = scope_.Resolve(WithoutDatabase(parts), tag); known.ok()) return known;
   }
-  if (column.ok() || !IsClock(parts) || !base::Is(column.status(), base::kUnresolvedColumn)) {
-    return column;
+  if (column.ok() || !base::Is(column.status(), base::kUnresolvedColumn)) return column;
+  if (base::EqualIgnoringCase(parts[0], "_metadata") && ReadsFiles(scope_.plan())) {
+    return base::NotSupported("The hidden column _metadata of files");
   }
   SOTERIA_RETURN_IF_ERROR(CheckFunction(parts[0]));
   return Function(base::Lower(parts[0]), Expressions(), false, 1);
@@ -274,6 +286,27 @@ void ExpressionConverter::AddOptions(std::string_view function,
     const exec::Expr& option = *options[i];
     const bool text = option.kind == exec::Expr::Kind::kLiteral &&
                       option.literal->type->id() == arrow::Type::STRING && option.literal->is_valid;
+base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
+                                                            const Expressions& arguments,
+                                                            bool distinct, int depth) const {
+  if (HasNamed(arguments)) {
+    SOTERIA_ASSIGN_OR_RETURN(const Expressions placed, ByPlace(name, arguments));
+    if (!HasNamed(placed)) return Function(name, placed, distinct, depth);
+  }
+  const std::string function = Canonical(name);
+  if (exec::KindOfFunction(function) == exec::FunctionKind::kTimeWindow) {
+    return base::NotSupported(base::Cat(function, "() in this place"), "withColumn before it");
+  }
+  if (distinct && exec::KindOfFunction(function) != exec::FunctionKind::kAggregate) {
+    return base::NotSupported(base::Cat("The function ", name, "() of distinct values"));
+  }
+  if (function == "struct") return Struct(exec::kStructOf, arguments, depth);
+  std::vector<exec::ExprPtr> args;
+  for (const Expression& argument : arguments) {
+    if (const auto regex = RegexOf(argument); regex.has_value()) {
+      SOTERIA_ASSIGN_OR_RETURN(const auto columns, MatchingColumns(scope_.plan(), *regex));
+      args.insert(args.end(), columns.begin(), columns.end());
+      continue;
     if (text && base::EqualIgnoringCase(
                     static_cast<const arrow::StringScalar&>(*option.literal).view(), key)) {
       return;

@@ -79,6 +79,9 @@ std::string FunctionsPage() {
       "With `over`; so are the aggregate functions. Frames of rows and of ranges of numbers and\n"
       "dates; `QUALIFY` in SQL.\n\n",
       List(Functions(exec::FunctionKind::kWindow, true)),
+      "\n## Windows of time\n\n"
+      "In `groupBy`, `select`, `withColumn`, `filter` and `orderBy`, one a list, and in SQL's.\n\n",
+      List(Functions(exec::FunctionKind::kTimeWindow, true)),
       "\n## Generators\n\n"
       "In `select` and `withColumn`, after LATERAL VIEW, and as tables (`spark.tvf`, FROM). Of "
       "arrays, and of maps.\n\n",

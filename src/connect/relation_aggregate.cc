@@ -60,6 +60,7 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
     return Pivot(aggregate);
   }
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
+  SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), ListsOf(aggregate)));
   plan::Scope scope(input);
   SOTERIA_RETURN_IF_ERROR(CheckNoRegex(aggregate.grouping_expressions()));
   const ExpressionConverter converter = OverWithSubqueries(scope);
@@ -69,6 +70,7 @@ RelationConverter::PlanOr RelationConverter::Aggregate(const spark::connect::Agg
     if (HasGenerator(list)) return base::NotSupported("A generator over grouping sets");
     return AggregateSets(aggregate, std::move(input), std::move(keys), std::move(list.columns));
   }
+  SOTERIA_RETURN_IF_ERROR(JoinSessions(&input, &keys, &list));
   if (HasGenerator(list)) {
     return Generated(std::move(input), std::move(list), std::move(keys), true);
   }

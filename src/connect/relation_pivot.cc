@@ -185,9 +185,13 @@ base::StatusOr<std::vector<PivotValue>> RelationConverter::DistinctValues(
 
 RelationConverter::PlanOr RelationConverter::Pivot(const spark::connect::Aggregate& aggregate) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(aggregate.input()));
+  SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), ListsOf(aggregate)));
+  if (const auto* window = TimeWindowOf(*input); window != nullptr && window->session) {
+    return base::NotSupported("A pivot by session_window()", "a groupBy before it");
+  }
   plan::Scope scope(input);
   const std::string zone = state_.config().Zone();
-  const ExpressionConverter converter(scope, zone);
+  const ExpressionConverter converter = Over(scope);
   SOTERIA_ASSIGN_OR_RETURN(auto keys, converter.ConvertAll(aggregate.grouping_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(auto columns, converter.ConvertAll(aggregate.aggregate_expressions()));
   SOTERIA_ASSIGN_OR_RETURN(const ExprPtr column, converter.Convert(aggregate.pivot().col()));

@@ -22,6 +22,7 @@
 #include "src/connect/aggregates.h"
 #include "src/connect/expressions.h"
 #include "src/connect/relations.h"
+#include "src/connect/time_windows.h"
 #include "src/connect/windows.h"
 #include "src/plan/conditions.h"
 #include "src/plan/decorrelate.h"

@@ -69,6 +69,13 @@ bool IsGlobal(const spark::connect::Sort& sort) {
   return !sort.has_is_global() || sort.is_global();
 }
 
+template <class List>
+std::vector<const google::protobuf::Message*> AllOf(const List& list) {
+  std::vector<const google::protobuf::Message*> messages;
+  for (const auto& one : list) messages.push_back(&one);
+  return messages;
+}
+
 /// The input's columns as they are.
 std::vector<exec::NamedExpr> AllColumns(const plan::Plan& input) {
   std::vector<exec::NamedExpr> columns;
@@ -254,6 +261,8 @@ RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter
       groups != nullptr && (groups->sql || CallsAggregate(text))) {
     return FilterGroups(text, *groups);
   }
+  SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), {&text}));
+  SOTERIA_ASSIGN_OR_RETURN(input, WindowFirst(std::move(input)));
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
   SOTERIA_ASSIGN_OR_RETURN(auto condition, OverWithSubqueries(scope).Convert(text));
   SOTERIA_RETURN_IF_ERROR(CheckNoWindowInClause(*condition, "WHERE"));
@@ -312,6 +321,7 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
     return Bounded(project);
   }
   SOTERIA_ASSIGN_OR_RETURN(auto input, project.has_input() ? Resolve(project.input()) : OneRow());
+  SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), AllOf(project.expressions())));
   plan::Scope scope(input);
   SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(project.expressions(), scope));
   if (HasGenerator(list)) return Generated(std::move(input), std::move(list), {}, false);
@@ -325,6 +335,8 @@ RelationConverter::PlanOr RelationConverter::Project(const spark::connect::Proje
 
 RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::WithColumns& with) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(with.input()));
+  std::vector<exec::NamedExpr> columns = AllColumns(*input);
+  SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), AllOf(with.aliases())));
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);
   std::vector<exec::NamedExpr> columns = AllColumns(*input);
@@ -345,7 +357,10 @@ RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::W
     scope.Define(name);
     bool replaced = false;  // every column of that name is
     for (int i = 0; i < input->schema->num_fields(); ++i) {
-      if (!base::EqualIgnoringCase(input->schema->field(i)->name(), name)) continue;
+      if (input->columns[static_cast<size_t>(i)].hidden ||
+          !base::EqualIgnoringCase(input->schema->field(i)->name(), name)) {
+        continue;
+      }
       columns[static_cast<size_t>(i)] = column;
       replaced = true;
     }
@@ -416,6 +431,10 @@ RelationConverter::PlanOr RelationConverter::Sample(const spark::connect::Sample
 }
 
 RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& sort) {
+  if (GroupsOf(input) == nullptr) {
+    SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), AllOf(sort.order())));
+    SOTERIA_ASSIGN_OR_RETURN(input, WindowFirst(std::move(input)));
+  }
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sort.input()));
   SOTERIA_ASSIGN_OR_RETURN(Sorting sorting, SortingOf(sort, input));
   const bool global = IsGlobal(sort);

@@ -96,6 +96,12 @@ struct UnpivotSet {
 };
 
 class RelationConverter : private Around {
+/// A column of the windows of time that a list calls for, behind a plan's own.
+struct TimeWindowColumn {
+  int ordinal = 0;
+  bool session = false;  ///< groups join what touches
+};
+
  public:
   /// Who converts: an operation holds the session's call_mutex, an analysis doesn't.
   enum class For : uint8_t { kOperation, kAnalysis };
@@ -202,6 +208,21 @@ class RelationConverter : private Around {
   PlanOr RangeOf(const Expressions& arguments);
 
   // Of SQL: relation_sql.cc.
+  // Windows of time: relation_time_window.cc.
+  /// The input, or where one of the messages calls window() or session_window() the rows of its
+  /// windows, whose column is known to Over().
+  using Messages = std::vector<const google::protobuf::Message*>;
+  PlanOr WithTimeWindow(plan::PlanPtr input, const Messages& messages);
+  /// Of the column's plan; nullptr: it has none.
+  const TimeWindowColumn* TimeWindowOf(const plan::Plan& plan) const;
+  /// With the window's column, if there is one, in front and like any other.
+  PlanOr WindowFirst(plan::PlanPtr input);
+  static Messages ListsOf(const spark::connect::Aggregate& aggregate);
+  /// Joins the sessions that touch among rows of the other keys, where one of the keys is a
+  /// session, and puts the column that they have then in its place.
+  base::Status JoinSessions(plan::PlanPtr* input, std::vector<exec::NamedExpr>* keys,
+                            SelectList* list);
+
   PlanOr Sql(const spark::connect::SQL& sql);
   PlanOr WithRelations(const spark::connect::WithRelations& with);
   PlanOr Named(const spark::connect::Read& read);
@@ -294,5 +315,6 @@ class RelationConverter : private Around {
   std::vector<NamedPlan> named_;                // the innermost last
   std::map<const plan::Plan*, Groups> groups_;  // by the plan that they give
 };
+  std::map<plan::PlanPtr, TimeWindowColumn> time_windows_;
 
 }  // namespace soteria::connect

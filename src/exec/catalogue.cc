@@ -12,6 +12,7 @@ namespace soteria::exec {
 namespace {
 
 constexpr std::string_view kGroupings[] = {"grouping", "grouping_id"};
+constexpr std::string_view kTimeWindows[] = {"session_window", "window"};
 
 }  // namespace
 
@@ -30,6 +31,9 @@ std::optional<FunctionKind> KindOfFunction(std::string_view name) {
   if (IsGenerator(name)) return FunctionKind::kGenerator;
   for (const std::string_view grouping : kGroupings) {
     if (base::EqualIgnoringCase(grouping, name)) return FunctionKind::kGrouping;
+  }
+  for (const std::string_view window : kTimeWindows) {
+    if (base::EqualIgnoringCase(window, name)) return FunctionKind::kTimeWindow;
   }
   return std::nullopt;
 }
@@ -50,6 +54,8 @@ std::vector<CatalogueRow> Catalogue() {
     rows.push_back({name, FunctionKind::kGenerator});
   }
   for (const std::string_view name : kGroupings) rows.push_back({name, FunctionKind::kGrouping});
+  for (const std::string_view name : kTimeWindows)
+    rows.push_back({name, FunctionKind::kTimeWindow});
   std::sort(rows.begin(), rows.end(),
             [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });
   return rows;

@@ -13,9 +13,10 @@ namespace soteria::exec {
 enum class FunctionKind : uint8_t {
   kScalar,
   kAggregate,
-  kWindow,     ///< with OVER only
-  kGenerator,  ///< makes rows: generate.h
-  kGrouping    ///< which grouping set a group is of: known to whoever makes the sets
+  kWindow,      ///< with OVER only
+  kGenerator,   ///< makes rows: generate.h
+  kTimeWindow,  ///< makes rows of windows of time: known to whoever makes them
+  kGrouping     ///< which grouping set a group is of: known to whoever makes the sets
 };
 
 /// What SQL's syntax calls, and no script by its name: blanks are in no name of Spark's.

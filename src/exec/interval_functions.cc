@@ -14,6 +14,7 @@
 #include "src/exec/conditions.h"
 #include "src/exec/functions.h"
 #include "src/exec/kernels.h"
+#include "src/exec/time_windows.h"
 #include "src/table/interval.h"
 #include "src/table/types.h"
 #include "src/table/zoned_time.h"
@@ -170,6 +171,9 @@ constexpr Function kFunctions[] = {
     {kTimePlus.data(), 2, 2, "+", Print::kSpecial, BindMove<1>},
     {kTimeMinus.data(), 2, 2, "-", Print::kSpecial, BindMove<-1>},
     {kIntervalDays.data(), 1, 1, "extractansiintervaldays", Print::kCall, BindDays},
+    {kTimeWindow.data(), 5, 5, "window", Print::kCall, BindTimeWindow},
+    {kSessionWindow.data(), 2, 2, "session_window", Print::kCall, BindSessionWindow},
+    {"window_time", 1, 1, "window_time", Print::kCall, BindWindowTime},
     {"make_dt_interval", 0, 4, "make_dt_interval", Print::kSpecial, BindMakeDayTime},
     {"make_ym_interval", 0, 2, "make_ym_interval", Print::kSpecial, BindMakeYearMonth},
 };

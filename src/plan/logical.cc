@@ -87,7 +87,8 @@ base::StatusOr<PlanPtr> Builder::Read(const std::vector<std::string>& paths,
 base::StatusOr<PlanPtr> Builder::Local(std::shared_ptr<arrow::Table> table, std::string name) {
   auto schema = table->schema();
   auto columns = NewColumns(*schema);
-  return MakeNode(LocalNode{std::move(table)}, std::move(schema), std::move(columns), {});
+  return MakeNode(LocalNode{std::move(table), std::move(name)}, std::move(schema),
+                  std::move(columns), {});
 }
 
 PlanPtr Builder::Made(MadeNode made, std::shared_ptr<arrow::Schema> schema) {
@@ -110,6 +111,7 @@ base::StatusOr<PlanPtr> Builder::Project(PlanPtr input, std::vector<exec::NamedE
         !column.name.has_value() && column.metadata.empty() && exec::IsInput(*column.expr);
     ids.push_back(passes ? input->columns.at(static_cast<size_t>(column.expr->ordinal))
                          : Column{next_id_++});
+    ids.back().hidden = false;
   }
   return MakeNode(ProjectNode{std::move(columns)}, std::move(schema), std::move(ids),
                   {std::move(input)});
@@ -342,8 +344,6 @@ PlanPtr Tagged(const PlanPtr& plan, int64_t tag) {
   return tagged;
 }
 
-PlanPtr Small(const PlanPtr& plan) {
-  auto small = std::make_shared<Plan>(*plan);
 namespace {
 
 PlanPtr WithoutTags(const PlanPtr& plan, std::map<const Plan*, PlanPtr>& known) {
@@ -363,6 +363,8 @@ PlanPtr Untagged(const PlanPtr& plan) {
   return WithoutTags(plan, known);
 }
 
+PlanPtr Small(const PlanPtr& plan) {
+  auto small = std::make_shared<Plan>(*plan);
   small->small = true;
   return small;
 }

@@ -197,6 +197,9 @@ using ColumnId = uint64_t;
 struct Column {
   ColumnId id = 0;
   std::string qualifier = {};  ///< the `t` of "t.a"; "": none
+  /// A helper beside a table's own columns: no star means it, and a name means it only where none
+  /// of them has it.
+  bool hidden = false;
 };
 
 struct Plan {
@@ -310,11 +313,11 @@ class Builder {
 
 /// The same plan, known as the DataFrame `tag` too.
 PlanPtr Tagged(const PlanPtr& plan, int64_t tag);
+/// The same plan, within which no DataFrame is known any more.
+PlanPtr Untagged(const PlanPtr& plan);
 /// The same plan, whose rows fit every worker as the script says.
 PlanPtr Small(const PlanPtr& plan);
 /// The plan without the aliases on top of it, which compute nothing.
-/// The same plan, within which no DataFrame is known any more.
-PlanPtr Untagged(const PlanPtr& plan);
 PlanPtr WithoutAliases(PlanPtr plan);
 /// What a node computes of each partition alone; null for one that is something else.
 exec::OperatorPtr NarrowOperator(const Plan& plan);

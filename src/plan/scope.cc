@@ -63,10 +63,12 @@ struct Found {
   size_t parts = 0;  // of the name that were the column's: the rest are fields
 };
 
-std::vector<int> Matching(const Plan& plan, const std::string* qualifier, const std::string& name) {
+std::vector<int> Matching(const Plan& plan, const std::string* qualifier, const std::string& name,
+                          bool hidden = false) {
   std::vector<int> matching;
   for (int i = 0; i < plan.schema->num_fields(); ++i) {
     const Column& column = plan.columns[static_cast<size_t>(i)];
+    if (column.hidden != hidden) continue;
     const std::string& its = plan.schema->field(i)->name();
     if (!base::EqualIgnoringCase(its, name)) continue;
     if (qualifier != nullptr && !base::EqualIgnoringCase(column.qualifier, *qualifier)) continue;
@@ -88,6 +90,7 @@ base::StatusOr<std::optional<Found>> FindIn(const Plan& plan, const Name& name) 
     parts = 1;
     matching = Matching(plan, nullptr, name[0]);
   }
+  if (matching.empty()) matching = Matching(plan, nullptr, name[0], true);
   if (matching.empty()) return std::optional<Found>();
   if (matching.size() == 1) return std::optional<Found>({matching[0], parts});
   std::vector<std::string> candidates;
@@ -381,6 +384,7 @@ base::StatusOr<std::vector<exec::ExprPtr>> Scope::Star(const Name& qualifier,
   }
   for (int i = 0; i < input_->schema->num_fields(); ++i) {
     const std::string& its = input_->columns[static_cast<size_t>(i)].qualifier;
+    if (input_->columns[static_cast<size_t>(i)].hidden) continue;
     if (qualifier.empty() ||
         (qualifier.size() == 1 && base::EqualIgnoringCase(its, qualifier[0]))) {
       all.push_back(ColumnAt(*input_, i));

@@ -50,6 +50,7 @@ import text_function_cases  # noqa: F401
 import time_cases  # noqa: F401
 import tree_cases  # noqa: F401
 import window_cases  # noqa: F401
+import time_window_cases  # noqa: F401
 import writer_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
 
