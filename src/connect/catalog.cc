@@ -93,7 +93,12 @@ class Call {
       case sc::Catalog::kDropGlobalTempView:
         return Truth(state_.views().Drop(call.drop_global_temp_view().view_name(), true));
       case sc::Catalog::kFunctionExists:
-        return Truth(IsFunction(call.function_exists().function_name()));
+        return Truth(!call.function_exists().has_db_name() &&
+                     IsFunction(call.function_exists().function_name()));
+      case sc::Catalog::kListFunctions:
+        return ListFunctions(call.list_functions());
+      case sc::Catalog::kGetFunction:
+        return GetFunction(call.get_function().function_name());
       default:
         return RunOnCache(call);
     }
@@ -317,6 +322,34 @@ class Call {
     return *std::move(rows);
   }
 
+  /// Functions by their names: what Spark says of them, and its classes, are Spark's.
+  PlanOr Functions(const std::vector<std::string>& names) {
+    std::vector<AnswerColumn> columns = {{"name"},
+                                         {"catalog", true},
+                                         {"namespace", true},
+                                         {"description", true},
+                                         {"className"},
+                                         {"isTemporary", false, {}, Kind::kBoolean}};
+    for (const std::string& name : names) {
+      columns[0].texts.emplace_back(name);
+      for (size_t i = 1; i < 4; ++i) columns[i].texts.emplace_back(std::nullopt);
+      columns[4].texts.emplace_back("soteria");
+      columns[5].texts.emplace_back(BooleanText(true));
+    }
+    return Answer(columns);
+  }
+
+  PlanOr ListFunctions(const sc::ListFunctions& asked) {
+    if (asked.has_db_name()) SOTERIA_RETURN_IF_ERROR(CheckName(asked.db_name()));
+    return Functions(FunctionNames(asked.pattern()));
+  }
+
+  PlanOr GetFunction(const std::string& name) {
+    if (!IsFunction(name)) return NoRoutine(name);
+    SOTERIA_ASSIGN_OR_RETURN(const Names parts, ParseSqlName(name));
+    return Functions({parts.back()});
+  }
+
   static bool IsFunction(const std::string& text) {
     const auto parts = ParseSqlName(text);
     if (!parts.ok()) return false;
@@ -330,6 +363,15 @@ class Call {
 };
 
 }  // namespace
+
+std::vector<std::string> FunctionNames(std::string_view pattern) {
+  std::vector<std::string> names;
+  for (const exec::CatalogueRow& row : exec::Catalogue()) {
+    const bool again = !names.empty() && names.back() == row.name;
+    if (!again && FitsPattern(row.name, pattern)) names.emplace_back(row.name);
+  }
+  return names;
+}
 
 PlanOr RunCatalog(const sc::Catalog& call, SessionState& state) { return Call(state).Run(call); }
 

@@ -76,8 +76,8 @@ constexpr Rule kRules[] = {
     {"spark.sql.columnVector.", Effect::kNone},
     {"spark.sql.connect.", Effect::kNone},
     {"spark.sql.constraintPropagation.", Effect::kNone},
-    {kCorruptColumn, Effect::kActs},
     {"spark.sql.csv.", Effect::kNone},
+    {kCorruptColumn, Effect::kActs},
     {"spark.sql.cteRe", Effect::kNone},
     {"spark.sql.dataframeCache.", Effect::kNone},
     {"spark.sql.debug.", Effect::kNone},
@@ -104,8 +104,8 @@ constexpr Rule kRules[] = {
     {"spark.sql.inMemory", Effect::kNone},
     {"spark.sql.join.", Effect::kNone},
     {"spark.sql.json.", Effect::kNone},
-    {kIgnoreNullFields, Effect::kActs},
     {"spark.sql.jsonGenerator.", Effect::kNone},
+    {kIgnoreNullFields, Effect::kActs},
     {"spark.sql.kafka.", Effect::kNone},
     {"spark.sql.leafNodeDefaultParallelism", Effect::kNone},
     {"spark.sql.limit.", Effect::kNone},
@@ -368,6 +368,7 @@ base::Status Config::Unset(const std::string& key) {
   set_.erase(key);
   return base::OkStatus();
 }
+
 ExpressionSettings Config::ForExpressions() const {
   ExpressionSettings settings;
   settings.zone = Zone();
@@ -375,7 +376,6 @@ ExpressionSettings Config::ForExpressions() const {
   settings.corrupt_column = Get(kCorruptColumn).value_or(settings.corrupt_column);
   return settings;
 }
-
 
 uint64_t Config::ShufflePartitions() const {
   const std::string text = Get(kShufflePartitions).value_or("");

@@ -16,12 +16,13 @@
 #include "src/connect/aggregates.h"
 #include "src/connect/column_regex.h"
 #include "src/connect/literals.h"
+#include "src/connect/named_arguments.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/sql_nodes.h"
 #include "src/connect/tables.h"
 #include "src/connect/time_operators.h"
-#include "src/connect/typed_calls.h"
 #include "src/connect/time_windows.h"
+#include "src/connect/typed_calls.h"
 #include "src/connect/types.h"
 #include "src/connect/unsupported.h"
 #include "src/exec/catalogue.h"
@@ -111,7 +112,6 @@ std::vector<std::string> WithoutDatabase(std::vector<std::string> parts) {
   return parts;
 }
 
-std::optional<ColumnRegex> RegexOf(const Expression& expression) {
 /// Rows of files, or of what keeps Spark's hidden columns of them.
 bool ReadsFiles(const plan::Plan& plan) {
   const plan::Plan* node = &plan;
@@ -122,6 +122,7 @@ bool ReadsFiles(const plan::Plan& plan) {
   return std::holds_alternative<plan::ReadNode>(node->node);
 }
 
+std::optional<ColumnRegex> RegexOf(const Expression& expression) {
   if (!expression.has_unresolved_regex()) return std::nullopt;
   return ReadColumnRegex(expression.unresolved_regex().col_name());
 }
@@ -188,6 +189,7 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Attribute(
   if (base::EqualIgnoringCase(parts[0], "_metadata") && ReadsFiles(scope_.plan())) {
     return base::NotSupported("The hidden column _metadata of files");
   }
+  if (!IsClock(parts)) return column;
   SOTERIA_RETURN_IF_ERROR(CheckFunction(parts[0]));
   return Function(base::Lower(parts[0]), Expressions(), false, 1);
 }
@@ -252,20 +254,6 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Filtered(const Expressions& p
   return exec::Filtered(call, std::move(condition));
 }
 
-base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
-                                                            const Expressions& arguments,
-                                                            bool distinct, int depth) const {
-  const std::string function = Canonical(name);
-  if (distinct && exec::KindOfFunction(function) != exec::FunctionKind::kAggregate) {
-    return base::NotSupported(base::Cat("The function ", name, "() of distinct values"));
-  }
-  if (function == "struct") return Struct(exec::kStructOf, arguments, depth);
-  std::vector<exec::ExprPtr> args;
-  for (const Expression& argument : arguments) {
-    if (const auto regex = RegexOf(argument); regex.has_value()) {
-      SOTERIA_ASSIGN_OR_RETURN(const auto columns, MatchingColumns(scope_.plan(), *regex));
-      args.insert(args.end(), columns.begin(), columns.end());
-      continue;
 void ExpressionConverter::AddOptions(std::string_view function,
                                      std::vector<exec::ExprPtr>* args) const {
   const ExpressionSettings defaults;
@@ -286,6 +274,18 @@ void ExpressionConverter::AddOptions(std::string_view function,
     const exec::Expr& option = *options[i];
     const bool text = option.kind == exec::Expr::Kind::kLiteral &&
                       option.literal->type->id() == arrow::Type::STRING && option.literal->is_valid;
+    if (text && base::EqualIgnoringCase(
+                    static_cast<const arrow::StringScalar&>(*option.literal).view(), key)) {
+      return;
+    }
+  }
+  options.push_back(exec::Literal(key));
+  options.push_back(exec::Literal(writes ? std::string_view("false")
+                                         : std::string_view(settings_.corrupt_column)));
+  args->resize(at);
+  args->push_back(exec::Call("map", std::move(options)));
+}
+
 base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& name,
                                                             const Expressions& arguments,
                                                             bool distinct, int depth) const {
@@ -307,18 +307,6 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Function(const std::string& n
       SOTERIA_ASSIGN_OR_RETURN(const auto columns, MatchingColumns(scope_.plan(), *regex));
       args.insert(args.end(), columns.begin(), columns.end());
       continue;
-    if (text && base::EqualIgnoringCase(
-                    static_cast<const arrow::StringScalar&>(*option.literal).view(), key)) {
-      return;
-    }
-  }
-  options.push_back(exec::Literal(key));
-  options.push_back(exec::Literal(writes ? std::string_view("false")
-                                         : std::string_view(settings_.corrupt_column)));
-  args->resize(at);
-  args->push_back(exec::Call("map", std::move(options)));
-}
-
     }
     if (argument.has_unresolved_star()) {
       SOTERIA_ASSIGN_OR_RETURN(auto columns, Star(argument.unresolved_star()));

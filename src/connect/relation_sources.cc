@@ -1,3 +1,4 @@
+#include <arrow/buffer.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 
@@ -30,7 +31,6 @@ using spark::connect::Read;
 constexpr table::IpcLimits kLocalLimits{
     .bytes_max = uint64_t{128} << 20, .rows_max = int64_t{1} << 28, .batches_max = 1 << 20};
 
-/// Spark's schema JSON or DDL.
 /// Of a blob beside it: rows aren't cut, however long they are.
 constexpr table::IpcLimits kBlobLimits{
     .bytes_max = kArtifactBytesMax, .rows_max = int64_t{1} << 28, .batches_max = 1 << 20};
@@ -53,13 +53,13 @@ constexpr base::Condition kNoCheckpoint = InvalidPlan("CONNECT_INVALID_PLAN.DATA
 constexpr base::Condition kLocalSize =
     InvalidPlan("CONNECT_INVALID_PLAN.LOCAL_RELATION_SIZE_LIMIT_EXCEEDED");
 
+/// Spark's schema JSON or DDL.
 base::StatusOr<std::shared_ptr<arrow::Schema>> ParseSchema(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return table::SchemaFromSparkJson(text);
   return table::SchemaFromDdl(text);
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
 /// The data's columns as those of the schema, where there is one.
 base::StatusOr<std::shared_ptr<arrow::Table>> WithSchema(
     std::shared_ptr<arrow::Table> data, const std::shared_ptr<arrow::Schema>& schema) {
@@ -72,6 +72,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> WithSchema(
 /// A hash as an error text shows it, whatever a client sent for it.
 std::string_view ShownHash(std::string_view hash) { return hash.substr(0, 64); }
 
+base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
     const std::shared_ptr<arrow::Schema>& schema) {
   SOTERIA_ARROW_ASSIGN(auto table, arrow::Table::MakeEmpty(schema));
   return table;
@@ -201,7 +202,6 @@ RelationConverter::PlanOr RelationConverter::Local(const spark::connect::LocalRe
   return builder_.Local(std::move(data));
 }
 
-}  // namespace soteria::connect
 RelationConverter::PlanOr RelationConverter::Checkpointed(
     const spark::connect::CachedRemoteRelation& cached) {
   plan::PlanPtr plan = state_.checkpoints().Find(cached.relation_id());
@@ -285,3 +285,4 @@ RelationConverter::PlanOr RelationConverter::ChunkedLocal(
   return builder_.Local(std::move(data), std::move(name));
 }
 
+}  // namespace soteria::connect

@@ -335,7 +335,6 @@ RelationConverter::PlanOr RelationConverter::SqlAggregate(
   plan::Scope scope(groups.input);
   const auto& outputs = aggregate.aggregate_expressions();
   SOTERIA_ASSIGN_OR_RETURN(SelectList list, Select(outputs, scope));
-  groups.columns = list.columns;
   const std::vector<exec::NamedExpr> items = ItemsToGroupBy(list);
   const auto resolve = [&](const Expressions& keys) {
     return SqlKeys(keys, outputs, groups.input, items);
@@ -344,13 +343,13 @@ RelationConverter::PlanOr RelationConverter::SqlAggregate(
       groups.keys, resolve(aggregate.grouping_expressions(0).unresolved_function().arguments()));
   if (aggregate.group_type() != spark::connect::Aggregate::GROUP_TYPE_GROUPBY) {
     SOTERIA_ASSIGN_OR_RETURN(groups.sets, SetsOf(aggregate, &groups.keys, resolve));
+  }
   if (const auto* window = TimeWindowOf(*groups.input);
       window != nullptr && window->session && groups.sets.has_value()) {
     return base::NotSupported("session_window() among grouping sets");
   }
   SOTERIA_RETURN_IF_ERROR(JoinSessions(&groups.input, &groups.keys, &list));
   groups.columns = list.columns;
-  }
   if (HasGenerator(list)) return GeneratedOfGroups(std::move(groups), std::move(list));
   groups.visible = groups.columns.size();
   return Remember(std::move(groups));

@@ -231,6 +231,12 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:
       return Range(relation.range());
+    case Relation::kCachedRemoteRelation:
+      return Checkpointed(relation.cached_remote_relation());
+    case Relation::kCachedLocalRelation:
+      return CachedLocal(relation.cached_local_relation());
+    case Relation::kChunkedCachedLocalRelation:
+      return ChunkedLocal(relation.chunked_cached_local_relation());
     case Relation::kCatalog:
       return RunCatalog(relation.catalog(), state_);
     default:
@@ -238,12 +244,6 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
   }
 }
 
-    case Relation::kCachedRemoteRelation:
-      return Checkpointed(relation.cached_remote_relation());
-    case Relation::kCachedLocalRelation:
-      return CachedLocal(relation.cached_local_relation());
-    case Relation::kChunkedCachedLocalRelation:
-      return ChunkedLocal(relation.chunked_cached_local_relation());
 RelationConverter::PlanOr RelationConverter::Filter(const spark::connect::Filter& filter) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(filter.input()));
   ExpressionPtr parsed;
@@ -339,7 +339,6 @@ RelationConverter::PlanOr RelationConverter::WithColumns(const spark::connect::W
   SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), AllOf(with.aliases())));
   plan::Scope scope(input);
   const ExpressionConverter converter = OverWithSubqueries(scope);
-  std::vector<exec::NamedExpr> columns = AllColumns(*input);
   std::vector<std::string> names;
   for (const auto& alias : with.aliases()) {
     SOTERIA_ASSIGN_OR_RETURN(auto column, converter.ConvertAlias(alias));
@@ -431,11 +430,11 @@ RelationConverter::PlanOr RelationConverter::Sample(const spark::connect::Sample
 }
 
 RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& sort) {
+  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sort.input()));
   if (GroupsOf(input) == nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(input, WithTimeWindow(std::move(input), AllOf(sort.order())));
     SOTERIA_ASSIGN_OR_RETURN(input, WindowFirst(std::move(input)));
   }
-  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(sort.input()));
   SOTERIA_ASSIGN_OR_RETURN(Sorting sorting, SortingOf(sort, input));
   const bool global = IsGlobal(sort);
   if (!global && IsSortOnAllColumns(sorting.keys, *input)) sorting.keys.clear();

@@ -21,15 +21,16 @@
 #include "src/plan/scope.h"
 
 namespace google::protobuf {
+class Message;
 template <class Element>
 class RepeatedPtrField;
-}
+}  // namespace google::protobuf
 namespace spark::connect {
 class Aggregate;
-class Deduplicate;
 class CachedLocalRelation;
 class CachedRemoteRelation;
 class ChunkedCachedLocalRelation;
+class Deduplicate;
 class Drop;
 class Expression;
 class Expression_SortOrder;
@@ -95,13 +96,13 @@ struct UnpivotSet {
   std::vector<exec::NamedExpr> columns;
 };
 
-class RelationConverter : private Around {
 /// A column of the windows of time that a list calls for, behind a plan's own.
 struct TimeWindowColumn {
   int ordinal = 0;
   bool session = false;  ///< groups join what touches
 };
 
+class RelationConverter : private Around {
  public:
   /// Who converts: an operation holds the session's call_mutex, an analysis doesn't.
   enum class For : uint8_t { kOperation, kAnalysis };
@@ -120,6 +121,9 @@ struct TimeWindowColumn {
 
   PlanOr Read(const spark::connect::Read& read);
   PlanOr Local(const spark::connect::LocalRelation& local);
+  PlanOr CachedLocal(const spark::connect::CachedLocalRelation& local);
+  PlanOr ChunkedLocal(const spark::connect::ChunkedCachedLocalRelation& local);
+  PlanOr Checkpointed(const spark::connect::CachedRemoteRelation& cached);
   PlanOr Filter(const spark::connect::Filter& filter);
   PlanOr Qualify(const spark::connect::Expression& qualify, const plan::PlanPtr& input);
   /// LIMIT or OFFSET by an expression.
@@ -127,9 +131,6 @@ struct TimeWindowColumn {
   PlanOr ToDf(const spark::connect::ToDF& to_df);
   PlanOr Project(const spark::connect::Project& project);
   PlanOr WithColumns(const spark::connect::WithColumns& with);
-  PlanOr CachedLocal(const spark::connect::CachedLocalRelation& local);
-  PlanOr ChunkedLocal(const spark::connect::ChunkedCachedLocalRelation& local);
-  PlanOr Checkpointed(const spark::connect::CachedRemoteRelation& cached);
   PlanOr Rename(const spark::connect::WithColumnsRenamed& rename);
   PlanOr Drop(const spark::connect::Drop& drop);
   PlanOr Sample(const spark::connect::Sample& sample);
@@ -207,7 +208,6 @@ struct TimeWindowColumn {
   PlanOr TableFunction(const spark::connect::UnresolvedTableValuedFunction& function);
   PlanOr RangeOf(const Expressions& arguments);
 
-  // Of SQL: relation_sql.cc.
   // Windows of time: relation_time_window.cc.
   /// The input, or where one of the messages calls window() or session_window() the rows of its
   /// windows, whose column is known to Over().
@@ -223,6 +223,7 @@ struct TimeWindowColumn {
   base::Status JoinSessions(plan::PlanPtr* input, std::vector<exec::NamedExpr>* keys,
                             SelectList* list);
 
+  // Of SQL: relation_sql.cc.
   PlanOr Sql(const spark::connect::SQL& sql);
   PlanOr WithRelations(const spark::connect::WithRelations& with);
   PlanOr Named(const spark::connect::Read& read);
@@ -314,7 +315,7 @@ struct TimeWindowColumn {
   int64_t nodes_ = 0;
   std::vector<NamedPlan> named_;                // the innermost last
   std::map<const plan::Plan*, Groups> groups_;  // by the plan that they give
-};
   std::map<plan::PlanPtr, TimeWindowColumn> time_windows_;
+};
 
 }  // namespace soteria::connect

@@ -80,7 +80,19 @@ base::Status SqlParser::Argument(SqlExprs* args) {
   }
   if (IsWord("SELECT") && IsQueryStart()) return ErrorAt(at_ - 1);
   if (IsQueryStart() && !IsOp("(")) return base::NotSupported("A table as an argument");
-  if (IsName() && IsOp("=>", 1)) return base::NotSupported("An argument by name");
+  if (IsName() && IsOp("=>", 1)) {
+    SOTERIA_ASSIGN_OR_RETURN(std::string key, Identifier());
+    ++at_;
+    SOTERIA_ASSIGN_OR_RETURN(SqlExpr value, Or());
+    SqlExpr named = NullNode();
+    auto* const its = named.proto->mutable_named_argument_expression();
+    its->set_key(std::move(key));
+    its->mutable_value()->Swap(value.proto.get());
+    named.height = value.height + 1;
+    named.size = value.size + 1;
+    args->push_back(std::move(named));
+    return base::OkStatus();
+  }
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr arg, Or());
   args->push_back(std::move(arg));
   return base::OkStatus();
@@ -98,6 +110,10 @@ base::Status SqlParser::Arguments(SqlExprs* args) {
 SqlParser::ExprOr SqlParser::Function() {
   const std::string name = base::Lower(Now().text);
   at_ += 2;
+  return FunctionNamed(name);
+}
+
+SqlParser::ExprOr SqlParser::FunctionNamed(const std::string& name) {
   SOTERIA_ASSIGN_OR_RETURN(SqlExpr call, Call(name));
   SOTERIA_RETURN_IF_ERROR(WithinGroup(name, &call));
   std::optional<SqlExpr> filter;

@@ -18,6 +18,7 @@
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
 #include "src/connect/answer.h"
+#include "src/connect/catalog.h"
 #include "src/connect/errors.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
@@ -91,6 +92,8 @@ class Statement {
         return Done(CheckDatabase(statement_.name));
       case Kind::kShowDatabases:
         return ShowDatabases();
+      case Kind::kShowFunctions:
+        return ShowFunctions();
     }
     return base::Fail(base::kInternal, "An unknown statement");
   }
@@ -106,6 +109,17 @@ class Statement {
     SOTERIA_RETURN_IF_ERROR(state_.views().Create(statement_.name[0], std::move(plan),
                                                   statement_.replace, statement_.global));
     return Answer({});
+  }
+
+  base::StatusOr<Relation> ShowFunctions() {
+    if (!statement_.name.empty()) SOTERIA_RETURN_IF_ERROR(CheckDatabase(statement_.name));
+    AnswerColumn names{"function"};
+    if (statement_.key != "USER") {
+      for (std::string& name : FunctionNames(statement_.pattern)) {
+        names.texts.emplace_back(std::move(name));
+      }
+    }
+    return Answer({std::move(names)});
   }
 
   base::StatusOr<Relation> DropView() {

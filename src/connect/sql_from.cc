@@ -253,7 +253,7 @@ SqlParser::RelationOr SqlParser::Source() {
 
 SqlParser::RelationOr SqlParser::NamedSource() {
   if (!IsName()) return Error();
-  if (IsOp("(", 1)) {
+  if (IsOp("(", 1) && !NameOfTextHere()) {
     const std::string name = base::Lower(Now().text);
     at_ += 2;
     SOTERIA_ASSIGN_OR_RETURN(SqlRelation rows, TableFunction(name));

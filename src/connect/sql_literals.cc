@@ -21,6 +21,29 @@ namespace {
 using Kind = SqlToken::Kind;
 using spark::connect::Expression;
 
+constexpr base::Condition kNoConstantText = {"NOT_A_CONSTANT_STRING.NOT_CONSTANT",
+                                             base::exception_class::kAnalysis, "42601",
+                                             absl::StatusCode::kInvalidArgument};
+
+/// Of literals, and of what || makes of them.
+std::optional<std::string> ConstantText(const Expression& expr) {
+  if (expr.literal().has_string()) return expr.literal().string();
+  if (!expr.has_unresolved_function()) return std::nullopt;
+  const auto& call = expr.unresolved_function();
+  if (call.function_name() != "||" && call.function_name() != "concat") return std::nullopt;
+  std::string text;
+  for (const Expression& argument : call.arguments()) {
+    const std::optional<std::string> part = ConstantText(argument);
+    if (!part.has_value()) return std::nullopt;
+    text += *part;
+  }
+  return text;
+}
+
+constexpr base::Condition kMixedParameters = {"INVALID_QUERY_MIXED_QUERY_PARAMETERS",
+                                              base::exception_class::kAnalysis, "42613",
+                                              absl::StatusCode::kInvalidArgument};
+
 constexpr base::Condition kUnboundParameter = {"UNBOUND_SQL_PARAMETER",
                                                base::exception_class::kAnalysis, "42P02",
                                                absl::StatusCode::kInvalidArgument};
@@ -58,6 +81,12 @@ SqlParser::ExprOr SqlParser::Number(const SqlToken& token, bool negative) {
 
 SqlParser::ExprOr SqlParser::Word(bool* name) {
   const SqlToken& word = Now();
+  if (NameOfTextHere()) {
+    SOTERIA_ASSIGN_OR_RETURN(const Name parts, NameOfText());
+    if (TakeOp("(")) return FunctionNamed(base::Lower(parts.back()));
+    *name = true;
+    return NameNode(parts);
+  }
   if (IsOp("(", 1) && (word.upper == "CAST" || word.upper == "TRY_CAST")) return CastCall();
   if (word.upper == "CASE" && !IsOp(".", 1) && Now(1).kind != Kind::kEnd) return Case();
   if (word.upper == "INTERVAL" && (Now(1).kind == Kind::kNumber || Now(1).kind == Kind::kString ||
@@ -84,6 +113,17 @@ SqlParser::ExprOr SqlParser::Word(bool* name) {
   }
   *name = true;
   return ColumnName();
+}
+
+base::StatusOr<SqlParser::Name> SqlParser::NameOfText() {
+  at_ += 2;
+  SOTERIA_ASSIGN_OR_RETURN(const SqlExpr expr, Or());
+  SOTERIA_RETURN_IF_ERROR(Need(")"));
+  const std::optional<std::string> text = ConstantText(*expr.proto);
+  if (text.has_value()) return ParseSqlName(*text);
+  return base::Fail(kNoConstantText,
+                    "The expression used for the routine or clause IDENTIFIER must be a constant "
+                    "STRING which is NOT NULL.");
 }
 
 SqlParser::ExprOr SqlParser::Parameter() {
@@ -114,6 +154,11 @@ SqlParser::ExprOr SqlParser::Parameter() {
   }
   ++at_;
   const std::string name = tokens_[at_++].text;
+  if (!positional_.empty()) {
+    return base::Fail(kMixedParameters,
+                      "Parameterized query must either use positional, or named parameters, but "
+                      "not both.");
+  }
   if (args == nullptr) return unbound(name);
   if (const auto its = args->named_arguments().find(name); its != args->named_arguments().end()) {
     return Substitute(name, its->second);

@@ -150,6 +150,7 @@ base::StatusOr<std::string> SqlParser::Identifier() {
 }
 
 base::StatusOr<SqlParser::Name> SqlParser::Identifiers() {
+  if (NameOfTextHere()) return NameOfText();
   Name parts;
   do {
     SOTERIA_ASSIGN_OR_RETURN(std::string part, Identifier());

@@ -84,6 +84,9 @@ class SqlParser {
   base::StatusOr<SqlExpr> Copy(const SqlExpr& expr);
   base::StatusOr<std::string> Identifier();
   base::StatusOr<Name> Identifiers();
+  /// IDENTIFIER(a constant text): the name that it says.
+  bool NameOfTextHere() const { return IsWord("IDENTIFIER") && IsOp("(", 1); }
+  base::StatusOr<Name> NameOfText();
   base::StatusOr<Name> IdentifierList();
   /// One identifier, or a list of them in parentheses.
   base::StatusOr<Name> IdentifierOrList();
@@ -136,6 +139,8 @@ class SqlParser {
   // Calls: sql_call.cc.
   ExprOr CastCall();
   ExprOr Function();
+  /// After "name(".
+  ExprOr FunctionNamed(const std::string& name);
   ExprOr FilterOfCall();
   ExprOr Call(std::string name);
   ExprOr Extract();
@@ -245,6 +250,7 @@ class SqlParser {
   base::StatusOr<SqlStatement> DropView();
   base::StatusOr<SqlStatement> Describe();
   base::StatusOr<SqlStatement> ShowNames();
+  base::StatusOr<SqlStatement> ShowFunctions();
   base::StatusOr<SqlStatement> Explain();
   base::StatusOr<SqlStatement> Set();
   base::StatusOr<SqlStatement> Cache();

@@ -179,6 +179,8 @@ base::StatusOr<SqlStatement> SqlParser::Describe() {
 /// name
 base::StatusOr<SqlStatement> SqlParser::ShowNames() {
   const size_t begin = at_++;
+  const bool kind = IsWord("USER") || IsWord("SYSTEM") || IsWord("ALL");
+  if (IsWord("FUNCTIONS") || (kind && IsWord("FUNCTIONS", 1))) return ShowFunctions();
   SqlStatement show = Of(What::kShowTables);
   const bool columns = TakeWord("COLUMNS");
   const bool databases =
@@ -203,6 +205,26 @@ base::StatusOr<SqlStatement> SqlParser::ShowNames() {
   const bool like = TakeWord("LIKE");
   if (Now().kind == Kind::kString) {
     show.pattern = tokens_[at_++].text;
+  } else if (like) {
+    return Error();
+  }
+  return show;
+}
+
+/// [USER | SYSTEM | ALL] FUNCTIONS [FROM database] [[LIKE] pattern or name]
+base::StatusOr<SqlStatement> SqlParser::ShowFunctions() {
+  SqlStatement show = Of(What::kShowFunctions);
+  show.key = IsWord("FUNCTIONS") ? "ALL" : tokens_[at_++].upper;
+  ++at_;
+  if (TakeWord("FROM") || TakeWord("IN")) {
+    SOTERIA_ASSIGN_OR_RETURN(show.name, Identifiers());
+  }
+  const bool like = TakeWord("LIKE");
+  if (Now().kind == Kind::kString) {
+    show.pattern = tokens_[at_++].text;
+  } else if (IsName()) {
+    SOTERIA_ASSIGN_OR_RETURN(const Name name, Identifiers());
+    show.pattern = name.back();
   } else if (like) {
     return Error();
   }

@@ -63,6 +63,7 @@ struct SqlStatement {
     kRefresh,        // name, query
     kUse,            // name
     kShowDatabases,  // pattern
+    kShowFunctions,  // name (namespace), pattern; key: USER, of which there are none, or another
   };
 
   Kind kind = Kind::kQuery;

@@ -48,7 +48,7 @@ constexpr Refusal kCommands[] = {
 
 constexpr Refusal kExpressions[] = {
     {"update_fields", "Column.withField (dropFields)", "struct"},
-    {"named_argument_expression", "An argument by name"},
+    {"named_argument_expression", "An argument by name in this place"},
     {"direct_shuffle_partition_id", "DataFrame.repartitionById", "repartition(n)"},
     {"merge_action", "DataFrame.mergeInto"},
     {"typed_aggregate_expression", "A user-defined aggregate"},

@@ -56,8 +56,8 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
   EXPECT_EQ(Text(RefuseRelation(relation)),
             "DataFrame.observe is not supported in an enclave. Use agg instead. What is: "
             "docs/functions.md");
-  relation.mutable_catalog()->mutable_list_functions();
-  EXPECT_EQ(Text(RefuseCatalog(relation.catalog())).substr(0, 27), "spark.catalog.listFunctions");
+  relation.mutable_catalog()->mutable_create_database();
+  EXPECT_EQ(Text(RefuseCatalog(relation.catalog())).substr(0, 28), "spark.catalog.createDatabase");
   const char* served[] = {"read",
                           "project",
                           "filter",

@@ -81,7 +81,7 @@ def frames(spark: SparkSession) -> dict:
         "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
         "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
         "sql": lambda: spark.sql("alter table t add columns (a int)").collect(),
-        "catalog.listFunctions": spark.catalog.listFunctions, "catalog.createDatabase": lambda: spark.catalog.createDatabase("x"),
+        "catalog.createDatabase": lambda: spark.catalog.createDatabase("x"),
         "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(),
         "sum_distinct": lambda: t.agg(F.histogram_numeric("x", F.lit(3))).collect(), "expr": lambda: t.selectExpr("to_xml(struct(x))").count(),
         "agg expr": lambda: t.agg(F.expr("approx_top_k(x)")).collect(),

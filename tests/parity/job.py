@@ -34,10 +34,12 @@ import interval_cases  # noqa: F401
 import join_cases  # noqa: F401
 import lda_cases  # noqa: F401
 import linear_cases  # noqa: F401
+import local_cases  # noqa: F401
 import map_cases  # noqa: F401
 import name_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases
+import session_cases  # noqa: F401
 import shape_cases  # noqa: F401
 import sql_cases  # noqa: F401
 import sql_form_cases  # noqa: F401
@@ -48,9 +50,9 @@ import text_file_cases  # noqa: F401
 import text_format_cases  # noqa: F401
 import text_function_cases  # noqa: F401
 import time_cases  # noqa: F401
+import time_window_cases  # noqa: F401
 import tree_cases  # noqa: F401
 import window_cases  # noqa: F401
-import time_window_cases  # noqa: F401
 import writer_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
 
