@@ -560,6 +560,9 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
 
 void Scheduler::SendRoot(const Work& work, TaskDone& done, Actions& actions) {
   stage_->levels[work.level][work.index].done = true;
+  if (work.level > 0) {  // what it is made of
+    for (Node& node : stage_->levels[work.level - 1]) node.sealed.clear();
+  }
   const auto slices = static_cast<size_t>(done.outputs_size());
   for (size_t slice = 0; slice < slices; ++slice) {
     Result result;

@@ -111,6 +111,7 @@ base::StatusOr<BlockBuilder::Made> BlockBuilder::MakePrefix(const Path& path, si
 
 base::StatusOr<Block> BlockBuilder::Compute(const Path& path, size_t length, Holding& holding) {
   auto block = ComputeRows(path, length, holding);
+  if (block.ok() && block->features != nullptr) made_features_ = true;
   const bool take = length > 0 && path.recipe.chain[length - 1].kind == exec::kTake;
   if (block.ok() || !take || !IsOfData(block.status())) return block;
   return Block{table::WithError(nullptr, block.status()), nullptr};

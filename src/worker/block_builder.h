@@ -57,6 +57,8 @@ class BlockBuilder {
   const std::vector<ShuffleTarget>& needs() const { return needs_; }
   /// Kept blocks that were gone and had to be built.
   uint64_t rebuilds() const { return rebuilds_; }
+  /// Whether it made feature blocks of rows.
+  bool made_features() const { return made_features_; }
 
  private:
   struct Path {
@@ -131,6 +133,7 @@ class BlockBuilder {
   std::vector<Made> made_;  // blocks whose memory the task's own blocks may share
   std::vector<ShuffleTarget> needs_;
   uint64_t rebuilds_ = 0;
+  bool made_features_ = false;
 };
 
 /// Rows of all, in order. Vector columns of different physical form are brought to Spark's form.

@@ -14,6 +14,10 @@
 namespace soteria::worker {
 namespace {
 
+/// Of the sealed task of a stage that stays open when another comes. One that carries a model takes
+/// several times its bytes; who asks for it after all has it opened anew.
+constexpr uint64_t kOldOpenBytesMax = uint64_t{1} << 20;
+
 using crypto::MessageKind;
 
 /// A broadcast is missing: lost, not wrong. Never leaves the book.
@@ -117,6 +121,11 @@ void StageBook::Trim() {
         [](const auto& x, const auto& y) { return x.second.used < y.second.used; });
     bytes -= oldest->second.sealed.size();
     stages_.erase(oldest);
+  }
+  for (auto& [number, entry] : stages_) {
+    if (entry.used != clock_ && entry.opening == 0 && entry.sealed.size() > kOldOpenBytesMax) {
+      entry.open = nullptr;
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 #include "src/worker/task_runner.h"
 
+#include <arrow/memory_pool.h>
 #include <arrow/table.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <map>
@@ -140,7 +142,13 @@ void TaskRunner::DropOldBlocks(const OpenStage& stage) {
   std::set<base::Digest> live;
   for (const auto& [digest, kept] : stage.live) live.insert(digest);
   cache_.KeepOnly(live);
+  if (made_features_.exchange(false)) ReleaseRows();
   LogEvictions();
+}
+
+void TaskRunner::ReleaseRows() {
+  arrow::default_memory_pool()->ReleaseUnused();
+  malloc_trim(0);
 }
 
 // A line each time that there are twice as many.
@@ -177,6 +185,7 @@ base::Status TaskRunner::Map(OpenStage& stage, uint64_t partition, const TaskInp
     output.needs = builder.needs();
     return block.status();
   }
+  if (builder.made_features()) made_features_ = true;
   return Answer(stage, partition, **block, builder.rebuilds(), output);
 }
 

@@ -77,6 +77,9 @@ class TaskRunner {
   base::Status Seal(const OpenStage& stage, crypto::MessageKind kind, const crypto::Place& place,
                     std::string_view plain, Holding& room, TaskOutput& output);
   void DropOldBlocks(const OpenStage& stage);
+  /// Gives back what the allocators keep of rows that were read for feature blocks: those stay, and
+  /// the rows aren't read again.
+  void ReleaseRows();
   void LogEvictions();
 
   StageBook& book_;
@@ -86,6 +89,7 @@ class TaskRunner {
   const crypto::Opener& opener_;
   crypto::Sealer& sealer_;
   const uint64_t slice_bytes_;
+  std::atomic<bool> made_features_ = false;  // since a stage began
   std::mutex mutex_;
   uint64_t newest_stage_ = 0;
   uint64_t evictions_logged_ = 0;
