@@ -1,4 +1,7 @@
 // Models of a session: fit, attributes, evaluation.
+#include <malloc.h>
+
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -14,6 +17,8 @@
 
 namespace soteria::master {
 namespace {
+
+constexpr uint64_t kLargeModelBytes = uint64_t{32} << 20;
 
 /// What PySpark asks of every model as it makes the object; OutputGate::PermitShape.
 std::optional<Shape> ShapeOf(std::string_view method) {
@@ -95,6 +100,8 @@ base::StatusOr<std::vector<std::string>> EnclaveSession::FitInside(const InsideK
   }
   scope->DropKept();
   scope->set_progress(nullptr);
+  // A large model was several copies on its way here, whose memory the allocator would keep.
+  if (result.model->bytes() >= kLargeModelBytes) malloc_trim(0);
   auto fitted = std::make_shared<Fitted>(HeldModel(result.model));
   fitted->summary = result.model->summary();
   fitted->data = BehindOf(*lowered.recipe);
