@@ -227,13 +227,13 @@ base::StatusOr<ExprPtr> Replace(const ExprPtr& expr, Replacing& replacing) {
     }
     return ExprPtr(std::move(copy));
   }
-  if (const ExprPtr whole = ColumnOfField(*expr); whole != nullptr) {
+  for (ExprPtr whole = ColumnOfField(*expr); whole != nullptr; whole = ColumnOfField(*whole)) {
     const auto its = std::find(replacing.keys.begin(), replacing.keys.end(), SameText(*whole));
-    if (its != replacing.keys.end()) {
-      auto field = std::make_shared<Expr>(*expr);
-      field->ordinal = static_cast<int>(its - replacing.keys.begin());
-      return ExprPtr(std::move(field));
-    }
+    if (its == replacing.keys.end()) continue;
+    SOTERIA_ASSIGN_OR_RETURN(auto parts, NameParts(expr->name));
+    SOTERIA_ASSIGN_OR_RETURN(const auto of_key, NameParts(whole->name));
+    parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(of_key.size()) - 1);
+    return exec::Input(static_cast<int>(its - replacing.keys.begin()), parts);
   }
   if (expr->kind == Expr::Kind::kColumn) {
     if (!replacing.keys.empty()) return MissingAggregation(*expr);
@@ -332,9 +332,10 @@ bool CallsAggregate(const spark::connect::Expression& expression) {
 
 ExprPtr ColumnOfField(const Expr& expr) {
   if (expr.kind != Expr::Kind::kColumn || expr.ordinal < 0) return nullptr;
-  const auto parts = NameParts(expr.name);
+  auto parts = NameParts(expr.name);
   if (!parts.ok() || parts->size() < 2) return nullptr;
-  return exec::Input(expr.ordinal, {parts->front()});
+  parts->pop_back();
+  return exec::Input(expr.ordinal, *parts);
 }
 
 std::string SameText(const Expr& expr) {

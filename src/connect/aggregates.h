@@ -37,7 +37,7 @@ bool CallsAggregate(const spark::connect::Expression& expression);
 /// Equal for expressions that are the same to Spark: the names of columns have no case.
 std::string SameText(const exec::Expr& expr);
 
-/// The column that a field of a struct is taken of; null for any other expression.
+/// What a field of a struct is taken of; null for any other expression.
 exec::ExprPtr ColumnOfField(const exec::Expr& expr);
 
 /// What Spark says to an aggregate function in a filter; OK without one.

@@ -356,7 +356,8 @@ class Call {
     const bool ours = parts->size() == 1 ||
                       (parts->size() == 3 && base::EqualIgnoringCase((*parts)[0], "system") &&
                        base::EqualIgnoringCase((*parts)[1], "builtin"));
-    return ours && exec::KindOfFunction(base::Lower(parts->back())).has_value();
+    const std::string name = base::Lower(parts->back());
+    return ours && (name == "range" || exec::KindOfFunction(name).has_value());
   }
 
   SessionState& state_;

@@ -46,7 +46,6 @@ constexpr Signature kSignatures[] = {
        {"lowerChar", false, "x"},
        {"digitChar", false, "n"},
        {"otherChar", false}}}},
-    {"count_min_sketch", {{{"column"}, {"epsilon"}, {"confidence"}, {"seed"}}}},
     {"explode", {{kCollection}}},
     {"explode_outer", {{kCollection}}},
     {"posexplode", {{kCollection}}},

@@ -523,7 +523,7 @@ base::StatusOr<BoundPtr> BindMask(const Expr& e, std::vector<BoundPtr> args,
                     PrettyName(*e.args[i]), " should be 1."));
     }
   }
-  const bool nullable = args[0]->field->nullable();
+  const bool nullable = true;  // as Spark has it of any text
   auto node = MakeCall(PrettyName(e), arrow::utf8(), nullable, std::move(args));
   node->kernel = Mask;
   node->null_stops = false;

@@ -318,6 +318,22 @@ def test_local_data_of_missing_chunks(port):
     client.release()
 
 
+def test_checkpoints_are_named_and_forgotten(spark, people, port):
+    kept = people.localCheckpoint()
+    assert kept.filter("id = 2").collect() == people.filter("id = 2").collect()
+    assert kept.join(people, kept.id == people.id).count() == people.count()
+    assert people.checkpoint(eager=False).count() == people.count()
+    relation = pb2.Relation()
+    relation.cached_remote_relation.relation_id = "checkpoint-1"
+    client = Artifacts(port)
+    request = pb2.AnalyzePlanRequest(session_id=client.session)
+    request.schema.plan.root.CopyFrom(relation)
+    with pytest.raises(grpc.RpcError) as error:  # another session's
+        client.stub.AnalyzePlan(request, metadata=client.metadata)
+    assert "DATAFRAME_NOT_FOUND" in error.value.details()
+    client.release()
+
+
 # ---- local data, schemas, results ------------------------------------------------------------------
 
 
@@ -561,7 +577,6 @@ def test_views(spark, people):
 @pytest.mark.parametrize(
     "ask, name",
     [
-        (lambda f: f.localCheckpoint(), "checkpoint"),
         (lambda f: f.hint("repartition", 2), "repartition"),
     ],
 )

@@ -14,7 +14,8 @@ ROOT = HERE.parent.parent
 JOB = HERE / "unsupported_job.py"
 TOKEN = "unsupported"
 # What Spark itself says of arguments that only fit some other type or value.
-OF_ARGUMENTS = re.compile(r"DATATYPE_MISMATCH|WRONG_NUM_ARGS|CAST_INVALID|INVALID_EXTRACT|PySpark\w*Error|MISSING_GROUP_BY|WITHOUT_OVER_CLAUSE|_LEGACY")
+OF_ARGUMENTS = re.compile(
+    r"DATATYPE_MISMATCH|WRONG_NUM_ARGS|CAST_INVALID|INVALID_EXTRACT|PySpark\w*Error|MISSING_GROUP_BY|WITHOUT_OVER_CLAUSE|CANNOT_PARSE_INTERVAL|_LEGACY")
 
 
 def listed() -> set[str]:
