@@ -53,7 +53,7 @@ class Parser {
     if (name == "map") return Map(depth);
     if (name == "decimal" || name == "dec" || name == "numeric") return Decimal();
     if (name == "interval") return Interval();
-    if (name == "variant" || name == "char" || name == "varchar") {
+    if (name == "variant" || name == "time" || name == "char" || name == "varchar") {
       return base::NotSupported(base::Cat("The data type ", name));
     }
     TypePtr type = Atom(name);

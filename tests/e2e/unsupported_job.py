@@ -82,6 +82,8 @@ def frames(spark: SparkSession) -> dict:
         "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
         "sql": lambda: spark.sql("alter table t add columns (a int)").collect(),
         "catalog.createDatabase": lambda: spark.catalog.createDatabase("x"),
+        "time": lambda: spark.sql("SELECT cast('10:00' AS time)").collect(),
+        "times": lambda: spark.createDataFrame([(1,)], "x time").columns,
         "udf": lambda: t.select(F.udf(lambda v: v)("x")).collect(),
         "sum_distinct": lambda: t.agg(F.histogram_numeric("x", F.lit(3))).collect(), "expr": lambda: t.selectExpr("to_xml(struct(x))").count(),
         "agg expr": lambda: t.agg(F.expr("approx_top_k(x)")).collect(),
