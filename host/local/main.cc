@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
   app.add_option("--owner-port,--port", options.owner_port, "Loopback port for owners (0: any)");
   app.add_option("--memory", memory, "Memory limit of one worker, in bytes");
   app.add_option("--spill-dir", spill,
-                 "Where workers put sealed blocks beyond the limit (default: DIR/spill)");
+                 "Where sealed blocks and exchanged rows go beyond memory (default: DIR/spill)");
   app.add_option("--simulated-key", simulated_key, "Key file of a simulated cluster");
   app.add_option("--enclave-arg", options.enclave_arguments, "One more argument for each enclave");
   app.add_option("--record", options.record_directory, "Keep a copy of all traffic here");
@@ -133,6 +133,6 @@ int main(int argc, char** argv) {
   spill = spill.empty() ? directory + "/spill"
                         : Absolute(spill) + "/soteria-" + soteria::host::NewCookie();
   options.worker_arguments = WorkerArguments(spill, memory);
-
+  options.cell_folder = spill;
   return RunHost(options, spill);
 }

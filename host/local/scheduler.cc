@@ -44,7 +44,7 @@ bool Same(const Place& x, const Place& y) {
 }
 
 /// A sealed message: whole, or its slices in order.
-using Slices = std::vector<Bytes>;
+using Slices = std::vector<Cell>;
 
 /// In a Blob or Result; a whole message carries neither number.
 template <class Message>
@@ -105,7 +105,8 @@ struct Scheduler::Stage {
 struct Scheduler::Shuffle {
   uint64_t partitions = 0;
   uint64_t targets = 0;
-  std::vector<Slices> cells;  // [p * targets + q]
+  std::vector<Slices> cells;            // [p * targets + q]
+  std::shared_ptr<CellFile> file = {};  // of those that aren't in memory
 };
 
 // What a task is given: one message of another task.
@@ -115,8 +116,8 @@ struct Scheduler::Input {
   const Slices& sealed;
 };
 
-Scheduler::Scheduler(size_t workers, size_t slots, std::vector<Fault> faults)
-    : slots_(slots), workers_(workers), faults_(std::move(faults)) {
+Scheduler::Scheduler(size_t workers, size_t slots, std::vector<Fault> faults, CellStore cells)
+    : slots_(slots), workers_(workers), faults_(std::move(faults)), cells_(std::move(cells)) {
   for (Worker& worker : workers_) worker.slots.resize(slots);
 }
 Scheduler::~Scheduler() = default;
@@ -376,12 +377,12 @@ void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
   task.set_stage(stage_->run.stage());
   task.set_kind(work.kind);
   *task.mutable_place() = stage_->PlaceOfWork(work);
-  std::vector<std::pair<Blob, Bytes>> blobs;  // without and with what is sealed
+  std::vector<std::pair<Blob, Cell>> blobs;  // without and with what is sealed
   const auto send = [&](bool more) {
     task.set_more(more);
     const auto make = [task, blobs = std::exchange(blobs, {})]() mutable {
       for (auto& [blob, sealed] : blobs) {
-        blob.set_sealed(*sealed);
+        blob.set_sealed(*sealed.Read());
         *task.add_inputs() = std::move(blob);
       }
       return task.SerializeAsString();
@@ -392,12 +393,12 @@ void Scheduler::SendTask(size_t worker, size_t slot, const Work& work,
   size_t bytes = 0;
   for (const Input& input : inputs) {
     for (size_t slice = 0; slice < input.sealed.size(); ++slice) {
-      const Bytes& sealed = input.sealed[slice];
-      if (!blobs.empty() && bytes + sealed->size() > kInputsFrameBytes) {
+      const Cell& sealed = input.sealed[slice];
+      if (!blobs.empty() && bytes + sealed.size() > kInputsFrameBytes) {
         send(true);
         bytes = 0;
       }
-      bytes += sealed->size();
+      bytes += sealed.size();
       Blob blob;
       blob.set_stage(input.stage);
       *blob.mutable_place() = input.place;
@@ -530,7 +531,7 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
     }
     Slices sealed;
     for (Blob& blob : *done.mutable_outputs()) {
-      sealed.push_back(Share(std::move(*blob.mutable_sealed())));
+      sealed.emplace_back(Share(std::move(*blob.mutable_sealed())));
     }
     KeepPartial(work, std::move(sealed), actions);
     return base::OkStatus();
@@ -543,7 +544,7 @@ base::Status Scheduler::KeepOutputs(const Work& work, TaskDone& done, Actions& a
     if (shuffle != nullptr && place.d() != 0) {
       if (place.a() != work.index || place.b() >= shuffle->targets) return Malformed();
       shuffle->cells[place.a() * shuffle->targets + place.b()].push_back(
-          Share(std::move(*blob.mutable_sealed())));
+          cells_.Keep(std::move(*blob.mutable_sealed()), shuffle->file));
       continue;
     }
     Result result;
@@ -575,7 +576,7 @@ void Scheduler::SendRoot(const Work& work, TaskDone& done, Actions& actions) {
   EndStage(OK, actions);
 }
 
-void Scheduler::KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions& actions) {
+void Scheduler::KeepPartial(const Work& work, std::vector<Cell> sealed, Actions& actions) {
   Node& node = stage_->levels[work.level][work.index];
   node.done = true;
   node.sealed = std::move(sealed);

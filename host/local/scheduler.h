@@ -4,9 +4,9 @@
 //
 // A partition belongs to a worker (contiguous runs, kept from stage to stage so that its block is
 // found in that worker's cache); a lost worker's partitions go to the others, and a worker that is
-// new gets its share back at the next stage. Sealed partials and shuffles stay here, so a loss
-// repeats only what was running. Not thread-safe: the caller holds a lock around it and sends what
-// comes out in order.
+// new gets its share back at the next stage. Sealed partials and shuffles stay here (cells.h), so a
+// loss repeats only what was running. Not thread-safe: the caller holds a lock around it and sends
+// what comes out in order.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/local/cells.h"
 #include "host/local/fault.h"
 #include "host/local/payload.h"
 #include "src/base/frame.h"
@@ -61,7 +62,7 @@ struct Actions {
 
 class Scheduler {
  public:
-  Scheduler(size_t workers, size_t slots, std::vector<Fault> faults);
+  Scheduler(size_t workers, size_t slots, std::vector<Fault> faults, CellStore cells);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -107,7 +108,7 @@ class Scheduler {
   void Again(const Work& work, Actions& actions);
   base::Status KeepOutputs(const Work& work, TaskDone& done, Actions& actions);
   void SendRoot(const Work& work, TaskDone& done, Actions& actions);
-  void KeepPartial(const Work& work, std::vector<Bytes> sealed, Actions& actions);
+  void KeepPartial(const Work& work, std::vector<Cell> sealed, Actions& actions);
   void CheckFaults(Actions& actions);
   void ReportProgress(int64_t now_ms, Actions& actions);
   void SendResources(Actions& actions);
@@ -117,6 +118,7 @@ class Scheduler {
   std::vector<Worker> workers_;
   std::vector<Fault> faults_;
   std::unique_ptr<Stage> stage_;
+  CellStore cells_;
   std::map<uint64_t, Shuffle> shuffles_;
   std::set<uint64_t> failed_writes_;
   std::map<uint64_t, Bytes> broadcasts_;

@@ -20,8 +20,8 @@ using Key = std::tuple<TaskKind, uint64_t, uint64_t>;  // kind, place a, place b
 /// A master and workers that keep what they were sent.
 class Stage {
  public:
-  Stage(size_t workers, size_t slots, std::vector<Fault> faults = {})
-      : scheduler(workers, slots, std::move(faults)) {}
+  Stage(size_t workers, size_t slots, std::vector<Fault> faults = {}, size_t cells_max = 1 << 20)
+      : scheduler(workers, slots, std::move(faults), CellStore(testing::TempDir(), cells_max)) {}
 
   void Ready(size_t worker, int64_t now_ms = 0) {
     Actions actions;
@@ -371,8 +371,12 @@ TEST(SchedulerTest, WaitsForAWorkerAndGivesUpInTheEnd) {
   EXPECT_TRUE(stage.running.empty());
 }
 
-TEST(SchedulerTest, KeepsShuffleCellsAndSuppliesThemOnAMiss) {
-  Stage stage(1, 1);
+/// By what cells may take in memory: all of it, or some of them.
+class ShuffleTest : public testing::TestWithParam<size_t> {};
+INSTANTIATE_TEST_SUITE_P(Memory, ShuffleTest, testing::Values(0, 15, 1 << 20));
+
+TEST_P(ShuffleTest, KeepsCellsAndSuppliesThemOnAMiss) {
+  Stage stage(1, 1, {}, GetParam());
   stage.Ready(0);
   ASSERT_TRUE(stage.Run(SHUFFLE, 3, 2).ok());
   for (uint64_t p = 0; p < 3; ++p) {

@@ -21,7 +21,8 @@ Session::Session(SessionOptions options, base::Clock& clock, Recorder& recorder,
       recorder_(recorder),
       files_(files),
       relay_(recorder),
-      scheduler_(options_.workers, options_.slots, options_.faults),
+      scheduler_(options_.workers, options_.slots, options_.faults,
+                 CellStore(options_.cell_folder)),
       outside_(clock),
       workers_(options_.workers + options_.extra_workers) {
   for (WorkerState& worker : workers_) worker.slots.resize(options_.slots);

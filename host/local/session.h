@@ -29,6 +29,8 @@ struct SessionOptions {
   size_t workers = 1;
   size_t slots = 1;
   std::vector<Fault> faults;
+  /// Where exchanged rows go that memory has no room for; "": nowhere.
+  std::string cell_folder = {};
   /// In names of records, so that two sessions differ.
   std::string name;
   /// Ends a worker's process with kill -9: a fault, or a connection that was lost or misused.

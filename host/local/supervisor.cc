@@ -139,6 +139,7 @@ base::Status Supervisor::StartSession() {
   options.workers = options_.workers;
   options.slots = options_.slots;
   options.faults = options_.faults;
+  options.cell_folder = options_.cell_folder;
   options.name = base::Cat("session-", ++sessions_);
   options.kill_worker = [this](size_t worker) { KillWorker(worker); };
   options.changed = Wake;

@@ -41,6 +41,7 @@ struct SupervisorOptions {
   std::string record_directory;  // empty: none
   std::vector<std::string> enclave_arguments;
   std::vector<std::string> worker_arguments;
+  std::string cell_folder;  // SessionOptions; "": exchanged rows stay in memory
   std::vector<Fault> faults;
   ServedScheme served;
   /// Tests only (interceptor.h): makes a session's, and how many more workers it has.
