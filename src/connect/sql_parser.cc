@@ -10,6 +10,7 @@
 #include "src/connect/sql_error.h"
 #include "src/connect/sql_expression.h"
 #include "src/table/interval.h"
+#include "src/table/type_conditions.h"
 #include "src/table/types.h"
 
 namespace soteria::connect {
@@ -192,6 +193,7 @@ base::StatusOr<std::string> SqlParser::Type() {
                           sql_, type.begin, type.end);
   }
   std::string text;
+  const size_t first = at_;
   const bool interval = IsWord("INTERVAL");
   const bool nested = IsWord("ARRAY") || IsWord("MAP") || IsWord("STRUCT");
   AddOfType(&text);
@@ -212,7 +214,12 @@ base::StatusOr<std::string> SqlParser::Type() {
       AddOfType(&text);
     } while (open > 0);
   }
-  SOTERIA_RETURN_IF_ERROR(table::TypeFromDdl(text));
+  const base::Status known = table::TypeFromDdl(text).status();
+  if (base::Is(known, table::kUnknownType)) {
+    return SqlFailureOver(table::kUnknownType, base::Message(known), sql_, tokens_[first].begin,
+                          tokens_[at_ - 1].end);
+  }
+  SOTERIA_RETURN_IF_ERROR(known);
   return text;
 }
 

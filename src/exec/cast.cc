@@ -608,7 +608,7 @@ base::StatusOr<BoundPtr> BindSpecialTime(const Bound& arg, const TypePtr& type) 
   } else {
     node->literal = std::make_shared<arrow::TimestampScalar>(0, type);
   }
-  node->field = arrow::field("epoch", type, false);
+  node->field = arrow::field("epoch", type, true);  // as of any other text
   return node;
 }
 

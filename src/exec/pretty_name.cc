@@ -157,7 +157,7 @@ std::string Special(const Expr& e, const Function& function) {
   if (name == "shuffle" || name.ends_with("_json") || name.ends_with("_csv")) {
     return base::Cat(name, "(", PrettyName(*args[0]), ")");
   }
-  if (name == "~") return base::Cat("~", PrettyName(*args[0]));
+  if (name == "~") return base::Cat("~", IsOfNull(*args[0]) ? "NULL" : PrettyName(*args[0]));
   if (name == "when") return When(args);
   if (name == "in") return base::Cat("(", PrettyName(*args[0]), " IN (", List(args, 1), "))");
   if (name == "if") return base::Cat("(IF(", List(args, 0), "))");
@@ -367,6 +367,7 @@ std::string AutoName(const Expr& e) {
   // where the identifier is a struct's field. Everything else shows each.
   const Expr* innermost = &e;
   while (IsCast(*innermost) && IsCast(*innermost->args[0])) innermost = innermost->args[0].get();
+  if (IsCast(*innermost) && IsOfNull(*innermost->args[0])) return OfNull(*innermost->args[0]);
   if (IsCast(*innermost) && innermost->args[0]->kind == Expr::Kind::kColumn) {
     const Expr& column = *innermost->args[0];
     const std::string name = AutoName(column);

@@ -12,6 +12,7 @@
 #include "src/table/decimal.h"
 #include "src/table/interval.h"
 #include "src/table/map_type.h"
+#include "src/table/type_conditions.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -53,12 +54,14 @@ class Parser {
     if (name == "map") return Map(depth);
     if (name == "decimal" || name == "dec" || name == "numeric") return Decimal();
     if (name == "interval") return Interval();
-    if (name == "variant" || name == "time" || name == "char" || name == "varchar") {
+    if (name == "variant" || name == "char" || name == "varchar" || name == "time" ||
+        name == "geometry" || name == "geography") {
       return base::NotSupported(base::Cat("The data type ", name));
     }
+    if (name.empty()) return Error("expected a type");
     TypePtr type = Atom(name);
-    if (type == nullptr) return Error(name.empty() ? "expected a type" : "unknown type");
-    return type;
+    if (type != nullptr && Peek() != '(') return type;
+    return Unknown(name);
   }
 
   /// name [:] type [NOT NULL] [COMMENT 'text'], ... until `close` (0: the end).
@@ -94,6 +97,21 @@ class Parser {
     SOTERIA_ASSIGN_OR_RETURN(TypePtr element, Type(depth + 1));
     if (!Take('>')) return Error("expected '>'");
     return ListOf(std::move(element));
+  }
+
+  /// No type has that name, or none has it with what is in parentheses behind it.
+  base::Status Unknown(std::string_view name) {
+    std::string arguments;
+    if (Take('(')) {
+      do {
+        SOTERIA_ASSIGN_OR_RETURN(const int64_t number, Digits());
+        arguments += base::Cat(arguments.empty() ? "(" : ",", number);
+      } while (Take(','));
+      if (!Take(')')) return Error("expected ')'");
+      arguments += ")";
+    }
+    return base::Fail(kUnknownType,
+                      base::Cat("Unsupported data type \"", base::Upper(name), arguments, "\"."));
   }
 
   base::StatusOr<TypePtr> Map(int depth) {

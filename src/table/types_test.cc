@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/errors.h"
+#include "src/base/text.h"
 #include "src/table/arrow_status.h"
 #include "src/table/map_type.h"
 #include "src/table/table_for_test.h"
@@ -169,8 +170,17 @@ TEST(Types, DdlSchemas) {
 
 TEST(Types, DdlRefusals) {
   for (const char* ddl :
-       {"a", "a int,", "a int b string", "a array<int", "a frob", "`a int", "a int NOT"}) {
+       {"a", "a int,", "a int b string", "a array<int", "`a int", "a int NOT", "a int("}) {
     EXPECT_TRUE(base::Is(SchemaFromDdl(ddl).status(), base::kParse)) << ddl;
+  }
+  for (const auto& [ddl, said] :
+       std::vector<std::pair<const char*, const char*>>{{"frob", "FROB"},
+                                                        {"array<frob>", "FROB"},
+                                                        {"frob(1,2)", "FROB(1,2)"},
+                                                        {"int(3)", "INT(3)"}}) {
+    const base::Status status = TypeFromDdl(ddl).status();
+    EXPECT_EQ(base::ConditionName(status), "UNSUPPORTED_DATATYPE") << ddl;
+    EXPECT_EQ(base::Message(status), base::Cat("Unsupported data type \"", said, "\"."));
   }
   for (const char* ddl : {"map", "map<int>", "map<int,>", "map<int,int", "map<,int>"}) {
     EXPECT_TRUE(base::Is(TypeFromDdl(ddl).status(), base::kParse)) << ddl;

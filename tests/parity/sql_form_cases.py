@@ -299,11 +299,14 @@ FOUND = [
     "SELECT k::bigint < v, k::bigint <> v, k::string <= s, k::int = 1, k::date <=> NULL FROM (SELECT *, DATE'2024-01-01' AS k2 FROM t) WHERE false",
     "SELECT k FROM t WHERE s::string < 'b' AND v::double > 1",
     "SELECT nullif(k, k) IN (1 / (k - k)), k IN (k, 1 / (k - k)), s IN (s, string(int(s))) FROM t WHERE s = 'a'",
+    "SELECT CAST('epoch' AS date), try_cast('epoch' AS timestamp), ~NULL.p, - NULL.p, NULL.p::int, NULL.p BETWEEN 1 AND 2, NULL.p IS NULL",
     "SELECT k IN (v, NULL, k), k IN (NULL, v), k NOT IN (v, 99), CAST(NULL AS int) NOT IN (v) FROM t",
 ]
 FOUND_ERRORS = [
     "SELECT 1 IS UNKNOWN", "SELECT NOT NOT 5", "SELECT k IN (1 / (k - k)) FROM t", "SELECT upper(k ^ s, 1) FROM t", "SELECT upper(nosuch, 1) FROM t",
     "SELECT nosuch(k ^ s, 1) FROM t", "SELECT CAST(NULL AS int).p",
+    "SELECT CAST(1 AS tmestamp)", "SELECT 1::foo", "SELECT CAST(1 AS foo(3))", "SELECT CAST(1 AS int(3))", "SELECT CAST(1 AS array<foo>)",
+    "SELECT CAST(1 AS struct<a:foo>)", "SELECT CAST(1 AS 5)", "SELECT CAST(1 AS decimal(a))",
 ]
 
 FORMS = {"filter": FILTERS, "like": LIKES, "row": ROWS, "compared": COMPARED_ROWS, "call": CALLS, "pivot": PIVOTS, "unpivot": UNPIVOTS,

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from grammar import ROUNDED
 from recorder import same_double
 
+# Of a text with several faults, as the generator makes by breaking a valid one, another may be named.
+FAULTS = {"PARSE_SYNTAX_ERROR", "UNRESOLVED_ROUTINE", "UNRESOLVED_COLUMN.WITH_SUGGESTION", "UNSUPPORTED_DATATYPE", "INVALID_NUMERIC_LITERAL_RANGE",
+          "COLUMN_IS_NOT_VARIANT_TYPE"}
 ULPS = 1e-14  # C's libm and Java's fdlibm: relative
 CLOSE = re.compile(r"\b(" + "|".join(sorted(ROUNDED)) + r")\b", re.I)
+
+
+def same_float(a: str, b: str) -> bool:
+    """Texts of one 32-bit number: Java before 19 writes some with a digit more than it takes to tell them apart."""
+    try:
+        return "E" in a and "E" in b and np.float32(a) == np.float32(b)
+    except ValueError:
+        return False
 
 
 def same_value(a, b, rel: float) -> bool:
@@ -28,6 +41,8 @@ def same_value(a, b, rel: float) -> bool:
             return same_double(float(a), float(b), rel, 0.0)
         except ValueError:
             return a == b
+    if isinstance(a, str) and isinstance(b, str) and same_float(a, b):
+        return True
     return type(a) is type(b) and a == b
 
 
@@ -52,5 +67,7 @@ def test_expressions(expressions):
     assert len(theirs) == len(ours) >= 400
     # The generator is worth something: most are valid, and all kinds of outcomes are there.
     assert sum("error" not in record for record in theirs) > 0.7 * len(theirs)
-    found = [f"{a['zone']}: {a['text']}\n    {why}" for a, b in zip(theirs, ours) if (why := difference(a, b)) is not None]
+    faults = [(a, b) for a, b in zip(theirs, ours) if a.get("error") in FAULTS and b.get("error") in FAULTS and a["error"] != b["error"]]
+    assert len(faults) <= len(theirs) / 400, faults
+    found = [f"{a['zone']}: {a['text']}\n    {why}" for a, b in zip(theirs, ours) if (a, b) not in faults and (why := difference(a, b)) is not None]
     assert not found, f"{len(found)} of {len(theirs)} differ (Spark or Soteria)\n" + "\n".join(found[:30])
