@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 
 #include "soteria/host.pb.h"
 #include "src/base/check.h"
@@ -19,6 +20,8 @@ constexpr uint64_t kStepsMax = 20'000;
 constexpr worker::StageBookLimits kNoWaiting = {.newer_wait = std::chrono::milliseconds(0),
                                                 .older_wait = std::chrono::milliseconds(0)};
 constexpr uint64_t kWorkerMemory = uint64_t{64} << 20;
+/// Of exchanged rows: some wait in files.
+constexpr size_t kCellsMemoryMax = 4096;
 
 /// Bytes to read, and what was written.
 class Tape : public base::ByteStream {
@@ -100,7 +103,8 @@ InProcessHost::InProcessHost(const crypto::Secret& session_root, const Setting& 
       worker_random_(std::make_unique<base::RandomForTest>(seed)),
       random_(seed),
       adversary_(adversary),
-      scheduler_(setting.workers, setting.slots, {}),
+      scheduler_(setting.workers, setting.slots, {},
+                 host::CellStore(std::filesystem::temp_directory_path(), kCellsMemoryMax)),
       workers_(setting.workers + (setting.extra_worker ? 1 : 0)) {
   for (auto& worker : workers_) {
     worker = std::make_unique<Worker>(root_, session_, ++senders_, *files_, *worker_random_,
