@@ -229,7 +229,7 @@ def worlds(tmp_path_factory) -> Worlds:
 
 @pytest.fixture(scope="session")
 def expressions(tmp_path_factory) -> dict[str, dict]:
-    """What "spark" and "soteria" make of expressions and functions, which need no data: {side: {step: records}}."""
+    """What "spark" and "soteria" make of expressions, functions and plans, which need no data: {side: {step: records}}."""
     folder = tmp_path_factory.mktemp("expressions")
     ours = Deployment(folder / "soteria")
     ours.folder.mkdir()
