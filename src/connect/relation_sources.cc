@@ -265,6 +265,7 @@ RelationConverter::PlanOr RelationConverter::ChunkedLocal(
   }
   std::vector<std::shared_ptr<arrow::Table>> parts;
   uint64_t bytes = 0;
+  int64_t rows = 0;
   for (const std::string& hash : local.datahashes()) {
     SOTERIA_ASSIGN_OR_RETURN(const Artifacts::Blob blob, find(hash));
     bytes += static_cast<uint64_t>(blob->size());  // a blob counts wherever it is named
@@ -275,6 +276,11 @@ RelationConverter::PlanOr RelationConverter::ChunkedLocal(
                                               kArtifactBytesMax, " bytes)."));
     }
     SOTERIA_ASSIGN_OR_RETURN(parts.emplace_back(), table::FromIpcStream(blob, kBlobLimits));
+    rows += parts.back()->num_rows();  // which may take no bytes
+    if (rows > kBlobLimits.rows_max) {
+      return base::Fail(base::kUnsupported,
+                        base::Cat("Local data of more than ", kBlobLimits.rows_max, " rows"));
+    }
   }
   auto joined = arrow::ConcatenateTables(parts);
   if (!joined.ok()) {

@@ -227,20 +227,21 @@ base::Status RelationConverter::JoinSessions(plan::PlanPtr* input,
     return base::OkStatus();
   };
   const auto last = [&] { return plan::ColumnAt(**input, (*input)->schema->num_fields() - 1); };
+  // Names that no script can say.
   // A row that begins after all before it have ended begins a session, and whatever comes before
   // the next such row is in it.
   const ExprPtr until = OverKeys(Call("max", {end}), others, start, exec::Literal(int32_t{-1}));
   SOTERIA_RETURN_IF_ERROR(add(
-      "_begins",
-      Call("when", {Call("or", {Call("isnull", {until}), Call(">", {start, until})}), start}), ""));
-  SOTERIA_RETURN_IF_ERROR(add(
-      "_start", OverKeys(Call("max", {last()}), others, start, BoundOf(exec::kCurrentRow)), ""));
+      "", Call("when", {Call("or", {Call("isnull", {until}), Call(">", {start, until})}), start}),
+      ""));
+  SOTERIA_RETURN_IF_ERROR(
+      add("", OverKeys(Call("max", {last()}), others, start, BoundOf(exec::kCurrentRow)), ""));
   const ExprPtr first = last();
   std::vector<ExprPtr> with_start = others;
   with_start.push_back(first);
-  SOTERIA_RETURN_IF_ERROR(add(
-      "_end", OverKeys(Call("max", {end}), with_start, nullptr, BoundOf(exec::kUnboundedFollowing)),
-      ""));
+  SOTERIA_RETURN_IF_ERROR(
+      add("", OverKeys(Call("max", {end}), with_start, nullptr, BoundOf(exec::kUnboundedFollowing)),
+          ""));
   SOTERIA_RETURN_IF_ERROR(
       add(std::string(kSession),
           Call("named_struct", {exec::Literal(std::string_view("start")), first,

@@ -14,6 +14,7 @@
 #include "src/connect/sql_literal.h"
 #include "src/connect/sql_number.h"
 #include "src/connect/sql_parser.h"
+#include "src/connect/unsupported.h"
 
 namespace soteria::connect {
 namespace {
@@ -83,7 +84,17 @@ SqlParser::ExprOr SqlParser::Word(bool* name) {
   const SqlToken& word = Now();
   if (NameOfTextHere()) {
     SOTERIA_ASSIGN_OR_RETURN(const Name parts, NameOfText());
-    if (TakeOp("(")) return FunctionNamed(base::Lower(parts.back()));
+    if (TakeOp("(")) {
+      const bool ours =
+          parts.size() == 1 || (parts.size() == 3 && base::EqualIgnoringCase(parts[0], "system") &&
+                                base::EqualIgnoringCase(parts[1], "builtin"));
+      if (!ours) {
+        std::string name = parts.front();
+        for (size_t i = 1; i < parts.size(); ++i) name += base::Cat("`.`", parts[i]);
+        return NoRoutine(name);
+      }
+      return FunctionNamed(base::Lower(parts.back()));
+    }
     *name = true;
     return NameNode(parts);
   }

@@ -166,11 +166,11 @@ base::Status CheckTimes(const TimeWindow& window) {
                             window.duration, "L)."));
   }
   if (window.start <= -window.slide || window.start >= window.slide) {
-    return Refuse(
-        kConstraint, window,
-        base::Cat("The `abs(start_time)`(",
-                  window.start < 0 ? base::Cat("", -window.start) : base::Cat("", window.start),
-                  "L) must be < the `slide_duration`(", window.slide, "L)."));
+    return Refuse(kConstraint, window,
+                  base::Cat("The `abs(start_time)`(",
+                            window.start < 0 ? 0 - static_cast<uint64_t>(window.start)
+                                             : static_cast<uint64_t>(window.start),
+                            "L) must be < the `slide_duration`(", window.slide, "L)."));
   }
   return base::OkStatus();
 }

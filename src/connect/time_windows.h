@@ -44,7 +44,7 @@ struct TimeWindow {
 
   bool operator==(const TimeWindow& other) const;
   /// How many of them a row is in at most.
-  int64_t overlaps() const { return (duration + slide - 1) / slide; }
+  int64_t overlaps() const { return (duration - 1) / slide + 1; }
 };
 /// Of its converted arguments, over rows of the schema: Spark's errors of windows.
 base::StatusOr<TimeWindow> TimeWindowOf(const spark::connect::Expression& call,

@@ -107,9 +107,15 @@ bool Persisted::empty() const {
   return plans_.empty();
 }
 
-void Persisted::Keep(const plan::Plan& plan, const base::Digest& recipe) {
+bool Persisted::Keep(const plan::Plan& plan, const base::Digest& recipe) {
   const std::lock_guard lock(mutex_);
-  kept_.emplace_back(plan::Canonical(plan), recipe);
+  auto name = plan::Canonical(plan);
+  if (!plans_.contains(name)) {
+    live_.Remove(recipe);
+    return false;
+  }
+  kept_.emplace_back(std::move(name), recipe);
+  return true;
 }
 
 StageTurn::Piece::Piece(StageTurn& turn, const void* owner) : turn_(turn), owner_(owner) {
@@ -194,7 +200,7 @@ base::Status StageScope::OnLowered(const plan::Plan& node, const plan::Lowered& 
   if (persisted_.empty() || !persisted_.Contains(node)) return base::OkStatus();
   if (live_.Contains(lowered.recipe->digest)) return base::OkStatus();
   live_.Add(lowered.recipe->digest);
-  persisted_.Keep(node, lowered.recipe->digest);
+  if (!persisted_.Keep(node, lowered.recipe->digest)) return base::OkStatus();
   return Run(lowered.Stage(dataflow::Terminal::kKeep), nullptr).status();
 }
 

@@ -68,7 +68,8 @@ class Persisted {
   std::optional<int64_t> AddedMicros(const plan::Plan& plan) const;
   bool empty() const;
   /// Remembers that this plan's blocks are kept under `recipe`.
-  void Keep(const plan::Plan& plan, const base::Digest& recipe);
+  /// False if nobody persists it any more: then the block is let go of.
+  bool Keep(const plan::Plan& plan, const base::Digest& recipe);
 
  private:
   struct Kept {

@@ -8,7 +8,6 @@
 #include "arrow/builder.h"
 #include "arrow/table.h"
 #include "arrow/type.h"
-#include "arrow/util/byte_size.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
 #include "src/base/text.h"
@@ -23,6 +22,7 @@
 #include "src/plan/small.h"
 #include "src/table/arrow_status.h"
 #include "src/table/cut_short.h"
+#include "src/table/held_bytes.h"
 #include "src/table/ipc.h"
 #include "src/table/types.h"
 #include "src/table/valid_text.h"
@@ -34,7 +34,7 @@ namespace {
 constexpr uint64_t kLocalPartitionRows = 10'000;
 // Of larger local data: how many bytes of it travel as one message, and into how many partitions
 // at least it is cut.
-constexpr int64_t kLocalPieceBytes = int64_t{64} << 20;
+constexpr uint64_t kLocalPieceBytes = uint64_t{64} << 20;
 constexpr uint64_t kLocalPartitions = 64;
 
 dataflow::OperatorBytes Bytes(const exec::Operator& op) {
@@ -151,17 +151,22 @@ class Lowerer {
 
   /// What is too large for one broadcast comes in several, one after the other.
   base::StatusOr<Lowered> LocalRows(const Plan& plan, const arrow::Table& table) {
-    const int64_t bytes = std::max<int64_t>(arrow::util::TotalBufferSize(table), 1);
-    if (bytes <= kLocalPieceBytes) return Local(table, kLocalPartitionRows);
-    const int64_t rows = table.num_rows();
-    const auto piece = static_cast<int64_t>(
-        std::max(1.0, static_cast<double>(rows) * kLocalPieceBytes / static_cast<double>(bytes)));
+    if (table::HeldBytes(table) <= kLocalPieceBytes) return Local(table, kLocalPartitionRows);
     const uint64_t partition_rows =
-        std::max(kLocalPartitionRows, static_cast<uint64_t>(rows) / kLocalPartitions);
+        std::max(kLocalPartitionRows, static_cast<uint64_t>(table.num_rows()) / kLocalPartitions);
+    // Halved until each is small enough, since some rows may be much larger than others.
+    std::vector<std::shared_ptr<arrow::Table>> slices{table.Slice(0)};
     std::vector<Lowered> pieces;
-    for (int64_t at = 0; at < rows; at += piece) {
-      SOTERIA_ASSIGN_OR_RETURN(pieces.emplace_back(),
-                               Local(*table.Slice(at, piece), partition_rows));
+    while (!slices.empty()) {
+      const std::shared_ptr<arrow::Table> slice = std::move(slices.back());
+      slices.pop_back();
+      const int64_t rows = slice->num_rows();
+      if (rows > 1 && table::HeldBytes(*slice) > kLocalPieceBytes) {
+        slices.push_back(slice->Slice(rows / 2));
+        slices.push_back(slice->Slice(0, rows / 2));
+        continue;
+      }
+      SOTERIA_ASSIGN_OR_RETURN(pieces.emplace_back(), Local(*slice, partition_rows));
     }
     dataflow::GatherSource source;
     uint64_t partitions = 0;
@@ -179,6 +184,10 @@ class Lowerer {
   }
 
   base::StatusOr<Lowered> Local(const arrow::Table& table, uint64_t partition_rows) {
+    const auto all = static_cast<uint64_t>(table.num_rows());
+    if (all / partition_rows >= dataflow::kPartitionsMax) {
+      return base::Fail(base::kUnsupported, base::Cat("Local data of ", all, " rows"));
+    }
     SOTERIA_ASSIGN_OR_RETURN(std::string ipc, table::ToIpcStream(table));
     SOTERIA_ASSIGN_OR_RETURN(dataflow::BroadcastRef broadcast, runner_.Broadcast(ipc));
     dataflow::LocalSource source;

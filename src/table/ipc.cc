@@ -17,6 +17,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/table/arrow_status.h"
+#include "src/table/held_bytes.h"
 #include "src/table/interval.h"
 #include "src/table/types.h"
 #include "src/table/validate.h"
@@ -78,13 +79,7 @@ base::Status Malformed(const arrow::Status& status) {
 
 base::StatusOr<std::string> ToIpcStream(const arrow::Table& table) {
   std::string bytes;
-  int64_t size = 0;
-  for (const auto& column : table.columns()) {
-    for (const auto& chunk : column->chunks()) {
-      for (const auto& buffer : chunk->data()->buffers) size += buffer ? buffer->size() : 0;
-    }
-  }
-  bytes.reserve(static_cast<size_t>(size) + 4096);
+  bytes.reserve(HeldBytes(table) + 4096);
   StringOutput out(&bytes);
   SOTERIA_ARROW_ASSIGN(auto writer,
                        arrow::ipc::MakeStreamWriter(&out, SchemaOfStream(table.schema())));

@@ -52,6 +52,10 @@ CASES = {
     "numpy": lambda s: s.createDataFrame(np.arange(400_000).reshape(100_000, 4)).agg(F.sum("_1"), F.sum("_4")),
     "times": lambda s: s.createDataFrame([(datetime.datetime(2024, 1, 1) + datetime.timedelta(seconds=i), i) for i in range(100_000)],
     "t timestamp, i int").agg(F.min("t"), F.max("t")),
+    # Blocks that are alike are sent once, and count each time.
+    "zeros": lambda s: s.createDataFrame(pd.DataFrame({"x": np.zeros(9_000_000)})).agg(F.count("*"), F.sum("x")),
+    "few rows that are much larger": lambda s: s.createDataFrame(pd.DataFrame({"s": ["a"] * 20_000 + ["y" * 8_000_000] * 10})).agg(
+        F.count("*"), F.max(F.length("s"))),
     "toPandas": lambda s: s.createDataFrame(pandas_rows(60_000)).filter("n >= 59997").toPandas().to_dict("list"),
 }
 for name, run in CASES.items():

@@ -131,6 +131,8 @@ PARAMETERS = [
     ("SELECT extract(YEAR FROM :d)", {"d": __import__("datetime").date(2024, 1, 2)}), ("SELECT trim(:c FROM 'xax')", {"c": "x"}),
     ("SELECT typeof(:a)", {"a": [1, 2]}), ("SELECT :a IS NULL", {"a": None}),
     ("SELECT IDENTIFIER(:c) FROM range(2) ORDER BY 1", {"c": "id"}), ("SELECT * FROM IDENTIFIER(:t) ORDER BY 1", {"t": "ids"}),
+    ("SELECT IDENTIFIER(:f)(id) FROM range(2) ORDER BY 1", {"f": "system.builtin.abs"}),
+    ("SELECT IDENTIFIER(:f)(id) FROM range(2) ORDER BY 1", {"f": "nosuch.abs"}),
     ("SELECT IDENTIFIER(:f)(id) FROM range(2) ORDER BY 1", {"f": "abs"}), ("SELECT id AS IDENTIFIER(:c) FROM range(1)", {"c": "x y"}),
 ]
 for i, (text, args) in enumerate(PARAMETERS):

@@ -140,6 +140,9 @@ SQL = [
     "SELECT a.window.start FROM (SELECT window, count(*) FROM m GROUP BY window(t, '1 hour')) a ORDER BY 1",
     "SELECT * FROM m WHERE window(t, '1 hour').start > '2024-03-01' ORDER BY v", "SELECT session_window(t) FROM m", "SELECT window_time() FROM m",
     "SELECT count(*) FROM m GROUP BY window(t, '1 hour'), session_window(t, '1 hour')",
+    "SELECT count(*) FROM (SELECT explode(array(1)), window(t, '106751990 days', '53375995 days') FROM m)",
+    "SELECT session_window(t, '5 minutes'), count(*) FROM m GROUP BY session_window(t, '5 minutes') HAVING max(_start) > 0",
+    "SELECT session_window(t, '5 minutes') AS w, max(_end) FROM (SELECT t, v AS _end FROM m) GROUP BY session_window(t, '5 minutes') ORDER BY w",
     "SELECT k, count(*) OVER (PARTITION BY window(t, '1 hour')) AS c, v FROM m ORDER BY v",
 ]
 for text in SQL:

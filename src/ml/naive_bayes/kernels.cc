@@ -12,6 +12,7 @@
 #include "src/base/bytes.h"
 #include "src/base/errors.h"
 #include "src/base/fields.h"
+#include "src/base/padding.h"
 #include "src/base/text.h"
 #include "src/ml/columns.h"
 #include "src/ml/summarizer/kernels.h"
@@ -75,7 +76,14 @@ void AddRow(const RowValues& row, double weight, bool squares, LabelSums& sums) 
 
 constexpr size_t kWordBits = 64;
 
-/// Numbers of which many are 0: a bit for each, whether it is another, and those that are.
+/// How many numbers are sent for so many of `all` that aren't 0: how many those are is of rows.
+size_t PaddedCount(size_t numbers, size_t all) {
+  const uint64_t bytes = base::PaddedSize(numbers * sizeof(double));
+  return std::min<size_t>((bytes + sizeof(double) - 1) / sizeof(double), all);
+}
+
+/// Numbers of which many are 0: a bit for each, whether it is another, and those that are, padded
+/// with zeros.
 void WriteNumbers(const std::vector<double>& numbers, base::FieldWriter& w) {
   const size_t words = (numbers.size() + kWordBits - 1) / kWordBits;
   std::string bits(words * sizeof(uint64_t), '\0');
@@ -93,7 +101,9 @@ void WriteNumbers(const std::vector<double>& numbers, base::FieldWriter& w) {
     }
     base::PutLe64(mask, bits.data() + word * sizeof(uint64_t));
   }
-  w.Add(bits).Add({reinterpret_cast<const char*>(values.data()), next * sizeof(double)});
+  const size_t sent = PaddedCount(next, numbers.size());
+  std::fill(values.begin() + static_cast<std::ptrdiff_t>(next), values.end(), 0.0);
+  w.Add(bits).Add({reinterpret_cast<const char*>(values.data()), sent * sizeof(double)});
 }
 
 /// Adds them to as many others.
@@ -105,7 +115,8 @@ base::Status AddNumbers(base::FieldReader& r, std::vector<double>& to) {
     return Malformed();
   }
   const char* value = values.data();
-  size_t left = values.size() / sizeof(double);
+  const size_t sent = values.size() / sizeof(double);
+  size_t left = sent;
   for (size_t word = 0; word < words; ++word) {
     const size_t first = word * kWordBits;
     uint64_t mask = base::GetLe64(bits.data() + word * sizeof(uint64_t));
@@ -121,7 +132,7 @@ base::Status AddNumbers(base::FieldReader& r, std::vector<double>& to) {
       to[first + static_cast<size_t>(std::countr_zero(mask))] += number;
     }
   }
-  return left == 0 ? base::OkStatus() : Malformed();
+  return sent == PaddedCount(sent - left, to.size()) ? base::OkStatus() : Malformed();
 }
 
 void WriteLabel(int32_t label, const LabelSums& sums, bool squares, base::FieldWriter& w) {
