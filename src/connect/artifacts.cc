@@ -11,6 +11,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/crypto/hash.h"
+#include "src/table/held_bytes.h"
 
 namespace soteria::connect {
 namespace {
@@ -79,8 +80,12 @@ Artifacts::Table Artifacts::FindTable(const std::string& name) const {
 
 void Artifacts::KeepTable(const std::string& name, Table table) {
   const std::lock_guard lock(mutex_);
-  if (tables_.size() >= kArtifactTablesMax) tables_.clear();
-  tables_[name] = std::move(table);
+  const uint64_t bytes = table::HeldBytes(*table);
+  if (tables_.size() >= kArtifactTablesMax || tables_bytes_ + bytes > kArtifactBytesMax) {
+    tables_.clear();
+    tables_bytes_ = 0;
+  }
+  if (tables_.emplace(name, std::move(table)).second) tables_bytes_ += bytes;
 }
 
 ArtifactReader::~ArtifactReader() {

@@ -59,6 +59,7 @@ class Artifacts {
   size_t coming_ = 0;
   std::map<std::string, Blob, std::less<>> blobs_;
   std::map<std::string, Table> tables_;
+  uint64_t tables_bytes_ = 0;
 };
 
 /// What one AddArtifacts call brings, message by message.

@@ -16,6 +16,7 @@
 #include "src/exec/kernels.h"
 #include "src/exec/map_calls.h"
 #include "src/table/map_type.h"
+#include "src/table/type_conditions.h"
 #include "src/table/types.h"
 
 namespace soteria::exec {
@@ -35,6 +36,8 @@ constexpr base::Condition kSchemaNoText = {"INVALID_SCHEMA.NON_STRING_LITERAL",
 constexpr base::Condition kUnexpectedNull = internal::Mismatch("DATATYPE_MISMATCH.UNEXPECTED_NULL");
 
 /// The text of a schema is no text of SQL.
+constexpr base::Condition kNoSuchType = {table::kUnknownType.name, base::exception_class::kAnalysis,
+                                         table::kUnknownType.sql_state, table::kUnknownType.code};
 constexpr base::Condition kSchemaSyntax = {base::kParse.name, base::exception_class::kAnalysis,
                                            base::kParse.sql_state, base::kParse.code};
 
@@ -71,7 +74,11 @@ base::StatusOr<TypePtr> TypeOfText(const std::string& text) {
   auto type = table::TypeFromDdl(text);
   if (!type.ok()) {
     const auto schema = table::SchemaFromDdl(text);
-    if (base::Is(schema.status(), base::kParse)) {
+    // Of a text that is neither, the type's fault is said.
+    if (base::Is(type.status(), table::kUnknownType) && !schema.ok()) {
+      return base::Fail(kNoSuchType, base::Message(type.status()));
+    }
+    if (base::Is(schema.status(), base::kParse) || base::Is(schema.status(), table::kUnknownType)) {
       return base::Fail(kSchemaSyntax, base::Message(schema.status()));
     }
     SOTERIA_RETURN_IF_ERROR(schema.status());

@@ -46,6 +46,18 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
 
+  base::StatusOr<TypePtr> WholeType() {
+    // A word that is no type, and more behind it: Spark misses the end before it looks at the word.
+    const size_t from = at_;
+    Word();
+    const bool word = Peek() != 0 && Peek() != '(' && Peek() != '<';
+    at_ = from;
+    auto type = Type(1);
+    if (type.ok()) SOTERIA_RETURN_IF_ERROR(AtEnd());
+    if (word && base::Is(type.status(), kUnknownType)) return Error("unexpected text");
+    return type;
+  }
+
   base::StatusOr<TypePtr> Type(int depth) {
     if (depth > kTypeDepthMax) return Error("types are nested too deeply");
     const std::string name = base::Lower(Word());
@@ -233,9 +245,7 @@ class Parser {
 base::StatusOr<TypePtr> TypeFromDdl(std::string_view ddl) {
   if (ddl.size() > kSchemaTextBytesMax) return base::Fail(base::kParse, "Type text is too long");
   Parser parser(ddl);
-  SOTERIA_ASSIGN_OR_RETURN(TypePtr type, parser.Type(1));
-  SOTERIA_RETURN_IF_ERROR(parser.AtEnd());
-  return type;
+  return parser.WholeType();
 }
 
 base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaFromDdl(std::string_view ddl) {

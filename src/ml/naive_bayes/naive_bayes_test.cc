@@ -1,6 +1,7 @@
 // NaiveBayes against stock Spark 4.3.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "src/ml/linalg/compressed.h"
@@ -189,6 +190,20 @@ TEST(BayesKernel, RoundTrips) {
       CheckKernelForTest(BayesKernel(type, 0), {.features = &block});
     }
   }
+}
+
+// How many sums aren't 0 is of rows: one more or less doesn't show.
+TEST(BayesKernel, PartialsArePadded) {
+  const auto size = [](size_t numbers) {
+    std::vector<double> row(1000);
+    std::fill_n(row.begin(), numbers, 1.0);
+    const RowsForTest rows = {{row}, {0}, {}};
+    const auto block = Blocks(rows, 1, /*sparse=*/false)[0];
+    return BayesKernel(BayesType::kMultinomial, 0).Map({.features = &block})->size();
+  };
+  EXPECT_EQ(size(500), size(501));
+  EXPECT_EQ(size(999), size(1000));
+  EXPECT_LT(size(500), size(999));
 }
 
 TEST(Softmax, OfInfinities) {
