@@ -95,11 +95,8 @@ class Comparison:
         self.args = args
         self.tables = make_tables(OUT / "data", args.scale)
         self.expected = expected(args.scale)
-        shutil.rmtree(OUT / "sealed", ignore_errors=True)
-        (OUT / "sealed").mkdir(parents=True)
+        self.soteria = Soteria.fresh(args.bin, OUT / "sealed")
         (OUT / "logs").mkdir(exist_ok=True)
-        self.soteria = Soteria(args.bin.resolve(), OUT / "sealed")
-        self.soteria.call("keygen")
 
     def open_side(self, name: str) -> Side:
         log = OUT / f"logs/large-{name}.log"

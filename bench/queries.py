@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import socket
 import statistics
 import subprocess
@@ -184,11 +183,8 @@ def main() -> None:
     args.sides = args.sides or ("AB" if args.engine == "spark" else "ABC")
     if unknown := set(args.sides) - set(NAMES):
         parser.error(f"no side {', '.join(sorted(unknown))}: there are A, B and C")
-    shutil.rmtree(OUT / "sealed", ignore_errors=True)
-    (OUT / "sealed").mkdir(parents=True)
+    soteria = Soteria.fresh(args.bin, OUT / "sealed")
     (OUT / "logs").mkdir(exist_ok=True)
-    soteria = Soteria(args.bin.resolve(), OUT / "sealed")
-    soteria.call("keygen")
     print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}; TPC-H at scale {args.scale:g}, seconds from text to rows, "
           f"medians of {args.runs}", flush=True)
     began = time.monotonic()

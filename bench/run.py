@@ -220,10 +220,7 @@ def main() -> None:
     args.size = args.size or ("S" if args.quick else "MT")
     args.sides = args.sides or ("AB" if args.engine == "spark" else "ABC")
     args.runs = args.runs or (3 if args.quick else 5)
-    shutil.rmtree(OUT / "sealed", ignore_errors=True)
-    (OUT / "sealed").mkdir(parents=True)
-    soteria = Soteria(args.bin.resolve(), OUT / "sealed")
-    soteria.call("keygen")
+    soteria = Soteria.fresh(args.bin, OUT / "sealed")
     print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}; seconds of load + fit, medians of {args.runs}", flush=True)
     began, results = time.monotonic(), []
     for workload, size in workloads.chosen(args.workload, args.size):

@@ -15,7 +15,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -264,10 +263,7 @@ def main() -> None:
     args = parser.parse_args()
     began = time.monotonic()
     folder = ROOT / "bench/out"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    soteria = Soteria(args.bin.resolve(), folder)
-    soteria.call("keygen")
+    soteria = Soteria.fresh(args.bin, folder)
     machine = f"{os.cpu_count()} cores, {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"
     print(f"machine: {machine}, load {os.getloadavg()[0]:.1f}")
     results = one_size(soteria, SMALL, 8, args.runs, None) if "lr" in args.only else []

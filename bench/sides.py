@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -131,6 +132,15 @@ class Soteria:
     def __init__(self, bin_folder: pathlib.Path, folder: pathlib.Path):
         self.bin, self.folder = bin_folder, folder
         self.environment = {**os.environ, "SOTERIA_HOME": str(folder / "home")}
+
+    @classmethod
+    def fresh(cls, bin_folder: pathlib.Path, folder: pathlib.Path) -> Soteria:
+        """In an emptied folder, with a key."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        soteria = cls(bin_folder.resolve(), folder)
+        soteria.call("keygen")
+        return soteria
 
     def command(self, *args) -> list[str]:
         return [str(self.bin / "soteria"), *map(str, args)]

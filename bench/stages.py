@@ -160,11 +160,8 @@ def main() -> None:
     parser.add_argument("--engine", choices=("all", "local", "spark"), default="all", help="whose figures")
     args = parser.parse_args()
     folder = ROOT / "bench/out/stages"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    soteria = Soteria(args.bin.resolve(), folder)
+    soteria = Soteria.fresh(args.bin, folder)
     print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
-    soteria.call("keygen")
     if args.engine != "spark":
         put_speed(soteria)
         print("a stage with empty tasks, 4 partitions on 2 workers:")

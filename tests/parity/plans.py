@@ -35,7 +35,6 @@ TABLES = {
     "v": ("a int, h array<int>, d string", [(1, [1, 2, None], "x"), (2, [], "y"), (3, None, None), (None, [5], "z"), (4, [3, 3], "x")]),
     "w": ("a int, c double", []),
 }
-KINDS = {"int": "int", "bigint": "bigint", "double": "double", "string": "string", "date": "date", "boolean": "boolean", "decimal(10,2)": "decimal"}
 
 
 class Frame:
@@ -295,10 +294,6 @@ class Maker:
         named = [f"{item} AS {name}" for item, name in zip(items, left.columns)]
         how = self.pick("union", "unionByName", "intersect", "intersectAll", "subtract", "exceptAll")
         return Frame(f"{left.text}.{how}({other.text}.selectExpr({', '.join(map(repr, named))}))", left.columns)
-
-    def viewed(self, f: Frame) -> str:
-        """The frame as a view: its name in an SQL text."""
-        return f"{{{f.text}}}"
 
     def queried(self, f: Frame) -> Frame:
         """A query over it as a view."""
