@@ -352,12 +352,9 @@ class Call {
 
   static bool IsFunction(const std::string& text) {
     const auto parts = ParseSqlName(text);
-    if (!parts.ok()) return false;
-    const bool ours = parts->size() == 1 ||
-                      (parts->size() == 3 && base::EqualIgnoringCase((*parts)[0], "system") &&
-                       base::EqualIgnoringCase((*parts)[1], "builtin"));
+    if (!parts.ok() || !IsBuiltinName(*parts)) return false;
     const std::string name = base::Lower(parts->back());
-    return ours && (name == "range" || exec::KindOfFunction(name).has_value());
+    return name == "range" || exec::KindOfFunction(name).has_value();
   }
 
   SessionState& state_;

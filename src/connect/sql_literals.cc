@@ -85,10 +85,7 @@ SqlParser::ExprOr SqlParser::Word(bool* name) {
   if (NameOfTextHere()) {
     SOTERIA_ASSIGN_OR_RETURN(const Name parts, NameOfText());
     if (TakeOp("(")) {
-      const bool ours =
-          parts.size() == 1 || (parts.size() == 3 && base::EqualIgnoringCase(parts[0], "system") &&
-                                base::EqualIgnoringCase(parts[1], "builtin"));
-      if (!ours) {
+      if (!IsBuiltinName(parts)) {
         std::string name = parts.front();
         for (size_t i = 1; i < parts.size(); ++i) name += base::Cat("`.`", parts[i]);
         return NoRoutine(name);

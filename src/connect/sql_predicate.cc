@@ -158,14 +158,10 @@ SqlParser::ExprOr SqlParser::Is(SqlExpr left) {
     // null.
     const auto& literal = left.proto->literal();
     if (left.proto->has_literal() && !literal.has_null()) {
-      return CallNode(
-          negate ? exec::kIsNotUnknown : exec::kIsUnknown,
-          [&] {
-            SqlExprs args;
-            args.push_back(std::move(left));
-            return args;
-          }(),
-          /*internal=*/true);
+      SqlExprs args;
+      args.push_back(std::move(left));
+      return CallNode(negate ? exec::kIsNotUnknown : exec::kIsUnknown, std::move(args),
+                      /*internal=*/true);
     }
     return CallNode(negate ? "isnotnull" : "isnull", std::move(left));
   }

@@ -149,6 +149,11 @@ base::Status CheckFunction(std::string_view name) {
   return NoRoutine(name);
 }
 
+bool IsBuiltinName(const std::vector<std::string>& parts) {
+  return parts.size() == 1 || (parts.size() == 3 && base::EqualIgnoringCase(parts[0], "system") &&
+                               base::EqualIgnoringCase(parts[1], "builtin"));
+}
+
 base::Status NoRoutine(std::string_view name) {
   return base::Fail(base::kUnresolvedRoutine,
                     base::Cat("Cannot resolve routine `", name,

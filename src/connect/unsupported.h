@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/base/status.h"
 
@@ -34,6 +35,8 @@ base::Status RefuseAnalysis(const spark::connect::AnalyzePlanRequest& request);
 /// OK for a function of the catalogue. kUnsupported by name for another one of Spark's,
 /// UNRESOLVED_ROUTINE for a name that Spark hasn't either. `name` is as the script wrote it.
 base::Status CheckFunction(std::string_view name);
+/// Whether a function's name is qualified as built-in ones may be: not, or by system.builtin.
+bool IsBuiltinName(const std::vector<std::string>& parts);
 /// UNRESOLVED_ROUTINE
 base::Status NoRoutine(std::string_view name);
 

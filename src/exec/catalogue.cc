@@ -11,8 +11,11 @@
 namespace soteria::exec {
 namespace {
 
-constexpr std::string_view kGroupings[] = {"grouping", "grouping_id"};
-constexpr std::string_view kTimeWindows[] = {"session_window", "window"};
+/// Known to whoever makes grouping sets or windows of time.
+constexpr CatalogueRow kOfRelations[] = {{"grouping", FunctionKind::kGrouping},
+                                         {"grouping_id", FunctionKind::kGrouping},
+                                         {"session_window", FunctionKind::kTimeWindow},
+                                         {"window", FunctionKind::kTimeWindow}};
 
 }  // namespace
 
@@ -29,11 +32,8 @@ std::optional<FunctionKind> KindOfFunction(std::string_view name) {
   if (FindFunction(name) != nullptr) return FunctionKind::kScalar;
   if (FindWindowFunction(name) != nullptr) return FunctionKind::kWindow;
   if (IsGenerator(name)) return FunctionKind::kGenerator;
-  for (const std::string_view grouping : kGroupings) {
-    if (base::EqualIgnoringCase(grouping, name)) return FunctionKind::kGrouping;
-  }
-  for (const std::string_view window : kTimeWindows) {
-    if (base::EqualIgnoringCase(window, name)) return FunctionKind::kTimeWindow;
+  for (const CatalogueRow& row : kOfRelations) {
+    if (base::EqualIgnoringCase(row.name, name)) return row.kind;
   }
   return std::nullopt;
 }
@@ -53,9 +53,7 @@ std::vector<CatalogueRow> Catalogue() {
   for (const std::string_view name : GeneratorNames()) {
     rows.push_back({name, FunctionKind::kGenerator});
   }
-  for (const std::string_view name : kGroupings) rows.push_back({name, FunctionKind::kGrouping});
-  for (const std::string_view name : kTimeWindows)
-    rows.push_back({name, FunctionKind::kTimeWindow});
+  rows.insert(rows.end(), std::begin(kOfRelations), std::end(kOfRelations));
   std::sort(rows.begin(), rows.end(),
             [](const CatalogueRow& a, const CatalogueRow& b) { return a.name < b.name; });
   return rows;

@@ -35,7 +35,7 @@ constexpr base::Condition kSchemaNoText = {"INVALID_SCHEMA.NON_STRING_LITERAL",
                                            absl::StatusCode::kInvalidArgument};
 constexpr base::Condition kUnexpectedNull = internal::Mismatch("DATATYPE_MISMATCH.UNEXPECTED_NULL");
 
-/// The text of a schema is no text of SQL.
+/// The text of a schema is no text of SQL, so that what is wrong with it is no ParseException.
 constexpr base::Condition kNoSuchType = {table::kUnknownType.name, base::exception_class::kAnalysis,
                                          table::kUnknownType.sql_state, table::kUnknownType.code};
 constexpr base::Condition kSchemaSyntax = {base::kParse.name, base::exception_class::kAnalysis,

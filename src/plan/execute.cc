@@ -168,13 +168,18 @@ class Lowerer {
       }
       SOTERIA_ASSIGN_OR_RETURN(pieces.emplace_back(), Local(*slice, partition_rows));
     }
+    return OneAfterAnother(plan, pieces);
+  }
+
+  /// The partitions of each, those of the first first.
+  base::StatusOr<Lowered> OneAfterAnother(const Plan& plan, const std::vector<Lowered>& inputs) {
     dataflow::GatherSource source;
     uint64_t partitions = 0;
-    for (const Lowered& one : pieces) {
-      source.inputs.push_back({one.recipe, dataflow::Reads::kOffset, partitions, {}});
-      partitions += one.recipe->partitions;
+    for (const Lowered& input : inputs) {
+      source.inputs.push_back({input.recipe, dataflow::Reads::kOffset, partitions, {}});
+      partitions += input.recipe->partitions;
     }
-    return Gathered(plan, std::move(source), pieces, partitions);
+    return Gathered(plan, std::move(source), inputs, partitions);
   }
 
   /// One partition, however many rows: a write makes a file of each partition, and how many files
@@ -392,14 +397,7 @@ class Lowerer {
   base::StatusOr<Lowered> Union(const Plan& plan) {
     std::vector<Lowered> inputs;
     SOTERIA_RETURN_IF_ERROR(AddInputs(plan, inputs));
-    dataflow::GatherSource source;
-    uint64_t partitions = 0;
-    for (const Lowered& input : inputs) {
-      source.inputs.push_back({input.recipe, dataflow::Reads::kOffset, partitions, {}});
-      partitions += input.recipe->partitions;
-    }
-    SOTERIA_ASSIGN_OR_RETURN(const Lowered all,
-                             Gathered(plan, std::move(source), inputs, partitions));
+    SOTERIA_ASSIGN_OR_RETURN(const Lowered all, OneAfterAnother(plan, inputs));
     return all.With(Bytes(*exec::As(plan.schema)), plan.schema);
   }
 
