@@ -15,6 +15,7 @@
 #include "src/exec/constant.h"
 #include "src/exec/kernels.h"
 #include "src/exec/map_calls.h"
+#include "src/table/conform.h"
 #include "src/table/map_type.h"
 #include "src/table/type_conditions.h"
 #include "src/table/types.h"
@@ -41,27 +42,6 @@ constexpr base::Condition kNoSuchType = {table::kUnknownType.name, base::excepti
 constexpr base::Condition kSchemaSyntax = {base::kParse.name, base::exception_class::kAnalysis,
                                            base::kParse.sql_state, base::kParse.code};
 
-/// The type with nothing in it that can't be null. Types are of bounded depth.
-TypePtr AllNullable(const TypePtr& type) {
-  switch (type->id()) {
-    case Type::STRUCT: {
-      arrow::FieldVector fields;
-      for (const FieldPtr& field : type->fields()) {
-        fields.push_back(field->WithType(AllNullable(field->type()))->WithNullable(true));
-      }
-      return arrow::struct_(std::move(fields));
-    }
-    case Type::LIST:
-      return table::ListOf(AllNullable(type->field(0)->type()));
-    case Type::MAP: {
-      const auto& map = static_cast<const arrow::MapType&>(*type);
-      return table::MapOf(map.key_type(), AllNullable(map.item_type()));
-    }
-    default:
-      return type;
-  }
-}
-
 base::StatusOr<TypePtr> TypeOfText(const std::string& text) {
   const size_t from = text.find_first_not_of(" \t\r\n");
   if (from != std::string::npos && (text[from] == '{' || text[from] == '"')) {
@@ -69,7 +49,7 @@ base::StatusOr<TypePtr> TypeOfText(const std::string& text) {
                              table::SchemaFromSparkJson(base::Cat(
                                  R"({"type":"struct","fields":[{"name":"value","nullable":true,)",
                                  R"("metadata":{},"type":)", text, "}]}")));
-    return AllNullable(schema->field(0)->type());
+    return table::AllNullable(schema->field(0)->type());
   }
   auto type = table::TypeFromDdl(text);
   if (!type.ok()) {
@@ -82,9 +62,9 @@ base::StatusOr<TypePtr> TypeOfText(const std::string& text) {
       return base::Fail(kSchemaSyntax, base::Message(schema.status()));
     }
     SOTERIA_RETURN_IF_ERROR(schema.status());
-    return AllNullable(arrow::struct_((*schema)->fields()));
+    return table::AllNullable(arrow::struct_((*schema)->fields()));
   }
-  return AllNullable(*type);
+  return table::AllNullable(*type);
 }
 
 }  // namespace

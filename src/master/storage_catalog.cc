@@ -16,6 +16,7 @@
 #include "src/policy/glob_path.h"
 #include "src/policy/path.h"
 #include "src/storage/dataset.h"
+#include "src/table/conform.h"
 #include "src/table/types.h"
 
 namespace soteria::master {
@@ -84,7 +85,7 @@ base::StatusOr<arrow::FieldVector> TypeKeys(const arrow::Schema& given,
       return base::EqualIgnoringCase(one->name(), field->name());
     });
     if (key == keys->end()) {
-      others.push_back(field->WithNullable(true));
+      others.push_back(table::Nullable(field));
       continue;
     }
     switch (field->type()->id()) {

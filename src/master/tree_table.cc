@@ -12,6 +12,7 @@
 #include "src/base/unsupported.h"
 #include "src/dataflow/recipe.h"
 #include "src/table/conditions.h"
+#include "src/table/conform.h"
 #include "src/table/folder_key.h"
 #include "src/table/types.h"
 
@@ -247,7 +248,7 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> WithKeys(
   arrow::FieldVector fields;
   std::vector<bool> placed(keys.size(), false);
   for (const auto& field : data.fields()) {
-    auto column = field->WithNullable(true);
+    auto column = table::Nullable(field);
     for (size_t k = 0; k < keys.size(); ++k) {
       if (base::Lower(keys[k]->name()) != base::Lower(field->name())) continue;
       column = keys[k];

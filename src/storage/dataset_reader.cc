@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "arrow/table.h"
+#include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/crypto/aead.h"
@@ -9,6 +10,7 @@
 #include "src/storage/dataset.h"
 #include "src/storage/dataset_key.h"
 #include "src/storage/parquet_file.h"
+#include "src/table/conform.h"
 #include "src/table/types.h"
 
 namespace soteria::storage {
@@ -74,7 +76,10 @@ StatusOr<std::shared_ptr<arrow::Schema>> SchemaOf(const Index& index) {
   if (index.kind != RootKind::kDataSet) {
     return base::Fail(base::kIntegrity, "a tree has no schema of its own");
   }
-  return table::SchemaFromSparkJson(index.schema_json);
+  SOTERIA_ASSIGN_OR_RETURN(const auto schema, table::SchemaFromSparkJson(index.schema_json));
+  arrow::FieldVector fields;
+  for (const auto& field : schema->fields()) fields.push_back(table::Nullable(field));
+  return arrow::schema(std::move(fields));
 }
 
 DatasetFile::DatasetFile(std::unique_ptr<ParquetFile> file, std::string name)
@@ -102,7 +107,8 @@ StatusOr<std::shared_ptr<arrow::Table>> DatasetFile::Read(
       SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, file_->ReadBytes(columns));
       SOTERIA_RETURN_IF_ERROR(admit(bytes));
     }
-    return file_->Read(columns, std::nullopt);
+    SOTERIA_ASSIGN_OR_RETURN(const auto rows, file_->Read(columns, std::nullopt));
+    return table::NullableColumns(rows);
   };
   auto table = read();
   if (!table.ok()) return InFile(table.status(), name_);

@@ -18,6 +18,7 @@
 #include "src/table/arrow_status.h"
 #include "src/table/conditions.h"
 #include "src/table/decimal.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::table {
@@ -229,6 +230,46 @@ base::StatusOr<std::shared_ptr<arrow::ChunkedArray>> ColumnAs(const arrow::Chunk
 }
 
 }  // namespace
+
+TypePtr AllNullable(const TypePtr& type) {
+  switch (type->id()) {
+    case Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (const auto& field : type->fields()) fields.push_back(Nullable(field));
+      return arrow::struct_(std::move(fields));
+    }
+    case Type::LIST:
+      return arrow::list(Nullable(type->field(0)));
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*type);
+      return MapOf(AllNullable(map.key_type()), AllNullable(map.item_type()));
+    }
+    default:
+      return type;
+  }
+}
+
+std::shared_ptr<arrow::Field> Nullable(const std::shared_ptr<arrow::Field>& field) {
+  if (!UdtOf(*field).empty()) return field->WithNullable(true);
+  return field->WithType(AllNullable(field->type()))->WithNullable(true);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> NullableColumns(
+    const std::shared_ptr<arrow::Table>& rows) {
+  arrow::FieldVector fields;
+  arrow::ChunkedArrayVector columns;
+  for (int c = 0; c < rows->num_columns(); ++c) {
+    auto field = Nullable(rows->field(c));
+    if (field->type()->Equals(*rows->field(c)->type())) {
+      columns.push_back(rows->column(c));
+    } else {
+      SOTERIA_ASSIGN_OR_RETURN(auto column, ColumnAs(*rows->column(c), *rows->field(c), *field));
+      columns.push_back(std::move(column));
+    }
+    fields.push_back(std::move(field));
+  }
+  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns), rows->num_rows());
+}
 
 base::StatusOr<std::vector<std::string>> ColumnsFor(const arrow::Schema& wanted,
                                                     const arrow::Schema& file) {

@@ -18,6 +18,15 @@ namespace soteria::table {
 base::StatusOr<std::vector<std::string>> ColumnsFor(const arrow::Schema& wanted,
                                                     const arrow::Schema& file);
 
+/// The type with nothing in it that can't be null, as Spark reads all files; vectors and matrices,
+/// which a field marks, are none of its fields' business. Types are of bounded depth.
+std::shared_ptr<arrow::DataType> AllNullable(const std::shared_ptr<arrow::DataType>& type);
+/// A column that may be null, and all within it.
+std::shared_ptr<arrow::Field> Nullable(const std::shared_ptr<arrow::Field>& field);
+/// The same rows, of columns of which each is so.
+base::StatusOr<std::shared_ptr<arrow::Table>> NullableColumns(
+    const std::shared_ptr<arrow::Table>& rows);
+
 /// `rows` has at least the columns of ColumnsFor, in types.h's vocabulary. kFileTypeMismatch names
 /// the column.
 base::StatusOr<std::shared_ptr<arrow::Table>> Conform(const arrow::Table& rows,

@@ -5,6 +5,9 @@
 #include <arrow/type.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "src/base/errors.h"
 #include "src/table/conditions.h"
 #include "src/table/folder_key.h"
@@ -109,6 +112,23 @@ TEST(Conform, MapsByKeyAndValue) {
   EXPECT_EQ(As(from, "[]", "map<string,struct<a:int>>"),
             "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH");
   EXPECT_EQ(As(from, "[]", "array<int>"), "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH");
+}
+
+TEST(Conform, FilesSayOfNoColumnThatItIsNeverNull) {
+  const auto schema =
+      Of("a int NOT NULL, s struct<b:int NOT NULL,c:array<struct<d:int NOT NULL>>>, "
+         "m map<string,struct<e:int NOT NULL>> NOT NULL");
+  const std::vector<std::string> values = {"[1]", "[[2, [[3]]]]", R"([[["k", [4]]]])"};
+  const auto out = NullableColumns(TableForTest(schema, values));
+  ASSERT_TRUE(out.ok()) << base::Message(out.status());
+  ASSERT_TRUE((*out)->ValidateFull().ok());
+  const auto wanted =
+      Of("a int, s struct<b:int,c:array<struct<d:int>>>, "
+         "m map<string,struct<e:int>>");
+  EXPECT_TRUE((*out)->Equals(*TableForTest(wanted, values))) << (*out)->ToString();
+  const auto vector = VectorField("v", false, std::nullopt);
+  EXPECT_TRUE(Nullable(vector)->type()->Equals(*vector->type()));
+  EXPECT_TRUE(Nullable(vector)->nullable());
 }
 
 }  // namespace
