@@ -397,6 +397,26 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Struct(std::string_view funct
   return exec::Call(std::string(function), std::move(args));
 }
 
+/// The field "a.b" is b of the struct's field a.
+base::StatusOr<exec::ExprPtr> ExpressionConverter::UpdateFields(
+    const Expression::UpdateFields& update, int depth) const {
+  std::vector<std::string> parts = {""};
+  if (!update.field_name().empty()) {
+    SOTERIA_ASSIGN_OR_RETURN(parts, ParseSqlName(update.field_name()));
+  }
+  if (parts.size() > static_cast<size_t>(kDepthMax)) {
+    return base::Fail(base::kAnalysis, "The expression is nested too deeply");
+  }
+  std::vector<exec::ExprPtr> args;
+  SOTERIA_ASSIGN_OR_RETURN(args.emplace_back(), AtDepth(update.struct_expression(), depth + 1));
+  for (const std::string& part : parts) args.push_back(exec::Literal(std::string_view(part)));
+  if (!update.has_value_expression()) {
+    return exec::Call(std::string(exec::kDropField), std::move(args));
+  }
+  SOTERIA_ASSIGN_OR_RETURN(args.emplace_back(), AtDepth(update.value_expression(), depth + 1));
+  return exec::Call(std::string(exec::kWithField), std::move(args));
+}
+
 base::StatusOr<exec::ExprPtr> ExpressionConverter::AtDepth(const Expression& expression,
                                                            int depth) const {
   if (depth > kDepthMax) {
@@ -452,6 +472,8 @@ base::StatusOr<exec::ExprPtr> ExpressionConverter::Node(const Expression& expres
       SOTERIA_ASSIGN_OR_RETURN(auto key, AtDepth(extract.extraction(), depth + 1));
       return ValueWithin(std::move(child), std::move(key), *scope_.plan().schema);
     }
+    case Expression::kUpdateFields:
+      return UpdateFields(expression.update_fields(), depth);
     case Expression::kCommonInlineUserDefinedFunction: {
       const auto& function = expression.common_inline_user_defined_function();
       if (function.has_python_udf()) return RefusePython(function.function_name());

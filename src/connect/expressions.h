@@ -28,6 +28,7 @@ class Expression_LambdaFunction;
 class Expression_UnresolvedAttribute;
 class Expression_UnresolvedFunction;
 class Expression_UnresolvedStar;
+class Expression_UpdateFields;
 class Expression_Window;
 class Expression_Window_WindowFrame_FrameBoundary;
 class SubqueryExpression;
@@ -108,6 +109,8 @@ class ExpressionConverter {
   void AddOptions(std::string_view function, std::vector<exec::ExprPtr>* args) const;
   base::StatusOr<exec::ExprPtr> Lambda(const spark::connect::Expression_LambdaFunction& lambda,
                                        int depth) const;
+  base::StatusOr<exec::ExprPtr> UpdateFields(const spark::connect::Expression_UpdateFields& update,
+                                             int depth) const;
   // window_expressions.cc
   base::StatusOr<exec::ExprPtr> Window(const spark::connect::Expression_Window& window,
                                        int depth) const;

@@ -121,10 +121,10 @@ TEST_F(ExpressionsTest, PythonIsRefused) {
 
 TEST_F(ExpressionsTest, UnknownNodesAreNamed) {
   Expression e;
-  e.mutable_update_fields();
+  e.mutable_merge_action();
   const auto converted = converter_.Convert(e);
   ASSERT_FALSE(converted.ok());
-  EXPECT_NE(base::Message(converted.status()).find("Column.withField"), std::string::npos);
+  EXPECT_NE(base::Message(converted.status()).find("DataFrame.mergeInto"), std::string::npos);
   EXPECT_FALSE(converter_.Convert(Expression()).ok());
 }
 

@@ -29,6 +29,8 @@ inline constexpr std::string_view kStructOf = "struct of";        ///< (name, va
 inline constexpr std::string_view kIsUnknown = "is unknown";      ///< (constant)
 inline constexpr std::string_view kIsNotUnknown = "is not unknown";
 inline constexpr std::string_view kAliasOf = "alias of";            ///< (value, name), of a struct
+inline constexpr std::string_view kWithField = "with field";        ///< (struct, names..., value)
+inline constexpr std::string_view kDropField = "drop field";        ///< (struct, names...)
 inline constexpr std::string_view kTupleOf = "tuple of json";       ///< (text, names...)
 inline constexpr std::string_view kStored = "stored as";            ///< (cast, what is said of one
                                                                     ///< that is out of range)

@@ -21,6 +21,8 @@ inline constexpr base::Condition kBinaryOpWrongType =
     internal::Mismatch("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE");
 inline constexpr base::Condition kUnexpectedInputType =
     internal::Mismatch("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE");
+inline constexpr base::Condition kCannotDropAllFields =
+    internal::Mismatch("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS");
 inline constexpr base::Condition kDataDiffTypes =
     internal::Mismatch("DATATYPE_MISMATCH.DATA_DIFF_TYPES");
 inline constexpr base::Condition kFilterNotBoolean =

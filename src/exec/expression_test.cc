@@ -409,6 +409,74 @@ TEST(Expression, TextAndNested) {
   EXPECT_EQ(Value(Call("raise_error", {L("boo")})), "boo");
 }
 
+TEST(Expression, FieldsOfStructsAreUpdated) {
+  const auto with = [](ExprPtr of, std::vector<const char*> path, ExprPtr value) {
+    std::vector<ExprPtr> args = {std::move(of)};
+    for (const char* name : path) args.push_back(L(name));
+    args.push_back(std::move(value));
+    return Call(std::string(kWithField), std::move(args));
+  };
+  const auto without = [](ExprPtr of, std::vector<const char*> path) {
+    std::vector<ExprPtr> args = {std::move(of)};
+    for (const char* name : path) args.push_back(L(name));
+    return Call(std::string(kDropField), std::move(args));
+  };
+  const ExprPtr deep = with(C("st"), {"s"}, C("st"));
+  Check({
+      {with(C("st"), {"z"}, L(1)), "update_fields(st, WithField(1))",
+       "struct<x:int,y:string,z:int>", "{7, q, 1}"},
+      {with(C("st"), {"X"}, C("d")), "update_fields(st, WithField(d))", "struct<X:double,y:string>",
+       "{2.5, q}"},
+      {without(C("st"), {"Y"}), "update_fields(st, dropfield())", "struct<x:int>", "{7}"},
+      {without(C("st"), {"zz"}), "update_fields(st, dropfield())", "struct<x:int,y:string>",
+       "{7, q}"},
+      {with(deep, {"s", "x"}, Null()),
+       "update_fields(st, WithField(update_fields(update_fields(st, WithField(st)).s, "
+       "WithField(NULL))))",
+       "struct<x:int,y:string,s:struct<x:void,y:string>>", "{7, q, {NULL, q}}"},
+      {without(deep, {"s", "y"}),
+       "update_fields(st, WithField(update_fields(update_fields(st, WithField(st)).s, "
+       "dropfield())))",
+       "struct<x:int,y:string,s:struct<x:int>>", "{7, q, {7}}"},
+  });
+  EXPECT_EQ(base::ConditionName(Error(without(without(C("st"), {"x"}), {"y"}))),
+            "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS");
+  EXPECT_EQ(base::ConditionName(Error(with(C("a"), {"x"}, L(1)))),
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE");
+  EXPECT_EQ(base::ConditionName(Error(with(C("st"), {"x", "z"}, L(1)))),
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE");
+  EXPECT_EQ(base::ConditionName(Error(with(C("st"), {"q", "z"}, L(1)))), "FIELD_NOT_FOUND");
+  EXPECT_EQ(base::ConditionName(Error(Call(std::string(kWithField), {C("st"), C("s"), L(1)}))),
+            base::kAnalysis.name);
+}
+
+TEST(Expression, TextsOfFieldsWithinFieldsDontGrowWithoutEnd) {
+  ExprPtr e = C("st");
+  for (int i = 0; i < 60; ++i) {
+    e = Call(std::string(kWithField), {e, L("s"), L("x"), L(i)});
+  }
+  EXPECT_LT(PrettyName(*e).size(), 1'000'000U);
+}
+
+// Rows from the middle of a batch, and structs that are null.
+TEST(Expression, UpdatedStructsKeepTheirNulls) {
+  const auto type = *table::TypeFromDdl("struct<a:int,s:struct<b:int>>");
+  const auto rows = table::TableForTest(arrow::schema({arrow::field("v", type)}),
+                                        {"[[1, [2]], null, [3, null], [null, [4]], [5, [6]]]"})
+                        ->Slice(1, 3);
+  const ExprPtr e = Call(std::string(kWithField), {C("v"), L("s"), L("c"), L(9)});
+  const auto out = Evaluate(*e, *rows);
+  ASSERT_TRUE(out.ok()) << base::Message(out.status());
+  ASSERT_TRUE((*out)->ValidateFull().ok());
+  const auto wanted =
+      table::ArrayForTest(*table::TypeFromDdl("struct<a:int,s:struct<b:int,c:int NOT NULL>>"),
+                          "[null, [3, null], [null, [4, 9]]]");
+  for (int64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ((*out)->chunk(0)->GetScalar(i).ValueOrDie()->ToString(),
+              wanted->GetScalar(i).ValueOrDie()->ToString());
+  }
+}
+
 TEST(Expression, EscapesOfPatterns) {
   const auto says = [](const char* pattern, const ExprPtr& escape) {
     return Value(Call("like", {C("s"), L(pattern), escape}));
@@ -426,8 +494,8 @@ TEST(Expression, EscapesOfPatterns) {
 }
 
 TEST(Expression, WhatOnlySyntaxCallsHasNoName) {
-  for (const std::string_view name :
-       {kLikeAll, kLikeAny, kNotLikeAll, kNotLikeAny, kExtractFrom, kStructOf, kAliasOf, kStored}) {
+  for (const std::string_view name : {kLikeAll, kLikeAny, kNotLikeAll, kNotLikeAny, kExtractFrom,
+                                      kStructOf, kAliasOf, kStored, kWithField, kDropField}) {
     EXPECT_TRUE(IsSyntax(name)) << name;
     EXPECT_FALSE(KindOfFunction(name).has_value()) << name;
   }

@@ -20,7 +20,7 @@ Catalogue BuildCatalogue() {
         BitFunctions(),         MapFunctions(),      MapLambdaFunctions(),  JsonFunctions(),
         JsonPathFunctions(),    CsvFunctions(),      NumberTextFunctions(), VectorFunctions(),
         DrawnFunctions(),       CodeFunctions(),     SimilarityFunctions(), UrlFunctions(),
-        BitmapFunctions(),      CipherFunctions()}) {
+        BitmapFunctions(),      CipherFunctions(),   StructFunctions()}) {
     for (const Function& function : functions) catalogue.emplace(function.name, &function);
   }
   return catalogue;

@@ -45,6 +45,7 @@ std::span<const Function> LogicFunctions();
 std::span<const Function> MathFunctions();
 std::span<const Function> StringFunctions();
 std::span<const Function> NestedFunctions();
+std::span<const Function> StructFunctions();
 std::span<const Function> RowFunctions();
 std::span<const Function> CastFunctions();
 std::span<const Function> HigherOrderFunctions();

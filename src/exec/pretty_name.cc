@@ -102,6 +102,71 @@ std::optional<std::string> DefaultText(std::string_view name, size_t args) {
   return named ? std::optional<std::string>("") : std::nullopt;
 }
 
+/// Longer texts of what came before are cut: each struct within another is written out again.
+constexpr size_t kUpdatedTextMax = 4096;
+
+struct FieldUpdate {
+  std::string name;  // in lower case
+  bool with = false;
+  std::string text;
+};
+
+bool IsUpdate(const Expr& e) {
+  if (e.kind != Expr::Kind::kCall) return false;
+  return (e.name == kWithField && e.args.size() > 2) || (e.name == kDropField && e.args.size() > 1);
+}
+
+/// "update_fields(s, WithField(1), dropfield())". Where none is dropped each field is there once,
+/// in its first place with its last value (Catalyst's OptimizeUpdateFields).
+std::string UpdatesText(const std::string& of, const std::vector<FieldUpdate>& updates) {
+  const auto with = [](const FieldUpdate& one) { return one.with; };
+  const bool once = std::all_of(updates.begin(), updates.end(), with);
+  std::vector<FieldUpdate> written;
+  for (const FieldUpdate& one : updates) {
+    const auto same = std::find_if(written.begin(), written.end(), [&](const FieldUpdate& other) {
+      return once && other.name == one.name;
+    });
+    if (same == written.end()) {
+      written.push_back(one);
+    } else {
+      *same = one;
+    }
+  }
+  std::string text = base::Cat("update_fields(", of);
+  for (const FieldUpdate& one : written) text += base::Cat(", ", one.text);
+  return text + ")";
+}
+
+/// Calls of calls are one. `of` is the struct that the first one updates.
+void AddUpdates(const Expr& e, std::string* of, std::vector<FieldUpdate>* updates) {
+  const Expr& whole = *e.args[0];
+  std::string before;
+  if (IsUpdate(whole)) {
+    AddUpdates(whole, of, updates);
+    before = UpdatesText(*of, *updates);
+    if (before.size() > kUpdatedTextMax) before.resize(kUpdatedTextMax);
+  } else {
+    before = *of = PrettyName(whole);
+  }
+  const bool with = e.name == kWithField;
+  const size_t names = e.args.size() - 1 - (with ? 1 : 0);
+  std::string text;
+  for (size_t i = 1; i < names; ++i) {
+    before += base::Cat(".", PrettyName(*e.args[i]));
+    text += base::Cat("WithField(update_fields(", before, ", ");
+  }
+  text += with ? base::Cat("WithField(", PrettyName(*e.args.back()), ")") : "dropfield()";
+  for (size_t i = 1; i < names; ++i) text += "))";
+  updates->push_back({base::Lower(PrettyName(*e.args[1])), with || names > 1, std::move(text)});
+}
+
+std::string UpdateText(const Expr& e) {
+  std::string of;
+  std::vector<FieldUpdate> updates;
+  AddUpdates(e, &of, &updates);
+  return UpdatesText(of, updates);
+}
+
 /// What SQL writes in words of its own.
 std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
   const std::string_view name = function.name;
@@ -130,6 +195,7 @@ std::optional<std::string> SyntaxText(const Expr& e, const Function& function) {
   if (name == kAliasOf) {
     return base::Cat(PrettyName(*args[0]), " AS ", table::QuotedIfNeeded(PrettyName(*args[1])));
   }
+  if (IsUpdate(e)) return UpdateText(e);
   if (name != kStructOf) return std::nullopt;
   std::string text = "struct(";
   for (size_t i = 1; i < args.size(); i += 2) {
