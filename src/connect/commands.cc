@@ -1,10 +1,12 @@
 #include "src/connect/commands.h"
 
+#include <optional>
 #include <utility>
 
 #include "spark/connect/base.pb.h"
 #include "spark/connect/commands.pb.h"
 #include "src/connect/ml_commands.h"
+#include "src/connect/observations.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_commands.h"
 #include "src/connect/unsupported.h"
@@ -18,6 +20,10 @@ using spark::connect::Command;
 base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, SessionState& state,
                            Operation& operation) {
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(command.relation()));
+  std::optional<Observations> observed;
+  if (command.eager()) {
+    SOTERIA_ASSIGN_OR_RETURN(observed, Observations::Of(plan, state, operation));
+  }
   plan = plan::Untagged(plan);
   SOTERIA_ASSIGN_OR_RETURN(const std::string name, state.checkpoints().Add(plan));
   const auto kept = state.session().Checkpoint(
@@ -28,7 +34,8 @@ base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, Ses
   }
   spark::connect::ExecutePlanResponse response;
   response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(name);
-  return operation.Send(std::move(response));
+  SOTERIA_RETURN_IF_ERROR(operation.Send(std::move(response)));
+  return observed.has_value() ? std::move(*observed).Send(operation) : base::OkStatus();
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "src/base/text.h"
 #include "src/connect/commands.h"
 #include "src/connect/errors.h"
+#include "src/connect/observations.h"
 #include "src/connect/relations.h"
 #include "src/connect/types.h"
 #include "src/table/arrow_status.h"
@@ -95,6 +96,7 @@ class BatchSender {
 base::Status RunShow(const spark::connect::ShowString& show, SessionState& state,
                      Operation& operation) {
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(show.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto observed, Observations::Of(plan, state, operation));
   SOTERIA_ASSIGN_OR_RETURN(
       auto text, state.session().ShowString(
                      plan, show.num_rows(), show.truncate(), show.vertical(),
@@ -106,13 +108,15 @@ base::Status RunShow(const spark::connect::ShowString& show, SessionState& state
   const auto table = arrow::Table::Make(schema, {std::move(column)});
   BatchSender sender(operation);
   SOTERIA_RETURN_IF_ERROR(sender.SendSchema(*schema));
-  return sender.Send(*table);
+  SOTERIA_RETURN_IF_ERROR(sender.Send(*table));
+  return std::move(observed).Send(operation);
 }
 
 base::Status RunRelation(const spark::connect::Relation& relation, SessionState& state,
                          Operation& operation) {
   if (relation.has_show_string()) return RunShow(relation.show_string(), state, operation);
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(relation));
+  SOTERIA_ASSIGN_OR_RETURN(auto observed, Observations::Of(plan, state, operation));
   BatchSender sender(operation);
   SOTERIA_RETURN_IF_ERROR(sender.SendSchema(*plan->schema));
   std::shared_ptr<arrow::Schema> sent = plan->schema;
@@ -123,7 +127,8 @@ base::Status RunRelation(const spark::connect::Relation& relation, SessionState&
         return sender.Send(*rows.value());
       },
       [&](const master::StageProgress& at) { operation.Progress(at); }));
-  return sender.Finish(*sent);
+  SOTERIA_RETURN_IF_ERROR(sender.Finish(*sent));
+  return std::move(observed).Send(operation);
 }
 
 }  // namespace

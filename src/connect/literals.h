@@ -3,6 +3,7 @@
 // literals from outside are limited in depth and checked as values.
 #pragma once
 
+#include "arrow/type_fwd.h"
 #include "src/base/status.h"
 #include "src/exec/expression.h"
 #include "src/ml/param.h"
@@ -26,6 +27,10 @@ void FillLiteral(const ml::ParamValue& value, spark::connect::Expression_Literal
 
 base::StatusOr<ml::ParamMap> ToParamMap(const spark::connect::MlParams& params);
 void FillParams(const ml::ParamMap& params, spark::connect::MlParams* out);
+
+/// A cell of a column of that type: kUnsupported for vectors and matrices.
+base::Status FillLiteral(const arrow::Scalar& cell, const arrow::Field& field,
+                         spark::connect::Expression_Literal* out);
 
 base::StatusOr<exec::ExprPtr> ToLiteralExpr(const spark::connect::Expression_Literal& literal);
 

@@ -5,12 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "spark/connect/expressions.pb.h"
 #include "spark/connect/ml_common.pb.h"
 #include "src/base/errors.h"
+#include "src/base/text.h"
+#include "src/table/table_for_test.h"
+#include "src/table/types.h"
 
 namespace soteria::connect {
 namespace {
@@ -53,6 +57,33 @@ TEST(Literals, ParamValuesComeBack) {
             (std::vector<std::string>{"a", ""}));
   EXPECT_EQ(std::get<table::VectorValue>(There(values[12])),
             std::get<table::VectorValue>(values[12]));
+}
+
+TEST(Literals, CellsComeBack) {
+  const char* const cells[][2] = {{"boolean", "true"},        {"tinyint", "-1"},
+                                  {"smallint", "300"},        {"int", "-7"},
+                                  {"bigint", "9000000000"},   {"float", "1.5"},
+                                  {"double", "-0.25"},        {"string", "\"text\""},
+                                  {"date", "19782"},          {"timestamp", "1709209815123456"},
+                                  {"timestamp_ntz", "5"},     {"decimal(20,3)", "\"-7.125\""},
+                                  {"array<int>", "[1, null]"}};
+  for (const auto& [type, value] : cells) {
+    const auto field = arrow::field("v", *table::TypeFromDdl(type));
+    const auto array = table::ArrayForTest(field->type(), base::Cat("[", value, ", null]"));
+    for (int64_t i = 0; i < 2; ++i) {
+      const auto cell = array->GetScalar(i).ValueOrDie();
+      Literal literal;
+      ASSERT_TRUE(FillLiteral(*cell, *field, &literal).ok()) << type;
+      const auto back = ToLiteralExpr(literal);
+      ASSERT_TRUE(back.ok()) << type << ": " << base::Message(back.status());
+      if ((*back)->literal == nullptr) continue;  // a call: array(1, NULL)
+      EXPECT_TRUE((*back)->literal->Equals(*cell)) << type << ", " << i;
+    }
+  }
+  Literal literal;
+  const auto vector = table::VectorField("v", true, std::nullopt);
+  const auto none = arrow::MakeNullScalar(vector->type());
+  EXPECT_EQ(base::ConditionName(FillLiteral(*none, *vector, &literal)), "UNSUPPORTED_FEATURE");
 }
 
 TEST(Literals, MatricesComeBack) {

@@ -231,6 +231,8 @@ RelationConverter::PlanOr RelationConverter::ResolveSeveral(const Relation& rela
       return TableFunction(relation.unresolved_table_valued_function());
     case Relation::kRange:
       return Range(relation.range());
+    case Relation::kCollectMetrics:
+      return Observe(relation.collect_metrics());
     case Relation::kCachedRemoteRelation:
       return Checkpointed(relation.cached_remote_relation());
     case Relation::kCachedLocalRelation:

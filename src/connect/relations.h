@@ -30,6 +30,7 @@ class Aggregate;
 class CachedLocalRelation;
 class CachedRemoteRelation;
 class ChunkedCachedLocalRelation;
+class CollectMetrics;
 class Deduplicate;
 class Drop;
 class Expression;
@@ -148,6 +149,7 @@ class RelationConverter : private Around {
   PlanOr Deduplicate(const spark::connect::Deduplicate& deduplicate);
   PlanOr Range(const spark::connect::Range& range);
   PlanOr Hint(const spark::connect::Hint& hint);
+  PlanOr Observe(const spark::connect::CollectMetrics& collect);  // observations.cc
   PlanOr Aggregate(const spark::connect::Aggregate& aggregate);
   PlanOr AggregateColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,
                           std::vector<exec::NamedExpr> keys);

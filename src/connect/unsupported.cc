@@ -25,7 +25,6 @@ constexpr Refusal kRelations[] = {
     {"zip", "DataFrame.zip"},
     {"direct_shuffle", "DataFrame.repartitionById", "repartition(n)"},
     {"parse", "DataFrameReader.csv or json of a DataFrame"},
-    {"collect_metrics", "DataFrame.observe", "agg"},
     {"with_watermark", "DataFrame.withWatermark (streaming)"},
     {"html_string", "A DataFrame as HTML", "show or toPandas"},
     {"relation_changes", "DataFrameReader.changes"},
@@ -47,7 +46,6 @@ constexpr Refusal kCommands[] = {
 };
 
 constexpr Refusal kExpressions[] = {
-    {"update_fields", "Column.withField (dropFields)", "struct"},
     {"named_argument_expression", "An argument by name in this place"},
     {"direct_shuffle_partition_id", "DataFrame.repartitionById", "repartition(n)"},
     {"merge_action", "DataFrame.mergeInto"},

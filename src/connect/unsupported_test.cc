@@ -52,10 +52,10 @@ TEST(Unsupported, SparksNamesAreInOrder) {
 // Each case of each message is refused in words of its own, or is served.
 TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
   sc::Relation relation;
-  relation.mutable_collect_metrics();
+  relation.mutable_html_string();
   EXPECT_EQ(Text(RefuseRelation(relation)),
-            "DataFrame.observe is not supported in an enclave. Use agg instead. What is: "
-            "docs/functions.md");
+            "A DataFrame as HTML is not supported in an enclave. Use show or toPandas instead. "
+            "What is: docs/functions.md");
   relation.mutable_catalog()->mutable_create_database();
   EXPECT_EQ(Text(RefuseCatalog(relation.catalog())).substr(0, 28), "spark.catalog.createDatabase");
   const char* served[] = {"read",
@@ -102,6 +102,7 @@ TEST(Unsupported, EveryRelationIsNamedAsAScriptCallsIt) {
                           "deduplicate",
                           "range",
                           "catalog",
+                          "collect_metrics",
                           "repartition_by_expression",
                           "sql",
                           "with_relations"};

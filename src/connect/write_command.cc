@@ -12,6 +12,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/connect/observations.h"
 #include "src/connect/relations.h"
 #include "src/connect/sql_expression.h"
 #include "src/connect/tables.h"
@@ -134,8 +135,8 @@ base::Status CheckOverwrite(const WriteRequest& request, const Config& config) {
 }
 
 /// saveAsTable and insertInto.
-base::Status RunTableWrite(const WriteOperation& write, SessionState& state,
-                           const master::Progress& progress) {
+base::Status WriteTable(const WriteOperation& write, plan::PlanPtr plan, SessionState& state,
+                        const master::Progress& progress) {
   const auto& target = write.table();
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<std::string> name, ParseSqlName(target.table_name()));
   const bool insert =
@@ -149,7 +150,6 @@ base::Status RunTableWrite(const WriteOperation& write, SessionState& state,
   NewTable table{name, {}, {}};
   SOTERIA_ASSIGN_OR_RETURN(table.request, RequestOf(write, state.config()));
   table.keys.assign(write.partitioning_columns().begin(), write.partitioning_columns().end());
-  SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(write.input()));
   SOTERIA_RETURN_IF_ERROR(CheckOverwrite(table.request, state.config()));
   if (!insert) return SaveTable(std::move(table), std::move(plan), state, progress);
   Insertion insertion;
@@ -200,13 +200,11 @@ base::StatusOr<plan::PlanPtr> WithKeysLast(plan::PlanPtr plan,
   return state.session().builder().Project(std::move(plan), std::move(columns));
 }
 
-base::Status RunWrite(const WriteOperation& write, SessionState& state, Operation& operation) {
-  const master::Progress progress = [&](const master::StageProgress& at) {
-    operation.Progress(at);
-  };
-  if (write.has_table()) return RunTableWrite(write, state, progress);
+namespace {
+
+base::Status WriteFiles(const WriteOperation& write, plan::PlanPtr plan, SessionState& state,
+                        const master::Progress& progress) {
   SOTERIA_ASSIGN_OR_RETURN(WriteRequest request, RequestOf(write, state.config()));
-  SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(write.input()));
   if (write.partitioning_columns_size() > 0) {
     SOTERIA_RETURN_IF_ERROR(CheckOverwrite(request, state.config()));
     const std::vector<std::string> keys(write.partitioning_columns().begin(),
@@ -214,6 +212,19 @@ base::Status RunWrite(const WriteOperation& write, SessionState& state, Operatio
     SOTERIA_ASSIGN_OR_RETURN(plan, WithKeysLast(std::move(plan), keys, state, &request));
   }
   return state.session().Write(plan, request, progress);
+}
+
+}  // namespace
+
+base::Status RunWrite(const WriteOperation& write, SessionState& state, Operation& operation) {
+  const master::Progress progress = [&](const master::StageProgress& at) {
+    operation.Progress(at);
+  };
+  SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(write.input()));
+  SOTERIA_ASSIGN_OR_RETURN(auto observed, Observations::Of(plan, state, operation));
+  const auto run = write.has_table() ? WriteTable : WriteFiles;
+  SOTERIA_RETURN_IF_ERROR(run(write, std::move(plan), state, progress));
+  return std::move(observed).Send(operation);
 }
 
 }  // namespace soteria::connect

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "arrow/table.h"
 #include "arrow/type.h"
@@ -361,6 +362,34 @@ PlanPtr WithoutTags(const PlanPtr& plan, std::map<const Plan*, PlanPtr>& known) 
 PlanPtr Untagged(const PlanPtr& plan) {
   std::map<const Plan*, PlanPtr> known;
   return WithoutTags(plan, known);
+}
+
+PlanPtr Observed(const PlanPtr& plan, Observation observation) {
+  auto observed = std::make_shared<Plan>(*plan);
+  observed->observations.push_back(std::move(observation));
+  return observed;
+}
+
+namespace {
+
+void Observations(const Plan& plan, std::set<const Plan*>& seen, std::vector<Observation>* out) {
+  if (!seen.insert(&plan).second) return;
+  for (const PlanPtr& input : plan.inputs) Observations(*input, seen, out);
+  for (const Observation& one : plan.observations) {
+    const bool known = std::any_of(out->begin(), out->end(), [&](const Observation& other) {
+      return other.name == one.name && other.metrics == one.metrics;
+    });
+    if (!known) out->push_back(one);
+  }
+}
+
+}  // namespace
+
+std::vector<Observation> ObservationsIn(const PlanPtr& plan) {
+  std::set<const Plan*> seen;
+  std::vector<Observation> out;
+  Observations(*plan, seen, &out);
+  return out;
 }
 
 PlanPtr Small(const PlanPtr& plan) {

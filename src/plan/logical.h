@@ -202,6 +202,12 @@ struct Column {
   bool hidden = false;
 };
 
+/// DataFrame.observe: the one row of aggregates of all rows of a plan, under a name of the script.
+struct Observation {
+  std::string name;
+  PlanPtr metrics;
+};
+
 struct Plan {
   std::variant<ReadNode, LocalNode, MadeNode, RangeNode, ProjectNode, FilterNode, SortNode,
                SampleNode, AliasNode, TransformNode, LimitNode, OffsetNode, TailNode,
@@ -213,8 +219,9 @@ struct Plan {
   std::vector<PlanPtr> inputs;  // none: rows of its own; two of a join, one or more of a union
   /// The DataFrames of the script that this node is the plan of, for references to their columns.
   std::vector<int64_t> tags = {};
-  uint64_t size = 1;   // nodes of the tree, each as often as it is named
-  uint32_t depth = 1;  // nodes on its longest path
+  uint64_t size = 1;                           // nodes of the tree, each as often as it is named
+  uint32_t depth = 1;                          // nodes on its longest path
+  std::vector<Observation> observations = {};  // of this node's rows
   bool small = false;  // the script says that all of its rows fit every worker: hint("broadcast")
   /// A rewritten node: the persisted one that it stands for.
   std::shared_ptr<const Plan> original = nullptr;
@@ -315,6 +322,10 @@ class Builder {
 PlanPtr Tagged(const PlanPtr& plan, int64_t tag);
 /// The same plan, within which no DataFrame is known any more.
 PlanPtr Untagged(const PlanPtr& plan);
+/// The same plan, of whose rows somebody wants to know these aggregates, too.
+PlanPtr Observed(const PlanPtr& plan, Observation observation);
+/// What is observed anywhere in the plan, each once, what is below first.
+std::vector<Observation> ObservationsIn(const PlanPtr& plan);
 /// The same plan, whose rows fit every worker as the script says.
 PlanPtr Small(const PlanPtr& plan);
 /// The plan without the aliases on top of it, which compute nothing.

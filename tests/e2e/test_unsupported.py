@@ -67,7 +67,7 @@ def test_each_method_is_refused_in_the_words_of_the_script(front):
     wrong = {name: text[:200] for name, text in results.items() if "UNSUPPORTED_FEATURE" not in text}
     assert not wrong, json.dumps(wrong, indent=1)
     assert not [text for text in results.values() if re.search(r"The (relation|command|expression|analysis) `", text)]
-    assert "DataFrame.observe is not supported in an enclave. Use agg" in results["observe"]
+    assert "DataFrameWriter.bucketBy (sortBy, clusterBy) is not supported in an enclave. Use write" in results["bucketBy"]
     assert "The function approx_top_k() is not supported" in results["agg expr"]
 
 

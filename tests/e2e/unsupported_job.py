@@ -71,7 +71,7 @@ def frames(spark: SparkSession) -> dict:
     t = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
     asks = {
         "join by chance": lambda: t.join(t, F.rand(1) > 0.5).count(), "hint repartition": lambda: t.hint("repartition", 2).count(),
-        "observe": lambda: t.observe("o", F.count("*")).count(), "withWatermark": lambda: t.withWatermark("d", "1 day").count(),
+        "withWatermark": lambda: t.withWatermark("d", "1 day").count(),
         "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),
         "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),
         "inputFiles": t.inputFiles,
@@ -88,7 +88,7 @@ def frames(spark: SparkSession) -> dict:
         "sum_distinct": lambda: t.agg(F.histogram_numeric("x", F.lit(3))).collect(), "expr": lambda: t.selectExpr("to_xml(struct(x))").count(),
         "agg expr": lambda: t.agg(F.expr("approx_top_k(x)")).collect(),
         "groupBy": lambda: t.groupBy("g").agg(F.histogram_numeric("x", F.lit(3))).count(),
-        "filter expr": lambda: t.filter("sentences(s) is null").count(), "withField": lambda: t.select(F.struct("x").withField("y", F.lit(1))).count(),
+        "filter expr": lambda: t.filter("sentences(s) is null").count(),
         "alias in select": lambda: t.select(F.lit(1).alias("z"), F.col("z") + 1).count(),
     }
     return {name: asked(ask) for name, ask in asks.items()}

@@ -212,7 +212,7 @@ def test_python_functions_are_refused_clearly(read):
 
 @pytest.mark.parametrize("name, ask", [
     ("ALTER TABLE", lambda s, f: s.sql("alter table t add columns (a int)").collect()),
-    ("observe", lambda s, f: f.observe("o", F.count("*")).collect()),
+    ("withWatermark", lambda s, f: f.withWatermark("t", "1 day").collect()),
     ("orc", lambda s, f: s.read.orc("/x").collect()),
 ])
 def test_unknown_relations_are_named(read, connected, name, ask):

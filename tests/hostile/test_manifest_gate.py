@@ -9,6 +9,8 @@ from pyspark.errors.exceptions.connect import SparkConnectException
 from pyspark.ml.classification import LogisticRegression
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
 from pyspark.ml.feature import StandardScaler, VectorAssembler
+from pyspark.sql import Observation
+from pyspark.sql import functions as F
 
 from connected import Connected
 
@@ -108,6 +110,14 @@ def test_no_output_is_listed(world, all_outputs):
                     lambda: data.first()):
             text = refusal(ask)
             assert "[outputs]" in text and "rows = true" in text
+        # What is observed of rows leaves as rows do: nothing of the plan runs before.
+        index = world.storage / "models/_soteria_index"
+        before = index.read_bytes()
+        observed = data.select("x").observe(Observation("sum"), F.sum("x"))
+        for ask in (observed.collect, lambda: observed.write.parquet(str(world.storage / "models/observed")),
+                    lambda: observed.checkpoint(eager=True)):
+            assert "rows = true" in refusal(ask)
+        assert index.read_bytes() == before
         model = LogisticRegression(maxIter=2, regParam=0.1).fit(data)
         text = refusal(lambda: model.coefficients)
         assert "models = true" in text

@@ -37,6 +37,7 @@ import linear_cases  # noqa: F401
 import local_cases  # noqa: F401
 import map_cases  # noqa: F401
 import name_cases  # noqa: F401
+import observe_cases  # noqa: F401
 import plans
 import recommendation_cases  # noqa: F401
 import regression_cases
@@ -45,6 +46,7 @@ import shape_cases  # noqa: F401
 import sql_cases  # noqa: F401
 import sql_form_cases  # noqa: F401
 import stat_cases  # noqa: F401
+import struct_cases  # noqa: F401
 import subquery_cases  # noqa: F401
 import table_cases  # noqa: F401
 import text_file_cases  # noqa: F401
