@@ -269,29 +269,11 @@ RelationConverter::PlanOr RelationConverter::Deduplicate(
 
 RelationConverter::PlanOr RelationConverter::Range(const spark::connect::Range& range) {
   const int64_t start = range.has_start() ? range.start() : 0;
-  if (range.has_num_partitions() && range.num_partitions() <= 0) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("requirement failed: Number of partitions (",
-                                range.num_partitions(), ") must be positive."));
+  if (range.has_num_partitions()) {
+    SOTERIA_RETURN_IF_ERROR(CheckPartitions(range.num_partitions()));
   }
   return builder_.Range(start, range.end(), range.step(),
                         range.has_num_partitions() ? range.num_partitions() : 0);
-}
-
-/// What a hint says of how Spark goes about a join has no part in what comes out; of those that
-/// this server can follow it follows broadcast.
-RelationConverter::PlanOr RelationConverter::Hint(const spark::connect::Hint& hint) {
-  SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(hint.input()));
-  const std::string name = base::Lower(hint.name());
-  if (name == "broadcast" || name == "broadcastjoin" || name == "mapjoin") {
-    return plan::Small(input);
-  }
-  if (name == "coalesce" || name == "repartition" || name == "repartition_by_range" ||
-      name == "rebalance") {
-    return base::NotSupported(base::Cat("The hint ", name),
-                              "DataFrame.coalesce, repartition or repartitionByRange");
-  }
-  return input;
 }
 
 }  // namespace soteria::connect

@@ -448,14 +448,16 @@ RelationConverter::PlanOr RelationConverter::Sort(const spark::connect::Sort& so
   return builder_.Project(std::move(sorted), AllColumns(*input));
 }
 
+base::Status CheckPartitions(int64_t partitions) {
+  if (partitions > 0) return base::OkStatus();
+  return base::Fail(base::kIllegalArgument, base::Cat("requirement failed: Number of partitions (",
+                                                      partitions, ") must be positive."));
+}
+
 RelationConverter::PlanOr RelationConverter::Repartition(
     const spark::connect::Repartition& repartition) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(repartition.input()));
-  if (repartition.num_partitions() <= 0) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("requirement failed: Number of partitions (",
-                                repartition.num_partitions(), ") must be positive."));
-  }
+  SOTERIA_RETURN_IF_ERROR(CheckPartitions(repartition.num_partitions()));
   const bool shuffle = !repartition.has_shuffle() || repartition.shuffle();
   return shuffle ? builder_.Repartition(std::move(input), repartition.num_partitions())
                  : builder_.Coalesce(std::move(input), repartition.num_partitions());
@@ -464,21 +466,23 @@ RelationConverter::PlanOr RelationConverter::Repartition(
 RelationConverter::PlanOr RelationConverter::RepartitionBy(
     const spark::connect::RepartitionByExpression& repartition) {
   SOTERIA_ASSIGN_OR_RETURN(auto input, Resolve(repartition.input()));
-  if (repartition.has_num_partitions() && repartition.num_partitions() <= 0) {
-    return base::Fail(base::kIllegalArgument,
-                      base::Cat("requirement failed: Number of partitions (",
-                                repartition.num_partitions(), ") must be positive."));
+  if (repartition.has_num_partitions()) {
+    SOTERIA_RETURN_IF_ERROR(CheckPartitions(repartition.num_partitions()));
   }
-  const int64_t partitions = repartition.num_partitions();
-  if (repartition.partition_exprs_size() == 0) {
-    if (partitions == 0) return input;
-    return builder_.Repartition(std::move(input), partitions);
-  }
+  if (repartition.partition_exprs_size() == 0 && !repartition.has_num_partitions()) return input;
+  return RepartitionBy(std::move(input), repartition.partition_exprs(),
+                       repartition.num_partitions());
+}
+
+RelationConverter::PlanOr RelationConverter::RepartitionBy(plan::PlanPtr input,
+                                                           const Expressions& by,
+                                                           int64_t partitions) {
+  if (by.empty()) return builder_.Repartition(std::move(input), partitions);
   plan::Scope scope(input, plan::Scope::Missing::kAdd);
   const ExpressionConverter converter = Over(scope);
   std::vector<exec::ExprPtr> keys;
   std::vector<exec::SortKey> order;
-  for (const auto& expression : repartition.partition_exprs()) {
+  for (const auto& expression : by) {
     if (expression.has_sort_order()) {
       SOTERIA_ASSIGN_OR_RETURN(auto expr, converter.Convert(expression.sort_order().child()));
       order.push_back(SortKeyOf(expression.sort_order(), std::move(expr)));

@@ -85,6 +85,9 @@ inline constexpr int64_t kRelationNodesMax = 20'000;
 /// With Spark's place of nulls where the order names none: first ascending, last descending.
 exec::SortKey SortKeyOf(const spark::connect::Expression_SortOrder& order, exec::ExprPtr expr);
 
+/// kIllegalArgument for numbers that aren't positive.
+base::Status CheckPartitions(int64_t partitions);
+
 /// A value of each of a pivot's columns, and how the names of what is made of them begin.
 struct PivotValue {
   std::string name;
@@ -138,6 +141,8 @@ class RelationConverter : private Around {
   PlanOr Sort(const spark::connect::Sort& sort);
   PlanOr Repartition(const spark::connect::Repartition& repartition);
   PlanOr RepartitionBy(const spark::connect::RepartitionByExpression& repartition);
+  /// 0 partitions: as many as the input has.
+  PlanOr RepartitionBy(plan::PlanPtr input, const Expressions& by, int64_t partitions);
   PlanOr Join(const spark::connect::Join& join);
   /// Of equal columns of both sides, each of them once.
   PlanOr JoinNatural(const plan::PlanPtr& cross, exec::JoinKind kind);
@@ -148,7 +153,8 @@ class RelationConverter : private Around {
   PlanOr UnionByName(plan::PlanPtr left, plan::PlanPtr right, bool allow_missing);
   PlanOr Deduplicate(const spark::connect::Deduplicate& deduplicate);
   PlanOr Range(const spark::connect::Range& range);
-  PlanOr Hint(const spark::connect::Hint& hint);
+  PlanOr Hint(const spark::connect::Hint& hint);  // relation_hints.cc
+  PlanOr RepartitionAsHinted(const spark::connect::Hint& hint, plan::PlanPtr input, bool range);
   PlanOr Observe(const spark::connect::CollectMetrics& collect);  // observations.cc
   PlanOr Aggregate(const spark::connect::Aggregate& aggregate);
   PlanOr AggregateColumns(plan::PlanPtr input, std::vector<exec::NamedExpr> columns,

@@ -183,7 +183,13 @@ class SqlParser {
   RelationOr Limited(SqlRelation query);
   RelationOr Counted(SqlRelation query, SqlExpr count, bool limit);
   RelationOr FromClause();
-  base::Status SelectWords(bool* distinct);
+  struct SqlHint {
+    std::string name;
+    SqlExprs parameters;
+  };
+  base::Status Hints(std::vector<SqlHint>* hints);
+  static SqlRelation Hinted(SqlRelation select, std::vector<SqlHint> hints);
+  base::Status SelectWords(bool* distinct, std::vector<SqlHint>* hints);
   RelationOr Select(std::optional<SqlRelation> from);
   static SqlRelation Distinct(SqlRelation select);
   base::StatusOr<SqlExprs> Items();

@@ -96,11 +96,13 @@ SqlParser::RelationOr SqlParser::PipeStep(SqlRelation input) {
 
 SqlParser::RelationOr SqlParser::PipeSelect(SqlRelation input) {
   bool distinct = false;
-  SOTERIA_RETURN_IF_ERROR(SelectWords(&distinct));
+  std::vector<SqlHint> hints;
+  SOTERIA_RETURN_IF_ERROR(SelectWords(&distinct, &hints));
   SOTERIA_ASSIGN_OR_RETURN(SqlExprs items, Items());
   if (IsWord("WINDOW") && EndsItem()) at_ = windows_end_;
   SOTERIA_ASSIGN_OR_RETURN(SqlRelation select, Projected(std::move(input), std::move(items)));
-  return distinct ? Distinct(std::move(select)) : std::move(select);
+  if (distinct) select = Distinct(std::move(select));
+  return Hinted(std::move(select), std::move(hints));
 }
 
 /// EXTEND a + 1 AS b, ...: columns behind those that are there.

@@ -318,16 +318,50 @@ SqlParser::RelationOr SqlParser::FromClause() {
       tokens_[begin].begin, Now().end);
 }
 
+/// The hints of one comment: names, most with parameters. Those that give rows other partitions are
+/// kept; of others, known or not, nothing follows.
+base::Status SqlParser::Hints(std::vector<SqlHint>* hints) {
+  while (!TakeOp("*/")) {
+    if (!IsName()) return Error();
+    SqlHint hint;
+    hint.name = Now().text;
+    ++at_;
+    if (TakeOp("(")) {
+      do {
+        SOTERIA_ASSIGN_OR_RETURN(SqlExpr parameter, Unary());
+        hint.parameters.push_back(std::move(parameter));
+      } while (TakeOp(","));
+      SOTERIA_RETURN_IF_ERROR(Need(")"));
+    }
+    const std::string name = base::Lower(hint.name);
+    if (name == "coalesce" || name == "repartition" || name == "repartition_by_range") {
+      hints->push_back(std::move(hint));
+    }
+    TakeOp(",");
+  }
+  return base::OkStatus();
+}
+
+/// The first one is the last to be followed.
+SqlRelation SqlParser::Hinted(SqlRelation select, std::vector<SqlHint> hints) {
+  for (; !hints.empty(); hints.pop_back()) {
+    SqlRelation hinted = NewRelation();
+    hinted.height = select.height + 1;
+    auto* hint = hinted.proto->mutable_hint();
+    hint->set_name(hints.back().name);
+    SetItems(std::move(hints.back().parameters), hint->mutable_parameters());
+    hint->set_allocated_input(select.proto.release());
+    select = std::move(hinted);
+  }
+  return select;
+}
+
 /// SELECT [DISTINCT | ALL], with what is written before it.
-base::Status SqlParser::SelectWords(bool* distinct) {
+base::Status SqlParser::SelectWords(bool* distinct, std::vector<SqlHint>* hints) {
   ++at_;
   windows_->clear();
   SOTERIA_RETURN_IF_ERROR(ReadNamedWindows());
-  while (TakeOp("/*+")) {
-    // Hints are about how Spark goes about its work.
-    while (Now().kind != Kind::kEnd && !IsOp("*/")) ++at_;
-    SOTERIA_RETURN_IF_ERROR(Need("*/"));
-  }
+  while (TakeOp("/*+")) SOTERIA_RETURN_IF_ERROR(Hints(hints));
   *distinct = false;
   if ((IsWord("DISTINCT") || IsWord("ALL")) && Now(1).kind != Kind::kEnd && !IsOp(",", 1) &&
       !IsOp(".", 1)) {
@@ -340,7 +374,8 @@ base::Status SqlParser::SelectWords(bool* distinct) {
 /// `from`: what a FROM before it gave.
 SqlParser::RelationOr SqlParser::Select(std::optional<SqlRelation> from) {
   bool distinct = false;
-  SOTERIA_RETURN_IF_ERROR(SelectWords(&distinct));
+  std::vector<SqlHint> hints;
+  SOTERIA_RETURN_IF_ERROR(SelectWords(&distinct, &hints));
   SOTERIA_ASSIGN_OR_RETURN(SqlExprs items, Items());
   const bool windows = std::any_of(items.begin(), items.end(),
                                    [](const SqlExpr& item) { return CallsWindow(*item.proto); });
@@ -381,8 +416,10 @@ SqlParser::RelationOr SqlParser::Select(std::optional<SqlRelation> from) {
   if (IsWord("QUALIFY") && Now(1).kind != Kind::kEnd) {
     SOTERIA_ASSIGN_OR_RETURN(select, Qualified(std::move(select), windows));
   }
+  if (distinct) select = Distinct(std::move(select));
+  select = Hinted(std::move(select), std::move(hints));
   SOTERIA_RETURN_IF_ERROR(CheckHeight(select.height));
-  return distinct ? Distinct(std::move(select)) : std::move(select);
+  return select;
 }
 
 SqlRelation SqlParser::Distinct(SqlRelation select) {

@@ -213,6 +213,9 @@ std::string Shape(const Relation& r) {
     case Relation::kLateralJoin:
       return base::Cat("lateral(", Shape(r.lateral_join().left()), ", ",
                        Shape(r.lateral_join().right()), ")");
+    case Relation::kHint:
+      return base::Cat("hint(", r.hint().name(), "(", All(r.hint().parameters(), ", "), "), ",
+                       Shape(r.hint().input()), ")");
     case Relation::kSample:
       return base::Cat("sample(", r.sample().upper_bound(), ", ", Shape(r.sample().input()), ")");
     case Relation::kWithRelations:

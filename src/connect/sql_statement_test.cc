@@ -47,6 +47,9 @@ TEST(SqlStatement, Select) {
       {"SELECT DISTINCT a FROM t", "distinct(project(`a`; `t`))"},
       {"SELECT ALL a FROM t", "project(`a`; `t`)"},
       {"SELECT /*+ BROADCAST(t), x */ a FROM t", "project(`a`; `t`)"},
+      {"SELECT /*+ repartition(3, a) x */ /*+ COALESCE(2) */ DISTINCT a FROM t LIMIT 1",
+       "limit(1, hint(repartition(3:int32, `a`), hint(COALESCE(2:int32), distinct(project(`a`; "
+       "`t`)))))"},
       {"SELECT a x, b y FROM t z", "project(`a` as x, `b` as y; alias(z, `t`))"},
       {"SELECT * FROM a.b.`c d`", "project(*; `a`.`b`.`c d`)"},
       {"SELECT * FROM (SELECT a FROM t)",

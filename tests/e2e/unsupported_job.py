@@ -70,7 +70,7 @@ def functions(spark: SparkSession) -> dict:
 def frames(spark: SparkSession) -> dict:
     t = spark.createDataFrame([(1, 2.5, "2024-02-29", "a", 0)], TABLE)
     asks = {
-        "join by chance": lambda: t.join(t, F.rand(1) > 0.5).count(), "hint repartition": lambda: t.hint("repartition", 2).count(),
+        "join by chance": lambda: t.join(t, F.rand(1) > 0.5).count(),
         "withWatermark": lambda: t.withWatermark("d", "1 day").count(),
         "mapInPandas": lambda: t.mapInPandas(lambda i: i, t.schema).count(),
         "applyInPandas": lambda: t.groupBy("g").applyInPandas(lambda p: p, t.schema).count(),

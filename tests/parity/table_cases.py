@@ -8,7 +8,7 @@ from pyspark.ml.linalg import Vectors
 from pyspark.ml.stat import Summarizer
 from pyspark.sql import functions as F
 
-from recorder import Scene, add
+from recorder import Scene, add, case
 
 METRICS = ["mean", "sum", "variance", "std", "count", "numNonZeros", "max", "min", "normL1", "normL2"]
 
@@ -225,3 +225,55 @@ def in_order(s: Scene, make, partitions: int):
 for name, run in ORDERS.items():
     for partitions in (1, 7, 200):
         add(f"group order {name} {partitions}", lambda s, run=run, partitions=partitions: in_order(s, run, partitions), rel=1e-13)
+
+
+HINTS = ["REPARTITION(3)", "REPARTITION(3, v)", "repartition(2)", "REPARTITION(v, 3)", "REPARTITION(3, 'v')", "COALESCE(2)", "COALESCE(9)", "COALESCE",
+         "COALESCE(v)", "COALESCE(2, 3)", "REPARTITION_BY_RANGE(3, v)", "REPARTITION_BY_RANGE(3, v, id)", "REPARTITION_BY_RANGE(3)", "REPARTITION(0)",
+         "COALESCE(0)", "REPARTITION(-1)", "REPARTITION(0, v)", "REPARTITION(3), COALESCE(2)", "COALESCE(2), REPARTITION(3)", "COALESCE(2) REPARTITION(3)",
+         "REPARTITION(2) */ /*+ COALESCE(1)", "unknown(3)", "REPARTITION(3, zz)", "REPARTITION(3.5)", "REPARTITION(3L)", "REPARTITION(NULL)",
+         "REPARTITION(3, h.v)", "BROADCAST(zz)", "MERGE(h), REPARTITION(2)", "REPARTITION(5, v, id)", "REPARTITION("]
+
+
+def hinted(s: Scene):
+    rows = s.once("hinted", lambda: s.spark.range(0, 12, 1, 4).withColumn("v", F.col("id") % 3))
+    rows.createOrReplaceTempView("hinted")
+    return rows
+
+
+def parts(rows, dealt: bool = False):
+    """Which partition each row is in, in order; of rows that are dealt out in turn how many each partition has: which ones stock Spark chooses
+    by how it holds them in memory."""
+    numbered = rows.select(F.spark_partition_id().alias("p"), "*")
+    return sorted(row[1] for row in numbered.groupBy("p").count().collect()) if dealt else numbered.collect()
+
+
+def deals(words: str) -> bool:
+    return "repartition" in words.lower() and "v" not in words
+
+
+for hint in HINTS:
+    add(f"hint sql {hint}", lambda s, hint=hint: hinted(s) and parts(s.spark.sql(f"SELECT /*+ {hint} */ * FROM hinted h"), deals(hint)))
+FRAME_HINTS = {
+    "repartition": [lambda: (3,), lambda: (3, "v"), lambda: (3, F.col("v")), lambda: (0,), lambda: (F.lit(2),), lambda: (2.5,), lambda: (F.col("v") + 1,),
+                    lambda: (F.desc("v"),)],
+    "Repartition": [lambda: (2,)], "coalesce": [lambda: (2,), lambda: (), lambda: ("v",)], "unknown": [lambda: (3,)], "merge": [lambda: ()],
+    "repartition_by_range": [lambda: (3, "v"), lambda: (3, F.col("v"))], "broadcast": [lambda: ()],
+}
+for name, several in FRAME_HINTS.items():
+    for number, words in enumerate(several):
+        add(f"hint frame {name} {number}", lambda s, name=name, words=words: parts(hinted(s).hint(name, *words()), deals(f"{name} {words()}")))
+
+
+@case()
+def hint_of_groups_sorted(s: Scene):
+    return hinted(s) and s.spark.sql("SELECT /*+ BROADCAST(hinted) */ v FROM hinted GROUP BY v ORDER BY max(id) DESC")
+
+
+@case()
+def hint_of_a_sort(s: Scene):
+    return hinted(s) and s.spark.sql("SELECT /*+ REPARTITION(3) */ v, id FROM hinted ORDER BY id DESC")
+
+
+@case()
+def hint_of_a_pipe(s: Scene):
+    return hinted(s) and parts(s.spark.sql("FROM hinted |> SELECT /*+ REPARTITION(3) */ id"), True)
