@@ -1,4 +1,4 @@
-"""All 22 queries of TPC-H as SQL, and ten as DataFrames, at scale 0.01: the rows are the published answers."""
+"""All 22 queries of TPC-H as SQL, and ten as DataFrames, at scale 0.1: the rows are the published answers."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ import tpch
 from deployment import Deployment
 
 JOB = pathlib.Path(__file__).parent / "tpch_job.py"
-SCALE = 0.01
+SCALE = 0.1
 FRAMES = (1, 3, 4, 5, 6, 12, 13, 14, 17, 22)
 
 
