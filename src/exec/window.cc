@@ -227,7 +227,7 @@ base::StatusOr<TablePtr> WindowOperator::ApplyWithin(TablePtr table, uint64_t pa
   SOTERIA_ASSIGN_OR_RETURN(SchemaPtr schema, OutputSchema(*table->schema()));
   const uint64_t cells = static_cast<uint64_t>(table->num_rows()) * kCellBytes;
   uint64_t held = table::HeldBytes(*table) + cells;
-  SOTERIA_RETURN_IF_ERROR(admit(held));
+  SOTERIA_RETURN_IF_ERROR(admit(std::max(held, SortBytes(*table))));
   WindowRows rows;
   SOTERIA_ASSIGN_OR_RETURN(const TablePtr sorted, Sorted(table, partition, &rows));
   arrow::ChunkedArrayVector columns = sorted->columns();
