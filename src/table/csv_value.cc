@@ -141,8 +141,8 @@ bool IsBoolean(std::string_view text) {
 }
 
 CsvType Join(CsvType a, CsvType b, bool dates_are_timestamps) {
-  if (a.kind == CsvKind::kNull) return b;
   if (a.kind > b.kind) std::swap(a, b);
+  if (a.kind == CsvKind::kNull) return b;
   if (a.kind == b.kind) return {a.kind, std::max(a.precision, b.precision)};
   if (b.kind <= CsvKind::kDouble) {
     if (b.kind != CsvKind::kDecimal) return b;

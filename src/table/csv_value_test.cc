@@ -228,6 +228,15 @@ TEST(CsvValue, SeveralValuesHaveSparksCommonType) {
   EXPECT_EQ(TypeOfAll({"1.5", "2020-01-01"}), "string");
 }
 
+TEST(CsvValue, APartWithoutValuesHasNoType) {
+  for (const CsvKind kind : {CsvKind::kNull, CsvKind::kInt, CsvKind::kDecimal, CsvKind::kDate,
+                             CsvKind::kTimestamp, CsvKind::kBoolean, CsvKind::kString}) {
+    const CsvType type{kind, kind == CsvKind::kDecimal ? 20 : 0};
+    EXPECT_EQ(NameOf(JoinCsvTypes(type, {})), NameOf(type));
+    EXPECT_EQ(NameOf(JoinCsvTypes({}, type)), NameOf(type));
+  }
+}
+
 TEST(CsvValue, DoublesOfJava) {
   double value = 0;
   ASSERT_TRUE(ParseCsvDouble("0x1.8p1", &value));

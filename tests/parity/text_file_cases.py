@@ -56,6 +56,8 @@ FILES: dict[str, bytes] = {
     "many/b.csv": b"a,b\n3,z\n2.5,w\n9,longest of them all\n",
     "many/_hidden.csv": b"a,b\n8,hidden\n",
     "many/empty.csv": b"",
+    "without_values/a.csv": b"d,t,b,s\n2020-01-02,2020-01-02 03:04:05,true,x\n",
+    "without_values/b.csv": b"d,t,b,s\n,,,\n",
     "other_headers/a.csv": b"a,b\n1,x\n2,y\n3,z\n",
     "other_headers/b.csv": b"c,d\n4,z\n",
     "keyed/k=1/a.csv": b"a,b\n1,x\n",
@@ -201,6 +203,7 @@ for name, (file, schema, options) in CASES.items():
 csv("of a folder", "many", None, sorted_rows, **TYPED)
 csv("of a folder without a header", "many", None, sorted_rows)
 csv("of a folder under a schema", "many", "a double, b string", sorted_rows, **HEADED)
+csv("of a file without values", "without_values", None, sorted_rows, **TYPED)
 csv("of other headers", "other_headers", None, sorted_rows, **TYPED)
 csv("of keys", "keyed", None, sorted_rows, **TYPED)
 csv("of keys under a schema", "keyed", "a int, b string", sorted_rows, **HEADED)
