@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "src/base/bytes.h"
@@ -190,6 +191,25 @@ class NewObjects {
   bool published_ = false;
 };
 
+// A file as it is sealed from front to back, however long that takes.
+class Watched : public base::ReadableFile {
+ public:
+  Watched(base::ReadableFile& file, const Progress& progress, uint64_t before, uint64_t total)
+      : file_(file), progress_(progress), before_(before), total_(total) {}
+  base::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
+    SOTERIA_RETURN_IF_ERROR(StopSignals::Check());
+    progress_(before_ + offset, total_);
+    return file_.ReadAt(offset, out);
+  }
+  uint64_t size() const override { return file_.size(); }
+
+ private:
+  base::ReadableFile& file_;
+  const Progress& progress_;
+  const uint64_t before_;
+  const uint64_t total_;
+};
+
 base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, base::Files& files,
                                              const std::string& source, const Destination& dest,
                                              const PutOptions& options, const Progress& progress,
@@ -223,16 +243,18 @@ base::StatusOr<storage::OpenedIndex> PutTree(Owner& owner, base::Files& files,
   NewObjects objects(files, dest);
   for (const PlainFile& file : found) {
     SOTERIA_RETURN_IF_ERROR(StopSignals::Check());
-    base::StatusOr<std::string> bytes = files.ReadAll(source, file.relative, file.size);
-    if (!bytes.ok()) {
-      return base::WithContext(bytes.status(), base::Cat(source, "/", file.relative));
-    }
-    SOTERIA_ASSIGN_OR_RETURN(storage::FileEntry entry,
-                             storage::Tree::WriteFile(files, owner.random, dest.path, dest.key,
-                                                      dest.id, file.relative, *bytes));
-    objects.Add(entry.object);
-    entry.origin.made = storage::Origin::Made::kPut;
-    index.files.push_back(std::move(entry));
+    const std::string name = base::Cat(source, "/", file.relative);
+    base::StatusOr<std::unique_ptr<base::ReadableFile>> plain =
+        files.Open(source, file.relative, file.size);
+    if (!plain.ok()) return base::WithContext(plain.status(), name);
+    Watched watched(**plain, progress, result->bytes, total);
+    base::StatusOr<storage::FileEntry> entry = storage::Tree::WriteFile(
+        files, owner.random, dest.path, dest.key, dest.id, file.relative, watched);
+    if (base::Is(entry.status(), base::kInput)) return base::WithContext(entry.status(), name);
+    SOTERIA_RETURN_IF_ERROR(entry);
+    objects.Add(entry->object);
+    entry->origin.made = storage::Origin::Made::kPut;
+    index.files.push_back(*std::move(entry));
     result->bytes += file.size;
     progress(result->bytes, total);
   }

@@ -17,8 +17,8 @@
 
 namespace soteria::client {
 
-/// Largest single file of a --tree: it is sealed from memory.
-inline constexpr uint64_t kTreeFileBytesMax = uint64_t{4} << 30;
+/// Largest single file of a --tree.
+inline constexpr uint64_t kTreeFileBytesMax = uint64_t{1} << 40;
 inline constexpr uint64_t kPutFilesMax = 100'000;
 
 struct PutOptions {

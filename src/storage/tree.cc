@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "arrow/table.h"
@@ -38,6 +39,19 @@ Status InFile(const Status& status, std::string_view relative) {
   return status;
 }
 
+class InMemory : public base::ReadableFile {
+ public:
+  explicit InMemory(std::string_view bytes) : bytes_(bytes) {}
+  StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
+    if (offset >= bytes_.size()) return size_t{0};
+    return bytes_.substr(static_cast<size_t>(offset)).copy(out.data(), out.size());
+  }
+  uint64_t size() const override { return bytes_.size(); }
+
+ private:
+  const std::string_view bytes_;
+};
+
 }  // namespace
 
 Tree::Tree(base::Files& files, std::string root, crypto::Secret key, OpenedIndex index)
@@ -73,10 +87,18 @@ StatusOr<FileEntry> Tree::WriteFile(base::Files& files, base::Random& random,
                                     const std::string& root, const crypto::Secret& key,
                                     std::string_view id, const std::string& relative,
                                     std::string_view bytes, uint64_t rows) {
+  InMemory plain(bytes);
+  return WriteFile(files, random, root, key, id, relative, plain, rows);
+}
+
+StatusOr<FileEntry> Tree::WriteFile(base::Files& files, base::Random& random,
+                                    const std::string& root, const crypto::Secret& key,
+                                    std::string_view id, const std::string& relative,
+                                    base::ReadableFile& plain, uint64_t rows) {
   if (!ValidRelativePath(relative)) {
     return base::Fail(base::kInput, Cat("a tree can't hold a file of this name: ", relative));
   }
-  SOTERIA_ASSIGN_OR_RETURN(FileEntry entry, WriteTreeObject(files, random, root, id, key, bytes));
+  SOTERIA_ASSIGN_OR_RETURN(FileEntry entry, WriteTreeObject(files, random, root, id, key, plain));
   entry.name = relative;
   entry.rows = rows;
   return entry;

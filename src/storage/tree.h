@@ -46,6 +46,11 @@ class Tree {
                                              const std::string& root, const crypto::Secret& key,
                                              std::string_view id, const std::string& relative,
                                              std::string_view bytes, uint64_t rows = 0);
+  /// The same of a file that needn't fit in memory. kInput when its size isn't what it was.
+  static base::StatusOr<FileEntry> WriteFile(base::Files& files, base::Random& random,
+                                             const std::string& root, const crypto::Secret& key,
+                                             std::string_view id, const std::string& relative,
+                                             base::ReadableFile& plain, uint64_t rows = 0);
 
   const OpenedIndex& index() const { return index_; }
   const std::string& root() const { return root_; }

@@ -142,20 +142,38 @@ Status TreeSource::Fill(uint64_t position, std::span<char> out) {
 
 namespace {
 
+/// The next bytes of a file that has them, at most a chunk.
+Status ReadChunk(base::ReadableFile& plain, uint64_t at, std::string* chunk) {
+  chunk->resize(static_cast<size_t>(std::min(kTreeChunkBytes, plain.size() - at)));
+  for (size_t have = 0; have < chunk->size();) {
+    SOTERIA_ASSIGN_OR_RETURN(
+        const size_t read,
+        plain.ReadAt(at + have, std::span(chunk->data() + have, chunk->size() - have)));
+    if (read == 0) return base::Fail(base::kInput, "the file became shorter while it was read");
+    have += read;
+  }
+  if (at + chunk->size() < plain.size()) return base::OkStatus();
+  char more = 0;
+  SOTERIA_ASSIGN_OR_RETURN(const size_t read, plain.ReadAt(plain.size(), std::span(&more, 1)));
+  if (read == 0) return base::OkStatus();
+  return base::Fail(base::kInput, "the file became longer while it was read");
+}
+
 StatusOr<FileEntry> Fill(NewObject& object, base::Random& random, std::string_view tree_id,
-                         const crypto::Secret& tree_key, std::string_view bytes) {
+                         const crypto::Secret& tree_key, base::ReadableFile& plain) {
   SOTERIA_ASSIGN_OR_RETURN(
       object.wrapped_key,
       crypto::WrapSecret(tree_key, object.file_key, KeyAad(tree_id, object.file_id), random));
   FileEntry entry;
-  const uint64_t chunks = TreeChunks(bytes.size());
+  const uint64_t chunks = TreeChunks(plain.size());
+  std::string chunk;
   for (uint64_t number = 0; number < chunks; ++number) {
     const bool last = number == chunks - 1;
+    SOTERIA_RETURN_IF_ERROR(ReadChunk(plain, number * kTreeChunkBytes, &chunk));
     SOTERIA_ASSIGN_OR_RETURN(
         const std::string sealed,
         crypto::AeadSeal(object.file_key, ChunkNonce(number),
-                         ChunkAad(tree_id, object.file_id, number, last),
-                         bytes.substr(number * kTreeChunkBytes, kTreeChunkBytes)));
+                         ChunkAad(tree_id, object.file_id, number, last), chunk));
     SOTERIA_RETURN_IF_ERROR(object.file->Append(sealed));
     entry.size += sealed.size();
     if (last) entry.check = crypto::Sha256(sealed);
@@ -172,10 +190,10 @@ StatusOr<FileEntry> Fill(NewObject& object, base::Random& random, std::string_vi
 
 StatusOr<FileEntry> WriteTreeObject(base::Files& files, base::Random& random,
                                     const std::string& root, std::string_view tree_id,
-                                    const crypto::Secret& tree_key, std::string_view bytes) {
+                                    const crypto::Secret& tree_key, base::ReadableFile& plain) {
   SOTERIA_ASSIGN_OR_RETURN(NewObject object,
                            CreateObject(files, random, root, tree_key, ".sealed"));
-  StatusOr<FileEntry> entry = Fill(object, random, tree_id, tree_key, bytes);
+  StatusOr<FileEntry> entry = Fill(object, random, tree_id, tree_key, plain);
   if (!entry.ok()) {  // its part would keep a full disk full
     object.file.reset();
     files.Remove(root, object.name).IgnoreError();

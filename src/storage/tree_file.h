@@ -53,9 +53,11 @@ class TreeSource : public PlacedSource {
   std::shared_ptr<const std::string> recent_;  // the chunk that was read last
 };
 
-/// Seals `bytes` into a new object; name and rows of the entry are the caller's.
+/// Seals `plain` into a new object, chunk by chunk; name and rows of the entry are the caller's.
+/// kInput when its size isn't what it was.
 base::StatusOr<FileEntry> WriteTreeObject(base::Files& files, base::Random& random,
                                           const std::string& root, std::string_view tree_id,
-                                          const crypto::Secret& tree_key, std::string_view bytes);
+                                          const crypto::Secret& tree_key,
+                                          base::ReadableFile& plain);
 
 }  // namespace soteria::storage

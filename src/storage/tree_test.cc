@@ -4,8 +4,11 @@
 #include <arrow/io/interfaces.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
+#include <span>
+#include <utility>
 
 #include "src/base/disk_for_test.h"
 #include "src/base/errors.h"
@@ -96,6 +99,42 @@ TEST_F(TreeTest, AFileThatADiskHasNoRoomForLeavesNothing) {
     EXPECT_EQ(FilesIn(root_.path()), before);
   }
   EXPECT_TRUE(write().ok());
+}
+
+/// Says another size than it has.
+class OtherSize : public base::ReadableFile {
+ public:
+  OtherSize(std::string bytes, uint64_t size) : bytes_(std::move(bytes)), size_(size) {}
+  base::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
+    if (offset >= bytes_.size()) return size_t{0};
+    return bytes_.copy(out.data(), std::min<size_t>(out.size(), 100'000), offset);
+  }
+  uint64_t size() const override { return size_; }
+
+ private:
+  const std::string bytes_;
+  const uint64_t size_;
+};
+
+TEST_F(TreeTest, AFileIsSealedPieceByPieceIfItStaysAsLong) {
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{kTreeChunkBytes},
+                             size_t{3 * kTreeChunkBytes - 1}, size_t{3 * kTreeChunkBytes + 1}}) {
+    const size_t before = FilesIn(root_.path());
+    const std::string noise = Noise(bytes, 4);
+    for (const uint64_t said : {bytes + 1, bytes - 1}) {
+      if (said > 2 * bytes + 1) continue;  // of none, one less
+      OtherSize other(noise, said);
+      const auto refused =
+          Tree::WriteFile(*files_, random_, root_.path(), key_, id_, "f", other).status();
+      EXPECT_TRUE(base::Is(refused, base::kInput)) << bytes;
+      EXPECT_EQ(FilesIn(root_.path()), before);
+    }
+    OtherSize same(noise, bytes);
+    const auto entry = Tree::WriteFile(*files_, random_, root_.path(), key_, id_, "f", same);
+    ASSERT_TRUE(entry.ok()) << entry.status();
+    ASSERT_TRUE(tree_->Publish(random_, {*entry}, {}).ok());
+    EXPECT_EQ(Read("f").value(), noise);
+  }
 }
 
 TEST_F(TreeTest, AnIndexThatADiskHasNoRoomForLeavesTheOldOneAlone) {
