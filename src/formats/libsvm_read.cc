@@ -79,6 +79,18 @@ base::Status ParseRecord(std::string_view line, Record* record) {
   return base::OkStatus();
 }
 
+/// A sparse vector names what isn't 0.
+void WithoutZeros(Record* record) {
+  size_t kept = 0;
+  for (size_t i = 0; i < record->values.size(); ++i) {
+    if (record->values[i] == 0) continue;
+    record->indices[kept] = record->indices[i];
+    record->values[kept++] = record->values[i];
+  }
+  record->indices.resize(kept);
+  record->values.resize(kept);
+}
+
 /// Calls `row(line, record)` for each record of the file.
 template <class Row>
 base::Status ForEach(base::ReadableFile& file, const LibsvmReadOptions& options, Row row) {
@@ -205,10 +217,11 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& fil
   }
   std::vector<double> all(options.dense ? static_cast<size_t>(features) : 0);
   SOTERIA_RETURN_IF_ERROR(
-      ForEach(file, options, [&](std::string_view line, const Record& record) -> base::Status {
+      ForEach(file, options, [&](std::string_view line, Record& record) -> base::Status {
         if (!record.indices.empty() && record.indices.back() >= features) {
           return Malformed(line, base::Cat("with an index beyond its ", features, " features"));
         }
+        if (!options.dense) WithoutZeros(&record);
         const int64_t more = options.dense ? features : static_cast<int64_t>(record.values.size());
         if (values > 0 && values + more > kChunkValues) SOTERIA_RETURN_IF_ERROR(cut());
         values += more;
