@@ -1,7 +1,5 @@
 #include "src/client/get.h"
 
-#include <arrow/buffer.h>
-#include <arrow/io/interfaces.h>
 #include <arrow/table.h>
 
 #include <algorithm>
@@ -18,14 +16,13 @@
 #include "src/storage/dataset.h"
 #include "src/storage/parquet.h"
 #include "src/storage/tree.h"
-#include "src/table/arrow_status.h"
 #include "src/table/types.h"
 
 namespace soteria::client {
 namespace {
 
 constexpr int kPlainFileMode = 0600;
-constexpr int64_t kCopyBytes = int64_t{4} << 20;
+constexpr uint64_t kCopyBytes = uint64_t{4} << 20;
 
 std::string PartName(size_t number) {
   std::string digits = base::Cat(number);
@@ -65,20 +62,17 @@ base::Status GetDataSet(base::Files& files, const OwnedRoot& root, const std::st
 
 base::Status CopyOut(base::Files& files, const storage::Tree& tree, const std::string& name,
                      const std::string& folder, const std::string& as, uint64_t* bytes) {
-  SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::io::RandomAccessFile> in, tree.OpenFile(name));
+  SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::ReadableFile> in, tree.OpenPlain(name));
   SOTERIA_ASSIGN_OR_RETURN(std::unique_ptr<base::WritableFile> out,
                            files.Create(folder, as, kPlainFileMode));
-  SOTERIA_ARROW_ASSIGN(int64_t size, in->GetSize());
-  for (int64_t at = 0; at < size;) {
-    SOTERIA_ARROW_ASSIGN(std::shared_ptr<arrow::Buffer> block,
-                         in->ReadAt(at, std::min(kCopyBytes, size - at)));
-    if (block->size() == 0) return base::Fail(base::kIntegrity, base::Cat(name, " ends too soon"));
-    std::string_view view(reinterpret_cast<const char*>(block->data()),
-                          static_cast<size_t>(block->size()));
-    SOTERIA_RETURN_IF_ERROR(out->Append(view));
-    at += block->size();
+  std::string block(static_cast<size_t>(std::min(kCopyBytes, in->size())), '\0');
+  for (uint64_t at = 0; at < in->size();) {
+    SOTERIA_ASSIGN_OR_RETURN(const size_t read, in->ReadAt(at, block));
+    if (read == 0) return base::Fail(base::kIntegrity, base::Cat(name, " ends too soon"));
+    SOTERIA_RETURN_IF_ERROR(out->Append(std::string_view(block).substr(0, read)));
+    at += read;
   }
-  *bytes += static_cast<uint64_t>(size);
+  *bytes += in->size();
   return out->Close();
 }
 

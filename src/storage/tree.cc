@@ -39,6 +39,29 @@ Status InFile(const Status& status, std::string_view relative) {
   return status;
 }
 
+/// A tree's file as one of base's.
+class PlainFile : public base::ReadableFile {
+ public:
+  PlainFile(std::shared_ptr<arrow::io::RandomAccessFile> file, uint64_t size)
+      : file_(std::move(file)), size_(size) {}
+  StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
+    const uint64_t bytes = std::min<uint64_t>(out.size(), size_ - std::min(size_, offset));
+    int64_t read = 0;
+    SOTERIA_RETURN_IF_ERROR(Guarded(base::kIntegrity, [&]() -> arrow::Status {
+      if (bytes == 0) return arrow::Status::OK();
+      const auto at = static_cast<int64_t>(offset);
+      ARROW_ASSIGN_OR_RAISE(read, file_->ReadAt(at, static_cast<int64_t>(bytes), out.data()));
+      return arrow::Status::OK();
+    }));
+    return static_cast<size_t>(read);
+  }
+  uint64_t size() const override { return size_; }
+
+ private:
+  const std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  const uint64_t size_;
+};
+
 class InMemory : public base::ReadableFile {
  public:
   explicit InMemory(std::string_view bytes) : bytes_(bytes) {}
@@ -136,6 +159,12 @@ StatusOr<std::shared_ptr<arrow::io::RandomAccessFile>> Tree::OpenFile(
       TreeSource::Open(*files_, root_, index_.index.id, *entry, key_);
   if (!source.ok()) return base::WithContext(source.status(), relative);
   return std::shared_ptr<arrow::io::RandomAccessFile>(std::move(source).value());
+}
+
+StatusOr<std::unique_ptr<base::ReadableFile>> Tree::OpenPlain(std::string_view relative) const {
+  SOTERIA_ASSIGN_OR_RETURN(auto file, OpenFile(relative));
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, PlainBytes(relative));
+  return std::unique_ptr<base::ReadableFile>(std::make_unique<PlainFile>(std::move(file), size));
 }
 
 StatusOr<std::string> Tree::Read(std::string_view relative, uint64_t bytes_max) const {

@@ -66,6 +66,8 @@ class Tree {
   /// Random access to the file's plain bytes; each chunk is verified when it is read. Thread-safe.
   base::StatusOr<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(
       std::string_view relative) const;
+  /// The same as a file of base's, with base's failures.
+  base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenPlain(std::string_view relative) const;
   /// The table of a (plain) Parquet file in the tree; vector columns are marked from Spark's row
   /// metadata. `columns` as in ReadDatasetFile.
   base::StatusOr<std::shared_ptr<arrow::Table>> ReadParquet(

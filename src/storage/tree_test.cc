@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <span>
 #include <utility>
@@ -99,6 +100,30 @@ TEST_F(TreeTest, AFileThatADiskHasNoRoomForLeavesNothing) {
     EXPECT_EQ(FilesIn(root_.path()), before);
   }
   EXPECT_TRUE(write().ok());
+}
+
+TEST_F(TreeTest, AFileIsReadInPlacesAndAnAlteredChunkIsFound) {
+  const std::string noise = Noise(4 * kTreeChunkBytes + 5, 9);
+  Add("f", noise);
+  const auto plain = tree_->OpenPlain("f");
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_EQ((*plain)->size(), noise.size());
+  const auto read = [&](uint64_t offset, size_t bytes) {
+    std::string out(bytes, '\0');
+    const auto got = (*plain)->ReadAt(offset, out);
+    return got.ok() ? out.substr(0, *got) : base::ConditionName(got.status());
+  };
+  EXPECT_EQ(read(kTreeChunkBytes - 3, 9), noise.substr(kTreeChunkBytes - 3, 9));
+  EXPECT_EQ(read(noise.size() - 3, 9), noise.substr(noise.size() - 3));
+  EXPECT_EQ(read(noise.size(), 9), "");
+  EXPECT_EQ(read(noise.size() + 7, 9), "");
+  std::fstream object(std::filesystem::path(root_.path()) / tree_->Find("f")->object);
+  object.seekp(static_cast<std::streamoff>(2 * kSealedChunk + 7));
+  object.put(static_cast<char>(noise[2 * kTreeChunkBytes + 7] + 1));
+  object.close();
+  EXPECT_EQ(read(2 * kTreeChunkBytes - 3, 9), "SOTERIA.INTEGRITY");
+  EXPECT_EQ(read(3 * kTreeChunkBytes, 9), noise.substr(3 * kTreeChunkBytes, 9));
+  EXPECT_FALSE(tree_->OpenPlain("g").ok());
 }
 
 /// Says another size than it has.

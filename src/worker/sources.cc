@@ -1,7 +1,6 @@
 #include "src/worker/sources.h"
 
 #include <arrow/builder.h>
-#include <arrow/io/interfaces.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
@@ -31,26 +30,6 @@ namespace soteria::worker {
 namespace {
 
 constexpr char kPartColumn[] = "part";
-
-/// A tree's file as it is read from front to back.
-class PlainFile : public base::ReadableFile {
- public:
-  PlainFile(std::shared_ptr<arrow::io::RandomAccessFile> file, uint64_t size)
-      : file_(std::move(file)), size_(size) {}
-  base::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
-    const uint64_t bytes = std::min<uint64_t>(out.size(), size_ - std::min(size_, offset));
-    if (bytes == 0) return size_t{0};
-    SOTERIA_ARROW_ASSIGN(
-        const int64_t read,
-        file_->ReadAt(static_cast<int64_t>(offset), static_cast<int64_t>(bytes), out.data()));
-    return static_cast<size_t>(read);
-  }
-  uint64_t size() const override { return size_; }
-
- private:
-  const std::shared_ptr<arrow::io::RandomAccessFile> file_;
-  const uint64_t size_;
-};
 
 /// One row: a file's part of a schema.
 base::StatusOr<std::shared_ptr<arrow::Table>> PartTable(const std::string& part) {
@@ -105,9 +84,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> WithKeys(const arrow::Table& rows,
 base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenPlain(const storage::Tree& tree,
                                                               const std::string& file,
                                                               const storage::Admit& admit) {
-  SOTERIA_ASSIGN_OR_RETURN(const uint64_t size, tree.PlainBytes(file));
-  SOTERIA_ASSIGN_OR_RETURN(auto opened, tree.OpenFile(file));
-  auto plain = std::make_unique<PlainFile>(std::move(opened), size);
+  SOTERIA_ASSIGN_OR_RETURN(auto plain, tree.OpenPlain(file));
   if (formats::IsGzip(file)) return formats::OpenGzip(std::move(plain), admit);
   return plain;
 }
