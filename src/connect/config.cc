@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <limits>
 
 #include "src/base/ascii.h"
 #include "src/base/errors.h"
@@ -21,6 +22,7 @@ constexpr std::string_view kTimeZone = "spark.sql.session.timeZone";
 constexpr std::string_view kShufflePartitions = "spark.sql.shuffle.partitions";
 constexpr std::string_view kPivotMaxValues = "spark.sql.pivotMaxValues";
 constexpr std::string_view kTransposeMaxValues = "spark.sql.transposeMaxValues";
+constexpr std::string_view kFilePartBytes = "spark.sql.files.maxPartitionBytes";
 
 constexpr std::string_view kIgnoreNullFields = "spark.sql.jsonGenerator.ignoreNullFields";
 constexpr std::string_view kCorruptColumn = "spark.sql.columnNameOfCorruptRecord";
@@ -96,7 +98,7 @@ constexpr Rule kRules[] = {
     {"spark.sql.execution.pyspark.binaryAsBytes", Effect::kClient},
     {"spark.sql.expressionTreeChangeLog.", Effect::kNone},
     {"spark.sql.extendedExplainProviders", Effect::kNone},
-    {"spark.sql.files.maxPartitionBytes", Effect::kNone},
+    {kFilePartBytes, Effect::kActs},
     {"spark.sql.files.maxPartitionNum", Effect::kNone},
     {"spark.sql.files.minPartitionNum", Effect::kNone},
     {"spark.sql.files.openCostInBytes", Effect::kNone},
@@ -258,6 +260,24 @@ int64_t NumberOf(std::string_view value) {
   return most;
 }
 
+/// A number of bytes, at least one, as Java's utilities of Spark read it: "128m", "1 KB" not.
+std::optional<uint64_t> BytesOf(std::string_view value) {
+  const std::string text = Normal(value);
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number == 0) return std::nullopt;
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  if (unit.empty() || unit == "b") return number;
+  constexpr std::string_view kUnits = "kmgtp";
+  const size_t power = kUnits.find(unit.front());
+  if (power == kUnits.npos || (unit.size() > 1 && unit.substr(1) != "b" && unit.substr(1) != "ib"))
+    return std::nullopt;
+  const auto bits = 10 * (power + 1);
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (number > kMost >> bits) return std::nullopt;
+  return number << bits;
+}
+
 /// Is it a value that the key may have, here?
 base::Status CheckValue(const std::string& key, const std::string& value) {
   const SparkConfigKey* entry = FindKey(key);
@@ -268,6 +288,10 @@ base::Status CheckValue(const std::string& key, const std::string& value) {
   }
   if (key == kTimeZone && !table::TimeZone::Find(value).has_value()) {
     return Invalid(kConfigTimeZone, key, value, "Cannot resolve the given timezone.");
+  }
+  if (key == kFilePartBytes && !BytesOf(value).has_value()) {
+    return Invalid(kConfigType, key, value,
+                   "It should be a number of bytes, at least one, such as 128m.");
   }
   const bool of_names = key == kPivotMaxValues || key == kTransposeMaxValues;
   if (of_names && NumberOf(value) > int64_t{exec::kAggregateCallsMax}) {
@@ -383,6 +407,11 @@ uint64_t Config::ShufflePartitions() const {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), partitions);
   const bool good = error == std::errc() && end == text.data() + text.size() && partitions > 0;
   return good ? partitions : plan::kTargetsDefault;
+}
+
+uint64_t Config::FilePartBytes() const {
+  const auto bytes = BytesOf(Get(kFilePartBytes).value_or(""));
+  return bytes.value_or(plan::kPartBytesDefault);
 }
 
 uint64_t Config::PivotMaxValues() const {

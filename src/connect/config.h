@@ -47,6 +47,8 @@ class Config {
 
   /// How many partitions a shuffle makes at most: spark.sql.shuffle.partitions.
   uint64_t ShufflePartitions() const;
+  /// How many bytes of a large file of text one partition has: spark.sql.files.maxPartitionBytes.
+  uint64_t FilePartBytes() const;
   /// spark.sql.pivotMaxValues.
   uint64_t PivotMaxValues() const;
   /// spark.sql.transposeMaxValues.

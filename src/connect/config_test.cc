@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "spark/connect/base.pb.h"
 #include "src/base/errors.h"
@@ -17,6 +18,31 @@ using spark::connect::ConfigRequest;
 using spark::connect::ConfigResponse;
 
 // What PySpark asks for before it sends local data; the numbers go through int().
+TEST(Config, HowLargeAPartOfAFileIs) {
+  Config config;
+  EXPECT_EQ(config.FilePartBytes(), uint64_t{128} << 20);
+  const std::string key = "spark.sql.files.maxPartitionBytes";
+  const std::pair<const char*, uint64_t> good[] = {{"64", 64},
+                                                   {"64b", 64},
+                                                   {" 3K ", 3 << 10},
+                                                   {"3kb", 3 << 10},
+                                                   {"256MB", 256 << 20},
+                                                   {"3MiB", 3 << 20},
+                                                   {"1g", 1 << 30},
+                                                   {"2tb", uint64_t{2} << 40},
+                                                   {"1p", uint64_t{1} << 50}};
+  for (const auto& [value, bytes] : good) {
+    const auto warning = config.Set(key, value);
+    ASSERT_TRUE(warning.ok()) << value;
+    EXPECT_EQ(*warning, "");
+    EXPECT_EQ(config.FilePartBytes(), bytes) << value;
+  }
+  for (const char* bad :
+       {"", "0", "-1", "1.5m", "1 m", "m", "1x", "8192p", "99999999999999999999"}) {
+    EXPECT_TRUE(base::Is(config.Set(key, bad).status(), kConfigType)) << bad;
+  }
+}
+
 TEST(Config, HasTheKeysThatTheClientNeeds) {
   const Config config;
   for (const char* key :

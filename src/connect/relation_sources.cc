@@ -176,6 +176,7 @@ RelationConverter::PlanOr RelationConverter::Read(const spark::connect::Read& re
   if (format != "parquet") {
     options.schema = std::move(schema);
     options.zone = state_.config().Zone();
+    options.part_bytes = state_.config().FilePartBytes();
     options.corrupt_column =
         state_.config().Get("spark.sql.columnNameOfCorruptRecord").value_or(options.corrupt_column);
     return builder_.Read(paths, format, options);

@@ -176,7 +176,9 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
   if (parts.size() == 2) {
     const std::string format = base::Lower(parts[0]);
     if (format == "parquet" || format == "text") {
-      return builder_.Read({parts[1]}, format, plan::ReadOptions());
+      plan::ReadOptions options;
+      options.part_bytes = state_.config().FilePartBytes();
+      return builder_.Read({parts[1]}, format, options);
     }
     if (format == "csv" || format == "json" || format == "orc" || format == "avro") {
       return base::NotSupported(base::Cat("A table of ", format, " files"), "parquet.`path`");

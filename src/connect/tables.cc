@@ -490,6 +490,7 @@ base::StatusOr<plan::PlanPtr> RowsOfTable(const StoredTable& table, SessionState
   const std::string zone = state.config().Zone();
   plan::ReadOptions options;
   options.zone = zone;
+  options.part_bytes = state.config().FilePartBytes();
   const bool text = has.format != "parquet";
   arrow::FieldVector given;
   for (const auto& field : has.schema->fields()) {

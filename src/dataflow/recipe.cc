@@ -33,6 +33,8 @@ void AddSource(const TreeSource& source, FieldWriter& fields) {
   AddStrings(source.keys, fields);
   AddStrings(source.values, fields);
   fields.Add(source.options).Add(source.pass);
+  fields.AddU64(source.ranges.size());
+  for (const FileRange& range : source.ranges) fields.AddU64(range.begin).AddU64(range.end);
 }
 
 void AddSource(const LocalSource& source, FieldWriter& fields) {
@@ -67,6 +69,18 @@ Status CheckSource(const DatasetSource& source, uint64_t) {
   return base::OkStatus();
 }
 
+Status CheckRanges(const TreeSource& source, uint64_t partitions) {
+  if (source.ranges.empty()) return base::OkStatus();
+  if (source.ranges.size() != partitions || source.format == "parquet") {
+    return base::Fail(base::kProtocol, "a tree source has a range of text for each partition");
+  }
+  const bool good =
+      std::all_of(source.ranges.begin(), source.ranges.end(), [](const FileRange& range) {
+        return range.begin < range.end || (range.whole() && range.begin == 0);
+      });
+  return good ? base::OkStatus() : base::Fail(base::kProtocol, "a range of a file that is none");
+}
+
 Status CheckSource(const TreeSource& source, uint64_t partitions) {
   if (source.id.size() != 16) return base::Fail(base::kProtocol, "a tree's id has 16 bytes");
   constexpr std::string_view kFormats[] = {"parquet", "text", "csv", "json", "libsvm"};
@@ -74,7 +88,7 @@ Status CheckSource(const TreeSource& source, uint64_t partitions) {
     return base::Fail(base::kProtocol, "a tree is read in a format that isn't one");
   }
   if (source.files.size() != partitions) {
-    return base::Fail(base::kProtocol, "a tree source has one partition a file");
+    return base::Fail(base::kProtocol, "a tree source names a file for each partition");
   }
   if (source.keys.size() > kFolderKeysMax ||
       source.values.size() != source.keys.size() * source.files.size()) {
@@ -83,7 +97,7 @@ Status CheckSource(const TreeSource& source, uint64_t partitions) {
   if (source.schema.empty() && !source.keys.empty()) {
     return base::Fail(base::kProtocol, "a tree source with keys has a schema");
   }
-  return base::OkStatus();
+  return CheckRanges(source, partitions);
 }
 
 Status CheckSource(const LocalSource& source, uint64_t partitions) {

@@ -77,7 +77,16 @@ struct RowOrigins {
   bool stored = false;           // all as the owner put them: no column was made by a job
 };
 
-/// Partition p is files[p].
+/// [begin, end) of a file's bytes; {0, 0}: all of it, however many.
+struct FileRange {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  bool whole() const { return end == 0; }
+  bool operator==(const FileRange&) const = default;
+};
+
+/// Partition p is files[p], or what of it ranges[p] says: the records of a file of text that begin
+/// there (formats::FilePart).
 struct TreeSource {
   std::string root;
   std::string id;  // 16 bytes
@@ -92,8 +101,9 @@ struct TreeSource {
   std::vector<std::string> keys;
   std::vector<std::string> values;
   std::string options = {};  // of the reader (formats::EncodeReadOptions)
-  std::string pass = {};     // formats::EncodePass: a block is the file's part of a schema
-  RowOrigins origins = {};   // for the master: no part of the digest, and it doesn't travel
+  std::string pass = {};     // formats::EncodePass: a block is the file's share of a schema
+  std::vector<FileRange> ranges = {};  // empty: all files are whole
+  RowOrigins origins = {};  // for the master: no part of the digest, and it doesn't travel
 };
 
 /// Rows of one Arrow IPC table in a broadcast; partition p is the rows [row_ends[p-1],

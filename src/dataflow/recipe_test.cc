@@ -105,6 +105,16 @@ TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
     s.keys = {"k"};
     s.values.assign(s.files.size(), "");
   });
+  const auto ranged = [&](std::vector<FileRange> ranges) {
+    tree([&](TreeSource& s) {
+      s.format = "csv";
+      s.ranges = std::move(ranges);
+    });
+  };
+  ranged({});
+  ranged({{0, 7}, {7, 9}});
+  ranged({{0, 7}, {7, 8}});
+  ranged({{0, 7}, {0, 0}});
   add(LocalSource{{}, DigestOf('c'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('d'), {3, 7}}, {}, 2);
   add(LocalSource{{}, DigestOf('c'), {4, 7}}, {}, 2);
@@ -209,6 +219,19 @@ TEST(RecipeTest, RefusesWhatNoPlanMakes) {
   EXPECT_FALSE(CheckedRecipe(few, {}, few.files.size()).ok());  // the schema says the types
   TreeSource other = SomeTree();
   other.format = "xlsx";
+  EXPECT_TRUE(refused(other, {}, 2));
+  for (const std::vector<FileRange>& ranges : {std::vector<FileRange>{{0, 1}},
+                                               {{0, 1}, {2, 2}},
+                                               {{0, 1}, {2, 1}},
+                                               {{0, 1}, {2, 0}},
+                                               {{0, 1}, {1, 2}, {2, 3}}}) {
+    other.format = "text";
+    other.ranges = ranges;
+    EXPECT_TRUE(refused(other, {}, 2));
+  }
+  other.ranges = {{0, 1}, {1, 2}};
+  EXPECT_TRUE(CheckedRecipe(other, {}, 2).ok());
+  other.format = "parquet";
   EXPECT_TRUE(refused(other, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7, 3}}, {}, 2));
   EXPECT_TRUE(refused(LocalSource{{}, {}, {7}}, {}, 2));

@@ -48,6 +48,10 @@ void ToProto(const TreeSource& source, task::Recipe& recipe) {
   out.mutable_values()->Add(source.values.begin(), source.values.end());
   out.set_options(source.options);
   out.set_pass(source.pass);
+  for (const FileRange& range : source.ranges) {
+    out.add_ranges(range.begin);
+    out.add_ranges(range.end);
+  }
 }
 
 void ToProto(const LocalSource& source, task::Recipe& recipe) {
@@ -107,7 +111,8 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
     case task::Recipe::kTree: {
       const task::TreeSource& in = recipe.tree();
       SOTERIA_ASSIGN_OR_RETURN(const base::Digest index, base::ToDigest(in.index_digest()));
-      return TreeSource{in.root(),
+      if (in.ranges_size() % 2 != 0) return base::Fail(base::kProtocol, "half of a range");
+      TreeSource source{in.root(),
                         in.id(),
                         in.version(),
                         index,
@@ -118,6 +123,10 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
                         ToVector(in.values()),
                         in.options(),
                         in.pass()};
+      for (int i = 0; i < in.ranges_size(); i += 2) {
+        source.ranges.push_back({in.ranges(i), in.ranges(i + 1)});
+      }
+      return source;
     }
     case task::Recipe::kLocal: {
       const task::LocalSource& in = recipe.local();

@@ -66,6 +66,19 @@ TEST(TaskTest, TreeAndLocalSourcesComeBack) {
                               {"k"},
                               {"=1", ""}},
                    {}, 2),
+        MakeRecipe(TreeSource{"/t",
+                              std::string(16, 't'),
+                              1,
+                              DigestOf('i'),
+                              {"a", "a", "b"},
+                              "csv",
+                              "{}",
+                              {},
+                              {},
+                              "options",
+                              "",
+                              {{0, 5}, {5, 9}, {0, 0}}},
+                   {}, 3),
         MakeRecipe(LocalSource{DigestOf('b'), DigestOf('c'), {3, 3}}, {}, 2)}) {
     Task task = SomeTask();
     task.spec.recipe = recipe;
@@ -102,6 +115,19 @@ TEST(TaskTest, RefusesWhatNoMasterWrites) {
   EXPECT_FALSE(Decoded([](task::Task& t) {
                  for (size_t i = 0; i <= kBroadcastsMax; ++i) *t.add_broadcasts() = t.broadcasts(0);
                }).ok());
+}
+
+TEST(TaskTest, HalfOfARangeIsRefused) {
+  Task task = SomeTask();
+  task.spec.recipe = MakeRecipe(
+      TreeSource{"/t", std::string(16, 't'), 1, DigestOf('i'), {"a"}, "csv", "{}", {}, {}}, {}, 1);
+  task::Task raw;
+  raw.ParseFromString(EncodeTask(task));
+  EXPECT_TRUE(DecodeTask(raw.SerializeAsString()).ok());
+  raw.mutable_recipe()->mutable_tree()->add_ranges(0);
+  EXPECT_FALSE(DecodeTask(raw.SerializeAsString()).ok());
+  raw.mutable_recipe()->mutable_tree()->add_ranges(5);
+  EXPECT_TRUE(DecodeTask(raw.SerializeAsString()).ok());
 }
 
 TEST(TaskTest, GathersComeBackAndOddOnesAreRefused) {

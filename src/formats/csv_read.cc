@@ -53,8 +53,8 @@ base::Status TooManyColumns(const CsvReadOptions& options, bool rows) {
 class Rows {
  public:
   Rows(const CsvReadOptions& options, const arrow::Schema& schema, const Room& room,
-       uint64_t file_bytes)
-      : options_(options), schema_(schema), room_(room, RowBytes(schema), TextRoom(file_bytes)) {}
+       uint64_t text_bytes)
+      : options_(options), schema_(schema), room_(room, RowBytes(schema), TextRoom(text_bytes)) {}
 
   base::Status Start() {
     SOTERIA_ASSIGN_OR_RETURN(rules_, CsvRulesOf(options_));
@@ -179,14 +179,13 @@ base::Status CheckCsvSchema(const CsvReadOptions& options, const arrow::Schema& 
   return base::OkStatus();
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
-                                                      const CsvReadOptions& options,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(FilePart part, const CsvReadOptions& options,
                                                       const arrow::Schema& schema,
                                                       const Room& room) {
-  CsvRecords records(file, CutOf(options));
-  Rows rows(options, schema, room, file.size());
+  CsvRecords records(part, CutOf(options));
+  Rows rows(options, schema, room, part.bytes());
   SOTERIA_RETURN_IF_ERROR(rows.Start());
-  bool header = options.header;
+  bool header = options.header && part.begin == 0;
   for (;;) {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, records.Next());
     if (!any) break;
@@ -222,8 +221,8 @@ base::StatusOr<CsvHead> CsvHead::Decode(std::string_view bytes) {
   return head;
 }
 
-base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptions& options) {
-  CsvRecords records(file, CutOf(options));
+base::StatusOr<CsvHead> ReadCsvHead(FilePart part, const CsvReadOptions& options) {
+  CsvRecords records(part, CutOf(options));
   CsvHead head;
   SOTERIA_ASSIGN_OR_RETURN(head.any, records.Next());
   if (!head.any) return head;
@@ -239,11 +238,11 @@ base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptio
   return head;
 }
 
-base::StatusOr<std::string> CsvTypesOf(base::ReadableFile& file, const CsvReadOptions& options,
+base::StatusOr<std::string> CsvTypesOf(FilePart part, const CsvReadOptions& options,
                                        const CsvHead& head) {
   SOTERIA_ASSIGN_OR_RETURN(const CellRules rules, CsvRulesOf(options));
   std::vector<CsvType> types(head.names.size());
-  CsvRecords records(file, CutOf(options));
+  CsvRecords records(part, CutOf(options));
   // Of a file that is read line by line, Spark leaves out each line that is the header's; of
   // another one its first record.
   bool first = options.header && options.record.multi_line;

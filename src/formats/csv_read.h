@@ -1,6 +1,6 @@
-// CSV files as Spark's reader has them: the rows of one file under a schema, and the parts that
-// files have in a schema that nobody gave. What a row quotes counts as data. Pure functions of the
-// file's bytes; any thread.
+// CSV files as Spark's reader has them: the rows of a file, or of a part of it, under a schema, and
+// what it says of a schema that nobody gave. What a row quotes counts as data. Pure functions of
+// the file's bytes; any thread.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -14,6 +14,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/file_part.h"
 #include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
@@ -22,14 +23,14 @@ namespace soteria::formats {
 /// kTypeForSource, kCorruptRecordType, kUnsupported.
 base::Status CheckCsvSchema(const CsvReadOptions& options, const arrow::Schema& schema);
 
-/// The file's rows. With FAILFAST a malformed record is table::kFailedReadFile.
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(base::ReadableFile& file,
-                                                      const CsvReadOptions& options,
+/// The rows. A header is in the first part alone. With FAILFAST a malformed record is
+/// table::kFailedReadFile.
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadCsv(FilePart part, const CsvReadOptions& options,
                                                       const arrow::Schema& schema,
                                                       const Room& room = nullptr);
 
-/// The first record that any of the files has (in their order), which says how many columns there
-/// are and, with a header, their names.
+/// The first record that any of the files or parts has (in their order), which says how many
+/// columns there are and, with a header, their names.
 struct CsvHead {
   bool any = false;
   std::string line;                // the record itself
@@ -37,10 +38,10 @@ struct CsvHead {
   std::string Encode() const;
   static base::StatusOr<CsvHead> Decode(std::string_view bytes);
 };
-base::StatusOr<CsvHead> ReadCsvHead(base::ReadableFile& file, const CsvReadOptions& options);
+base::StatusOr<CsvHead> ReadCsvHead(FilePart part, const CsvReadOptions& options);
 
-/// The types of a file's columns, under the head of all; merged, those of several files.
-base::StatusOr<std::string> CsvTypesOf(base::ReadableFile& file, const CsvReadOptions& options,
+/// The types of the columns, under the head of all; merged, those of several files or parts.
+base::StatusOr<std::string> CsvTypesOf(FilePart part, const CsvReadOptions& options,
                                        const CsvHead& head);
 base::StatusOr<std::string> MergeCsvTypes(const CsvReadOptions& options, std::string_view a,
                                           std::string_view b);

@@ -54,11 +54,11 @@ std::string Schema(const std::vector<std::string>& files, const OptionMap& optio
     std::vector<std::string> parts;
     for (const std::string& text : files) {
       TextFileForTest file(text);
-      const auto part = PartOf(file, *pass);
+      const auto part = ShareOf(file, *pass);
       if (!part.ok()) return base::ConditionName(part.status());
       parts.push_back(*part);
     }
-    const auto merged = MergeParts(*pass, parts);
+    const auto merged = MergeShares(*pass, parts);
     const auto after = Finish(*pass, *merged);
     if (!after.ok()) return base::ConditionName(after.status());
     if (!after->next.has_value()) {

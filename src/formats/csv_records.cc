@@ -48,10 +48,10 @@ CsvLineEnd LineEndOf(const CsvCut& cut) {
 
 }  // namespace
 
-CsvRecords::CsvRecords(base::ReadableFile& file, const CsvCut& cut)
+CsvRecords::CsvRecords(FilePart part, const CsvCut& cut)
     : cut_(cut),
-      lines_(file, cut.line_end, cut.record_bytes_max),
-      window_(file, cut.record_bytes_max),
+      lines_(part, cut.line_end, cut.record_bytes_max),
+      window_(part.file, cut.record_bytes_max),
       tokens_(cut.dialect, LineEndOf(cut), cut.line_end, !cut.line_end.empty()) {
   arrow::util::InitializeUTF8();
 }
@@ -121,7 +121,6 @@ base::StatusOr<bool> CsvRecords::NextLine() {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, lines_.Next(&line));
     if (!any) return false;
     line_ = next_line_++;
-    if (line_ == 1) line = WithoutByteOrderMark(line);
     if (IsBlank(line)) continue;
     if (comment != '\0' && line.front() == comment) continue;
     raw_ = Valid(line);

@@ -10,6 +10,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_tokens.h"
+#include "src/formats/file_part.h"
 #include "src/formats/lines.h"
 #include "src/formats/window.h"
 
@@ -26,8 +27,8 @@ struct CsvCut {
 
 class CsvRecords {
  public:
-  /// `file` outlives it.
-  CsvRecords(base::ReadableFile& file, const CsvCut& cut);
+  /// With multi_line all of a file.
+  CsvRecords(FilePart part, const CsvCut& cut);
 
   /// False at the end. Lines of white space alone and comments are no records. kMemoryLimit for a
   /// record that is too long.
@@ -41,7 +42,7 @@ class CsvRecords {
   bool unclosed() const { return tokens_.unclosed(); }
   /// Whether the record is UTF-8 without NUL; raw() and the cells are what Java makes of it.
   bool is_text() const { return is_text_; }
-  /// Line where the record starts, from 1.
+  /// Line where the record starts, from 1 where the part begins.
   int64_t line() const { return line_; }
 
  private:

@@ -12,6 +12,7 @@
 #include "src/formats/csv_read.h"
 #include "src/formats/json_read.h"
 #include "src/formats/libsvm_read.h"
+#include "src/formats/packed.h"
 #include "src/formats/text_read.h"
 #include "src/table/types.h"
 
@@ -23,18 +24,18 @@ base::Status NoSuchFormat() { return base::Fail(base::kProtocol, "no such format
 // A CSV schema takes two passes: the first record of all, and the types under it.
 constexpr std::string_view kHeadPass = "head";
 
-base::StatusOr<std::string> CsvPart(base::ReadableFile& file, const Pass& pass) {
+base::StatusOr<std::string> CsvShare(FilePart part, const Pass& pass) {
   SOTERIA_ASSIGN_OR_RETURN(const CsvReadOptions options, CsvReadOptions::Decode(pass.options));
   if (pass.bytes == kHeadPass) {
-    SOTERIA_ASSIGN_OR_RETURN(const CsvHead head, ReadCsvHead(file, options));
+    SOTERIA_ASSIGN_OR_RETURN(const CsvHead head, ReadCsvHead(part, options));
     return head.Encode();
   }
   SOTERIA_ASSIGN_OR_RETURN(const CsvHead head, CsvHead::Decode(pass.bytes));
-  return CsvTypesOf(file, options, head);
+  return CsvTypesOf(part, options, head);
 }
 
-base::StatusOr<int64_t> FeaturesFrom(std::string_view part) {
-  base::FieldReader in(part);
+base::StatusOr<int64_t> FeaturesFrom(std::string_view share) {
+  base::FieldReader in(share);
   SOTERIA_ASSIGN_OR_RETURN(const int64_t features, in.NextI64());
   SOTERIA_RETURN_IF_ERROR(in.Finish());
   return features;
@@ -112,6 +113,24 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> FixedSchema(std::string_view form
   return read.features > 0 ? LibsvmSchema(read.features) : nullptr;
 }
 
+base::StatusOr<bool> HasParts(std::string_view name, std::string_view format,
+                              std::string_view options) {
+  bool whole = IsGzip(name);
+  if (format == "csv") {
+    SOTERIA_ASSIGN_OR_RETURN(const CsvReadOptions read, CsvReadOptions::Decode(options));
+    whole = whole || read.record.multi_line;
+  } else if (format == "json") {
+    SOTERIA_ASSIGN_OR_RETURN(const JsonReadOptions read, JsonReadOptions::Decode(options));
+    whole = whole || read.record.multi_line;
+  } else if (format == "text") {
+    SOTERIA_ASSIGN_OR_RETURN(const TextReadOptions read, TextReadOptions::Decode(options));
+    whole = whole || read.whole;
+  } else if (format != "libsvm") {
+    return NoSuchFormat();
+  }
+  return !whole;
+}
+
 base::Status CheckSchema(std::string_view format, std::string_view options,
                          const arrow::Schema& schema) {
   if (format == "csv") {
@@ -159,25 +178,25 @@ base::StatusOr<Pass> FirstPass(std::string_view format, std::string_view options
   return NoSuchFormat();
 }
 
-base::StatusOr<std::string> PartOf(base::ReadableFile& file, const Pass& pass) {
-  if (pass.format == "csv") return CsvPart(file, pass);
+base::StatusOr<std::string> ShareOf(FilePart part, const Pass& pass) {
+  if (pass.format == "csv") return CsvShare(part, pass);
   if (pass.format == "json") {
     SOTERIA_ASSIGN_OR_RETURN(const auto options, JsonReadOptions::Decode(pass.options));
-    return JsonTypesOf(file, options);
+    return JsonTypesOf(part, options);
   }
   if (pass.format == "libsvm") {
     SOTERIA_ASSIGN_OR_RETURN(const auto options, LibsvmReadOptions::Decode(pass.options));
-    SOTERIA_ASSIGN_OR_RETURN(const int64_t features, LibsvmFeatures(file, options));
+    SOTERIA_ASSIGN_OR_RETURN(const int64_t features, LibsvmFeatures(part, options));
     return base::FieldWriter().AddI64(features).Take();
   }
   return NoSuchFormat();
 }
 
-base::StatusOr<std::string> MergeParts(const Pass& pass, const std::vector<std::string>& parts) {
-  if (parts.empty()) return base::Fail(base::kProtocol, "no parts of a schema");
-  std::string merged = parts.front();
-  for (size_t i = 1; i < parts.size(); ++i) {
-    SOTERIA_ASSIGN_OR_RETURN(merged, MergeTwo(pass, std::move(merged), parts[i]));
+base::StatusOr<std::string> MergeShares(const Pass& pass, const std::vector<std::string>& shares) {
+  if (shares.empty()) return base::Fail(base::kProtocol, "no shares of a schema");
+  std::string merged = shares.front();
+  for (size_t i = 1; i < shares.size(); ++i) {
+    SOTERIA_ASSIGN_OR_RETURN(merged, MergeTwo(pass, std::move(merged), shares[i]));
   }
   return merged;
 }
@@ -197,28 +216,27 @@ base::StatusOr<AfterPass> Finish(const Pass& pass, std::string_view merged) {
   return NoSuchFormat();
 }
 
-uint64_t RoomOf(const base::ReadableFile& file) { return TextRoom(file.size()); }
+uint64_t RoomOf(FilePart part) { return TextRoom(part.bytes()); }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadFile(base::ReadableFile& file,
-                                                       std::string_view format,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadFile(FilePart part, std::string_view format,
                                                        std::string_view options,
                                                        const arrow::Schema& schema,
                                                        const Room& room) {
   if (format == "csv") {
     SOTERIA_ASSIGN_OR_RETURN(const CsvReadOptions read, CsvReadOptions::Decode(options));
-    return ReadCsv(file, read, schema, room);
+    return ReadCsv(part, read, schema, room);
   }
   if (format == "json") {
     SOTERIA_ASSIGN_OR_RETURN(const JsonReadOptions read, JsonReadOptions::Decode(options));
-    return ReadJson(file, read, schema, room);
+    return ReadJson(part, read, schema, room);
   }
   if (format == "text") {
     SOTERIA_ASSIGN_OR_RETURN(const TextReadOptions read, TextReadOptions::Decode(options));
-    return ReadText(file, read, schema, room);
+    return ReadText(part, read, schema, room);
   }
   if (format == "libsvm") {
     SOTERIA_ASSIGN_OR_RETURN(const LibsvmReadOptions read, LibsvmReadOptions::Decode(options));
-    return ReadLibsvm(file, read, schema, room);
+    return ReadLibsvm(part, read, schema, room);
   }
   return NoSuchFormat();
 }

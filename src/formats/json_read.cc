@@ -44,10 +44,10 @@ bool HasOtherKeys(const arrow::DataType& type) {
 class Rows {
  public:
   Rows(const JsonReadOptions& options, const arrow::Schema& schema, const Room& room,
-       uint64_t file_bytes)
+       uint64_t text_bytes)
       : options_(options),
         schema_(schema),
-        room_(room, RowBytes(schema), TextRoom(file_bytes)),
+        room_(room, RowBytes(schema), TextRoom(text_bytes)),
         members_(OwnFields(options, schema)) {}
 
   base::Status Start() {
@@ -234,13 +234,13 @@ base::Status CheckJsonSchema(const JsonReadOptions& options, const arrow::Schema
   return base::OkStatus();
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadJson(base::ReadableFile& file,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadJson(FilePart part,
                                                        const JsonReadOptions& options,
                                                        const arrow::Schema& schema,
                                                        const Room& room) {
-  JsonRecords records(file, options.record);
+  JsonRecords records(part, options.record);
   JsonParser parser(options.syntax);
-  Rows rows(options, schema, room, file.size());
+  Rows rows(options, schema, room, part.bytes());
   SOTERIA_RETURN_IF_ERROR(rows.Start());
   std::string_view record;
   for (;;) {

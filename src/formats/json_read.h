@@ -1,6 +1,6 @@
 // JSON as Spark's reader has it: a record a line, or, with multiLine, a file; each an object or an
-// array of them. The rows of one file under a schema, and the part that a file has in a schema that
-// nobody gave. Pure functions of the file's bytes; any thread.
+// array of them. The rows of a file, or of a part of it, under a schema, and what it says of a
+// schema that nobody gave. Pure functions of the file's bytes; any thread.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -12,6 +12,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/file_part.h"
 #include "src/formats/json_value.h"
 #include "src/formats/reader_rows.h"
 
@@ -33,12 +34,12 @@ base::StatusOr<JsonReadOptions> ParseJsonReadOptions(const OptionMap& options,
 
 /// Errors: kTypeForSource, kCorruptRecordType, kUnsupported.
 base::Status CheckJsonSchema(const JsonReadOptions& options, const arrow::Schema& schema);
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadJson(base::ReadableFile& file,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadJson(FilePart part,
                                                        const JsonReadOptions& options,
                                                        const arrow::Schema& schema,
                                                        const Room& room = nullptr);
 
-base::StatusOr<std::string> JsonTypesOf(base::ReadableFile& file, const JsonReadOptions& options);
+base::StatusOr<std::string> JsonTypesOf(FilePart part, const JsonReadOptions& options);
 base::StatusOr<std::string> MergeJsonTypes(const JsonReadOptions& options, std::string_view a,
                                            std::string_view b);
 base::StatusOr<std::shared_ptr<arrow::Schema>> JsonSchema(const JsonReadOptions& options,

@@ -37,11 +37,11 @@ std::string Schema(const std::string& format, const std::vector<std::string>& fi
   std::vector<std::string> parts;
   for (const std::string& text : files) {
     TextFileForTest file(text);
-    const auto part = PartOf(file, *pass);
+    const auto part = ShareOf(file, *pass);
     if (!part.ok()) return base::ConditionName(part.status());
     parts.push_back(*part);
   }
-  const auto after = Finish(*pass, *MergeParts(*pass, parts));
+  const auto after = Finish(*pass, *MergeShares(*pass, parts));
   if (!after.ok()) return base::ConditionName(after.status());
   std::string text;
   for (const auto& field : after->schema->fields()) {

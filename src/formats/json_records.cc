@@ -9,11 +9,7 @@
 namespace soteria::formats {
 
 base::StatusOr<bool> JsonRecords::Next(std::string_view* record) {
-  if (!whole_) {
-    SOTERIA_ASSIGN_OR_RETURN(const bool any, lines_.Next(record));
-    if (any && !std::exchange(done_, true)) *record = WithoutByteOrderMark(*record);
-    return any;
-  }
+  if (!whole_) return lines_.Next(record);
   if (std::exchange(done_, true)) return false;
   if (file_.size() > kJsonFileBytesMax) {
     return base::Fail(base::kMemoryLimit,

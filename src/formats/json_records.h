@@ -1,11 +1,11 @@
-// The records of a JSON file as text. Internal to formats. One thread.
+// The records of a JSON file, or of a part of it, as text. Internal to formats. One thread.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "src/base/env.h"
 #include "src/base/status.h"
+#include "src/formats/file_part.h"
 #include "src/formats/json_read.h"
 #include "src/formats/lines.h"
 
@@ -16,8 +16,9 @@ inline constexpr uint64_t kJsonFileBytesMax = uint64_t{1} << 30;
 
 class JsonRecords {
  public:
-  JsonRecords(base::ReadableFile& file, const RecordOptions& options)
-      : file_(file), whole_(options.multi_line), lines_(file, options.line_end) {}
+  /// With multi_line all of a file.
+  JsonRecords(FilePart part, const RecordOptions& options)
+      : file_(part.file), whole_(options.multi_line), lines_(part, options.line_end) {}
   /// False at the end. Until the next one.
   base::StatusOr<bool> Next(std::string_view* record);
 

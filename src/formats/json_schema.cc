@@ -374,9 +374,9 @@ base::StatusOr<std::optional<arrow::FieldVector>> FieldsOf(const JsonType& type,
 
 }  // namespace
 
-base::StatusOr<std::string> JsonTypesOf(base::ReadableFile& file, const JsonReadOptions& options) {
+base::StatusOr<std::string> JsonTypesOf(FilePart part, const JsonReadOptions& options) {
   SOTERIA_ASSIGN_OR_RETURN(const table::CsvWords words, WordsOf(options.record));
-  JsonRecords records(file, options.record);
+  JsonRecords records(part, options.record);
   JsonParser parser(options.syntax);
   Inference inference(options, words);
   std::optional<JsonType> all;

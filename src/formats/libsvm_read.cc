@@ -91,18 +91,15 @@ void WithoutZeros(Record* record) {
   record->values.resize(kept);
 }
 
-/// Calls `row(line, record)` for each record of the file.
+/// Calls `row(line, record)` for each record of the part.
 template <class Row>
-base::Status ForEach(base::ReadableFile& file, const LibsvmReadOptions& options, Row row) {
-  Lines lines(file, options.line_end);
+base::Status ForEach(FilePart part, const LibsvmReadOptions& options, Row row) {
+  Lines lines(part, options.line_end);
   Record record;
   std::string_view line;
-  bool first = true;
   for (;;) {
     SOTERIA_ASSIGN_OR_RETURN(const bool any, lines.Next(&line));
     if (!any) return base::OkStatus();
-    if (first) line = WithoutByteOrderMark(line);
-    first = false;
     line = table::Trim(line);
     if (line.empty() || line.front() == '#') continue;
     SOTERIA_RETURN_IF_ERROR(ParseRecord(line, &record));
@@ -179,9 +176,9 @@ base::Status CheckLibsvmSchema(const arrow::Schema& schema) {
                     "numFeatures");
 }
 
-base::StatusOr<int64_t> LibsvmFeatures(base::ReadableFile& file, const LibsvmReadOptions& options) {
+base::StatusOr<int64_t> LibsvmFeatures(FilePart part, const LibsvmReadOptions& options) {
   int64_t features = 0;
-  SOTERIA_RETURN_IF_ERROR(ForEach(file, options, [&](std::string_view, const Record& record) {
+  SOTERIA_RETURN_IF_ERROR(ForEach(part, options, [&](std::string_view, const Record& record) {
     features = std::max<int64_t>(features,
                                  record.indices.empty() ? 1 : int64_t{record.indices.back()} + 1);
     return base::OkStatus();
@@ -189,12 +186,12 @@ base::StatusOr<int64_t> LibsvmFeatures(base::ReadableFile& file, const LibsvmRea
   return features;
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& file,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(FilePart part,
                                                          const LibsvmReadOptions& options,
                                                          const arrow::Schema& schema,
                                                          const Room& room) {
   SOTERIA_RETURN_IF_ERROR(CheckLibsvmSchema(schema));
-  RowRoom rows_room(room, RowBytes(schema), TextRoom(file.size()));
+  RowRoom rows_room(room, RowBytes(schema), TextRoom(part.bytes()));
   const int64_t features = FeaturesOf(*schema.field(1));
   arrow::DoubleBuilder labels;
   table::VectorBuilder vectors;
@@ -217,7 +214,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& fil
   }
   std::vector<double> all(options.dense ? static_cast<size_t>(features) : 0);
   SOTERIA_RETURN_IF_ERROR(
-      ForEach(file, options, [&](std::string_view line, Record& record) -> base::Status {
+      ForEach(part, options, [&](std::string_view line, Record& record) -> base::Status {
         if (!record.indices.empty() && record.indices.back() >= features) {
           return Malformed(line, base::Cat("with an index beyond its ", features, " features"));
         }

@@ -13,6 +13,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/file_part.h"
 #include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
@@ -34,8 +35,8 @@ std::shared_ptr<arrow::Schema> LibsvmSchema(int64_t features);
 base::Status CheckLibsvmSchema(const arrow::Schema& schema);
 
 /// The largest index of the file and one; 0 for no rows.
-base::StatusOr<int64_t> LibsvmFeatures(base::ReadableFile& file, const LibsvmReadOptions& options);
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(base::ReadableFile& file,
+base::StatusOr<int64_t> LibsvmFeatures(FilePart part, const LibsvmReadOptions& options);
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadLibsvm(FilePart part,
                                                          const LibsvmReadOptions& options,
                                                          const arrow::Schema& schema,
                                                          const Room& room = nullptr);

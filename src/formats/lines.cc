@@ -24,39 +24,59 @@ base::Status Lines::TooLong() const {
                     base::Cat("a line of a file has more than ", bytes_max_, " bytes"));
 }
 
+/// The first line end of the window that isn't before *searched; `at` is kNone if it isn't there.
+Lines::End Lines::FindEnd(size_t* searched) const {
+  const std::string_view rest = window_.rest();
+  if (!line_end_.empty()) {
+    const size_t at = rest.find(line_end_, *searched);
+    *searched = rest.size() - std::min(rest.size(), line_end_.size() - 1);
+    return {at, line_end_.size()};
+  }
+  const size_t lf = Find(rest, '\n', *searched, rest.size());
+  const size_t cr = Find(rest, '\r', *searched, std::min(lf, rest.size()));
+  *searched = rest.size();
+  if (cr != kNone && cr + 1 == rest.size() && !window_.ended()) {
+    *searched = cr;  // a \n may follow
+    return {kNone, 1};
+  }
+  return {std::min(lf, cr), cr != kNone && cr + 1 == lf ? size_t{2} : size_t{1}};
+}
+
+/// Behind the first line end, which is as far as another part reads. A part without one has none of
+/// its own, however long the line is.
+base::Status Lines::SkipFirst() {
+  for (;;) {
+    size_t searched = 0;
+    const End found = FindEnd(&searched);
+    if (found.at != kNone) {
+      window_.Consume(found.at + found.bytes);
+      return base::OkStatus();
+    }
+    window_.Consume(window_.ended() ? window_.rest().size() : searched);
+    if (window_.ended() || window_.offset() >= end_) {
+      ended_ = true;
+      return base::OkStatus();
+    }
+    SOTERIA_RETURN_IF_ERROR(window_.More().status());
+  }
+}
+
 base::StatusOr<bool> Lines::Next(std::string_view* line) {
   window_.Consume(std::exchange(taken_, 0));
+  if (std::exchange(within_, false)) SOTERIA_RETURN_IF_ERROR(SkipFirst());
+  const uint64_t last_end = std::max<uint64_t>(1, line_end_.size());
+  if (ended_ || window_.offset() >= end_ + last_end) return false;
   size_t searched = 0;
   for (;;) {
-    const std::string_view rest = window_.rest();
-    size_t end = kNone;
-    size_t end_bytes = 1;
-    if (line_end_.empty()) {
-      const size_t lf = Find(rest, '\n', searched, rest.size());
-      const size_t cr = Find(rest, '\r', searched, std::min(lf, rest.size()));
-      end = std::min(lf, cr);
-      searched = rest.size();
-      if (cr != kNone && cr + 1 == rest.size() && !window_.ended()) {
-        end = kNone;  // a \n may follow
-        searched = cr;
-      } else if (cr != kNone && cr + 1 == lf) {
-        end_bytes = 2;
-      }
-    } else {
-      end = rest.find(line_end_, searched);
-      end_bytes = line_end_.size();
-      searched = rest.size() - std::min(rest.size(), end_bytes - 1);
-    }
-    const bool whole = end == kNone && window_.ended();
-    if (whole) {
-      end = rest.size();
-      end_bytes = 0;
-    }
-    if (end != kNone) {
-      if (end > bytes_max_) return TooLong();
-      *line = rest.substr(0, end);
-      taken_ = end + end_bytes;
-      return !whole || end > 0;
+    End found = FindEnd(&searched);
+    const bool whole = found.at == kNone && window_.ended();
+    if (whole) found = {window_.rest().size(), 0};
+    if (found.at != kNone) {
+      if (found.at > bytes_max_) return TooLong();
+      *line = window_.rest().substr(0, found.at);
+      taken_ = found.at + found.bytes;
+      if (window_.offset() == 0) *line = WithoutByteOrderMark(*line);
+      return !whole || !line->empty();
     }
     SOTERIA_ASSIGN_OR_RETURN(const bool more, window_.More());
     if (!more) return TooLong();

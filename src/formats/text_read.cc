@@ -54,30 +54,27 @@ base::StatusOr<TextReadOptions> TextReadOptions::Decode(std::string_view bytes) 
   return options;
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(base::ReadableFile& file,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(FilePart part,
                                                        const TextReadOptions& options,
                                                        const arrow::Schema& schema,
                                                        const Room& room) {
-  RowRoom rows_room(room, RowBytes(schema), TextRoom(file.size()));
+  RowRoom rows_room(room, RowBytes(schema), TextRoom(part.bytes()));
   arrow::StringBuilder rows;
   arrow::ArrayVector chunks;
   std::shared_ptr<arrow::Array> chunk;
   if (options.whole) {
-    if (file.size() > kWholeBytesMax) {
+    if (part.bytes() > kWholeBytesMax) {
       return base::Fail(base::kMemoryLimit,
-                        base::Cat("a file that is read as one text has ", file.size(), " bytes"));
+                        base::Cat("a file that is read as one text has ", part.bytes(), " bytes"));
     }
-    SOTERIA_ASSIGN_OR_RETURN(const std::string text, ReadWhole(file));
+    SOTERIA_ASSIGN_OR_RETURN(const std::string text, ReadWhole(part.file));
     SOTERIA_ARROW_RETURN(rows.Append(text));
   } else {
-    Lines lines(file, options.line_end);
+    Lines lines(part, options.line_end);
     std::string_view line;
-    bool first = true;
     for (;;) {
       SOTERIA_ASSIGN_OR_RETURN(const bool any, lines.Next(&line));
       if (!any) break;
-      if (first) line = WithoutByteOrderMark(line);
-      first = false;
       SOTERIA_RETURN_IF_ERROR(rows_room.Add(line.size()));
       SOTERIA_ARROW_RETURN(rows.Append(line));
       if (static_cast<uint64_t>(rows.value_data_length()) < kChunkBytes) continue;

@@ -1,4 +1,4 @@
-// Text as rows: a line each, or a file each. Pure functions; any thread.
+// Text as rows: a line of a file or a part of it each, or a file each. Pure functions; any thread.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -10,6 +10,7 @@
 #include "src/base/env.h"
 #include "src/base/status.h"
 #include "src/formats/csv_options.h"
+#include "src/formats/file_part.h"
 #include "src/formats/reader_rows.h"
 
 namespace soteria::formats {
@@ -25,7 +26,7 @@ struct TextReadOptions {
 base::StatusOr<TextReadOptions> ParseTextReadOptions(const OptionMap& options);
 
 /// One column of strings, of whatever name.
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(base::ReadableFile& file,
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(FilePart part,
                                                        const TextReadOptions& options,
                                                        const arrow::Schema& schema,
                                                        const Room& room = nullptr);

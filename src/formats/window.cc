@@ -8,8 +8,9 @@
 
 namespace soteria::formats {
 namespace {
+/// As much of a tree's file is sealed by itself (storage::kTreeChunkBytes).
 constexpr size_t kReadBytes = size_t{1} << 20;
-}
+}  // namespace
 
 base::StatusOr<bool> Window::More() {
   if (ended_) return true;
@@ -20,11 +21,12 @@ base::StatusOr<bool> Window::More() {
     at_ = 0;
     size_ = kept;
   }
-  if (buffer_.size() < kept + kReadBytes / 2) {
-    buffer_.resize(std::max(kReadBytes, 2 * buffer_.size()));
+  const auto wanted = static_cast<size_t>(kReadBytes - read_ % kReadBytes);
+  if (buffer_.size() < kept + wanted) {
+    buffer_.resize(std::max(kept + wanted, 2 * buffer_.size()));
   }
   SOTERIA_ASSIGN_OR_RETURN(const size_t read,
-                           file_.ReadAt(read_, {buffer_.data() + size_, buffer_.size() - size_}));
+                           file_.ReadAt(read_, {buffer_.data() + size_, wanted}));
   size_ += read;
   read_ += read;
   ended_ = read == 0;

@@ -1,5 +1,7 @@
 // A file from front to back through one buffer: what is at hand is one piece of memory, so that
-// whatever lies in it whole is read where it is. Internal to formats. One thread.
+// whatever lies in it whole is read where it is. A read ends where a piece of the file ends that is
+// sealed by itself: which pieces are opened says nothing of where in them records end. Internal to
+// formats. One thread.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +22,9 @@ base::StatusOr<std::string> ReadWhole(base::ReadableFile& file);
 
 class Window {
  public:
-  explicit Window(base::ReadableFile& file, uint64_t most = kRecordBytesMax)
-      : file_(file), most_(most) {}
+  /// `from`: where in the file it begins.
+  explicit Window(base::ReadableFile& file, uint64_t most = kRecordBytesMax, uint64_t from = 0)
+      : file_(file), most_(most), read_(from) {}
 
   std::string_view rest() const { return {buffer_.data() + at_, size_ - at_}; }
   /// Whether the rest is all that is left of the file.
@@ -38,7 +41,7 @@ class Window {
   std::vector<char> buffer_;
   size_t at_ = 0;
   size_t size_ = 0;
-  uint64_t read_ = 0;
+  uint64_t read_;
   bool ended_ = false;
 };
 

@@ -309,6 +309,21 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   const auto& source = std::get<dataflow::TreeSource>(text->where);
   EXPECT_EQ(source.files, (std::vector<std::string>{"t/part-00000", "t/part-00001"}));
   EXPECT_EQ(text->bytes, files[0].size + files[1].size);
+
+  // Where no rows may leave, a script doesn't learn how many bytes a job wrote.
+  plan::ReadOptions small;
+  small.part_bytes = 2;
+  EXPECT_EQ(catalog.Resolve({TreePath() + "/t"}, "text", small)->partitions, 2U);
+  provisioned_.manifest.rows = true;
+  const auto cut = catalog.Resolve({TreePath() + "/t"}, "text", small);
+  ASSERT_TRUE(cut.ok()) << base::Message(cut.status());
+  const auto& parts = std::get<dataflow::TreeSource>(cut->where);
+  EXPECT_EQ(cut->partitions, 6U);
+  EXPECT_EQ(parts.files[2], "t/part-00000");
+  EXPECT_EQ(parts.ranges[2], (dataflow::FileRange{4, 5}));
+  EXPECT_EQ(parts.files[3], "t/part-00001");
+  EXPECT_EQ(parts.ranges[3], (dataflow::FileRange{0, 2}));
+  EXPECT_EQ(cut->bytes, text->bytes);
 }
 
 }  // namespace

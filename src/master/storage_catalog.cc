@@ -13,6 +13,7 @@
 #include "src/crypto/hash.h"
 #include "src/formats/formats.h"
 #include "src/master/data_behind.h"
+#include "src/master/file_parts.h"
 #include "src/policy/glob_path.h"
 #include "src/policy/path.h"
 #include "src/storage/dataset.h"
@@ -122,6 +123,35 @@ bool RowsAreTheOwners(const plan::ReadOptions& options) {
     return std::find(std::begin(kHarmless), std::end(kHarmless), option.first) !=
            std::end(kHarmless);
   });
+}
+
+/// Gives the source the table's files, as Spark plans them: the largest part first, and the first
+/// record is taken from it. How many bytes there are in all.
+base::StatusOr<uint64_t> LargestFirst(const storage::Tree& tree, const TreeTable& table,
+                                      dataflow::TreeSource* where) {
+  struct Part {
+    size_t number;
+    uint64_t bytes;
+  };
+  std::vector<Part> parts;
+  uint64_t all = 0;
+  for (size_t i = 0; i < table.files.size(); ++i) {
+    const dataflow::FileRange range =
+        table.ranges.empty() ? dataflow::FileRange{} : table.ranges[i];
+    uint64_t bytes = range.end - range.begin;
+    if (range.whole()) {
+      SOTERIA_ASSIGN_OR_RETURN(bytes, tree.PlainBytes(table.files[i]));
+    }
+    parts.push_back({i, bytes});
+    all += bytes;
+  }
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const Part& a, const Part& b) { return a.bytes > b.bytes; });
+  for (const Part& part : parts) {
+    where->files.push_back(table.files[part.number]);
+    if (!table.ranges.empty()) where->ranges.push_back(table.ranges[part.number]);
+  }
+  return all;
 }
 
 /// Whether the reader makes the columns that aren't keys.
@@ -269,17 +299,11 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> StorageCatalog::SchemaOfContents(
   where.version = tree.index().index.version;
   where.index = tree.index().digest;
   where.format = asked.format;
-  where.files = table.files;
-  // Spark plans the largest file first, and takes the first record from it.
-  std::map<std::string, uint64_t> sizes;
-  for (const std::string& file : where.files) {
-    SOTERIA_ASSIGN_OR_RETURN(sizes[file], tree.PlainBytes(file));
-  }
-  std::stable_sort(where.files.begin(), where.files.end(),
-                   [&](const auto& a, const auto& b) { return sizes[a] > sizes[b]; });
+  SOTERIA_ASSIGN_OR_RETURN(const uint64_t bytes, LargestFirst(tree, table, &where));
   base::FieldWriter name;
   name.Add(where.id).Add(base::View(where.index)).Add(where.format).Add(asked.reader);
   for (const std::string& file : where.files) name.Add(file);
+  for (const dataflow::FileRange& range : where.ranges) name.AddU64(range.begin).AddU64(range.end);
   const base::Digest digest = crypto::Sha256(name.bytes());
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -292,7 +316,7 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> StorageCatalog::SchemaOfContents(
     dataflow::StageSpec stage;
     stage.terminal = dataflow::Terminal::kReduce;
     stage.kernel = {formats::kSchemaKernel, where.pass};
-    for (const auto& [file, bytes] : sizes) stage.input_bytes += bytes;
+    stage.input_bytes = bytes;
     SOTERIA_ASSIGN_OR_RETURN(stage.recipe, dataflow::CheckedRecipe(where, {}, where.files.size()));
     SOTERIA_ASSIGN_OR_RETURN(const dataflow::StageResult result, run_(key, stage));
     SOTERIA_ASSIGN_OR_RETURN(formats::AfterPass after, formats::Finish(pass, result.root_partial));
@@ -343,12 +367,17 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
                                         }));
   if (table.files.empty()) return NoDataFiles(asked.shown, asked.format);
   plan::Source source;
-  source.partitions = table.files.size();
   std::vector<const storage::FileEntry*> entries;
   for (const std::string& file : table.files) {
     entries.push_back(tree.Find(file));
     source.bytes += entries.back()->size;
   }
+  if (text) {
+    const bool rows = gate_.MayOutput(policy::Output::kRows).ok();
+    const Cut cut{asked.format, asked.reader, asked.options.part_bytes, rows};
+    SOTERIA_RETURN_IF_ERROR(CutFiles(tree, cut, &table));
+  }
+  source.partitions = table.files.size();
   if (text && asked.options.schema != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(source.schema, GivenSchema(*asked.options.schema, &table.keys));
   } else {
@@ -368,6 +397,7 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
       text ? OriginsOfText(where.id, asked.format, entries) : OriginsOf(where.id, entries);
   if (text && !RowsAreTheOwners(asked.options)) where.origins.once = where.origins.stored = false;
   where.files = std::move(table.files);
+  where.ranges = std::move(table.ranges);
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
   for (const auto& column : table.keys) where.keys.push_back(column->name());
   where.values = std::move(table.values);

@@ -11,6 +11,7 @@
 #include "arrow/type_fwd.h"
 #include "src/base/errors.h"
 #include "src/base/status.h"
+#include "src/dataflow/recipe.h"
 #include "src/plan/logical.h"
 
 namespace soteria::master {
@@ -33,7 +34,8 @@ struct TreeTable {
   /// Those that may say the columns, the first of them first: summary files, then the others.
   std::vector<std::string> headers;
   std::vector<std::shared_ptr<arrow::Field>> keys;
-  std::vector<std::string> values;  // as dataflow::TreeSource's
+  std::vector<std::string> values;               // as dataflow::TreeSource's
+  std::vector<dataflow::FileRange> ranges = {};  // the same
 };
 
 /// A path of the tree that is read, a folder or a file, and the files at or below it, ascending.

@@ -31,7 +31,7 @@
 namespace soteria::plan {
 
 /// What a path stands for: a version of a data set, or files of a sealed tree. One partition a
-/// file.
+/// file, or a part of a large file of text.
 struct Source {
   std::variant<dataflow::DatasetSource, dataflow::TreeSource> where;
   uint64_t partitions = 0;
@@ -42,6 +42,9 @@ struct Source {
   // part of the plan's canonical form.
   std::string asked = {};
 };
+
+/// spark.sql.files.maxPartitionBytes.
+inline constexpr uint64_t kPartBytesDefault = uint64_t{128} << 20;
 
 /// How a folder of files becomes one table; names of Spark's options.
 struct ReadOptions {
@@ -55,6 +58,7 @@ struct ReadOptions {
   std::shared_ptr<arrow::Schema> schema = nullptr;
   std::string zone = {};  // "" is UTC
   std::string corrupt_column = "_corrupt_record";
+  uint64_t part_bytes = kPartBytesDefault;  // of a file of text that is read in parts
 };
 
 /// Where plans learn about paths. The master implements it over the Manifest and storage.

@@ -29,15 +29,15 @@
 namespace soteria::worker {
 namespace {
 
-constexpr char kPartColumn[] = "part";
+constexpr char kShareColumn[] = "share";
 
-/// One row: a file's part of a schema.
-base::StatusOr<std::shared_ptr<arrow::Table>> PartTable(const std::string& part) {
+/// One row: a share of a schema.
+base::StatusOr<std::shared_ptr<arrow::Table>> ShareTable(const std::string& share) {
   arrow::BinaryBuilder builder;
-  SOTERIA_ARROW_RETURN(builder.Append(part));
+  SOTERIA_ARROW_RETURN(builder.Append(share));
   std::shared_ptr<arrow::Array> column;
   SOTERIA_ARROW_RETURN(builder.Finish(&column));
-  return arrow::Table::Make(arrow::schema({arrow::field(kPartColumn, arrow::binary())}), {column});
+  return arrow::Table::Make(arrow::schema({arrow::field(kShareColumn, arrow::binary())}), {column});
 }
 
 bool IsKey(const std::vector<std::string>& keys, const std::string& name) {
@@ -89,14 +89,42 @@ base::StatusOr<std::unique_ptr<base::ReadableFile>> OpenPlain(const storage::Tre
   return plain;
 }
 
-base::StatusOr<std::shared_ptr<arrow::Table>> ReadPart(const storage::Tree& tree,
-                                                       const dataflow::TreeSource& source,
-                                                       const std::string& file) {
+/// What of its file a partition is made of.
+base::StatusOr<formats::FilePart> PartOf(const dataflow::TreeSource& source, uint64_t partition,
+                                         std::string_view options, base::ReadableFile& file) {
+  if (source.ranges.empty() || source.ranges[partition].whole()) return formats::FilePart(file);
+  const dataflow::FileRange& range = source.ranges[partition];
+  SOTERIA_ASSIGN_OR_RETURN(const bool cut,
+                           formats::HasParts(source.files[partition], source.format, options));
+  if (!cut || range.end > file.size()) {
+    return base::Fail(base::kProtocol, "a recipe names a part of a file that has none");
+  }
+  return formats::FilePart(file, range.begin, range.end);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadShare(const storage::Tree& tree,
+                                                        const dataflow::TreeSource& source,
+                                                        uint64_t partition) {
   SOTERIA_ASSIGN_OR_RETURN(const formats::Pass pass, formats::DecodePass(source.pass));
   SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
-                           OpenPlain(tree, file, nullptr));
-  SOTERIA_ASSIGN_OR_RETURN(const std::string part, formats::PartOf(*plain, pass));
-  return PartTable(part);
+                           OpenPlain(tree, source.files[partition], nullptr));
+  SOTERIA_ASSIGN_OR_RETURN(const formats::FilePart part,
+                           PartOf(source, partition, pass.options, *plain));
+  SOTERIA_ASSIGN_OR_RETURN(const std::string share, formats::ShareOf(part, pass));
+  return ShareTable(share);
+}
+
+base::StatusOr<std::shared_ptr<arrow::Table>> ReadText(const storage::Tree& tree,
+                                                       const dataflow::TreeSource& source,
+                                                       uint64_t partition,
+                                                       const arrow::Schema& schema,
+                                                       const storage::Admit& admit) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
+                           OpenPlain(tree, source.files[partition], admit));
+  SOTERIA_ASSIGN_OR_RETURN(const formats::FilePart part,
+                           PartOf(source, partition, source.options, *plain));
+  if (admit != nullptr) SOTERIA_RETURN_IF_ERROR(admit(formats::RoomOf(part)));
+  return formats::ReadFile(part, source.format, source.options, schema, admit);
 }
 
 /// Behind the folder's name.
@@ -275,7 +303,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   if (source.format == "parquet" && source.schema.empty()) {
     return root->tree->ReadParquet(file, std::nullopt, admit);
   }
-  if (!source.pass.empty()) return ReadPart(*root->tree, source, file);
+  if (!source.pass.empty()) return ReadShare(*root->tree, source, partition);
   if (source.schema.empty()) return base::Fail(base::kProtocol, "a file is read without a schema");
   SOTERIA_ASSIGN_OR_RETURN(const auto schema, table::SchemaFromSparkJson(source.schema));
   const std::shared_ptr<arrow::Schema> own = WithoutKeys(*schema, source.keys);
@@ -283,11 +311,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   if (source.format == "parquet") {
     SOTERIA_ASSIGN_OR_RETURN(rows, root->tree->ReadParquetAs(file, *own, admit));
   } else {
-    SOTERIA_ASSIGN_OR_RETURN(const std::unique_ptr<base::ReadableFile> plain,
-                             OpenPlain(*root->tree, file, admit));
-    if (admit != nullptr) SOTERIA_RETURN_IF_ERROR(admit(formats::RoomOf(*plain)));
-    SOTERIA_ASSIGN_OR_RETURN(rows,
-                             formats::ReadFile(*plain, source.format, source.options, *own, admit));
+    SOTERIA_ASSIGN_OR_RETURN(rows, ReadText(*root->tree, source, partition, *own, admit));
   }
   if (source.keys.empty()) return rows;
   return WithKeys(*rows, *schema, source, partition);

@@ -6,10 +6,13 @@
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "src/base/env_for_test.h"
 #include "src/base/errors.h"
 #include "src/crypto/identity.h"
 #include "src/dataflow/host_files_for_test.h"
+#include "src/formats/formats.h"
 #include "src/formats/write_options.h"
 #include "src/storage/dataset.h"
 
@@ -193,6 +196,65 @@ TEST_F(SourcesTest, PartFilesGoToTheHostSealedAndComeBackFromATree) {
   host_.SetLie(Lie::kUnsupported);
   EXPECT_TRUE(base::Is(sources_.Write({kTreeRoot, kTreeId, "out", "parquet", 0}, 0, table).status(),
                        base::kUnsupported));
+}
+
+TEST_F(SourcesTest, ALargeFileOfTextIsReadInParts) {
+  auto tree = storage::Tree::CreateEmpty(host_.files(), crypto::OsRandom(), kTreeRoot, Key('t'),
+                                         kTreeId, {"simulated"})
+                  .value();
+  std::string text;
+  while (text.size() < 6 * storage::kTreeChunkBytes) {
+    text += std::to_string(text.size()) + std::string(100, 'x') + "\n";
+  }
+  auto file = storage::Tree::WriteFile(host_.files(), crypto::OsRandom(), kTreeRoot, Key('t'),
+                                       kTreeId, "large.txt", text)
+                  .value();
+  const std::string object = std::string(kTreeRoot) + "/" + file.object;
+  const auto published = tree.Publish(crypto::OsRandom(), {file}, {}).value();
+  dataflow::TreeSource source;
+  source.root = kTreeRoot;
+  source.id = kTreeId;
+  source.version = published.index.version;
+  source.index = published.digest;
+  source.format = "text";
+  source.options = formats::EncodeReadOptions("text", {}, {}).value();
+  source.schema =
+      R"({"type":"struct","fields":[{"name":"v","type":"string","nullable":true,"metadata":{}}]})";
+  const auto whole = [&] {
+    dataflow::TreeSource all = source;
+    all.files = {"large.txt"};
+    return sources_.Read(all, 0).value();
+  }();
+  const uint64_t cut = 2 * storage::kTreeChunkBytes;
+  for (uint64_t at = 0; at < text.size(); at += cut) {
+    source.files.emplace_back("large.txt");
+    source.ranges.push_back({at, std::min<uint64_t>(at + cut, text.size())});
+  }
+  std::vector<std::shared_ptr<arrow::Table>> parts;
+  for (uint64_t part = 0; part < source.files.size(); ++part) {
+    uint64_t asked = 0;
+    const auto read = sources_.Read(source, part, [&](uint64_t bytes) {
+      asked = std::max(asked, bytes);
+      return base::OkStatus();
+    });
+    ASSERT_TRUE(read.ok()) << base::Message(read.status());
+    EXPECT_LT(asked, 3 * cut);
+    parts.push_back(*read);
+  }
+  EXPECT_TRUE((*arrow::ConcatenateTables(parts))->Equals(*whole));
+
+  // Other chunks than a part's, the one behind it and the last aren't opened.
+  std::string stored = host_.Stored(object);
+  stored[3 * (storage::kTreeChunkBytes + 16)] ^= 1;
+  host_.Store(object, stored);
+  EXPECT_TRUE(sources_.Read(source, 0).ok());
+  EXPECT_TRUE(base::Is(sources_.Read(source, 1).status(), base::kIntegrity));
+  EXPECT_TRUE(sources_.Read(source, 2).ok());
+
+  source.ranges[2].end = text.size() + 1;
+  EXPECT_TRUE(base::Is(sources_.Read(source, 2).status(), base::kProtocol));
+  source.options = formats::EncodeReadOptions("text", {{"wholetext", "true"}}, {}).value();
+  EXPECT_TRUE(base::Is(sources_.Read(source, 0).status(), base::kProtocol));
 }
 
 TEST_F(SourcesTest, RowsGoToTheFoldersOfTheirKeys) {

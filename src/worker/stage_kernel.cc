@@ -59,7 +59,7 @@ class SchemaKernel : public StageKernel {
     return base::Fail(base::kProtocol, "a block isn't a part of a schema");
   }
   base::StatusOr<std::string> Merge(std::vector<std::string> children) const override {
-    return formats::MergeParts(pass_, children);
+    return formats::MergeShares(pass_, children);
   }
 
  private:

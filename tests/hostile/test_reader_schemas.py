@@ -1,4 +1,6 @@
-"""What a script may make of the contents of text files by choosing how they are read: nothing that shows, unless the Manifest says rows."""
+"""What a script may make of the contents of text files by choosing how they are read: nothing that shows, unless the Manifest says rows.
+
+Nor how large they are, by how many parts they are read in: a job may write a file that is as long as a row says."""
 
 from __future__ import annotations
 
@@ -34,6 +36,27 @@ except Exception as error:
 """
 
 
+SIZES = """
+import sys
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+folder, output = sys.argv[1:]
+spark.conf.set("spark.sql.files.maxPartitionBytes", "4")
+def parts(path, name):
+    spark.read.schema("v string").csv(path).write.csv(f"{output}/{name}")
+    for part in range(20):
+        try:
+            spark.read.schema("v string").csv(f"{output}/{name}/part-{part:05}.csv").columns
+        except Exception as error:
+            assert error.getCondition() == "PATH_NOT_FOUND", error
+            return part
+print("put", parts(folder, "a"))
+long = "repeat('x', if(v = 'other', 40, 10))"
+spark.read.schema("v string").csv(folder).filter("v = 'other'").select(F.expr(long)).coalesce(1).write.csv(f"{output}/secret")
+print("written", parts(f"{output}/secret", "b"))
+"""
+
+
 @pytest.fixture(scope="module")
 def d(tmp_path_factory):
     made = Deployment(tmp_path_factory.mktemp("reader_schemas"))
@@ -63,3 +86,12 @@ def test_with_rows_they_do(d):
     d.write_manifest(read=[d.path], outputs="rows")
     said = d.run(SCRIPT, d.path).stdout
     assert f"header of a later line -> ['{CANARY}', '1']" in said and "header -> ['name', 'n']" in said, said
+
+
+@pytest.mark.parametrize(("outputs", "put", "written"), [("metrics,models", 1, 1), ("rows", 7, 11)])
+def test_how_many_parts_a_file_has_tells_no_size_without_rows(d, outputs, put, written):
+    d.manifest.unlink(missing_ok=True)
+    output = d.storage / f"sizes{put}"
+    d.write_manifest(read=[d.path], write=[output], outputs=outputs)
+    said = d.run(SIZES, d.path, output).stdout.splitlines()
+    assert said == [f"put {put}", f"written {written}"], said

@@ -17,6 +17,7 @@ import linear_cases  # noqa: F401
 import local_cases  # noqa: F401
 import map_cases  # noqa: F401
 import name_cases  # noqa: F401
+import part_cases  # noqa: F401
 import recommendation_cases  # noqa: F401
 import regression_cases  # noqa: F401
 import session_cases  # noqa: F401
@@ -57,6 +58,7 @@ DIFFERENT = {
     "assembler_keep": "-0.0 stays -0.0 in a dense row; Spark makes it 0.0",
     "feature two_zeros": "both zeros are one category; MLlib's map holds none for 0.0 where a column has both",
     "zone Africa/Casablanca": "+00:00 in 2100; Java's zone rules end in 2087 with +01:00",
+    "parts conf -5": "refused; Spark reads no part of any file",
     "config get": "a default that is no value of the key is taken; Spark refuses it",
     "lower of upper": "both mappings are done; Spark's optimizer leaves out the inner one, so that ß stays",
     "csv option trimmed after": "an answer; Spark itself fails on a blank first field",
