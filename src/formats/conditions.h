@@ -16,6 +16,9 @@ inline constexpr base::Condition kTypeForSource = {"UNSUPPORTED_DATA_TYPE_FOR_DA
                                                    base::exception_class::kAnalysis, "0A000",
                                                    absl::StatusCode::kInvalidArgument};
 
+inline constexpr base::Condition kNoCodec = {"CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
+                                             base::exception_class::kIllegalArgument, "56038",
+                                             absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kMalformedCsv = {"MALFORMED_CSV_RECORD",
                                                   base::exception_class::kSparkRuntime, "KD000",
                                                   absl::StatusCode::kInvalidArgument};

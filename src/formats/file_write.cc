@@ -15,6 +15,7 @@
 #include "src/formats/conditions.h"
 #include "src/formats/csv_write.h"
 #include "src/formats/json_write.h"
+#include "src/formats/orc_write.h"
 #include "src/formats/packed.h"
 #include "src/formats/write_options.h"
 #include "src/table/arrow_status.h"
@@ -118,6 +119,7 @@ base::Status CheckText(const arrow::Schema& schema) {
 base::Status CheckWriteSchema(std::string_view format, const arrow::Schema& schema) {
   if (format == "parquet") return base::OkStatus();
   if (format == "text") return CheckText(schema);
+  if (format == "orc") return CheckOrcSchema(schema);
   for (const auto& field : schema.fields()) {
     const bool udt = !table::UdtOf(*field).empty();
     if (format == "json") {
@@ -134,7 +136,7 @@ base::Status CheckWriteSchema(std::string_view format, const arrow::Schema& sche
 }
 
 base::StatusOr<std::string> WriteSuffix(std::string_view format, std::string_view options) {
-  if (format == "parquet") return std::string(".parquet");
+  if (format == "parquet" || format == "orc") return base::Cat(".", format);
   SOTERIA_ASSIGN_OR_RETURN(const WriteOptions write, WriteOptions::Decode(options));
   return base::Cat(format == "text" ? ".txt" : base::Cat(".", format),
                    write.compression == "gzip" ? ".gz" : "");
@@ -154,6 +156,7 @@ base::StatusOr<std::string> FileBytes(const arrow::Table& table, std::string_vie
                                       std::string_view options) {
   SOTERIA_RETURN_IF_ERROR(CheckWriteSchema(format, *table.schema()));
   SOTERIA_ASSIGN_OR_RETURN(const WriteOptions write, WriteOptions::Decode(options));
+  if (format == "orc") return WriteOrc(table, write.compression);
   std::string bytes;
   if (format == "csv") {
     SOTERIA_ASSIGN_OR_RETURN(bytes, CsvBytes(table, write));

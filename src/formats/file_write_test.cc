@@ -169,7 +169,7 @@ TEST(WriteOptionsTest, WhatIsNotDoneIsRefusedByName) {
       {"csv", {{"frobnicate", "1"}}},
       {"json", {{"writenonasciicharacterascodepoint", "true"}}},
       {"parquet", {{"parquet.block.size", "1"}}},
-      {"orc", {}},
+      {"avro", {}},
   };
   for (const auto& [format, options] : refused) {
     const auto parsed = ParseWriteOptions(format, options, {});

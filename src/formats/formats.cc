@@ -12,6 +12,8 @@
 #include "src/formats/csv_read.h"
 #include "src/formats/json_read.h"
 #include "src/formats/libsvm_read.h"
+#include "src/formats/orc_read.h"
+#include "src/formats/orc_write.h"
 #include "src/formats/packed.h"
 #include "src/formats/text_read.h"
 #include "src/table/types.h"
@@ -81,8 +83,11 @@ base::StatusOr<AfterPass> FinishCsv(const Pass& pass, std::string_view merged) {
 }  // namespace
 
 bool IsReadable(std::string_view format) {
-  return format == "csv" || format == "json" || format == "libsvm" || format == "text";
+  return format == "csv" || format == "json" || format == "libsvm" || format == "orc" ||
+         format == "text";
 }
+
+bool SaysItsColumns(std::string_view format) { return format == "parquet" || format == "orc"; }
 
 base::StatusOr<std::string> EncodeReadOptions(std::string_view format, const OptionMap& options,
                                               const ReaderDefaults& defaults) {
@@ -100,6 +105,10 @@ base::StatusOr<std::string> EncodeReadOptions(std::string_view format, const Opt
   }
   if (format == "libsvm") {
     SOTERIA_ASSIGN_OR_RETURN(const LibsvmReadOptions read, ParseLibsvmReadOptions(options));
+    return read.Encode();
+  }
+  if (format == "orc") {
+    SOTERIA_ASSIGN_OR_RETURN(const OrcReadOptions read, ParseOrcReadOptions(options));
     return read.Encode();
   }
   return NoSuchFormat();
@@ -142,6 +151,7 @@ base::Status CheckSchema(std::string_view format, std::string_view options,
     return CheckJsonSchema(read, schema);
   }
   if (format == "libsvm") return CheckLibsvmSchema(schema);
+  if (format == "orc") return CheckOrcSchema(schema);
   if (format != "text") return NoSuchFormat();
   if (schema.num_fields() == 1 && schema.field(0)->type()->id() == arrow::Type::STRING) {
     return base::OkStatus();
@@ -237,6 +247,10 @@ base::StatusOr<std::shared_ptr<arrow::Table>> ReadFile(FilePart part, std::strin
   if (format == "libsvm") {
     SOTERIA_ASSIGN_OR_RETURN(const LibsvmReadOptions read, LibsvmReadOptions::Decode(options));
     return ReadLibsvm(part, read, schema, room);
+  }
+  if (format == "orc") {
+    SOTERIA_ASSIGN_OR_RETURN(const OrcReadOptions read, OrcReadOptions::Decode(options));
+    return ReadOrc(part.file, read, schema, room);
   }
   return NoSuchFormat();
 }

@@ -1,8 +1,8 @@
-// Files of text as Spark's readers have them, by the name of the format: "csv", "json", "libsvm",
-// "text". Options are checked once, where a script's plan is analysed, and travel as bytes. A
-// schema that the files' contents make is made in passes: in each, every file, or part of a large
-// one, gives its share, shares are merged in order, and what they make says whether there is
-// another pass. Pure functions; any thread.
+// Files as Spark's readers have them, by the name of the format: "csv", "json", "libsvm" and
+// "text", which are text, and "orc". Options are checked once, where a script's plan is analysed,
+// and travel as bytes. A schema that the contents of text make is made in passes: in each, every
+// file, or part of a large one, gives its share, shares are merged in order, and what they make
+// says whether there is another pass. Pure functions; any thread.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -25,6 +25,8 @@ inline constexpr char kSchemaKernel[] = "formats.schema";
 
 /// Whether it is one of the formats that are read here; Parquet is storage's.
 bool IsReadable(std::string_view format);
+/// Whether its files say their columns, and which rows there are: "orc" and "parquet".
+bool SaysItsColumns(std::string_view format);
 
 /// The options of a reader, checked. Errors: kIllegalArgument, kUnsupported.
 base::StatusOr<std::string> EncodeReadOptions(std::string_view format, const OptionMap& options,
@@ -64,7 +66,7 @@ base::StatusOr<AfterPass> Finish(const Pass& pass, std::string_view merged);
 /// What ReadFile tells its room before it begins.
 uint64_t RoomOf(FilePart part);
 /// The rows of one file, or of a part of one that HasParts. `room`, if there is one, has been told
-/// RoomOf(part); it is told again when the rows take more than that.
+/// RoomOf(part), but for ORC; it is told again when the rows take more than that.
 base::StatusOr<std::shared_ptr<arrow::Table>> ReadFile(FilePart part, std::string_view format,
                                                        std::string_view options,
                                                        const arrow::Schema& schema,

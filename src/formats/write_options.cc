@@ -33,6 +33,8 @@ constexpr std::string_view kOfJsonReaders[] = {"allowcomments",
                                                "infertimestamp",
                                                "prefersdecimal"};
 
+constexpr size_t kNameShownMax = 64;
+
 base::Status ReadCompression(OptionReader& reader, std::string_view format, std::string* value) {
   const bool parquet = format == "parquet";
   if (parquet) *value = "snappy";
@@ -46,6 +48,27 @@ base::Status ReadCompression(OptionReader& reader, std::string_view format, std:
   if (!done) {
     return base::NotSupported(base::Cat("The ", format, " option `compression` of ", *given),
                               parquet ? "snappy, gzip, zstd or none" : "gzip or none");
+  }
+  *value = name;
+  return base::OkStatus();
+}
+
+base::Status ReadOrcCompression(OptionReader& reader, const WriterDefaults& defaults,
+                                std::string* value) {
+  std::string name = defaults.orc_codec;
+  reader.Text("orc.compress", &name);
+  reader.Text("compression", &name);
+  name = base::Lower(name);
+  constexpr std::string_view kDone[] = {"none", "snappy", "zlib", "zstd", "lz4"};
+  if (name == "uncompressed") name = "none";
+  if (std::find(std::begin(kDone), std::end(kDone), name) == std::end(kDone)) {
+    if (name == "lzo" || name == "brotli") {
+      return base::NotSupported(base::Cat("The orc option `compression` of ", name),
+                                "none, snappy, zlib, zstd or lz4");
+    }
+    return base::Fail(kNoCodec, base::Cat("The codec ", name.substr(0, kNameShownMax),
+                                          " is not available. Available codecs are brotli, "
+                                          "uncompressed, lz4, lzo, snappy, zlib, none, zstd."));
   }
   *value = name;
   return base::OkStatus();
@@ -107,8 +130,12 @@ base::StatusOr<WriteOptions> ParseWriteOptions(std::string_view format, const Op
   WriteOptions write;
   write.ignore_null_fields = defaults.ignore_null_fields;
   OptionReader reader(options, shown);
-  SOTERIA_RETURN_IF_ERROR(ReadCompression(reader, format, &write.compression));
-  if (format == "parquet") {
+  if (format == "orc") {
+    SOTERIA_RETURN_IF_ERROR(ReadOrcCompression(reader, defaults, &write.compression));
+  } else {
+    SOTERIA_RETURN_IF_ERROR(ReadCompression(reader, format, &write.compression));
+  }
+  if (format == "parquet" || format == "orc") {
     reader.NoEffect("mergeschema");
     SOTERIA_RETURN_IF_ERROR(reader.Finish());
     return write;
@@ -128,7 +155,7 @@ base::StatusOr<WriteOptions> ParseWriteOptions(std::string_view format, const Op
     reader.NoEffect("wholetext");
   } else {
     return base::NotSupported(base::Cat("DataFrameWriter.", format),
-                              "write.parquet, csv, json or text");
+                              "write.parquet, orc, csv, json or text");
   }
   SOTERIA_RETURN_IF_ERROR(reader.Finish());
   return write;

@@ -15,6 +15,7 @@ namespace soteria::formats {
 struct WriterDefaults {
   std::string zone;                ///< "" is UTC
   bool ignore_null_fields = true;  ///< spark.sql.jsonGenerator.ignoreNullFields
+  std::string orc_codec = "zstd";  ///< spark.sql.orc.compression.codec
 };
 
 struct WriteOptions {
@@ -33,15 +34,15 @@ struct WriteOptions {
   std::string zone;              ///< "" is UTC
   std::string date_format;       ///< "": Spark's default
   std::string timestamp_format;  ///< ""
-  // Of all files: "none" or "gzip"; of Parquet "snappy" and "zstd" too.
+  // Of all files: "none" or "gzip"; of Parquet "snappy" and "zstd" too; of ORC as WriteOrc has it.
   std::string compression = "none";
 
   std::string Encode() const;
   static base::StatusOr<WriteOptions> Decode(std::string_view bytes);
 };
 
-/// `format` is "csv", "json", "text" or "parquet". Errors: kIllegalArgument for a value that the
-/// option can't have, kUnsupported for a format or an option that isn't done.
+/// `format` is "csv", "json", "text", "parquet" or "orc". Errors: kIllegalArgument for a value that
+/// the option can't have, kUnsupported for a format or an option that isn't done.
 base::StatusOr<WriteOptions> ParseWriteOptions(std::string_view format, const OptionMap& options,
                                                const WriterDefaults& defaults);
 
