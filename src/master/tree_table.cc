@@ -14,6 +14,7 @@
 #include "src/table/conditions.h"
 #include "src/table/conform.h"
 #include "src/table/folder_key.h"
+#include "src/table/map_type.h"
 #include "src/table/types.h"
 
 namespace soteria::master {
@@ -270,10 +271,40 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> WithKeys(
   return arrow::schema(std::move(fields));
 }
 
-base::StatusOr<std::shared_ptr<arrow::Schema>> MergeSchemas(const arrow::Schema& a,
-                                                            const arrow::Schema& b) {
-  arrow::FieldVector fields = a.fields();
-  for (const auto& field : b.fields()) {
+namespace {
+
+using TypePtr = std::shared_ptr<arrow::DataType>;
+
+arrow::FieldVector MergeFields(arrow::FieldVector fields, const arrow::FieldVector& others,
+                               const arrow::Field** differs);
+
+/// Structs have the fields of both, wherever they are; nullptr for types that differ otherwise.
+TypePtr MergeTypes(const arrow::Field& a, const arrow::Field& b) {
+  if (table::TypeName(a) == table::TypeName(b)) return a.type();
+  const arrow::DataType& type = *a.type();
+  if (type.id() != b.type()->id() || !table::UdtOf(a).empty() || !table::UdtOf(b).empty()) {
+    return nullptr;
+  }
+  if (type.id() == arrow::Type::STRUCT) {
+    const arrow::Field* differs = nullptr;
+    auto fields = MergeFields(type.fields(), b.type()->fields(), &differs);
+    return differs == nullptr ? arrow::struct_(std::move(fields)) : nullptr;
+  }
+  if (type.id() == arrow::Type::LIST) {
+    const auto element = MergeTypes(*type.field(0), *b.type()->field(0));
+    return element == nullptr ? nullptr : table::ListOf(element);
+  }
+  if (type.id() != arrow::Type::MAP) return nullptr;
+  const auto& one = static_cast<const arrow::MapType&>(type);
+  const auto& other = static_cast<const arrow::MapType&>(*b.type());
+  const auto key = MergeTypes(*one.key_field(), *other.key_field());
+  const auto value = MergeTypes(*one.item_field(), *other.item_field());
+  return key == nullptr || value == nullptr ? nullptr : table::MapOf(key, value);
+}
+
+arrow::FieldVector MergeFields(arrow::FieldVector fields, const arrow::FieldVector& others,
+                               const arrow::Field** differs) {
+  for (const auto& field : others) {
     const auto same = std::find_if(fields.begin(), fields.end(), [&](const auto& known) {
       return base::Lower(known->name()) == base::Lower(field->name());
     });
@@ -281,13 +312,30 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> MergeSchemas(const arrow::Schema&
       fields.push_back(field);
       continue;
     }
-    if (table::TypeName(**same) == table::TypeName(*field)) continue;
-    return base::Fail(kCannotMergeSchemas,
-                      base::Cat("Failed merging schemas: column `", field->name(), "` is ",
-                                table::QuotedTypeName(**same), " in one file and ",
-                                table::QuotedTypeName(*field), " in another."));
+    auto type = MergeTypes(**same, *field);
+    if (type == nullptr) {
+      *differs = field.get();
+      return fields;
+    }
+    *same = (*same)->WithType(std::move(type));
   }
-  return arrow::schema(std::move(fields));
+  return fields;
+}
+
+}  // namespace
+
+base::StatusOr<std::shared_ptr<arrow::Schema>> MergeSchemas(const arrow::Schema& a,
+                                                            const arrow::Schema& b) {
+  const arrow::Field* differs = nullptr;
+  auto fields = MergeFields(a.fields(), b.fields(), &differs);
+  if (differs == nullptr) return arrow::schema(std::move(fields));
+  const auto same = std::find_if(a.fields().begin(), a.fields().end(), [&](const auto& known) {
+    return base::Lower(known->name()) == base::Lower(differs->name());
+  });
+  return base::Fail(kCannotMergeSchemas,
+                    base::Cat("Failed merging schemas: column `", differs->name(), "` is ",
+                              table::QuotedTypeName(**same), " in one file and ",
+                              table::QuotedTypeName(*differs), " in another."));
 }
 
 }  // namespace soteria::master

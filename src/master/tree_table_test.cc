@@ -150,6 +150,16 @@ TEST(TreeTable, SchemasWithKeysAndOfSeveralFiles) {
   EXPECT_EQ((*merged)->field_names(), (Names{"A", "v", "x"}));
   EXPECT_TRUE(base::Is(MergeSchemas(data, arrow::Schema({field("v", "int")})).status(),
                        kCannotMergeSchemas));
+  // Fields within fields, too.
+  const auto nested = [&](const char* ddl) { return arrow::schema({field("s", ddl)}); };
+  const auto both = MergeSchemas(*nested("array<struct<a: int, m: map<string, struct<p: int>>>>"),
+                                 *nested("array<struct<m: map<string, struct<q: int>>, b: int>>"));
+  ASSERT_TRUE(both.ok());
+  EXPECT_EQ(table::TypeName(*(*both)->field(0)),
+            "array<struct<a:int,m:map<string,struct<p:int,q:int>>,b:int>>");
+  EXPECT_TRUE(base::Is(
+      MergeSchemas(*nested("array<struct<a: int>>"), *nested("array<struct<a: string>>")).status(),
+      kCannotMergeSchemas));
 }
 
 }  // namespace
