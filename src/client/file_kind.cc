@@ -15,6 +15,8 @@ using std::string_view_literals::operator""sv;
 constexpr std::string_view kUnpack = "unpack it and put the table inside";
 constexpr std::string_view kConvert =
     "convert it to Parquet or CSV first, with pandas or Spark for instance";
+constexpr std::string_view kAsTree =
+    "put its folder with --tree, for read.orc, or convert it to Parquet first";
 constexpr std::string_view kNoTable = "put the file that holds the table";
 
 struct Magic {
@@ -37,7 +39,7 @@ constexpr std::array kMagic = {
     Magic{0, "7z\xbc\xaf\x27\x1c"sv, "a 7z archive", kUnpack},
     Magic{0, "Rar!"sv, "a RAR archive", kUnpack},
     Magic{257, "ustar"sv, "a tar archive", kUnpack},
-    Magic{0, "ORC"sv, "an ORC file", kConvert},
+    Magic{0, "ORC"sv, "an ORC file", kAsTree},
     Magic{0, "Obj\x01"sv, "an Avro file", kConvert},
     Magic{0, "ARROW1\0\0"sv, "an Arrow (Feather) file", kConvert},
     Magic{0, "FEA1"sv, "a Feather file", kConvert},

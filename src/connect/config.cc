@@ -25,6 +25,8 @@ constexpr std::string_view kTransposeMaxValues = "spark.sql.transposeMaxValues";
 constexpr std::string_view kFilePartBytes = "spark.sql.files.maxPartitionBytes";
 
 constexpr std::string_view kIgnoreNullFields = "spark.sql.jsonGenerator.ignoreNullFields";
+constexpr std::string_view kOrcCodec = "spark.sql.orc.compression.codec";
+constexpr std::string_view kOrcMergeSchema = "spark.sql.orc.mergeSchema";
 constexpr std::string_view kCorruptColumn = "spark.sql.columnNameOfCorruptRecord";
 
 struct Default {
@@ -122,6 +124,8 @@ constexpr Rule kRules[] = {
     {"spark.sql.optimizeNullAwareAntiJoin", Effect::kNone},
     {"spark.sql.optimizer.", Effect::kNone},
     {"spark.sql.orc.", Effect::kNone},
+    {kOrcCodec, Effect::kActs},
+    {kOrcMergeSchema, Effect::kActs},
     {"spark.sql.parquet.aggregatePushdown", Effect::kNone},
     {"spark.sql.parquet.columnarReaderBatchSize", Effect::kNone},
     {"spark.sql.parquet.compression.codec", Effect::kNone},
@@ -293,6 +297,14 @@ base::Status CheckValue(const std::string& key, const std::string& value) {
     return Invalid(kConfigType, key, value,
                    "It should be a number of bytes, at least one, such as 128m.");
   }
+  constexpr std::string_view kCodecs[] = {"none", "uncompressed", "snappy", "zlib",
+                                          "lzo",  "zstd",         "lz4",    "brotli"};
+  if (key == kOrcCodec &&
+      std::find(std::begin(kCodecs), std::end(kCodecs), Normal(value)) == std::end(kCodecs)) {
+    return Invalid(
+        kConfigOptions, key, value,
+        "It should be one of 'brotli, uncompressed, lz4, lzo, snappy, none, zlib, zstd'.");
+  }
   const bool of_names = key == kPivotMaxValues || key == kTransposeMaxValues;
   if (of_names && NumberOf(value) > int64_t{exec::kAggregateCallsMax}) {
     return base::Fail(base::kUnsupported,
@@ -425,6 +437,12 @@ int64_t Config::TransposeMaxValues() const {
 void Config::SetOwn(const std::string& key, std::string value) {
   const std::lock_guard lock(mutex_);
   set_[key] = std::move(value);
+}
+
+std::string Config::OrcCodec() const { return Normal(Get(kOrcCodec).value_or("zstd")); }
+
+bool Config::MergesOrcSchemas() const {
+  return Normal(Get(kOrcMergeSchema).value_or("")) == "true";
 }
 
 std::string Config::Zone() const {

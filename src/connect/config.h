@@ -41,6 +41,10 @@ class Config {
 
   /// The session's time zone; "" for any that is UTC.
   std::string Zone() const;
+  /// How ORC files are packed where no option says it; and whether the columns of a table are those
+  /// of all its files.
+  std::string OrcCodec() const;
+  bool MergesOrcSchemas() const;
 
   /// What it says of expressions.
   ExpressionSettings ForExpressions() const;

@@ -110,6 +110,13 @@ TEST(Config, EachKeyActsOrSaysThatItDoesNotOrIsRefused) {
   Config config;
   EXPECT_EQ(*config.Set("spark.sql.session.timeZone", "Asia/Tokyo"), "");
   EXPECT_EQ(*config.Set("spark.sql.repl.eagerEval.enabled", "true"), "");
+  EXPECT_EQ(*config.Set("spark.sql.orc.mergeSchema", "true"), "");
+  EXPECT_TRUE(config.MergesOrcSchemas());
+  EXPECT_EQ(config.OrcCodec(), "zstd");
+  EXPECT_EQ(*config.Set("spark.sql.orc.compression.codec", "SNAPPY"), "");
+  EXPECT_EQ(config.OrcCodec(), "snappy");
+  EXPECT_THAT(*config.Set("spark.sql.orc.filterPushdown", "false"),
+              testing::HasSubstr("no effect"));
   EXPECT_EQ(*config.Set("mine", "1"), "");
   EXPECT_EQ(*config.Set("spark.app.name", "mine"), "");
   const std::string warning = *config.Set("spark.sql.adaptive.enabled", "false");
@@ -139,6 +146,8 @@ TEST(Config, ValuesThatTheKeyCannotHave) {
   }
   EXPECT_TRUE(base::Is(config.Set("spark.sql.caseSensitive", "maybe").status(), kConfigType));
   EXPECT_TRUE(base::Is(config.Set("spark.sql.shuffle.partitions", "abc").status(), kConfigType));
+  EXPECT_TRUE(
+      base::Is(config.Set("spark.sql.orc.compression.codec", "xz").status(), kConfigOptions));
   EXPECT_EQ(config.Get("spark.sql.shuffle.partitions"), "200");
 }
 

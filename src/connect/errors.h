@@ -46,6 +46,9 @@ inline constexpr base::Condition kCoreConfig = {"CANNOT_MODIFY_CONFIG",
 inline constexpr base::Condition kConfigType = {"INVALID_CONF_VALUE.TYPE_MISMATCH",
                                                 "java.lang.IllegalArgumentException", "22022",
                                                 absl::StatusCode::kInvalidArgument};
+inline constexpr base::Condition kConfigOptions = {"INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS",
+                                                   "java.lang.IllegalArgumentException", "22022",
+                                                   absl::StatusCode::kInvalidArgument};
 inline constexpr base::Condition kConfigTimeZone = {"INVALID_CONF_VALUE.TIME_ZONE",
                                                     "java.lang.IllegalArgumentException", "22022",
                                                     absl::StatusCode::kInvalidArgument};

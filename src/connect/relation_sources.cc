@@ -81,8 +81,9 @@ base::StatusOr<std::shared_ptr<arrow::Table>> EmptyTable(
 /// Options of all file sources; the reader's own go on to it as they are. Of Parquet, those that
 /// aren't done have no effect on what is read.
 base::StatusOr<plan::ReadOptions> OptionsOf(const Read::DataSource& source,
-                                            const std::string& format) {
+                                            const std::string& format, const Config& config) {
   plan::ReadOptions options;
+  options.merge_schema = format == "orc" && config.MergesOrcSchemas();
   for (const auto& [key, value] : source.options()) {
     const std::string lower = base::Lower(key);
     const bool flag = base::Lower(value) == "true";
@@ -101,10 +102,10 @@ base::StatusOr<plan::ReadOptions> OptionsOf(const Read::DataSource& source,
       options.recursive = flag;
     } else if (lower == "basepath") {
       options.base = value;
+    } else if (lower == "mergeschema" && (format == "parquet" || format == "orc")) {
+      options.merge_schema = flag;
     } else if (format != "parquet") {
       options.reader[lower] = value;
-    } else if (lower == "mergeschema") {
-      options.merge_schema = flag;
     }
   }
   if (source.predicates_size() > 0) {
@@ -163,11 +164,11 @@ RelationConverter::PlanOr RelationConverter::Read(const spark::connect::Read& re
   if (!read.has_data_source()) return base::NotSupported("A read of neither a table nor a path");
   const auto& source = read.data_source();
   const std::string format = source.format().empty() ? "parquet" : base::Lower(source.format());
-  constexpr std::string_view kFormats[] = {"parquet", "csv", "json", "libsvm", "text"};
+  constexpr std::string_view kFormats[] = {"parquet", "orc", "csv", "json", "libsvm", "text"};
   if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) {
     return base::NotSupported(base::Cat("Reading the format ", format));
   }
-  SOTERIA_ASSIGN_OR_RETURN(plan::ReadOptions options, OptionsOf(source, format));
+  SOTERIA_ASSIGN_OR_RETURN(plan::ReadOptions options, OptionsOf(source, format, state_.config()));
   SOTERIA_ASSIGN_OR_RETURN(auto paths, ReadPaths(source));
   std::shared_ptr<arrow::Schema> schema;
   if (!source.schema().empty()) {

@@ -175,12 +175,13 @@ RelationConverter::PlanOr RelationConverter::Named(const spark::connect::Read& r
   }
   if (parts.size() == 2) {
     const std::string format = base::Lower(parts[0]);
-    if (format == "parquet" || format == "text") {
+    if (format == "parquet" || format == "orc" || format == "text") {
       plan::ReadOptions options;
       options.part_bytes = state_.config().FilePartBytes();
+      options.merge_schema = format == "orc" && state_.config().MergesOrcSchemas();
       return builder_.Read({parts[1]}, format, options);
     }
-    if (format == "csv" || format == "json" || format == "orc" || format == "avro") {
+    if (format == "csv" || format == "json" || format == "avro") {
       return base::NotSupported(base::Cat("A table of ", format, " files"), "parquet.`path`");
     }
   }

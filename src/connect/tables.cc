@@ -171,6 +171,7 @@ base::Status WriteTo(const std::string& name, const TableDefinition& definition,
   request.options = definition.options;
   request.zone = state.config().Zone();
   request.ignore_null_fields = IgnoresNullFields(state.config());
+  request.orc_codec = state.config().OrcCodec();
   request.definition = definition;
   if (!definition.keys.empty()) {
     SOTERIA_ASSIGN_OR_RETURN(rows, WithKeysLast(std::move(rows), definition.keys, state, &request));
@@ -491,15 +492,15 @@ base::StatusOr<plan::PlanPtr> RowsOfTable(const StoredTable& table, SessionState
   plan::ReadOptions options;
   options.zone = zone;
   options.part_bytes = state.config().FilePartBytes();
-  const bool text = has.format != "parquet";
+  const bool others = has.format != "parquet";
   arrow::FieldVector given;
   for (const auto& field : has.schema->fields()) {
     const bool key = std::find(has.keys.begin(), has.keys.end(), field->name()) != has.keys.end();
-    if (!key && !text) continue;
+    if (!key && !others) continue;
     given.push_back(key && !IsReadAsKey(*field->type()) ? field->WithType(arrow::utf8()) : field);
   }
   options.schema = arrow::schema(std::move(given));
-  if (text) options.reader = has.options;
+  if (others) options.reader = has.options;
   SOTERIA_ASSIGN_OR_RETURN(auto rows, builder.Read({table.path}, has.format, options));
   std::vector<exec::NamedExpr> columns;
   for (const auto& field : has.schema->fields()) {

@@ -125,6 +125,7 @@ base::StatusOr<WriteRequest> RequestOf(const WriteOperation& write, const Config
   SOTERIA_ASSIGN_OR_RETURN(request.mode, ModeOf(write.mode()));
   request.zone = config.Zone();
   request.ignore_null_fields = IgnoresNullFields(config);
+  request.orc_codec = config.OrcCodec();
   return request;
 }
 

@@ -83,7 +83,7 @@ Status CheckRanges(const TreeSource& source, uint64_t partitions) {
 
 Status CheckSource(const TreeSource& source, uint64_t partitions) {
   if (source.id.size() != 16) return base::Fail(base::kProtocol, "a tree's id has 16 bytes");
-  constexpr std::string_view kFormats[] = {"parquet", "text", "csv", "json", "libsvm"};
+  constexpr std::string_view kFormats[] = {"parquet", "orc", "text", "csv", "json", "libsvm"};
   if (std::find(std::begin(kFormats), std::end(kFormats), source.format) == std::end(kFormats)) {
     return base::Fail(base::kProtocol, "a tree is read in a format that isn't one");
   }

@@ -15,10 +15,12 @@
 #include "src/crypto/identity.h"
 #include "src/dataflow/host_files_for_test.h"
 #include "src/dataflow/routed_files.h"
+#include "src/formats/orc_write.h"
 #include "src/master/data_behind.h"
 #include "src/master/output_gate.h"
 #include "src/master/storage_catalog.h"
 #include "src/storage/dataset.h"
+#include "src/table/conditions.h"
 
 namespace soteria::master {
 namespace {
@@ -309,6 +311,8 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   const auto& source = std::get<dataflow::TreeSource>(text->where);
   EXPECT_EQ(source.files, (std::vector<std::string>{"t/part-00000", "t/part-00001"}));
   EXPECT_EQ(text->bytes, files[0].size + files[1].size);
+  EXPECT_TRUE(
+      base::Is(catalog.Resolve({TreePath() + "/t"}, "orc").status(), table::kCannotReadFooter));
 
   // Where no rows may leave, a script doesn't learn how many bytes a job wrote.
   plan::ReadOptions small;
@@ -324,6 +328,30 @@ TEST_F(RootsTest, TheCatalogKnowsDataSetsAndTrees) {
   EXPECT_EQ(parts.files[3], "t/part-00001");
   EXPECT_EQ(parts.ranges[3], (dataflow::FileRange{0, 2}));
   EXPECT_EQ(cut->bytes, text->bytes);
+}
+
+TEST_F(RootsTest, TheCatalogAsksOrcFilesForTheirColumns) {
+  MakeTree();
+  const auto roots = NewRoots();
+  OutputGate output(gate_, ledger_, clock_);
+  StorageCatalog catalog(gate_, *roots, output);
+  const auto target = Readable(TreePath());
+  const std::string bytes = formats::WriteOrc(*Table({1.5, 2.5}), "zstd").value();
+  const std::vector<storage::FileEntry> files = {Sealed(*roots, target, "o/k=1/a.orc", bytes),
+                                                 Sealed(*roots, target, "o/k=2/b.orc", ""),
+                                                 Sealed(*roots, target, "e/c.orc", "")};
+  ASSERT_TRUE(roots->Publish(target, files, {}).ok());
+  const auto read = catalog.Resolve({TreePath() + "/o"}, "orc");
+  ASSERT_TRUE(read.ok()) << base::Message(read.status());
+  EXPECT_EQ(read->schema->ToString(), "x: double\nk: int32");
+  EXPECT_EQ(read->partitions, 1u);
+  plan::ReadOptions given;
+  given.schema = arrow::schema({arrow::field("y", arrow::utf8())});
+  const auto as = catalog.Resolve({TreePath() + "/o"}, "orc", given);
+  ASSERT_TRUE(as.ok()) << base::Message(as.status());
+  EXPECT_EQ(as->schema->ToString(), "y: string\nk: int32");
+  EXPECT_EQ(as->partitions, 2u);
+  EXPECT_TRUE(base::Is(catalog.Resolve({TreePath() + "/e"}, "orc").status(), kCannotInferSchema));
 }
 
 }  // namespace

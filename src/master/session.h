@@ -69,12 +69,13 @@ class Session {
   enum class WriteMode { kErrorIfExists, kOverwrite, kAppend, kIgnore };
   struct WriteRequest {
     std::string path;
-    std::string format;  // "parquet", "csv", "json" or "text"
+    std::string format;  // "parquet", "orc", "csv", "json" or "text"
     WriteMode mode = WriteMode::kErrorIfExists;
     std::map<std::string, std::string> options;      // as the script gave them, names in lower case
     std::vector<std::string> keys;                   // of folders; text, the plan's last columns
     std::string zone;                                // "" is UTC
     bool ignore_null_fields = true;                  // of JSON, where no option says it
+    std::string orc_codec = "zstd";                  // of ORC, where no option says it
     std::optional<TableDefinition> definition = {};  // the folder is a table's
   };
 

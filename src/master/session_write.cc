@@ -114,9 +114,10 @@ class TreeFolder : public ml::FolderReader {
 
 base::Status EnclaveSession::Write(const plan::PlanPtr& plan, const WriteRequest& request,
                                    const Progress& progress) {
-  SOTERIA_ASSIGN_OR_RETURN(const formats::WriteOptions options,
-                           formats::ParseWriteOptions(request.format, request.options,
-                                                      {request.zone, request.ignore_null_fields}));
+  SOTERIA_ASSIGN_OR_RETURN(
+      const formats::WriteOptions options,
+      formats::ParseWriteOptions(request.format, request.options,
+                                 {request.zone, request.ignore_null_fields, request.orc_codec}));
   SOTERIA_RETURN_IF_ERROR(CheckColumns(*plan->schema, request));
   SOTERIA_ASSIGN_OR_RETURN(policy::Readable target, Writable(world_.gate, request.path));
   // I3: a read of out/name=Smith says whether there is one.

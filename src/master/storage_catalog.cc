@@ -12,11 +12,14 @@
 #include "src/base/unsupported.h"
 #include "src/crypto/hash.h"
 #include "src/formats/formats.h"
+#include "src/formats/orc_read.h"
 #include "src/master/data_behind.h"
 #include "src/master/file_parts.h"
 #include "src/policy/glob_path.h"
 #include "src/policy/path.h"
 #include "src/storage/dataset.h"
+#include "src/storage/tree.h"
+#include "src/table/conditions.h"
 #include "src/table/conform.h"
 #include "src/table/types.h"
 
@@ -36,6 +39,33 @@ base::Status NoDataFiles(const std::string& path, const std::string& format) {
   return base::Fail(kCannotInferSchema,
                     base::Cat("Unable to infer schema for ", NameOf(format), " at ", path,
                               ": it holds no data files. It must be specified manually."));
+}
+
+/// Of one ORC file; nullptr of one without columns.
+base::StatusOr<std::shared_ptr<arrow::Schema>> OrcSchemaOf(const storage::Tree& tree,
+                                                           const std::string& file) {
+  SOTERIA_ASSIGN_OR_RETURN(const auto plain, tree.OpenPlain(file));
+  auto schema = formats::OrcSchema(*plain);
+  if (schema.ok() || !base::Is(schema.status(), table::kFailedReadFile)) return schema;
+  return storage::InFile(
+      base::FailQuotingData(table::kCannotReadFooter, base::Message(schema.status())), file);
+}
+
+/// The columns that the table's ORC files have as one, or the first that has any.
+base::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfOrc(const storage::Tree& tree,
+                                                           const TreeTable& table, bool merge_all) {
+  std::shared_ptr<arrow::Schema> schema;
+  for (const std::string& file : table.files) {
+    SOTERIA_ASSIGN_OR_RETURN(auto next, OrcSchemaOf(tree, file));
+    if (next == nullptr) continue;
+    if (schema == nullptr) {
+      schema = std::move(next);
+    } else {
+      SOTERIA_ASSIGN_OR_RETURN(schema, MergeSchemas(*schema, *next));
+    }
+    if (!merge_all) break;
+  }
+  return schema;
 }
 
 /// Spark unpacks files by their names; of these, gzip is done here.
@@ -278,9 +308,10 @@ base::StatusOr<plan::Source> StorageCatalog::OfTree(
       const TreeTable named,
       TableOfPaths(asked.paths, asked.options, [](const std::string&) { return uint64_t{1}; }));
   if (named.files.empty()) return NoDataFiles(asked.shown, format);
-  if (format != "parquet") SOTERIA_RETURN_IF_ERROR(NotPacked(named.files));
+  const bool text = !formats::SaysItsColumns(format);
+  if (text) SOTERIA_RETURN_IF_ERROR(NotPacked(named.files));
   const auto work = [&](const InsideKey& key) { return SourceOfTree(key, tree, asked); };
-  bool of_contents = format != "parquet" && options.schema == nullptr;
+  bool of_contents = text && options.schema == nullptr;
   if (of_contents) {
     SOTERIA_ASSIGN_OR_RETURN(const auto fixed, formats::FixedSchema(format, asked.reader));
     of_contents = fixed == nullptr;
@@ -336,6 +367,12 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> StorageCatalog::SchemaOf(const In
                                                                         const Asked& asked,
                                                                         const TreeTable& table) {
   if (asked.format == "parquet") return SchemaOfTable(tree, table, asked.options);
+  if (asked.format == "orc") {
+    SOTERIA_ASSIGN_OR_RETURN(const auto columns,
+                             SchemaOfOrc(tree, table, asked.options.merge_schema));
+    if (columns == nullptr) return NoDataFiles(asked.shown, asked.format);
+    return WithKeys(*columns, table.keys);
+  }
   SOTERIA_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Schema> schema,
                            formats::FixedSchema(asked.format, asked.reader));
   if (schema == nullptr) {
@@ -357,12 +394,14 @@ base::StatusOr<std::shared_ptr<arrow::Schema>> StorageCatalog::SchemaOf(const In
 base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
                                                           const storage::Tree& tree,
                                                           const Asked& asked) {
-  // A reader of text takes empty files too, so that as many partitions are there as names.
-  const bool text = asked.format != "parquet";
+  const bool text = !formats::SaysItsColumns(asked.format);
+  const bool given = asked.format != "parquet" && asked.options.schema != nullptr;
+  // Who needs no file for its columns takes empty ones too, so that as many partitions are there as
+  // names.
   SOTERIA_ASSIGN_OR_RETURN(TreeTable table,
                            TableOfPaths(asked.paths, asked.options,
                                         [&](const std::string& file) -> base::StatusOr<uint64_t> {
-                                          if (text) return uint64_t{1};
+                                          if (text || given) return uint64_t{1};
                                           return tree.PlainBytes(file);
                                         }));
   if (table.files.empty()) return NoDataFiles(asked.shown, asked.format);
@@ -378,7 +417,7 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
     SOTERIA_RETURN_IF_ERROR(CutFiles(tree, cut, &table));
   }
   source.partitions = table.files.size();
-  if (text && asked.options.schema != nullptr) {
+  if (given) {
     SOTERIA_ASSIGN_OR_RETURN(source.schema, GivenSchema(*asked.options.schema, &table.keys));
   } else {
     if (asked.options.schema != nullptr) {
@@ -401,13 +440,15 @@ base::StatusOr<plan::Source> StorageCatalog::SourceOfTree(const InsideKey& key,
   SOTERIA_ASSIGN_OR_RETURN(where.schema, table::SparkSchemaJson(*source.schema));
   for (const auto& column : table.keys) where.keys.push_back(column->name());
   where.values = std::move(table.values);
-  if (text)
+  if (text || given) {
     SOTERIA_RETURN_IF_ERROR(CheckColumns(asked.format, asked.reader, *source.schema, where.keys));
+  }
   base::FieldWriter named;
   for (const TreePath& path : asked.paths) named.Add(path.path);
   named.AddBool(asked.options.merge_schema).AddBool(asked.options.recursive);
   named.Add(asked.options.base.value_or("")).AddBool(asked.options.base.has_value());
-  if (text || asked.options.schema != nullptr) named.Add(asked.reader).Add(where.schema);
+  if (asked.format != "parquet" || asked.options.schema != nullptr)
+    named.Add(asked.reader).Add(where.schema);
   source.asked = named.Take();
   source.where = std::move(where);
   return source;

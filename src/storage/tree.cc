@@ -9,6 +9,7 @@
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/storage/arrow_io.h"
 #include "src/storage/parquet_file.h"
 #include "src/storage/tree_file.h"
 #include "src/table/conditions.h"
@@ -26,17 +27,6 @@ namespace {
 bool IsWithin(std::string_view path, std::string_view folder) {
   if (folder.empty() || path == folder) return true;
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
-}
-
-// The error of what a file holds, with its name; others (I9) are as they are.
-Status InFile(const Status& status, std::string_view relative) {
-  for (const base::Condition* condition : {&table::kFailedReadFile, &table::kCannotReadFooter,
-                                           &table::kFileTypeMismatch, &base::kInput}) {
-    if (!base::Is(status, *condition)) continue;
-    return base::FailQuotingData(*condition, Cat("Encountered error while reading file ", relative,
-                                                 ". ", base::Message(status)));
-  }
-  return status;
 }
 
 /// A tree's file as one of base's.
@@ -76,6 +66,16 @@ class InMemory : public base::ReadableFile {
 };
 
 }  // namespace
+
+Status InFile(const Status& status, std::string_view relative) {
+  for (const base::Condition* condition : {&table::kFailedReadFile, &table::kCannotReadFooter,
+                                           &table::kFileTypeMismatch, &base::kInput}) {
+    if (!base::Is(status, *condition)) continue;
+    return base::FailQuotingData(*condition, Cat("Encountered error while reading file ", relative,
+                                                 ". ", base::Message(status)));
+  }
+  return status;
+}
 
 Tree::Tree(base::Files& files, std::string root, crypto::Secret key, OpenedIndex index)
     : files_(&files), root_(std::move(root)), key_(std::move(key)), index_(std::move(index)) {}

@@ -97,4 +97,8 @@ class Tree {
   OpenedIndex index_;
 };
 
+/// The error of what a file holds, with its name, which counts as data; others (I9) are as they
+/// are.
+base::Status InFile(const base::Status& status, std::string_view relative);
+
 }  // namespace soteria::storage

@@ -310,6 +310,11 @@ base::StatusOr<std::shared_ptr<arrow::Table>> Sources::Read(const dataflow::Tree
   std::shared_ptr<arrow::Table> rows;
   if (source.format == "parquet") {
     SOTERIA_ASSIGN_OR_RETURN(rows, root->tree->ReadParquetAs(file, *own, admit));
+  } else if (source.format == "orc") {
+    SOTERIA_ASSIGN_OR_RETURN(const auto plain, root->tree->OpenPlain(file));
+    auto read = formats::ReadFile(*plain, source.format, source.options, *own, admit);
+    if (!read.ok()) return storage::InFile(read.status(), file);
+    rows = *std::move(read);
   } else {
     SOTERIA_ASSIGN_OR_RETURN(rows, ReadText(*root->tree, source, partition, *own, admit));
   }

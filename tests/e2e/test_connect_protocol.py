@@ -624,8 +624,8 @@ def test_error_classes(spark, people):
         spark.read.parquet("file:///nowhere").collect()
     with pytest.raises(ArithmeticException, match="DIVIDE_BY_ZERO"):
         people.select(F.col("id") / F.lit(0)).collect()
-    with pytest.raises(UnsupportedOperationException, match="orc"):
-        spark.read.orc("/x").collect()
+    with pytest.raises(UnsupportedOperationException, match="avro"):
+        spark.read.format("avro").load("/x").collect()
     with pytest.raises(AnalysisException):
         people.filter("name").collect()
 

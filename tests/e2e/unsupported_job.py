@@ -79,7 +79,7 @@ def frames(spark: SparkSession) -> dict:
         "table of a path": lambda: spark.sql("CREATE TABLE zz (a INT) USING csv OPTIONS (path '/x')").collect(),
         "writeTo": lambda: t.writeTo("zz").create(),
         "mergeInto": lambda: t.mergeInto("zz", F.col("x") > 1).whenMatched().delete().merge(),
-        "read.orc": lambda: spark.read.orc("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
+        "read avro": lambda: spark.read.format("avro").load("/x").count(), "readStream": lambda: spark.readStream.parquet("/x").columns,
         "sql": lambda: spark.sql("alter table t add columns (a int)").collect(),
         "catalog.createDatabase": lambda: spark.catalog.createDatabase("x"),
         "time": lambda: spark.sql("SELECT cast('10:00' AS time)").collect(),

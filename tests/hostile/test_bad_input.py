@@ -213,7 +213,7 @@ def test_python_functions_are_refused_clearly(read):
 @pytest.mark.parametrize("name, ask", [
     ("ALTER TABLE", lambda s, f: s.sql("alter table t add columns (a int)").collect()),
     ("withWatermark", lambda s, f: f.withWatermark("t", "1 day").collect()),
-    ("orc", lambda s, f: s.read.orc("/x").collect()),
+    ("avro", lambda s, f: s.read.format("avro").load("/x").collect()),
 ])
 def test_unknown_relations_are_named(read, connected, name, ask):
     with pytest.raises((UnsupportedOperationException, AnalysisException, SparkConnectException)) as error:

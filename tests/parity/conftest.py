@@ -32,6 +32,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tools")]
 
 import file_cases  # noqa: E402
 import map_cases  # noqa: E402
+import orc_cases  # noqa: E402
 import text_file_cases  # noqa: E402
 from flights import write_flights  # noqa: E402
 from job import GONE  # noqa: E402
@@ -166,7 +167,8 @@ def put_files(deployment: Deployment, plain: pathlib.Path) -> tuple[list[pathlib
     plain.mkdir()
     names = [*file_cases.write_csvs(plain), *file_cases.write_decimal_csvs(plain)]
     tables = [deployment.put(plain / f"{name}.csv", name) for name in names]
-    folders = [*file_cases.write_trees(plain), text_file_cases.write_files(plain), write_flights(plain / "nycflights13", every=15)]
+    folders = [*file_cases.write_trees(plain), text_file_cases.write_files(plain), orc_cases.write_files(plain),
+               write_flights(plain / "nycflights13", every=15)]
     trees = [deployment.put(folder, folder.name, "--tree") for folder in folders]
     return tables, trees
 

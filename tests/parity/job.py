@@ -38,6 +38,7 @@ import local_cases  # noqa: F401
 import map_cases  # noqa: F401
 import name_cases  # noqa: F401
 import observe_cases  # noqa: F401
+import orc_cases  # noqa: F401
 import part_cases  # noqa: F401
 import plans
 import recommendation_cases  # noqa: F401
