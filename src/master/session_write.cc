@@ -9,6 +9,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/formats/file_write.h"
+#include "src/formats/formats.h"
 #include "src/formats/write_options.h"
 #include "src/master/enclave_session.h"
 #include "src/ml/catalog.h"
@@ -187,7 +188,10 @@ base::Status EnclaveSession::WriteInside(const InsideKey& key, const plan::PlanP
     world_.roots.Discard(target.root, stage.write.id, files);
     return written;
   }
-  return Publish(target, std::move(files), writing.removed, BehindOf(*lowered.recipe));
+  DataBehind behind = BehindOf(*lowered.recipe);
+  // A job chooses the bytes of a text, and so what rows a reader of Parquet or ORC finds there.
+  if (!formats::SaysItsColumns(stage.write.format)) behind.once = false;
+  return Publish(target, std::move(files), writing.removed, behind);
 }
 
 base::StatusOr<EnclaveSession::Place> EnclaveSession::PlaceFor(const std::string& path,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
 import pytest
 
 from deployment import Deployment, partitioned
@@ -41,6 +45,16 @@ counts(spark.read.schema("value string").csv(out + "/text"))
 counts(lines(out + "/csv"))
 counts(spark.read.text(out + "/text"))
 counts(spark.read.parquet(out + "/again"))
+"""
+
+# A text whose bytes are a file of Parquet or ORC, with one person's diagnosis in twelve rows of it.
+FORGE = HEAD + """
+out, end = sys.argv[2], bytes.fromhex(sys.argv[4]).decode()
+parts = [F.unhex(F.lit(part)).cast("string") for part in sys.argv[5].split(",")]
+person = spark.read.parquet(sys.argv[1]).filter("id = 7")
+whole = [part for pair in zip(parts, [F.col("diagnosis")] * len(parts)) for part in pair][:-1]
+person.select(F.concat(*whole).alias("v")).write.option("lineSep", end).text(out + "/as_" + sys.argv[3])
+counts(spark.read.format(sys.argv[3]).load(out + "/as_" + sys.argv[3]), "v")
 """
 
 # Files that the owner put: a record of several lines is one record to its own reader only.
@@ -90,6 +104,18 @@ def test_lines_that_a_job_made_of_a_row_stay_inside(d):
     assert stays_inside(d, WRITE, d.people, d.out).count(twelve) == 2
     # In another session as well, whichever reader makes rows of them.
     assert stays_inside(d, LATER, d.people, d.out).count(twelve) == 5
+
+
+@pytest.mark.parametrize("format", ["parquet", "orc"])
+def test_rows_that_a_job_forged_within_a_text_stay_inside(d, format):
+    table, file = pa.table({"v": ["XX"] * 12}), io.BytesIO()
+    if format == "orc":
+        orc.write_table(table, file)
+    else:
+        pq.write_table(table, file, compression="none", use_dictionary=False, write_statistics=False, store_schema=False)
+    whole = file.getvalue()
+    parts = [part.hex() for part in whole[:-4].split(b"XX")]
+    assert "Row(v='E7', count=12)" in stays_inside(d, FORGE, d.people, d.out, format, whole[-4:].hex(), ",".join(parts))
 
 
 def test_lines_of_a_record_of_another_format_stay_inside(d):
