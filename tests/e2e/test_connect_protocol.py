@@ -574,15 +574,9 @@ def test_views(spark, people):
         people.createTempView("folk")
 
 
-@pytest.mark.parametrize(
-    "ask, name",
-    [
-        (lambda f: f.hint("repartition", 2), "repartition"),
-    ],
-)
-def test_unsupported_nodes_are_named(people, ask, name):
-    with pytest.raises(UnsupportedOperationException, match=name):
-        ask(people).collect()
+def test_unsupported_nodes_are_named(people):
+    with pytest.raises(UnsupportedOperationException, match="withWatermark"):
+        people.withWatermark("id", "1 day").collect()
 
 
 def test_sql(spark, people):

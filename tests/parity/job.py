@@ -20,45 +20,11 @@ import sys
 from py4j.protocol import Py4JNetworkError
 from pyspark.sql import SparkSession
 
-import catalog_cases  # noqa: F401
-import cluster_cases  # noqa: F401
-import config_cases  # noqa: F401
-import decimal_cases  # noqa: F401
-import expand_cases  # noqa: F401
-import feature_cases  # noqa: F401
-import file_cases  # noqa: F401
-import frame_cases  # noqa: F401
+import every_case  # noqa: F401
 import function_cases
 import grammar
-import interval_cases  # noqa: F401
-import join_cases  # noqa: F401
-import lda_cases  # noqa: F401
-import linear_cases  # noqa: F401
-import local_cases  # noqa: F401
-import map_cases  # noqa: F401
-import name_cases  # noqa: F401
-import observe_cases  # noqa: F401
-import orc_cases  # noqa: F401
-import part_cases  # noqa: F401
 import plans
-import recommendation_cases  # noqa: F401
 import regression_cases
-import session_cases  # noqa: F401
-import shape_cases  # noqa: F401
-import sql_cases  # noqa: F401
-import sql_form_cases  # noqa: F401
-import stat_cases  # noqa: F401
-import struct_cases  # noqa: F401
-import subquery_cases  # noqa: F401
-import table_cases  # noqa: F401
-import text_file_cases  # noqa: F401
-import text_format_cases  # noqa: F401
-import text_function_cases  # noqa: F401
-import time_cases  # noqa: F401
-import time_window_cases  # noqa: F401
-import tree_cases  # noqa: F401
-import window_cases  # noqa: F401
-import writer_cases  # noqa: F401
 from recorder import CASES, Scene, failure, plain, record, save
 
 GONE = 75

@@ -2,40 +2,7 @@
 
 import pytest
 
-import catalog_cases  # noqa: F401
-import cluster_cases  # noqa: F401
-import config_cases  # noqa: F401
-import decimal_cases  # noqa: F401
-import expand_cases  # noqa: F401
-import feature_cases  # noqa: F401
-import file_cases  # noqa: F401
-import frame_cases  # noqa: F401
-import interval_cases  # noqa: F401
-import join_cases  # noqa: F401
-import lda_cases  # noqa: F401
-import linear_cases  # noqa: F401
-import local_cases  # noqa: F401
-import map_cases  # noqa: F401
-import name_cases  # noqa: F401
-import orc_cases  # noqa: F401
-import part_cases  # noqa: F401
-import recommendation_cases  # noqa: F401
-import regression_cases  # noqa: F401
-import session_cases  # noqa: F401
-import shape_cases  # noqa: F401
-import sql_cases  # noqa: F401
-import sql_form_cases  # noqa: F401
-import stat_cases  # noqa: F401
-import subquery_cases  # noqa: F401
-import table_cases  # noqa: F401
-import text_file_cases  # noqa: F401
-import text_format_cases  # noqa: F401
-import text_function_cases  # noqa: F401
-import time_cases  # noqa: F401
-import time_window_cases  # noqa: F401
-import tree_cases  # noqa: F401
-import window_cases  # noqa: F401
-import writer_cases  # noqa: F401
+import every_case  # noqa: F401
 from recorder import CASES, difference
 
 # What Spark does and Soteria refuses by name.
