@@ -14,12 +14,11 @@ import dataclasses
 import json
 import os
 import pathlib
-import re
 import shutil
 import sys
 import time
 
-from sides import ROOT, TICK, Side, Soteria, descendants
+from sides import ROOT, TICK, Side, Soteria, descendants, through_host
 from workloads import CASES, TRAIN_FILES, Case, generate, write
 
 SIDE = ROOT / "bench/workload_side.py"
@@ -53,10 +52,6 @@ def worker_cpu(host: int) -> list[float]:
     return [found[pid] for pid in sorted(found)]
 
 
-def through_host(log: pathlib.Path) -> int:
-    return sum(int(number) for pair in re.findall(r"enclave: (\d+) bytes from it, (\d+) bytes to it", log.read_text()) for number in pair)
-
-
 def sealed(soteria: Soteria, name: str, case: Case) -> pathlib.Path:
     root = soteria.folder / "storage" / name
     if not root.exists():
@@ -84,7 +79,7 @@ def fitted(soteria: Soteria, workload: str, what: str, case: Case, root: pathlib
     spent = [(after - first) / runs for after, first in zip(worker_cpu(host), before)]
     side.close()
     soteria.stop()
-    return Fit(workload, what, workers, sum(side.times) / runs, spent, through_host(log) // (runs + 1))
+    return Fit(workload, what, workers, sum(side.times) / runs, spent, sum(through_host(log)) // (runs + 1))
 
 
 def half(case: Case) -> Case:

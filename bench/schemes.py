@@ -22,7 +22,7 @@ import time
 
 from run import checkpoints, same_quality
 from schemes_plot import busy_note, write_plots
-from sides import ROOT, TICK, Soteria, descendants, spark_environment
+from sides import ROOT, TICK, Soteria, descendants, spark_environment, through_host
 from workloads import CASES, TRAIN_FILES, prepare, write_labelled
 
 SIDE, WORKLOAD_SIDE = ROOT / "bench/scheme_side.py", ROOT / "bench/workload_side.py"
@@ -182,9 +182,7 @@ def on_soteria(soteria: Soteria, script: Script, scheme: str, memory: str, runs:
         r"(\d+) bytes spilled, (\d+) bytes opened again", side.log.read_text()).groups())
     read = after.read["soteria-worker"] - before.read["soteria-worker"]
     ours.storage = max(0, read // runs - ours.opened)
-    for out, into in re.findall(r"enclave: (\d+) bytes from it, (\d+) bytes to it", (soteria.folder / "cluster/host.log").read_text()):
-        ours.out_of += int(out) // runs
-        ours.into += int(into) // runs
+    ours.out_of, ours.into = (number // runs for number in through_host(soteria.folder / "cluster/host.log"))
     ours.released = released(soteria) // runs
     return ours
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,12 @@ def cpu_seconds(pids: list[int]) -> float:
             continue
         total += sum(map(int, fields[11:15]))
     return total / TICK
+
+
+def through_host(log: pathlib.Path) -> tuple[int, int]:
+    """Bytes of frames out of and into enclaves, as the log of a host says whose session was --verbose."""
+    found = re.findall(r"enclave: (\d+) bytes from it, (\d+) bytes to it", log.read_text())
+    return sum(int(out) for out, _ in found), sum(int(into) for _, into in found)
 
 
 class Side:
