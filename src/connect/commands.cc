@@ -1,6 +1,5 @@
 #include "src/connect/commands.h"
 
-#include <optional>
 #include <utility>
 
 #include "spark/connect/base.pb.h"
@@ -20,7 +19,7 @@ using spark::connect::Command;
 base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, SessionState& state,
                            Operation& operation) {
   SOTERIA_ASSIGN_OR_RETURN(auto plan, RelationConverter(state).Convert(command.relation()));
-  std::optional<Observations> observed;
+  Observations observed;
   if (command.eager()) {
     SOTERIA_ASSIGN_OR_RETURN(observed, Observations::Of(plan, state, operation));
   }
@@ -35,7 +34,7 @@ base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, Ses
   spark::connect::ExecutePlanResponse response;
   response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(name);
   SOTERIA_RETURN_IF_ERROR(operation.Send(std::move(response)));
-  return observed.has_value() ? std::move(*observed).Send(operation) : base::OkStatus();
+  return std::move(observed).Send(operation);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ base::Status CheckMetrics(const std::vector<exec::NamedExpr>& metrics);
 /// DUPLICATED_METRICS_NAME where two differ and have one name.
 base::Status CheckObservations(const std::vector<plan::Observation>& observations);
 
-/// What is observed in a plan that is about to run.
+/// What is observed in a plan that is about to run; nothing before Of.
 class Observations {
  public:
   static base::StatusOr<Observations> Of(const plan::PlanPtr& plan, SessionState& state,
