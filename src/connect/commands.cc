@@ -25,12 +25,13 @@ base::Status RunCheckpoint(const spark::connect::CheckpointCommand& command, Ses
   }
   plan = plan::Untagged(plan);
   SOTERIA_ASSIGN_OR_RETURN(const std::string name, state.checkpoints().Add(plan));
-  const auto kept = state.session().Checkpoint(
+  auto kept = state.session().Checkpoint(
       plan, command.eager(), [&](const master::StageProgress& at) { operation.Progress(at); });
   if (!kept.ok()) {
     state.checkpoints().Remove(name);
-    return kept;
+    return kept.status();
   }
+  state.checkpoints().Set(name, *std::move(kept));
   spark::connect::ExecutePlanResponse response;
   response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(name);
   SOTERIA_RETURN_IF_ERROR(operation.Send(std::move(response)));
@@ -55,12 +56,10 @@ base::Status RunCommand(const Command& command, SessionState& state, Operation& 
       return RunView(command.create_dataframe_view(), state);
     case Command::kCheckpointCommand:
       return RunCheckpoint(command.checkpoint_command(), state, operation);
-    case Command::kRemoveCachedRemoteRelationCommand: {
-      const auto plan = state.checkpoints().Remove(
+    case Command::kRemoveCachedRemoteRelationCommand:
+      state.checkpoints().Remove(
           command.remove_cached_remote_relation_command().relation().relation_id());
-      if (plan != nullptr) state.session().ForgetCheckpoint(plan);
       return base::OkStatus();
-    }
     default:
       return RefuseCommand(command);
   }

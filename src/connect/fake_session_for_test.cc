@@ -419,12 +419,10 @@ void FakeSession::Unpersist(const plan::PlanPtr& plan) {
   std::erase_if(persisted_, [&](const auto& p) { return plan::SameSemantics(*p, *plan); });
 }
 
-base::Status FakeSession::Checkpoint(const plan::PlanPtr& /*plan*/, bool /*eager*/,
-                                     const master::Progress& /*progress*/) {
-  return base::OkStatus();
+base::StatusOr<plan::PlanPtr> FakeSession::Checkpoint(const plan::PlanPtr& plan, bool /*eager*/,
+                                                      const master::Progress& /*progress*/) {
+  return plan;
 }
-
-void FakeSession::ForgetCheckpoint(const plan::PlanPtr& /*plan*/) {}
 
 void FakeSession::UnpersistAll() {
   const std::lock_guard lock(mutex_);

@@ -77,9 +77,8 @@ class FakeSession final : public master::Session, private plan::Catalog {
   void Unpersist(const plan::PlanPtr& plan) override;
   void UnpersistAll() override;
   bool IsPersisted(const plan::PlanPtr& plan) override;
-  base::Status Checkpoint(const plan::PlanPtr& plan, bool eager,
-                          const master::Progress& progress) override;
-  void ForgetCheckpoint(const plan::PlanPtr& plan) override;
+  base::StatusOr<plan::PlanPtr> Checkpoint(const plan::PlanPtr& plan, bool eager,
+                                           const master::Progress& progress) override;
   void Cancel() override { cancelled_ = true; }
 
  private:

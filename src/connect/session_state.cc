@@ -64,10 +64,16 @@ plan::PlanPtr Checkpoints::Find(const std::string& name) const {
   return found == plans_.end() ? nullptr : found->second;
 }
 
-plan::PlanPtr Checkpoints::Remove(const std::string& name) {
+void Checkpoints::Set(const std::string& name, plan::PlanPtr plan) {
+  const std::lock_guard lock(mutex_);
+  plans_[name] = std::move(plan);
+}
+
+void Checkpoints::Remove(const std::string& name) {
+  plan::PlanPtr last;  // what it holds goes when the lock has gone
   const std::lock_guard lock(mutex_);
   const auto found = plans_.extract(name);
-  return found.empty() ? nullptr : std::move(found.mapped());
+  if (!found.empty()) last = std::move(found.mapped());
 }
 
 bool Views::Drop(const std::string& name, bool global) {

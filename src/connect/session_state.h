@@ -78,8 +78,8 @@ class Checkpoints {
   base::StatusOr<std::string> Add(plan::PlanPtr plan);
   /// nullptr: there is none.
   plan::PlanPtr Find(const std::string& name) const;
-  /// What it was.
-  plan::PlanPtr Remove(const std::string& name);
+  void Set(const std::string& name, plan::PlanPtr plan);
+  void Remove(const std::string& name);
 
  private:
   mutable std::mutex mutex_;

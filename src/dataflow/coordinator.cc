@@ -17,6 +17,7 @@
 #include "src/base/errors.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "src/base/unsupported.h"
 #include "src/crypto/hash.h"
 #include "src/dataflow/coverage.h"
 #include "src/dataflow/slices.h"
@@ -36,6 +37,8 @@ constexpr uint64_t kIdleInboxBytesMax = uint64_t{64} << 20;
 constexpr size_t kInboxFramesSpare = 65'536;
 // Write stages that failed and whose late results are still looked at.
 constexpr size_t kFailedWritesMax = 256;
+// Cells of one shuffle: hosts end the session of a master that asks for more.
+constexpr uint64_t kCellsMax = uint64_t{1} << 26;
 
 MessageKind AnswerKind(Terminal terminal) {
   switch (terminal) {
@@ -186,6 +189,11 @@ Status Coordinator::Impl::Start(OpenStage& stage) {
   if (task.live.size() > kLiveMax || spec.inputs.size() > kShuffleInputsMax ||
       spec.broadcasts.size() > kBroadcastsMax) {
     return base::Fail(base::kMemoryLimit, "a stage needs too many kept blocks or broadcasts");
+  }
+  if (spec.targets * spec.recipe->partitions > kCellsMax) {  // each at most kPartitionsMax
+    return base::NotSupported(
+        base::Cat("An exchange of more than ", kCellsMax, " pieces, partitions times targets,"),
+        "coalesce before it");
   }
   const std::string plain = EncodeTask(task);
   if (plain.size() > crypto::kEnvelopePlainBytesMax) {

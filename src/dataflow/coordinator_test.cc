@@ -346,6 +346,13 @@ TEST_F(CoordinatorTest, AShuffleGivesWhatItsReadersCarry) {
   EXPECT_EQ(result->shuffle.recipe, ShuffleDigest(*spec.recipe, 2, OperatorBytes{kRoundRobin, ""}));
 }
 
+TEST_F(CoordinatorTest, AShuffleOfTooManyCellsIsRefusedBeforeItIsSent) {
+  StageSpec spec = Of(Terminal::kShuffle, 8'193);
+  spec.targets = 8'192;
+  EXPECT_TRUE(base::Is(coordinator_.Run(spec).status(), base::kUnsupported));
+  EXPECT_TRUE(host_.sealed_tasks.empty());
+}
+
 TEST_F(CoordinatorTest, LossesAreBounded) {
   const auto lose = [](int times) {
     return [times](ScriptedHost& host) {

@@ -42,6 +42,10 @@ void AddSource(const LocalSource& source, FieldWriter& fields) {
   for (const uint64_t end : source.row_ends) fields.AddU64(end);
 }
 
+void AddSource(const CheckpointSource& source, FieldWriter& fields) {
+  fields.Add("checkpoint").Add(base::View(source.of));
+}
+
 void AddSource(const GatherSource& source, FieldWriter& fields) {
   fields.Add("gather").AddU64(source.inputs.size());
   for (const Input& input : source.inputs) {
@@ -52,6 +56,8 @@ void AddSource(const GatherSource& source, FieldWriter& fields) {
 }
 
 base::Digest SourceDigest(const Source& source, uint64_t partitions) {
+  // Whoever reads its cells computes the name of the shuffle that the whole recipe was in.
+  if (const auto* kept = std::get_if<CheckpointSource>(&source)) return kept->of;
   FieldWriter fields;
   fields.Add("soteria/1 recipe").AddU64(partitions);
   std::visit([&](const auto& one) { AddSource(one, fields); }, source);
@@ -108,14 +114,20 @@ Status CheckSource(const LocalSource& source, uint64_t partitions) {
   return base::OkStatus();
 }
 
+Status CheckSource(const CheckpointSource& /*source*/, uint64_t) { return base::OkStatus(); }
+
 bool EndsInFeatures(const Recipe& recipe) {
   return !recipe.chain.empty() && recipe.chain.back().kind == kFeaturesOperator;
 }
 
 Status CheckCells(const Input& input, uint64_t partitions) {
   const std::string& kind = input.partitioner.kind;
-  if (kind != kRoundRobin && kind != kSingle && kind != kHash && kind != kRange && kind != kRoute) {
+  if (kind != kRoundRobin && kind != kSingle && kind != kHash && kind != kRange && kind != kSame &&
+      kind != kRoute) {
     return base::Fail(base::kProtocol, "unknown partitioner of a shuffle");
+  }
+  if (kind == kSame && input.parent->partitions != partitions) {
+    return base::Fail(base::kProtocol, "a checkpoint has the partitions of what it is of");
   }
   if (kind == kSingle && partitions != 1) {
     return base::Fail(base::kProtocol, "a shuffle to a single target has one");
@@ -129,6 +141,10 @@ Status CheckCells(const Input& input, uint64_t partitions) {
 Status CheckInput(const Input& input, uint64_t partitions) {
   if (input.parent == nullptr) return base::Fail(base::kProtocol, "a gather's input has a parent");
   const bool cells = input.reads == Reads::kCells;
+  const bool kept = std::holds_alternative<CheckpointSource>(input.parent->source);
+  if (kept && (!cells || input.partitioner.kind != kSame)) {
+    return base::Fail(base::kProtocol, "a checkpoint is read by its cells");
+  }
   if (cells) return CheckCells(input, partitions);
   if (!input.partitioner.kind.empty() || !input.partitioner.bytes.empty()) {
     return base::Fail(base::kProtocol, "a partitioner of an input that isn't a shuffle");
@@ -224,6 +240,9 @@ StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chai
   SOTERIA_RETURN_IF_ERROR(
       std::visit([&](const auto& one) { return CheckSource(one, partitions); }, source));
   SOTERIA_RETURN_IF_ERROR(CheckChain(chain));
+  if (std::holds_alternative<CheckpointSource>(source) && !chain.empty()) {
+    return base::Fail(base::kProtocol, "a checkpoint is read by its cells");
+  }
   auto recipe = std::make_shared<Recipe>();
   recipe->source = std::move(source);
   recipe->chain = std::move(chain);
@@ -242,6 +261,19 @@ RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t p
   StatusOr<RecipePtr> recipe = CheckedRecipe(std::move(source), std::move(chain), partitions);
   CHECK(recipe.ok()) << "a planned recipe with " << partitions << " partitions";
   return *std::move(recipe);
+}
+
+GatherSource GatherCheckpoint(const Recipe& of, DataBehind behind) {
+  return GatherCells(MakeRecipe(CheckpointSource{of.digest, std::move(behind)}, {}, of.partitions),
+                     {kSame, {}});
+}
+
+std::vector<std::string> DataBehind::Pays() const {
+  std::vector<std::string> all = roots;
+  all.insert(all.end(), origins.begin(), origins.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
 }
 
 namespace {

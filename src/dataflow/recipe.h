@@ -38,11 +38,13 @@ inline constexpr size_t kFolderKeysMax = 64;
 inline constexpr char kFeaturesOperator[] = "table.features";
 
 // What a shuffle is partitioned by: by place, all to one target, by the hash of keys, by bounds of
-// an order (exec/partition.h), or as an algorithm says (its bytes are ml::EncodeRoute).
+// an order (exec/partition.h), each partition to the target of its own number (which has this one
+// cell), or as an algorithm says (its bytes are ml::EncodeRoute).
 inline constexpr char kRoundRobin[] = "exec.round_robin";
 inline constexpr char kSingle[] = "exec.single";
 inline constexpr char kHash[] = "exec.hash";
 inline constexpr char kRange[] = "exec.range";
+inline constexpr char kSame[] = "exec.same";
 inline constexpr char kRoute[] = "ml.route";
 
 /// Combines the rows of two inputs (exec::Join).
@@ -75,6 +77,20 @@ struct RowOrigins {
   std::vector<std::string> ids;  // 16 bytes each, ascending: what the owner put; empty: unknown
   bool once = false;             // no row of an origin is there twice, and no other row
   bool stored = false;           // all as the owner put them: no column was made by a job
+};
+
+/// Whose rows the rows of a recipe are.
+struct DataBehind {
+  std::vector<std::string> roots;    // ids of the data sets and trees that are read, each once
+  std::vector<std::string> origins;  // what the owner put, ascending; empty: nobody's, or unknown
+  bool once = false;                 // no row of an origin is there twice, and no other row
+  bool known = false;                // of every row read it is known whose it is
+
+  /// All of them, each once: what a release is debited from.
+  std::vector<std::string> Pays() const;
+  /// Otherwise statistics about the rows stay inside: there is no budget to debit, or a person may
+  /// count as several rows.
+  bool MayBeCounted() const { return once && !origins.empty(); }
 };
 
 /// [begin, end) of a file's bytes; {0, 0}: all of it, however many.
@@ -114,6 +130,13 @@ struct LocalSource {
   std::vector<uint64_t> row_ends;
 };
 
+/// The recipe of this name, whatever it is: what it gave stands in the cells of a shuffle, by which
+/// alone it is read, so that depth and size begin again. Its digest is the name.
+struct CheckpointSource {
+  base::Digest of{};
+  DataBehind behind = {};  // for the master: it doesn't travel
+};
+
 /// Which partitions of its parent an input brings to partition i. Values travel in sealed tasks.
 enum class Reads : uint8_t {
   kSame = 1,    ///< partition i
@@ -145,7 +168,7 @@ inline GatherSource GatherRange(RecipePtr parent) {
   return {{{std::move(parent), Reads::kRange, 0, {}}}};
 }
 
-using Source = std::variant<DatasetSource, TreeSource, LocalSource, GatherSource>;
+using Source = std::variant<DatasetSource, TreeSource, LocalSource, CheckpointSource, GatherSource>;
 
 struct Recipe {
   Source source;
@@ -165,6 +188,9 @@ StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chai
 /// The same for a caller that planned the recipe itself: a recipe that doesn't check is our own
 /// bug.
 RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t partitions);
+
+/// The partitions of `of` out of the cells of its shuffle by kSame, without what `of` is made of.
+GatherSource GatherCheckpoint(const Recipe& of, DataBehind behind);
 
 /// All blocks that building this recipe passes through here: its prefixes, and those of its parents
 /// (but not beyond a shuffle). Each once.

@@ -125,6 +125,8 @@ TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
   add(GatherCells(Parent(), {kHash, "k"}), {}, 3);
   add(GatherCells(Parent(), {kHash, "l"}), {}, 3);
   add(GatherCells(Parent(), {kRange, "k"}), {}, 3);
+  add(GatherCells(Parent(), {kSame, ""}), {}, 4);
+  add(CheckpointSource{DigestOf('k')}, {}, 4);
   add(GatherRange(Parent()), {}, 3);
   add(GatherRange(Parent()), {}, 1);
   const RecipePtr other = MakeRecipe(SomeDataset(), {}, 4);
@@ -256,6 +258,30 @@ TEST(RecipeTest, RefusesARecipeThatIsTooDeep) {
     recipe = *deeper;
   }
   EXPECT_FALSE(CheckedRecipe(GatherRange(recipe), {}, 4).ok());
+}
+
+// A loop of checkpoints never gets deeper, and what reads one is named as what reads the whole.
+TEST(RecipeTest, DepthBeginsAgainAtACheckpoint) {
+  RecipePtr recipe = Parent();
+  for (int i = 0; i < 3 * kRecipeDepthMax; ++i) {
+    const RecipePtr whole = MakeRecipe(GatherRange(recipe), {}, 4);
+    recipe = MakeRecipe(GatherCheckpoint(*whole, {}), {}, 4);
+    EXPECT_EQ(recipe->digest, MakeRecipe(GatherCells(whole, {kSame, ""}), {}, 4)->digest);
+    EXPECT_EQ(recipe->depth, 2);
+    EXPECT_EQ(recipe->size, 2U);
+    ASSERT_EQ(ShufflesOf(*recipe).size(), 1U);
+    EXPECT_EQ(ShuffleDigest(*ShufflesOf(*recipe)[0]->parent, 4, {kSame, ""}),
+              ShuffleDigest(*whole, 4, {kSame, ""}));
+  }
+}
+
+TEST(RecipeTest, ACheckpointIsReadByItsCellsAlone) {
+  const RecipePtr kept = MakeRecipe(CheckpointSource{DigestOf('k')}, {}, 4);
+  EXPECT_TRUE(CheckedRecipe(GatherCells(kept, {kSame, ""}), {}, 4).ok());
+  EXPECT_FALSE(CheckedRecipe(GatherCells(kept, {kSame, ""}), {}, 3).ok());
+  EXPECT_FALSE(CheckedRecipe(GatherCells(kept, {kRoundRobin, ""}), {}, 4).ok());
+  EXPECT_FALSE(CheckedRecipe(GatherRange(kept), {}, 4).ok());
+  EXPECT_FALSE(CheckedRecipe(CheckpointSource{DigestOf('k')}, {{"exec.drop", "d"}}, 4).ok());
 }
 
 // Spark's CoalescedRDD without locality: group i is [i*n/g, (i+1)*n/g).

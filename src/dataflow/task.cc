@@ -61,6 +61,10 @@ void ToProto(const LocalSource& source, task::Recipe& recipe) {
   out.mutable_row_ends()->Add(source.row_ends.begin(), source.row_ends.end());
 }
 
+void ToProto(const CheckpointSource& source, task::Recipe& recipe) {
+  recipe.set_checkpoint(Bytes(source.of));
+}
+
 void ToProto(const GatherSource& source, task::Recipe& recipe) {
   task::GatherSource& out = *recipe.mutable_gather();
   for (const Input& input : source.inputs) {
@@ -133,6 +137,10 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
       SOTERIA_ASSIGN_OR_RETURN(const base::Digest broadcast, base::ToDigest(in.broadcast_digest()));
       SOTERIA_ASSIGN_OR_RETURN(const base::Digest content, base::ToDigest(in.content_digest()));
       return LocalSource{broadcast, content, {in.row_ends().begin(), in.row_ends().end()}};
+    }
+    case task::Recipe::kCheckpoint: {
+      SOTERIA_ASSIGN_OR_RETURN(const base::Digest of, base::ToDigest(recipe.checkpoint()));
+      return CheckpointSource{of};
     }
     case task::Recipe::kGather:
       return GatherFromProto(recipe.gather(), depth);

@@ -79,7 +79,11 @@ TEST(TaskTest, TreeAndLocalSourcesComeBack) {
                               "",
                               {{0, 5}, {5, 9}, {0, 0}}},
                    {}, 3),
-        MakeRecipe(LocalSource{DigestOf('b'), DigestOf('c'), {3, 3}}, {}, 2)}) {
+        MakeRecipe(LocalSource{DigestOf('b'), DigestOf('c'), {3, 3}}, {}, 2),
+        MakeRecipe(GatherCheckpoint(
+                       *MakeRecipe(DatasetSource{"/d", std::string(16, 'd'), 2, {}, {}}, {}, 3),
+                       {{"/d"}, {}, true, true}),
+                   {}, 3)}) {
     Task task = SomeTask();
     task.spec.recipe = recipe;
     const auto back = DecodeTask(EncodeTask(task));
@@ -106,6 +110,7 @@ TEST(TaskTest, RefusesWhatNoMasterWrites) {
   EXPECT_FALSE(Decoded([](task::Task& t) { t.clear_recipe(); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_partitions(5); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_live(0)->set_digest("short"); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_checkpoint("short"); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_broadcasts(0)->set_digest(""); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_inputs(0)->set_task_digest("x"); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) {

@@ -16,14 +16,6 @@ namespace soteria::master {
 
 using storage::Origin;
 
-std::vector<std::string> DataBehind::Pays() const {
-  std::vector<std::string> all = roots;
-  all.insert(all.end(), origins.begin(), origins.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
-}
-
 namespace {
 
 void AddAll(const std::vector<std::string>& from, std::vector<std::string>& to) {
@@ -121,6 +113,8 @@ DataBehind BehindOf(const dataflow::Recipe& recipe) {
               {source.id}, source.origins.ids, source.origins.once, !source.origins.ids.empty()};
         } else if constexpr (std::is_same_v<Source, dataflow::LocalSource>) {
           return {};
+        } else if constexpr (std::is_same_v<Source, dataflow::CheckpointSource>) {
+          return source.behind;
         } else {
           return OfInputs(source);
         }

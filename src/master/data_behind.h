@@ -11,18 +11,7 @@
 
 namespace soteria::master {
 
-struct DataBehind {
-  std::vector<std::string> roots;    // ids of the data sets and trees that are read, each once
-  std::vector<std::string> origins;  // what the owner put, ascending; empty: nobody's, or unknown
-  bool once = false;                 // no row of an origin is there twice, and no other row
-  bool known = false;                // of every row read it is known whose it is
-
-  /// All of them, each once: what a release is debited from.
-  std::vector<std::string> Pays() const;
-  /// Otherwise statistics about the rows stay inside: there is no budget to debit, or a person may
-  /// count as several rows.
-  bool MayBeCounted() const { return once && !origins.empty(); }
-};
+using dataflow::DataBehind;
 
 DataBehind BehindOf(const dataflow::Recipe& recipe);
 

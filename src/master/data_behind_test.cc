@@ -165,6 +165,20 @@ TEST(DataBehind, ShufflesAndCoalescesOnlyRearrange) {
   EXPECT_TRUE(BehindOf(*joined).MayBeCounted());
 }
 
+// What was let go of still pays.
+TEST(DataBehind, ACheckpointIsOfWhatItWasMadeOf) {
+  const auto read =
+      dataflow::MakeRecipe(dataflow::DatasetSource{"/d", kPatients, 1, {}, {}}, {}, 4);
+  const auto spread = dataflow::MakeRecipe(read->source, {{"exec.explode", ""}}, 4);
+  for (const auto& of : {read, spread}) {
+    const auto kept =
+        dataflow::MakeRecipe(dataflow::GatherCheckpoint(*of, BehindOf(*of)), {}, of->partitions);
+    EXPECT_EQ(BehindOf(*kept).Pays(), std::vector<std::string>{kPatients});
+    EXPECT_EQ(BehindOf(*kept).MayBeCounted(), of == read);
+    EXPECT_TRUE(BehindOf(*kept).known);
+  }
+}
+
 dataflow::RecipePtr Data(const std::string& id, uint64_t partitions = 2) {
   return dataflow::MakeRecipe(dataflow::DatasetSource{"/d", id, 1, {}, {}}, {}, partitions);
 }

@@ -7,6 +7,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/exec/show.h"
+#include "src/master/checkpoint.h"
 #include "src/table/arrow_status.h"
 #include "src/table/ipc.h"
 
@@ -35,7 +36,7 @@ EnclaveSession::EnclaveSession(SessionWorld world)
       builder_(catalog_),
       persisted_(world.live) {}
 
-EnclaveSession::~EnclaveSession() { persisted_.Clear(true); }
+EnclaveSession::~EnclaveSession() { persisted_.Clear(); }
 
 base::StatusOr<std::string> EnclaveSession::NewId() {
   std::string bytes(kUuidBytes, '\0');
@@ -44,17 +45,18 @@ base::StatusOr<std::string> EnclaveSession::NewId() {
   return UuidText(std::move(bytes));
 }
 
-base::Status EnclaveSession::Checkpoint(const plan::PlanPtr& plan, bool eager,
-                                        const Progress& progress) {
-  persisted_.Pin(*plan, NowMicros());
-  if (!eager) return base::OkStatus();
-  // Lowering keeps the blocks of what is pinned.
-  auto ended = world_.output.Ended(world_.output.Run([&](const InsideKey& key) -> base::Status {
-    StageScope scope = NewScope(key, progress);
-    return plan::Lower(*plan, scope).status();
-  }));
-  if (!ended.ok()) persisted_.Unpin(*plan);
-  return ended;
+base::StatusOr<plan::PlanPtr> EnclaveSession::Checkpoint(const plan::PlanPtr& plan, bool eager,
+                                                         const Progress& progress) {
+  const auto rows =
+      std::make_shared<master::Checkpoint>(plan, NowMicros(), world_.coordinator, world_.live);
+  if (eager || rows->waiting() > kWaitingMax) {
+    SOTERIA_RETURN_IF_ERROR(
+        world_.output.Ended(world_.output.Run([&](const InsideKey& key) -> base::Status {
+          StageScope scope = NewScope(key, progress);
+          return rows->Blocks(scope).status();
+        })));
+  }
+  return plan::Builder::Checkpoint(*plan, std::to_string(++checkpoints_), rows);
 }
 
 base::Status EnclaveSession::Collect(

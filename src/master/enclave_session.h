@@ -4,6 +4,7 @@
 // Thread-safe; see session.h.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -98,10 +99,10 @@ class EnclaveSession : public Session {
   int64_t CleanCache() override;
   void Persist(const plan::PlanPtr& plan) override { persisted_.Add(*plan, NowMicros()); }
   void Unpersist(const plan::PlanPtr& plan) override { persisted_.Remove(*plan); }
-  void UnpersistAll() override { persisted_.Clear(false); }
-  bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.IsAdded(*plan); }
-  base::Status Checkpoint(const plan::PlanPtr& plan, bool eager, const Progress& progress) override;
-  void ForgetCheckpoint(const plan::PlanPtr& plan) override { persisted_.Unpin(*plan); }
+  void UnpersistAll() override { persisted_.Clear(); }
+  bool IsPersisted(const plan::PlanPtr& plan) override { return persisted_.Contains(*plan); }
+  base::StatusOr<plan::PlanPtr> Checkpoint(const plan::PlanPtr& plan, bool eager,
+                                           const Progress& progress) override;
   void Cancel() override { world_.turn.Cancel(&persisted_); }
 
  private:
@@ -192,6 +193,7 @@ class EnclaveSession : public Session {
   StorageCatalog catalog_;
   plan::Builder builder_;
   Persisted persisted_;
+  std::atomic<uint64_t> checkpoints_ = 0;  // made so far
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Fitted>> models_;
   std::map<std::string, std::shared_ptr<Fitted>> evaluations_;

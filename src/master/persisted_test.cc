@@ -33,49 +33,42 @@ class PersistedTest : public testing::Test {
   NoPaths paths_;
   plan::Builder builder_{paths_};
   const plan::PlanPtr plan_ = builder_.Range(0, 10, 1, 2).value();
+  const plan::PlanPtr other_ = builder_.Range(0, 20, 1, 2).value();
   const base::Digest recipe_{1};
 
-  void Keep() {
+  bool Keep() {
     live_.Add(recipe_);
-    persisted_.Keep(*plan_, recipe_);
+    return persisted_.Keep(*plan_, recipe_);
   }
 };
 
-// A checkpoint is nobody's cache, and no cache's end is its own.
-TEST_F(PersistedTest, CheckpointsOutliveCaches) {
-  persisted_.Pin(*plan_, 7);
-  EXPECT_TRUE(persisted_.Contains(*plan_));
-  EXPECT_FALSE(persisted_.IsAdded(*plan_));
+TEST_F(PersistedTest, IsPersistedOnceHoweverOftenItIsAsked) {
+  persisted_.Add(*plan_, 7);
   persisted_.Add(*plan_, 9);
-  Keep();
+  EXPECT_TRUE(Keep());
   EXPECT_EQ(persisted_.AddedMicros(*plan_), 7);
-  EXPECT_TRUE(persisted_.IsAdded(*plan_));
-  persisted_.Remove(*plan_);
-  persisted_.Clear(false);
-  EXPECT_FALSE(persisted_.IsAdded(*plan_));
-  EXPECT_TRUE(persisted_.Contains(*plan_));
+  EXPECT_FALSE(persisted_.Contains(*other_));
+  EXPECT_EQ(persisted_.AddedMicros(*other_), std::nullopt);
+  persisted_.Remove(*other_);
   EXPECT_TRUE(live_.Contains(recipe_));
-  persisted_.Unpin(*plan_);
+  persisted_.Remove(*plan_);
   EXPECT_TRUE(persisted_.empty());
   EXPECT_FALSE(live_.Contains(recipe_));
 }
 
-TEST_F(PersistedTest, EachCheckpointCounts) {
-  persisted_.Pin(*plan_, 1);
-  persisted_.Pin(*plan_, 2);
-  Keep();
-  persisted_.Unpin(*plan_);
-  EXPECT_TRUE(live_.Contains(recipe_));
-  persisted_.Unpin(*plan_);
-  persisted_.Unpin(*plan_);
+// Blocks that come when nobody wants them any more are let go of.
+TEST_F(PersistedTest, BlocksThatComeLateAreNotKept) {
+  persisted_.Add(*plan_, 1);
+  persisted_.Remove(*plan_);
+  EXPECT_FALSE(Keep());
   EXPECT_FALSE(live_.Contains(recipe_));
 }
 
 TEST_F(PersistedTest, TheSessionsEndEndsAll) {
-  persisted_.Pin(*plan_, 1);
   persisted_.Add(*plan_, 1);
-  Keep();
-  persisted_.Clear(true);
+  persisted_.Add(*other_, 1);
+  EXPECT_TRUE(Keep());
+  persisted_.Clear();
   EXPECT_TRUE(persisted_.empty());
   EXPECT_FALSE(live_.Contains(recipe_));
 }

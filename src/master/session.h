@@ -211,11 +211,10 @@ class Session {
   virtual void UnpersistAll() = 0;
   virtual bool IsPersisted(const plan::PlanPtr& plan) = 0;
 
-  /// Keeps the plan's blocks from when it first runs, which is now if `eager`, until it is
-  /// forgotten; persisted it isn't by that.
-  virtual base::Status Checkpoint(const plan::PlanPtr& plan, bool eager,
-                                  const Progress& progress) = 0;
-  virtual void ForgetCheckpoint(const plan::PlanPtr& plan) = 0;
+  /// A plan whose rows are those of `plan`, kept from when they are first needed, which is now if
+  /// `eager`, until no plan begins with them any more.
+  virtual base::StatusOr<plan::PlanPtr> Checkpoint(const plan::PlanPtr& plan, bool eager,
+                                                   const Progress& progress) = 0;
 
   /// Ends the running call with kCancelled.
   virtual void Cancel() = 0;

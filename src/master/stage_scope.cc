@@ -6,6 +6,7 @@
 
 #include "arrow/table.h"
 #include "src/crypto/hash.h"
+#include "src/master/checkpoint.h"
 #include "src/master/summed_columns.h"
 #include "src/table/arrow_status.h"
 #include "src/table/ipc.h"
@@ -38,63 +39,33 @@ bool LiveBlocks::Contains(const base::Digest& recipe) const {
 
 void Persisted::Add(const plan::Plan& plan, int64_t now_micros) {
   const std::lock_guard lock(mutex_);
-  plans_.emplace(plan::Canonical(plan), Kept{now_micros}).first->second.added = true;
-}
-
-void Persisted::Pin(const plan::Plan& plan, int64_t now_micros) {
-  const std::lock_guard lock(mutex_);
-  ++plans_.emplace(plan::Canonical(plan), Kept{now_micros}).first->second.pins;
-}
-
-void Persisted::Unpin(const plan::Plan& plan) {
-  const std::lock_guard lock(mutex_);
-  const auto found = plans_.find(plan::Canonical(plan));
-  if (found == plans_.end() || found->second.pins == 0) return;
-  --found->second.pins;
-  Release(found->first);
-}
-
-std::optional<int64_t> Persisted::AddedMicros(const plan::Plan& plan) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = plans_.find(plan::Canonical(plan));
-  if (found == plans_.end()) return std::nullopt;
-  return found->second.since;
+  plans_.emplace(plan::Canonical(plan), now_micros);
 }
 
 void Persisted::Remove(const plan::Plan& plan) {
   const std::lock_guard lock(mutex_);
   const auto found = plans_.find(plan::Canonical(plan));
   if (found == plans_.end()) return;
-  found->second.added = false;
-  Release(found->first);
-}
-
-void Persisted::Release(const std::string& name) {
-  const Kept& plan = plans_.at(name);
-  if (plan.added || plan.pins > 0) return;
   std::erase_if(kept_, [&](const auto& kept) {
-    if (kept.first != name) return false;
+    if (kept.first != found->first) return false;
     live_.Remove(kept.second);
     return true;
   });
-  plans_.erase(name);
+  plans_.erase(found);
 }
 
-void Persisted::Clear(bool checkpoints) {
+void Persisted::Clear() {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> names;
-  for (auto& [name, plan] : plans_) {
-    plan.added = false;
-    if (checkpoints) plan.pins = 0;
-    names.push_back(name);
-  }
-  for (const std::string& name : names) Release(name);
+  for (const auto& [name, recipe] : kept_) live_.Remove(recipe);
+  kept_.clear();
+  plans_.clear();
 }
 
-bool Persisted::IsAdded(const plan::Plan& plan) const {
+std::optional<int64_t> Persisted::AddedMicros(const plan::Plan& plan) const {
   const std::lock_guard lock(mutex_);
-  const auto found = plans_.empty() ? plans_.end() : plans_.find(plan::Canonical(plan));
-  return found != plans_.end() && found->second.added;
+  const auto found = plans_.find(plan::Canonical(plan));
+  if (found == plans_.end()) return std::nullopt;
+  return found->second;
 }
 
 bool Persisted::Contains(const plan::Plan& plan) const {
@@ -190,6 +161,12 @@ base::StatusOr<dataflow::StageResult> StageScope::Run(
   return result;
 }
 
+base::StatusOr<dataflow::StageResult> StageScope::RunToKeep(const dataflow::StageSpec& shuffle) {
+  SOTERIA_ASSIGN_OR_RETURN(dataflow::StageResult result, Run(shuffle, nullptr));
+  std::erase(shuffles_, result.stage);
+  return result;
+}
+
 base::StatusOr<dataflow::BroadcastRef> StageScope::Broadcast(std::string_view plain) {
   SOTERIA_ASSIGN_OR_RETURN(dataflow::BroadcastRef broadcast, coordinator_.Broadcast(plain));
   broadcasts_.push_back(broadcast);
@@ -248,6 +225,15 @@ base::StatusOr<std::shared_ptr<arrow::Table>> StageScope::RowsOf(const plan::Mad
   const auto* made = dynamic_cast<const StageRows*>(&rows);
   if (made == nullptr) return plan::Runner::RowsOf(rows);
   return made->Make(key_);
+}
+
+base::StatusOr<plan::Lowered> StageScope::BlocksOf(
+    const std::shared_ptr<plan::CheckpointedRows>& rows) {
+  auto* const checkpoint = dynamic_cast<Checkpoint*>(rows.get());
+  if (checkpoint == nullptr) return plan::Runner::BlocksOf(rows);
+  // A model's summary may read them when the script has long let go of the table.
+  checkpoints_.push_back(rows);
+  return checkpoint->Blocks(*this);
 }
 
 base::Digest StageScope::ContentDigest(std::string_view bytes) { return crypto::Sha256(bytes); }

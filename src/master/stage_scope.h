@@ -46,23 +46,17 @@ class LiveBlocks {
   std::map<base::Digest, uint64_t> live_;
 };
 
-/// The plans that the owner persisted or checkpointed, by canonical name, and which of their
-/// recipes are kept. Thread-safe.
+/// The plans that the owner persisted, by canonical name, and which of their recipes are kept.
+/// Thread-safe.
 class Persisted {
  public:
   explicit Persisted(LiveBlocks& live) : live_(live) {}
   /// What is persisted already stays as it is.
   void Add(const plan::Plan& plan, int64_t now_micros);
-  /// Also lets the workers drop the blocks, unless a checkpoint needs them.
+  /// Also lets the workers drop the blocks.
   void Remove(const plan::Plan& plan);
-  /// Removes what was added; with `checkpoints` all.
-  void Clear(bool checkpoints);
-  /// Whether it was added.
-  bool IsAdded(const plan::Plan& plan) const;
-  /// The same for a checkpoint, of which there may be several of a plan; it isn't added by that.
-  void Pin(const plan::Plan& plan, int64_t now_micros);
-  void Unpin(const plan::Plan& plan);
-  /// Whether its blocks are kept.
+  /// Removes all.
+  void Clear();
   bool Contains(const plan::Plan& plan) const;
   /// When it was added, if it was.
   std::optional<int64_t> AddedMicros(const plan::Plan& plan) const;
@@ -72,17 +66,9 @@ class Persisted {
   bool Keep(const plan::Plan& plan, const base::Digest& recipe);
 
  private:
-  struct Kept {
-    int64_t since = 0;
-    bool added = false;
-    uint64_t pins = 0;
-  };
-  /// Forgets it where nobody needs it.
-  void Release(const std::string& name);
-
   LiveBlocks& live_;
   mutable std::mutex mutex_;
-  std::map<std::string, Kept> plans_;
+  std::map<std::string, int64_t> plans_;  // and when they were added
   std::vector<std::pair<std::string, base::Digest>> kept_;
 };
 
@@ -156,6 +142,8 @@ class StageScope : public plan::Runner {
                                                                 const plan::Lowered& input,
                                                                 std::string_view partial) override;
   base::StatusOr<std::shared_ptr<arrow::Table>> RowsOf(const plan::MadeRows& rows) override;
+  base::StatusOr<plan::Lowered> BlocksOf(
+      const std::shared_ptr<plan::CheckpointedRows>& rows) override;
   base::Digest ContentDigest(std::string_view bytes) override;
 
   /// From now on aggregates may be finished outside. They outlive the scope.
@@ -163,6 +151,8 @@ class StageScope : public plan::Runner {
   /// Of all aggregates so far.
   Provenance aggregates_from() const { return aggregates_from_; }
 
+  /// Runs a shuffle whose cells are the caller's to drop.
+  base::StatusOr<dataflow::StageResult> RunToKeep(const dataflow::StageSpec& shuffle);
   /// Keeps the blocks of `lowered` in the workers as long as this scope lives.
   base::Status Keep(const plan::Lowered& lowered) override;
   /// The same for a stage to come, whose tasks make them.
@@ -195,6 +185,7 @@ class StageScope : public plan::Runner {
   Provenance aggregates_from_;
   std::vector<dataflow::BroadcastRef> broadcasts_;
   std::vector<uint64_t> shuffles_;
+  std::vector<std::shared_ptr<plan::CheckpointedRows>> checkpoints_;  // that its stages read
   std::vector<base::Digest> kept_;
 };
 

@@ -93,6 +93,9 @@ class Lowerer {
       SOTERIA_ASSIGN_OR_RETURN(auto rows, runner_.RowsOf(*made->rows));
       return MadeOfData(*rows);
     }
+    if (const auto* kept = std::get_if<CheckpointNode>(&plan.node)) {
+      return runner_.BlocksOf(kept->rows);
+    }
     if (const auto* range = std::get_if<RangeNode>(&plan.node)) return Range(plan, *range);
     if (std::holds_alternative<AliasNode>(plan.node)) return Lower(*plan.input());
     if (const exec::OperatorPtr op = NarrowOperator(plan); op != nullptr) {
@@ -485,6 +488,7 @@ struct CanonicalNode {
     out.Add("local").Add(ipc.ok() ? *ipc : std::string());
   }
   void operator()(const MadeNode& n) const { out.Add("made").Add(n.name); }
+  void operator()(const CheckpointNode& n) const { out.Add("checkpoint").Add(n.name); }
   void operator()(const RangeNode& n) const {
     out.Add("range").AddI64(n.start).AddI64(n.end).AddI64(n.step).AddU64(n.partitions);
   }
@@ -543,12 +547,12 @@ struct CanonicalNode {
 
 namespace {
 
-base::StatusOr<PlanPtr> Rewritten(const Plan& plan, const Runner& runner) {
+base::StatusOr<PlanPtr> Rewritten(int64_t micros, const Plan& plan, const Runner& runner) {
   SOTERIA_RETURN_IF_ERROR(CheckComplete(plan));
   SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten,
                            Rewrite(std::make_shared<Plan>(plan),
                                    [&runner](const Plan& node) { return runner.IsKept(node); }));
-  return AtInstant(rewritten, runner.NowMicros(),
+  return AtInstant(rewritten, micros,
                    [&runner](const Plan& node) { return runner.KeptAtMicros(node); });
 }
 
@@ -605,8 +609,16 @@ base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,
   return lowered;
 }
 
+base::StatusOr<Lowered> Runner::BlocksOf(const std::shared_ptr<CheckpointedRows>&) {
+  return base::Fail(base::kInternal, "a plan of a checkpoint that nobody keeps");
+}
+
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner) {
-  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten, Rewritten(plan, runner));
+  return LowerAt(runner.NowMicros(), plan, runner);
+}
+
+base::StatusOr<Lowered> LowerAt(int64_t micros, const Plan& plan, Runner& runner) {
+  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten, Rewritten(micros, plan, runner));
   return Lowerer(runner).Lower(*rewritten);
 }
 
@@ -618,7 +630,7 @@ base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
     size += input.parent->size;
     depth = std::max(depth, 1 + input.parent->depth);
   }
-  constexpr std::string_view kInstead = "a write and a read of what is in between";
+  constexpr std::string_view kInstead = "a checkpoint of what is in between";
   if (depth > dataflow::kRecipeDepthMax) {
     return base::NotSupported(
         base::Cat("A plan of more than ", dataflow::kRecipeDepthMax,
@@ -640,7 +652,7 @@ base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
 
 base::Status CollectRows(const Plan& asked, Runner& runner,
                          const std::function<base::Status(std::shared_ptr<arrow::Table>)>& sink) {
-  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten, Rewritten(asked, runner));
+  SOTERIA_ASSIGN_OR_RETURN(const PlanPtr rewritten, Rewritten(runner.NowMicros(), asked, runner));
   const Plan& plan = *rewritten;
   Lowerer lowerer(runner);
   const auto send = [&sink](std::shared_ptr<arrow::Table> rows) -> base::Status {

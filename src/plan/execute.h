@@ -67,11 +67,15 @@ class Runner {
   virtual void Drop(const Lowered& /*lowered*/) {}
   /// The rows of a MadeNode.
   virtual base::StatusOr<std::shared_ptr<arrow::Table>> RowsOf(const MadeRows& rows);
+  /// The blocks of a CheckpointNode, which are made if nobody has done so before.
+  virtual base::StatusOr<Lowered> BlocksOf(const std::shared_ptr<CheckpointedRows>& rows);
   /// SHA-256.
   virtual base::Digest ContentDigest(std::string_view bytes) = 0;
 };
 
 base::StatusOr<Lowered> Lower(const Plan& plan, Runner& runner);
+/// The same for a plan whose clock showed `micros`, whatever the runner's shows.
+base::StatusOr<Lowered> LowerAt(int64_t micros, const Plan& plan, Runner& runner);
 
 /// Runs the map side of a shuffle; the result's partitions are its targets.
 base::StatusOr<Lowered> Shuffle(const Lowered& input, uint64_t targets,

@@ -40,6 +40,7 @@ struct Describe {
     return base::Cat("Read [", n.source.partitions, " partitions]");
   }
   std::string operator()(const MadeNode&) const { return "Rows of a summary"; }
+  std::string operator()(const CheckpointNode&) const { return "Rows of a checkpoint"; }
   std::string operator()(const LocalNode& n) const {
     return base::Cat("LocalRelation [", n.table->num_rows(), " rows]");
   }

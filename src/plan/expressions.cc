@@ -19,6 +19,7 @@ struct OfNode {
   void operator()(const ReadNode&) const {}
   void operator()(const LocalNode&) const {}
   void operator()(const MadeNode&) const {}
+  void operator()(const CheckpointNode&) const {}
   void operator()(const RangeNode&) const {}
   void operator()(const SampleNode&) const {}
   void operator()(const AliasNode&) const {}

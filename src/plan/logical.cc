@@ -15,6 +15,8 @@
 #include "src/plan/execute.h"
 #include "src/plan/node.h"
 #include "src/plan/scope.h"
+#include "src/plan/small.h"
+#include "src/plan/stored.h"
 #include "src/table/types.h"
 
 namespace soteria::plan {
@@ -96,6 +98,14 @@ PlanPtr Builder::Made(MadeNode made, std::shared_ptr<arrow::Schema> schema) {
   schema = table::MarkedMetadata(*schema);
   auto columns = NewColumns(*schema);
   return MakeNode(std::move(made), std::move(schema), std::move(columns), {});
+}
+
+PlanPtr Builder::Checkpoint(const Plan& plan, std::string name,
+                            std::shared_ptr<CheckpointedRows> rows) {
+  CheckpointNode node{std::move(name), std::move(rows), {}, BytesBehind(plan), IsInOnePart(plan)};
+  auto stored = StoredColumns(plan);
+  node.stored = stored.ok() ? *std::move(stored) : std::vector<bool>(plan.columns.size(), false);
+  return MakeNode(std::move(node), plan.schema, plan.columns, {});
 }
 
 std::vector<Column> Builder::NewColumns(const arrow::Schema& schema) {

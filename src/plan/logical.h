@@ -97,6 +97,20 @@ struct MadeNode {
   std::string name;  // one of these rows alone
   std::shared_ptr<const MadeRows> rows;
 };
+/// Rows that stand sealed with the host from when they are first made, whatever they are made of
+/// (DataFrame.checkpoint). Whoever runs plans makes it and lets go of them when it goes.
+class CheckpointedRows {
+ public:
+  virtual ~CheckpointedRows() = default;
+};
+/// What was known of the plan that they are rows of is known of the node.
+struct CheckpointNode {
+  std::string name;  // this checkpoint's, no other's
+  std::shared_ptr<CheckpointedRows> rows;
+  std::vector<bool> stored;   // StoredColumns
+  uint64_t bytes_behind = 0;  // BytesBehind
+  bool in_one_part = false;   // IsInOnePart
+};
 /// Columns computed from the input's, row by row.
 struct ProjectNode {
   std::vector<exec::NamedExpr> columns;
@@ -213,8 +227,8 @@ struct Observation {
 };
 
 struct Plan {
-  std::variant<ReadNode, LocalNode, MadeNode, RangeNode, ProjectNode, FilterNode, SortNode,
-               SampleNode, AliasNode, TransformNode, LimitNode, OffsetNode, TailNode,
+  std::variant<ReadNode, LocalNode, MadeNode, CheckpointNode, RangeNode, ProjectNode, FilterNode,
+               SortNode, SampleNode, AliasNode, TransformNode, LimitNode, OffsetNode, TailNode,
                RepartitionNode, CoalesceNode, DistinctNode, AggregateNode, UnionNode, JoinNode,
                WindowNode, GenerateNode, ExpandNode>
       node;
@@ -248,6 +262,9 @@ class Builder {
                                const ReadOptions& options = {});
   base::StatusOr<PlanPtr> Local(std::shared_ptr<arrow::Table> table, std::string name = {});
   PlanPtr Made(MadeNode made, std::shared_ptr<arrow::Schema> schema);
+  /// A plan that begins with the rows of `plan`, which `rows` is to hold.
+  static PlanPtr Checkpoint(const Plan& plan, std::string name,
+                            std::shared_ptr<CheckpointedRows> rows);
   /// A column without a name that is an input's column as such passes on; others are new.
   base::StatusOr<PlanPtr> Project(PlanPtr input, std::vector<exec::NamedExpr> columns);
   base::StatusOr<PlanPtr> Filter(PlanPtr input, exec::ExprPtr condition);

@@ -42,7 +42,7 @@ base::Status CheckSize(const std::vector<PlanPtr>& inputs) {
   for (const PlanPtr& input : inputs) size += input->size;
   if (size <= kPlanSizeMax) return base::OkStatus();
   return base::NotSupported(base::Cat("A plan of more than ", kPlanSizeMax, " relations"),
-                            "a write and a read of what is in between");
+                            "a checkpoint of what is in between");
 }
 
 /// The plan with its columns of these ids under others, as far down as they are known.

@@ -10,7 +10,8 @@ namespace {
 
 constexpr uint64_t kLarge = kSmallBytesMax + 1;
 
-/// An upper bound of what the rows come from, where it is no data that says it.
+}  // namespace
+
 uint64_t BytesBehind(const Plan& plan) {
   if (plan.small) return 0;
   // How many bytes a file has, what it holds says.
@@ -24,6 +25,7 @@ uint64_t BytesBehind(const Plan& plan) {
     const uint64_t rows = exec::RangeRows(range->start, range->end, range->step);
     return rows > kLarge ? kLarge : rows * sizeof(int64_t);
   }
+  if (const auto* kept = std::get_if<CheckpointNode>(&plan.node)) return kept->bytes_behind;
   // However many groups there are: fewer than rows, by what the script asked.
   if (std::holds_alternative<AggregateNode>(plan.node) ||
       std::holds_alternative<MadeNode>(plan.node)) {
@@ -44,13 +46,12 @@ uint64_t BytesBehind(const Plan& plan) {
   return bytes;
 }
 
-}  // namespace
-
 bool IsInOnePart(const Plan& plan) {
   if (const auto* coalesce = std::get_if<CoalesceNode>(&plan.node)) {
     return coalesce->partitions == 1 || IsInOnePart(*plan.input());
   }
   if (const auto* dealt = std::get_if<RepartitionNode>(&plan.node)) return dealt->partitions == 1;
+  if (const auto* kept = std::get_if<CheckpointNode>(&plan.node)) return kept->in_one_part;
   if (const auto* range = std::get_if<RangeNode>(&plan.node)) return range->partitions == 1;
   if (const auto* sort = std::get_if<SortNode>(&plan.node)) {
     return !sort->global && IsInOnePart(*plan.input());

@@ -15,6 +15,10 @@ namespace soteria::plan {
 /// spark.sql.autoBroadcastJoinThreshold's default.
 inline constexpr uint64_t kSmallBytesMax = uint64_t{10} << 20;
 
+/// An upper bound of the bytes that the rows come from, where it is no data that says it; more than
+/// kSmallBytesMax: large, or not known.
+uint64_t BytesBehind(const Plan& plan);
+
 bool IsSmall(const Plan& plan);
 
 /// Whether Spark knows without looking that all rows are in one partition, so that it groups them

@@ -93,6 +93,7 @@ base::StatusOr<std::vector<bool>> StoredColumns(const Plan& plan) {
   if (const auto* read = std::get_if<ReadNode>(&plan.node)) {
     return std::vector<bool>(columns, IsStoredSource(read->source));
   }
+  if (const auto* kept = std::get_if<CheckpointNode>(&plan.node)) return kept->stored;
   if (plan.inputs.empty() || std::holds_alternative<AggregateNode>(plan.node)) {
     return std::vector<bool>(columns, false);  // rows of no storage
   }

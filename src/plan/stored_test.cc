@@ -7,6 +7,7 @@
 #include "arrow/type.h"
 #include "src/base/errors.h"
 #include "src/ml/catalog.h"
+#include "src/plan/small.h"
 #include "src/table/types.h"
 
 namespace soteria::plan {
@@ -122,6 +123,18 @@ TEST_F(StoredTest, NamesAndRowsMayChangeAndValuesMayNot) {
   plan = builder_.Repartition(plan, 3).value();
   plan = builder_.Coalesce(plan, 2).value();
   EXPECT_EQ(Of(plan), "a.ns");
+}
+
+TEST_F(StoredTest, ACheckpointIsWhatItIsOf) {
+  const PlanPtr plan = With("a", Call("+", {Column("a"), Literal(1.0)}));
+  const PlanPtr kept = Builder::Checkpoint(*plan, "1", nullptr);
+  EXPECT_EQ(Of(kept), ".bns");
+  EXPECT_FALSE(IsInOnePart(*kept));
+  EXPECT_TRUE(IsInOnePart(*Builder::Checkpoint(*builder_.Limit(plan, 3).value(), "3", nullptr)));
+  EXPECT_EQ(IsSmall(*kept), IsSmall(*plan));
+  EXPECT_EQ(kept->columns.at(1).id, plan->columns.at(1).id);
+  EXPECT_TRUE(kept->inputs.empty());
+  EXPECT_FALSE(SameSemantics(*kept, *Builder::Checkpoint(*plan, "2", nullptr)));
 }
 
 TEST_F(StoredTest, AVectorIsStoredWhenAllItsElementsAre) {

@@ -256,6 +256,9 @@ base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe
   if (const auto* source = std::get_if<dataflow::LocalSource>(&recipe.source)) {
     return ReadLocal(*source, partition);
   }
+  if (std::holds_alternative<dataflow::CheckpointSource>(recipe.source)) {
+    return base::Fail(base::kProtocol, "a checkpoint is read by its cells");
+  }
   return ReadGather(recipe, std::get<dataflow::GatherSource>(recipe.source), partition, holding,
                     pending);
 }
@@ -334,13 +337,14 @@ base::Status BlockBuilder::ReadCells(const dataflow::Recipe& recipe, const dataf
   uint64_t bytes = holding.bytes();  // rows take about what they take sealed
   for (const auto& [place, sealed] : given->second) bytes += sealed.size();
   SOTERIA_RETURN_IF_ERROR(holding.Set(bytes));
-  // I5: all sources, each once, in the plan's order.
+  // I5: all sources, each once, in the plan's order; of a checkpoint the one that is kept here.
   const uint64_t sources = input.parent->partitions;
+  const bool same = input.partitioner.kind == dataflow::kSame;
   std::vector<dataflow::Joiner> joiners(sources);
   std::vector<TablePtr> cells(sources);
   for (const auto& [place, sealed] : given->second) {
     const crypto::Place expected{place.a, partition, sources, targets};
-    if (place.a >= sources || !(place == expected)) {
+    if (place.a >= sources || (same && place.a != partition) || !(place == expected)) {
       return base::Fail(base::kIntegrity, "a shuffle input is for another place");
     }
     SOTERIA_ASSIGN_OR_RETURN(
@@ -352,10 +356,11 @@ base::Status BlockBuilder::ReadCells(const dataflow::Recipe& recipe, const dataf
     if (added != dataflow::Joiner::Added::kComplete) continue;  // a slice, or an authentic repeat
     SOTERIA_ASSIGN_OR_RETURN(cells[place.a], table::FromIpcStream(joiner.Take()));
   }
+  if (same) cells = {std::move(cells[partition])};
   const auto missing = std::count(cells.begin(), cells.end(), nullptr);
   if (missing > 0) {
     return base::Fail(base::kIntegrity,
-                      base::Cat(missing, " of ", sources, " inputs of a shuffle are missing"));
+                      base::Cat(missing, " of ", cells.size(), " inputs of a shuffle are missing"));
   }
   for (TablePtr& cell : cells) tables.push_back(std::move(cell));
   return base::OkStatus();

@@ -60,7 +60,7 @@ base::Status NeedTable(const Block& block) {
   return base::Fail(base::kProtocol, "feature blocks can only be kept or reduced");
 }
 
-/// What goes to each target of a shuffle.
+/// What goes to each target of a shuffle; nullptr: nothing is sent there.
 base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> Split(const dataflow::StageSpec& spec,
                                                                  uint64_t partition,
                                                                  const Block& block) {
@@ -81,12 +81,22 @@ base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> Split(const dataflow:
   if (partitioner.kind == dataflow::kRange) {
     return exec::RangePartition(partitioner.bytes, block.table, partition, spec.targets);
   }
+  if (partitioner.kind == dataflow::kSame) {
+    if (spec.targets != spec.recipe->partitions) {
+      return base::Fail(base::kProtocol, "a partitioner doesn't fit its shuffle's targets");
+    }
+    std::vector<std::shared_ptr<arrow::Table>> parts(spec.targets);
+    parts[partition] = block.table;
+    return parts;
+  }
   return std::vector<std::shared_ptr<arrow::Table>>{block.table};
 }
 
-/// Whether the sizes of cells would tell how many rows have which keys.
-bool IsKeyed(const dataflow::OperatorBytes& partitioner) {
-  return partitioner.kind == dataflow::kHash || partitioner.kind == dataflow::kRange;
+/// Whether the sizes of cells would tell how many rows have which keys or, of a checkpoint, how
+/// many rows of a partition are left.
+bool ArePadded(const dataflow::OperatorBytes& partitioner) {
+  return partitioner.kind == dataflow::kHash || partitioner.kind == dataflow::kRange ||
+         partitioner.kind == dataflow::kSame;
 }
 
 }  // namespace
@@ -240,10 +250,11 @@ base::Status TaskRunner::Shuffle(OpenStage& stage, uint64_t partition, const Blo
     return base::Fail(base::kProtocol, "a partitioner doesn't fit its shuffle's targets");
   }
   for (uint64_t q = 0; q < spec.targets; ++q) {
+    if (parts[q] == nullptr) continue;
     SOTERIA_ASSIGN_OR_RETURN(std::string rows, table::ToIpcStream(*parts[q]));
     parts[q].reset();
     // A reader stops where the stream does.
-    if (IsKeyed(spec.partitioner)) rows.resize(base::PaddedSize(rows.size()));
+    if (ArePadded(spec.partitioner)) rows.resize(base::PaddedSize(rows.size()));
     const Place cell{partition, q, spec.recipe->partitions, spec.targets};
     SOTERIA_RETURN_IF_ERROR(Seal(stage, MessageKind::kShuffle, cell, rows, room, output));
   }

@@ -417,6 +417,80 @@ TEST_F(ShuffleTest, RefusesIncompleteSwappedOrForeignCells) {
   EXPECT_EQ(Map({0}, {cells_[0][0], cells_[0][1]}).outcome, TaskOutcome::kOk);
 }
 
+// A checkpoint, each partition in the one cell of its own.
+class CheckpointTest : public TaskRunnerTest {
+ protected:
+  void Keep(const dataflow::RecipePtr& of) {
+    const uint64_t partitions = of->partitions;
+    dataflow::StageSpec spec = Spec(Terminal::kShuffle, of);
+    spec.targets = partitions;
+    spec.partitioner.kind = dataflow::kSame;
+    Start(spec);
+    cells_.clear();
+    for (uint64_t p = 0; p < partitions; ++p) {
+      TaskOutput output = Map({p});
+      ASSERT_EQ(output.outcome, TaskOutcome::kOk);
+      ASSERT_EQ(output.outputs.size(), 2U);  // the cell and the receipt
+      Payload(output, MessageKind::kKept, {p});
+      cells_.push_back(output.outputs[0]);
+    }
+    kept_stage_ = stage_;
+    const base::Digest name = dataflow::ShuffleDigest(*of, partitions, {dataflow::kSame, {}});
+    dataflow::StageSpec read =
+        Spec(Terminal::kCollect,
+             dataflow::MakeRecipe(dataflow::GatherCheckpoint(*of, {}), {}, partitions));
+    read.inputs = {{name, kept_stage_, digest_}};
+    read.broadcasts.clear();  // nothing that the rows were made of is needed
+    Start(read);
+  }
+  std::vector<SealedBlob> cells_;
+  uint64_t kept_stage_ = 0;
+};
+
+TEST_F(CheckpointTest, EachPartitionIsReadFromItsCell) {
+  Keep(Rows(2));
+  std::vector<int64_t> all;
+  for (uint64_t p = 0; p < 2; ++p) {
+    EXPECT_EQ(Map({p}).needs, (std::vector<ShuffleTarget>{{kept_stage_, p}}));
+    const auto values = Values(Payload(Map({p}, {cells_[p]}), MessageKind::kRows, {p}));
+    EXPECT_EQ(values.size(), p == 0 ? 10U : 90U);
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  ASSERT_EQ(all.size(), 100U);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], static_cast<int64_t>(i));
+}
+
+TEST_F(CheckpointTest, AnotherPartitionsCellIsRefused) {
+  Keep(Rows(2));
+  const auto refused = [&](std::vector<SealedBlob> inputs) {
+    return base::Is(Error(Map({0}, std::move(inputs)), {0}), base::kIntegrity);
+  };
+  SealedBlob moved = cells_[1];
+  moved.place = cells_[0].place;
+  EXPECT_TRUE(refused({moved}));
+  moved.place = {1, 0, 2, 2};  // a place of a shuffle, and of no checkpoint
+  EXPECT_TRUE(refused({moved}));
+  EXPECT_TRUE(refused({cells_[0], moved}));
+}
+
+TEST_F(CheckpointTest, TargetsAreThePartitions) {
+  dataflow::StageSpec spec = Spec(Terminal::kShuffle, Rows(2));
+  spec.targets = 3;
+  spec.partitioner.kind = dataflow::kSame;
+  Start(spec);
+  EXPECT_TRUE(base::Is(Error(Map({0}), {0}), base::kProtocol));
+}
+
+// Sizes of cells don't tell how many rows a filter left.
+TEST_F(CheckpointTest, CellsArePadded) {
+  std::vector<size_t> sizes;
+  for (const int64_t rows : {50, 51}) {
+    Keep(Rows(1, {Limit(rows)}));
+    sizes.push_back(cells_.at(0).sealed.size());
+  }
+  EXPECT_EQ(sizes[0], sizes[1]);
+}
+
 TEST_F(TaskRunnerTest, ATaskThatIsNotTheMastersIsRefused) {
   dataflow::Task task;
   task.stage = stage_ = 1;

@@ -22,6 +22,32 @@ def looped(frame, steps: int):
     return frame
 
 
+def components(s: Scene, steps: int, cut):
+    """Each node's smallest neighbour's label, again and again: a chain of 12 nodes and one of 4."""
+    edges = s.spark.range(0, 16, 1, 3).select(F.col("id").alias("a"), (F.col("id") + 1).alias("b")).filter("b % 12 != 0 AND b < 16")
+    both = edges.union(edges.select(F.col("b").alias("a"), F.col("a").alias("b"))).localCheckpoint()
+    labels = s.spark.range(0, 16, 1, 3).select("id", F.col("id").alias("label"))
+    for step in range(steps):
+        told = both.join(labels, both.a == labels.id).select(F.col("b").alias("id"), "label")
+        labels = labels.union(told).groupBy("id").agg(F.min("label").alias("label"))
+        labels = cut(labels, step)
+    return labels.groupBy("label").agg(F.count("*").alias("n"), F.max("id").alias("last")).orderBy("label")
+
+
+LOOPS = {
+    "every step": lambda s: components(s, 12, lambda t, step: t.localCheckpoint()),
+    "lazily": lambda s: components(s, 12, lambda t, step: t.localCheckpoint(eager=False)),
+    "every fifth step": lambda s: components(s, 12, lambda t, step: t.localCheckpoint() if step % 5 == 4 else t),
+    "twice itself": lambda s: (lambda t: t.agg(F.count("*"), F.sum("id")))(doubled(s.spark.range(0, 4, 1, 2), 6)),
+}
+
+
+def doubled(frame, steps: int):
+    for _ in range(steps):
+        frame = frame.union(frame).groupBy("id").count().select("id").localCheckpoint()
+    return frame
+
+
 CHECKPOINTS = {
     "eager": lambda t: sums(t.localCheckpoint()), "lazy": lambda t: sums(t.localCheckpoint(eager=False)),
     "lazy twice": lambda t: (lambda c: [c.count(), c.count()])(t.localCheckpoint(False)),
@@ -47,6 +73,8 @@ CHECKPOINTS = {
 }
 for name, run in CHECKPOINTS.items():
     add(f"checkpoint {name}", lambda s, run=run: run(numbers(s)), rel=1e-12)
+for name, run in LOOPS.items():
+    add(f"checkpoint in a loop, {name}", run)
 
 
 def under(s: Scene, settings: dict, run):

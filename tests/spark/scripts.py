@@ -76,8 +76,8 @@ print("\\n".join(sorted(results)))
 
 EVALUATE = EVALUATES[:EVALUATES.index("results")] + "print(value())\n"
 
-# Kept blocks, one of them behind a shuffle; an executor is lost while nothing runs; the same actions again. Before that it keeps
-# all executors busy until it is told to go on.
+# Kept blocks, one of them behind a shuffle, and a checkpoint of a checkpoint; an executor is lost while nothing runs; the same
+# actions again. Before that it keeps all executors busy until it is told to go on.
 KEPT = HEAD + """
 def act(frame):
     return [rows(frame), bits(frame.agg(F.sum("x"), F.stddev("y")).first()), frame.filter(frame.z > 0).count()]
@@ -87,10 +87,11 @@ while not told("keep"):
     table.repartition(5).count()
 kept = table.withColumn("x", F.col("x") * 3.0).persist()
 shuffled = table.repartition(6).withColumn("y", F.col("y") + 1.0).persist()
-before = [act(kept), act(shuffled)]
+checked = table.repartition(4).withColumn("z", F.col("z") - 1.0).localCheckpoint().repartition(3).localCheckpoint()
+before = [act(kept), act(shuffled), act(checked)]
 at("kept")
 wait("go")
-assert [act(kept), act(shuffled)] == before, "other numbers"
+assert [act(kept), act(shuffled), act(checked)] == before, "other numbers"
 print(json.dumps(before))
 """
 
