@@ -12,6 +12,7 @@
 #include "src/plan/node.h"
 #include "src/plan/rewrite.h"
 #include "src/plan/scope.h"
+#include "src/table/types.h"
 
 namespace soteria::plan {
 namespace {
@@ -135,43 +136,77 @@ class Pruner {
   }
 
   PrunedOr Read(const Plan& plan, const Places& needed) {
-    const auto& read = std::get<ReadNode>(plan.node);
-    const auto* where = std::get_if<dataflow::DatasetSource>(&read.source.where);
+    const Source& all = std::get<ReadNode>(plan.node).source;
     const auto columns = static_cast<size_t>(plan.schema->num_fields());
-    if (where == nullptr || !where->columns.empty() || needed.size() == columns || columns == 0) {
+    if (!ReadsByName(all) || needed.size() == columns || columns == 0) {
       return Pruned{std::make_shared<Plan>(plan), Same(plan)};
     }
-    Places read_columns = needed;
-    if (read_columns.empty()) read_columns.insert(Cheapest(plan));
-    dataflow::DatasetSource some = *where;
+    Places read = needed;
+    const auto stored = [&](int place) { return IsStored(all, *plan.schema->field(place)); };
+    if (std::none_of(read.begin(), read.end(), stored)) {
+      const int cheapest = Cheapest(plan, stored);
+      if (cheapest < 0) return Pruned{std::make_shared<Plan>(plan), Same(plan)};
+      read.insert(cheapest);
+    }
     Pruned pruned{nullptr, std::vector<int>(columns, -1)};
     auto copy = std::make_shared<Plan>(plan);
     copy->columns.clear();
     arrow::FieldVector fields;
-    for (const int place : read_columns) {
+    arrow::FieldVector of_source;
+    for (const int place : read) {
       pruned.at[static_cast<size_t>(place)] = static_cast<int>(fields.size());
-      some.columns.push_back(plan.schema->field(place)->name());
       fields.push_back(plan.schema->field(place));
+      of_source.push_back(all.schema->field(place));
       copy->columns.push_back(plan.columns[static_cast<size_t>(place)]);
     }
     copy->schema = arrow::schema(std::move(fields), plan.schema->metadata());
-    Source source = read.source;
-    source.where = std::move(some);
-    source.schema = copy->schema;
-    copy->node = ReadNode{std::move(source)};
+    Source some = all;
+    some.schema = arrow::schema(std::move(of_source), all.schema->metadata());
+    SOTERIA_RETURN_IF_ERROR(SetColumns(&some));
+    copy->node = ReadNode{std::move(some)};
     pruned.plan = std::move(copy);
     return pruned;
   }
 
-  /// The column that rows are counted by.
-  static int Cheapest(const Plan& plan) {
+  /// Whether the other columns of a file need nobody to read them, and none are left out yet. A
+  /// line of text is parsed whole, and ORC files may have their columns by place.
+  static bool ReadsByName(const Source& source) {
+    if (const auto* data = std::get_if<dataflow::DatasetSource>(&source.where)) {
+      return data->columns.empty();
+    }
+    const auto* tree = std::get_if<dataflow::TreeSource>(&source.where);
+    return tree != nullptr && tree->format == "parquet" && !tree->schema.empty();
+  }
+
+  /// Whether files hold the column: the names of folders say the others.
+  static bool IsStored(const Source& source, const arrow::Field& field) {
+    const auto* tree = std::get_if<dataflow::TreeSource>(&source.where);
+    return tree == nullptr ||
+           std::find(tree->keys.begin(), tree->keys.end(), field.name()) == tree->keys.end();
+  }
+
+  /// Has it read the columns of its schema.
+  static base::Status SetColumns(Source* source) {
+    if (auto* data = std::get_if<dataflow::DatasetSource>(&source->where)) {
+      for (const auto& field : source->schema->fields()) data->columns.push_back(field->name());
+      return base::OkStatus();
+    }
+    auto& tree = std::get<dataflow::TreeSource>(source->where);
+    SOTERIA_ASSIGN_OR_RETURN(tree.schema, table::SparkSchemaJson(*source->schema));
+    return base::OkStatus();
+  }
+
+  /// The column that rows are counted by; -1: there is none.
+  template <class May>
+  static int Cheapest(const Plan& plan, const May& may) {
     const auto bits = [](const arrow::Field& field) {
       const auto* fixed = dynamic_cast<const arrow::FixedWidthType*>(field.type().get());
       return fixed == nullptr ? INT32_MAX : fixed->bit_width();
     };
-    int best = 0;
-    for (int i = 1; i < plan.schema->num_fields(); ++i) {
-      if (bits(*plan.schema->field(i)) < bits(*plan.schema->field(best))) best = i;
+    int best = -1;
+    for (int i = 0; i < plan.schema->num_fields(); ++i) {
+      if (!may(i)) continue;
+      if (best < 0 || bits(*plan.schema->field(i)) < bits(*plan.schema->field(best))) best = i;
     }
     return best;
   }
@@ -285,7 +320,9 @@ class Pruner {
   }
 
   PrunedOr Union(const Plan& plan, const Places& needed) {
-    if (needed.empty() && plan.schema->num_fields() > 0) return Union(plan, {Cheapest(plan)});
+    if (needed.empty() && plan.schema->num_fields() > 0) {
+      return Union(plan, {Cheapest(plan, [](int) { return true; })});
+    }
     auto copy = std::make_shared<Plan>(plan);
     copy->inputs.clear();
     for (const PlanPtr& input : plan.inputs) {

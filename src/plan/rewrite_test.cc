@@ -16,6 +16,7 @@
 #include "src/plan/execute.h"
 #include "src/plan/in_process_runner_for_test.h"
 #include "src/plan/scope.h"
+#include "src/table/types.h"
 
 namespace soteria::plan {
 namespace {
@@ -31,8 +32,23 @@ class Roots : public Catalog {
     const auto schema =
         arrow::schema({arrow::field("s", arrow::utf8()), arrow::field("k", arrow::int64()),
                        arrow::field("v", arrow::int32())});
+    if (paths.front() != "/d") return Tree(paths.front(), schema);
     return Source{dataflow::DatasetSource{paths.front(), std::string(16, 'd'), 1, {}, {}}, 2,
                   schema, 1'000};
+  }
+
+ private:
+  /// Of two files; "/FORMAT by k" has k from the names of folders.
+  static base::StatusOr<Source> Tree(const std::string& path,
+                                     const std::shared_ptr<arrow::Schema>& schema) {
+    dataflow::TreeSource tree{path, std::string(16, 't'), 1, {}, {"a", "b"}, "", {}, {}, {}, {}};
+    tree.format = path.substr(1, path.find(' ') - 1);
+    SOTERIA_ASSIGN_OR_RETURN(tree.schema, table::SparkSchemaJson(*schema));
+    if (path.ends_with(" by k")) {
+      tree.keys = {"k"};
+      tree.values = {"=1", "=2"};
+    }
+    return Source{std::move(tree), 2, schema, 1'000};
   }
 };
 
@@ -164,6 +180,30 @@ TEST_F(RewriteTest, DataSetsAreReadByColumn) {
 void ExpectColumns(const Plan& plan) {
   EXPECT_GT(plan.schema->num_fields(), 0) << Explain(plan);
   for (const PlanPtr& input : plan.inputs) ExpectColumns(*input);
+}
+
+// What a reader of lines or of ORC leaves out is none of a rule's business.
+TEST_F(RewriteTest, ParquetFilesAreReadByColumn) {
+  using Names = std::vector<std::string>;
+  const auto read = [&](const std::string& path, const Names& names) {
+    PlanPtr plan = builder_.Read({path}, "parquet").value();
+    std::vector<exec::NamedExpr> columns;
+    for (const std::string& name : names) columns.push_back({std::nullopt, exec::Column(name)});
+    plan = Rewritten(builder_.Project(plan, std::move(columns)).value());
+    while (!plan->inputs.empty()) plan = plan->input();
+    const auto& source = std::get<ReadNode>(plan->node).source;
+    const auto& tree = std::get<dataflow::TreeSource>(source.where);
+    const auto schema = table::SchemaFromSparkJson(tree.schema).value();
+    EXPECT_EQ(schema->field_names(), plan->schema->field_names());
+    return schema->field_names();
+  };
+  EXPECT_EQ(read("/parquet", {"v", "s"}), (Names{"s", "v"}));
+  EXPECT_EQ(read("/parquet", {"k"}), (Names{"k"}));
+  EXPECT_EQ(read("/parquet", {}), (Names{"v"}));  // rows are counted by the cheapest column
+  EXPECT_EQ(read("/parquet by k", {"k"}), (Names{"k", "v"}));
+  EXPECT_EQ(read("/parquet by k", {"s"}), (Names{"s"}));
+  EXPECT_EQ(read("/orc", {"k"}), (Names{"s", "k", "v"}));
+  EXPECT_EQ(read("/csv", {"k"}), (Names{"s", "k", "v"}));
 }
 
 TEST_F(RewriteTest, RowsAreCountedWhereverTheyMove) {
