@@ -42,8 +42,8 @@ void AddSource(const LocalSource& source, FieldWriter& fields) {
   for (const uint64_t end : source.row_ends) fields.AddU64(end);
 }
 
-void AddSource(const CheckpointSource& source, FieldWriter& fields) {
-  fields.Add("checkpoint").Add(base::View(source.of));
+void AddSource(const NamedSource& source, FieldWriter& fields) {
+  fields.Add("named").Add(base::View(source.of));
 }
 
 void AddSource(const GatherSource& source, FieldWriter& fields) {
@@ -57,7 +57,7 @@ void AddSource(const GatherSource& source, FieldWriter& fields) {
 
 base::Digest SourceDigest(const Source& source, uint64_t partitions) {
   // Whoever reads its cells computes the name of the shuffle that the whole recipe was in.
-  if (const auto* kept = std::get_if<CheckpointSource>(&source)) return kept->of;
+  if (const auto* kept = std::get_if<NamedSource>(&source)) return kept->of;
   FieldWriter fields;
   fields.Add("soteria/1 recipe").AddU64(partitions);
   std::visit([&](const auto& one) { AddSource(one, fields); }, source);
@@ -114,7 +114,7 @@ Status CheckSource(const LocalSource& source, uint64_t partitions) {
   return base::OkStatus();
 }
 
-Status CheckSource(const CheckpointSource& /*source*/, uint64_t) { return base::OkStatus(); }
+Status CheckSource(const NamedSource& /*source*/, uint64_t) { return base::OkStatus(); }
 
 bool EndsInFeatures(const Recipe& recipe) {
   return !recipe.chain.empty() && recipe.chain.back().kind == kFeaturesOperator;
@@ -141,9 +141,8 @@ Status CheckCells(const Input& input, uint64_t partitions) {
 Status CheckInput(const Input& input, uint64_t partitions) {
   if (input.parent == nullptr) return base::Fail(base::kProtocol, "a gather's input has a parent");
   const bool cells = input.reads == Reads::kCells;
-  const bool kept = std::holds_alternative<CheckpointSource>(input.parent->source);
-  if (kept && (!cells || input.partitioner.kind != kSame)) {
-    return base::Fail(base::kProtocol, "a checkpoint is read by its cells");
+  if (!cells && std::holds_alternative<NamedSource>(input.parent->source)) {
+    return base::Fail(base::kProtocol, "what is only named is read by its cells");
   }
   if (cells) return CheckCells(input, partitions);
   if (!input.partitioner.kind.empty() || !input.partitioner.bytes.empty()) {
@@ -218,8 +217,9 @@ Status CheckChain(const std::vector<OperatorBytes>& chain) {
 Status Measure(Recipe& recipe) {
   if (const auto* gather = std::get_if<GatherSource>(&recipe.source)) {
     for (const Input& input : gather->inputs) {
-      recipe.depth = std::max(recipe.depth, 1 + input.parent->depth);
-      recipe.size += input.parent->size;  // each at most the limit
+      const Extent extent = ExtentOf(input);
+      recipe.depth = std::max(recipe.depth, 1 + extent.depth);
+      recipe.size += extent.size;  // each at most the limit
     }
   }
   if (recipe.depth > kRecipeDepthMax) return base::Fail(base::kProtocol, "a recipe is too deep");
@@ -240,8 +240,8 @@ StatusOr<RecipePtr> CheckedRecipe(Source source, std::vector<OperatorBytes> chai
   SOTERIA_RETURN_IF_ERROR(
       std::visit([&](const auto& one) { return CheckSource(one, partitions); }, source));
   SOTERIA_RETURN_IF_ERROR(CheckChain(chain));
-  if (std::holds_alternative<CheckpointSource>(source) && !chain.empty()) {
-    return base::Fail(base::kProtocol, "a checkpoint is read by its cells");
+  if (std::holds_alternative<NamedSource>(source) && !chain.empty()) {
+    return base::Fail(base::kProtocol, "what is only named is read by its cells");
   }
   auto recipe = std::make_shared<Recipe>();
   recipe->source = std::move(source);
@@ -263,8 +263,13 @@ RecipePtr MakeRecipe(Source source, std::vector<OperatorBytes> chain, uint64_t p
   return *std::move(recipe);
 }
 
+Extent ExtentOf(const Input& input) {
+  if (input.reads == Reads::kCells) return {};
+  return {input.parent->depth, input.parent->size};
+}
+
 GatherSource GatherCheckpoint(const Recipe& of, DataBehind behind) {
-  return GatherCells(MakeRecipe(CheckpointSource{of.digest, std::move(behind)}, {}, of.partitions),
+  return GatherCells(MakeRecipe(NamedSource{of.digest, std::move(behind)}, {}, of.partitions),
                      {kSame, {}});
 }
 

@@ -130,9 +130,10 @@ struct LocalSource {
   std::vector<uint64_t> row_ends;
 };
 
-/// The recipe of this name, whatever it is: what it gave stands in the cells of a shuffle, by which
-/// alone it is read, so that depth and size begin again. Its digest is the name.
-struct CheckpointSource {
+/// The recipe of this name, whatever it is: its rows are in the cells of a shuffle, by which alone
+/// it is read. Its digest is the name. As such travels what a gather reads by cells, so that depth
+/// and size begin again behind every shuffle.
+struct NamedSource {
   base::Digest of{};
   DataBehind behind = {};  // for the master: it doesn't travel
 };
@@ -168,7 +169,7 @@ inline GatherSource GatherRange(RecipePtr parent) {
   return {{{std::move(parent), Reads::kRange, 0, {}}}};
 }
 
-using Source = std::variant<DatasetSource, TreeSource, LocalSource, CheckpointSource, GatherSource>;
+using Source = std::variant<DatasetSource, TreeSource, LocalSource, NamedSource, GatherSource>;
 
 struct Recipe {
   Source source;
@@ -178,7 +179,7 @@ struct Recipe {
   /// Names of the blocks on the way: [0] is the source alone, [i] has the first i operators, the
   /// last is the digest. d_0 = H(source, partitions), d_i = H(d_{i-1}, kind, bytes).
   std::vector<base::Digest> prefixes;
-  int depth = 1;      // of gathers, this one included
+  int depth = 1;      // of gathers, this one included, as far as its encoding goes
   uint64_t size = 1;  // recipes that its encoding holds: a parent counts wherever it is named
 };
 
@@ -198,6 +199,13 @@ std::vector<base::Digest> BlocksOf(const Recipe& recipe);
 
 /// The shuffles that a task over this recipe reads, in order of first use.
 std::vector<const Input*> ShufflesOf(const Recipe& recipe);
+
+/// Recipes of the input's parent in an encoding, and gathers one behind the other.
+struct Extent {
+  int depth = 1;
+  uint64_t size = 1;
+};
+Extent ExtentOf(const Input& input);
 
 /// What a shuffle is known by in StageSpec::inputs: parent digest, targets, partitioner.
 base::Digest ShuffleDigest(const Recipe& parent, uint64_t targets,

@@ -126,7 +126,7 @@ TEST(RecipeTest, EveryPartOfTheContentChangesTheDigest) {
   add(GatherCells(Parent(), {kHash, "l"}), {}, 3);
   add(GatherCells(Parent(), {kRange, "k"}), {}, 3);
   add(GatherCells(Parent(), {kSame, ""}), {}, 4);
-  add(CheckpointSource{DigestOf('k')}, {}, 4);
+  add(NamedSource{DigestOf('k')}, {}, 4);
   add(GatherRange(Parent()), {}, 3);
   add(GatherRange(Parent()), {}, 1);
   const RecipePtr other = MakeRecipe(SomeDataset(), {}, 4);
@@ -260,6 +260,16 @@ TEST(RecipeTest, RefusesARecipeThatIsTooDeep) {
   EXPECT_FALSE(CheckedRecipe(GatherRange(recipe), {}, 4).ok());
 }
 
+TEST(RecipeTest, DepthBeginsAgainBehindAShuffle) {
+  RecipePtr recipe = Parent();
+  for (int i = 0; i < 3 * kRecipeDepthMax; ++i) {
+    const RecipePtr whole = MakeRecipe(GatherRange(recipe), {}, 4);
+    recipe = MakeRecipe(GatherCells(whole, {kRoundRobin, ""}), {}, 4);
+    EXPECT_EQ(recipe->depth, 2);
+    EXPECT_EQ(recipe->size, 2U);
+  }
+}
+
 // A loop of checkpoints never gets deeper, and what reads one is named as what reads the whole.
 TEST(RecipeTest, DepthBeginsAgainAtACheckpoint) {
   RecipePtr recipe = Parent();
@@ -275,13 +285,13 @@ TEST(RecipeTest, DepthBeginsAgainAtACheckpoint) {
   }
 }
 
-TEST(RecipeTest, ACheckpointIsReadByItsCellsAlone) {
-  const RecipePtr kept = MakeRecipe(CheckpointSource{DigestOf('k')}, {}, 4);
+TEST(RecipeTest, WhatIsNamedIsReadByItsCellsAlone) {
+  const RecipePtr kept = MakeRecipe(NamedSource{DigestOf('k')}, {}, 4);
   EXPECT_TRUE(CheckedRecipe(GatherCells(kept, {kSame, ""}), {}, 4).ok());
   EXPECT_FALSE(CheckedRecipe(GatherCells(kept, {kSame, ""}), {}, 3).ok());
-  EXPECT_FALSE(CheckedRecipe(GatherCells(kept, {kRoundRobin, ""}), {}, 4).ok());
+  EXPECT_TRUE(CheckedRecipe(GatherCells(kept, {kRoundRobin, ""}), {}, 3).ok());
   EXPECT_FALSE(CheckedRecipe(GatherRange(kept), {}, 4).ok());
-  EXPECT_FALSE(CheckedRecipe(CheckpointSource{DigestOf('k')}, {{"exec.drop", "d"}}, 4).ok());
+  EXPECT_FALSE(CheckedRecipe(NamedSource{DigestOf('k')}, {{"exec.drop", "d"}}, 4).ok());
 }
 
 // Spark's CoalescedRDD without locality: group i is [i*n/g, (i+1)*n/g).

@@ -61,15 +61,21 @@ void ToProto(const LocalSource& source, task::Recipe& recipe) {
   out.mutable_row_ends()->Add(source.row_ends.begin(), source.row_ends.end());
 }
 
-void ToProto(const CheckpointSource& source, task::Recipe& recipe) {
-  recipe.set_checkpoint(Bytes(source.of));
+void ToProto(const NamedSource& source, task::Recipe& recipe) {
+  recipe.set_named(Bytes(source.of));
 }
 
 void ToProto(const GatherSource& source, task::Recipe& recipe) {
   task::GatherSource& out = *recipe.mutable_gather();
   for (const Input& input : source.inputs) {
     task::Input& one = *out.add_inputs();
-    ToProto(*input.parent, *one.mutable_parent());
+    if (input.reads == Reads::kCells) {
+      // However large what made them: its readers have the cells, and nothing to make again.
+      one.mutable_parent()->set_named(Bytes(input.parent->digest));
+      one.mutable_parent()->set_partitions(input.parent->partitions);
+    } else {
+      ToProto(*input.parent, *one.mutable_parent());
+    }
     one.set_reads(static_cast<uint32_t>(input.reads));
     one.set_first(input.first);
     ToProto(input.partitioner, *one.mutable_partitioner());
@@ -138,9 +144,9 @@ StatusOr<Source> SourceFromProto(const task::Recipe& recipe, int depth) {
       SOTERIA_ASSIGN_OR_RETURN(const base::Digest content, base::ToDigest(in.content_digest()));
       return LocalSource{broadcast, content, {in.row_ends().begin(), in.row_ends().end()}};
     }
-    case task::Recipe::kCheckpoint: {
-      SOTERIA_ASSIGN_OR_RETURN(const base::Digest of, base::ToDigest(recipe.checkpoint()));
-      return CheckpointSource{of};
+    case task::Recipe::kNamed: {
+      SOTERIA_ASSIGN_OR_RETURN(const base::Digest of, base::ToDigest(recipe.named()));
+      return NamedSource{of};
     }
     case task::Recipe::kGather:
       return GatherFromProto(recipe.gather(), depth);

@@ -93,6 +93,22 @@ TEST(TaskTest, TreeAndLocalSourcesComeBack) {
   }
 }
 
+// What made the cells stays where it is: a task is as small as what it is to do.
+TEST(TaskTest, TheParentOfAShuffleTravelsByName) {
+  Task task = SomeTask();
+  const RecipePtr large = MakeRecipe(DatasetSource{"/d", std::string(16, 'd'), 2, {}, {}},
+                                     {{"exec.f", std::string(100'000, 'f')}}, 6);
+  task.spec.recipe = MakeRecipe(GatherCells(large, {kRoundRobin, ""}), {{"exec.g", "2"}}, 2);
+  const std::string bytes = EncodeTask(task);
+  EXPECT_LT(bytes.size(), 1'000U);
+  const auto back = DecodeTask(bytes);
+  ASSERT_TRUE(back.ok()) << base::Message(back.status());
+  EXPECT_EQ(back->spec.recipe->digest, task.spec.recipe->digest);
+  EXPECT_EQ(ShufflesOf(*back->spec.recipe).at(0)->parent->digest, large->digest);
+  task.spec.recipe = MakeRecipe(GatherRange(large), {}, 2);
+  EXPECT_GT(EncodeTask(task).size(), 100'000U);
+}
+
 template <class Change>
 Status Decoded(Change change) {
   task::Task raw;
@@ -110,7 +126,7 @@ TEST(TaskTest, RefusesWhatNoMasterWrites) {
   EXPECT_FALSE(Decoded([](task::Task& t) { t.clear_recipe(); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_partitions(5); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_live(0)->set_digest("short"); }).ok());
-  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_checkpoint("short"); }).ok());
+  EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_recipe()->set_named("short"); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_broadcasts(0)->set_digest(""); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) { t.mutable_inputs(0)->set_task_digest("x"); }).ok());
   EXPECT_FALSE(Decoded([](task::Task& t) {

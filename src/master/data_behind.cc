@@ -113,7 +113,7 @@ DataBehind BehindOf(const dataflow::Recipe& recipe) {
               {source.id}, source.origins.ids, source.origins.once, !source.origins.ids.empty()};
         } else if constexpr (std::is_same_v<Source, dataflow::LocalSource>) {
           return {};
-        } else if constexpr (std::is_same_v<Source, dataflow::CheckpointSource>) {
+        } else if constexpr (std::is_same_v<Source, dataflow::NamedSource>) {
           return source.behind;
         } else {
           return OfInputs(source);

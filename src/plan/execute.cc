@@ -627,14 +627,15 @@ base::StatusOr<dataflow::RecipePtr> GatherRecipe(dataflow::GatherSource source,
   uint64_t size = 1;
   int depth = 1;
   for (const dataflow::Input& input : source.inputs) {
-    size += input.parent->size;
-    depth = std::max(depth, 1 + input.parent->depth);
+    const dataflow::Extent extent = dataflow::ExtentOf(input);
+    size += extent.size;
+    depth = std::max(depth, 1 + extent.depth);
   }
   constexpr std::string_view kInstead = "a checkpoint of what is in between";
   if (depth > dataflow::kRecipeDepthMax) {
     return base::NotSupported(
         base::Cat("A plan of more than ", dataflow::kRecipeDepthMax,
-                  " exchanges, joins, unions and the like one behind the other"),
+                  " joins with small tables, unions and the like one behind the other"),
         kInstead);
   }
   if (size > dataflow::kRecipeSizeMax || source.inputs.size() > dataflow::kGatherInputsMax) {

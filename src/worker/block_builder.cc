@@ -256,8 +256,8 @@ base::StatusOr<TablePtr> BlockBuilder::ReadSource(const dataflow::Recipe& recipe
   if (const auto* source = std::get_if<dataflow::LocalSource>(&recipe.source)) {
     return ReadLocal(*source, partition);
   }
-  if (std::holds_alternative<dataflow::CheckpointSource>(recipe.source)) {
-    return base::Fail(base::kProtocol, "a checkpoint is read by its cells");
+  if (std::holds_alternative<dataflow::NamedSource>(recipe.source)) {
+    return base::Fail(base::kProtocol, "what is only named is read by its cells");
   }
   return ReadGather(recipe, std::get<dataflow::GatherSource>(recipe.source), partition, holding,
                     pending);
