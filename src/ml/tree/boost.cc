@@ -25,20 +25,9 @@ base::Status Malformed(std::string_view what) {
 /// log(1 + exp(x)) without overflow.
 double Log1pExp(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
-std::string PackBins(const std::vector<int32_t>& bins) {
-  return stats::PackDoubles(std::vector<double>(bins.begin(), bins.end()));
-}
-
 base::StatusOr<std::vector<int32_t>> ReadBins(base::FieldReader& r) {
   SOTERIA_ASSIGN_OR_RETURN(const std::string_view packed, r.Next());
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> values, stats::UnpackDoubles(packed));
-  if (values.empty() || values.size() > kFeaturesMax) return Malformed("number of features");
-  std::vector<int32_t> bins;
-  for (const double value : values) {
-    if (!(value >= 1 && value <= 1 << 16)) return Malformed("bins");
-    bins.push_back(static_cast<int32_t>(value));
-  }
-  return bins;
+  return UnpackRuns(packed, 1, 1 << 16);
 }
 
 }  // namespace
@@ -90,7 +79,7 @@ base::StatusOr<StepPtr> BoostStep::Decode(std::string_view bytes) {
 
 std::string BoostStep::Encode() const {
   base::FieldWriter w;
-  w.Add(PackBins(bins_)).Add(stats::PackDoubles(leaves_));
+  w.Add(PackRuns(bins_)).Add(stats::PackDoubles(leaves_));
   tree_.Write(w);
   w.AddDouble(weight_).AddU64(static_cast<uint64_t>(loss_));
   next_.Write(w);
@@ -126,7 +115,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> BoostStep::Next(const Part& part) 
       target[row] = Residual(loss_, prediction[row], rows.label()[row]);
     }
   });
-  arrow::ChunkedArrayVector columns = rows.table()->columns();
+  arrow::ChunkedArrayVector columns = rows.table().columns();
   const auto put = [&](int column, std::shared_ptr<arrow::Array> values) {
     columns[static_cast<size_t>(column)] = std::make_shared<arrow::ChunkedArray>(std::move(values));
   };
@@ -136,7 +125,7 @@ base::StatusOr<std::shared_ptr<arrow::Table>> BoostStep::Next(const Part& part) 
     if (rows.bags() != 1) return Malformed("a bag column is missing");
     put(kHeadColumns, BagColumn(Draw(rows)));
   }
-  return arrow::Table::Make(rows.table()->schema(), std::move(columns),
+  return arrow::Table::Make(rows.table().schema(), std::move(columns),
                             static_cast<int64_t>(rows.size()));
 }
 
@@ -144,20 +133,22 @@ base::StatusOr<KernelPtr> ValidationKernel::Decode(std::string_view bytes) {
   base::FieldReader r(bytes);
   SOTERIA_ASSIGN_OR_RETURN(std::vector<int32_t> bins, ReadBins(r));
   SOTERIA_ASSIGN_OR_RETURN(const Loss loss, ReadLoss(r));
+  SOTERIA_ASSIGN_OR_RETURN(const bool whole, r.NextBool());
   SOTERIA_RETURN_IF_ERROR(r.Finish());
-  return std::make_unique<ValidationKernel>(std::move(bins), loss);
+  return std::make_unique<ValidationKernel>(std::move(bins), loss, whole);
 }
 
 std::string ValidationKernel::Encode() const {
   base::FieldWriter w;
-  w.Add(PackBins(bins_)).AddU64(static_cast<uint64_t>(loss_));
+  w.Add(PackRuns(bins_)).AddU64(static_cast<uint64_t>(loss_)).AddBool(whole_);
   return w.Take();
 }
 
 base::StatusOr<std::string> ValidationKernel::Map(const Part& part) const {
   SOTERIA_ASSIGN_OR_RETURN(const Rows rows, Rows::Of(part, bins_));
   double loss = 0, weight = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
+  const size_t counted = whole_ && part.partition > 0 ? 0 : rows.size();
+  for (size_t i = 0; i < counted; ++i) {
     if (rows.held()[i] != kHeldOut) continue;
     loss += LossOf(loss_, rows.prediction()[i], rows.label()[i]) * rows.weight()[i];
     weight += rows.weight()[i];

@@ -57,7 +57,9 @@ class BoostStep : public Step {
 class ValidationKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.tree.validation";
-  ValidationKernel(std::vector<int32_t> bins, Loss loss) : bins_(std::move(bins)), loss_(loss) {}
+  /// `whole`: every partition has all rows.
+  ValidationKernel(std::vector<int32_t> bins, Loss loss, bool whole)
+      : bins_(std::move(bins)), loss_(loss), whole_(whole) {}
   static base::StatusOr<KernelPtr> Decode(std::string_view bytes);
   std::string_view kind() const override { return kKind; }
   std::string Encode() const override;
@@ -68,6 +70,7 @@ class ValidationKernel : public Kernel {
  private:
   std::vector<int32_t> bins_;
   Loss loss_;
+  bool whole_;
 };
 
 }  // namespace soteria::ml::tree

@@ -24,14 +24,6 @@ base::Status Malformed(std::string_view what) {
   return base::Fail(base::kProtocol, base::Cat("tree node: ", what));
 }
 
-/// Java's order of doubles, by which MLlib finds a maximum: NaN above all, 0.0 above -0.0.
-bool Above(double a, double b) {
-  if (a > b) return true;
-  if (a < b) return false;
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && !std::isnan(b);
-  return std::signbit(b) && !std::signbit(a);
-}
-
 std::string PackInts(const std::vector<int32_t>& values) {
   return stats::PackDoubles(std::vector<double>(values.begin(), values.end()));
 }
@@ -49,6 +41,38 @@ base::StatusOr<std::vector<int32_t>> UnpackInts(std::string_view bytes, int32_t 
 
 }  // namespace
 
+std::string PackRuns(const std::vector<int32_t>& values) {
+  std::vector<double> runs;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i == 0 || values[i] != values[i - 1]) {
+      runs.push_back(0);
+      runs.push_back(values[i]);
+    }
+    runs[runs.size() - 2] += 1;
+  }
+  return stats::PackDoubles(runs);
+}
+
+base::StatusOr<std::vector<int32_t>> UnpackRuns(std::string_view bytes, int32_t low, int32_t high) {
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> runs, stats::UnpackDoubles(bytes));
+  if (runs.empty() || runs.size() % 2 != 0) return Malformed("number of features");
+  std::vector<int32_t> values;
+  for (size_t i = 0; i < runs.size(); i += 2) {
+    const double left = static_cast<double>(kFeaturesMax) - static_cast<double>(values.size());
+    if (!(runs[i] >= 1 && runs[i] <= left)) return Malformed("number of features");
+    if (!(runs[i + 1] >= low && runs[i + 1] <= high)) return Malformed("a number is out of range");
+    values.insert(values.end(), static_cast<size_t>(runs[i]), static_cast<int32_t>(runs[i + 1]));
+  }
+  return values;
+}
+
+bool Above(double a, double b) {
+  if (a > b) return true;
+  if (a < b) return false;
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && !std::isnan(b);
+  return std::signbit(b) && !std::signbit(a);
+}
+
 int32_t Rules::Splits(size_t feature) const {
   if (!unordered[feature]) return bins[feature] - 1;
   return (1 << (arity[feature] - 1)) - 1;
@@ -57,7 +81,7 @@ int32_t Rules::Splits(size_t feature) const {
 void Rules::Write(base::FieldWriter& w) const {
   std::vector<int32_t> marks(unordered.begin(), unordered.end());
   w.AddU64(static_cast<uint64_t>(impurity)).AddI64(num_classes);
-  w.Add(PackInts(arity)).Add(PackInts(marks)).Add(PackInts(bins));
+  w.Add(PackRuns(arity)).Add(PackRuns(marks)).Add(PackRuns(bins));
   w.AddI64(min_instances).AddDouble(min_weight).AddDouble(min_gain);
 }
 
@@ -78,11 +102,11 @@ base::StatusOr<Rules> Rules::Read(base::FieldReader& r) {
   rules.impurity = static_cast<Impurity>(impurity);
   rules.num_classes = static_cast<int32_t>(classes);
   if ((rules.impurity == Impurity::kVariance) != (classes == 0)) return Malformed("classes");
-  SOTERIA_ASSIGN_OR_RETURN(rules.arity, UnpackInts(arity, 0, kBinsMax));
-  SOTERIA_ASSIGN_OR_RETURN(const std::vector<int32_t> unordered, UnpackInts(marks, 0, 1));
-  SOTERIA_ASSIGN_OR_RETURN(rules.bins, UnpackInts(bins, 1, kBinsMax));
+  SOTERIA_ASSIGN_OR_RETURN(rules.arity, UnpackRuns(arity, 0, kBinsMax));
+  SOTERIA_ASSIGN_OR_RETURN(const std::vector<int32_t> unordered, UnpackRuns(marks, 0, 1));
+  SOTERIA_ASSIGN_OR_RETURN(rules.bins, UnpackRuns(bins, 1, kBinsMax));
   const size_t n = rules.bins.size();
-  if (n == 0 || n > kFeaturesMax || rules.arity.size() != n || unordered.size() != n) {
+  if (rules.arity.size() != n || unordered.size() != n) {
     return Malformed("number of features");
   }
   for (size_t j = 0; j < n; ++j) {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/fields.h"
@@ -53,6 +55,14 @@ struct Totals {
 double Weight(const Rules& rules, std::span<const double> stats);
 double ImpurityOf(const Rules& rules, std::span<const double> stats);
 double Prediction(const Rules& rules, std::span<const double> stats);
+
+/// A number for each feature, most of which are the same: each run as its length and its number.
+std::string PackRuns(const std::vector<int32_t>& values);
+/// Errors: kProtocol for none or more than kFeaturesMax, or one that is out of [low, high].
+base::StatusOr<std::vector<int32_t>> UnpackRuns(std::string_view bytes, int32_t low, int32_t high);
+
+/// Java's order of doubles, by which MLlib finds a maximum: NaN above all, 0.0 above -0.0.
+bool Above(double a, double b);
 
 struct Choice {
   /// False: no split meets the minimums; the node stays a leaf.

@@ -160,7 +160,7 @@ base::StatusOr<tree::TreeData> TreeEstimator::Grow(const tree::Plan& plan, Work&
   SOTERIA_ASSIGN_OR_RETURN(tree::BinnedWork binned,
                            tree::BinnedWork::Make(work, std::nullopt, plan, bagging, false));
   SOTERIA_ASSIGN_OR_RETURN(std::vector<tree::Grown> grown,
-                           tree::GrowTrees(plan, plan.strategy.seed, binned.work()));
+                           tree::GrowTrees(plan, plan.strategy.seed, binned));
   tree::TreeData data;
   for (tree::Grown& one : grown) data.trees.push_back(std::move(one.tree));
   data.weights.assign(data.trees.size(), 1.0);
@@ -187,7 +187,7 @@ base::StatusOr<tree::TreeData> TreeEstimator::Boost(const tree::Plan& plan,
     work.Progress(m + 1, iterations);
     if (work.cancelled()) return base::Fail(base::kCancelled, "the fit was cancelled");
     SOTERIA_ASSIGN_OR_RETURN(std::vector<tree::Grown> grown,
-                             tree::GrowTrees(plan, bagging.seed, binned.work()));
+                             tree::GrowTrees(plan, bagging.seed, binned));
     data.trees.push_back(std::move(grown[0].tree));
     data.weights.push_back(m == 0 ? 1.0 : params_.Double("stepSize"));
     if (m + 1 == iterations && !source) break;
@@ -196,8 +196,9 @@ base::StatusOr<tree::TreeData> TreeEstimator::Boost(const tree::Plan& plan,
         tree::BoostStep(plan.rules.bins, std::move(grown[0].routes), std::move(grown[0].leaves),
                         data.weights.back(), loss, bagging)));
     if (!source) continue;
-    SOTERIA_ASSIGN_OR_RETURN(const std::string partial,
-                             binned.work().Reduce(tree::ValidationKernel(plan.rules.bins, loss)));
+    SOTERIA_ASSIGN_OR_RETURN(
+        const std::string partial,
+        binned.work().Reduce(tree::ValidationKernel(plan.rules.bins, loss, binned.whole())));
     SOTERIA_ASSIGN_OR_RETURN(const double error, tree::ValidationKernel::Mean(partial));
     constexpr double kErrorLeast = 0.01;
     if (m == 0) {

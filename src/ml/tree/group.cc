@@ -284,16 +284,30 @@ void GroupKernel::AddRows(const Rows& rows, const RouteTree& tree, size_t slot,
   AddFeatures(rules_, rows, gathered, places, out.data());
 }
 
+/// The features of a slot that have splits, in the order in which MLlib looks at them.
+std::vector<int32_t> GroupKernel::Splittable(const Slot& slot) const {
+  std::vector<int32_t> features;
+  ForEachFeature(slot, [&](int32_t feature) {
+    if (rules_.Splits(static_cast<size_t>(feature)) > 0) features.push_back(feature);
+  });
+  return features;
+}
+
 /// The histograms of a few features after the other, in the cache; of few rows, of one feature.
-Choice GroupKernel::ChooseOf(const Rows& rows, const RouteTree& tree, size_t slot,
-                             const std::vector<uint32_t>& members) const {
+std::optional<Choice> GroupKernel::ChooseOf(const Part& part, const Rows& rows,
+                                            const RouteTree& tree, size_t slot,
+                                            const std::vector<uint32_t>& members) const {
+  const std::vector<int32_t> features = Splittable(slots_[slot]);
+  const size_t first = features.size() * part.partition / part.partitions;
+  const size_t last = features.size() * (part.partition + 1) / part.partitions;
+  const bool tells_of_none = features.empty() && part.partition == 0;
+  if (first == last && !tells_of_none) return std::nullopt;
   const Gathered gathered = Gather(rules_, rows, tree, members);
-  Chooser chooser(rules_, slots_[slot].parent, TotalOf(gathered.total.data(), rules_.cell()));
-  const size_t batch = members.size() > kTileRows ? kBatchFeatures : 1;
+  const Totals total = TotalOf(gathered.total.data(), rules_.cell());
   std::vector<double> cells;
   std::vector<Place> places;
   size_t size = 0;
-  const auto look = [&] {
+  const auto look = [&](Chooser& chooser) {
     cells.assign(size, 0.0);
     AddFeatures(rules_, rows, gathered, places, cells.data());
     for (const Place& place : places) {
@@ -303,14 +317,26 @@ Choice GroupKernel::ChooseOf(const Rows& rows, const RouteTree& tree, size_t slo
     places.clear();
     size = 0;
   };
-  ForEachFeature(slots_[slot], [&](int32_t feature) {
+  const auto add = [&](int32_t feature) {
     const auto j = static_cast<size_t>(feature);
-    if (rules_.bins[j] <= 1) return;
     places.push_back({j, size});
     size += static_cast<size_t>(rules_.bins[j]) * rules_.cell();
-    if (places.size() == batch) look();
-  });
-  look();
+  };
+  std::optional<Totals> parent = slots_[slot].parent;
+  if (!parent && first > 0) {
+    // A root's sums are those of its first feature's first split, to the last bit.
+    Chooser root(rules_, std::nullopt, total);
+    add(features[0]);
+    look(root);
+    parent = std::move(root).Finish().parent;
+  }
+  Chooser chooser(rules_, std::move(parent), total);
+  const size_t batch = members.size() > kTileRows ? kBatchFeatures : 1;
+  for (size_t i = first; i < last; ++i) {
+    add(features[i]);
+    if (places.size() == batch) look(chooser);
+  }
+  look(chooser);
   return std::move(chooser).Finish();
 }
 
@@ -327,10 +353,10 @@ Choice GroupKernel::ChooseOf(const Slot& slot, std::vector<double> histograms) c
 }
 
 base::StatusOr<std::string> GroupKernel::Map(const Part& part) const {
-  if (choose_ && part.partitions != 1) return Malformed("splits are chosen over one partition");
   SOTERIA_ASSIGN_OR_RETURN(const Rows rows, Rows::Of(part, rules_.bins));
   std::vector<std::vector<double>> histograms(choose_ ? 0 : slots_.size());
   std::vector<std::optional<Choice>> choices(choose_ ? slots_.size() : 0);
+  std::vector<bool> reached(choices.size());
   if (!choose_) {
     for (size_t s = 0; s < slots_.size(); ++s) histograms[s].resize(HistogramSize(slots_[s]));
   }
@@ -349,7 +375,8 @@ base::StatusOr<std::string> GroupKernel::Map(const Part& part) const {
     }
     tree.ForEachEnd(rows, std::move(start), [&](size_t s, const std::vector<uint32_t>& members) {
       if (!choose_) return AddRows(rows, tree, s, members, histograms[s]);
-      choices[s] = ChooseOf(rows, tree, s, members);
+      choices[s] = ChooseOf(part, rows, tree, s, members);
+      reached[s] = true;
     });
   }
   if (!choose_) {
@@ -360,20 +387,50 @@ base::StatusOr<std::string> GroupKernel::Map(const Part& part) const {
     }
     return stats::PackDoubles(all);
   }
+  if (std::find(reached.begin(), reached.end(), false) != reached.end()) {
+    return Malformed("a node that no tree leads to");
+  }
+  return WriteChoices(choices);
+}
+
+std::string GroupKernel::WriteChoices(const std::vector<std::optional<Choice>>& choices) {
   base::FieldWriter w;
   for (const std::optional<Choice>& choice : choices) {
-    if (!choice) return Malformed("a node that no tree leads to");
-    choice->Write(w);
+    w.AddBool(choice.has_value());
+    if (choice) choice->Write(w);
   }
   return w.Take();
 }
 
-base::StatusOr<std::string> GroupKernel::Merge(std::vector<std::string> children) const {
-  if (choose_) {
-    if (children.size() != 1) return Malformed("choices of several partitions");
-    SOTERIA_RETURN_IF_ERROR(Choices(children[0]).status());
-    return std::move(children[0]);
+base::StatusOr<std::vector<std::optional<Choice>>> GroupKernel::ReadChoices(
+    std::string_view bytes) const {
+  base::FieldReader r(bytes);
+  std::vector<std::optional<Choice>> choices(slots_.size());
+  for (std::optional<Choice>& choice : choices) {
+    SOTERIA_ASSIGN_OR_RETURN(const bool looked, r.NextBool());
+    if (!looked) continue;
+    SOTERIA_ASSIGN_OR_RETURN(choice, Choice::Read(r, rules_));
   }
+  SOTERIA_RETURN_IF_ERROR(r.Finish());
+  return choices;
+}
+
+/// Shares of the features follow each other, so that of equal gains the first one wins here too.
+base::StatusOr<std::string> GroupKernel::MergeChoices(
+    const std::vector<std::string>& children) const {
+  std::vector<std::optional<Choice>> best(slots_.size());
+  for (const std::string& bytes : children) {
+    SOTERIA_ASSIGN_OR_RETURN(auto child, ReadChoices(bytes));
+    for (size_t s = 0; s < best.size(); ++s) {
+      if (!child[s] || (best[s] && !Above(child[s]->gain, best[s]->gain))) continue;
+      best[s] = std::move(child[s]);
+    }
+  }
+  return WriteChoices(best);
+}
+
+base::StatusOr<std::string> GroupKernel::Merge(std::vector<std::string> children) const {
+  if (choose_) return MergeChoices(children);
   size_t size = 0;
   for (const Slot& slot : slots_) size += HistogramSize(slot);
   std::vector<double> sum;
@@ -393,11 +450,11 @@ base::StatusOr<std::string> GroupKernel::Merge(std::vector<std::string> children
 base::StatusOr<std::vector<Choice>> GroupKernel::Choices(std::string_view partial) const {
   std::vector<Choice> choices;
   if (choose_) {
-    base::FieldReader r(partial);
-    for (size_t s = 0; s < slots_.size(); ++s) {
-      SOTERIA_ASSIGN_OR_RETURN(choices.emplace_back(), Choice::Read(r, rules_));
+    SOTERIA_ASSIGN_OR_RETURN(auto chosen, ReadChoices(partial));
+    for (std::optional<Choice>& choice : chosen) {
+      if (!choice) return Malformed("a node that no partition looked at");
+      choices.push_back(*std::move(choice));
     }
-    SOTERIA_RETURN_IF_ERROR(r.Finish());
     return choices;
   }
   SOTERIA_ASSIGN_OR_RETURN(const std::vector<double> all, stats::UnpackDoubles(partial));

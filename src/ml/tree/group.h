@@ -1,6 +1,7 @@
 // One pass over the rows for one group of nodes, as MLlib splits them: histograms of the nodes'
-// rows by feature and bin. Where all rows are in one partition, the kernel picks the splits itself,
-// so that the histograms, which may outweigh the rows, never leave it. Pure; any thread.
+// rows by feature and bin. Where every partition has all rows, each picks the best split of its
+// share of the features, so that the histograms, which may outweigh the rows, never leave it. Pure;
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +57,7 @@ struct Slot {
 class GroupKernel : public Kernel {
  public:
   static constexpr std::string_view kKind = "ml.tree.split";
-  /// `choose`: answers choices, over one partition only; else histograms.
+  /// `choose`: answers choices, where every partition has all rows; else histograms.
   GroupKernel(Rules rules, std::vector<RouteTree> trees, std::vector<Slot> slots, bool choose)
       : rules_(std::move(rules)),
         trees_(std::move(trees)),
@@ -76,8 +77,13 @@ class GroupKernel : public Kernel {
   template <class Visit>
   void ForEachFeature(const Slot& slot, const Visit& visit) const;
   Choice ChooseOf(const Slot& slot, std::vector<double> histograms) const;
-  Choice ChooseOf(const Rows& rows, const RouteTree& tree, size_t slot,
-                  const std::vector<uint32_t>& members) const;
+  /// By the share of the features that is the partition's; nothing if others have them all.
+  std::optional<Choice> ChooseOf(const Part& part, const Rows& rows, const RouteTree& tree,
+                                 size_t slot, const std::vector<uint32_t>& members) const;
+  std::vector<int32_t> Splittable(const Slot& slot) const;
+  static std::string WriteChoices(const std::vector<std::optional<Choice>>& choices);
+  base::StatusOr<std::vector<std::optional<Choice>>> ReadChoices(std::string_view bytes) const;
+  base::StatusOr<std::string> MergeChoices(const std::vector<std::string>& children) const;
   void AddRows(const Rows& rows, const RouteTree& tree, size_t slot,
                const std::vector<uint32_t>& members, std::vector<double>& out) const;
 

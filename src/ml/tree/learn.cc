@@ -18,6 +18,10 @@ constexpr int32_t kBinsMax = 1 << 16;
 /// Below so many rows one partition does: its histograms of one node already outweigh them.
 constexpr int64_t kGatheredRowsMax = 10'000;
 constexpr int64_t kGatheredBytesMax = int64_t{256} << 20;
+/// Cells that a copy is worth, and how many copies there are at most: however many workers there
+/// are, so that bits don't depend on them.
+constexpr int64_t kCopyCells = int64_t{1} << 18;
+constexpr int64_t kCopiesMax = 8;
 
 base::Status Refused(std::string text) {
   return base::Fail(base::kIllegalArgument, std::move(text));
@@ -130,8 +134,8 @@ using LearningTree = std::vector<Learning>;
 
 class Grower {
  public:
-  Grower(const Plan& plan, int64_t seed, Work& work)
-      : plan_(plan), random_(seed), work_(work), trees_(Trees()) {
+  Grower(const Plan& plan, int64_t seed, BinnedWork& binned)
+      : plan_(plan), random_(seed), work_(binned.work()), whole_(binned.whole()), trees_(Trees()) {
     for (size_t t = 0; t < trees_.size(); ++t) {
       trees_[t].resize(1);
       stack_.push_back({static_cast<int32_t>(t), 0});
@@ -173,6 +177,7 @@ class Grower {
   const Plan& plan_;
   table::JavaRandom random_;
   Work& work_;
+  const bool whole_;
   std::vector<LearningTree> trees_;
   std::vector<Place> stack_;
   // The group that is split next, in the order its nodes were taken.
@@ -306,7 +311,7 @@ base::Status Grower::SplitGroup() {
   for (const auto& [tree, nodes] : slots) {
     routes.push_back(RoutesTo(tree, nodes));
   }
-  const GroupKernel kernel(plan_.rules, std::move(routes), slots_, work_.partitions() == 1);
+  const GroupKernel kernel(plan_.rules, std::move(routes), slots_, whole_);
   SOTERIA_ASSIGN_OR_RETURN(const std::string partial, work_.Reduce(kernel));
   SOTERIA_ASSIGN_OR_RETURN(std::vector<Choice> choices, kernel.Choices(partial));
   // In the order of Scala's maps, by which MLlib's stack is filled.
@@ -431,19 +436,25 @@ base::StatusOr<Plan> MakePlan(const Strategy& strategy, const std::optional<Sour
 }
 
 base::StatusOr<BinnedWork> BinnedWork::Make(Work& work, const std::optional<Source>& source,
-                                            const Plan& plan, const Bagging& bagging, bool signs) {
+                                            const Plan& plan, const Bagging& bagging, bool signs,
+                                            uint64_t copies) {
   BinnedWork binned;
   binned.work_ = &work;
   SOTERIA_RETURN_IF_ERROR(work.Advance(BinStep(source, plan.cuts, bagging, signs)));
   const int64_t bytes = plan.rows * static_cast<int64_t>(plan.features());
-  if (work.partitions() > 1 && plan.rows <= kGatheredRowsMax && bytes <= kGatheredBytesMax) {
-    SOTERIA_ASSIGN_OR_RETURN(binned.gathered_, work.Exchange(GatherRoute(), 1));
+  if (plan.rows > kGatheredRowsMax || bytes > kGatheredBytesMax) return binned;
+  if (copies == 0) {
+    const int64_t worth =
+        std::min(bytes / kCopyCells, kGatheredBytesMax / std::max<int64_t>(1, bytes));
+    copies = static_cast<uint64_t>(std::clamp<int64_t>(worth, 1, kCopiesMax));
   }
+  if (work.partitions() == 1 && copies == 1) return binned;
+  SOTERIA_ASSIGN_OR_RETURN(binned.gathered_, work.Exchange(GatherRoute(), copies));
   return binned;
 }
 
-base::StatusOr<std::vector<Grown>> GrowTrees(const Plan& plan, int64_t seed, Work& work) {
-  return Grower(plan, seed, work).Run();
+base::StatusOr<std::vector<Grown>> GrowTrees(const Plan& plan, int64_t seed, BinnedWork& binned) {
+  return Grower(plan, seed, binned).Run();
 }
 
 }  // namespace soteria::ml::tree

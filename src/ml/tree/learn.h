@@ -54,12 +54,18 @@ base::StatusOr<Plan> MakePlan(const Strategy& strategy, const std::optional<Sour
                               const Survey& survey, Work& work);
 
 /// The rows of `work` binned and drawn, kept by the workers. Where there are so few rows that
-/// histograms would outweigh them, they all go to one partition.
+/// histograms would outweigh them, every partition gets all of them and looks at a share of the
+/// features.
 class BinnedWork {
  public:
+  /// `copies`: of such few rows; 0: as many as the work is worth.
   static base::StatusOr<BinnedWork> Make(Work& work, const std::optional<Source>& source,
-                                         const Plan& plan, const Bagging& bagging, bool signs);
+                                         const Plan& plan, const Bagging& bagging, bool signs,
+                                         uint64_t copies = 0);
   Work& work() { return gathered_ ? *gathered_ : *work_; }
+  const Work& work() const { return gathered_ ? *gathered_ : *work_; }
+  /// Whether every partition has all rows.
+  bool whole() const { return gathered_ != nullptr || work_->partitions() == 1; }
 
  private:
   Work* work_ = nullptr;
@@ -74,6 +80,6 @@ struct Grown {
 };
 
 /// `seed`: of the choice of features.
-base::StatusOr<std::vector<Grown>> GrowTrees(const Plan& plan, int64_t seed, Work& work);
+base::StatusOr<std::vector<Grown>> GrowTrees(const Plan& plan, int64_t seed, BinnedWork& binned);
 
 }  // namespace soteria::ml::tree

@@ -373,11 +373,7 @@ base::StatusOr<RoutePtr> GatherRoute::Decode(std::string_view bytes) {
 base::StatusOr<std::vector<std::shared_ptr<arrow::Table>>> GatherRoute::Split(
     const Part& part, uint64_t targets) const {
   SOTERIA_ASSIGN_OR_RETURN(const arrow::Table* table, RowsOf(part));
-  std::vector<std::shared_ptr<arrow::Table>> tables;
-  for (uint64_t target = 0; target < targets; ++target) {
-    tables.push_back(target == 0 ? table->Slice(0) : table->Slice(0, 0));
-  }
-  return tables;
+  return std::vector<std::shared_ptr<arrow::Table>>(targets, table->Slice(0));
 }
 
 base::StatusOr<Rows> Rows::Of(const Part& part, std::span<const int32_t> bins) {
@@ -386,7 +382,13 @@ base::StatusOr<Rows> Rows::Of(const Part& part, std::span<const int32_t> bins) {
   if (columns < kHeadColumns + bins.size()) return Malformed("number of columns");
   Rows rows;
   rows.size_ = static_cast<size_t>(given->num_rows());
-  SOTERIA_ARROW_ASSIGN(rows.table_, given->CombineChunks());
+  const bool whole = std::all_of(given->columns().begin(), given->columns().end(),
+                                 [](const auto& column) { return column->num_chunks() == 1; });
+  if (whole) {  // as exchanges and steps make it
+    rows.table_ = std::shared_ptr<const arrow::Table>(std::shared_ptr<void>(), given);
+  } else {
+    SOTERIA_ARROW_ASSIGN(rows.table_, given->CombineChunks());
+  }
   const size_t first_bin = columns - bins.size();
   if (rows.size_ == 0) {
     rows.bags_.assign(first_bin - kHeadColumns, nullptr);

@@ -88,7 +88,7 @@ class BinStep : public Step {
   bool signs_;
 };
 
-/// All rows to one partition: for inputs so small that histograms would outweigh them.
+/// All rows to every partition: for inputs so small that histograms would outweigh them.
 class GatherRoute : public Route {
  public:
   static constexpr std::string_view kKind = "ml.tree.gather";
@@ -124,10 +124,10 @@ class Rows {
   const uint16_t* bag(size_t tree) const { return bags_.empty() ? nullptr : bags_.at(tree); }
   size_t bags() const { return bags_.size(); }
   const BinColumn& bin(size_t feature) const { return bins_[feature]; }
-  const std::shared_ptr<arrow::Table>& table() const { return table_; }
+  const arrow::Table& table() const { return *table_; }
 
  private:
-  std::shared_ptr<arrow::Table> table_;
+  std::shared_ptr<const arrow::Table> table_;
   size_t size_ = 0;
   const double* label_ = nullptr;
   const double* weight_ = nullptr;

@@ -81,7 +81,7 @@ void BM_Tree(benchmark::State& state) {
   uint64_t before = work.reduces;
   for (auto _ : state) {
     before = work.reduces;
-    benchmark::DoNotOptimize(GrowTrees(plan, 1, binned.work()));
+    benchmark::DoNotOptimize(GrowTrees(plan, 1, binned));
   }
   state.counters["passes"] = static_cast<double>(work.reduces - before);
 }
