@@ -94,10 +94,19 @@ TEST_F(PlanTest, NegativeLimitIsSparksError) {
   EXPECT_TRUE(base::Is(plan.status(), exec::kNegativeLimit));
 }
 
-TEST_F(PlanTest, TooManyExchangesAreAnErrorOfTheScript) {
+// Behind an exchange a recipe begins again.
+TEST_F(PlanTest, AsManyExchangesAsAScriptLikes) {
   PlanPtr plan = Local(10);
-  for (int i = 0; i < dataflow::kRecipeDepthMax + 1; ++i) {
+  for (int i = 0; i < 3 * dataflow::kRecipeDepthMax; ++i) {
     plan = builder_.Repartition(std::move(plan), 2).value();
+  }
+  EXPECT_EQ(Collected(*plan, runner_).size(), 10U);
+}
+
+TEST_F(PlanTest, TooDeepARecipeIsAnErrorOfTheScript) {
+  PlanPtr plan = builder_.Range(0, 100, 1, 100).value();
+  for (int64_t i = 0; i < dataflow::kRecipeDepthMax; ++i) {
+    plan = builder_.Coalesce(std::move(plan), 99 - i).value();
   }
   EXPECT_TRUE(base::Is(Lower(*plan, runner_).status(), base::kUnsupported));
 }
