@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <type_traits>
 
 #include "src/base/check.h"
 #include "src/base/errors.h"
@@ -42,10 +43,6 @@ void AddSource(const LocalSource& source, FieldWriter& fields) {
   for (const uint64_t end : source.row_ends) fields.AddU64(end);
 }
 
-void AddSource(const NamedSource& source, FieldWriter& fields) {
-  fields.Add("named").Add(base::View(source.of));
-}
-
 void AddSource(const GatherSource& source, FieldWriter& fields) {
   fields.Add("gather").AddU64(source.inputs.size());
   for (const Input& input : source.inputs) {
@@ -56,12 +53,19 @@ void AddSource(const GatherSource& source, FieldWriter& fields) {
 }
 
 base::Digest SourceDigest(const Source& source, uint64_t partitions) {
-  // Whoever reads its cells computes the name of the shuffle that the whole recipe was in.
-  if (const auto* kept = std::get_if<NamedSource>(&source)) return kept->of;
-  FieldWriter fields;
-  fields.Add("soteria/1 recipe").AddU64(partitions);
-  std::visit([&](const auto& one) { AddSource(one, fields); }, source);
-  return crypto::Sha256(fields.bytes());
+  return std::visit(
+      [&](const auto& one) {
+        // Whoever reads its cells computes the name of the shuffle that the whole recipe was in.
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, NamedSource>) {
+          return one.of;
+        } else {
+          FieldWriter fields;
+          fields.Add("soteria/1 recipe").AddU64(partitions);
+          AddSource(one, fields);
+          return crypto::Sha256(fields.bytes());
+        }
+      },
+      source);
 }
 
 base::Digest Extend(const base::Digest& before, const OperatorBytes& op) {

@@ -15,7 +15,7 @@ namespace soteria::ml::tree {
 namespace {
 
 constexpr int32_t kBinsMax = 1 << 16;
-/// Below so many rows one partition does: its histograms of one node already outweigh them.
+/// Up to so many rows every partition gets them all: histograms of one node already outweigh them.
 constexpr int64_t kGatheredRowsMax = 10'000;
 constexpr int64_t kGatheredBytesMax = int64_t{256} << 20;
 /// Cells that a copy is worth, and how many copies there are at most: however many workers there

@@ -63,7 +63,6 @@ class BinnedWork {
                                          const Plan& plan, const Bagging& bagging, bool signs,
                                          uint64_t copies = 0);
   Work& work() { return gathered_ ? *gathered_ : *work_; }
-  const Work& work() const { return gathered_ ? *gathered_ : *work_; }
   /// Whether every partition has all rows.
   bool whole() const { return gathered_ != nullptr || work_->partitions() == 1; }
 
