@@ -293,10 +293,10 @@ BATCH = 32
 ZONES = ["UTC", "America/Los_Angeles", "+05:30", "Europe/Dublin"]
 
 
-def record(spark: SparkSession, seed: int, count: int) -> list[dict]:
-    """One record an expression, in an order that the seed gives; each quarter in a time zone of its own."""
+def record(spark: SparkSession, seed: int, count: int, part: int, parts: int) -> list[dict]:
+    """One record an expression of this part, in an order that the seed gives; each quarter of all in a time zone of its own."""
     records = []
-    for number, zone in enumerate(ZONES):
+    for number, zone in list(enumerate(ZONES))[part::parts]:
         spark.conf.set("spark.sql.session.timeZone", zone)
         recorder = Recorder(frame(spark))
         texts = expressions(seed * len(ZONES) + number, count // len(ZONES))

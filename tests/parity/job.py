@@ -1,7 +1,7 @@
 """Runs every case, or the named step, on whatever Spark the environment offers.
 
     python job.py all TABLES OUTPUT RESULT [MODEL]     every case; then MODEL is loaded and applied
-    python job.py grammar RESULT                       seeded expressions and plans, and functions by cases
+    python job.py grammar RESULT PART PARTS            seeded expressions and plans, and functions by cases
     python job.py load TABLES OUTPUT RESULT MODEL      a saved pipeline is loaded and applied
     python job.py example TABLES OUTPUT RESULT SCRIPT DATA   SCRIPT as a user would start it
 
@@ -50,8 +50,10 @@ def run_step(step: list[str]) -> None:
         expressions = int(os.environ.get("SOTERIA_EXPRESSIONS", "400"))
         seed = int(os.environ.get("SOTERIA_EXPRESSIONS_SEED", "1"))
         spark = SparkSession.builder.appName("parity").getOrCreate()
-        save({"grammar": {"value": grammar.record(spark, seed, expressions)}, "functions": {"value": function_cases.record(spark)},
-              "plans": {"value": plans.record(spark, seed, expressions // 3)}}, step[1])
+        part, parts = map(int, step[2:])
+        save({"grammar": {"value": grammar.record(spark, seed, expressions, part, parts)},
+              "functions": {"value": function_cases.record(spark) if part == 0 else {}},
+              "plans": {"value": plans.record(spark, seed, expressions // 3, part, parts)}}, step[1])
         return
     kind, tables, output, result, *rest = step
     if kind == "example":

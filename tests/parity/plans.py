@@ -336,11 +336,11 @@ def tables(spark: SparkSession) -> dict[str, DataFrame]:
     return {name: frame.repartition(1 + number % 3) for number, (name, frame) in enumerate(made.items())}
 
 
-def record(spark: SparkSession, seed: int, count: int) -> list[dict]:
-    """Of each plan its columns, and its rows in an order of their own; or the error."""
+def record(spark: SparkSession, seed: int, count: int, part: int, parts: int) -> list[dict]:
+    """Of each plan of this part its columns, and its rows in an order of their own; or the error."""
     names = tables(spark) | {"spark": spark, "F": F, "W": W}
     records = []
-    for number in range(count):
+    for number in range(part, count, parts):
         text = plan(seed * 1_000_000 + number)
         found = {"plan": text}
         try:
