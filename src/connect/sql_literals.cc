@@ -56,6 +56,10 @@ constexpr std::string_view kReserved[] = {
     "AND",  "OR",   "NOT", "IN", "IS",  "BETWEEN",  "LIKE", "RLIKE",  "CASE", "WHEN",
     "THEN", "ELSE", "END", "AS", "DIV", "DISTINCT", "FROM", "SELECT", "WHERE"};
 
+/// Of them those that functions are called by as well: `a = not(b)`.
+constexpr std::string_view kCalled[] = {"AND",  "OR",    "NOT", "IN",  "BETWEEN",
+                                        "LIKE", "RLIKE", "DIV", "WHEN"};
+
 bool IsReserved(std::string_view word) {
   return std::find(std::begin(kReserved), std::end(kReserved), word) != std::end(kReserved);
 }
@@ -101,7 +105,9 @@ SqlParser::ExprOr SqlParser::Word(bool* name) {
                                    ((IsOp("-", 1) || IsOp("+", 1)) && IsName(3)))) {
     return Interval();
   }
-  if (IsOp("(", 1) && (!IsReserved(word.upper) || word.upper == "LIKE" || word.upper == "RLIKE")) {
+  const bool called = !IsReserved(word.upper) || std::find(std::begin(kCalled), std::end(kCalled),
+                                                           word.upper) != std::end(kCalled);
+  if (IsOp("(", 1) && called) {
     return Function();
   }
   if (IsReserved(word.upper)) return Error();

@@ -80,6 +80,10 @@ bool TakesTwoInSpark(std::string_view function) {
   return std::find(std::begin(kNames), std::end(kNames), function) != std::end(kNames);
 }
 
+bool OfNames(const base::Status& status) {
+  return base::Is(status, base::kFieldNotFound) || base::Is(status, base::kUnresolvedRoutine);
+}
+
 base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int depth) {
   const Function* function = FindFunction(e.name);
   if (function == nullptr && IsOver(e)) return base::NotSupported("A window function here");
@@ -103,6 +107,7 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
                                 "`spark_catalog`.`default`]."));
   }
   std::vector<BoundPtr> args;
+  base::Status failed;
   for (const ExprPtr& arg : e.args) {
     if (arg->kind == Expr::Kind::kLambda) {
       if (!function->takes_lambdas) {
@@ -114,7 +119,13 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
       args.push_back(nullptr);
       continue;
     }
-    SOTERIA_ASSIGN_OR_RETURN(BoundPtr bound, BindExpr(*arg, context, depth + 1));
+    base::StatusOr<BoundPtr> of_arg = BindExpr(*arg, context, depth + 1);
+    if (!of_arg.ok()) {
+      // What isn't there Spark finds before it looks at types.
+      if (failed.ok() || (OfNames(of_arg.status()) && !OfNames(failed))) failed = of_arg.status();
+      continue;
+    }
+    BoundPtr bound = *std::move(of_arg);
     // Inside an expression vectors have one form: the dense one has a size in its type, which data
     // may have made, and which nothing may depend on that is decided before any work.
     const bool dense = bound->field->type()->id() == arrow::Type::FIXED_SIZE_LIST;
@@ -123,6 +134,7 @@ base::StatusOr<BoundPtr> BindCallExpr(const Expr& e, BindContext& context, int d
     }
     args.push_back(std::move(bound));
   }
+  SOTERIA_RETURN_IF_ERROR(failed);
   // Spark looks a function up when its arguments are resolved, so that their faults come first.
   const auto count = static_cast<int>(e.args.size());
   if (count < function->args_min || (function->args_max >= 0 && count > function->args_max)) {

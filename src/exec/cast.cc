@@ -192,6 +192,19 @@ bool FitsInteger(From value, To* out) {
   }
 }
 
+/// `valid` is empty where trying failed nowhere.
+template <class Maker>
+base::StatusOr<ArrayPtr> FinishTried(Maker& out, const Bound& node, Validity validity,
+                                     std::vector<uint8_t> valid) {
+  if (!valid.empty()) {
+    for (size_t i = 0; i < valid.size(); ++i) {
+      if (validity.IsNull(static_cast<int64_t>(i))) valid[i] = 0;
+    }
+    SOTERIA_ASSIGN_OR_RETURN(validity, ValidityFrom(valid));
+  }
+  return out.Finish(node.field->type(), std::move(validity));
+}
+
 template <class To, class From>
 base::StatusOr<ArrayPtr> NumberToNumber(const Bound& node, const arrow::Array& array) {
   const int64_t rows = array.length();
@@ -213,13 +226,7 @@ base::StatusOr<ArrayPtr> NumberToNumber(const Bound& node, const arrow::Array& a
       if (valid.empty()) valid.assign(static_cast<size_t>(rows), 1);
       valid[static_cast<size_t>(i)] = 0;
     }
-    if (!valid.empty()) {
-      for (int64_t i = 0; i < rows; ++i) {
-        if (validity.IsNull(i)) valid[static_cast<size_t>(i)] = 0;
-      }
-      SOTERIA_ASSIGN_OR_RETURN(validity, ValidityFrom(valid));
-    }
-    return out.Finish(node.field->type(), std::move(validity));
+    return FinishTried(out, node, std::move(validity), std::move(valid));
   }
 }
 
@@ -374,6 +381,7 @@ base::StatusOr<ArrayPtr> DatesToTimes(const Bound& node, const arrow::Array& arr
                                       Validity validity) {
   const table::TimeZone zone = IsLocal(*node.field->type()) ? table::TimeZone() : node.zone;
   SOTERIA_ASSIGN_OR_RETURN(auto out, NumberMaker<int64_t>::Make(array.length()));
+  std::vector<uint8_t> valid;
   for (int64_t i = 0; i < array.length(); ++i) {
     out.data()[i] = 0;
     if (validity.IsNull(i)) continue;
@@ -381,10 +389,16 @@ base::StatusOr<ArrayPtr> DatesToTimes(const Bound& node, const arrow::Array& arr
     const bool fits =
         !__builtin_mul_overflow(int64_t{Values<int32_t>(array)[i]}, kMicrosOfDay, &local);
     const auto instant = fits ? zone.ToInstant(local) : std::nullopt;
-    if (!instant.has_value()) return base::Fail(base::kOverflow, "long overflow");
-    out.data()[i] = *instant;
+    if (instant.has_value()) {
+      out.data()[i] = *instant;
+      continue;
+    }
+    // Spark says that trying this gives no nulls, and gives them.
+    if (!node.try_cast || !node.field->nullable()) return LongOverflow();
+    if (valid.empty()) valid.assign(static_cast<size_t>(array.length()), 1);
+    valid[static_cast<size_t>(i)] = 0;
   }
-  return out.Finish(node.field->type(), std::move(validity));
+  return FinishTried(out, node, std::move(validity), std::move(valid));
 }
 
 base::StatusOr<ArrayPtr> TimesToTimes(const Bound& node, const arrow::Array& array,
@@ -399,7 +413,7 @@ base::StatusOr<ArrayPtr> TimesToTimes(const Bound& node, const arrow::Array& arr
     const auto to = same       ? std::optional(from)
                     : to_local ? node.zone.ToLocal(from)
                                : node.zone.ToInstant(from);
-    if (!to.has_value()) return base::Fail(base::kOverflow, "long overflow");
+    if (!to.has_value()) return LongOverflow();
     out.data()[i] = *to;
   }
   return out.Finish(node.field->type(), std::move(validity));

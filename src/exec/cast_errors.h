@@ -28,6 +28,13 @@ inline base::Status CastOverflow(std::string_view value, const arrow::DataType& 
                 "NULL instead."));
 }
 
+/// What java.lang.Math throws; Spark gives it no condition.
+inline constexpr base::Condition kLongOverflow = {
+    "_LEGACY_ERROR_TEMP", base::exception_class::kArithmetic, "", absl::StatusCode::kOutOfRange};
+
+/// Of times beyond the microseconds that there are.
+inline base::Status LongOverflow() { return base::FailQuotingData(kLongOverflow, "long overflow"); }
+
 inline base::Status CastInvalid(std::string_view value, const arrow::DataType& from,
                                 const arrow::DataType& to) {
   const arrow::Type::type id = to.id();

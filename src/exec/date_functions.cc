@@ -14,6 +14,7 @@
 #include "src/base/errors.h"
 #include "src/base/text.h"
 #include "src/base/unsupported.h"
+#include "src/exec/cast_errors.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
@@ -284,9 +285,7 @@ base::StatusOr<ArrayPtr> FromUnix(const Bound& node, const ArrayList& args, int6
   return Each<Stamp>(node, args, rows, [&](int64_t i) -> base::StatusOr<int64_t> {
     int64_t micros = 0;
     if (__builtin_mul_overflow(LongAt(*args[0], i), kUnit, &micros)) {
-      return base::FailQuotingData({"_LEGACY_ERROR_TEMP", base::exception_class::kArithmetic, "",
-                                    absl::StatusCode::kOutOfRange},
-                                   "long overflow");
+      return LongOverflow();
     }
     return micros;
   });

@@ -11,6 +11,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/cast_errors.h"
 #include "src/exec/coercion.h"
 #include "src/exec/columns.h"
 #include "src/exec/conditions.h"
@@ -70,9 +71,7 @@ base::StatusOr<ArrayPtr> FromUnixTime(const Bound& node, const ArrayList& args, 
                              formats.For(args.size() > 1 ? TextAt(*args[1], i) : kDefault));
     int64_t micros = 0;
     if (__builtin_mul_overflow(LongAt(*args[0], i), kSecond, &micros)) {
-      return base::FailQuotingData({"_LEGACY_ERROR_TEMP", base::exception_class::kArithmetic, "",
-                                    absl::StatusCode::kOutOfRange},
-                                   "long overflow");
+      return LongOverflow();
     }
     return format->Format(micros, node.zone);
   });

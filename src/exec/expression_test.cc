@@ -291,7 +291,9 @@ TEST(Expression, DoublesBeyondTheTimesThereAre) {
   EXPECT_EQ(Value(TryCast(L(std::nan("")), time)), "NULL");
   // The clock's reading isn't a 64 bit number there.
   const auto local = Cast(at(-9223372036854.775807), arrow::timestamp(arrow::TimeUnit::MICRO));
-  EXPECT_TRUE(base::Is(Error(InZone(local, "America/Los_Angeles")), base::kOverflow));
+  const base::Status beyond = Error(InZone(local, "America/Los_Angeles"));
+  EXPECT_EQ(base::Message(beyond), "long overflow");
+  EXPECT_EQ(base::ExceptionName(beyond), "java.lang.ArithmeticException");
   EXPECT_EQ(Value(InZone(Cast(at(-9223372036854.775807), arrow::date32()), "-18:00")),
             "-290308-12-21");
 }
@@ -568,6 +570,10 @@ TEST(Expression, AnalysisErrors) {
               "INVALID_ATTRIBUTE_NAME_SYNTAX")
         << bad;
   }
+  // What isn't there is found before a mismatch of types.
+  EXPECT_TRUE(
+      base::Is(Error(Call("or", {Call("=", {C("a"), Call("array", {C("a")})}), C("st.zz")})),
+               base::kFieldNotFound));
 }
 
 TEST(Expression, NamesOfColumns) {

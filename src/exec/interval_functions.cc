@@ -9,6 +9,7 @@
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/exec/cast_errors.h"
 #include "src/exec/catalogue.h"
 #include "src/exec/coercion.h"
 #include "src/exec/conditions.h"
@@ -57,7 +58,7 @@ base::StatusOr<ArrayPtr> MoveTime(const Bound& node, const ArrayList& args, int6
     const int64_t from = LongAt(*args[0], i);
     const auto moved =
         months ? table::PlusMonths(node.zone, from, by) : table::PlusDayTime(node.zone, from, by);
-    if (!moved) return base::Fail(base::kOverflow, "long overflow");
+    if (!moved) return LongOverflow();
     return *moved;
   });
 }

@@ -211,6 +211,17 @@ bool IsOfNull(const Expr& e) {
          e.args[0]->literal->type->id() == arrow::Type::NA;
 }
 
+/// Of no type, for which the analyser puts a null of the type that is asked for.
+bool IsUntyped(const Expr& e) {
+  if (e.kind == Expr::Kind::kLiteral) return e.literal->type->id() == arrow::Type::NA;
+  if (e.kind != Expr::Kind::kCall || e.args.empty()) return false;
+  if (e.name == "nullif") return IsUntyped(*e.args[0]);
+  const std::ptrdiff_t from = e.name == "if" ? 1 : 0;
+  return IsOfNull(e) || ((from == 1 || e.name == "coalesce") &&
+                         std::all_of(e.args.begin() + from, e.args.end(),
+                                     [](const ExprPtr& arg) { return IsUntyped(*arg); }));
+}
+
 std::string OfNull(const Expr& e) { return base::Cat("NULL[", PrettyName(*e.args[1]), "]"); }
 
 std::string Special(const Expr& e, const Function& function) {
@@ -223,7 +234,7 @@ std::string Special(const Expr& e, const Function& function) {
   if (name == "shuffle" || name.ends_with("_json") || name.ends_with("_csv")) {
     return base::Cat(name, "(", PrettyName(*args[0]), ")");
   }
-  if (name == "~") return base::Cat("~", IsOfNull(*args[0]) ? "NULL" : PrettyName(*args[0]));
+  if (name == "~") return base::Cat("~", IsUntyped(*args[0]) ? "NULL" : PrettyName(*args[0]));
   if (name == "when") return When(args);
   if (name == "in") return base::Cat("(", PrettyName(*args[0]), " IN (", List(args, 1), "))");
   if (name == "if") return base::Cat("(IF(", List(args, 0), "))");

@@ -301,12 +301,20 @@ FOUND = [
     "SELECT nullif(k, k) IN (1 / (k - k)), k IN (k, 1 / (k - k)), s IN (s, string(int(s))) FROM t WHERE s = 'a'",
     "SELECT CAST('epoch' AS date), try_cast('epoch' AS timestamp), ~NULL.p, - NULL.p, NULL.p::int, NULL.p BETWEEN 1 AND 2, NULL.p IS NULL",
     "SELECT k IN (v, NULL, k), k IN (NULL, v), k NOT IN (v, 99), CAST(NULL AS int) NOT IN (v) FROM t",
+    "SELECT true = not(b), and(b, true), or(b, k = 1), in(k, 1, 2), between(k, 1, 2), div(v, 2), when(b, k), b AND and(b, true) FROM t",
+    "SELECT ~nullif(NULL, 1L), -nullif(NULL, 1L), nullif(NULL, 1) + 1, ~coalesce(NULL, NULL), ~if(true, NULL, NULL), abs(nullif(NULL, 1)), ~NULL",
+    "SELECT try_cast(d AS timestamp) FROM (SELECT CAST(CAST(m AS timestamp) AS date) AS d FROM VALUES (-9223372036854775808), (NULL) AS u(m))",
 ]
 FOUND_ERRORS = [
     "SELECT 1 IS UNKNOWN", "SELECT NOT NOT 5", "SELECT k IN (1 / (k - k)) FROM t", "SELECT upper(k ^ s, 1) FROM t", "SELECT upper(nosuch, 1) FROM t",
     "SELECT nosuch(k ^ s, 1) FROM t", "SELECT CAST(NULL AS int).p",
     "SELECT CAST(1 AS tmestamp)", "SELECT 1::foo", "SELECT CAST(1 AS foo(3))", "SELECT CAST(1 AS int(3))", "SELECT CAST(1 AS array<foo>)",
     "SELECT CAST(1 AS struct<a:foo>)", "SELECT CAST(1 AS 5)", "SELECT CAST(1 AS decimal(a))",
+    "SELECT 1 = not(b) FROM t", "SELECT - 1 IS DISTINCT FROM not(b) FROM t", "SELECT and(b) FROM t",
+    "SELECT k = array(k) OR struct(k, 'x').q FROM t", "SELECT k = array(k) AND nosuch(k) FROM t",
+    "SELECT CAST(CAST(CAST(m AS timestamp) AS date) AS timestamp) FROM VALUES (-9223372036854775808) AS u(m)",
+    "SELECT timestamp'+294247-01-01 00:00:00' + make_dt_interval(m) FROM VALUES (106751990) AS u(m)",
+    "SELECT timestamp'+294247-01-01 00:00:00' + make_ym_interval(m) FROM VALUES (100000) AS u(m)",
 ]
 
 FORMS = {"filter": FILTERS, "like": LIKES, "row": ROWS, "compared": COMPARED_ROWS, "call": CALLS, "pivot": PIVOTS, "unpivot": UNPIVOTS,

@@ -16,6 +16,9 @@ from recorder import same_double
 FAULTS = {"PARSE_SYNTAX_ERROR", "UNRESOLVED_ROUTINE", "UNRESOLVED_COLUMN.WITH_SUGGESTION", "UNSUPPORTED_DATATYPE", "INVALID_NUMERIC_LITERAL_RANGE",
           "COLUMN_IS_NOT_VARIANT_TYPE"}
 ULPS = 1e-14  # C's libm and Java's fdlibm: relative
+REMAINDERS = re.compile(r"%|\b(mod|pmod|try_mod)\b", re.I)  # of a remainder these are what is divided has
+# Spark may compute what these say twice in a step of its own for all rows: its errors show where nothing asks for its values.
+STEPS = re.compile(r"\b(nullif|between)\b", re.I)
 CLOSE = re.compile(r"\b(" + "|".join(sorted(ROUNDED)) + r")\b", re.I)
 
 
@@ -55,11 +58,17 @@ def difference(theirs: dict, ours: dict) -> str | None:
     for part in ("error", "name", "type", "nullable"):
         if theirs.get(part) != ours.get(part):
             return f"{part}: {theirs.get(part, '-')} or {ours.get(part, '-')} {ours.get('error', '')}"
-    rel = ULPS if CLOSE.search(text) else 0.0
+    rel = (ULPS * 1e3 if REMAINDERS.search(text) else ULPS) if CLOSE.search(text) else 0.0
     for k, (a, b) in enumerate(zip(theirs.get("values", []), ours.get("values", []))):
         if not same_value(a, b, rel):
             return f"row {k}: {a} or {b}"
     return None
+
+
+def only_early(theirs: dict, ours: dict) -> bool:
+    """Whether all that differs is an error of Spark in the place of a value."""
+    pairs = list(zip(theirs.get("values", []), ours.get("values", [])))
+    return bool(pairs) and all(same_value(a, b, 0.0) or (isinstance(a, dict) and "error" in a) for a, b in pairs)
 
 
 def test_expressions(expressions):
@@ -69,5 +78,8 @@ def test_expressions(expressions):
     assert sum("error" not in record for record in theirs) > 0.7 * len(theirs)
     faults = [(a, b) for a, b in zip(theirs, ours) if a.get("error") in FAULTS and b.get("error") in FAULTS and a["error"] != b["error"]]
     assert len(faults) <= len(theirs) / 400, faults
+    early = [(a, b) for a, b in zip(theirs, ours) if STEPS.search(a["text"]) and difference(a, b) is not None and only_early(a, b)]
+    assert len(early) <= len(theirs) / 2000, early
+    faults += early
     found = [f"{a['zone']}: {a['text']}\n    {why}" for a, b in zip(theirs, ours) if (a, b) not in faults and (why := difference(a, b)) is not None]
     assert not found, f"{len(found)} of {len(theirs)} differ (Spark or Soteria)\n" + "\n".join(found[:30])
