@@ -177,7 +177,9 @@ class EnclaveSession : public Session {
   base::StatusOr<ml::Attribute> SummaryAttribute(const InsideKey& key, Fitted& fitted,
                                                  const MethodCall& call, bool release,
                                                  Provenance* from);
-  base::StatusOr<bool> EnoughSummarized(const InsideKey& key, Fitted& fitted, uint64_t min_rows);
+  base::StatusOr<bool> EnoughSummarized(const InsideKey& key, Fitted& fitted,
+                                        const std::optional<std::string>& weight,
+                                        uint64_t min_rows);
   base::StatusOr<std::shared_ptr<arrow::Table>> CurveInside(const InsideKey& key, Fitted& fitted,
                                                             const std::string& method);
   base::Status WriteInside(const InsideKey& key, const plan::PlanPtr& plan, Writing writing,

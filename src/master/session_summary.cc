@@ -154,8 +154,8 @@ base::Status EnclaveSession::CompleteSummary(const InsideKey& key, Fitted& fitte
 
 // Summaries only count rows, so that nothing is added up but weights.
 base::StatusOr<bool> EnclaveSession::EnoughSummarized(const InsideKey& key, Fitted& fitted,
+                                                      const std::optional<std::string>& weight,
                                                       uint64_t min_rows) {
-  const auto weight = fitted.model.Open(key).params().Column("weightCol");
   if (!weight) return true;
   if (!fitted.enough && fitted.table != nullptr) {
     SOTERIA_ASSIGN_OR_RETURN(const CellColumns columns, CellsOf({{}, weight}, *fitted.table));
@@ -182,7 +182,7 @@ base::StatusOr<ml::Attribute> EnclaveSession::SummaryAttribute(const InsideKey& 
   const std::string what = NameOf(fitted.model, call.method);
   bool enough = false;
   if (const auto* rule = world_.statistics.RuleFor(asked->statistic.kind, fitted.data)) {
-    SOTERIA_ASSIGN_OR_RETURN(enough, EnoughSummarized(key, fitted, rule->min_rows));
+    SOTERIA_ASSIGN_OR_RETURN(enough, EnoughSummarized(key, fitted, asked->weight, rule->min_rows));
   }
   SOTERIA_ASSIGN_OR_RETURN(StatisticValue value,
                            world_.statistics.OfSums(asked->statistic, std::move(asked->exact), what,

@@ -56,8 +56,12 @@ base::StatusOr<std::shared_ptr<const Transformer>> DecodeTransformer(std::string
 
 /// An attribute of a summary as a question about a sum.
 struct SummaryStatistic {
+  /// `weight`: the column that the rows were counted by, whose values are in the sums.
+  explicit SummaryStatistic(std::optional<std::string> weight) : weight(std::move(weight)) {}
+
   stats::Statistic statistic;
   stats::ExactSums exact;
+  std::optional<std::string> weight;
   bool one_number = false;  // a number, else as many as there are
 
   /// What Compute gave as the attribute. Errors: kInternal when it isn't one number and should be.

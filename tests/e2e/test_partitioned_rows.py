@@ -15,7 +15,7 @@ ALL = ["binary", "multiclass", "regression", "summary", "classes"]
 
 HEAD = """
 import sys
-from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.classification import LogisticRegression, RandomForestClassifier
 from pyspark.ml.evaluation import BinaryClassificationEvaluator, MulticlassClassificationEvaluator, RegressionEvaluator
 from pyspark.ml.feature import Imputer, StandardScaler, VectorAssembler
 from pyspark.ml.stat import Summarizer
@@ -53,6 +53,11 @@ print(regression(gated, predictionCol="x", labelCol="label", weightCol="w"))
 print(BinaryClassificationEvaluator(rawPredictionCol="x", weightCol="w").evaluate(gated))
 print(MulticlassClassificationEvaluator(predictionCol="label", weightCol="w").evaluate(gated))
 print(regression(table, predictionCol="x", labelCol="label", weightCol="nearly"))
+# The column that MLlib's evaluations take for weights where there is no weightCol.
+by_name = features(table, "x", "y").withColumn("weightCol", F.when(one, F.abs("x")).otherwise(1e-300))
+for estimator in (LogisticRegression(maxIter=2), RandomForestClassifier(numTrees=2)):
+    evaluation = estimator.fit(by_name).evaluate(by_name)
+    print(evaluation.accuracy, evaluation.areaUnderROC)
 marked = gated.withColumn("p", one.cast("double"))
 print(MulticlassClassificationEvaluator(predictionCol="p").evaluate(marked), marked.groupBy("p").count().collect())
 model = LogisticRegression(maxIter=3).fit(twins)
@@ -75,6 +80,7 @@ print(table.select(F.when(F.col("id") < 100, 1.0).otherwise(0.0).alias("young"))
 print(regression(table, predictionCol="x"), regression(table, predictionCol="x", weightCol="w"))
 model = LogisticRegression(maxIter=3).fit(both)
 print(regression(model.transform(both)), BinaryClassificationEvaluator().evaluate(model.transform(both)))
+print(model.evaluate(both.withColumnRenamed("w", "weightCol")).accuracy)
 print(table.withColumn("even", F.col("id") % 2).groupBy("even").count().collect())
 """
 
@@ -132,7 +138,7 @@ def test_large_groups_leave(d):
     under(d, kinds=ALL)
     done = d.run(HONEST, d.path)
     released = [one["statistic"].rpartition(".")[2] for one in d.releases()[0]]
-    assert released == ["mean", "mean", "mean", "mean", "mean", "mse", "mse", "mse", "areaUnderROC", "count"]
+    assert released == ["mean", "mean", "mean", "mean", "mean", "mse", "mse", "mse", "areaUnderROC", "accuracy", "count"]
     # The area alone is of bins, and says so where the owner looks.
     binned = [line for line in done.stderr.splitlines() if "binned" in line]
     assert len(binned) == 1 and "areaUnderROC" in binned[0] and "approximate" in binned[0]

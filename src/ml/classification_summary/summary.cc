@@ -1,10 +1,13 @@
 #include "src/ml/classification_summary/summary.h"
 
+#include <arrow/type.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "src/base/errors.h"
 #include "src/base/text.h"
+#include "src/ml/columns.h"
 #include "src/stats/binary_metrics.h"
 
 namespace soteria::ml {
@@ -95,13 +98,29 @@ std::shared_ptr<const Summary> ClassificationSummary::OfTraining(
     std::shared_ptr<const Kernel> kernel) {
   std::shared_ptr<ClassificationSummary> summary(new ClassificationSummary(params, binary));
   summary->objective_history_ = std::move(objective_history);
+  summary->weight_ = params.Column("weightCol");
   summary->kernel_ = std::move(kernel);
   return summary;
 }
 
+base::StatusOr<table::FeatureColumns> ClassificationSummary::Evaluated(const Params& params,
+                                                                       const arrow::Schema& input) {
+  table::FeatureColumns columns;
+  columns.features = params.String("featuresCol");
+  columns.label = params.String("labelCol");
+  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *columns.label));
+  // Without a weightCol, a column of that very name has the weights: so it is in MLlib.
+  columns.weight =
+      params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
+  if (input.GetFieldIndex(*columns.weight) < 0) columns.weight.reset();
+  return columns;
+}
+
 std::shared_ptr<const Summary> ClassificationSummary::OfEvaluation(
-    const Params& params, bool binary, std::shared_ptr<const Kernel> kernel) {
+    const Params& params, const table::FeatureColumns& columns, bool binary,
+    std::shared_ptr<const Kernel> kernel) {
   std::shared_ptr<ClassificationSummary> summary(new ClassificationSummary(params, binary));
+  summary->weight_ = columns.weight;
   summary->kernel_ = std::move(kernel);
   return summary;
 }
@@ -132,7 +151,7 @@ std::optional<SummaryStatistic> ClassificationSummary::AsStatistic(std::string_v
   }
   const std::optional<double> beta = BetaOf(args);
   if (!beta || !(metric->takes_beta || args.empty())) return std::nullopt;
-  SummaryStatistic made;
+  SummaryStatistic made(weight_);
   made.statistic.metric = metric->metric;
   made.statistic.beta = *beta;
   made.one_number = metric->shape == Shape::kNumber;

@@ -12,6 +12,7 @@
 
 #include "src/ml/classification_summary/sums.h"
 #include "src/ml/estimator.h"
+#include "src/table/feature_block.h"
 
 namespace soteria::ml {
 
@@ -24,8 +25,14 @@ class ClassificationSummary : public Summary {
                                                    std::vector<double> objective_history,
                                                    bool binary,
                                                    std::shared_ptr<const Kernel> kernel);
-  /// Of new rows.
-  static std::shared_ptr<const Summary> OfEvaluation(const Params& params, bool binary,
+  /// The columns that a model's `evaluate` reads of new rows. Errors: kUnresolvedColumn of the
+  /// label.
+  static base::StatusOr<table::FeatureColumns> Evaluated(const Params& params,
+                                                         const arrow::Schema& input);
+  /// Of new rows, of which the kernel reads `columns`.
+  static std::shared_ptr<const Summary> OfEvaluation(const Params& params,
+                                                     const table::FeatureColumns& columns,
+                                                     bool binary,
                                                      std::shared_ptr<const Kernel> kernel);
 
   const Kernel& kernel() const override { return *kernel_; }
@@ -45,6 +52,7 @@ class ClassificationSummary : public Summary {
   bool binary_;     // of two classes at most: there are curves
   std::map<std::string, std::string, std::less<>> columns_;  // attribute -> column name
   std::optional<std::vector<double>> objective_history_;     // of the training only
+  std::optional<std::string> weight_;                        // the column that rows are counted by
   std::shared_ptr<const Kernel> kernel_;
   std::shared_ptr<const ClassificationSums> sums_;
 };

@@ -68,7 +68,7 @@ base::StatusOr<Attribute> LikelihoodSummary::Get(std::string_view method,
 std::optional<SummaryStatistic> LikelihoodSummary::AsStatistic(std::string_view method,
                                                                const Arguments& args) const {
   if (!sums_ || method != method_ || !args.empty()) return std::nullopt;
-  SummaryStatistic asked;
+  SummaryStatistic asked(std::nullopt);
   asked.statistic.kind = stats::StatisticKind::kClustering;
   asked.statistic.metric = method_;
   asked.exact = *sums_;

@@ -178,17 +178,11 @@ base::StatusOr<std::shared_ptr<const Model>> LogisticRegressionModel::SummaryMod
 base::StatusOr<std::shared_ptr<const Summary>> LogisticRegressionModel::Evaluation(
     const arrow::Schema& input) const {
   SOTERIA_ASSIGN_OR_RETURN(const Params params, params_.With(SummaryColumns()));
-  table::FeatureColumns columns;
-  columns.features = params.String("featuresCol");
-  columns.label = params.String("labelCol");
-  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *columns.label));
-  // Without a weightCol, a column of that very name has the weights: so it is in MLlib.
-  columns.weight =
-      params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
-  if (input.GetFieldIndex(*columns.weight) < 0) columns.weight.reset();
+  SOTERIA_ASSIGN_OR_RETURN(const table::FeatureColumns columns,
+                           ClassificationSummary::Evaluated(params, input));
   return ClassificationSummary::OfEvaluation(
-      params, data_.num_classes <= 2,
-      std::make_shared<LogisticEvaluationKernel>(scorer_, std::move(columns)));
+      params, columns, data_.num_classes <= 2,
+      std::make_shared<LogisticEvaluationKernel>(scorer_, columns));
 }
 
 base::Status LogisticRegressionModel::CheckTransform() const {

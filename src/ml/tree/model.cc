@@ -532,15 +532,10 @@ base::StatusOr<std::shared_ptr<const Summary>> TreeModel::Evaluation(
   if (!HasSummary()) return Model::Evaluation(input);
   SOTERIA_ASSIGN_OR_RETURN(const Params params, params_.With(SummaryColumns()));
   Source source;
-  source.columns.features = params.String("featuresCol");
-  source.columns.label = params.String("labelCol");
-  SOTERIA_RETURN_IF_ERROR(CheckSelectable(input, *source.columns.label));
-  // Without a weightCol, a column of that very name has the weights: so it is in MLlib.
-  source.columns.weight =
-      params.IsDefined("weightCol") ? params.String("weightCol") : std::string("weightCol");
-  if (input.GetFieldIndex(*source.columns.weight) < 0) source.columns.weight.reset();
+  SOTERIA_ASSIGN_OR_RETURN(source.columns, ClassificationSummary::Evaluated(params, input));
+  const table::FeatureColumns columns = source.columns;
   return ClassificationSummary::OfEvaluation(
-      params, data_->num_classes <= 2,
+      params, columns, data_->num_classes <= 2,
       std::make_shared<AnswersKernel>(std::shared_ptr<const TreeModel>(new TreeModel(*this)),
                                       std::move(source)));
 }
